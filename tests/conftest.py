@@ -1,0 +1,110 @@
+"""What every test may ask for: an application on a database of its own, SQLite and PostgreSQL alike."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask_migrate import upgrade
+
+from tests.postgres import PostgresServer, server_programs
+from verdicts import create_app
+from verdicts.config import Settings, load
+from verdicts.extensions import db
+
+BASE_URL = "http://verdicts.test"
+
+
+def settings_for(database_url: str, instance_path: Path, **changes: str) -> Settings:
+    """Return settings for a test installation; `changes` are environment variables."""
+    return load(
+        {
+            "SECRET_KEY": "tests-sign-cookies-with-this-key-only",
+            "HASH_KEY": "tests-hash-voters-with-this-key-only",
+            "BASE_URL": BASE_URL,
+            "DATABASE_URL": database_url,
+            "INSTANCE_PATH": str(instance_path),
+            **changes,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with every migration applied, to be copied for each test."""
+    folder = tmp_path_factory.mktemp("sqlite-template")
+    path = folder / "template.sqlite3"
+    _migrate(f"sqlite:///{path}", folder)
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL server of this test process's own, with a migrated template database."""
+    programs = server_programs()
+    if programs is None:
+        reason = "PostgreSQL's server programs (initdb, pg_ctl) are not installed"
+        if os.environ.get("CI"):
+            pytest.fail(f"{reason}; CI must not skip for want of a service")
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("postgres")
+    with PostgresServer(programs) as server:
+        _migrate(server.create("template"), folder)
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a migrated, empty database for one test, on each of the two kinds."""
+    if request.param == "sqlite":
+        copy = tmp_path / "verdicts.sqlite3"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), copy)
+        yield f"sqlite:///{copy}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.copy_of("template") as url:
+        yield url
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """An application on a database of its own, with its context pushed so that a test can look into the database."""
+    application = create_app(settings_for(database_url, tmp_path))
+    with application.app_context():
+        yield application
+        db.session.remove()
+        db.engine.dispose()
+
+
+class StatementCount:
+    """How many SQL statements were sent since it was made, and which."""
+
+    def __init__(self) -> None:
+        self.statements: list[str] = []
+
+    def record(self, _connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith("BEGIN"):
+            self.statements.append(statement)
+
+    def __len__(self) -> int:
+        return len(self.statements)
+
+
+@pytest.fixture
+def statements(app: Flask) -> Iterator[StatementCount]:
+    """Counts the SQL statements that a test causes (BEGIN aside)."""
+    count = StatementCount()
+    sa.event.listen(db.engine, "before_cursor_execute", count.record)
+    yield count
+    sa.event.remove(db.engine, "before_cursor_execute", count.record)
+
+
+def _migrate(database_url: str, instance_path: Path) -> None:
+    application = create_app(settings_for(database_url, instance_path))
+    with application.app_context():
+        upgrade()
+        db.session.remove()
+        db.engine.dispose()

@@ -1,0 +1,1 @@
+"""Tools and what the panel says of them: categories, reviewers, reviews and their history, facts and prices."""

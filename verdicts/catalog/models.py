@@ -1,0 +1,254 @@
+"""The catalogue's tables. What changes over time (review_revision, price_record) is only ever added to."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from verdicts.catalog.kinds import SLUG_LENGTH, Basis, Period, PriceModel, ReviewerKind, Verdict
+from verdicts.extensions import Base, ExactDecimal, UtcDateTime
+
+
+def closed_set(kind: type[StrEnum], name: str) -> sa.Enum:
+    """Return a column type that stores a StrEnum's values as text and lets the database refuse all others."""
+    return sa.Enum(
+        kind,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=20,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+def _slug_shape() -> sa.CheckConstraint:
+    return sa.CheckConstraint("slug = lower(slug) AND '-' || slug || '-' NOT LIKE '%-vs-%'", name="shape")
+
+
+class Category(Base):
+    __tablename__ = "category"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(sa.String(SLUG_LENGTH), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(80))
+    description: Mapped[str] = mapped_column(sa.Text, default="")
+    position: Mapped[int]
+
+    facts: Mapped[list["CategoryFact"]] = relationship(
+        order_by="CategoryFact.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class CategoryFact(Base):
+    """One fact that tools of a category are compared on."""
+
+    __tablename__ = "category_fact"
+    __table_args__ = (sa.UniqueConstraint("category_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    category_id: Mapped[int] = mapped_column(sa.ForeignKey("category.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(sa.String(40))
+    label: Mapped[str] = mapped_column(sa.String(80))
+    position: Mapped[int]
+
+
+class Reviewer(Base):
+    __tablename__ = "reviewer"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(sa.String(SLUG_LENGTH), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(80))
+    kind: Mapped[ReviewerKind] = mapped_column(closed_set(ReviewerKind, "kind"))
+    motto: Mapped[str] = mapped_column(sa.String(160), default="")
+    bio: Mapped[str] = mapped_column(sa.Text, default="")
+    likes: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    dislikes: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    position: Mapped[int]
+
+
+class Tool(Base):
+    __tablename__ = "tool"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(80))
+    tagline: Mapped[str] = mapped_column(sa.String(200), default="")
+    category_id: Mapped[int | None] = mapped_column(sa.ForeignKey("category.id"), index=True)
+    description: Mapped[str] = mapped_column(sa.Text, default="")
+    website: Mapped[str | None] = mapped_column(sa.String(500))
+    maker: Mapped[str] = mapped_column(sa.String(120), default="")
+    license: Mapped[str] = mapped_column(sa.String(80), default="")
+    launched_on: Mapped[date | None]
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    position: Mapped[int] = mapped_column(index=True)
+
+    category: Mapped[Category | None] = relationship()
+    slugs: Mapped[list["ToolSlug"]] = relationship(
+        order_by="ToolSlug.position", cascade="all, delete-orphan", passive_deletes=True, back_populates="tool"
+    )
+    facts: Mapped[list["ToolFact"]] = relationship(
+        order_by="ToolFact.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+    plans: Mapped[list["Plan"]] = relationship(
+        order_by="Plan.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+    prices: Mapped[list["PriceRecord"]] = relationship(
+        order_by="PriceRecord.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+    releases: Mapped[list["Release"]] = relationship(
+        order_by="Release.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+    reviews: Mapped[list["Review"]] = relationship(
+        order_by="Review.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+    @property
+    def slug(self) -> str:
+        return next(entry.slug for entry in self.slugs if entry.is_current)
+
+    @property
+    def aliases(self) -> list[str]:
+        return [entry.slug for entry in self.slugs if not entry.is_current]
+
+
+class ToolSlug(Base):
+    """A slug that leads to a tool: its current one, or an alias that redirects. One table, so no two can clash."""
+
+    __tablename__ = "tool_slug"
+    __table_args__ = (
+        _slug_shape(),
+        sa.Index(
+            "uq_tool_slug_current",
+            "tool_id",
+            unique=True,
+            sqlite_where=sa.text("is_current"),
+            postgresql_where=sa.text("is_current"),
+        ),
+    )
+
+    slug: Mapped[str] = mapped_column(sa.String(SLUG_LENGTH), primary_key=True)
+    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"), index=True)
+    is_current: Mapped[bool]
+    position: Mapped[int]
+
+    tool: Mapped[Tool] = relationship(back_populates="slugs")
+
+
+class ToolFact(Base):
+    """What is known of a tool under one of its category's fact keys. A key without a row is not checked."""
+
+    __tablename__ = "tool_fact"
+    __table_args__ = (sa.UniqueConstraint("tool_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(sa.String(40))
+    value: Mapped[str] = mapped_column(sa.String(300))
+    source: Mapped[str | None] = mapped_column(sa.String(500))
+    checked_on: Mapped[date | None]
+    position: Mapped[int]
+
+
+class Plan(Base):
+    __tablename__ = "plan"
+    __table_args__ = (sa.UniqueConstraint("tool_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(sa.String(80))
+    amount: Mapped[Decimal | None] = mapped_column(ExactDecimal)
+    currency: Mapped[str | None] = mapped_column(sa.String(3))
+    period: Mapped[Period | None] = mapped_column(closed_set(Period, "period"))
+    per: Mapped[str | None] = mapped_column(sa.String(40))
+    limit: Mapped[str | None] = mapped_column(sa.String(200))
+    source: Mapped[str | None] = mapped_column(sa.String(500))
+    checked_on: Mapped[date | None]
+    position: Mapped[int]
+
+
+class PriceRecord(Base):
+    """A tool's entry price as a dated fact. The current one has no `until`; the others are its history."""
+
+    __tablename__ = "price_record"
+    __table_args__ = (
+        sa.Index(
+            "uq_price_record_current",
+            "tool_id",
+            unique=True,
+            sqlite_where=sa.text("until IS NULL"),
+            postgresql_where=sa.text("until IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"), index=True)
+    model: Mapped[PriceModel] = mapped_column(closed_set(PriceModel, "model"))
+    amount: Mapped[Decimal | None] = mapped_column(ExactDecimal)
+    currency: Mapped[str | None] = mapped_column(sa.String(3))
+    period: Mapped[Period | None] = mapped_column(closed_set(Period, "period"))
+    source: Mapped[str | None] = mapped_column(sa.String(500))
+    checked_on: Mapped[date | None]
+    until: Mapped[date | None]
+    reason: Mapped[str | None] = mapped_column(sa.String(500))
+    position: Mapped[int]
+
+
+class Release(Base):
+    __tablename__ = "release"
+    __table_args__ = (sa.UniqueConstraint("tool_id", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"))
+    version: Mapped[str] = mapped_column(sa.String(60))
+    on: Mapped[date | None]
+    position: Mapped[int]
+
+
+class Review(Base):
+    """What one reviewer says of one tool now."""
+
+    __tablename__ = "review"
+    __table_args__ = (sa.UniqueConstraint("tool_id", "reviewer_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"))
+    reviewer_id: Mapped[int] = mapped_column(sa.ForeignKey("reviewer.id"), index=True)
+    verdict: Mapped[Verdict] = mapped_column(closed_set(Verdict, "verdict"))
+    quote: Mapped[str] = mapped_column(sa.Text)
+    reviewed_on: Mapped[date | None]
+    tool_version: Mapped[str | None] = mapped_column(sa.String(60))
+    basis: Mapped[Basis] = mapped_column(closed_set(Basis, "basis"))
+    conflict: Mapped[str | None] = mapped_column(sa.String(500))
+    position: Mapped[int]
+
+    reviewer: Mapped[Reviewer] = relationship()
+    revisions: Mapped[list["ReviewRevision"]] = relationship(
+        order_by="ReviewRevision.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class ReviewRevision(Base):
+    """What a review said before, until when, and why it changed."""
+
+    __tablename__ = "review_revision"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="CASCADE"), index=True)
+    verdict: Mapped[Verdict] = mapped_column(closed_set(Verdict, "verdict"))
+    quote: Mapped[str] = mapped_column(sa.Text)
+    reviewed_on: Mapped[date | None]
+    until: Mapped[date]
+    reason: Mapped[str] = mapped_column(sa.String(500))
+    wording_only: Mapped[bool] = mapped_column(default=False)
+    position: Mapped[int]
+
+
+class ContentVersion(Base):
+    """One row: a number that grows with everything editors publish, so that caches know when to forget."""
+
+    __tablename__ = "content_version"
+    __table_args__ = (sa.CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int]

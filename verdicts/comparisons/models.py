@@ -1,0 +1,50 @@
+"""Curated comparisons: an editor's words about two to four tools. Any other pair has a page all the same."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from verdicts.catalog.models import Tool
+from verdicts.extensions import Base
+
+
+class Comparison(Base):
+    __tablename__ = "comparison"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # The tools' ids, ascending, joined by commas: the database refuses a second comparison of the same tools.
+    members_key: Mapped[str] = mapped_column(sa.String(60), unique=True)
+    headline: Mapped[str | None] = mapped_column(sa.String(60))
+    bottom_line: Mapped[str] = mapped_column(sa.Text, default="")
+    featured: Mapped[bool] = mapped_column(default=False)
+    position: Mapped[int]
+
+    members: Mapped[list["ComparisonTool"]] = relationship(
+        order_by="ComparisonTool.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+    choose_if: Mapped[list["ChooseIf"]] = relationship(
+        order_by="ChooseIf.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class ComparisonTool(Base):
+    __tablename__ = "comparison_tool"
+
+    comparison_id: Mapped[int] = mapped_column(sa.ForeignKey("comparison.id", ondelete="CASCADE"), primary_key=True)
+    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id"), primary_key=True, index=True)
+    position: Mapped[int]
+
+    tool: Mapped[Tool] = relationship()
+
+
+class ChooseIf(Base):
+    """One line that completes "Choose this tool if …"."""
+
+    __tablename__ = "choose_if"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    comparison_id: Mapped[int] = mapped_column(sa.ForeignKey("comparison.id", ondelete="CASCADE"), index=True)
+    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id"))
+    when: Mapped[str] = mapped_column(sa.String(300))
+    position: Mapped[int]
+
+    tool: Mapped[Tool] = relationship()

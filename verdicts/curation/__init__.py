@@ -1,0 +1,1 @@
+"""What spans rooms: catalogue files in and out."""

@@ -1,0 +1,163 @@
+"""The database and the other extensions, made once and tied to an app by create_app."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from types import ModuleType
+from typing import Any
+
+import sqlalchemy as sa
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_TIMEOUT_MS = 1000
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """An aware UTC datetime, on databases that keep time zones and on those that do not."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class ExactDecimal(sa.TypeDecorator[Decimal]):
+    """A Decimal that comes back digit for digit: NUMERIC, or text on SQLite, whose numbers are floats."""
+
+    impl = sa.Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        return dialect.type_descriptor(sa.String(40) if dialect.name == "sqlite" else sa.Numeric())
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Decimal | str | None:
+        return str(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Decimal | str | None, dialect: Dialect) -> Decimal | None:
+        return Decimal(value) if value is not None else None
+
+
+class Base(DeclarativeBase):
+    """What every table's class inherits; constraint names follow one convention so that migrations can name them."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+migrate = Migrate()
+csrf = CSRFProtect()
+limiter = Limiter(key_func=get_remote_address)
+
+
+class TooManyWriters(Exception):
+    """Half of this process's threads wait to write already; the caller should answer 503."""
+
+
+_waiting_writers = threading.BoundedSemaphore(1)
+
+
+def bound_waiting_writers(threads: int) -> None:
+    """Let at most half of a process's `threads` wait for SQLite's write lock, so that readers always find one."""
+    global _waiting_writers
+    _waiting_writers = threading.BoundedSemaphore(max(1, threads // 2))
+
+
+@contextmanager
+def _a_place_to_wait() -> Iterator[None]:
+    if not _waiting_writers.acquire(blocking=False):
+        raise TooManyWriters
+    try:
+        yield
+    finally:
+        _waiting_writers.release()
+
+
+def begin_write() -> None:
+    """Begin the session's transaction as one that may write; call it before the first statement.
+
+    On SQLite it takes the write lock at once (BEGIN IMMEDIATE), waiting at most BUSY_TIMEOUT_MS: a transaction
+    that reads first and writes later fails as soon as another one has written in between, whatever the timeout.
+    Raises TooManyWriters, or sqlalchemy.exc.OperationalError when the lock did not come free.
+    """
+    if db.engine.dialect.name != "sqlite":
+        return
+    with _a_place_to_wait():
+        db.session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+
+
+def sqlite_driver() -> ModuleType:
+    """Return pysqlite3, which brings a current SQLite, or the standard library's driver where it is missing."""
+    try:
+        import pysqlite3
+    except ImportError:
+        return sqlite3
+    return pysqlite3  # type: ignore[no-any-return]
+
+
+def wal_is_safe(version: tuple[int, int, int]) -> bool:
+    """Say whether this SQLite is free of the WAL-reset fault (sqlite.org/wal.html#walresetbug)."""
+    return version >= (3, 51, 3) or version in {(3, 50, 7), (3, 44, 6)}
+
+
+def engine_options(database_url: str) -> dict[str, Any]:
+    """Return the options that SQLAlchemy's create_engine takes for this database."""
+    if database_url.startswith("sqlite"):
+        return {"module": sqlite_driver(), "pool_size": 16, "max_overflow": 0, "pool_timeout": 5}
+    limits = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
+    return {
+        "pool_size": 8,
+        "max_overflow": 0,
+        "pool_timeout": 5,
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": 3, "options": f"{limits} -c timezone=UTC"},
+    }
+
+
+def watch_engine(engine: sa.Engine) -> None:
+    """Make a SQLite engine keep foreign keys, sync every commit, and begin transactions as `begin_write` asks."""
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    # The driver's own transaction handling begins too late and never IMMEDIATE; _begin_sqlite does it instead.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute(f"PRAGMA journal_mode={'WAL' if wal_is_safe(sqlite_driver().sqlite_version_info) else 'DELETE'}")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', '')}")

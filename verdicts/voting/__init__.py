@@ -1,0 +1,1 @@
+"""The readers' ballots: casting them, the ledger, tallies, and what a sample may claim."""

@@ -1,0 +1,91 @@
+"""The voting tables: the current vote, the ledger it can be recomputed from, and the tally that pages read."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from verdicts.catalog.kinds import Verdict
+from verdicts.catalog.models import closed_set
+from verdicts.extensions import Base, UtcDateTime
+
+HASH_LENGTH = 64
+
+
+class Standing(StrEnum):
+    """Whether a ballot counts. It is fixed at a voter's first ballot for a tool and kept through changes."""
+
+    COUNTED = "counted"
+    WAITING = "waiting"
+    HELD = "held"
+    DISCARDED = "discarded"
+
+
+class Occasion(StrEnum):
+    """Why a ledger line was written."""
+
+    CAST = "cast"
+    RELEASED = "released"
+    HELD = "held"
+    DISCARDED = "discarded"
+
+
+class Vote(Base):
+    """One voter's ballot for one tool as it stands now; a ballot taken back stays as a row without a verdict."""
+
+    __tablename__ = "vote"
+    __table_args__ = (
+        sa.Index("ix_vote_tool_id_network", "tool_id", "network"),
+        sa.Index("ix_vote_standing_first_at", "standing", "first_at"),
+        sa.Index("ix_vote_changed_at", "changed_at"),
+    )
+
+    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id"), primary_key=True)
+    voter: Mapped[str] = mapped_column(sa.String(HASH_LENGTH), primary_key=True, index=True)
+    verdict: Mapped[Verdict | None] = mapped_column(closed_set(Verdict, "verdict"))
+    standing: Mapped[Standing] = mapped_column(closed_set(Standing, "standing"))
+    network: Mapped[str | None] = mapped_column(sa.String(HASH_LENGTH))
+    first_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class VoteEvent(Base):
+    """One line of the ledger: a ballot went from one verdict and standing to another. Lines are never changed,
+    save that housekeeping blanks `voter` and `network` when their time is over."""
+
+    __tablename__ = "vote_event"
+    __table_args__ = (sa.Index("ix_vote_event_tool_id_voter", "tool_id", "voter"),)
+
+    id: Mapped[int] = mapped_column(sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True)
+    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id"))
+    voter: Mapped[str | None] = mapped_column(sa.String(HASH_LENGTH))
+    occasion: Mapped[Occasion] = mapped_column(closed_set(Occasion, "occasion"))
+    from_verdict: Mapped[Verdict | None] = mapped_column(closed_set(Verdict, "from_verdict"))
+    from_standing: Mapped[Standing] = mapped_column(closed_set(Standing, "from_standing"))
+    to_verdict: Mapped[Verdict | None] = mapped_column(closed_set(Verdict, "to_verdict"))
+    to_standing: Mapped[Standing] = mapped_column(closed_set(Standing, "to_standing"))
+    reason: Mapped[str | None] = mapped_column(sa.String(500))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    network: Mapped[str | None] = mapped_column(sa.String(HASH_LENGTH))
+
+
+class Tally(Base):
+    """What the ledger adds up to for one tool, kept beside it in the same transaction."""
+
+    __tablename__ = "tally"
+    __table_args__ = (sa.CheckConstraint("ship >= 0 AND skip >= 0 AND waiting >= 0", name="not_negative"),)
+
+    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id"), primary_key=True, autoincrement=False)
+    ship: Mapped[int] = mapped_column(default=0)
+    skip: Mapped[int] = mapped_column(default=0)
+    waiting: Mapped[int] = mapped_column(default=0)
+
+
+class NetworkKey(Base):
+    """The random key under which one day's networks are hashed; destroyed after a week, and the hashes with it."""
+
+    __tablename__ = "network_key"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    key: Mapped[bytes] = mapped_column(sa.LargeBinary(32))

@@ -1,0 +1,126 @@
+"""Makers: each puts one thing into the database, with fields that matter left to the test, and commits it."""
+
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from verdicts.catalog.kinds import Basis, PriceModel, ReviewerKind, Verdict
+from verdicts.catalog.models import (
+    Category,
+    CategoryFact,
+    PriceRecord,
+    Review,
+    Reviewer,
+    ReviewRevision,
+    Tool,
+    ToolFact,
+    ToolSlug,
+)
+from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
+from verdicts.extensions import Base, db
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+TODAY = NOW.date()
+T = TypeVar("T", bound=Base)
+
+
+def make_category(slug: str = "developer-tools", *, facts: dict[str, str] | None = None, **fields: Any) -> Category:
+    """Make a category; `facts` maps keys to labels."""
+    category = Category(**{"slug": slug, "name": _named_after(slug), "position": _next_position(Category)} | fields)
+    category.facts = [
+        CategoryFact(key=key, label=label, position=position)
+        for position, (key, label) in enumerate((facts or {}).items())
+    ]
+    return _stored(category)
+
+
+def make_reviewer(slug: str = "builder", **fields: Any) -> Reviewer:
+    defaults = {
+        "slug": slug,
+        "name": f"The {_named_after(slug)}",
+        "kind": ReviewerKind.UNSTATED,
+        "position": _next_position(Reviewer),
+    }
+    return _stored(Reviewer(**defaults | fields))
+
+
+def make_tool(
+    slug: str = "mistral-code",
+    *,
+    aliases: tuple[str, ...] = (),
+    facts: dict[str, str] | None = None,
+    **fields: Any,
+) -> Tool:
+    """Make a published tool (`published_at=None` for an unpublished one); `facts` maps keys to values."""
+    defaults = {"name": _named_after(slug), "published_at": NOW, "position": _next_position(Tool)}
+    tool = Tool(**defaults | fields)
+    tool.slugs = [
+        ToolSlug(slug=name, is_current=position == 0, position=position)
+        for position, name in enumerate((slug, *aliases))
+    ]
+    tool.facts = [
+        ToolFact(key=key, value=value, position=position) for position, (key, value) in enumerate((facts or {}).items())
+    ]
+    return _stored(tool)
+
+
+def make_review(tool: Tool, reviewer: Reviewer, verdict: Verdict | str = Verdict.SHIP, **fields: Any) -> Review:
+    defaults = {
+        "tool_id": tool.id,
+        "reviewer_id": reviewer.id,
+        "verdict": Verdict(verdict),
+        "quote": f"{reviewer.name} on {tool.name}.",
+        "basis": Basis.UNSTATED,
+        "position": _next_position(Review),
+    }
+    return _stored(Review(**defaults | fields))
+
+
+def make_revision(review: Review, verdict: Verdict | str, until: date = TODAY, **fields: Any) -> ReviewRevision:
+    """Make an earlier state of a review, which stood until `until`."""
+    defaults = {
+        "review_id": review.id,
+        "verdict": Verdict(verdict),
+        "quote": "What it said before.",
+        "until": until,
+        "reason": "It changed.",
+        "wording_only": False,
+        "position": _next_position(ReviewRevision),
+    }
+    return _stored(ReviewRevision(**defaults | fields))
+
+
+def make_price(tool: Tool, model: PriceModel | str = PriceModel.FREE, **fields: Any) -> PriceRecord:
+    """Make a tool's current price, or an earlier one when `until` is given."""
+    defaults = {"tool_id": tool.id, "model": PriceModel(model), "position": _next_position(PriceRecord)}
+    return _stored(PriceRecord(**defaults | fields))
+
+
+def make_comparison(*tools: Tool, choose_if: dict[Tool, str] | None = None, **fields: Any) -> Comparison:
+    """Make a curated comparison; `choose_if` maps tools to the end of "Choose it if …"."""
+    defaults = {
+        "members_key": ",".join(map(str, sorted(tool.id for tool in tools))),
+        "position": _next_position(Comparison),
+    }
+    comparison = Comparison(**defaults | fields)
+    comparison.members = [ComparisonTool(tool=tool, position=position) for position, tool in enumerate(tools)]
+    comparison.choose_if = [
+        ChooseIf(tool=tool, when=when, position=position)
+        for position, (tool, when) in enumerate((choose_if or {}).items())
+    ]
+    return _stored(comparison)
+
+
+def _named_after(slug: str) -> str:
+    return slug.replace("-", " ").title()
+
+
+def _next_position(model: Any) -> int:
+    return db.session.scalar(sa.select(sa.func.coalesce(sa.func.max(model.position) + 1, 0))) or 0
+
+
+def _stored(thing: T) -> T:
+    db.session.add(thing)
+    db.session.commit()
+    return thing

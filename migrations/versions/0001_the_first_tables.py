@@ -254,7 +254,12 @@ def upgrade() -> None:
         sa.Column("ship", sa.Integer(), nullable=False),
         sa.Column("skip", sa.Integer(), nullable=False),
         sa.Column("waiting", sa.Integer(), nullable=False),
-        sa.CheckConstraint("ship >= 0 AND skip >= 0 AND waiting >= 0", name=op.f("ck_tally_not_negative")),
+        sa.Column("held", sa.Integer(), nullable=False),
+        sa.Column("discarded", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "ship >= 0 AND skip >= 0 AND waiting >= 0 AND held >= 0 AND discarded >= 0",
+            name=op.f("ck_tally_not_negative"),
+        ),
         sa.ForeignKeyConstraint(["tool_id"], ["tool.id"], name=op.f("fk_tally_tool_id")),
         sa.PrimaryKeyConstraint("tool_id", name=op.f("pk_tally")),
     )
@@ -324,8 +329,27 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("vote", schema=None) as batch_op:
         batch_op.create_index("ix_vote_changed_at", ["changed_at"], unique=False)
-        batch_op.create_index("ix_vote_standing_first_at", ["standing", "first_at"], unique=False)
-        batch_op.create_index("ix_vote_tool_id_network", ["tool_id", "network"], unique=False)
+        batch_op.create_index(
+            "ix_vote_network",
+            ["tool_id", "network"],
+            unique=False,
+            sqlite_where=sa.text("network IS NOT NULL"),
+            postgresql_where=sa.text("network IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_vote_network_first_at",
+            ["first_at"],
+            unique=False,
+            sqlite_where=sa.text("network IS NOT NULL"),
+            postgresql_where=sa.text("network IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_vote_undecided",
+            ["standing", "first_at"],
+            unique=False,
+            sqlite_where=sa.text("standing IN ('waiting', 'held')"),
+            postgresql_where=sa.text("standing IN ('waiting', 'held')"),
+        )
         batch_op.create_index(batch_op.f("ix_vote_voter"), ["voter"], unique=False)
 
     op.create_table(
@@ -393,6 +417,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("vote_event", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_vote_event_at"), ["at"], unique=False)
+        batch_op.create_index(
+            "ix_vote_event_network_at",
+            ["at"],
+            unique=False,
+            sqlite_where=sa.text("network IS NOT NULL"),
+            postgresql_where=sa.text("network IS NOT NULL"),
+        )
         batch_op.create_index("ix_vote_event_tool_id_voter", ["tool_id", "voter"], unique=False)
 
     op.create_table(
@@ -444,13 +475,31 @@ def downgrade() -> None:
     op.drop_table("review_revision")
     with op.batch_alter_table("vote_event", schema=None) as batch_op:
         batch_op.drop_index("ix_vote_event_tool_id_voter")
+        batch_op.drop_index(
+            "ix_vote_event_network_at",
+            sqlite_where=sa.text("network IS NOT NULL"),
+            postgresql_where=sa.text("network IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_vote_event_at"))
 
     op.drop_table("vote_event")
     with op.batch_alter_table("vote", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_vote_voter"))
-        batch_op.drop_index("ix_vote_tool_id_network")
-        batch_op.drop_index("ix_vote_standing_first_at")
+        batch_op.drop_index(
+            "ix_vote_undecided",
+            sqlite_where=sa.text("standing IN ('waiting', 'held')"),
+            postgresql_where=sa.text("standing IN ('waiting', 'held')"),
+        )
+        batch_op.drop_index(
+            "ix_vote_network_first_at",
+            sqlite_where=sa.text("network IS NOT NULL"),
+            postgresql_where=sa.text("network IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_vote_network",
+            sqlite_where=sa.text("network IS NOT NULL"),
+            postgresql_where=sa.text("network IS NOT NULL"),
+        )
         batch_op.drop_index("ix_vote_changed_at")
 
     op.drop_table("vote")

@@ -1,0 +1,88 @@
+"""What a ballot adds to its tool's tally, and the lock that whoever touches a tool's ballots must hold."""
+
+from dataclasses import astuple, dataclass
+from operator import add, sub
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from verdicts.catalog.kinds import Verdict
+from verdicts.extensions import db
+from verdicts.voting.community import Community
+from verdicts.voting.models import Standing, tally
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A tally's columns, or what changes in them."""
+
+    ship: int = 0
+    skip: int = 0
+    waiting: int = 0
+    held: int = 0
+    discarded: int = 0
+
+    def __add__(self, other: "Figures") -> "Figures":
+        return Figures(*map(add, astuple(self), astuple(other)))
+
+    def __sub__(self, other: "Figures") -> "Figures":
+        return Figures(*map(sub, astuple(self), astuple(other)))
+
+    def __mul__(self, times: int) -> "Figures":
+        return Figures(*(figure * times for figure in astuple(self)))
+
+    @property
+    def community(self) -> Community:
+        return Community(self.ship, self.skip, self.waiting)
+
+
+def worth(verdict: Verdict | None, standing: Standing) -> Figures:
+    """Return what a ballot adds to its tool's tally."""
+    if verdict is None:
+        return Figures()
+    return {
+        Standing.COUNTED: Figures(ship=1) if verdict is Verdict.SHIP else Figures(skip=1),
+        Standing.WAITING: Figures(waiting=1),
+        Standing.HELD: Figures(waiting=1, held=1),
+        Standing.DISCARDED: Figures(discarded=1),
+    }[standing]
+
+
+def standing_of(new_voter_number: int, allowance: int) -> Standing:
+    """Return whether the n-th new voter of one network, tool and day counts at once or waits."""
+    return Standing.COUNTED if new_voter_number <= allowance else Standing.WAITING
+
+
+_LOCK = (
+    sa.select(tally.c.ship, tally.c.skip, tally.c.waiting, tally.c.held, tally.c.discarded)
+    .where(tally.c.tool_id == sa.bindparam("tool"))
+    .with_for_update()
+)
+
+
+def lock_tally(tool_id: int) -> Figures:
+    """Return a tool's tally and keep everyone else from its ballots until the transaction ends.
+
+    Every ballot of a tool is read and written under this lock, and nothing else is locked first, so no two
+    transactions wait for each other. On SQLite begin_write() has taken the one lock there is, and this only reads.
+    """
+    connection = db.session.connection()
+    row = connection.execute(_LOCK, {"tool": tool_id}).one_or_none()
+    if row is None:
+        insert_unless_there(tally, tool_id=tool_id, **vars(Figures()))
+        row = connection.execute(_LOCK, {"tool": tool_id}).one()
+    return Figures(*row)
+
+
+def move_tally(tool_id: int, change: Figures) -> None:
+    """Add to a tool's tally; the caller holds its lock."""
+    moves = {tally.c[name]: tally.c[name] + by for name, by in vars(change).items() if by}
+    if moves:
+        db.session.connection().execute(sa.update(tally).where(tally.c.tool_id == tool_id).values(moves))
+
+
+def insert_unless_there(table: sa.Table, **values: object) -> None:
+    """Insert a row unless its key is taken, by a transaction that commits meanwhile too: it is waited for."""
+    connection = db.session.connection()
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(insert(table).values(values).on_conflict_do_nothing())

@@ -1,0 +1,15 @@
+"""A voter is a random token in a cookie; the database holds only its hash."""
+
+import hmac
+from datetime import timedelta
+
+# 13 months, counted in days so that it is never more. The voter's cookie must not outlive it, counted from when the
+# cookie was first set and not renewed by later votes: else a voter whose old ballot was folded could be counted twice.
+VOTER_KEPT = timedelta(days=393)
+
+
+def hash_voter(token: bytes | str, hash_key: str) -> str:
+    """Return what the database calls the voter who holds this token: HMAC-SHA256, 64 hexadecimal digits."""
+    raw = token.encode() if isinstance(token, str) else token
+    # HASH_KEY keys other tokens too; the prefix keeps their hashes apart.
+    return hmac.digest(hash_key.encode(), b"voter:" + raw, "sha256").hex()

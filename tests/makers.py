@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from verdicts.catalog import search
 from verdicts.catalog.kinds import Basis, PriceModel, ReviewerKind, Verdict
 from verdicts.catalog.models import (
     Category,
@@ -52,7 +53,7 @@ def make_tool(
     facts: dict[str, str] | None = None,
     **fields: Any,
 ) -> Tool:
-    """Make a published tool (`published_at=None` for an unpublished one); `facts` maps keys to values."""
+    """Make a published tool (`published_at=None` for an unpublished one), indexed; `facts` maps keys to values."""
     defaults = {"name": _named_after(slug), "published_at": NOW, "position": _next_position(Tool)}
     tool = Tool(**defaults | fields)
     tool.slugs = [
@@ -62,7 +63,10 @@ def make_tool(
     tool.facts = [
         ToolFact(key=key, value=value, position=position) for position, (key, value) in enumerate((facts or {}).items())
     ]
-    return _stored(tool)
+    _stored(tool)
+    search.reindex([tool.id])
+    db.session.commit()
+    return tool
 
 
 def make_review(tool: Tool, reviewer: Reviewer, verdict: Verdict | str = Verdict.SHIP, **fields: Any) -> Review:

@@ -1,0 +1,169 @@
+"""Search: the same tools in the same order on both databases, whatever a visitor types."""
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.conftest import StatementCount
+from tests.makers import make_category, make_tool
+from verdicts.catalog import search
+from verdicts.catalog.models import Tool
+from verdicts.extensions import db
+
+tool = Tool.__table__
+
+HOSTILE = [
+    "",
+    " ",
+    "'",
+    '"',
+    '"unclosed',
+    "''; DROP TABLE tool; --",
+    "mistral AND",
+    "OR NOT NEAR(",
+    "name : x",
+    "* ^ - + ( ) { } [ ] : & | ! <-> \\",
+    "mistral:*",
+    "%_%",
+    "\x00",
+    "mistral\x00code",
+    "\ud800",
+    "🚢🚢🚢",
+    "½ ² ﬁ İ ß",
+    "a" * 10_000,
+    "word " * 2_000,
+    "👩\u200d💻 code",
+    "\u0301\u0301\u0301",
+]
+
+
+def found(text: str) -> list[str]:
+    """Return the names that a search finds, best first."""
+    hits = search.matching(text)
+    statement = sa.select(tool.c.name).join(hits, hits.c.tool_id == tool.c.id).order_by(hits.c.rank, tool.c.position)
+    return list(db.session.scalars(statement))
+
+
+def test_an_unfinished_last_word_finds_the_tool(app: Flask) -> None:
+    make_tool("mistral-code", name="Mistral Code")
+    make_tool("smolvlm", name="SmolVLM2-2B")
+    search.reindex_all()
+    assert found("mistr") == ["Mistral Code"]
+    assert found("mistral co") == ["Mistral Code"]
+    assert found("m") == ["Mistral Code"]
+
+
+def test_only_the_last_word_may_be_unfinished(app: Flask) -> None:
+    make_tool("mistral-code", name="Mistral Code")
+    search.reindex_all()
+    assert found("mistr code") == []
+
+
+def test_every_word_must_be_found(app: Flask) -> None:
+    make_tool("mistral-code", name="Mistral Code")
+    search.reindex_all()
+    assert found("code mistral") == ["Mistral Code"]
+    assert found("mistral chat") == []
+
+
+def test_name_weighs_more_than_tagline_and_tagline_more_than_the_rest(app: Flask) -> None:
+    make_tool("c", name="Third", description="vision " * 50)
+    make_tool("b", name="Second", tagline="For vision")
+    make_tool("a", name="Vision first", description="long " * 300)
+    search.reindex_all()
+    assert found("vision") == ["Vision first", "Second", "Third"]
+
+
+def test_a_whole_word_comes_before_a_longer_one(app: Flask) -> None:
+    make_tool("codex", name="Codex")
+    make_tool("mistral-code", name="Mistral Code")
+    search.reindex_all()
+    assert found("code") == ["Mistral Code", "Codex"]
+
+
+@pytest.mark.parametrize("text", ["hugging", "developer", "old-name", "receipts", "smolvlm2", "2b", "SMOLVLM2-2B"])
+def test_maker_category_alias_and_description_are_searched_too(app: Flask, text: str) -> None:
+    category = make_category("developer-tools")
+    make_tool(
+        "huggingface-smolvlm2-2b",
+        aliases=("old-name",),
+        name="SmolVLM2-2B",
+        maker="Hugging Face",
+        category_id=category.id,
+        description="Reads **receipts**.",
+    )
+    make_tool("other", name="Other")
+    search.reindex_all()
+    assert found(text) == ["SmolVLM2-2B"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("Café Straße", "cafe strasse"), ("Cafe", "CAFÉ"), ("Ｆｕｌｌ", "full"), ("5 ㎒", "mhz")]
+)
+def test_accents_and_case_do_not_matter(app: Flask, name: str, text: str) -> None:
+    make_tool("a", name=name)
+    search.reindex_all()
+    assert found(text) == [name]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_whatever_a_visitor_types_is_only_text(app: Flask, text: str) -> None:
+    make_tool("mistral-code", name="Mistral Code", description="SQL's worst: '; \"quoted\" \\ back")
+    search.reindex_all()
+    assert found(text) in ([], ["Mistral Code"])
+
+
+def test_a_text_without_a_letter_or_digit_finds_nothing(app: Flask) -> None:
+    make_tool("mistral-code")
+    search.reindex_all()
+    assert found("?!") == []
+
+
+def test_the_longest_text_asks_for_a_bounded_number_of_words(app: Flask) -> None:
+    many = " ".join(f"w{number}" for number in range(5_000))
+    compiled = search.matching(many).compile(db.engine)
+    assert len(compiled.params) < 100
+
+
+def test_a_description_of_any_size_can_be_indexed(app: Flask) -> None:
+    make_tool("big", name="Big", description=" ".join(f"{number:x}{'ü' * 60}" for number in range(20_000)))
+    search.reindex_all()
+    assert found("big") == ["Big"]
+
+
+def test_reindexing_one_tool_replaces_what_was_indexed(app: Flask) -> None:
+    renamed, other = make_tool("a", name="Before"), make_tool("b", name="Before too")
+    search.reindex_all()
+    renamed.name = "After"
+    other.name = "After too"
+    db.session.flush()
+    search.reindex([renamed.id])
+    assert found("before") == ["After too"]
+    assert found("after") == ["After"]
+
+
+def test_reindexing_forgets_a_tool_that_is_gone(app: Flask) -> None:
+    gone = make_tool("a", name="Gone")
+    id = gone.id
+    search.reindex([id])
+    db.session.delete(gone)
+    db.session.flush()
+    search.reindex([id])
+    make_tool("b", id=id, name="Successor")
+    assert found("gone") == []
+
+
+def test_reindexing_takes_three_statements_however_many_tools(app: Flask, statements: StatementCount) -> None:
+    ids = [make_tool(f"tool-{number}").id for number in range(20)]
+    before = len(statements)
+    search.reindex(ids)
+    search.reindex_all()
+    assert len(statements) - before == 6
+
+
+def test_searching_takes_one_statement(app: Flask, statements: StatementCount) -> None:
+    make_tool("mistral-code")
+    search.reindex_all()
+    before = len(statements)
+    found("mistral code for developers")
+    assert len(statements) - before == 1

@@ -1,0 +1,21 @@
+"""The content version: it grows with whatever editors publish, and caches key on it."""
+
+import sqlalchemy as sa
+
+from verdicts.catalog.models import ContentVersion
+from verdicts.extensions import db
+
+_versions = ContentVersion.__table__
+
+
+def content_version() -> int:
+    version: int = db.session.execute(sa.select(_versions.c.version)).scalar_one()
+    return version
+
+
+def bump_content_version() -> None:
+    """Make every cached page out of date; call it in the transaction that changes what pages show."""
+    db.session.execute(
+        sa.update(ContentVersion).values(version=ContentVersion.version + 1),
+        execution_options={"synchronize_session": False},
+    )

@@ -1,0 +1,165 @@
+"""Full-text search over tools, alike on both databases.
+
+Texts are cut into words here, not by the database: lower case, without accents, letters and digits only. So both
+databases find the same tools in the same order, and nothing a visitor types can be an operator.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from verdicts.catalog.models import Category, Tool, ToolSlug
+from verdicts.extensions import db
+
+MOST_WORDS_ASKED_FOR = 8
+MOST_WORDS_INDEXED = 4000
+LONGEST_WORD = 40
+LONGEST_QUERY = 200
+LONGEST_TEXT = 100_000
+MOST_TOOLS_ONE_BY_ONE = 500
+
+# What one word of the query is worth where it is found; name, tagline, and the rest that every hit has.
+NAME_WORTH, TAGLINE_WORTH, REST_WORTH = 9, 3, 1
+
+_WORD = re.compile(r"[^\W_]+")
+
+tool = Tool.__table__
+category = Category.__table__
+tool_slug = ToolSlug.__table__
+fts5 = sa.table("tool_search", *map(sa.column, ("rowid", "tool_search", "name", "tagline", "rest")))
+documents = sa.table("tool_search", sa.column("tool_id"), sa.column("document"))
+
+
+def matching(text: str) -> sa.Subquery:
+    """Return the tools that hold every word of `text`, the last of which may be unfinished, as (tool_id, rank).
+
+    It is made to be joined, and a smaller rank is better:
+
+        hits = search.matching("mistr")
+        sa.select(tool.c.id).join(hits, hits.c.tool_id == tool.c.id).order_by(hits.c.rank, tool.c.position)
+
+    A word in the name weighs more than one in the tagline, and that more than one in the maker, category, aliases or
+    description. Any text is safe; a text without a letter or digit finds nothing. Unpublished tools are found too:
+    the query that joins it decides what may be shown.
+    """
+    words = words_of(text[:LONGEST_QUERY])[:MOST_WORDS_ASKED_FOR]
+    if not words:
+        return sa.select(tool.c.id.label("tool_id"), sa.literal(0).label("rank")).where(sa.false()).subquery("hits")
+    return (_matching_on_sqlite(words) if _is_sqlite() else _matching_on_postgresql(words)).subquery("hits")
+
+
+def reindex_all() -> None:
+    """Index every tool anew. At most three statements."""
+    db.session.execute(sa.delete(fts5 if _is_sqlite() else documents))
+    _index(_texts())
+
+
+def reindex(tool_ids: Collection[int]) -> None:
+    """Index these tools anew, and forget those that are gone. At most three statements.
+
+    Call it in the transaction that changes a tool's name, tagline, maker, category, description or aliases; a
+    category's name stands in the index of all its tools.
+    """
+    if len(tool_ids) > MOST_TOOLS_ONE_BY_ONE:
+        return reindex_all()
+    if _is_sqlite():
+        db.session.execute(sa.delete(fts5).where(fts5.c.rowid.in_(tool_ids)))
+    else:
+        db.session.execute(sa.delete(documents).where(documents.c.tool_id.in_(tool_ids)))
+    return _index(_texts().where(tool.c.id.in_(tool_ids)))
+
+
+def words_of(text: str) -> list[str]:
+    """Return a text's distinct words in the order of their first mention, folded so that "Café" is "cafe"."""
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    bare = "".join(sign for sign in folded if not unicodedata.category(sign).startswith("M"))
+    return list(dict.fromkeys(word[:LONGEST_WORD] for word in _WORD.findall(bare)))
+
+
+def _is_sqlite() -> bool:
+    return db.session.get_bind().dialect.name == "sqlite"
+
+
+def _texts() -> sa.Select[Any]:
+    aliases = (
+        sa.select(sa.func.aggregate_strings(tool_slug.c.slug, " "))
+        .where(tool_slug.c.tool_id == tool.c.id)
+        .scalar_subquery()
+    )
+    return sa.select(
+        tool.c.id,
+        tool.c.name,
+        tool.c.tagline,
+        tool.c.maker,
+        category.c.name.label("category"),
+        aliases.label("slugs"),
+        tool.c.description,
+    ).outerjoin(category, category.c.id == tool.c.category_id)
+
+
+def _index(texts: sa.Select[Any]) -> None:
+    entries = [_entry(row) for row in db.session.execute(texts)]
+    if not entries:
+        return
+    if _is_sqlite():
+        db.session.execute(sa.insert(fts5), entries)
+        return
+    insert = postgresql.insert(documents).values(document=sa.cast(sa.bindparam("document"), postgresql.TSVECTOR))
+    # Someone else may have indexed the same tool since it was deleted above.
+    upsert = insert.on_conflict_do_update(index_elements=["tool_id"], set_={"document": insert.excluded.document})
+    db.session.execute(upsert, [_document(entry) for entry in entries])
+
+
+def _entry(row: sa.Row[Any]) -> dict[str, Any]:
+    rest = " ".join(filter(None, (row.maker, row.category, row.slugs, row.description)))
+    columns = {"name": row.name, "tagline": row.tagline, "rest": rest[:LONGEST_TEXT]}
+    return {"rowid": row.id} | {
+        column: " ".join(words_of(text)[:MOST_WORDS_INDEXED]) for column, text in columns.items()
+    }
+
+
+def _document(entry: dict[str, Any]) -> dict[str, Any]:
+    lexemes = (_lexemes(entry[column], label) for column, label in (("name", "1A"), ("tagline", "2B"), ("rest", "3C")))
+    return {"tool_id": entry["rowid"], "document": " ".join(lexemes)}
+
+
+def _lexemes(words: str, label: str) -> str:
+    return " ".join(f"'{word}':{label}" for word in words.split())
+
+
+def _matching_on_sqlite(words: Sequence[str]) -> sa.Select[Any]:
+    def found(expression: str) -> sa.ColumnElement[bool]:
+        return fts5.c.tool_search.bool_op("MATCH")(expression)
+
+    def found_in(column: str, word: str) -> sa.ColumnElement[bool]:
+        inner = fts5.alias()
+        hit = inner.c.tool_search.bool_op("MATCH")(f"{column} : {word}")
+        return fts5.c.rowid.in_(sa.select(inner.c.rowid).where(hit))
+
+    every = " AND ".join([*(f'"{word}"' for word in words[:-1]), f'"{words[-1]}"*'])
+    terms = [f'"{word}"' for word in words] + [f'"{words[-1]}"*']
+    worth = [_worth(found_in("name", term), found_in("tagline", term)) for term in terms]
+    return sa.select(fts5.c.rowid.label("tool_id"), _rank(worth)).where(found(every))
+
+
+def _matching_on_postgresql(words: Sequence[str]) -> sa.Select[Any]:
+    def found(expression: str) -> sa.ColumnElement[bool]:
+        return documents.c.document.bool_op("@@")(sa.cast(expression, postgresql.TSQUERY))
+
+    every = " & ".join([*(f"'{word}'" for word in words[:-1]), f"'{words[-1]}':*"])
+    terms = [f"'{word}':" for word in words] + [f"'{words[-1]}':*"]
+    worth = [_worth(found(f"{term}A"), found(f"{term}B")) for term in terms]
+    return sa.select(documents.c.tool_id, _rank(worth)).where(found(every))
+
+
+def _worth(in_name: sa.ColumnElement[bool], in_tagline: sa.ColumnElement[bool]) -> sa.Case[int]:
+    return sa.case((in_name, NAME_WORTH), (in_tagline, TAGLINE_WORTH), else_=REST_WORTH)
+
+
+def _rank(worth: Iterable[sa.ColumnElement[int]]) -> sa.Label[int]:
+    """The last word counts as a whole and as a beginning, so that "code" finds "Code" before "Codex"."""
+    return (-sum(worth, start=sa.literal(0))).label("rank")

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
 from dotenv import dotenv_values
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LONGEST_REQUEST_BYTES = 256 * 1024
 SHORTEST_KEY_LENGTH = 32
+_ORIGIN = re.compile(
+    r"(?P<scheme>https?)://([a-z0-9][a-z0-9._-]*|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?",
+)
 
 
 class SettingsError(Exception):
@@ -87,23 +91,28 @@ class _Reader:
     def matching(self, name: str, default: str, fits: Callable[[str], bool], wanted: str) -> str:
         value = self.text(name, default)
         if not fits(value):
-            state = f"is {value!r}" if value else "is missing"
+            shown = re.sub("://.*@", "://…@", value)  # what stands before the @ may be a password
+            state = f"is {shown!r}" if value else "is missing"
             self.faults.append(f"{name} {state}: it takes {wanted}.")
         return value
 
 
 def _is_origin(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-        port = parts.port
-    except ValueError:
-        return False
-    bare = f"{parts.scheme}://{parts.netloc}" == value
-    return bare and parts.scheme in {"http", "https"} and bool(parts.hostname) and port != 0 and "@" not in parts.netloc
+    """Say whether this is an origin just as browsers write it: it is compared with what they send."""
+    parts = _ORIGIN.fullmatch(value)
+    return parts is not None and (not parts["port"] or _is_own_port(parts["scheme"], int(parts["port"])))
+
+
+def _is_own_port(scheme: str, port: int) -> bool:
+    return 0 < port < 65536 and (scheme, port) not in {("http", 80), ("https", 443)}
 
 
 def _is_database(value: str) -> bool:
-    return value.startswith(("sqlite:///", "postgresql+psycopg://"))
+    try:
+        url = sa.make_url(value)
+    except (sa.exc.ArgumentError, ValueError):
+        return False
+    return value.startswith(("sqlite:///", "postgresql+psycopg://")) and url.database not in {None, "", ":memory:"}
 
 
 def _is_redis(value: str) -> bool:
@@ -126,7 +135,12 @@ def load(environ: Mapping[str, str]) -> Settings:
     instance_path = Path(environ.get("INSTANCE_PATH") or CHECKOUT / "instance").resolve()
     written = {name: value for name, value in dotenv_values(instance_path / "demo.env").items() if value is not None}
     read = _Reader({**written, **environ})
-    base_url = read.matching("BASE_URL", "", _is_origin, "an origin such as https://verdicts.example, without a path")
+    base_url = read.matching(
+        "BASE_URL",
+        "",
+        _is_origin,
+        "an origin such as https://verdicts.example: lower case, without a path or the usual port",
+    )
     settings = Settings(
         secret_key=read.key("SECRET_KEY"),
         secret_key_fallbacks=read.listed("SECRET_KEY_FALLBACKS"),

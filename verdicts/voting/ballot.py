@@ -3,9 +3,25 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
+
 from verdicts.catalog.kinds import Verdict
+from verdicts.extensions import db
 from verdicts.voting.community import Community
-from verdicts.voting.models import Standing
+from verdicts.voting.models import Occasion, Standing, vote, vote_event
+from verdicts.voting.tallying import lock_tally, move_tally, read_tally, standing_of, worth
+
+# Built once: putting a statement together costs more than running it.
+_MINE = (vote.c.tool_id == sa.bindparam("tool")) & (vote.c.voter == sa.bindparam("by"))
+_FIND = sa.select(vote.c.verdict, vote.c.standing).where(_MINE)
+_COUNT_VOTERS = (
+    sa.select(sa.func.count())
+    .select_from(vote)
+    .where(vote.c.tool_id == sa.bindparam("tool"), vote.c.network == sa.bindparam("network"))
+)
+_ADD = sa.insert(vote)
+_CHANGE = sa.update(vote).where(_MINE).values(verdict=sa.bindparam("said"), changed_at=sa.bindparam("now"))
+_RECORD = sa.insert(vote_event).inline()
 
 
 @dataclass(frozen=True)
@@ -22,6 +38,19 @@ class Ballot:
         return self.standing is Standing.COUNTED
 
 
+@dataclass(frozen=True)
+class _Change:
+    """One voter's ballot for one tool goes from one verdict to another; its standing stays."""
+
+    tool_id: int
+    voter: str
+    before: Verdict | None
+    after: Verdict | None
+    standing: Standing
+    network: str | None
+    at: datetime
+
+
 def cast(
     tool_id: int, *, voter: str, network: str | None, verdict: Verdict | None, allowance: int, now: datetime
 ) -> Ballot:
@@ -30,4 +59,49 @@ def cast(
     `voter` and `network` are hashes (voters.hash_voter, networks.network_hash); without a network the ballot counts
     at once. Saying the same again writes nothing. The caller has called begin_write() and commits.
     """
-    raise NotImplementedError
+    if verdict is None and _find(tool_id, voter) is None:
+        return Ballot(tool_id, None, Standing.COUNTED, read_tally(tool_id).community)
+    figures = lock_tally(tool_id)
+    # Read after the lock and not joined to it: PostgreSQL would show the voter's row as it was before the wait.
+    mine = _find(tool_id, voter)
+    before, standing = mine or (None, _first_standing(tool_id, network, allowance))
+    if before is not verdict:
+        _store(_Change(tool_id, voter, before, verdict, standing, network, now), is_new=mine is None)
+        figures = figures - worth(before, standing) + worth(verdict, standing)
+    return Ballot(tool_id, verdict, standing, figures.community)
+
+
+def _find(tool_id: int, voter: str) -> tuple[Verdict | None, Standing] | None:
+    row = db.session.connection().execute(_FIND, {"tool": tool_id, "by": voter}).one_or_none()
+    return (row.verdict, row.standing) if row else None
+
+
+def _first_standing(tool_id: int, network: str | None, allowance: int) -> Standing:
+    if network is None:
+        return Standing.COUNTED
+    voters = db.session.connection().scalar(_COUNT_VOTERS, {"tool": tool_id, "network": network}) or 0
+    return standing_of(voters + 1, allowance)
+
+
+def _store(change: _Change, is_new: bool) -> None:
+    _set(change, is_new)
+    _record(change)
+    move_tally(change.tool_id, worth(change.after, change.standing) - worth(change.before, change.standing))
+
+
+def _set(change: _Change, is_new: bool) -> None:
+    connection = db.session.connection()
+    if not is_new:
+        key = {"tool": change.tool_id, "by": change.voter}
+        connection.execute(_CHANGE, {**key, "said": change.after, "now": change.at})
+        return
+    row = {"tool_id": change.tool_id, "voter": change.voter, "network": change.network}
+    now = {"verdict": change.after, "standing": change.standing, "first_at": change.at, "changed_at": change.at}
+    connection.execute(_ADD, row | now)
+
+
+def _record(change: _Change) -> None:
+    line = {"tool_id": change.tool_id, "voter": change.voter, "network": change.network, "at": change.at}
+    before = {"from_verdict": change.before, "from_standing": change.standing}
+    after = {"to_verdict": change.after, "to_standing": change.standing}
+    db.session.connection().execute(_RECORD, {**line, **before, **after, "occasion": Occasion.CAST, "reason": None})

@@ -12,6 +12,10 @@ from verdicts.extensions import Base, UtcDateTime
 
 HASH_LENGTH = 64
 
+# What partial indexes cover. A statement that wants the index must say the condition in these words.
+HAS_NETWORK = "network IS NOT NULL"
+UNDECIDED = "standing IN ('waiting', 'held')"
+
 
 class Standing(StrEnum):
     """Whether a ballot counts. It is fixed at a voter's first ballot for a tool and kept through changes."""
@@ -32,7 +36,6 @@ class Occasion(StrEnum):
 
 
 def _index_of_few(name: str, *columns: str, where: str) -> sa.Index:
-    """Return an index of the few rows that `where` names: whoever looks for those must say so in the same words."""
     return sa.Index(name, *columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
@@ -41,9 +44,9 @@ class Vote(Base):
 
     __tablename__ = "vote"
     __table_args__ = (
-        _index_of_few("ix_vote_network", "tool_id", "network", where="network IS NOT NULL"),
-        _index_of_few("ix_vote_network_first_at", "first_at", where="network IS NOT NULL"),
-        _index_of_few("ix_vote_undecided", "standing", "first_at", where="standing IN ('waiting', 'held')"),
+        _index_of_few("ix_vote_network", "tool_id", "network", where=HAS_NETWORK),
+        _index_of_few("ix_vote_network_first_at", "first_at", where=HAS_NETWORK),
+        _index_of_few("ix_vote_undecided", "standing", "first_at", where=UNDECIDED),
         sa.Index("ix_vote_changed_at", "changed_at"),
     )
 
@@ -63,7 +66,7 @@ class VoteEvent(Base):
     __tablename__ = "vote_event"
     __table_args__ = (
         sa.Index("ix_vote_event_tool_id_voter", "tool_id", "voter"),
-        _index_of_few("ix_vote_event_network_at", "at", where="network IS NOT NULL"),
+        _index_of_few("ix_vote_event_network_at", "at", where=HAS_NETWORK),
     )
 
     id: Mapped[int] = mapped_column(sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True)

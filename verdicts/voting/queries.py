@@ -4,9 +4,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
+
+from verdicts.catalog.kinds import Verdict
+from verdicts.extensions import db
 from verdicts.voting.ballot import Ballot
 from verdicts.voting.community import Community
+from verdicts.voting.models import UNDECIDED, Occasion, Standing, tally, vote, vote_event
 from verdicts.voting.readers_of_both import ReadersOfBoth
+from verdicts.voting.tallying import read_tally
 
 
 @dataclass(frozen=True)
@@ -36,34 +42,76 @@ class HeldGroup:
 
 def tally_of(tool_id: int) -> Community:
     """Return a tool's figures. One statement."""
-    raise NotImplementedError
+    return read_tally(tool_id).community
 
 
 def tallies_of(tool_ids: Collection[int]) -> dict[int, Community]:
     """Return the figures of each of these tools. One statement."""
-    raise NotImplementedError
+    figures = sa.select(tally.c.tool_id, tally.c.ship, tally.c.skip, tally.c.waiting)
+    rows = db.session.connection().execute(figures.where(tally.c.tool_id.in_(tool_ids)))
+    return dict.fromkeys(tool_ids, Community()) | {row.tool_id: Community(*row[1:]) for row in rows}
 
 
 def ballots_of(voter: str, tool_ids: Collection[int]) -> dict[int, Ballot]:
     """Return the voter's ballots for those of these tools that they have one for. One statement."""
-    raise NotImplementedError
+    columns = (vote.c.tool_id, vote.c.verdict, vote.c.standing, tally.c.ship, tally.c.skip, tally.c.waiting)
+    mine = (vote.c.voter == voter) & vote.c.tool_id.in_(tool_ids)
+    rows = sa.select(*columns).join(tally, tally.c.tool_id == vote.c.tool_id).where(mine)
+    ballots = [Ballot(*row[:3], Community(*row[3:])) for row in db.session.connection().execute(rows)]
+    return {ballot.tool_id: ballot for ballot in ballots}
 
 
 def readers_of_both(tool_a: int, tool_b: int) -> ReadersOfBoth:
     """Return what voters with a counted verdict on both tools said. One statement."""
-    raise NotImplementedError
+    a, b = _counted(tool_a, "a"), _counted(tool_b, "b")
+    pairs = sa.select(a.c.verdict, b.c.verdict, sa.func.count()).join_from(a, b, a.c.voter == b.c.voter)
+    rows = db.session.connection().execute(pairs.group_by(a.c.verdict, b.c.verdict))
+    said = {(on_a, on_b): voters for on_a, on_b, voters in rows}
+    return ReadersOfBoth(
+        only_a=said.get((Verdict.SHIP, Verdict.SKIP), 0),
+        only_b=said.get((Verdict.SKIP, Verdict.SHIP), 0),
+        both=said.get((Verdict.SHIP, Verdict.SHIP), 0),
+        neither=said.get((Verdict.SKIP, Verdict.SKIP), 0),
+    )
 
 
 def totals() -> Totals:
     """Return what /method publishes. One statement."""
-    raise NotImplementedError
+    sums = [tally.c.ship + tally.c.skip, tally.c.waiting, tally.c.held, tally.c.discarded]
+    row = db.session.connection().execute(sa.select(*(sa.func.coalesce(sa.func.sum(each), 0) for each in sums))).one()
+    return Totals(*row)
 
 
 def held_groups() -> list[HeldGroup]:
     """Return the groups of ballots that wait for an editor, oldest first. One statement."""
-    raise NotImplementedError
+    said = [
+        sa.func.count().filter(vote.c.verdict == Verdict.SHIP),
+        sa.func.count().filter(vote.c.verdict == Verdict.SKIP),
+        sa.func.count().filter(vote.c.verdict.is_(None)),
+    ]
+    since = sa.func.min(vote.c.first_at).label("since")
+    groups = sa.select(vote.c.tool_id, vote.c.network, since, *said).where(_held())
+    rows = db.session.connection().execute(groups.group_by(vote.c.tool_id, vote.c.network).order_by(since))
+    return [HeldGroup(*row) for row in rows]
 
 
 def voters_held(tool_id: int, network: str | None) -> list[str]:
-    """Return whose ballots are in a held group, for waiting.release or waiting.discard."""
-    raise NotImplementedError
+    """Return whose ballots are in a held group, for waiting.release or waiting.discard. One statement."""
+    group = (vote.c.tool_id == tool_id) & vote.c.network.is_not_distinct_from(network)
+    return list(db.session.connection().scalars(sa.select(vote.c.voter).where(_held(), group).order_by(vote.c.voter)))
+
+
+def has_ballots_without_a_network(since: datetime) -> bool:
+    """Say whether a ballot was cast since then from an address that cannot be a client's. One statement."""
+    line = vote_event.c
+    cast = (line.at >= since) & line.network.is_(None) & (line.occasion == Occasion.CAST)
+    return db.session.connection().scalar(sa.select(sa.exists().where(cast))) or False
+
+
+def _held() -> sa.ColumnElement[bool]:
+    return sa.and_(sa.text(UNDECIDED), vote.c.standing == Standing.HELD)
+
+
+def _counted(tool_id: int, name: str) -> sa.Subquery:
+    counted = (vote.c.standing == Standing.COUNTED) & vote.c.verdict.is_not(None)
+    return sa.select(vote.c.voter, vote.c.verdict).where(vote.c.tool_id == tool_id, counted).subquery(name)

@@ -53,11 +53,16 @@ def standing_of(new_voter_number: int, allowance: int) -> Standing:
     return Standing.COUNTED if new_voter_number <= allowance else Standing.WAITING
 
 
-_LOCK = (
-    sa.select(tally.c.ship, tally.c.skip, tally.c.waiting, tally.c.held, tally.c.discarded)
-    .where(tally.c.tool_id == sa.bindparam("tool"))
-    .with_for_update()
+_READ = sa.select(tally.c.ship, tally.c.skip, tally.c.waiting, tally.c.held, tally.c.discarded).where(
+    tally.c.tool_id == sa.bindparam("tool")
 )
+_LOCK = _READ.with_for_update()
+
+
+def read_tally(tool_id: int) -> Figures:
+    """Return a tool's tally without keeping anyone from it."""
+    row = db.session.connection().execute(_READ, {"tool": tool_id}).one_or_none()
+    return Figures(*row) if row else Figures()
 
 
 def lock_tally(tool_id: int) -> Figures:

@@ -1,0 +1,88 @@
+"""What the voting tests do over and over: ballots, crowds of them, and looks into the three tables."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from tests.makers import NOW
+from verdicts.catalog.kinds import Verdict
+from verdicts.extensions import begin_write, db
+from verdicts.voting import ballot, waiting
+from verdicts.voting.ballot import Ballot
+from verdicts.voting.models import Standing, tally, vote, vote_event
+from verdicts.voting.tallying import Figures
+
+SHIP, SKIP = Verdict.SHIP, Verdict.SKIP
+ALLOWANCE = 20
+
+
+def say(
+    tool_id: int,
+    voter: str,
+    verdict: Verdict | None,
+    *,
+    network: str | None = None,
+    allowance: int = ALLOWANCE,
+    now: datetime = NOW,
+) -> Ballot:
+    """Cast a ballot as a door does: begin, cast, commit."""
+    begin_write()
+    cast = ballot.cast(tool_id, voter=voter, network=network, verdict=verdict, allowance=allowance, now=now)
+    db.session.commit()
+    return cast
+
+
+def crowd(tool_id: int, voters: Iterable[str], verdict: Verdict | None, **where: Any) -> None:
+    """Cast one ballot for each voter, all saying the same, in one transaction."""
+    begin_write()
+    options = {"network": None, "allowance": ALLOWANCE, "now": NOW} | where
+    for voter in voters:
+        ballot.cast(tool_id, voter=voter, verdict=verdict, **options)
+    db.session.commit()
+
+
+def names(prefix: str, count: int) -> list[str]:
+    return [f"{prefix}{number:04d}" for number in range(count)]
+
+
+def release_all_due(now: datetime) -> waiting.Decided:
+    """Decide everything that is due, a commit after each batch; return the sums."""
+    released = held = 0
+    while True:
+        begin_write()
+        decided = waiting.release_due(now)
+        db.session.commit()
+        if decided is None:
+            return waiting.Decided(released, held)
+        released, held = released + decided.released, held + decided.held
+
+
+def figures(tool_id: int) -> Figures:
+    """Return a tool's stored tally."""
+    columns = (tally.c.ship, tally.c.skip, tally.c.waiting, tally.c.held, tally.c.discarded)
+    row = db.session.execute(sa.select(*columns).where(tally.c.tool_id == tool_id)).one_or_none()
+    db.session.rollback()
+    return Figures(*row) if row else Figures()
+
+
+def standing(tool_id: int, voter: str) -> Standing | None:
+    found = db.session.scalar(sa.select(vote.c.standing).where(vote.c.tool_id == tool_id, vote.c.voter == voter))
+    db.session.rollback()
+    return found
+
+
+def ledger(tool_id: int) -> list[Any]:
+    """Return a tool's ledger lines, oldest first."""
+    lines = db.session.execute(
+        sa.select(vote_event).where(vote_event.c.tool_id == tool_id).order_by(vote_event.c.id)
+    ).all()
+    db.session.rollback()
+    return list(lines)
+
+
+def rows(table: sa.Table) -> int:
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+    db.session.rollback()
+    return count

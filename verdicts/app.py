@@ -2,13 +2,28 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from verdicts import cli, config, web
-from verdicts.extensions import csrf, db, engine_options, limiter, migrate, watch_engine
+from verdicts.extensions import (
+    bound_waiting_writers,
+    compress,
+    csrf,
+    db,
+    engine_options,
+    limiter,
+    migrate,
+    watch_engine,
+)
+from verdicts.web.caching import PageCache
+from verdicts.web.logs import RequestLog
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 THREADS_A_WORKER = 4
 
@@ -34,14 +49,22 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         watch_engine(db.engine)
     migrate.init_app(app, db, directory=str(config.CHECKOUT / "migrations"))
     csrf.init_app(app)
+    compress.init_app(app)
     limiter.init_app(app)
+    bound_waiting_writers(THREADS_A_WORKER)
 
     web.init_app(app)
     cli.init_app(app)
-    if settings.proxy_hops:
-        hops = settings.proxy_hops
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.wsgi_app = with_layers(app, settings.proxy_hops)  # type: ignore[assignment, method-assign]
     return app
+
+
+def with_layers(app: Flask, proxy_hops: int) -> "WSGIApplication":
+    """Return what stands before Flask, outermost first: the log, the proxies we trust, the page cache."""
+    inner: WSGIApplication = PageCache(app, app.wsgi_app)
+    if proxy_hops:
+        inner = ProxyFix(inner, x_for=proxy_hops, x_proto=proxy_hops, x_host=proxy_hops)
+    return RequestLog(inner)
 
 
 def flask_settings(settings: config.Settings) -> dict[str, object]:
@@ -61,4 +84,6 @@ def flask_settings(settings: config.Settings) -> dict[str, object]:
         "RATELIMIT_SWALLOW_ERRORS": False,
         # Public forms carry no token, which would make pages uncacheable; web.origin checks where they come from.
         "WTF_CSRF_CHECK_DEFAULT": False,
+        # Only what is public is compressed, by web.caching.
+        "COMPRESS_REGISTER": False,
     }

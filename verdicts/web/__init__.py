@@ -2,9 +2,12 @@
 
 from flask import Flask
 
-import verdicts.comparisons.models
-import verdicts.voting.models  # noqa: F401
+from verdicts.web import assets, catalog, comparisons, errors, formatting, headers, health, origin, pages, voting
 
 
 def init_app(app: Flask) -> None:
-    """Open the doors."""
+    """Open the doors, and stand guard before and behind them."""
+    for door in (pages, catalog, comparisons, voting, health):
+        app.register_blueprint(door.bp)
+    for guard in (origin, errors, assets, formatting, headers):
+        guard.init_app(app)

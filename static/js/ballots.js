@@ -1,0 +1,36 @@
+// The ballots' own few lines. Without them every form still works as a plain form.
+(() => {
+  const FORMS = "form[data-tool]";
+
+  // Readers who have voted carry the cookie "voted": the cached page cannot know what they said, so it is asked for here.
+  async function showMine() {
+    const query = new URLSearchParams([...document.querySelectorAll(FORMS)].map((form) => ["tool", form.dataset.tool]));
+    const answer = await fetch(`/votes/mine?${query}`, { headers: { "HX-Request": "true" }, cache: "no-store" });
+    if (!answer.ok) return;
+    const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const mine of found.querySelectorAll(FORMS)) {
+      const here = document.getElementById(mine.id);
+      // A ballot cast while this was under way is newer than what was asked for.
+      if (!here || here.matches(".ballot-fresh, .htmx-request")) continue;
+      here.replaceWith(mine);
+      window.htmx?.process(mine);
+    }
+  }
+
+  // The server could not be reached, so it could not answer with a notice: say it here, and keep the choice.
+  function sayNotCounted(event) {
+    const form = event.target.closest?.(FORMS);
+    if (!form) return;
+    const tried = event.detail?.ctx?.request?.body?.get?.("verdict") ?? "none";
+    const notice = Object.assign(document.createElement("p"), { className: "notice", role: "alert" });
+    const strong = Object.assign(document.createElement("strong"), { textContent: "Not counted." });
+    const again = Object.assign(document.createElement("button"), { className: "button-link", name: "verdict", value: tried, textContent: "try again" });
+    notice.append(strong, " We couldn’t reach the ballot box. Your choice is kept: ", again, ".");
+    form.querySelector(".ballot-problem").replaceChildren(notice);
+  }
+
+  document.addEventListener("htmx:error", sayNotCounted);
+  if (/(^|; )voted=1(;|$)/.test(document.cookie) && !location.pathname.endsWith("/vote")) {
+    showMine().catch(() => {}); // offline: the page stays as it was published
+  }
+})();

@@ -1,0 +1,139 @@
+"""The panel: a complete count of a tool's current reviews, and how old each one is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from verdicts.catalog.kinds import Basis, ReviewerKind, Verdict
+
+OLD_AFTER = timedelta(days=180)
+
+
+@dataclass(frozen=True)
+class ReviewerCard:
+    slug: str
+    name: str
+    kind: ReviewerKind = ReviewerKind.UNSTATED
+    motto: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name as a column heading: "Builder" for "The Builder"."""
+        return self.name.removeprefix("The ")
+
+    @property
+    def mention(self) -> str:
+        """The name inside a sentence: "the Builder" for "The Builder"."""
+        return f"the {self.label}" if self.label != self.name else self.name
+
+
+@dataclass(frozen=True)
+class Revision:
+    """What a review said before, until when, and why it changed."""
+
+    verdict: Verdict
+    quote: str
+    reviewed_on: date | None
+    until: date
+    reason: str
+    wording_only: bool
+
+
+@dataclass(frozen=True)
+class PanelReview:
+    """What one reviewer says of one tool now, and what they said before, oldest first."""
+
+    reviewer: ReviewerCard
+    verdict: Verdict
+    quote: str = ""
+    reviewed_on: date | None = None
+    tool_version: str | None = None
+    basis: Basis = Basis.UNSTATED
+    conflict: str | None = None
+    revisions: tuple[Revision, ...] = ()
+
+    @property
+    def words(self) -> int:
+        return len(self.quote.split())
+
+    def is_old(self, today: date) -> bool:
+        """Say whether the review is marked as old and may no longer decide who is ahead."""
+        return self.reviewed_on is not None and today - self.reviewed_on > OLD_AFTER
+
+
+@dataclass(frozen=True)
+class Change:
+    """One entry of a review's history: from one verdict to the next, on a day, for a reason."""
+
+    reviewer: ReviewerCard
+    before: Revision
+    after: Verdict
+
+    @property
+    def on(self) -> date:
+        return self.before.until
+
+    @property
+    def verdict_changed(self) -> bool:
+        return self.before.verdict is not self.after
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The count of a tool's reviews. A reviewer who has not spoken is a gap and no part of it."""
+
+    reviews: tuple[PanelReview, ...]
+
+    @property
+    def total(self) -> int:
+        return len(self.reviews)
+
+    @property
+    def ship(self) -> int:
+        return sum(review.verdict is Verdict.SHIP for review in self.reviews)
+
+    @property
+    def percent(self) -> int | None:
+        """The share of SHIP in whole per cent, or None where nobody has spoken."""
+        return round(100 * self.ship / self.total) if self.reviews else None
+
+    @property
+    def oldest(self) -> date | None:
+        return min((review.reviewed_on for review in self.reviews if review.reviewed_on), default=None)
+
+    @property
+    def undated(self) -> int:
+        return sum(review.reviewed_on is None for review in self.reviews)
+
+    def voices(self, kind: ReviewerKind) -> int:
+        return sum(review.reviewer.kind == kind for review in self.reviews)
+
+    def review_by(self, reviewer: ReviewerCard) -> PanelReview | None:
+        return next((review for review in self.reviews if review.reviewer.slug == reviewer.slug), None)
+
+    def verdict_of(self, reviewer: ReviewerCard) -> Verdict | None:
+        review = self.review_by(reviewer)
+        return review.verdict if review else None
+
+    def changes(self) -> list[Change]:
+        """Return everything that was ever replaced, newest first."""
+        changes = [change for review in self.reviews for change in changes_of(review)]
+        return sorted(changes, key=lambda change: change.on, reverse=True)
+
+
+def changes_of(review: PanelReview) -> list[Change]:
+    """Return a review's changes, oldest first."""
+    nexts = [*review.revisions[1:], review]
+    return [
+        Change(review.reviewer, before, after.verdict)
+        for before, after in zip(review.revisions, nexts, strict=False)  # without revisions, `nexts` is one longer
+    ]
+
+
+def speakers(panels: Sequence[Panel]) -> list[ReviewerCard]:
+    """Return the reviewers who judged any of these tools, in the panel's order as the reviews keep it."""
+    found: dict[str, ReviewerCard] = {}
+    for panel in panels:
+        for review in panel.reviews:
+            found.setdefault(review.reviewer.slug, review.reviewer)
+    return list(found.values())

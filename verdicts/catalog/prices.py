@@ -1,0 +1,69 @@
+"""A price is a dated fact: what it says in words, and whether anyone has looked lately."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from verdicts.catalog.kinds import Period, PriceModel
+
+CHECK_INTERVAL = timedelta(days=60)
+
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+_PERIODS = {Period.MONTH: " / month", Period.YEAR: " / year", Period.ONCE: " once", Period.USE: " per use"}
+
+
+class Freshness(StrEnum):
+    CHECKED = "checked"
+    STALE = "stale"
+    NEVER_CHECKED = "never-checked"
+
+
+@dataclass(frozen=True)
+class Price:
+    """A tool's entry price, now or, with `until`, before."""
+
+    model: PriceModel
+    amount: Decimal | None = None
+    currency: str | None = None
+    period: Period | None = None
+    source: str | None = None
+    checked_on: date | None = None
+    until: date | None = None
+    reason: str | None = None
+
+    @property
+    def words(self) -> str:
+        """The figure a page shows large: "Free", "$20 / month", "Ask for a price", "Not known"."""
+        if self.model in {PriceModel.FREE, PriceModel.FREEMIUM}:
+            return "Free"
+        if self.model is PriceModel.CONTACT:
+            return "Ask for a price"
+        if self.model is PriceModel.PAID:
+            return amount_in_words(self.amount, self.currency, self.period) or "Paid"
+        return "Not known"
+
+    @property
+    def detail(self) -> str:
+        """What the figure leaves out: where a free plan ends."""
+        if self.model is not PriceModel.FREEMIUM:
+            return ""
+        paid = amount_in_words(self.amount, self.currency, self.period) if self.amount else ""
+        return f"to start, then {paid}" if paid else "to start; more is paid"
+
+    def freshness(self, today: date) -> Freshness:
+        if self.checked_on is None:
+            return Freshness.NEVER_CHECKED
+        return Freshness.STALE if today - self.checked_on > CHECK_INTERVAL else Freshness.CHECKED
+
+
+UNKNOWN_PRICE = Price(PriceModel.UNKNOWN)
+
+
+def amount_in_words(amount: Decimal | None, currency: str | None, period: Period | None) -> str:
+    """Return "$20 / month" or "CHF 9.50 once", or "" where there is no amount."""
+    if amount is None:
+        return ""
+    figure = f"{amount:,.0f}" if amount == amount.to_integral_value() else f"{amount:,f}"
+    sign = _SIGNS.get(currency or "", f"{currency} " if currency else "")
+    return f"{sign}{figure}{_PERIODS[period] if period else ''}"

@@ -1,0 +1,50 @@
+"""The address of a comparison: two to four slugs joined by "-vs-", ascending in its one canonical form."""
+
+from collections.abc import Iterable
+
+from verdicts.catalog.kinds import SLUG_LENGTH
+
+JOINT = "-vs-"
+FEWEST, MOST = 2, 4
+LONGEST = MOST * SLUG_LENGTH + (MOST - 1) * len(JOINT)
+
+
+class AddressFault(ValueError):
+    """An address that cannot be that of a comparison; the message says why, in words for its reader."""
+
+
+class TooFewTools(AddressFault):
+    pass
+
+
+class TooManyTools(AddressFault):
+    pass
+
+
+class SameToolTwice(AddressFault):
+    pass
+
+
+def canonical(slugs: Iterable[str]) -> str:
+    """Return the one address of these tools, whatever order they come in."""
+    return JOINT.join(sorted(slugs))
+
+
+def parse(address: str) -> list[str]:
+    """Return the slugs that an address names, in its order; no slug may contain the word "vs", so it reads one way.
+
+    Raises TooFewTools, TooManyTools or SameToolTwice.
+    """
+    slugs = [slug for slug in address.split(JOINT) if slug] if len(address) <= LONGEST else [""] * (MOST + 1)
+    check(slugs)
+    return slugs
+
+
+def check(slugs: list[str]) -> None:
+    """Raise the fault of a list of slugs that cannot be compared, if there is one."""
+    if len(slugs) < FEWEST:
+        raise TooFewTools("A comparison needs at least two tools.")
+    if len(slugs) > MOST:
+        raise TooManyTools("A comparison holds four tools at most.")
+    if len(set(slugs)) < len(slugs):
+        raise SameToolTwice("A tool cannot be compared with itself.")

@@ -1,0 +1,43 @@
+"""Which facts tell the tools apart, and which they share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from verdicts.catalog.queries import Fact, FactSheet
+
+
+@dataclass(frozen=True)
+class FactRow:
+    """One fact across the tools, in their order; None is "not checked"."""
+
+    label: str
+    facts: tuple[Fact | None, ...]
+
+    @property
+    def differs(self) -> bool:
+        """True unless every tool is known to have the same value, or nothing is known of any."""
+        return len({fact.value if fact else None for fact in self.facts}) > 1
+
+
+@dataclass(frozen=True)
+class FactTable:
+    differing: tuple[FactRow, ...]
+    shared: tuple[FactRow, ...]
+
+
+def compare_facts(sheets: Sequence[FactSheet]) -> FactTable:
+    """Return the facts on which tools differ, and those that are equal or that nobody has checked."""
+    rows = fact_rows(sheets)
+    return FactTable(
+        differing=tuple(row for row in rows if row.differs),
+        shared=tuple(row for row in rows if not row.differs),
+    )
+
+
+def fact_rows(sheets: Sequence[FactSheet]) -> tuple[FactRow, ...]:
+    """Return every fact that any of the tools' categories asks for, in the categories' order."""
+    labels: dict[str, str] = {}
+    for sheet in sheets:
+        for key, label in sheet.labels.items():
+            labels.setdefault(key, label)
+    return tuple(FactRow(label, tuple(sheet.facts.get(key) for sheet in sheets)) for key, label in labels.items())

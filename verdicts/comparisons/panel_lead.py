@@ -1,0 +1,77 @@
+"""Who the panel puts ahead, of two tools: counted over the reviewers who judged both, and lately."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from verdicts.catalog.kinds import Verdict
+from verdicts.catalog.panel import Panel, ReviewerCard
+
+
+class PanelOutcome(StrEnum):
+    FIRST_AHEAD = "first-ahead"
+    SECOND_AHEAD = "second-ahead"
+    SHIPS_BOTH = "ships-both"
+    SKIPS_BOTH = "skips-both"
+    LEVEL = "level"
+    NOT_JUDGED = "not-judged"
+
+
+@dataclass(frozen=True)
+class PanelLead:
+    """How two tools stand with the reviewers who judged both, old reviews left aside.
+
+    `only_first` are those who ship the first and skip the second, `only_second` the other way round.
+    """
+
+    judged_both: tuple[ReviewerCard, ...]
+    ship_first: int
+    ship_second: int
+    only_first: tuple[ReviewerCard, ...]
+    only_second: tuple[ReviewerCard, ...]
+
+    @property
+    def margin(self) -> int:
+        return abs(self.ship_first - self.ship_second)
+
+    @property
+    def outcome(self) -> PanelOutcome:
+        if not self.judged_both:
+            return PanelOutcome.NOT_JUDGED
+        if self.ship_first != self.ship_second:
+            return PanelOutcome.FIRST_AHEAD if self.ship_first > self.ship_second else PanelOutcome.SECOND_AHEAD
+        if self.ship_first == len(self.judged_both):
+            return PanelOutcome.SHIPS_BOTH
+        return PanelOutcome.LEVEL if self.ship_first else PanelOutcome.SKIPS_BOTH
+
+    @property
+    def deciders(self) -> tuple[ReviewerCard, ...]:
+        """The reviewers whose voice makes the difference; none where voices on both sides weigh against each other."""
+        ahead = {
+            PanelOutcome.FIRST_AHEAD: (self.only_first, self.only_second),
+            PanelOutcome.SECOND_AHEAD: (self.only_second, self.only_first),
+        }
+        for_it, against_it = ahead.get(self.outcome, ((), ()))
+        return () if against_it else for_it
+
+
+def panel_lead(first: Panel, second: Panel, today: date) -> PanelLead:
+    """Return how the panel stands between two tools on a day."""
+    pairs = [
+        (mine.reviewer, mine.verdict is Verdict.SHIP, theirs.verdict is Verdict.SHIP)
+        for mine in first.reviews
+        if (theirs := second.review_by(mine.reviewer)) and not mine.is_old(today) and not theirs.is_old(today)
+    ]
+    return PanelLead(
+        judged_both=tuple(reviewer for reviewer, _, _ in pairs),
+        ship_first=sum(ships_first for _, ships_first, _ in pairs),
+        ship_second=sum(ships_second for _, _, ships_second in pairs),
+        only_first=tuple(reviewer for reviewer, one, other in pairs if one and not other),
+        only_second=tuple(reviewer for reviewer, one, other in pairs if other and not one),
+    )
+
+
+def is_split(reviewer: ReviewerCard, panels: Sequence[Panel]) -> bool:
+    """Say whether a reviewer ships one of these tools and skips another."""
+    return len({panel.verdict_of(reviewer) for panel in panels} - {None}) > 1

@@ -1,0 +1,51 @@
+"""For operators: is the process alive, and is it ready to answer."""
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+from flask import Blueprint, Flask, current_app, jsonify
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
+
+from verdicts.extensions import db
+from verdicts.voting import queries as voting
+from verdicts.web.clock import now
+from verdicts.web.settings import current_settings
+
+bp = Blueprint("health", __name__)
+
+PROXY_WARNING = "Votes of the last day came from loopback or private addresses: PROXY_HOPS is probably wrong."
+
+
+@bp.get("/livez")
+def livez() -> ResponseReturnValue:
+    return jsonify(status="ok")
+
+
+@bp.get("/readyz")
+def readyz() -> ResponseReturnValue:
+    """Answer 200 when the database answers and has every migration, 503 with the reason when not."""
+    try:
+        found = db.session.scalar(sa.text("SELECT version_num FROM alembic_version"))
+        warnings = _warnings()
+    except SQLAlchemyError as error:
+        current_app.logger.warning("not ready: %s", type(error).__name__)
+        return _not_ready("The database does not answer.")
+    if found != _newest_migration(current_app):
+        return _not_ready("The database lacks a migration: run `flask db upgrade`, or start with `make serve`.")
+    return jsonify(status="ready", warnings=warnings)
+
+
+def _not_ready(reason: str) -> ResponseReturnValue:
+    return jsonify(status="not ready", reason=reason), 503, {"Retry-After": "5"}
+
+
+def _warnings() -> list[str]:
+    if current_settings().demo or not voting.has_ballots_without_a_network(since=now() - timedelta(days=1)):
+        return []
+    return [PROXY_WARNING]
+
+
+def _newest_migration(app: Flask) -> str | None:
+    return ScriptDirectory.from_config(app.extensions["migrate"].migrate.get_config()).get_current_head()

@@ -1,0 +1,29 @@
+"""Refuses what another site makes a visitor's browser send. Public forms carry no token: see docs/adr."""
+
+from flask import Flask, abort, request
+
+from verdicts.web.settings import current_settings
+
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+REFUSAL = "This request seems to come from another site, so nothing was done. Use the form on our own page."
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(refuse_foreign_requests)
+
+
+def refuse_foreign_requests() -> None:
+    if request.method in _SAFE_METHODS:
+        return
+    if not is_ours(request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), current_settings().base_url):
+        abort(403, REFUSAL)
+
+
+def is_ours(fetch_site: str | None, origin: str | None, base_url: str) -> bool:
+    """Decide whether a request that changes something was sent by a page of ours.
+
+    Browsers state `Sec-Fetch-Site` to https and to localhost only; elsewhere `Origin` must be that of BASE_URL.
+    """
+    if fetch_site is not None:
+        return fetch_site == "same-origin"
+    return origin == base_url

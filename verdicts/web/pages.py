@@ -1,0 +1,78 @@
+"""The front page, the pages of text, and the few files every browser asks for."""
+
+from flask import Blueprint, current_app, jsonify, render_template, send_from_directory
+from flask.typing import ResponseReturnValue
+
+from verdicts.catalog import directory
+from verdicts.comparisons import featured, listing
+from verdicts.voting import queries as voting
+from verdicts.voting.community import PERCENTAGE_FROM, Community
+from verdicts.web.assets import FOR_A_DAY, asset
+from verdicts.web.caching import public
+from verdicts.web.clock import now
+from verdicts.web.settings import current_settings
+
+bp = Blueprint("pages", __name__)
+
+FEATURED_ON_FRONT = 4
+NEWEST_ON_FRONT = 6
+
+
+@bp.get("/")
+@public
+def front() -> ResponseReturnValue:
+    return render_template(
+        "pages/front.html",
+        featured=featured.load(now(), FEATURED_ON_FRONT),
+        newest=listing.load(directory.newest(now(), NEWEST_ON_FRONT)),
+    )
+
+
+@bp.get("/method")
+@public
+def method() -> ResponseReturnValue:
+    return render_template(
+        "pages/method.html",
+        totals=voting.totals(),
+        allowance=current_settings().votes_per_network_day,
+        percentage_from=PERCENTAGE_FROM,
+        example=Community(131, 53),
+    )
+
+
+@bp.get("/privacy")
+@public
+def privacy() -> ResponseReturnValue:
+    return render_template("pages/privacy.html")
+
+
+@bp.get("/favicon.ico")
+def favicon() -> ResponseReturnValue:
+    response = send_from_directory(current_app.static_folder or "", "img/favicon.ico")
+    response.headers["Cache-Control"] = FOR_A_DAY
+    return response
+
+
+@bp.get("/manifest.webmanifest")
+@public
+def manifest() -> ResponseReturnValue:
+    sizes = (192, 512)
+    response = jsonify(
+        name=current_settings().site_name,
+        short_name=current_settings().site_name,
+        start_url="/",
+        display="browser",
+        background_color="#f4f6f2",
+        theme_color="#14181b",
+        icons=[
+            {"src": asset(f"img/icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png"} for size in sizes
+        ],
+    )
+    response.mimetype = "application/manifest+json"
+    return response
+
+
+@bp.get("/robots.txt")
+@public
+def robots() -> ResponseReturnValue:
+    return current_app.response_class("User-agent: *\nDisallow: /votes/\n", mimetype="text/plain")

@@ -1,0 +1,117 @@
+"""The voting door: a reader's ballot for one tool, set, changed, taken back, looked at."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+from wtforms import StringField
+from wtforms.validators import AnyOf
+
+from verdicts.catalog import queries as catalog
+from verdicts.catalog.kinds import Verdict
+from verdicts.catalog.queries import ToolCard
+from verdicts.extensions import begin_write, db, limiter
+from verdicts.voting import ballot, queries
+from verdicts.voting.ballot import Ballot
+from verdicts.voting.community import Community
+from verdicts.voting.networks import network_hash
+from verdicts.web import limits, voters
+from verdicts.web.clock import now
+from verdicts.web.errors import answer
+from verdicts.web.htmx import wants_fragment
+from verdicts.web.settings import current_settings
+
+bp = Blueprint("voting", __name__)
+
+TAKE_BACK = "none"
+CHOICES = (Verdict.SHIP, Verdict.SKIP, TAKE_BACK)
+MOST_TOOLS_AT_ONCE = 50
+NO_COOKIE = (
+    "Not counted: your browser kept no cookie. A vote needs one, or the next tap would count as another reader’s."
+)
+
+
+class BallotForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
+    class Meta:
+        csrf = False  # web.origin checks where it comes from: a token would make the public page uncacheable
+
+    verdict = StringField(validators=[AnyOf(CHOICES, message="Choose ship, skip or none.")])
+
+    def chosen(self) -> Verdict | None:
+        return None if self.verdict.data == TAKE_BACK else Verdict(self.verdict.data)
+
+
+@dataclass(frozen=True)
+class MyBallot:
+    """What the ballot fragment shows: the tool, its figures as published, and what this reader said."""
+
+    card: ToolCard
+    community: Community
+    mine: Ballot | None = None
+    said: str = ""
+
+
+@bp.post("/tools/<slug>/vote")
+@limiter.limit(limits.A_VOTER, key_func=limits.by_voter)
+@limiter.limit(limits.A_NETWORK, key_func=limits.by_network)
+def vote(slug: str) -> ResponseReturnValue:
+    form = BallotForm()
+    if not form.validate():
+        return answer(422, " ".join(form.verdict.errors))
+    voter = voters.current_voter()
+    if voter is None:
+        return introduce(slug)
+    begin_write()
+    card = catalog.find_published(slug, now()) or abort(404)
+    cast = ballot.cast(
+        card.id,
+        voter=voter,
+        network=network_hash(request.remote_addr or "", now()),
+        verdict=form.chosen(),
+        allowance=current_settings().votes_per_network_day,
+        now=now(),
+    )
+    db.session.commit()
+    return acknowledge(MyBallot(card, cast.community, cast, "set" if form.chosen() else "taken-back"))
+
+
+@bp.get("/tools/<slug>/vote")
+def mine(slug: str) -> ResponseReturnValue:
+    card = catalog.find_published(slug, now()) or abort(404)
+    if card.slug != slug:
+        return redirect(url_for("voting.mine", slug=card.slug), 301)
+    return render_template("voting/page.html", my=_my_ballots([card])[0])
+
+
+@bp.get("/votes/mine")
+def all_mine() -> ResponseReturnValue:
+    slugs = request.args.getlist("tool")[:MOST_TOOLS_AT_ONCE]
+    return render_template("voting/_mine.html", ballots=_my_ballots(catalog.published_cards(slugs, now())))
+
+
+def introduce(slug: str) -> Response:
+    """Give a first-time voter a cookie and ask the browser to send the ballot again, with it.
+
+    Nothing is recorded until the cookie has come back: a ballot whose answer was lost, or that was tapped twice,
+    would otherwise be sent again by what looks like another reader. See docs/adr.
+    """
+    if "voter" in request.args:
+        return answer(400, NO_COOKIE)
+    response = make_response(redirect(url_for("voting.vote", slug=slug, voter="new"), 307))
+    voters.introduce(response)
+    return response
+
+
+def _my_ballots(cards: list[ToolCard]) -> list[MyBallot]:
+    voter = voters.current_voter()
+    ids = [card.id for card in cards]
+    ballots = queries.ballots_of(voter, ids) if voter else {}
+    communities = queries.tallies_of(ids)
+    return [MyBallot(card, communities[card.id], ballots.get(card.id)) for card in cards]
+
+
+def acknowledge(my: MyBallot) -> Response:
+    if wants_fragment():
+        return make_response(render_template("voting/_ballot.html", my=my, mine=my.mine, said=my.said))
+    return make_response(redirect(url_for("voting.mine", slug=my.card.slug), 303))

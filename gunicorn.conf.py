@@ -1,20 +1,63 @@
-"""How gunicorn serves: addresses and workers from the settings, threads as verdicts.app counts on them."""
+"""How gunicorn serves: addresses and workers from the settings, threads as verdicts.app counts on them.
+
+gunicorn takes every name in this file that is also a setting of its own (`config` is one) for that setting.
+"""
 
 import os
+import time
 from typing import Any
 
-from verdicts import config
+from gunicorn.workers.gthread import ThreadWorker
+
 from verdicts.app import THREADS_A_WORKER
+from verdicts.config import load
 
-_settings = config.load(os.environ)
+SECONDS_UNTIL_REPLACED = 1.0
 
-bind = f"{_settings.host}:{_settings.port}"
+
+class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """A threaded worker that loses no connection when it is stopped or replaced.
+
+    With reuse_port each worker has a queue of its own. gunicorn's worker leaves it open, unserved, until it ends, and
+    whoever waits there is cut off: 105 of 43,000 requests in ten reloads. This one goes on accepting until its
+    successor, which starts just before this one is told to stop, has surely opened a queue; then it takes in all who
+    wait and closes.
+    """
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        is_last_time = self._accepting and not enabled and not self.alive
+        if is_last_time:
+            self._serve_for(SECONDS_UNTIL_REPLACED)
+        super().set_accept_enabled(enabled)
+        if is_last_time:
+            for listener in self.sockets:
+                self._accept_all(listener)
+                listener.close()
+
+    def _serve_for(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.notify()
+            self.wait_for_and_dispatch_events(timeout=left)
+
+    def _accept_all(self, listener: Any) -> None:
+        before = -1
+        while before < self.nr_conns:
+            before = self.nr_conns
+            self.accept(listener)
+
+
+_settings = load(os.environ)
+_host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
+
+bind = f"{_host}:{_settings.port}"
 workers = _settings.web_concurrency
-worker_class = "gthread"
+worker_class = DrainingWorker
 threads = THREADS_A_WORKER
 reuse_port = True  # otherwise keep-alive connections gather on one worker
 preload_app = True  # a wrong setting stops the start once, in words, not in every worker
 control_socket_disable = True
+forwarded_allow_ips = ""  # who may say X-Forwarded-… is settled in one place: PROXY_HOPS
 timeout = 30
 graceful_timeout = 20
 keepalive = 5

@@ -29,7 +29,7 @@ class PostgresServer:
     def __init__(self, programs: Path) -> None:
         self._programs = programs
         self._folder = Path(tempfile.mkdtemp(prefix="verdicts-pg-"))
-        self._port = _free_port()
+        self._port = free_port()
 
     def __enter__(self) -> "PostgresServer":
         if os.geteuid() == 0:
@@ -78,7 +78,7 @@ class PostgresServer:
             raise RuntimeError(f"{program} failed: {done.stdout}{done.stderr}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]

@@ -1,0 +1,69 @@
+"""Runs the project's commands as programs, with an environment that holds nothing else."""
+
+import http.client
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from verdicts import config
+
+SETTINGS = {"SECRET_KEY": "s" * 32, "HASH_KEY": "h" * 32, "BASE_URL": "http://127.0.0.1:8000"}
+
+
+def start(*arguments: str, instance: Path, **settings: str) -> "subprocess.Popen[str]":
+    """Start Python in the checkout with these settings and nothing else in its environment."""
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=config.CHECKOUT,
+        env={"PATH": os.environ["PATH"], "INSTANCE_PATH": str(instance), **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def run(*arguments: str, instance: Path, **settings: str) -> tuple[int, str]:
+    """Run Python as `start` does, and return its exit status and what it printed."""
+    process = start(*arguments, instance=instance, **settings)
+    printed, _ = process.communicate(timeout=60)
+    return process.returncode, printed
+
+
+@contextmanager
+def served(module: str, port: int, instance: Path, **settings: str) -> Iterator["subprocess.Popen[str]"]:
+    """Run a serving command until the block ends; it answers by the time the block begins."""
+    process = start("-m", module, instance=instance, PORT=str(port), **settings)
+    try:
+        wait_for_answer(process, port)
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=60)
+
+
+def wait_for_answer(process: "subprocess.Popen[str]", port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            get(port, "/livez")
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    process.kill()
+    pytest.fail(f"it never answered: {process.communicate()[0]}")
+
+
+def get(port: int, path: str, host: str | None = None) -> int:
+    """Return the status of a GET over a new connection."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("GET", path, headers={"Host": host} if host else {})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status

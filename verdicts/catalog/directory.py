@@ -9,7 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog import search
-from verdicts.catalog.queries import CARD_COLUMNS, ToolCard, cards, category, current_slug, is_published, to_card, tool
+from verdicts.catalog.queries import CARD_COLUMNS, cards, category, current_slug, is_published, to_card, tool
+from verdicts.catalog.records import ToolCard
 from verdicts.extensions import db
 
 TOOLS_A_PAGE = 24

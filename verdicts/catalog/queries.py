@@ -1,14 +1,11 @@
 """The catalogue's reads, as few wide statements that return frozen records."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
-from verdicts.catalog.kinds import Period
 from verdicts.catalog.models import (
     Category,
     CategoryFact,
@@ -23,7 +20,8 @@ from verdicts.catalog.models import (
     ToolSlug,
 )
 from verdicts.catalog.panel import Panel, PanelReview, ReviewerCard, Revision
-from verdicts.catalog.prices import UNKNOWN_PRICE, Price, amount_in_words
+from verdicts.catalog.prices import UNKNOWN_PRICE, Price
+from verdicts.catalog.records import CategoryLink, Fact, FactSheet, PlanLine, ReleaseLine, ToolCard
 from verdicts.extensions import db
 
 tool = Tool.__table__
@@ -53,73 +51,6 @@ CARD_COLUMNS = (
     price.c.source,
     price.c.checked_on,
 )
-
-
-@dataclass(frozen=True)
-class CategoryLink:
-    slug: str
-    name: str
-
-
-@dataclass(frozen=True)
-class ToolCard:
-    """What a page says of a tool before it says who thinks what."""
-
-    id: int
-    slug: str
-    name: str
-    tagline: str
-    description: str
-    website: str | None
-    maker: str
-    license: str
-    launched_on: date | None
-    published_at: datetime
-    category_id: int | None
-    category: CategoryLink | None
-    price: Price
-
-
-@dataclass(frozen=True)
-class Fact:
-    label: str
-    value: str
-    source: str | None
-    checked_on: date | None
-
-
-@dataclass(frozen=True)
-class PlanLine:
-    name: str
-    amount: Decimal | None
-    currency: str | None
-    period: Period | None
-    per: str | None
-    limit: str | None
-    source: str | None
-    checked_on: date | None
-
-    @property
-    def words(self) -> str:
-        """What the plan costs: "$20 / month per seat", or "" where that is not known."""
-        if self.amount == 0:
-            return "Free"
-        cost = amount_in_words(self.amount, self.currency, self.period)
-        return f"{cost} per {self.per}" if cost and self.per else cost
-
-
-@dataclass(frozen=True)
-class ReleaseLine:
-    version: str
-    on: date | None
-
-
-@dataclass(frozen=True)
-class FactSheet:
-    """What is known of a tool under each key of its category, in the category's order; None is "not checked"."""
-
-    labels: Mapping[str, str] = field(default_factory=dict)
-    facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
 def is_published(now: datetime) -> sa.ColumnElement[bool]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from verdicts.catalog.queries import Fact, FactSheet
+from verdicts.catalog.records import Fact, FactSheet
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.panel import Panel, ReviewerCard
-from verdicts.catalog.queries import ToolCard
+from verdicts.catalog.records import ToolCard
 from verdicts.voting.community import Community
 from verdicts.voting.queries import tallies_of
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.panel import Panel, ReviewerCard, speakers
-from verdicts.catalog.queries import FactSheet, PlanLine, ToolCard
+from verdicts.catalog.records import FactSheet, PlanLine, ToolCard
 from verdicts.comparisons import address, related
 from verdicts.comparisons.differences import FactTable, compare_facts
 from verdicts.comparisons.panel_lead import is_split

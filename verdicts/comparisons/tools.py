@@ -6,7 +6,7 @@ from datetime import datetime
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.panel import ReviewerCard, speakers
 from verdicts.catalog.prices import Price
-from verdicts.catalog.queries import PlanLine, ReleaseLine, ToolCard
+from verdicts.catalog.records import PlanLine, ReleaseLine, ToolCard
 from verdicts.comparisons import related
 from verdicts.comparisons.differences import FactRow, fact_rows
 from verdicts.comparisons.listing import Listed

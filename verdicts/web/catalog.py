@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from verdicts.catalog import directory
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.directory import Sort, Wanted
-from verdicts.catalog.queries import ToolCard
+from verdicts.catalog.records import ToolCard
 from verdicts.comparisons import listing, tools
 from verdicts.web.caching import public
 from verdicts.web.clock import now

@@ -9,9 +9,16 @@ A_VOTER = "10 per minute"
 A_NETWORK = "30 per minute"
 
 
+def is_new() -> bool:
+    """Say whether the client has no cookie yet: it is only given one, nothing is recorded, and nothing counted here.
+
+    Otherwise an office full of first-time voters would use up its network's allowance by introducing itself.
+    """
+    return current_voter() is None
+
+
 def by_voter() -> str:
-    """Return the voter's key; before there is one, the client's."""
-    return f"voter:{current_voter() or request.remote_addr}"
+    return f"voter:{current_voter()}"
 
 
 def by_network() -> str:

@@ -10,7 +10,7 @@ from wtforms.validators import AnyOf
 
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.queries import ToolCard
+from verdicts.catalog.records import ToolCard
 from verdicts.extensions import begin_write, db, limiter
 from verdicts.voting import ballot, queries
 from verdicts.voting.ballot import Ballot
@@ -53,8 +53,8 @@ class MyBallot:
 
 
 @bp.post("/tools/<slug>/vote")
-@limiter.limit(limits.A_VOTER, key_func=limits.by_voter)
-@limiter.limit(limits.A_NETWORK, key_func=limits.by_network)
+@limiter.limit(limits.A_VOTER, key_func=limits.by_voter, exempt_when=limits.is_new)
+@limiter.limit(limits.A_NETWORK, key_func=limits.by_network, exempt_when=limits.is_new)
 def vote(slug: str) -> ResponseReturnValue:
     form = BallotForm()
     if not form.validate():

@@ -40,11 +40,13 @@ def test_waiting_ballots_do_not_help_towards_a_percentage() -> None:
     assert Community(ship=29, waiting=100).basis is SampleBasis.COUNTS
 
 
-def test_the_panel_is_contradicted_only_beyond_the_interval() -> None:
-    community = Community(ship=131, skip=53)
-    assert not community.contradicts(0.75)
-    assert community.contradicts(1.0)
-    assert not Community(ship=5).contradicts(0.0)
+def test_the_panel_is_contradicted_only_more_than_half_a_voice_beyond_the_interval() -> None:
+    community = Community(ship=131, skip=53)  # 64.3 to 77.3 %
+    assert not community.contradicts(3, 4)
+    assert not community.contradicts(4, 5)  # 80 % lies outside, but the nearest a panel of five can come
+    assert community.contradicts(5, 5)
+    assert community.contradicts(2, 5)
+    assert not Community(ship=5).contradicts(0, 5)
 
 
 @given(samples())

@@ -123,10 +123,9 @@ class Panel:
 
 def changes_of(review: PanelReview) -> list[Change]:
     """Return a review's changes, oldest first."""
-    nexts = [*review.revisions[1:], review]
+    verdicts = [revision.verdict for revision in review.revisions] + [review.verdict]
     return [
-        Change(review.reviewer, before, after.verdict)
-        for before, after in zip(review.revisions, nexts, strict=False)  # without revisions, `nexts` is one longer
+        Change(review.reviewer, before, after) for before, after in zip(review.revisions, verdicts[1:], strict=True)
     ]
 
 

@@ -46,5 +46,5 @@ def disagreements(tools: Sequence[tuple[str, Panel, Community]]) -> tuple[str, .
     return tuple(
         wording.disagreement(name, panel, community)
         for name, panel, community in tools
-        if panel.total and community.contradicts(panel.ship / panel.total)
+        if panel.total and community.contradicts(panel.ship, panel.total)
     )

@@ -96,7 +96,7 @@ def disagreement(name: str, panel: Panel, community: Community) -> str:
     return (
         f"Panel and readers part on {name}: {panel.ship} of {panel.total} reviewers ship it, but {community.percent} % "
         f"of {community.counted} readers do, and the panel’s share lies outside their 95 % interval, "
-        f"{interval.low_percent} to {interval.high_percent} %."
+        f"{interval.low_percent} to {interval.high_percent} %, by more than half a voice."
     )
 
 

@@ -32,9 +32,6 @@ class Interval:
     def high_percent(self) -> int:
         return whole_percent(self.high)
 
-    def __contains__(self, share: float) -> bool:
-        return self.low <= share <= self.high
-
 
 @dataclass(frozen=True)
 class Community:
@@ -74,9 +71,16 @@ class Community:
         """The 95 % interval of the share; None while no percentage may be shown."""
         return wilson(self.ship, self.counted) if self.basis is SampleBasis.ESTIMATE else None
 
-    def contradicts(self, panel_share: float) -> bool:
-        """Say whether the panel's share lies beyond the interval, which pages then say."""
-        return self.interval is not None and panel_share not in self.interval
+    def contradicts(self, panel_ship: int, panel_total: int) -> bool:
+        """Say whether the panel's share lies more than half a voice beyond the interval, which pages then say.
+
+        A panel of five can only say 0, 20, 40, … per cent: without the half voice it would seem to part from its
+        readers wherever their interval happens to lie between two of these. Needs panel_total > 0.
+        """
+        if self.interval is None:
+            return False
+        share, half_a_voice = panel_ship / panel_total, 0.5 / panel_total
+        return not self.interval.low - half_a_voice <= share <= self.interval.high + half_a_voice
 
 
 def wilson(ship: int, total: int) -> Interval:

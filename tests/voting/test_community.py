@@ -94,8 +94,3 @@ def test_a_percentage_is_the_rounded_fraction(sample: tuple[int, int]) -> None:
     exact = int(Fraction(100 * ship, total) + Fraction(1, 2))
     expected = exact if ship in {0, total} else min(99, max(1, exact))
     assert whole_percent(ship / total) == expected
-
-
-def test_an_interval_knows_what_it_holds() -> None:
-    assert 0.5 in Interval(0.5, 0.6)
-    assert 0.61 not in Interval(0.5, 0.6)

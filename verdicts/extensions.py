@@ -1,5 +1,6 @@
 """The database and the other extensions, made once and tied to an app by create_app."""
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from flask_wtf import CSRFProtect
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
+
+logger = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_MS = 1000
 
@@ -129,6 +132,16 @@ def wal_is_safe(version: tuple[int, int, int]) -> bool:
     return version >= (3, 51, 3) or version in {(3, 50, 7), (3, 44, 6)}
 
 
+def sqlite_warning() -> str | None:
+    """Return what an operator should know of this SQLite, in words; None where it is sound."""
+    if wal_is_safe(sqlite_driver().sqlite_version_info):
+        return None
+    return (
+        f"SQLite {sqlite_driver().sqlite_version} can corrupt a database in WAL mode, so a rollback journal is used: "
+        "readers wait while someone votes. Install pysqlite3, or a SQLite of at least 3.51.3."
+    )
+
+
 def engine_options(database_url: str) -> dict[str, Any]:
     """Return the options that SQLAlchemy's create_engine takes for this database."""
     if database_url.startswith("sqlite"):
@@ -146,6 +159,8 @@ def engine_options(database_url: str) -> dict[str, Any]:
 def watch_engine(engine: sa.Engine) -> None:
     """Make a SQLite engine keep foreign keys, sync every commit, and begin transactions as `begin_write` asks."""
     if engine.dialect.name == "sqlite":
+        if warning := sqlite_warning():
+            logger.warning(warning)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
 
@@ -155,7 +170,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    cursor.execute(f"PRAGMA journal_mode={'WAL' if wal_is_safe(sqlite_driver().sqlite_version_info) else 'DELETE'}")
+    cursor.execute(f"PRAGMA journal_mode={'DELETE' if sqlite_warning() else 'WAL'}")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()

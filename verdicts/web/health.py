@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
-from verdicts.extensions import db
+from verdicts.extensions import db, sqlite_warning
 from verdicts.voting import queries as voting
 from verdicts.web.clock import now
 from verdicts.web.settings import current_settings
@@ -42,9 +42,11 @@ def _not_ready(reason: str) -> ResponseReturnValue:
 
 
 def _warnings() -> list[str]:
-    if current_settings().demo or not voting.has_ballots_without_a_network(since=now() - timedelta(days=1)):
-        return []
-    return [PROXY_WARNING]
+    settings = current_settings()
+    found = [sqlite_warning()] if settings.is_sqlite else []
+    if not settings.demo and voting.has_ballots_without_a_network(since=now() - timedelta(days=1)):
+        found.append(PROXY_WARNING)
+    return [warning for warning in found if warning]
 
 
 def _newest_migration(app: Flask) -> str | None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verdicts.voting.community import Community, Interval, SampleBasis, whole_percent, wilson
+from verdicts.voting.community import Community, SampleBasis, whole_percent, wilson
 
 Z = 1.959963984540054  # the normal distribution's 97.5 % point, from a printed table
 

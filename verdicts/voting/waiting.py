@@ -4,37 +4,87 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
+
+from verdicts.catalog.kinds import Verdict
+from verdicts.extensions import db
+from verdicts.voting.decision import BATCH, decide, in_batches
+from verdicts.voting.models import UNDECIDED, Standing, vote
+from verdicts.voting.tallying import lock_tally
+
 WAITING_TIME = timedelta(hours=24)
-ONE_SIDED_FROM_VOTERS = 10
+ONE_SIDED_FROM = 10
 ONE_SIDED_PERCENT = 90
-BATCH = 500
 
 
 @dataclass(frozen=True)
 class Decided:
-    """How many waiting ballots one call decided: `total == 0` means that none is due."""
+    """How many waiting ballots one call decided."""
 
     released: int = 0
     held: int = 0
 
-    @property
-    def total(self) -> int:
-        return self.released + self.held
 
+def release_due(now: datetime, at_most: int = BATCH) -> Decided | None:
+    """Count some of the ballots of one tool that have waited for a day, or hold them where they are one-sided.
 
-def release_due(now: datetime, at_most: int = BATCH) -> Decided:
-    """Count some of the ballots that have waited for a day, or hold them for an editor where they are one-sided.
-
-    Call it, and commit, until nothing is due. The caller has called begin_write() and commits.
+    None where nothing is due: call it, and commit, until then. The caller has called begin_write() and commits.
     """
-    raise NotImplementedError
+    due = _waiting() & (vote.c.first_at <= now - WAITING_TIME)
+    tool_id = db.session.connection().scalar(sa.select(vote.c.tool_id).where(due).order_by(vote.c.first_at).limit(1))
+    if tool_id is None:
+        return None
+    lock_tally(tool_id)
+    networks = _networks(due & (vote.c.tool_id == tool_id), at_most)
+    one_sided = _one_sided(tool_id, set(networks.values()))
+    held = [voter for voter, network in networks.items() if network in one_sided]
+    released = [voter for voter in networks if voter not in set(held)]
+    return Decided(
+        released=decide(tool_id, released, Standing.COUNTED, reason=None, now=now),
+        held=decide(tool_id, held, Standing.HELD, reason=None, now=now),
+    )
 
 
 def release(tool_id: int, voters: Collection[str], *, reason: str, now: datetime) -> int:
-    """Let these voters' ballots for a tool count, as an editor decides; return how many that changed."""
-    raise NotImplementedError
+    """Let these voters' ballots for a tool count, as an editor decides; return how many that changed.
+
+    The caller has called begin_write() and commits.
+    """
+    return _decide_all(tool_id, voters, Standing.COUNTED, reason, now)
 
 
 def discard(tool_id: int, voters: Collection[str], *, reason: str, now: datetime) -> int:
-    """Leave these voters' ballots for a tool uncounted for good, as an editor decides; return how many that changed."""
-    raise NotImplementedError
+    """Leave these voters' ballots for a tool uncounted for good, as an editor decides; return how many that changed.
+
+    It takes ballots that count already too. The caller has called begin_write() and commits.
+    """
+    return _decide_all(tool_id, voters, Standing.DISCARDED, reason, now)
+
+
+def is_one_sided(ship: int, skip: int) -> bool:
+    """Say whether so many new voters of one network and day agree so much that an editor should look."""
+    voters = ship + skip
+    return voters >= ONE_SIDED_FROM and max(ship, skip) * 100 >= voters * ONE_SIDED_PERCENT
+
+
+def _decide_all(tool_id: int, voters: Collection[str], to: Standing, reason: str, now: datetime) -> int:
+    lock_tally(tool_id)
+    return sum(decide(tool_id, batch, to, reason=reason, now=now) for batch in in_batches(voters))
+
+
+def _waiting() -> sa.ColumnElement[bool]:
+    return sa.and_(sa.text(UNDECIDED), vote.c.standing == Standing.WAITING)
+
+
+def _networks(due: sa.ColumnElement[bool], at_most: int) -> dict[str, str | None]:
+    rows = sa.select(vote.c.voter, vote.c.network).where(due).order_by(vote.c.first_at).limit(at_most)
+    return {row.voter: row.network for row in db.session.connection().execute(rows)}
+
+
+def _one_sided(tool_id: int, networks: set[str | None]) -> set[str | None]:
+    """Return the networks whose new voters, of whatever standing, are one-sided by what they say now."""
+    said = [sa.func.count().filter(vote.c.verdict == verdict) for verdict in (Verdict.SHIP, Verdict.SKIP)]
+    known = [network for network in networks if network is not None]
+    rows = sa.select(vote.c.network, *said).where(vote.c.tool_id == tool_id, vote.c.network.in_(known))
+    found = db.session.connection().execute(rows.group_by(vote.c.network))
+    return {network for network, ship, skip in found if is_one_sided(ship, skip)}

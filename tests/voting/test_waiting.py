@@ -1,0 +1,161 @@
+"""Ballots that wait: a day, or for an editor."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.conftest import StatementCount
+from tests.makers import NOW
+from tests.voting.world import SHIP, SKIP, crowd, figures, ledger, masses, names, release_all_due, say, standing
+from verdicts.extensions import begin_write, db
+from verdicts.voting import waiting
+from verdicts.voting.models import Occasion, Standing
+from verdicts.voting.queries import held_groups, voters_held
+from verdicts.voting.recount import recount
+from verdicts.voting.tallying import Figures
+from verdicts.voting.waiting import Decided, is_one_sided
+
+DAY = timedelta(hours=24)
+TOMORROW = NOW + DAY
+
+
+def hold(tool: int, count: int = 12) -> list[str]:
+    """Make a crowd of one opinion whose first ballot counts and whose others are held; return the voters."""
+    voters = names("bot", count)
+    crowd(tool, voters, SHIP, network="n1", allowance=1)
+    release_all_due(TOMORROW)
+    return voters
+
+
+@pytest.mark.parametrize(
+    ("ship", "skip", "expected"),
+    [(9, 0, False), (10, 0, True), (0, 10, True), (9, 1, True), (8, 2, False), (89, 11, False), (90, 10, True)],
+)
+def test_ten_voters_who_agree_to_nine_tenths_are_one_sided(ship: int, skip: int, expected: bool) -> None:
+    assert is_one_sided(ship, skip) is expected
+
+
+def test_ballots_wait_for_a_day_and_then_count(tool: int) -> None:
+    crowd(tool, ["ann", "ben"], SHIP, network="n1", allowance=1)
+    assert release_all_due(TOMORROW - timedelta(seconds=1)) == Decided()
+    assert release_all_due(TOMORROW) == Decided(released=1)
+    assert figures(tool) == Figures(ship=2)
+    assert ledger(tool)[-1].occasion is Occasion.RELEASED
+
+
+def test_each_ballot_waits_its_own_day(tool: int) -> None:
+    say(tool, "ann", SHIP, network="n1", allowance=0)
+    say(tool, "ben", SHIP, network="n1", allowance=0, now=NOW + timedelta(hours=2))
+    assert release_all_due(TOMORROW) == Decided(released=1)
+    assert figures(tool) == Figures(ship=1, waiting=1)
+
+
+def test_a_one_sided_crowd_is_held_for_an_editor(tool: int) -> None:
+    crowd(tool, names("bot", 30), SHIP, network="n1", allowance=20)
+    assert release_all_due(TOMORROW) == Decided(held=10)
+    assert figures(tool) == Figures(ship=20, waiting=10, held=10)
+
+
+def test_the_crowd_is_judged_with_those_who_counted_at_once(tool: int) -> None:
+    crowd(tool, names("reader", 10), SKIP, network="n1", allowance=20)
+    crowd(tool, names("bot", 20), SHIP, network="n1", allowance=20)
+    assert release_all_due(TOMORROW) == Decided(released=10)
+
+
+def test_a_crowd_of_divided_opinion_counts(tool: int) -> None:
+    crowd(tool, names("pro", 8), SHIP, network="n1", allowance=0)
+    crowd(tool, names("con", 2), SKIP, network="n1", allowance=0)
+    assert release_all_due(TOMORROW) == Decided(released=10)
+    assert figures(tool) == Figures(ship=8, skip=2)
+
+
+def test_a_crowd_is_judged_by_what_it_says_by_then(tool: int) -> None:
+    crowd(tool, names("v", 10), SHIP, network="n1", allowance=0)
+    crowd(tool, names("v", 2), SKIP)
+    assert release_all_due(TOMORROW) == Decided(released=10)
+
+
+def test_ballots_taken_back_neither_make_nor_hide_a_crowd(tool: int) -> None:
+    crowd(tool, names("bot", 11), SHIP, network="n1", allowance=0)
+    crowd(tool, names("bot", 1), None)
+    assert release_all_due(TOMORROW) == Decided(held=11)
+    assert figures(tool) == Figures(waiting=10, held=10)
+
+
+def test_one_networks_crowd_does_not_hold_anothers_ballots(tool: int) -> None:
+    crowd(tool, names("bot", 10), SHIP, network="n1", allowance=0)
+    say(tool, "ann", SHIP, network="n2", allowance=0)
+    assert release_all_due(TOMORROW) == Decided(released=1, held=10)
+    assert standing(tool, "ann") is Standing.COUNTED
+
+
+def test_a_waiting_or_held_ballot_may_still_be_changed(tool: int) -> None:
+    voters = hold(tool)
+    assert say(tool, voters[1], SKIP).standing is Standing.HELD
+    say(tool, voters[2], None)
+    assert figures(tool) == Figures(ship=1, waiting=10, held=10)
+
+
+def test_an_editor_releases_what_was_held(tool: int) -> None:
+    voters = hold(tool)
+    begin_write()
+    assert waiting.release(tool, voters, reason="a lecture hall", now=TOMORROW) == 11
+    db.session.commit()
+    assert figures(tool) == Figures(ship=12)
+    last = ledger(tool)[-1]
+    assert (last.occasion, last.from_standing, last.reason) == (Occasion.RELEASED, Standing.HELD, "a lecture hall")
+    assert say(tool, voters[5], SKIP).is_counted
+
+
+def test_an_editor_discards_for_good(tool: int) -> None:
+    voters = hold(tool)
+    begin_write()
+    assert waiting.discard(tool, voters, reason="one machine", now=TOMORROW) == 12
+    db.session.commit()
+    assert figures(tool) == Figures(discarded=12)
+    assert say(tool, voters[5], SKIP).standing is Standing.DISCARDED
+    assert release_all_due(TOMORROW + DAY) == Decided()
+
+
+def test_a_decision_repeated_changes_nothing(tool: int) -> None:
+    voters = hold(tool)
+    for expected in (11, 0):
+        begin_write()
+        assert waiting.release(tool, voters, reason="known", now=TOMORROW) == expected
+        db.session.commit()
+    assert recount() == []
+
+
+def test_a_decision_does_not_touch_other_voters_or_tools(tool: int, other_tool: int) -> None:
+    hold(tool)
+    crowd(other_tool, names("bot", 3), SHIP)
+    begin_write()
+    assert waiting.discard(tool, ["bot0003", "nobody"], reason="one machine", now=TOMORROW) == 1
+    db.session.commit()
+    assert figures(tool) == Figures(ship=1, waiting=10, held=10, discarded=1)
+    assert figures(other_tool) == Figures(ship=3)
+
+
+def test_held_ballots_are_listed_by_tool_and_network(tool: int, other_tool: int) -> None:
+    voters = hold(tool)
+    say(tool, voters[1], SKIP)
+    say(tool, voters[2], None)
+    crowd(other_tool, names("x", 10), SKIP, network="n2", allowance=0, now=NOW + timedelta(hours=1))
+    release_all_due(TOMORROW + DAY)
+    first, second = held_groups()
+    assert (first.tool_id, first.network, first.since) == (tool, "n1", NOW)
+    assert (first.ship, first.skip, first.taken_back) == (9, 1, 1)
+    assert (second.tool_id, second.ship, second.skip) == (other_tool, 0, 10)
+    assert voters_held(tool, "n1") == voters[1:]
+    assert voters_held(tool, None) == []
+
+
+def test_thousands_of_waiting_ballots_are_decided_in_a_few_statements(tool: int, statements: StatementCount) -> None:
+    masses(tool, names("pro", 1200), SHIP, Standing.WAITING, "n1")
+    masses(tool, names("con", 800), SKIP, Standing.WAITING, "n1")
+    before = len(statements)
+    assert release_all_due(TOMORROW) == Decided(released=2000)
+    batches = 2000 // 500 + 1
+    assert len(statements) - before <= 9 * batches
+    assert figures(tool) == Figures(ship=1200, skip=800)
+    assert recount() == []

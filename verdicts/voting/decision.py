@@ -1,0 +1,62 @@
+"""A decision gives many ballots of one tool another standing, in four statements however many they are."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from verdicts.extensions import db
+from verdicts.voting.models import Occasion, Standing, vote, vote_event
+from verdicts.voting.tallying import Figures, move_tally, worth
+
+BATCH = 500
+_OCCASIONS = {
+    Standing.COUNTED: Occasion.RELEASED,
+    Standing.HELD: Occasion.HELD,
+    Standing.DISCARDED: Occasion.DISCARDED,
+}
+
+
+def in_batches(voters: Collection[str]) -> Iterator[list[str]]:
+    """Yield voters in lists short enough for one statement's parameters."""
+    listed = list(voters)
+    for start in range(0, len(listed), BATCH):
+        yield listed[start : start + BATCH]
+
+
+def decide(tool_id: int, voters: Collection[str], to: Standing, *, reason: str | None, now: datetime) -> int:
+    """Give these voters' ballots a standing, in the ledger and the tally too; return how many had another one.
+
+    The caller holds the tally's lock.
+    """
+    chosen = (vote.c.tool_id == tool_id) & vote.c.voter.in_(voters) & (vote.c.standing != to)
+    change, ballots = _change_of(chosen, to)
+    if ballots:
+        _record(chosen, to, reason, now)
+        db.session.connection().execute(sa.update(vote).where(chosen).values(standing=to))
+        move_tally(tool_id, change)
+    return ballots
+
+
+def _change_of(chosen: sa.ColumnElement[bool], to: Standing) -> tuple[Figures, int]:
+    kinds = sa.select(vote.c.verdict, vote.c.standing, sa.func.count().label("ballots"))
+    rows = db.session.connection().execute(kinds.where(chosen).group_by(vote.c.verdict, vote.c.standing)).all()
+    moves = [(worth(row.verdict, to) - worth(row.verdict, row.standing)) * row.ballots for row in rows]
+    return sum(moves, Figures()), sum(row.ballots for row in rows)
+
+
+def _record(chosen: sa.ColumnElement[bool], to: Standing, reason: str | None, now: datetime) -> None:
+    # No network: it says where a ballot came from, and a decision would keep it beyond its week.
+    line = {
+        vote_event.c.tool_id: vote.c.tool_id,
+        vote_event.c.voter: vote.c.voter,
+        vote_event.c.occasion: sa.literal(_OCCASIONS[to], vote_event.c.occasion.type),
+        vote_event.c.from_verdict: vote.c.verdict,
+        vote_event.c.from_standing: vote.c.standing,
+        vote_event.c.to_verdict: vote.c.verdict,
+        vote_event.c.to_standing: sa.literal(to, vote_event.c.to_standing.type),
+        vote_event.c.reason: sa.literal(reason, vote_event.c.reason.type),
+        vote_event.c.at: sa.literal(now, vote_event.c.at.type),
+    }
+    lines = sa.select(*line.values()).where(chosen)
+    db.session.connection().execute(sa.insert(vote_event).from_select(list(line), lines, include_defaults=False))

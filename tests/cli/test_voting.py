@@ -1,0 +1,178 @@
+"""`flask votes recount` and `flask housekeeping`, as an operator or a timer calls them."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from click.testing import Result
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+from tests.makers import NOW, make_tool
+from tests.voting.world import SHIP, SKIP, crowd, figures, masses, names, rows, say
+from verdicts.cli import housekeeping
+from verdicts.cli.housekeeping import chores
+from verdicts.extensions import begin_write, bound_waiting_writers, db
+from verdicts.voting.models import Standing, network_key, tally, vote, vote_event
+from verdicts.voting.networks import network_hash
+from verdicts.voting.recount import recount
+from verdicts.voting.tallying import Figures
+from verdicts.voting.voters import VOTER_KEPT
+
+DAY = timedelta(days=1)
+NOTHING_TO_DO = [
+    "Waiting ballots counted: 0",
+    "Waiting ballots held for an editor: 0",
+    "Network keys destroyed: 0",
+    "Network hashes blanked: 0",
+    "Old ballots folded: 0",
+]
+
+
+@pytest.fixture
+def tool(app: Flask) -> int:
+    id = make_tool("mistral-code").id
+    db.session.rollback()
+    return id
+
+
+def keep_house(app: Flask, now: datetime) -> list[str]:
+    """Run the command at a moment and return the lines it prints."""
+    with time_machine.travel(now):
+        result = app.test_cli_runner().invoke(args=["housekeeping"])
+    assert result.exit_code == 0, result.output
+    return result.output.splitlines()
+
+
+def count_again(app: Flask) -> Result:
+    return app.test_cli_runner().invoke(args=["votes", "recount"])
+
+
+def crowd_from_a_network(tool: int) -> None:
+    """Thirty of one opinion from one network, of whom ten wait; and two from another, of whom one waits."""
+    begin_write()
+    here, there = network_hash("203.0.113.7", NOW), network_hash("198.51.100.7", NOW)
+    db.session.commit()
+    crowd(tool, names("bot", 30), SHIP, network=here, allowance=20)
+    crowd(tool, ["ann", "ben"], SKIP, network=there, allowance=1)
+
+
+def test_a_recount_without_differences_is_one_line(app: Flask, tool: int) -> None:
+    say(tool, "ann", SHIP)
+    result = count_again(app)
+    assert (result.exit_code, result.output) == (0, "Every tally and every ballot is what the ledger says.\n")
+
+
+def test_a_recount_says_every_difference_in_words(app: Flask, tool: int) -> None:
+    say(tool, "ann", SHIP)
+    db.session.execute(sa.update(tally).values(ship=3))
+    db.session.execute(sa.delete(vote))
+    db.session.commit()
+    result = count_again(app)
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [
+        "mistral-code: 0 stored ballots are not as the ledger has them, 1 of the ledger's ballots are not stored so.",
+        "mistral-code: the tally says 3 ship, the ledger 1.",
+    ]
+
+
+def test_a_recount_changes_nothing(app: Flask, tool: int) -> None:
+    say(tool, "ann", SHIP)
+    db.session.execute(sa.update(tally).values(ship=3))
+    db.session.commit()
+    count_again(app)
+    assert count_again(app).exit_code == 1
+    assert figures(tool) == Figures(ship=3)
+
+
+def test_housekeeping_with_nothing_to_do_says_so(app: Flask) -> None:
+    assert keep_house(app, NOW) == NOTHING_TO_DO
+
+
+def test_housekeeping_decides_what_has_waited_a_day(app: Flask, tool: int) -> None:
+    crowd_from_a_network(tool)
+    assert keep_house(app, NOW + DAY)[:2] == ["Waiting ballots counted: 1", "Waiting ballots held for an editor: 10"]
+    assert figures(tool) == Figures(ship=20, skip=2, waiting=10, held=10)
+
+
+def test_housekeeping_after_a_week_forgets_networks_but_decides_first(app: Flask, tool: int) -> None:
+    crowd_from_a_network(tool)
+    assert keep_house(app, NOW + 7 * DAY) == [
+        "Waiting ballots counted: 1",
+        "Waiting ballots held for an editor: 10",
+        "Network keys destroyed: 1",
+        "Network hashes blanked: 64",
+        "Old ballots folded: 0",
+    ]
+    assert rows(network_key) == 0
+
+
+def test_housekeeping_after_thirteen_months_folds_voters(app: Flask, tool: int) -> None:
+    crowd_from_a_network(tool)
+    keep_house(app, NOW + DAY)
+    assert keep_house(app, NOW + VOTER_KEPT + DAY)[-1] == "Old ballots folded: 32"
+    assert (rows(vote), rows(vote_event)) == (0, 53)
+    assert figures(tool) == Figures(ship=20, skip=2, discarded=10)
+    assert count_again(app).exit_code == 0
+
+
+def test_housekeeping_twice_does_no_more_than_once(app: Flask, tool: int) -> None:
+    crowd_from_a_network(tool)
+    keep_house(app, NOW + 7 * DAY)
+    assert keep_house(app, NOW + 7 * DAY) == NOTHING_TO_DO
+
+
+@pytest.fixture
+def many_writers() -> Iterator[None]:
+    """Let threads of a test wait for SQLite's lock side by side, as those of several processes would."""
+    bound_waiting_writers(8)
+    yield
+    bound_waiting_writers(1)
+
+
+def keep_house_beside(app: Flask, now: datetime) -> list[int]:
+    """Do the chores on a connection of one's own, and return the number in each line."""
+    with app.app_context():
+        return [int(line.rsplit(" ", 1)[1]) for line in chores(now)]
+
+
+@pytest.mark.usefixtures("many_writers")
+def test_two_housekeepings_at_once_share_the_work(app: Flask, tool: int) -> None:
+    masses(tool, names("pro", 1200), SHIP, Standing.WAITING, "n1")
+    masses(tool, names("con", 1200), SKIP, Standing.WAITING, "n1")
+    with ThreadPoolExecutor(2) as threads:
+        both = [threads.submit(keep_house_beside, app, NOW + VOTER_KEPT + DAY) for _ in range(2)]
+    assert [a + b for a, b in zip(*(each.result() for each in both), strict=True)] == [2400, 0, 0, 4800, 2400]
+    assert figures(tool) == Figures(ship=1200, skip=1200)
+    assert recount() == []
+
+
+@pytest.mark.usefixtures("many_writers")
+def test_voters_get_their_turn_between_the_batches(app: Flask, tool: int) -> None:
+    masses(tool, names("old", 6000), SHIP, Standing.COUNTED)
+    with ThreadPoolExecutor(1) as threads:
+        folding = threads.submit(keep_house_beside, app, NOW + VOTER_KEPT + DAY)
+        cast = 0
+        while not folding.done():
+            say(tool, f"new{cast}", SKIP, now=NOW + VOTER_KEPT)
+            cast += 1
+    assert folding.result()[-1] == 6000
+    assert cast > 0
+    assert figures(tool) == Figures(ship=6000, skip=cast)
+
+
+def test_a_busy_database_is_asked_again_and_then_given_up(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def refuse() -> None:
+        asked.append(1)
+        raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(housekeeping, "begin_write", refuse)
+    result = app.test_cli_runner().invoke(args=["housekeeping"])
+    assert result.exit_code == 1
+    assert "busy or away" in result.output
+    assert len(asked) == housekeeping.TRIES

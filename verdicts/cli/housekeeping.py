@@ -1,0 +1,61 @@
+"""The command that forgets what its time is over for, and decides what has waited long enough."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import click
+from sqlalchemy.exc import OperationalError
+
+from verdicts.extensions import TooManyWriters, begin_write, db
+from verdicts.voting.retention import blank_networks, destroy_network_keys, fold_voters
+from verdicts.voting.waiting import release_due
+
+T = TypeVar("T")
+TRIES = 10
+# After each batch, so that voters who wait for SQLite's write lock get it in between: they look every 0.1 s at most.
+REST_SECONDS = 0.05
+
+
+@click.command("housekeeping")
+def keep_house() -> None:
+    """Decide waiting ballots, destroy network keys, fold old voters. A timer calls it; twice at once does no harm."""
+    for line in chores(datetime.now(UTC)):
+        click.echo(line)
+
+
+def chores(now: datetime) -> Iterator[str]:
+    """Do each chore and yield a line on it. Decisions come before forgetting: they need the networks."""
+    decided = list(batches(lambda: release_due(now)))
+    yield f"Waiting ballots counted: {sum(batch.released for batch in decided)}"
+    yield f"Waiting ballots held for an editor: {sum(batch.held for batch in decided)}"
+    yield f"Network keys destroyed: {committed(lambda: destroy_network_keys(now))}"
+    yield f"Network hashes blanked: {sum(batches(lambda: blank_networks(now)))}"
+    yield f"Old ballots folded: {sum(batches(lambda: fold_voters(now)))}"
+
+
+def batches(step: Callable[[], T | None]) -> Iterator[T]:
+    """Yield what each committed step returns, until a step returns None: nothing is left to do."""
+    while (done := committed(step)) is not None:
+        yield done
+        time.sleep(REST_SECONDS)
+
+
+def committed(step: Callable[[], T]) -> T:
+    """Return what a step returns, once it is committed. A busy database is asked again before giving up."""
+    refusal: Exception | None = None
+    for _ in range(TRIES):
+        try:
+            return _commit(step)
+        except (OperationalError, TooManyWriters) as error:
+            db.session.rollback()
+            refusal = error
+    raise click.ClickException(f"The database was busy or away {TRIES} times: {refusal}")
+
+
+def _commit(step: Callable[[], T]) -> T:
+    begin_write()
+    done = step()
+    db.session.commit()
+    return done

@@ -1,0 +1,40 @@
+"""Commands about votes."""
+
+import click
+import sqlalchemy as sa
+from flask.cli import AppGroup
+
+from verdicts.catalog.models import ToolSlug
+from verdicts.extensions import db
+from verdicts.voting import recount
+from verdicts.voting.recount import Difference
+
+votes = AppGroup("votes", help="The readers' ballots.")
+
+
+@votes.command("recount")
+def recount_votes() -> None:
+    """Recompute every tally from the ledger and report differences; exit 1 if there are any."""
+    differences = recount.recount()
+    if not differences:
+        click.echo("Every tally and every ballot is what the ledger says.")
+        return
+    slugs = current_slugs()
+    for difference in differences:
+        click.echo(in_words(difference, slugs.get(difference.tool_id, f"tool {difference.tool_id}")))
+    raise SystemExit(1)
+
+
+def current_slugs() -> dict[int, str]:
+    rows = db.session.execute(sa.select(ToolSlug.tool_id, ToolSlug.slug).where(ToolSlug.is_current))
+    return {row.tool_id: row.slug for row in rows}
+
+
+def in_words(difference: Difference, slug: str) -> str:
+    """Return a line that says what is stored and what the ledger says instead."""
+    if difference.what == "ballots":
+        return (
+            f"{slug}: {difference.stored} stored ballots are not as the ledger has them,"
+            f" {difference.ledger} of the ledger's ballots are not stored so."
+        )
+    return f"{slug}: the tally says {difference.stored} {difference.what}, the ledger {difference.ledger}."

@@ -1,0 +1,170 @@
+"""`make serve`, as a program: what it refuses, how starts wait for each other, how it stops."""
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.postgres import PostgresServer, free_port
+from tests.programs import SETTINGS, get, run, served, start
+from verdicts import config
+from verdicts.extensions import engine_options
+
+PREPARE_ONLY = "from verdicts.cli import serve; serve.become_gunicorn = lambda: None; serve.main()"
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without tables, on each of the two kinds."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.copy_of("template1") as url:
+        yield url
+
+
+def tables_of(database_url: str) -> set[str]:
+    engine = sa.create_engine(database_url, **engine_options(database_url))
+    try:
+        return set(sa.inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
+
+
+def test_serve_names_every_missing_setting_and_ends(tmp_path: Path) -> None:
+    status, printed = run("-m", "verdicts.cli.serve", instance=tmp_path)
+    assert status == 1
+    assert re.findall(r"^  ([A-Z_]+) is missing", printed, re.MULTILINE) == ["BASE_URL", "SECRET_KEY", "HASH_KEY"]
+    assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize(
+    ("database_url", "reason"),
+    [
+        ("postgresql+psycopg://verdicts:hunter2@127.0.0.1:1/verdicts", "onnection refused"),
+        ("sqlite:////nowhere/verdicts.sqlite3", "unable to open database file"),
+    ],
+)
+def test_serve_says_in_words_that_the_database_is_away(tmp_path: Path, database_url: str, reason: str) -> None:
+    status, printed = run(
+        "-m", "verdicts.cli.serve", instance=tmp_path, PORT=str(free_port()), DATABASE_URL=database_url, **SETTINGS
+    )
+    assert status == 1
+    assert printed.startswith("The database at ")
+    assert reason in printed
+    assert "hunter2" not in printed
+    assert "Traceback" not in printed
+
+
+def test_a_busy_port_is_reported_in_words_before_anything_is_written(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
+        port = other.getsockname()[1]
+        status, printed = run("-m", "verdicts.cli.serve", instance=tmp_path, PORT=str(port), **SETTINGS)
+    assert status == 1
+    assert printed == f"Port {port} on 127.0.0.1 is in use: stop what listens there, or name another one with PORT=.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_host_that_is_not_this_machines_is_reported_in_words(tmp_path: Path) -> None:
+    status, printed = run("-m", "verdicts.cli.serve", instance=tmp_path, HOST="192.0.2.1", **SETTINGS)
+    assert status == 1
+    assert printed == "Cannot listen on HOST '192.0.2.1', PORT 8000: Cannot assign requested address.\n"
+
+
+def test_starts_at_the_same_moment_migrate_an_empty_database_once(tmp_path: Path, empty_database: str) -> None:
+    starts = [
+        start("-c", PREPARE_ONLY, instance=tmp_path, PORT=str(free_port()), DATABASE_URL=empty_database, **SETTINGS)
+        for _ in range(4)
+    ]
+    printed = [process.communicate(timeout=60)[0] for process in starts]
+    assert [process.returncode for process in starts] == [0, 0, 0, 0], printed
+    assert {"alembic_version", "tool", "vote"} <= tables_of(empty_database)
+
+
+def test_a_start_waits_for_another_that_prepares_the_database(tmp_path: Path, empty_database: str) -> None:
+    hold = (
+        "import os; from verdicts import config; from verdicts.cli import serve\n"
+        "with serve.prepared_database(config.load(os.environ)): print('held', flush=True); input()"
+    )
+    environ = {**SETTINGS, "DATABASE_URL": empty_database, "PORT": str(free_port())}
+    command = [sys.executable, "-c", hold]
+    with subprocess.Popen(
+        command,
+        cwd=config.CHECKOUT,
+        env={"PATH": os.environ["PATH"], "INSTANCE_PATH": str(tmp_path), **environ},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        second = start("-c", PREPARE_ONLY, instance=tmp_path, **environ)
+        with pytest.raises(subprocess.TimeoutExpired):
+            second.wait(timeout=3)
+        holder.communicate("\n", timeout=60)
+        assert second.wait(timeout=60) == 0
+        second.communicate()
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_serve_answers_and_ends_without_a_fault_when_told_to(tmp_path: Path, port: int, sent: signal.Signals) -> None:
+    with served("verdicts.cli.serve", port, tmp_path, **SETTINGS) as process:
+        process.send_signal(sent)
+        printed, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert printed.startswith("Verdicts is served at http://127.0.0.1:8000.\n")
+    assert "Traceback" not in printed
+    with pytest.raises(ConnectionRefusedError):
+        get(port, "/livez")
+
+
+def test_a_proxys_word_counts_for_nothing_unless_settings_name_it(tmp_path: Path, port: int) -> None:
+    with (
+        served("verdicts.cli.serve", port, tmp_path, **SETTINGS),
+        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection,
+    ):
+        connection.request("GET", "/livez", headers={"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"})
+        answer = connection.getresponse()
+    assert answer.status == 200
+    assert answer.getheader("Strict-Transport-Security") is None
+
+
+def test_replacing_the_workers_under_load_loses_no_request(tmp_path: Path, port: int) -> None:
+    answers: list[int | Exception] = []
+    until = time.monotonic() + 5
+
+    def ask() -> None:
+        while time.monotonic() < until:
+            try:
+                answers.append(get(port, "/livez"))
+            except OSError as fault:
+                answers.append(fault)
+
+    with served("verdicts.cli.serve", port, tmp_path, **SETTINGS) as process:
+        readers = [threading.Thread(target=ask) for _ in range(8)]
+        for reader in readers:
+            reader.start()
+        for _ in range(3):
+            time.sleep(1)
+            process.send_signal(signal.SIGHUP)
+        for reader in readers:
+            reader.join()
+    assert len(answers) > 100
+    assert [answer for answer in answers if answer != 200] == []

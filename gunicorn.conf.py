@@ -11,6 +11,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from verdicts.app import THREADS_A_WORKER
 from verdicts.config import load
+from verdicts.web import logs
 
 SECONDS_UNTIL_REPLACED = 1.0
 
@@ -63,6 +64,11 @@ graceful_timeout = 20
 keepalive = 5
 limit_request_line = 4094
 limit_request_fields = 60
+
+
+def on_starting(_server: Any) -> None:
+    """Write a line of JSON for each request, which only a process that serves should do."""
+    logs.set_up()
 
 
 def post_fork(_server: Any, worker: Any) -> None:

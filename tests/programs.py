@@ -2,12 +2,15 @@
 
 import http.client
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -16,13 +19,15 @@ from verdicts import config
 SETTINGS = {"SECRET_KEY": "s" * 32, "HASH_KEY": "h" * 32, "BASE_URL": "http://127.0.0.1:8000"}
 
 
-def start(*arguments: str, instance: Path, **settings: str) -> "subprocess.Popen[str]":
+def start(
+    *arguments: str, instance: Path, output: int | IO[str] = subprocess.PIPE, **settings: str
+) -> "subprocess.Popen[str]":
     """Start Python in the checkout with these settings and nothing else in its environment."""
     return subprocess.Popen(
         [sys.executable, *arguments],
         cwd=config.CHECKOUT,
         env={"PATH": os.environ["PATH"], "INSTANCE_PATH": str(instance), **settings},
-        stdout=subprocess.PIPE,
+        stdout=output,
         stderr=subprocess.STDOUT,
         text=True,
     )
@@ -35,19 +40,34 @@ def run(*arguments: str, instance: Path, **settings: str) -> tuple[int, str]:
     return process.returncode, printed
 
 
+@dataclass(frozen=True)
+class Served:
+    """A serving command; what it prints goes to a file, since a pipe that nobody reads would stop it."""
+
+    process: "subprocess.Popen[str]"
+    log: Path
+
+    def stop(self, sent: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """Send a signal, and return the exit status and what was printed."""
+        self.process.send_signal(sent)
+        return self.process.wait(timeout=30), self.log.read_text()
+
+
 @contextmanager
-def served(module: str, port: int, instance: Path, **settings: str) -> Iterator["subprocess.Popen[str]"]:
+def served(module: str, port: int, instance: Path, **settings: str) -> Iterator[Served]:
     """Run a serving command until the block ends; it answers by the time the block begins."""
-    process = start("-m", module, instance=instance, PORT=str(port), **settings)
+    log = instance.with_name(f"{instance.name}-{port}.log")
+    with log.open("w") as output:
+        process = start("-m", module, instance=instance, output=output, PORT=str(port), **settings)
     try:
-        wait_for_answer(process, port)
-        yield process
+        wait_for_answer(process, port, log)
+        yield Served(process, log)
     finally:
         process.kill()
-        process.communicate(timeout=60)
+        process.wait(timeout=30)
 
 
-def wait_for_answer(process: "subprocess.Popen[str]", port: int) -> None:
+def wait_for_answer(process: "subprocess.Popen[str]", port: int, log: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -56,8 +76,7 @@ def wait_for_answer(process: "subprocess.Popen[str]", port: int) -> None:
             time.sleep(0.1)
         else:
             return
-    process.kill()
-    pytest.fail(f"it never answered: {process.communicate()[0]}")
+    pytest.fail(f"it never answered: {log.read_text()}")
 
 
 def get(port: int, path: str, host: str | None = None) -> int:

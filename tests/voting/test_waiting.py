@@ -128,12 +128,12 @@ def test_a_decision_repeated_changes_nothing(tool: int) -> None:
 
 def test_a_decision_does_not_touch_other_voters_or_tools(tool: int, other_tool: int) -> None:
     hold(tool)
-    crowd(other_tool, names("bot", 3), SHIP)
+    crowd(other_tool, names("bot", 4), SHIP)
     begin_write()
     assert waiting.discard(tool, ["bot0003", "nobody"], reason="one machine", now=TOMORROW) == 1
     db.session.commit()
     assert figures(tool) == Figures(ship=1, waiting=10, held=10, discarded=1)
-    assert figures(other_tool) == Figures(ship=3)
+    assert figures(other_tool) == Figures(ship=4)
 
 
 def test_held_ballots_are_listed_by_tool_and_network(tool: int, other_tool: int) -> None:

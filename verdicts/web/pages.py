@@ -3,7 +3,7 @@
 from flask import Blueprint, current_app, jsonify, render_template, send_from_directory
 from flask.typing import ResponseReturnValue
 
-from verdicts.catalog import directory
+from verdicts.catalog import directory, news
 from verdicts.comparisons import featured, listing
 from verdicts.voting import queries as voting
 from verdicts.voting.community import PERCENTAGE_FROM, Community
@@ -15,6 +15,7 @@ from verdicts.web.settings import current_settings
 bp = Blueprint("pages", __name__)
 
 FEATURED_ON_FRONT = 4
+CHANGES_ON_FRONT = 4
 NEWEST_ON_FRONT = 6
 
 
@@ -24,6 +25,7 @@ def front() -> ResponseReturnValue:
     return render_template(
         "pages/front.html",
         featured=featured.load(now(), FEATURED_ON_FRONT),
+        changed=news.latest(now(), CHANGES_ON_FRONT),
         newest=listing.load(directory.newest(now(), NEWEST_ON_FRONT)),
     )
 

@@ -29,6 +29,8 @@ def decide(tool_id: int, voters: Collection[str], to: Standing, *, reason: str |
 
     The caller holds the tally's lock.
     """
+    if not voters:
+        return 0
     chosen = (vote.c.tool_id == tool_id) & vote.c.voter.in_(voters) & (vote.c.standing != to)
     change, ballots = _change_of(chosen, to)
     if ballots:

@@ -1,17 +1,18 @@
 """What is forgotten when: networks after a week, voters after thirteen months. The figures stay."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from verdicts.extensions import db
 from verdicts.voting.decision import BATCH, decide
-from verdicts.voting.models import HAS_NETWORK, Standing, network_key, vote, vote_event
+from verdicts.voting.models import HAS_NETWORK, UNDECIDED, Standing, network_key, vote, vote_event
 from verdicts.voting.tallying import lock_tally
 from verdicts.voting.voters import VOTER_KEPT
 
 NETWORKS_KEPT = timedelta(days=7)
-_UNDECIDED = "no editor decided in thirteen months"
+_NOBODY_DECIDED = "no editor decided in thirteen months"
 
 
 def destroy_network_keys(now: datetime) -> int:
@@ -36,16 +37,14 @@ def fold_voters(now: datetime, at_most: int = BATCH) -> int | None:
     Their rows go and the ledger keeps its lines without their names, so a recount gives the same tally; a ballot that
     still waited for an editor is discarded. None where none is left: call it, and commit, until then.
     """
-    old = vote.c.changed_at < now - VOTER_KEPT
-    tool_id = _tool_with_oldest(old, vote.c.tool_id, vote.c.changed_at)
-    if tool_id is None:
+    oldest = _lock_oldest(vote.c.voter, vote.c.changed_at, vote.c.changed_at < now - VOTER_KEPT, at_most)
+    if oldest is None:
         return None
-    lock_tally(tool_id)
-    standings = sa.select(vote.c.voter, vote.c.standing).where(old, vote.c.tool_id == tool_id).limit(at_most)
-    voters = {row.voter: row.standing for row in db.session.connection().execute(standings)}
-    undecided = [voter for voter, standing in voters.items() if standing in {Standing.WAITING, Standing.HELD}]
-    decide(tool_id, undecided, Standing.DISCARDED, reason=_UNDECIDED, now=now)
-    _forget(tool_id, list(voters))
+    tool_id, voters = oldest
+    undecided = sa.select(vote.c.voter).where(sa.text(UNDECIDED), vote.c.tool_id == tool_id, vote.c.voter.in_(voters))
+    waiting = db.session.connection().scalars(undecided).all()
+    decide(tool_id, waiting, Standing.DISCARDED, reason=_NOBODY_DECIDED, now=now)
+    _forget(tool_id, voters)
     return len(voters)
 
 
@@ -53,22 +52,27 @@ def _first_day_kept(now: datetime) -> date:
     return (now - NETWORKS_KEPT).astimezone(UTC).date() + timedelta(days=1)
 
 
-def _blank(
-    table: sa.Table, key: sa.Column[str] | sa.Column[int], at: sa.Column[datetime], before: datetime, at_most: int
-) -> int | None:
-    expired = sa.and_(sa.text(HAS_NETWORK), at < before)
-    tool_id = _tool_with_oldest(expired, table.c.tool_id, at)
-    if tool_id is None:
+def _blank(table: sa.Table, key: sa.Column[Any], at: sa.Column[Any], before: datetime, at_most: int) -> int | None:
+    oldest = _lock_oldest(key, at, sa.and_(sa.text(HAS_NETWORK), at < before), at_most)
+    if oldest is None:
         return None
-    lock_tally(tool_id)
-    rows = sa.select(key).where(expired, table.c.tool_id == tool_id).limit(at_most)
-    keys = db.session.connection().scalars(rows).all()
+    tool_id, keys = oldest
     blanked = sa.update(table).where(table.c.tool_id == tool_id, key.in_(keys)).values(network=None)
     return db.session.connection().execute(blanked).rowcount
 
 
-def _tool_with_oldest(rows: sa.ColumnElement[bool], tool_id: sa.Column[int], at: sa.Column[datetime]) -> int | None:
-    return db.session.connection().scalar(sa.select(tool_id).where(rows).order_by(at).limit(1))
+def _lock_oldest(
+    key: sa.Column[Any], at: sa.Column[Any], due: sa.ColumnElement[bool], at_most: int
+) -> tuple[int, list[Any]] | None:
+    """Lock the tally of the tool with the oldest row that is due; return its id and the keys of its oldest ones."""
+    connection, tool = db.session.connection(), key.table.c.tool_id
+    tool_id = connection.scalar(sa.select(tool).where(due).order_by(at).limit(1))
+    if tool_id is None:
+        return None
+    lock_tally(tool_id)
+    # "+ 0" keeps SQLite, which knows no statistics, from walking all the tool's rows instead of the few old ones.
+    keys = sa.select(key).where(due, tool + 0 == tool_id).order_by(at).limit(at_most)
+    return tool_id, list(connection.scalars(keys))
 
 
 def _forget(tool_id: int, voters: list[str]) -> None:

@@ -1,6 +1,6 @@
 """What a ballot adds to its tool's tally, and the lock that whoever touches a tool's ballots must hold."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from operator import add, sub
 
 import sqlalchemy as sa
@@ -23,13 +23,13 @@ class Figures:
     discarded: int = 0
 
     def __add__(self, other: "Figures") -> "Figures":
-        return Figures(*map(add, astuple(self), astuple(other)))
+        return Figures(*map(add, vars(self).values(), vars(other).values()))
 
     def __sub__(self, other: "Figures") -> "Figures":
-        return Figures(*map(sub, astuple(self), astuple(other)))
+        return Figures(*map(sub, vars(self).values(), vars(other).values()))
 
     def __mul__(self, times: int) -> "Figures":
-        return Figures(*(figure * times for figure in astuple(self)))
+        return Figures(*(figure * times for figure in vars(self).values()))
 
     @property
     def community(self) -> Community:

@@ -1,0 +1,109 @@
+"""A site served as operators serve it: gunicorn, started as a program, with workers that can be killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+
+from tests.faults.readers import Answer, send
+from tests.postgres import free_port
+from tests.programs import SETTINGS, run
+from verdicts import config, create_app
+from verdicts.extensions import db
+
+WORKERS = 2
+SECONDS_TO_START = 30
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running site. `log` holds what gunicorn and the application wrote."""
+
+    process: "subprocess.Popen[bytes]"
+    port: int
+    folder: Path
+    settings: dict[str, str]
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "site.log").read_text()
+
+    def workers(self) -> list[int]:
+        """Return the process ids of the workers that are alive."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(child) for child in children.read_text().split()]
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return send(self.port, "GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+    def end(self) -> int:
+        """Let the site end as an operator does, and return its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=40)
+
+    def flask(self, *arguments: str) -> tuple[int, str]:
+        """Run a flask command against this site's database; return its exit status and what it printed."""
+        return run("-m", "flask", "--app", "wsgi", *arguments, instance=self.folder, **self.settings)
+
+
+@contextmanager
+def serving(database_url: str, folder: Path, **settings: str) -> Iterator[Site]:
+    """Serve until the block ends, then kill whatever is left of it. Clients are who X-Forwarded-For says they are."""
+    port = free_port()
+    address = {"BASE_URL": f"http://127.0.0.1:{port}", "PORT": str(port), "PROXY_HOPS": "1"}
+    environ = SETTINGS | address | {"DATABASE_URL": database_url, "WEB_CONCURRENCY": str(WORKERS)} | settings
+    site = Site(_start(environ, folder), port, folder, environ)
+    try:
+        wait_until(lambda: site.process.poll() is not None or _answers(site), SECONDS_TO_START)
+        assert site.process.poll() is None, f"the site did not start: {site.log}"
+        yield site
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(site.process.pid, signal.SIGKILL)
+        site.process.wait(timeout=10)
+
+
+@contextmanager
+def looking_into(database_url: str, folder: Path, **settings: str) -> Iterator[Flask]:
+    """Give an application of the test's own on the site's database, with its context pushed."""
+    environ = {**SETTINGS, "INSTANCE_PATH": str(folder), "DATABASE_URL": database_url, **settings}
+    app = create_app(config.load(environ))
+    with app.app_context():
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float) -> None:
+    give_up_at = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < give_up_at, f"it took more than {seconds} s"
+        time.sleep(0.02)
+
+
+def _start(environ: dict[str, str], folder: Path) -> "subprocess.Popen[bytes]":
+    with (folder / "site.log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "wsgi:app"],
+            cwd=config.CHECKOUT,
+            env={"PATH": os.environ["PATH"], "INSTANCE_PATH": str(folder), **environ},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # so that its workers can be ended with it, whatever happened to it
+        )
+
+
+def _answers(site: Site) -> bool:
+    try:
+        return site.get("/livez").status == 200 and len(site.workers()) == WORKERS
+    except OSError:
+        return False

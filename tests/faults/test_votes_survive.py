@@ -1,0 +1,194 @@
+"""Workers are killed while many readers vote: what was acknowledged is kept, and nothing counts twice."""
+
+import os
+import random
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.faults import IS_LONG
+from tests.faults.conftest import TOOLS, Figures, furnish
+from tests.faults.readers import NO_ANSWER, Answer, Reader
+from tests.faults.serving import Site, looking_into, serving
+from verdicts.catalog.models import ToolSlug
+from verdicts.extensions import db
+from verdicts.voting.models import Standing, tally, vote
+from verdicts.web.voters import current_voter
+
+SEED = 20261122
+CLIENTS = 50
+TRIES = 3
+VERDICTS = ("ship", "ship", "skip", "none")
+VOTERS_A_CLIENT, BALLOTS_A_VOTER, KILLS, LONGEST_PAUSE = (10, 4, 60, 2.0) if IS_LONG else (2, 3, 10, 0.5)
+
+
+@dataclass
+class Voter:
+    """A reader, and for each tool which verdicts may stand there now: the last one acknowledged, or a later one."""
+
+    reader: Reader
+    may_stand: dict[str, set[str]] = field(default_factory=lambda: {tool: {"none"} for tool in TOOLS})
+
+
+class Storm:
+    """Clients that vote at once while workers are killed; it counts what happens to them."""
+
+    def __init__(self, site: Site) -> None:
+        ballots = range(CLIENTS * VOTERS_A_CLIENT * BALLOTS_A_VOTER)
+        self.counts: Counter[str] = Counter()
+        self._site = site
+        self._kill_before = set(_chance(0).sample(ballots[CLIENTS:], KILLS))
+        self._killed: set[int] = set()
+        self._number = count()
+        self._lock = threading.Lock()
+
+    def rage(self) -> list[Voter]:
+        with ThreadPoolExecutor(CLIENTS) as clients:
+            return [voter for voters in clients.map(self._be_a_client, range(CLIENTS)) for voter in voters]
+
+    def _be_a_client(self, number: int) -> list[Voter]:
+        chance = _chance(number)
+        voters = [Voter(Reader(self._site.port, network=number)) for _ in range(VOTERS_A_CLIENT)]
+        for voter in voters:
+            for _ in range(BALLOTS_A_VOTER):
+                time.sleep(chance.uniform(0, LONGEST_PAUSE))
+                self._cast(voter, chance.choice(TOOLS), chance.choice(VERDICTS), chance)
+        return voters
+
+    def _cast(self, voter: Voter, tool: str, verdict: str, chance: random.Random) -> None:
+        self._kill_if_it_is_time(chance)
+        self._note("ballots")
+        voter.may_stand[tool].add(verdict)
+        if any(self._try(voter, tool, verdict, chance) for _ in range(TRIES)):
+            voter.may_stand[tool] = {verdict}
+            self._note("acknowledged")
+            if chance.random() < 0.1:
+                self._note("sent again for no reason")
+                self._try(voter, tool, verdict, chance)
+
+    def _try(self, voter: Voter, tool: str, verdict: str, chance: random.Random) -> bool:
+        self._note("requests")
+        answers = self._send(voter.reader, tool, verdict, chance)
+        for answer in answers:
+            self._note(str(answer.status))
+        if not answers:
+            self._note("cut off")
+            time.sleep(chance.uniform(0.05, 0.3))
+        elif not any(answer.is_acknowledged for answer in answers):
+            time.sleep(answers[0].retry_after)
+        return any(answer.is_acknowledged for answer in answers)
+
+    def _send(self, reader: Reader, tool: str, verdict: str, chance: random.Random) -> list[Answer]:
+        if reader.cookies and chance.random() < 0.1:
+            self._note("tapped twice")
+            return reader.tap_twice(tool, verdict)
+        try:
+            return [reader.vote(tool, verdict, htmx=chance.random() < 0.5)]
+        except NO_ANSWER:
+            return []
+
+    def _kill_if_it_is_time(self, chance: random.Random) -> None:
+        with self._lock:
+            if next(self._number) not in self._kill_before:
+                return
+            while not (alive := sorted(set(self._site.workers()) - self._killed)):
+                time.sleep(0.01)
+            worker = chance.choice(alive)
+            os.kill(worker, signal.SIGKILL)
+            self._killed.add(worker)
+            self.counts["kills"] += 1
+
+    def _note(self, what: str) -> None:
+        with self._lock:
+            self.counts[what] += 1
+
+
+@pytest.mark.timeout(900)
+def test_an_acknowledged_vote_is_kept_and_none_counts_twice_while_workers_are_killed(
+    database_url: str, tmp_path: Path, figures: Figures
+) -> None:
+    furnish(database_url, tmp_path)
+    with serving(database_url, tmp_path) as site:
+        storm = Storm(site)
+        voters = storm.rage()
+        assert site.end() == 0
+        recounted, difference = site.flask("votes", "recount")
+    with looking_into(database_url, tmp_path) as app:
+        known = {hash_of(app, voter): voter for voter in voters if voter.reader.cookies}
+        lost = [*lost_ballots(known)]
+        double = [*double_counts(known)]
+        broken = database_faults()
+    said = ", ".join(f"{what} {number}" for what, number in sorted(storm.counts.items()))
+    figures(f"{sa.make_url(database_url).get_backend_name()}: {said}; lost {len(lost)}, counted twice {len(double)}")
+    assert lost == []
+    assert double == []
+    assert broken == []
+    assert (recounted, difference) == (0, "Every tally and every ballot is what the ledger says.\n")
+    assert storm.counts["500"] == 0, site.log
+    assert storm.counts["kills"] == KILLS
+    assert storm.counts["cut off"] > 0
+    assert storm.counts["acknowledged"] > 0.8 * storm.counts["ballots"]
+
+
+def _chance(number: int) -> random.Random:
+    return random.Random(SEED + number)  # noqa: S311  # fixed, so that what went wrong can be tried again
+
+
+def hash_of(app: Flask, voter: Voter) -> str:
+    """Return what the database calls this voter."""
+    with app.test_request_context(headers={"Cookie": voter.reader.cookie_header}):
+        found = current_voter()
+    assert found
+    return found
+
+
+def stored_ballots() -> dict[tuple[str, str], str]:
+    """Return what stands in the database by voter and tool; what was taken back is "none"."""
+    rows = sa.select(vote.c.voter, ToolSlug.slug, vote.c.verdict).join_from(
+        vote, ToolSlug, vote.c.tool_id == ToolSlug.tool_id
+    )
+    found = db.session.execute(rows).all()
+    assert len({(voter, tool) for voter, tool, _ in found}) == len(found)
+    return {(voter, tool): verdict or "none" for voter, tool, verdict in found}
+
+
+def lost_ballots(known: dict[str, Voter]) -> Iterator[str]:
+    stored = stored_ballots()
+    for name, voter in known.items():
+        for tool, verdicts in voter.may_stand.items():
+            if stored.get((name, tool), "none") not in verdicts:
+                yield f"{tool}: {stored.get((name, tool))} stands where {verdicts} may"
+
+
+def double_counts(known: dict[str, Voter]) -> Iterator[str]:
+    """Yield ballots of voters who never were, and tallies that are not what their voters say."""
+    stored = stored_ballots()
+    yield from (f"{tool}: a ballot of a stranger" for name, tool in stored if name not in known)
+    said = Counter((tool, verdict) for (_, tool), verdict in stored.items() if verdict != "none")
+    counted = dict.fromkeys(said, 0)
+    for slug, ship, skip in db.session.execute(
+        sa.select(ToolSlug.slug, tally.c.ship, tally.c.skip).join_from(
+            tally, ToolSlug, tally.c.tool_id == ToolSlug.tool_id
+        )
+    ):
+        counted |= {key: number for key, number in (((slug, "ship"), ship), ((slug, "skip"), skip)) if number}
+    if counted != said:
+        yield f"the tallies say {counted}, the ballots {said}"
+
+
+def database_faults() -> list[str]:
+    uncounted = db.session.scalar(sa.select(sa.func.count()).where(vote.c.standing != Standing.COUNTED))
+    faults = [f"{uncounted} ballots wait"] if uncounted else []
+    if db.engine.dialect.name == "sqlite":
+        faults += [line for line in db.session.scalars(sa.text("PRAGMA integrity_check")) if line != "ok"]
+    return faults

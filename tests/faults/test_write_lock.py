@@ -1,0 +1,86 @@
+"""Another process holds SQLite's write lock: votes are refused in words, readers notice nothing."""
+
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+from threading import Barrier
+
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+from tests.faults import IS_LONG
+from tests.faults.conftest import PAGE, TOOLS, Figures
+from tests.faults.locking import write_lock
+from tests.faults.readers import Answer, Reader
+from tests.faults.repeating import at_once
+from tests.faults.serving import looking_into, serving
+from verdicts.app import THREADS_A_WORKER
+from verdicts.catalog.publishing import content_version
+from verdicts.extensions import TooManyWriters, begin_write, db
+from verdicts.voting.models import vote
+
+SECONDS_LOCKED = 10 if IS_LONG else 3
+
+
+def test_a_locked_database_refuses_votes_in_words_and_serves_readers(
+    sqlite_url: str, tmp_path: Path, figures: Figures
+) -> None:
+    votes: list[Answer] = []
+    pages: list[tuple[Answer, float]] = []
+    number = count(1)
+
+    with serving(sqlite_url, tmp_path) as site:
+
+        def vote_again_and_again() -> None:
+            votes.append(Reader(site.port, network=next(number)).vote(TOOLS[0], "ship"))
+
+        def read_again_and_again() -> None:
+            for path in (PAGE, f"/tools?q=no{next(number)}", f"/tools/{TOOLS[0]}/vote"):
+                began = time.monotonic()
+                pages.append((site.get(path), time.monotonic() - began))
+
+        with write_lock(sqlite_url):
+            at_once([vote_again_and_again] * 16 + [read_again_and_again] * 4, SECONDS_LOCKED)
+        assert Reader(site.port, network=next(number)).vote(TOOLS[0], "ship").is_acknowledged
+    figures(
+        f"{len(votes)} votes in {SECONDS_LOCKED} s: {Counter(answer.status for answer in votes)}; {len(pages)} pages: "
+        f"{Counter(page.status for page, _ in pages)}, slowest {max(seconds for _, seconds in pages):.2f} s"
+    )
+    assert {(answer.status, answer.retry_after > 0) for answer in votes} == {(503, True)}
+    assert {page.status for page, _ in pages} == {200}
+    assert len(votes) >= 16
+    assert len(pages) > 10 * SECONDS_LOCKED
+    with looking_into(sqlite_url, tmp_path):
+        assert db.session.query(vote).count() == 1
+
+
+def test_half_of_the_threads_wait_for_a_locked_database_and_the_others_still_read(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    with looking_into(sqlite_url, tmp_path) as app:
+        happened: list[str] = []
+        barrier = Barrier(THREADS_A_WORKER, timeout=10)
+        with write_lock(sqlite_url), ThreadPoolExecutor(THREADS_A_WORKER) as threads:
+            for _ in range(THREADS_A_WORKER):
+                threads.submit(try_to_write, app, barrier, happened)
+        assert happened == ["refused, and read"] * 2 + ["waited in vain"] * 2
+        for _ in range(THREADS_A_WORKER):
+            begin_write()  # every place to wait was given back
+            db.session.rollback()
+
+
+def try_to_write(app: Flask, barrier: Barrier, happened: list[str]) -> None:
+    with app.app_context():
+        content_version()
+        db.session.rollback()
+        barrier.wait()
+        try:
+            begin_write()
+            happened.append("wrote")
+        except TooManyWriters:
+            content_version()
+            happened.append("refused, and read")
+        except OperationalError:
+            happened.append("waited in vain")

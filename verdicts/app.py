@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 THREADS_A_WORKER = 4
+REDIS_TIMEOUT_SECONDS = 0.5
 
 
 def create_app(settings: config.Settings | None = None) -> Flask:
@@ -79,11 +80,22 @@ def flask_settings(settings: config.Settings) -> dict[str, object]:
         "MAX_FORM_PARTS": 100,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
-        "RATELIMIT_STORAGE_URI": settings.redis_url or "memory://",
+        **limit_storage(settings.redis_url),
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         "RATELIMIT_SWALLOW_ERRORS": False,
         # Public forms carry no token, which would make pages uncacheable; web.origin checks where they come from.
         "WTF_CSRF_CHECK_DEFAULT": False,
         # Only what is public is compressed, by web.caching.
         "COMPRESS_REGISTER": False,
+    }
+
+
+def limit_storage(redis_url: str | None) -> dict[str, object]:
+    """Return where Flask-Limiter counts: in Redis, which must not keep a vote waiting, or in each worker's memory."""
+    if not redis_url:
+        return {"RATELIMIT_STORAGE_URI": "memory://"}
+    address = f"redis+{redis_url}" if redis_url.startswith("unix:") else redis_url
+    return {
+        "RATELIMIT_STORAGE_URI": address,
+        "RATELIMIT_STORAGE_OPTIONS": {"socket_timeout": REDIS_TIMEOUT_SECONDS},
     }

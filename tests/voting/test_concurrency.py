@@ -137,3 +137,15 @@ def test_decisions_and_ballots_do_not_trip_over_each_other(app: Flask, tool: int
     assert figures(tool).ship + figures(tool).skip == 200
     assert figures(tool).waiting == 0
     assert recount() == []
+
+
+def test_a_recount_while_votes_are_cast_finds_nothing(app: Flask, tool: int) -> None:
+    def vote_or_recount(number: int) -> list[Any]:
+        if number % 8 == 0:
+            return [difference for _ in range(5) for difference in recount()]
+        for verdict in (SHIP, SKIP, None, SHIP):
+            insist(tool, f"voter {number}", verdict)
+        return []
+
+    assert at_once(app, vote_or_recount) == [[]] * CONNECTIONS
+    assert figures(tool) == Figures(ship=28)

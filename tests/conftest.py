@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from verdicts.config import Settings, load
 from verdicts.extensions import db
 
 BASE_URL = "http://verdicts.test"
+DATABASES = ["sqlite", "postgresql"]
 
 
 def settings_for(database_url: str, instance_path: Path, **changes: str) -> Settings:
@@ -56,11 +58,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
         yield server
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a migrated, empty database for one test, on each of the two kinds."""
+@contextmanager
+def a_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """Yield the address of a migrated, empty database of the kind that the fixture's parameter names."""
     if request.param == "sqlite":
-        copy = tmp_path / "verdicts.sqlite3"
+        copy = folder / "verdicts.sqlite3"
         shutil.copyfile(request.getfixturevalue("sqlite_template"), copy)
         yield f"sqlite:///{copy}"
         return
@@ -69,14 +71,36 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield url
 
 
-@pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
-    """An application on a database of its own, with its context pushed so that a test can look into the database."""
-    application = create_app(settings_for(database_url, tmp_path))
+@contextmanager
+def an_app(database_url: str, instance_path: Path, **changes: str) -> Iterator[Flask]:
+    """Yield an application on this database, with its context pushed; `changes` are environment variables."""
+    application = create_app(settings_for(database_url, instance_path, **changes))
     with application.app_context():
         yield application
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a migrated, empty database for one test, on each of the two kinds."""
+    with a_database(request, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """An application on a database of its own, with its context pushed so that a test can look into the database."""
+    with an_app(database_url, tmp_path) as application:
+        yield application
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def shared_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """One application for all of a module's tests, which only read: its world is built once."""
+    folder = tmp_path_factory.mktemp("shared")
+    with a_database(request, folder) as url, an_app(url, folder) as application:
+        yield application
 
 
 class StatementCount:

@@ -1,5 +1,6 @@
 """Makers: each puts one thing into the database, with fields that matter left to the test, and commits it."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
@@ -10,7 +11,9 @@ from verdicts.catalog.kinds import Basis, PriceModel, ReviewerKind, Verdict
 from verdicts.catalog.models import (
     Category,
     CategoryFact,
+    Plan,
     PriceRecord,
+    Release,
     Review,
     Reviewer,
     ReviewRevision,
@@ -20,6 +23,7 @@ from verdicts.catalog.models import (
 )
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.extensions import Base, db
+from verdicts.voting.models import Occasion, Standing, tally, vote, vote_event
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TODAY = NOW.date()
@@ -99,6 +103,37 @@ def make_price(tool: Tool, model: PriceModel | str = PriceModel.FREE, **fields: 
     """Make a tool's current price, or an earlier one when `until` is given."""
     defaults = {"tool_id": tool.id, "model": PriceModel(model), "position": _next_position(PriceRecord)}
     return _stored(PriceRecord(**defaults | fields))
+
+
+def make_fact(tool: Tool, key: str, value: str, **fields: Any) -> ToolFact:
+    return _stored(ToolFact(**{"tool_id": tool.id, "key": key, "value": value, "position": 0} | fields))
+
+
+def make_plan(tool: Tool, name: str = "Pro", **fields: Any) -> Plan:
+    return _stored(Plan(**{"tool_id": tool.id, "name": name, "position": _next_position(Plan)} | fields))
+
+
+def make_release(tool: Tool, version: str = "1.0", **fields: Any) -> Release:
+    return _stored(Release(**{"tool_id": tool.id, "version": version, "position": _next_position(Release)} | fields))
+
+
+def make_votes(tool: Tool, ship: Iterable[int] = (), skip: Iterable[int] = (), waiting: Iterable[int] = ()) -> None:
+    """Make the ballots of readers, who are told apart by number: ballot, ledger line and tally agree."""
+    said = [(reader, Verdict.SHIP, Standing.COUNTED) for reader in ship]
+    said += [(reader, Verdict.SKIP, Standing.COUNTED) for reader in skip]
+    said += [(reader, Verdict.SHIP, Standing.WAITING) for reader in waiting]
+    connection, id = db.session.connection(), tool.id
+    for reader, verdict, standing in said:
+        mine = {"tool_id": id, "voter": f"{reader:064x}", "network": None}
+        ballot = {"verdict": verdict, "standing": standing, "first_at": NOW, "changed_at": NOW}
+        line = {"from_verdict": None, "from_standing": standing, "to_verdict": verdict, "to_standing": standing}
+        connection.execute(sa.insert(vote).values(**mine, **ballot))
+        connection.execute(sa.insert(vote_event).values(**mine, **line, occasion=Occasion.CAST, reason=None, at=NOW))
+    counted = [verdict for _, verdict, standing in said if standing is Standing.COUNTED]
+    figures = {"ship": counted.count(Verdict.SHIP), "skip": counted.count(Verdict.SKIP)}
+    waits = {"waiting": len(said) - len(counted), "held": 0, "discarded": 0}
+    connection.execute(sa.insert(tally).values(tool_id=id, **figures, **waits))
+    db.session.commit()
 
 
 def make_comparison(*tools: Tool, choose_if: dict[Tool, str] | None = None, **fields: Any) -> Comparison:

@@ -94,8 +94,8 @@ class Panel:
 
     @property
     def percent(self) -> int | None:
-        """The share of SHIP in whole per cent, or None where nobody has spoken."""
-        return round(100 * self.ship / self.total) if self.reviews else None
+        """The share of SHIP in whole per cent, halves up as for the readers, or None where nobody has spoken."""
+        return (200 * self.ship + self.total) // (2 * self.total) if self.reviews else None
 
     @property
     def oldest(self) -> date | None:

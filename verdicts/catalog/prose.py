@@ -19,9 +19,15 @@ def render(text: str) -> Markup:
             tags=_TAGS,
             attributes={"a": {"href"}},
             url_schemes={"http", "https"},
+            attribute_filter=_filter_links,
             link_rel="nofollow noopener",
         )
     )
+
+
+def _filter_links(_tag: str, attribute: str, value: str) -> str | None:
+    # `url_schemes` lets "//elsewhere" pass: it takes that for a relative address, which has no scheme.
+    return None if attribute == "href" and not value.lower().startswith(("http://", "https://")) else value
 
 
 def plain(text: str) -> str:

@@ -2,12 +2,24 @@
 
 from flask import Flask
 
-from verdicts.web import assets, catalog, comparisons, errors, formatting, headers, health, origin, pages, voting
+from verdicts.web import (
+    addresses,
+    assets,
+    catalog,
+    comparisons,
+    errors,
+    formatting,
+    headers,
+    health,
+    origin,
+    pages,
+    voting,
+)
 
 
 def init_app(app: Flask) -> None:
     """Open the doors, and stand guard before and behind them."""
     for door in (pages, catalog, comparisons, voting, health):
         app.register_blueprint(door.bp)
-    for guard in (origin, errors, assets, formatting, headers):
+    for guard in (addresses, origin, errors, assets, formatting, headers):
         guard.init_app(app)

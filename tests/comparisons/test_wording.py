@@ -1,0 +1,162 @@
+"""The sentences, word by word: each figure with its basis, no winner where none may be named."""
+
+import pytest
+
+from tests.comparisons.voices import panel
+from tests.makers import TODAY
+from verdicts.catalog.panel import Panel
+from verdicts.comparisons import wording
+from verdicts.comparisons.panel_lead import panel_lead
+from verdicts.comparisons.reading import disagreements
+from verdicts.voting.community import Community
+from verdicts.voting.readers_of_both import ReadersOfBoth
+
+NAMES = ["Alpha", "Beta"]
+FOUR = {"builder": "ship", "skeptic": "ship", "futurist": "ship", "founder": "ship"}
+
+
+def said(first: Panel, second: Panel) -> tuple[str, str]:
+    """Return headline and sentence of two panels."""
+    lead = panel_lead(first, second, TODAY)
+    return wording.headline(NAMES, lead), wording.panel_sentence(NAMES, lead)
+
+
+def test_one_voice_ahead_names_the_voice() -> None:
+    assert said(panel(**FOUR | {"founder": "skip"}), panel(**FOUR)) == (
+        "Beta, by one voice.",
+        "4 of 4 against 3 of 4: ahead by one voice (the Founder).",
+    )
+
+
+def test_two_voices_ahead_names_both() -> None:
+    assert said(panel(**FOUR), panel(**FOUR | {"founder": "skip", "skeptic": "skip"})) == (
+        "Alpha, by two voices.",
+        "4 of 4 against 2 of 4: ahead by two voices (the Skeptic and the Founder).",
+    )
+
+
+def test_voices_on_both_sides_are_told() -> None:
+    first = panel(builder="ship", skeptic="ship", founder="skip")
+    second = panel(builder="skip", skeptic="skip", founder="ship")
+    assert said(first, second) == (
+        "Alpha, by one voice.",
+        "2 of 3 against 1 of 3: ahead by one voice. "
+        "The Builder and the Skeptic would ship only Alpha, the Founder would ship only Beta.",
+    )
+
+
+def test_a_panel_that_ships_both() -> None:
+    assert said(panel(**FOUR), panel(**FOUR)) == (
+        "The panel ships both.",
+        "All four reviewers who judged both ship Alpha and Beta alike.",
+    )
+
+
+def test_a_panel_that_skips_both() -> None:
+    assert said(panel(builder="skip"), panel(builder="skip")) == (
+        "The panel skips both.",
+        "The one reviewer who judged both skip Alpha and Beta alike.",
+    )
+
+
+def test_a_level_panel_tells_who_would_ship_which() -> None:
+    first, second = panel(builder="ship", founder="skip"), panel(builder="skip", founder="ship")
+    assert said(first, second) == (
+        "The panel is level.",
+        "Each is shipped by 1 of the 2 reviewers who judged both. "
+        "The Builder would ship only Alpha, the Founder would ship only Beta.",
+    )
+
+
+def test_without_a_common_reviewer_nobody_is_ahead() -> None:
+    assert said(panel(builder="ship"), panel()) == (
+        "No panel verdict yet.",
+        "No reviewer has judged both within the last 180 days, so the panel puts neither ahead.",
+    )
+
+
+def test_one_deciding_voice_is_told() -> None:
+    lead = panel_lead(panel(**FOUR), panel(**FOUR | {"founder": "skip"}), TODAY)
+    assert wording.decision(NAMES, lead) == "One voice decides it: the Founder ships only Alpha."
+
+
+@pytest.mark.parametrize("second", [FOUR, FOUR | {"founder": "skip", "builder": "skip"}])
+def test_no_deciding_voice_is_told_where_it_takes_none_or_more(second: dict[str, str]) -> None:
+    assert wording.decision(NAMES, panel_lead(panel(**FOUR), panel(**second), TODAY)) == ""
+
+
+def test_of_three_tools_no_winner_is_named() -> None:
+    names = [*NAMES, "Gamma"]
+    assert wording.headline(names, None) == "Three tools, one table."
+    assert wording.panel_counts(names, [panel(**FOUR), panel(builder="skip"), panel()]) == (
+        "The panel ships Alpha 4 of 4, Beta 0 of 1 and Gamma not reviewed yet. "
+        "Of three tools no winner is named: the table speaks."
+    )
+
+
+def of_both(readers: ReadersOfBoth | None) -> str:
+    return wording.readers_sentence(NAMES, readers)
+
+
+def test_readers_whose_split_may_be_chance_name_no_lead() -> None:
+    basis = "Of the 19 readers who judged both, 5 would ship only Alpha and 3 only Beta"
+    assert of_both(ReadersOfBoth(5, 3, 9, 2)) == f"{basis}: too close to call."
+
+
+def test_one_reader_is_one_reader() -> None:
+    basis = "Of the one reader who judged both, 0 would ship only Alpha and 0 only Beta"
+    assert of_both(ReadersOfBoth(both=1)) == f"{basis}: too close to call."
+
+
+def test_readers_lean_to_the_first() -> None:
+    basis = "Of the 23 readers who judged both, 20 would ship only Alpha and 3 only Beta"
+    assert of_both(ReadersOfBoth(20, 3)) == f"{basis}: the readers lean to Alpha."
+
+
+def test_readers_lean_to_the_second() -> None:
+    basis = "Of the 23 readers who judged both, 3 would ship only Alpha and 20 only Beta"
+    assert of_both(ReadersOfBoth(3, 20)) == f"{basis}: the readers lean to Beta."
+
+
+def test_without_readers_of_both_the_page_says_so() -> None:
+    assert of_both(ReadersOfBoth()) == "No reader has judged both yet."
+
+
+def test_of_three_tools_readers_name_no_lead_either() -> None:
+    assert of_both(None) == "Each tool has its own readers; a lead among them is worked out for two tools at a time."
+
+
+def test_a_panel_outside_the_readers_interval_is_told_with_both_figures() -> None:
+    community = Community(ship=20, skip=60)
+    interval = community.interval
+    assert interval is not None
+    assert disagreements([("Alpha", panel(**FOUR), community)]) == (
+        "Panel and readers part on Alpha: 4 of 4 reviewers ship it, but 25 % of 80 readers do, and the panel’s share "
+        f"lies outside their 95 % interval, {interval.low_percent} to {interval.high_percent} %, "
+        "by more than half a voice.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "community"),
+    [
+        (FOUR, Community(29, 0)),
+        (FOUR, Community(0, 29)),
+        (FOUR, Community(30, 0)),
+        (FOUR, Community(98, 2)),
+        ({}, Community(0, 100)),
+        ({"builder": "ship", "founder": "skip"}, Community(50, 50)),
+    ],
+)
+def test_no_disagreement_without_an_interval_or_within_it(said: dict[str, str], community: Community) -> None:
+    assert disagreements([("Alpha", panel(**said), community)]) == ()
+
+
+@pytest.mark.parametrize(("count", "word"), [(0, "no"), (1, "one"), (12, "twelve"), (13, "13")])
+def test_small_counts_are_words(count: int, word: str) -> None:
+    assert wording.number(count) == word
+
+
+@pytest.mark.parametrize(("parts", "words"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
+def test_lists_read_as_in_a_sentence(parts: list[str], words: str) -> None:
+    assert wording.listed(parts) == words

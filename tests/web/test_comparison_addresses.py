@@ -1,0 +1,185 @@
+"""One comparison, one address: order, aliases, and every address that names none."""
+
+from urllib.parse import quote, urlencode
+
+import pytest
+from flask import Flask
+
+from tests.makers import make_tool
+from tests.web.visitor import Visitor
+
+
+@pytest.fixture(scope="module")
+def visitor(shared_app: Flask) -> Visitor:
+    make_tool("alpha", aliases=("alpha-old", "zulu-old"), name="Alpha")
+    for slug in ("beta", "gamma", "delta", "epsilon", "7zip"):
+        make_tool(slug)
+    make_tool("hidden", published_at=None)
+    return Visitor(shared_app)
+
+
+@pytest.mark.parametrize(
+    ("asked", "canonical"),
+    [
+        ("beta-vs-alpha", "alpha-vs-beta"),
+        ("gamma-vs-alpha-vs-beta", "alpha-vs-beta-vs-gamma"),
+        ("gamma-vs-beta-vs-delta-vs-alpha", "alpha-vs-beta-vs-delta-vs-gamma"),
+        ("beta-vs-7zip", "7zip-vs-beta"),
+        ("alpha-old-vs-beta", "alpha-vs-beta"),
+        ("beta-vs-zulu-old", "alpha-vs-beta"),
+        ("alpha-vs-beta-vs-", "alpha-vs-beta"),
+        ("-vs-alpha-vs-beta", "alpha-vs-beta"),
+    ],
+)
+def test_any_other_address_leads_to_the_canonical_one_for_good(visitor: Visitor, asked: str, canonical: str) -> None:
+    page = visitor.reads(f"/compare/{asked}", 301)
+    assert page.headers["Location"] == f"/compare/{canonical}"
+    assert visitor.reads(page.headers["Location"]).status == 200
+
+
+@pytest.mark.parametrize("pair", ["alpha-vs-beta", "alpha-vs-beta-vs-gamma", "alpha-vs-beta-vs-delta-vs-gamma"])
+def test_the_canonical_address_is_the_page_and_says_so(visitor: Visitor, pair: str) -> None:
+    page = visitor.reads(f"/compare/{pair}")
+    canonical = [each.get("href") for each in page.all("link") if each.get("rel") == "canonical"]
+    assert canonical == [f"http://verdicts.test/compare/{pair}"]
+
+
+@pytest.mark.parametrize(
+    "pair", ["alpha-vs-alpha", "alpha-vs-alpha-old", "alpha-old-vs-zulu-old", "alpha-vs-beta-vs-alpha-old"]
+)
+def test_the_same_tool_twice_is_refused_in_words(visitor: Visitor, pair: str) -> None:
+    assert "A tool cannot be compared with itself." in visitor.reads(f"/compare/{pair}", 400).words
+
+
+@pytest.mark.parametrize("pair", ["alpha", "alpha-vs-", "-vs-", "-vs-alpha", "alpha-vs", "-vs--vs-"])
+def test_one_tool_alone_is_refused_in_words(visitor: Visitor, pair: str) -> None:
+    assert "at least two tools" in visitor.reads(f"/compare/{pair}", 400).words
+
+
+def test_five_tools_are_refused_in_words(visitor: Visitor) -> None:
+    page = visitor.reads("/compare/alpha-vs-beta-vs-delta-vs-epsilon-vs-gamma", 400)
+    assert "four tools at most" in page.words
+
+
+@pytest.mark.parametrize(
+    ("pair", "named", "looked_for"),
+    [
+        ("alpha-vs-no-such-tool", "“no-such-tool”", "no such tool"),
+        ("alpha-vs-hidden", "“hidden”", "hidden"),
+        ("nix-vs-nux", "“nix” and “nux”", "nix"),
+        ("ALPHA-vs-beta", "“ALPHA”", "ALPHA"),
+        ("alpha-vs-vs-beta", "“vs-beta”", "vs beta"),
+    ],
+)
+def test_an_unknown_tool_is_named_and_can_be_looked_for(
+    visitor: Visitor, pair: str, named: str, looked_for: str
+) -> None:
+    page = visitor.reads(f"/compare/{pair}", 404)
+    assert f"We know no tool called {named}." in page.words
+    assert page.by_id("q").get("value") == looked_for
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        "é-vs-ü",
+        "🚢-vs-🛑",
+        "alpha-vs-\x00",
+        "\x00",
+        "\x00-vs-beta",
+        "alpha-vs-\ud7ff",
+        "alpha-vs-beta\n",
+        "alpha vs beta",
+        "..-vs-..",
+        "%-vs-%25",
+        "alpha-vs-'; DROP TABLE tool; --",
+        "alpha-vs-<script>alert(1)</script>",
+        "a" * 5_000,
+        "-vs-".join("abcdefgh"),
+        "-vs-" * 500,
+    ],
+)
+def test_an_odd_address_is_answered_in_words(visitor: Visitor, pair: str) -> None:
+    response = visitor.opens("GET", f"/compare/{quote(pair, safe='')}")
+    assert response.status_code in {400, 404}
+    visitor.reads(f"/compare/{quote(pair, safe='')}", response.status_code)
+
+
+@pytest.mark.parametrize("raw", ["%ff-vs-b%fe", "alpha-vs-%c3", "alpha-vs-%zz"])
+def test_an_address_that_is_no_utf8_is_answered_in_words(visitor: Visitor, raw: str) -> None:
+    visitor.reads(f"/compare/{raw}", 404)
+
+
+# The picker
+
+
+def picked(visitor: Visitor, *tools: str, **rest: str) -> str:
+    page = visitor.reads(f"/compare?{urlencode([('tool', tool) for tool in tools] + list(rest.items()))}", 302)
+    return str(page.headers["Location"])
+
+
+@pytest.mark.parametrize(
+    ("tools", "pair"),
+    [
+        (["beta", "alpha"], "alpha-vs-beta"),
+        (["beta", "", "alpha", ""], "alpha-vs-beta"),
+        (["beta", "alpha", "beta"], "alpha-vs-beta"),
+        (["delta", "gamma", "beta", "alpha"], "alpha-vs-beta-vs-delta-vs-gamma"),
+    ],
+)
+def test_the_picker_leads_to_the_comparison(visitor: Visitor, tools: list[str], pair: str) -> None:
+    assert picked(visitor, *tools) == f"/compare/{pair}"
+
+
+@pytest.mark.parametrize("query", ["", "tool=", "tool=alpha", "tool=alpha&tool=alpha", "tool=&tool=&tool=alpha"])
+def test_fewer_than_two_tools_show_the_picker(visitor: Visitor, query: str) -> None:
+    page = visitor.reads(f"/compare?{query}")
+    chosen = [each.get("value") for each in page.all("option") if "selected" in each.attrib]
+    assert chosen == (["alpha"] if "alpha" in query else [])
+
+
+def test_more_shows_the_picker_with_what_was_chosen(visitor: Visitor) -> None:
+    page = visitor.reads("/compare?tool=alpha&tool=beta&more=1")
+    assert [each.get("value") for each in page.all("option") if "selected" in each.attrib] == ["alpha", "beta"]
+
+
+def test_five_tools_are_too_many_for_the_picker_and_it_says_so(visitor: Visitor) -> None:
+    page = visitor.reads(
+        "/compare?" + "&".join(f"tool={slug}" for slug in ("alpha", "beta", "gamma", "delta", "epsilon"))
+    )
+    assert "A comparison holds 4 tools at most; you chose 5." in page.words
+    assert len([each for each in page.all("option") if "selected" in each.attrib]) == 4
+
+
+@pytest.mark.parametrize("tool", ["//evil.example", "\r\nSet-Cookie: a=b", "a/b", "../..", "é", "x" * 3_000, "?", "#"])
+def test_whatever_is_picked_leads_to_an_answer_of_our_own(visitor: Visitor, tool: str) -> None:
+    location = picked(visitor, "alpha", tool)
+    assert location.startswith("/compare/")
+    assert "\r" not in location
+    assert "\n" not in location
+    assert visitor.reads(location, visitor.opens("GET", location).status_code).status in {308, 400, 404}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/compare?tool=alpha&tool=%00",
+        "/compare/%00",
+        "/compare/alpha-vs-%00",
+        "/tools/%00",
+        "/tools/%00/vote",
+        "/tools?category=%00",
+        "/tools?q=%00",
+        "/votes/mine?tool=%00",
+        "/?%00",
+    ],
+)
+def test_an_address_with_a_nul_makes_no_sense(visitor: Visitor, path: str) -> None:
+    assert "a character that cannot stand in one" in visitor.reads(path, 400, htmx="mine" in path).words
+
+
+def test_the_picker_offers_published_tools_only(visitor: Visitor) -> None:
+    offered = {each.get("value") for each in visitor.reads("/compare").all("option")}
+    assert "alpha" in offered
+    assert "hidden" not in offered
+    assert "alpha-old" not in offered

@@ -1,0 +1,14 @@
+"""Refuses addresses that hold a NUL: no page of ours has one, and PostgreSQL takes no text with one."""
+
+from flask import Flask, abort, request
+
+REFUSAL = "This address holds a character that cannot stand in one."
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(refuse_nul)
+
+
+def refuse_nul() -> None:
+    if "\0" in request.path or b"%00" in request.query_string or b"\0" in request.query_string:
+        abort(400, REFUSAL)

@@ -3,7 +3,7 @@
 import secrets
 
 from flask import Response, request
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from verdicts.voting.voters import VOTER_KEPT, hash_voter
 from verdicts.web.settings import current_settings
@@ -37,12 +37,12 @@ def introduce(response: Response) -> None:
 
 def _token() -> str | None:
     try:
-        token = _signer().loads(request.cookies.get(cookie_name(), ""))
+        token = _signer().loads(request.cookies.get(cookie_name(), ""), max_age=int(VOTER_KEPT.total_seconds()))
     except BadSignature:
         return None
     return token if isinstance(token, str) and len(token) == 2 * TOKEN_BYTES else None
 
 
-def _signer() -> URLSafeSerializer:
+def _signer() -> URLSafeTimedSerializer:
     settings = current_settings()
-    return URLSafeSerializer([*settings.secret_key_fallbacks, settings.secret_key], salt="voter")
+    return URLSafeTimedSerializer([*settings.secret_key_fallbacks, settings.secret_key], salt="voter")

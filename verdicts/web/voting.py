@@ -63,14 +63,15 @@ def vote(slug: str) -> ResponseReturnValue:
     if voter is None:
         return introduce(slug)
     begin_write()
-    card = catalog.find_published(slug, now()) or abort(404)
+    moment = now()
+    card = catalog.find_published(slug, moment) or abort(404)
     cast = ballot.cast(
         card.id,
         voter=voter,
-        network=network_hash(request.remote_addr or "", now()),
+        network=network_hash(request.remote_addr or "", moment),
         verdict=form.chosen(),
         allowance=current_settings().votes_per_network_day,
-        now=now(),
+        now=moment,
     )
     db.session.commit()
     return acknowledge(MyBallot(card, cast.community, cast, "set" if form.chosen() else "taken-back"))

@@ -34,14 +34,14 @@ class PostgresServer:
     def __enter__(self) -> "PostgresServer":
         if os.geteuid() == 0:
             shutil.chown(self._folder, "postgres")
-        data = self._folder / "data"
-        self._run("initdb", "-D", str(data), "-U", "verdicts", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
-        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -k {self._folder} {FAST_AND_FORGETFUL}"
-        self._run("pg_ctl", "-D", str(data), "-l", str(self._folder / "log"), "-w", "-o", options, "start")
+        data = str(self._folder / "data")
+        self._run("initdb", "-D", data, "-U", "verdicts", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+        self.start()
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "stop")
+        if (self._folder / "data" / "postmaster.pid").exists():
+            self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def url(self, name: str) -> str:
@@ -61,6 +61,11 @@ class PostgresServer:
             yield self.url(name)
         finally:
             self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def start(self) -> None:
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -k {self._folder} {FAST_AND_FORGETFUL}"
+        log, data = self._folder / "log", self._folder / "data"
+        self._run("pg_ctl", "-D", str(data), "-l", str(log), "-w", "-o", options, "start")
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "stop")

@@ -104,6 +104,6 @@ def _start(environ: dict[str, str], folder: Path) -> "subprocess.Popen[bytes]":
 
 def _answers(site: Site) -> bool:
     try:
-        return site.get("/livez").status == 200 and len(site.workers()) == WORKERS
+        return site.get("/livez").status == 200 and len(site.workers()) == int(site.settings["WEB_CONCURRENCY"])
     except OSError:
         return False

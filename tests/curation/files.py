@@ -1,0 +1,68 @@
+"""Catalogue files for tests, as the plain values they hold."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.makers import NOW
+from verdicts.catalog.models import Category, Reviewer, Tool
+from verdicts.curation import importing
+from verdicts.curation.faults import CatalogueRefused
+from verdicts.curation.importing import import_catalogue
+from verdicts.curation.report import Report
+from verdicts.extensions import db
+
+SAMPLE = Path(importing.__file__).parent / "sample" / "catalogue.yaml"
+SEED = Path(__file__).parent.parent / "data" / "seed-catalogue.json"
+
+Json = dict[str, Any]
+
+
+def a_review(reviewer: str = "builder", verdict: str = "ship", quote: str = "It works.", **keys: Any) -> Json:
+    return {"reviewer": reviewer, "verdict": verdict, "quote": quote, **keys}
+
+
+def a_tool(slug: str = "mistral-code", **keys: Any) -> Json:
+    return {"slug": slug, "name": slug.title(), **keys}
+
+
+def a_file(*tools: Json, **sections: Any) -> Json:
+    """Return a file with these tools, the reviewers "builder" and "skeptic", and a category with a fact "license"."""
+    known = {
+        "categories": [
+            {"slug": "developer-tools", "name": "Developer Tools", "facts": [{"key": "license", "label": "License"}]}
+        ],
+        "reviewers": [{"slug": "builder", "name": "The Builder"}, {"slug": "skeptic", "name": "The Skeptic"}],
+    }
+    return {"format": "verdicts-catalogue/1", **known, "tools": list(tools), **sections}
+
+
+def as_bytes(data: object) -> bytes:
+    return json.dumps(data).encode()
+
+
+def imported(data: object) -> Report:
+    """Import and commit."""
+    report = import_catalogue(data, NOW)
+    db.session.commit()
+    return report
+
+
+def faults_of(data: object) -> tuple[str, ...]:
+    """Return why a file is refused, having made sure that nothing of it was stored."""
+    before = rows_stored()
+    with pytest.raises(CatalogueRefused) as refused:
+        import_catalogue(data, NOW)
+    assert not db.session.new
+    assert not db.session.dirty
+    assert rows_stored() == before
+    return refused.value.faults
+
+
+def rows_stored() -> list[int]:
+    return [
+        db.session.scalar(sa.select(sa.func.count()).select_from(model)) or 0 for model in (Category, Reviewer, Tool)
+    ]

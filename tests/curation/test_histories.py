@@ -1,0 +1,188 @@
+"""What was said and what was asked before an import is kept."""
+
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.curation.files import SEED, Json, a_file, a_review, a_tool, imported
+from tests.makers import NOW, TODAY
+from verdicts.catalog.models import PriceRecord, Review, ReviewRevision
+from verdicts.curation.exporting import export
+from verdicts.curation.histories import REASON
+from verdicts.curation.importing import import_file
+from verdicts.extensions import db
+
+BEFORE = {"verdict": "ship", "quote": "It works.", "until": "2026-10-01", "reason": "It broke.", "wording_only": False}
+
+
+def reviewed(**keys: Any) -> Json:
+    """Return a file in which the builder says something of one tool."""
+    return a_file(a_tool(reviews=[a_review(**keys)]))
+
+
+def priced(amount: str, price_history: list[Json] | None = None, **keys: Any) -> Json:
+    price = {"model": "paid", "amount": amount, "currency": "USD", "period": "month", **keys}
+    return a_file(a_tool(price=price, **({"price_history": price_history} if price_history is not None else {})))
+
+
+def history() -> list[tuple[str, str, date | None, date, str, bool]]:
+    revisions = db.session.scalars(sa.select(ReviewRevision).order_by(ReviewRevision.position))
+    return [(r.verdict, r.quote, r.reviewed_on, r.until, r.reason, r.wording_only) for r in revisions]
+
+
+def prices() -> list[tuple[str, date | None, str | None]]:
+    rows = db.session.scalars(sa.select(PriceRecord).order_by(PriceRecord.position))
+    return [(str(row.amount), row.until, row.reason) for row in rows]
+
+
+def test_a_changed_verdict_adds_the_old_one_to_the_history(app: Flask) -> None:
+    imported(reviewed(verdict="ship"))
+    report = imported(reviewed(verdict="skip"))
+    assert report.changes == ('review of "mistral-code" by "builder": verdict, history',)
+    assert db.session.scalars(sa.select(Review.verdict)).one() == "skip"
+    assert history() == [("ship", "It works.", None, TODAY, REASON, False)]
+
+
+def test_a_changed_quote_adds_the_old_one_to_the_history(app: Flask) -> None:
+    imported(reviewed(quote="It works."))
+    imported(reviewed(quote="It still works."))
+    assert [(verdict, quote) for verdict, quote, *_rest in history()] == [("ship", "It works.")]
+
+
+def test_what_is_neither_verdict_nor_quote_leaves_no_history(app: Flask) -> None:
+    imported(reviewed(basis="documents"))
+    imported(reviewed(basis="hands-on", reviewed_on="2026-11-01", conflict="Owns shares."))
+    assert history() == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "until"),
+    [
+        ("2026-01-01", "2026-06-01", date(2026, 6, 1)),
+        (None, "2026-06-01", date(2026, 6, 1)),
+        ("2026-06-01", "2026-06-01", TODAY),
+        ("2026-06-01", "2026-01-01", TODAY),
+        ("2026-06-01", None, TODAY),
+        ("2027-06-01", "2026-01-01", date(2027, 6, 1)),
+    ],
+)
+def test_an_old_verdict_stood_until_the_new_ones_date_or_today(
+    app: Flask, old: str | None, new: str | None, until: date
+) -> None:
+    imported(reviewed(verdict="ship", reviewed_on=old))
+    imported(reviewed(verdict="skip", reviewed_on=new))
+    assert [entry[3] for entry in history()] == [until]
+
+
+def test_the_files_own_entry_for_the_old_state_wins(app: Flask) -> None:
+    imported(reviewed(verdict="ship", quote="It wroks."))
+    told = {**BEFORE, "quote": "It wroks.", "reviewed_on": "2026-09-01", "reason": "A typo.", "wording_only": True}
+    imported(reviewed(verdict="ship", quote="It works.", history=[told]))
+    assert history() == [("ship", "It wroks.", date(2026, 9, 1), date(2026, 10, 1), "A typo.", True)]
+
+
+def test_a_file_that_knows_no_history_takes_none_away(app: Flask) -> None:
+    imported(reviewed(verdict="skip", history=[BEFORE]))
+    assert not imported(reviewed(verdict="skip")).changed_anything
+    assert not imported(reviewed(verdict="skip", history=[])).changed_anything
+    assert len(history()) == 1
+
+
+def test_the_seed_file_after_a_changed_one_loses_no_history(app: Flask) -> None:
+    import_file(SEED, NOW)
+    changed = (
+        SEED.read_text().replace('"verdict": "skip"', '"verdict": "ship"').replace('"amount": "0"', '"amount": "9"')
+    )
+    imported(json.loads(changed))
+    import_file(SEED, NOW)
+    assert [entry[0] for entry in history()] == ["skip", "ship"]
+    assert sorted(amount for amount, until, _reason in prices() if until) == ["0", "0", "9", "9"]
+
+
+def test_there_and_back_and_elsewhere_is_three_entries(app: Flask) -> None:
+    for verdict, quote in [("ship", "A"), ("skip", "B"), ("ship", "A"), ("skip", "C")]:
+        imported(reviewed(verdict=verdict, quote=quote))
+    assert [(verdict, quote) for verdict, quote, *_rest in history()] == [("ship", "A"), ("skip", "B"), ("ship", "A")]
+
+
+def test_a_file_adds_what_it_knows_of_earlier_times(app: Flask) -> None:
+    imported(reviewed(verdict="ship", quote="Second."))
+    imported(reviewed(verdict="skip", quote="Third."))
+    first = {**BEFORE, "quote": "First.", "until": "2026-01-01"}
+    imported(reviewed(verdict="skip", quote="Third.", history=[first]))
+    assert [quote for _verdict, quote, *_rest in history()] == ["First.", "Second."]
+
+
+def test_an_entry_the_file_dates_otherwise_is_no_second_one(app: Flask) -> None:
+    imported(reviewed(verdict="ship"))
+    imported(reviewed(verdict="skip", quote="It broke."))
+    kept = history()
+    assert not imported(reviewed(verdict="skip", quote="It broke.", history=[BEFORE])).changed_anything
+    assert history() == kept
+
+
+def test_a_history_never_runs_backwards(app: Flask) -> None:
+    imported(reviewed(verdict="ship", reviewed_on="2026-11-10"))
+    imported(reviewed(verdict="skip", reviewed_on="2026-11-10"))
+    imported(reviewed(verdict="ship", quote="Mended.", reviewed_on="2026-11-15"))
+    assert [entry[3] for entry in history()] == [TODAY, TODAY]
+
+
+def test_a_changed_price_moves_the_old_one_to_the_history(app: Flask) -> None:
+    imported(priced("20.00", checked_on="2026-01-01"))
+    report = imported(priced("25.00", checked_on="2026-06-01"))
+    assert report.changes == ('tool "mistral-code": price',)
+    assert prices() == [("20.00", date(2026, 6, 1), REASON), ("25.00", None, None)]
+
+
+@pytest.mark.parametrize("change", [{"model": "freemium"}, {"currency": "EUR"}, {"period": "year"}])
+def test_a_price_is_another_one_in_another_model_currency_or_period(app: Flask, change: Json) -> None:
+    imported(priced("20.00"))
+    imported(priced("20.00", **change))
+    assert len(prices()) == 2
+
+
+def test_a_price_that_was_only_checked_again_has_no_history(app: Flask) -> None:
+    imported(priced("20.00", checked_on="2026-01-01"))
+    report = imported(priced("20", checked_on="2026-06-01", source="https://x.example/pricing"))
+    assert report.changes == ('tool "mistral-code": price',)
+    assert prices() == [("20.00", None, None)]
+
+
+def test_twenty_and_twenty_point_zero_zero_are_one_price(app: Flask) -> None:
+    imported(priced("20.00"))
+    assert not imported(priced("20")).changed_anything
+
+
+def test_the_files_own_entry_for_the_old_price_wins(app: Flask) -> None:
+    imported(priced("20.00"))
+    told = {"model": "paid", "amount": "20.00", "currency": "USD", "period": "month"}
+    told |= {"checked_on": "2026-01-01", "until": "2026-05-05", "reason": "Announced in May."}
+    imported(priced("25.00", [told]))
+    assert prices() == [("20.00", date(2026, 5, 5), "Announced in May."), ("25.00", None, None)]
+
+
+def test_a_file_that_knows_no_earlier_price_takes_none_away(app: Flask) -> None:
+    imported(priced("20.00"))
+    imported(priced("25.00"))
+    assert not imported(priced("25.00", [])).changed_anything
+    assert not imported(a_file(a_tool())).changed_anything
+    assert len(prices()) == 2
+
+
+def test_a_price_and_its_history_come_with_a_new_tool(app: Flask) -> None:
+    earlier = [{"model": "paid", "amount": "9.99", "currency": "USD", "until": "2026-02-01"}, {"until": "2026-03-01"}]
+    imported(priced("0", earlier))
+    assert prices() == [("9.99", date(2026, 2, 1), None), ("None", date(2026, 3, 1), None), ("0", None, None)]
+    assert not imported(priced("0", earlier)).changed_anything
+
+
+def test_an_amount_comes_back_digit_for_digit(app: Flask) -> None:
+    imported(priced("20.00"))
+    assert db.session.scalars(sa.select(PriceRecord.amount)).one() == Decimal("20.00")
+    assert '"amount": "20.00"' in export(NOW)

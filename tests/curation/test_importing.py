@@ -1,0 +1,376 @@
+"""A file goes into the database: all or nothing, and the same file twice changes nothing."""
+
+import copy
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.conftest import StatementCount
+from tests.curation.files import SAMPLE, SEED, a_file, a_review, a_tool, faults_of, imported
+from tests.makers import NOW
+from verdicts.catalog import search
+from verdicts.catalog.models import Category, Reviewer, Tool, ToolSlug
+from verdicts.catalog.publishing import content_version
+from verdicts.comparisons.models import Comparison
+from verdicts.curation.exporting import export
+from verdicts.curation.importing import import_catalogue, import_file
+from verdicts.curation.report import Count
+from verdicts.extensions import db
+
+
+def tool(slug: str = "mistral-code") -> Tool:
+    return db.session.scalars(sa.select(Tool).join(ToolSlug).where(ToolSlug.slug == slug)).one()
+
+
+def slugs(model: Any) -> list[str]:
+    return [row.slug for row in db.session.scalars(sa.select(model).order_by(model.position))]
+
+
+def found(text: str) -> list[int]:
+    return list(db.session.scalars(sa.select(search.matching(text).c.tool_id)))
+
+
+def test_the_seed_file_is_imported_as_it_is(app: Flask) -> None:
+    report = import_file(SEED, NOW)
+    assert (report.categories, report.reviewers, report.tools) == (Count(1, 0, 0), Count(4, 0, 0), Count(2, 0, 0))
+    assert (report.reviews, report.comparisons) == (Count(8, 0, 0), Count(1, 0, 0))
+    smol = tool("huggingface-smolvlm2-2b")
+    assert (smol.name, smol.maker, smol.license) == ("SmolVLM2-2B", "Hugging Face", "Apache-2.0")
+    assert smol.published_at == NOW
+    assert [(str(price.amount), price.currency, price.until) for price in smol.prices] == [("0", "USD", None)]
+    assert [review.verdict for review in smol.reviews] == ["ship", "ship", "ship", "skip"]
+
+
+def test_the_seed_file_twice_changes_nothing(app: Flask) -> None:
+    import_file(SEED, NOW)
+    db.session.commit()
+    before, version = export(NOW), content_version()
+    report = import_file(SEED, NOW + timedelta(days=1))
+    assert not report.changed_anything
+    assert report.reviews == Count(0, 0, 8)
+    assert not db.session.dirty
+    assert (export(NOW), content_version()) == (before, version)
+
+
+def test_the_samples_catalogue_is_imported_and_twice_changes_nothing(app: Flask) -> None:
+    assert import_file(SAMPLE, NOW).tools.created > 30
+    db.session.commit()
+    assert not import_file(SAMPLE, NOW).changed_anything
+
+
+def test_an_import_that_changes_something_is_published_and_found(app: Flask) -> None:
+    imported(a_file(a_tool(tagline="Writes code")))
+    version = content_version()
+    imported(a_file(a_tool(tagline="Explains errors")))
+    assert content_version() == version + 1
+    assert found("explains") == [tool().id]
+    assert found("writes") == []
+
+
+def test_a_category_with_a_new_name_is_found_under_it(app: Flask) -> None:
+    imported(a_file(a_tool(category="developer-tools")))
+    imported({"format": "verdicts-catalogue/1", "categories": [{"slug": "developer-tools", "name": "Coding"}]})
+    assert found("coding") == [tool().id]
+
+
+def test_what_is_not_committed_is_not_stored(app: Flask) -> None:
+    import_file(SEED, NOW)
+    db.session.rollback()
+    assert slugs(Category) == slugs(Reviewer) == []
+    assert db.session.scalars(sa.select(Tool)).all() == []
+
+
+def test_the_report_says_what_changed_in_words(app: Flask) -> None:
+    imported(a_file(a_tool(reviews=[a_review()])))
+    data = a_file(a_tool(name="New name", website="https://x.example", reviews=[a_review(verdict="skip")]), a_tool("b"))
+    data["comparisons"] = [{"tools": ["b", "mistral-code"]}]
+    assert imported(data).changes == (
+        'tool "mistral-code": name, website',
+        'new tool "b"',
+        'review of "mistral-code" by "builder": verdict, history',
+        'new comparison of "b", "mistral-code"',
+    )
+
+
+def test_an_absent_key_leaves_what_is_stored(app: Flask) -> None:
+    everything: dict[str, Any] = {
+        "aliases": ["le-code"],
+        "tagline": "T",
+        "category": "developer-tools",
+        "description": "D",
+        "website": "https://x.example",
+        "maker": "M",
+        "license": "L",
+        "launched_on": "2026-01-01",
+        "price": {"model": "paid", "amount": "20.00", "currency": "EUR", "period": "month"},
+        "plans": [{"name": "Pro"}],
+        "facts": [{"key": "license", "value": "MIT"}],
+        "releases": [{"version": "1.10"}],
+        "reviews": [a_review(basis="hands-on", conflict="Owns shares.", reviewed_on="2026-01-01", tool_version="1.0")],
+    }
+    data = a_file(a_tool(**everything), a_tool("b"))
+    data["comparisons"] = [{"tools": ["mistral-code", "b"], "headline": "H", "bottom_line": "B", "featured": True}]
+    imported(data)
+    before = export(NOW)
+    sparse = a_file(a_tool(reviews=[a_review()]), comparisons=[{"tools": ["b", "mistral-code"]}])
+    for section in ("categories", "reviewers"):
+        sparse[section] = [{"slug": record["slug"], "name": record["name"]} for record in sparse[section]]
+    report = imported(sparse)
+    assert report.changes == ('comparison of "b", "mistral-code": tools',)
+    assert export(NOW).replace('"b",\n        "mistral-code"', '"mistral-code",\n        "b"') == before
+
+
+def test_a_key_that_states_nothing_empties_what_is_stored(app: Flask) -> None:
+    imported(a_file(a_tool(website="https://x.example", category="developer-tools", plans=[{"name": "Pro"}])))
+    imported(a_file(a_tool(website=None, category=None, plans=[])))
+    assert (tool().website, tool().category, tool().plans) == (None, None, [])
+
+
+def test_facts_plans_and_releases_become_those_of_the_file(app: Flask) -> None:
+    facts = [{"key": "license", "label": "License"}, {"key": "size", "label": "Size"}]
+    categories = [{"slug": "developer-tools", "name": "Developer Tools", "facts": facts}]
+
+    def file(fact: str, plans: list[str], releases: list[str]) -> dict[str, Any]:
+        return a_file(
+            a_tool(
+                category="developer-tools",
+                facts=[{"key": fact, "value": "yes"}],
+                plans=[{"name": name} for name in plans],
+                releases=[{"version": version} for version in releases],
+            ),
+            categories=categories,
+        )
+
+    imported(file("license", ["Free", "Pro"], ["1.0"]))
+    report = imported(file("size", ["Team", "Free"], ["1.1", "1.0"]))
+    assert report.changes == ('tool "mistral-code": plans, facts, releases',)
+    assert [fact.key for fact in tool().facts] == ["size"]
+    assert [plan.name for plan in tool().plans] == ["Team", "Free"]
+    assert [release.version for release in tool().releases] == ["1.1", "1.0"]
+
+
+def test_aliases_are_only_added(app: Flask) -> None:
+    imported(a_file(a_tool(aliases=["le-code"])))
+    imported(a_file(a_tool(aliases=["code-mistral"])))
+    imported(a_file(a_tool(aliases=[])))
+    assert tool().aliases == ["le-code", "code-mistral"]
+
+
+def test_a_record_under_an_alias_means_the_tool_it_leads_to(app: Flask) -> None:
+    imported(a_file(a_tool(aliases=["le-code"])))
+    report = imported(a_file(a_tool("le-code", aliases=["mistral-code"], tagline="New")))
+    assert (report.tools, tool().slug, tool().tagline) == (Count(0, 1, 0), "mistral-code", "New")
+
+
+def test_references_may_use_aliases(app: Flask) -> None:
+    imported(a_file(a_tool(aliases=["le-code"]), a_tool("b", aliases=["old-b"])))
+    lines = [{"tool": "old-b", "when": "you like old names"}]
+    imported(a_file(a_tool("b"), comparisons=[{"tools": ["le-code", "old-b"], "choose_if": lines}]))
+    [comparison] = db.session.scalars(sa.select(Comparison))
+    assert [member.tool.slug for member in comparison.members] == ["mistral-code", "b"]
+    assert [line.tool.slug for line in comparison.choose_if] == ["b"]
+
+
+def test_what_the_file_leaves_out_is_left_alone(app: Flask) -> None:
+    imported(a_file(a_tool("a", reviews=[a_review("builder"), a_review("skeptic")]), a_tool("b")))
+    report = imported(a_file(a_tool("a", reviews=[a_review("skeptic")]), categories=[], reviewers=[]))
+    assert not report.changed_anything
+    assert [review.reviewer.slug for review in tool("a").reviews] == ["builder", "skeptic"]
+
+
+def test_file_order_becomes_display_order(app: Flask) -> None:
+    imported(a_file(a_tool("c", reviews=[a_review("skeptic"), a_review("builder")]), a_tool("a"), a_tool("b")))
+    tools = sa.select(Tool).order_by(Tool.position)
+    assert [tool.slug for tool in db.session.scalars(tools)] == ["c", "a", "b"]
+    assert [review.reviewer.slug for review in tool("c").reviews] == ["skeptic", "builder"]
+    report = imported(a_file(a_tool("a"), a_tool("b"), a_tool("c")))
+    assert report.changes == ('tool "a": order', 'tool "b": order', 'tool "c": order')
+    assert [tool.slug for tool in db.session.scalars(tools)] == ["a", "b", "c"]
+
+
+def test_a_file_of_some_tools_orders_them_among_their_own_places(app: Flask) -> None:
+    imported(a_file(*map(a_tool, "abcd")))
+    part = a_file(a_tool("new"), a_tool("d"), a_tool("b"))
+    imported(part)
+    assert [tool.slug for tool in db.session.scalars(sa.select(Tool).order_by(Tool.position))] == [
+        "a",
+        "new",
+        "c",
+        "d",
+        "b",
+    ]
+    assert not imported(part).changed_anything
+
+
+CROSS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "two tools of one slug": (
+        a_file(a_tool("a"), a_tool("a")),
+        ['tools[1].slug: "a" is given already at tools[0].slug'],
+    ),
+    "an alias that is a tool": (
+        a_file(a_tool("a"), a_tool("b", aliases=["c", "a"])),
+        ['tools[1].aliases[1]: "a" is given already at tools[0].slug'],
+    ),
+    "two categories of one slug": (
+        a_file(categories=[{"slug": "a", "name": "A"}, {"slug": "a", "name": "B"}]),
+        ['categories[1].slug: "a" is given already at categories[0].slug'],
+    ),
+    "two reviewers of one slug": (
+        a_file(reviewers=[{"slug": "a", "name": "A"}, {"slug": "a", "name": "B"}]),
+        ['reviewers[1].slug: "a" is given already at reviewers[0].slug'],
+    ),
+    "a fact asked for twice": (
+        a_file(categories=[{"slug": "a", "name": "A", "facts": [{"key": "k", "label": "K"}] * 2}]),
+        ['categories[0].facts[1].key: "k" is given already at categories[0].facts[0].key'],
+    ),
+    "an unknown category": (
+        a_file(a_tool(category="toys")),
+        ['tools[0].category: there is no category "toys"'],
+    ),
+    "an unknown reviewer": (
+        a_file(a_tool(reviews=[a_review("nobody")])),
+        ['tools[0].reviews[0].reviewer: there is no reviewer "nobody"'],
+    ),
+    "a fact nobody asked for": (
+        a_file(a_tool(category="developer-tools", facts=[{"key": "color", "value": "red"}])),
+        ['tools[0].facts[0].key: the category "developer-tools" has no fact "color"'],
+    ),
+    "a fact without a category": (
+        a_file(a_tool(facts=[{"key": "license", "value": "MIT"}])),
+        ['tools[0].facts[0].key: a tool without a category has no fact "license"'],
+    ),
+    "one reviewer twice": (
+        a_file(a_tool(reviews=[a_review(), a_review()])),
+        ['tools[0].reviews[1].reviewer: "builder" is given already at tools[0].reviews[0].reviewer'],
+    ),
+    "a fact, a plan and a release twice": (
+        a_file(
+            a_tool(
+                category="developer-tools",
+                facts=[{"key": "license", "value": "MIT"}] * 2,
+                plans=[{"name": "Pro"}] * 2,
+                releases=[{"version": "1"}] * 2,
+            )
+        ),
+        [
+            'tools[0].facts[1].key: "license" is given already at tools[0].facts[0].key',
+            'tools[0].plans[1].name: "Pro" is given already at tools[0].plans[0].name',
+            'tools[0].releases[1].version: "1" is given already at tools[0].releases[0].version',
+        ],
+    ),
+    "histories out of order": (
+        a_file(
+            a_tool(
+                price_history=[{"until": "2026-02-01"}, {"until": "2026-01-01"}],
+                reviews=[a_review(history=[{"verdict": "ship", "quote": "Q", "until": "2026-01-01"}] * 2)],
+            )
+        ),
+        [
+            "tools[0].price_history[1].until: 2026-01-01 is before 2026-02-01 of the entry above:"
+            " the oldest entry comes first",
+            "tools[0].reviews[0].history[1]: says the same as the entry before it",
+        ],
+    ),
+    "comparisons of one tool and of five": (
+        a_file(*map(a_tool, "abcde"), comparisons=[{"tools": ["a"]}, {"tools": list("abcde")}]),
+        ["comparisons[0].tools: must be 2 to 4 tools, not 1", "comparisons[1].tools: must be 2 to 4 tools, not 5"],
+    ),
+    "a tool beside itself": (
+        a_file(a_tool("a", aliases=["old-a"]), comparisons=[{"tools": ["a", "old-a"]}]),
+        ['comparisons[0].tools[1]: "a" is given already at comparisons[0].tools[0]'],
+    ),
+    "the same tools compared twice": (
+        a_file(a_tool("a"), a_tool("b"), comparisons=[{"tools": ["a", "b"]}, {"tools": ["b", "a"]}]),
+        ["comparisons[1].tools: are compared already at comparisons[0]"],
+    ),
+    "unknown tools": (
+        a_file(
+            a_tool("a"), comparisons=[{"tools": ["a", "x"], "choose_if": [{"tool": "y", "when": "you like letters"}]}]
+        ),
+        ['comparisons[0].tools[1]: there is no tool "x"', 'comparisons[0].choose_if[0].tool: there is no tool "y"'],
+    ),
+    "a choice that is not offered": (
+        a_file(
+            *map(a_tool, "abc"),
+            comparisons=[{"tools": ["a", "b"], "choose_if": [{"tool": "c", "when": "you like letters"}]}],
+        ),
+        ['comparisons[0].choose_if[0].tool: "c" is not one of the tools compared here'],
+    ),
+    "a broken record that others refer to": (
+        a_file(
+            a_tool("a", name=5),
+            a_tool("b", category="x"),
+            comparisons=[{"tools": ["a", "b"]}],
+            categories=[{"slug": "x"}],
+        ),
+        ["categories[0].name: is missing", "tools[0].name: must be text, not 5"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "faults"), CROSS.values(), ids=CROSS)
+def test_faults_between_records_are_told_with_their_places_and_nothing_is_stored(
+    app: Flask, data: dict[str, Any], faults: list[str]
+) -> None:
+    assert list(faults_of(data)) == faults
+
+
+STORED: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "two records for one stored tool": (
+        a_file(a_tool("a"), a_tool("old-a")),
+        ['tools[1].slug: leads to the same tool as tools[0], "a"'],
+    ),
+    "an alias of another stored tool": (
+        a_file(a_tool("new", aliases=["old-a", "b"])),
+        ['tools[0].aliases[0]: "old-a" leads to the tool "a"', 'tools[0].aliases[1]: "b" leads to the tool "b"'],
+    ),
+    "a fact that the stored category does not ask for": (
+        {"format": "verdicts-catalogue/1", "tools": [a_tool("a", facts=[{"key": "color", "value": "red"}])]},
+        ['tools[0].facts[0].key: the category "developer-tools" has no fact "color"'],
+    ),
+    "a stored tool beside itself": (
+        a_file(comparisons=[{"tools": ["a", "old-a"]}]),
+        ['comparisons[0].tools[1]: "a" is given already at comparisons[0].tools[0]'],
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "faults"), STORED.values(), ids=STORED)
+def test_faults_against_what_is_stored_are_told_too(app: Flask, data: dict[str, Any], faults: list[str]) -> None:
+    imported(a_file(a_tool("a", aliases=["old-a"], category="developer-tools"), a_tool("b")))
+    assert list(faults_of(data)) == faults
+
+
+def test_a_file_may_refer_to_what_is_stored_only(app: Flask) -> None:
+    imported(a_file(a_tool("a")))
+    data = {
+        "format": "verdicts-catalogue/1",
+        "tools": [
+            a_tool("b", category="developer-tools", facts=[{"key": "license", "value": "MIT"}], reviews=[a_review()])
+        ],
+        "comparisons": [{"tools": ["b", "a"]}],
+    }
+    assert imported(data).tools == Count(1, 0, 0)
+
+
+def test_one_fault_among_many_sound_records_stores_none_of_them(app: Flask) -> None:
+    data = json.loads(SEED.read_text())
+    data["tools"][1]["reviews"][3]["verdict"] = "maybe"
+    assert faults_of(data) == ('tools[1].reviews[3].verdict: must be "ship" or "skip", not "maybe"',)
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_an_unchanged_import_takes_a_fixed_number_of_statements(
+    app: Flask, statements: StatementCount, count: int
+) -> None:
+    data = a_file(*(a_tool(f"t{n}", reviews=[a_review()], price={"model": "free"}) for n in range(count)))
+    data["comparisons"] = [{"tools": [f"t{n}", f"t{n + 1}"]} for n in range(count - 1)]
+    imported(copy.deepcopy(data))
+    db.session.expunge_all()
+    before = len(statements)
+    import_catalogue(data, NOW)
+    assert len(statements) - before == 14

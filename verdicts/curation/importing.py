@@ -1,0 +1,118 @@
+"""A catalogue file goes into the database: all of it or nothing, and the same file twice changes nothing."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from verdicts.catalog import search
+from verdicts.catalog.models import Category, CategoryFact, Reviewer
+from verdicts.catalog.publishing import bump_content_version
+from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
+from verdicts.comparisons.related import members_key
+from verdicts.curation import checking, reading, schema, stock
+from verdicts.curation.faults import CatalogueRefused, shown
+from verdicts.curation.importing_tools import take_reviews, take_tool
+from verdicts.curation.report import Report, report_on
+from verdicts.curation.rows import Entry, Positioned, align, arrange
+from verdicts.curation.stock import Stock
+from verdicts.extensions import db
+
+
+def import_file(path: Path, now: datetime) -> Report:
+    """Import a catalogue file in JSON or YAML; see import_catalogue. Raises OSError when it cannot be read."""
+    with path.open("rb") as stream:
+        raw = stream.read(reading.LONGEST_FILE + 1)
+    return import_catalogue(reading.read(raw, path.name), now)
+
+
+def import_catalogue(data: object, now: datetime) -> Report:
+    """Make the database say what a catalogue file says, and return what that changed.
+
+    Records are matched by slug, a tool's also by an alias that is stored. What the file leaves out stays as it is.
+    New tools are published as of `now`. Where anything changed, the content version grows and the search index
+    follows. Raises CatalogueRefused, naming every fault, before anything is stored.
+
+    The caller has called begin_write(), and commits.
+    """
+    catalogue, faults = schema.parse(data)
+    stored = stock.load()
+    faults += checking.faults_across(catalogue, stored)
+    if faults:
+        raise CatalogueRefused(faults)
+    entries = _take(catalogue, stored, now)
+    report = report_on(entries)
+    if report.changed_anything:
+        _index(entries["categories"], entries["tools"])
+        bump_content_version()
+    return report
+
+
+def _take(catalogue: schema.Catalogue, stored: Stock, now: datetime) -> dict[str, list[Entry]]:
+    """Take over the records of each kind before those that refer to it, so that the ids are there."""
+    categories = [_take_category(record, stored) for record in catalogue.categories.values()]
+    _store(categories, stored.categories.values())
+    reviewers = [_take_reviewer(record, stored) for record in catalogue.reviewers.values()]
+    _store(reviewers, stored.reviewers.values())
+    tools = [take_tool(record, stored, now) for record in catalogue.tools.values()]
+    reviews = [entry for record in catalogue.tools.values() for entry in take_reviews(record, stored, now.date())]
+    _store(tools, stored.tools.values())
+    comparisons = [_take_comparison(record, stored) for record in catalogue.comparisons.values()]
+    _store(comparisons, stored.comparisons.values())
+    return {
+        "categories": categories,
+        "reviewers": reviewers,
+        "tools": tools,
+        "reviews": reviews,
+        "comparisons": comparisons,
+    }
+
+
+def _store(entries: Sequence[Entry], shelf: Iterable[Positioned]) -> None:
+    arrange(entries, shelf)
+    db.session.add_all(entry.row for entry in entries)
+    db.session.flush()
+
+
+def _take_category(record: schema.Category, stored: Stock) -> Entry:
+    found = stored.categories.get(record.slug)
+    category = found or Category(slug=record.slug)
+    entry = Entry(f"category {shown(record.slug)}", category, is_new=found is None)
+    entry.take(record, ("name", "description"))
+    if entry.stated(record, ["facts"]):
+        entry.note("facts", align(category.facts, [fact.model_dump() for fact in record.facts], CategoryFact, "key"))
+    stored.categories[record.slug] = category
+    return entry
+
+
+def _take_reviewer(record: schema.Reviewer, stored: Stock) -> Entry:
+    found = stored.reviewers.get(record.slug)
+    reviewer = found or Reviewer(slug=record.slug)
+    entry = Entry(f"reviewer {shown(record.slug)}", reviewer, is_new=found is None)
+    entry.take(record, ("name", "kind", "motto", "bio", "likes", "dislikes"))
+    stored.reviewers[record.slug] = reviewer
+    return entry
+
+
+def _take_comparison(record: schema.Comparison, stored: Stock) -> Entry:
+    ids = [stored.tools[name].id for name in record.tools]
+    key = members_key(ids)
+    found = stored.comparisons.get(key)
+    comparison = found or Comparison(members_key=key)
+    entry = Entry(f"comparison of {', '.join(map(shown, record.tools))}", comparison, is_new=found is None)
+    entry.take(record, ("headline", "bottom_line", "featured"))
+    entry.note("tools", align(comparison.members, [{"tool_id": id} for id in ids], ComparisonTool, "tool_id"))
+    if entry.stated(record, ["choose_if"]):
+        lines = [
+            {"position": position, "tool_id": stored.tools[line.tool].id, "when": line.when}
+            for position, line in enumerate(record.choose_if)
+        ]
+        entry.note("choose_if", align(comparison.choose_if, lines, ChooseIf, "position"))
+    stored.comparisons[key] = comparison
+    return entry
+
+
+def _index(categories: Iterable[Entry], tools: Iterable[Entry]) -> None:
+    if any(entry.changes and not entry.is_new for entry in categories):
+        search.reindex_all()
+    else:
+        search.reindex([entry.row.id for entry in tools if entry.is_new or entry.changes])

@@ -1,0 +1,171 @@
+"""A catalogue file's bytes become lists, dictionaries and texts, in bounded time and space whoever wrote them."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import yaml
+
+from verdicts.curation.faults import CatalogueRefused, fault, place
+
+MEGABYTE = 1024 * 1024
+LONGEST_FILE = 32 * MEGABYTE  # several times an export of 5,000 tools with all their reviews
+LONGEST_YAML = 5 * MEGABYTE  # its parser takes ten times as long as JSON's
+MOST_BRACKETS = 500_000
+MOST_KEYS = 100
+DEEPEST = 20
+BYTE_ORDER_MARK = "\ufeff"
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_not_in_yaml = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_yaml_words: dict[str, object] = {"": None, "~": None, "null": None, "true": True, "false": False}
+
+
+def read(raw: bytes, name: str = "") -> object:
+    """Return what a JSON or YAML file says: by the end of its name, else by how it begins.
+
+    A plain YAML word is text, so that 1.10 and 2026-11-22 stay as written; only true, false and null are not.
+    Raises CatalogueRefused with the line and column, or the place, of what cannot be read.
+    """
+    text = _decoded(raw)
+    data = _read_json(text) if _is_json(text, name) else _read_yaml(text)
+    faults = list(_faults_of_shape(data))
+    if faults:
+        raise CatalogueRefused(faults)
+    return data
+
+
+def _decoded(raw: bytes) -> str:
+    if len(raw) > LONGEST_FILE:
+        _refuse(f"is larger than {LONGEST_FILE // MEGABYTE} MB")
+    try:
+        text = raw.decode("utf-8").removeprefix(BYTE_ORDER_MARK)
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        _refuse(f"is not UTF-8 text: line {line} has the byte 0x{raw[error.start]:02x}")
+    if not text.strip():
+        _refuse("is empty")
+    return text
+
+
+def _is_json(text: str, name: str) -> bool:
+    ending = name.lower().rpartition(".")[2]
+    return ending == "json" or (ending not in {"yaml", "yml"} and text.lstrip()[:1] in {"{", "["})
+
+
+def _read_json(text: str) -> object:
+    if text.count("{") + text.count("[") > MOST_BRACKETS:
+        _refuse(f"has more than {MOST_BRACKETS:,} brackets, and so more records than can be read at once")
+    try:
+        return json.loads(text, object_pairs_hook=_Object)
+    except json.JSONDecodeError as error:
+        _refuse(f"is not JSON at line {error.lineno}, column {error.colno}: {error.msg}")
+    except RecursionError:
+        _refuse(_TOO_DEEP)
+    except ValueError:
+        _refuse("holds a number of thousands of digits")
+
+
+def _read_yaml(text: str) -> object:
+    if len(text) > LONGEST_YAML:
+        _refuse(f"is YAML of more than {LONGEST_YAML // MEGABYTE} MB; JSON of that size is read faster")
+    foreign = _not_in_yaml.search(text)
+    if foreign:
+        before = text[: foreign.start()]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        _refuse(
+            f"has the character U+{ord(foreign[0]):04X}, which YAML does not allow, at line {line}, column {column}"
+        )
+    try:
+        return _YamlDocument(text).value()
+    except yaml.MarkedYAMLError as error:
+        _refuse(f"is not YAML{_at(error.problem_mark)}: {error.problem or error.context}")
+    except yaml.YAMLError as error:
+        _refuse(f"is not YAML: {error}")
+
+
+class _Object(dict[str, Any]):
+    """A mapping that remembers which keys were given twice."""
+
+    __slots__ = ("repeated",)
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        counts = Counter(key for key, _value in pairs) if len(pairs) > len(self) else {}
+        self.repeated = tuple(key for key, count in counts.items() if count > 1)
+
+
+class _YamlDocument:
+    """Builds the one document of a file from the parser's events, so that aliases are refused where they stand."""
+
+    def __init__(self, text: str) -> None:
+        self._events: Iterator[Any] = yaml.parse(text, Loader=_Loader)
+
+    def value(self) -> object:
+        next(self._events)
+        start = next(self._events)
+        if not isinstance(start, yaml.DocumentStartEvent):
+            _refuse("is empty")
+        value = self._value(next(self._events), depth=0)
+        next(self._events)
+        after = next(self._events)
+        if not isinstance(after, yaml.StreamEndEvent):
+            _refuse(f"holds a second document{_at(after.start_mark)}")
+        return value
+
+    def _value(self, event: Any, depth: int) -> object:
+        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+            _refuse(f"uses an anchor or alias (& or *){_at(event.start_mark)}: write the value out")
+        if event.tag is not None:
+            _refuse(f"uses a tag (!){_at(event.start_mark)}: a plain value is enough")
+        if depth > DEEPEST:
+            _refuse(_TOO_DEEP)
+        if isinstance(event, yaml.ScalarEvent):
+            return _yaml_words.get(event.value, event.value) if event.implicit[0] else event.value
+        if isinstance(event, yaml.SequenceStartEvent):
+            return [self._value(item, depth + 1) for item in self._until(yaml.SequenceEndEvent)]
+        return _Object(
+            [(self._key(key), self._value(next(self._events), depth + 1)) for key in self._until(yaml.MappingEndEvent)]
+        )
+
+    def _until(self, end: type) -> Iterator[Any]:
+        for event in self._events:
+            if isinstance(event, end):
+                return
+            yield event
+
+    def _key(self, event: Any) -> str:
+        if not isinstance(event, yaml.ScalarEvent):
+            _refuse(f"has a key that is not text{_at(event.start_mark)}")
+        self._value(event, depth=0)
+        return str(event.value)
+
+
+_TOO_DEEP = f"is nested more than {DEEPEST} levels deep"
+
+
+def _faults_of_shape(data: object) -> Iterator[str]:
+    """Go through all that was read without recursion: what is nested too deeply must not exhaust the stack here."""
+    ahead: list[tuple[tuple[str | int, ...], Any]] = [((), data)] if isinstance(data, dict | list) else []
+    while ahead:
+        path, value = ahead.pop()
+        if len(path) > DEEPEST:
+            yield fault(place(*path[:4]), _TOO_DEEP)
+            return
+        if isinstance(value, dict) and len(value) > MOST_KEYS:
+            yield fault(place(*path), f"has {len(value):,} keys")
+            return
+        if isinstance(value, _Object):
+            yield from (fault(place(*path), f'has the key "{place(key)}" twice') for key in value.repeated)
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+        ahead += [((*path, step), part) for step, part in inner if isinstance(part, dict | list)][::-1]
+
+
+def _at(mark: Any) -> str:
+    return f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+
+
+def _refuse(words: str) -> NoReturn:
+    raise CatalogueRefused([fault("", words)])

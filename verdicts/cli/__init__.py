@@ -2,11 +2,12 @@
 
 from flask import Flask
 
+from verdicts.cli.catalog import catalogue
 from verdicts.cli.housekeeping import keep_house
 from verdicts.cli.voting import votes
 
 
 def init_app(app: Flask) -> None:
     """Hang up the commands."""
-    for command in (votes, keep_house):
+    for command in (catalogue, votes, keep_house):
         app.cli.add_command(command)

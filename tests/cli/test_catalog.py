@@ -1,0 +1,184 @@
+"""flask catalog import and export."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import Result
+from flask import Flask
+
+from tests.curation.files import SEED, a_file, a_tool, as_bytes, imported
+from tests.makers import NOW
+from verdicts.catalog.models import Tool
+from verdicts.catalog.publishing import content_version
+from verdicts.cli import catalog
+from verdicts.curation.exporting import export
+from verdicts.extensions import db
+
+
+def run(app: Flask, *arguments: str, stdin: bytes | None = None) -> Result:
+    db.session.rollback()  # the command shares this test's session, and begins a transaction of its own
+    return app.test_cli_runner().invoke(args=["catalog", *arguments], input=stdin)
+
+
+def tools_stored() -> int:
+    db.session.rollback()
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(Tool)) or 0
+    db.session.rollback()
+    return count
+
+
+def test_a_file_is_imported_and_counted(app: Flask) -> None:
+    result = run(app, "import", str(SEED))
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "categories: 1 new, 0 changed, 0 unchanged",
+        "reviewers: 4 new, 0 changed, 0 unchanged",
+        "tools: 2 new, 0 changed, 0 unchanged",
+        "reviews: 8 new, 0 changed, 0 unchanged",
+        "comparisons: 1 new, 0 changed, 0 unchanged",
+    ]
+    assert tools_stored() == 2
+
+
+def test_the_same_file_again_says_that_nothing_changed(app: Flask) -> None:
+    run(app, "import", str(SEED))
+    result = run(app, "import", str(SEED))
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "The catalogue says all of this already.")
+
+
+def test_a_dry_run_says_what_would_change_and_stores_nothing(app: Flask) -> None:
+    before = content_version()
+    db.session.rollback()
+    result = run(app, "import", str(SEED), "--dry-run")
+    assert result.exit_code == 0
+    assert 'new tool "mistral-code"' in result.stdout
+    assert result.stdout.endswith("Nothing was stored: this was a dry run.\n")
+    assert tools_stored() == 0
+    assert content_version() == before
+
+
+def test_yaml_from_standard_input_is_imported(app: Flask) -> None:
+    result = run(app, "import", "-", stdin=b"format: verdicts-catalogue/1\ntools:\n- {slug: a, name: A}\n")
+    assert (result.exit_code, tools_stored()) == (0, 1)
+
+
+def test_faults_go_to_standard_error_with_their_places(app: Flask, tmp_path: Path) -> None:
+    path = tmp_path / "broken.json"
+    path.write_bytes(as_bytes(a_file(a_tool("a", name=""), a_tool("b", category="toys"))))
+    result = run(app, "import", str(path))
+    assert (result.exit_code, result.stdout, tools_stored()) == (1, "", 0)
+    assert result.stderr.splitlines() == [
+        f"Error: {path} was refused and nothing stored: 2 faults.",
+        "tools[0].name: must not be blank",
+        'tools[1].category: there is no category "toys"',
+    ]
+
+
+BROKEN = {
+    "empty.yaml": b"",
+    "bytes.json": b"\xff\xfe\x00\x01" * 100,
+    "deep.json": b"[" * 200_000,
+    "deep.yaml": b"- " * 200_000,
+    "alias.yaml": b"a: &a [x]\nb: [*a, *a]\n",
+    "list.json": b"[]",
+    "scalar.yaml": b"words\n",
+    "sections.json": b'{"format": [], "tools": {}, "reviewers": 1, "categories": null, "comparisons": "x"}',
+    "items.json": b'{"format": "verdicts-catalogue/1", "tools": [null, [], {"slug": [], "aliases": [[], null]}, "x"]}',
+    "refs.json": b'{"format": "verdicts-catalogue/1", "comparisons": [{"tools": [null, []], "choose_if": [0]}]}',
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_no_broken_file_ends_in_a_traceback(app: Flask, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(BROKEN[name])
+    result = run(app, "import", str(path))
+    assert (result.exit_code, result.stdout, tools_stored()) == (1, "", 0)
+    assert isinstance(result.exception, SystemExit)
+    assert result.stderr.startswith(f"Error: {path} was refused and nothing stored: ")
+
+
+def test_a_file_that_cannot_be_opened_is_told_in_words(app: Flask, tmp_path: Path) -> None:
+    missing = run(app, "import", str(tmp_path / "missing.json"))
+    folder = run(app, "import", str(tmp_path))
+    assert (missing.exit_code, folder.exit_code) == (1, 1)
+    assert missing.stderr == f"Error: {tmp_path / 'missing.json'}: No such file or directory\n"
+    assert folder.stderr == f"Error: {tmp_path}: Is a directory\n"
+
+
+def test_a_file_without_permission_is_told_in_words(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(catalog.click, "open_file", refuse)
+    result = run(app, "import", "secret.json")
+    assert (result.exit_code, result.stderr) == (1, "Error: secret.json: Permission denied\n")
+
+
+def test_a_locked_database_is_told_in_words(app: Flask) -> None:
+    with db.engine.connect().execution_options(sqlite_begin="IMMEDIATE") as other, other.begin():
+        if other.dialect.name == "postgresql":
+            other.execute(sa.text("LOCK TABLE tool"))
+        result = run(app, "import", str(SEED))
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: The database is busy or not ready. Nothing was stored: ")
+    assert tools_stored() == 0
+
+
+def test_an_export_is_written_to_a_file_and_to_standard_output(app: Flask, tmp_path: Path) -> None:
+    imported(a_file(a_tool(name="日本語")))
+    text = export(NOW.replace(year=2100))
+    path = tmp_path / "catalogue.json"
+    assert run(app, "export", str(path)).exit_code == 0
+    assert path.read_text(encoding="utf-8") == text
+    assert run(app, "export", "-").stdout == text
+    assert not [name for name in os.listdir(tmp_path) if name.startswith(".catalogue")]
+
+
+def test_what_was_exported_can_be_imported(app: Flask, tmp_path: Path) -> None:
+    run(app, "import", str(SEED))
+    run(app, "export", str(tmp_path / "out.json"))
+    result = run(app, "import", str(tmp_path / "out.json"))
+    assert result.stdout.endswith("The catalogue says all of this already.\n")
+
+
+def test_an_export_that_fails_leaves_the_old_file(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "catalogue.json"
+    path.write_text("old")
+    monkeypatch.setattr(catalog.os, "fsync", full)
+    result = run(app, "export", str(path))
+    assert (result.exit_code, result.stderr) == (1, f"Error: {path}: No space left on device\n")
+    assert path.read_text() == "old"
+    assert not (tmp_path / f".catalogue.json.{os.getpid()}").exists()
+
+
+def test_an_export_keeps_the_old_files_permissions_and_links(app: Flask, tmp_path: Path) -> None:
+    path, link = tmp_path / "catalogue.json", tmp_path / "link.json"
+    path.write_text("old")
+    path.chmod(0o640)
+    link.symlink_to(path)
+    run(app, "export", str(link))
+    assert link.is_symlink()
+    assert json.loads(path.read_text())["format"] == "verdicts-catalogue/1"
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_an_export_into_a_folder_is_refused_in_words(app: Flask, tmp_path: Path) -> None:
+    into = run(app, "export", str(tmp_path))
+    below = run(app, "export", str(tmp_path / "missing" / "catalogue.json"))
+    assert (into.exit_code, below.exit_code) == (1, 1)
+    assert into.stderr == f"Error: {tmp_path}: Is a directory\n"
+    assert below.stderr.endswith("catalogue.json: No such file or directory\n")
+
+
+def test_an_export_into_a_device_does_not_replace_the_device(app: Flask) -> None:
+    assert run(app, "export", os.devnull).exit_code == 0
+    assert not Path(os.devnull).is_file()

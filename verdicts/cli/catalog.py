@@ -1,0 +1,109 @@
+"""Commands about catalogue files."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+from verdicts.curation import reading
+from verdicts.curation.exporting import export
+from verdicts.curation.faults import CatalogueRefused
+from verdicts.curation.importing import import_catalogue
+from verdicts.curation.report import Report
+from verdicts.extensions import TooManyWriters, begin_write, db
+
+STANDARD_STREAM = "-"
+
+catalogue = AppGroup("catalog", help="Catalogue files in and out.")
+
+
+@catalogue.command("import")
+@click.argument("file")
+@click.option("--dry-run", is_flag=True, help="Say what would change, and store nothing.")
+def import_from(file: str, *, dry_run: bool) -> None:
+    """Import a catalogue FILE in JSON or YAML (- is standard input): all of it or, with any fault, nothing."""
+    with refusals_in_words(file):
+        data = reading.read(bytes_of(file), file)
+        begin_write()
+        report = import_catalogue(data, datetime.now(UTC))
+        if dry_run:
+            db.session.rollback()
+        else:
+            db.session.commit()
+    for line in in_words(report, dry_run=dry_run):
+        click.echo(line)
+
+
+@catalogue.command("export")
+@click.argument("file")
+def export_to(file: str) -> None:
+    """Export the published catalogue to FILE (- is standard output)."""
+    with refusals_in_words(file):
+        text = export(datetime.now(UTC))
+        if file == STANDARD_STREAM:
+            click.echo(text.encode(), nl=False)
+        else:
+            replace(Path(file), text)
+
+
+@contextmanager
+def refusals_in_words(file: str) -> Iterator[None]:
+    """Turn whatever may go wrong with a file or the database into a message and exit status 1."""
+    try:
+        yield
+    except CatalogueRefused as refused:
+        count = len(refused.faults)
+        heading = f"{file} was refused and nothing stored: {count} {'fault' if count == 1 else 'faults'}."
+        raise click.ClickException(f"{heading}\n{refused}") from None
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror or error}") from None
+    except IntegrityError:
+        raise click.ClickException("Someone changed the catalogue meanwhile. Nothing was stored; try again.") from None
+    except (OperationalError, ProgrammingError) as error:
+        why = str(error.orig).partition("\n")[0]
+        raise click.ClickException(f"The database is busy or not ready. Nothing was stored: {why}") from None
+    except TooManyWriters:
+        raise click.ClickException("The database is busy. Nothing was stored; try again.") from None
+
+
+def bytes_of(file: str) -> bytes:
+    """Return a file's content, but no more of it than shows that it is too large."""
+    with click.open_file(file, "rb") as stream:
+        content: bytes = stream.read(reading.LONGEST_FILE + 1)
+    return content
+
+
+def in_words(report: Report, *, dry_run: bool) -> Iterator[str]:
+    if dry_run:
+        yield from report.changes
+    for kind, count in report.counts.items():
+        yield f"{kind}: {count.created} new, {count.changed} changed, {count.unchanged} unchanged"
+    if not report.changed_anything:
+        yield "The catalogue says all of this already."
+    elif dry_run:
+        yield "Nothing was stored: this was a dry run."
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file so that, whatever happens, there is either the old one or all of the new one."""
+    target = path.resolve()
+    if target.exists() and not target.is_file():
+        target.write_text(text, encoding="utf-8")
+        return
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with draft.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if target.exists():
+            shutil.copymode(target, draft)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)

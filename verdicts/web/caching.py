@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, make_response
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response as WsgiResponse
 
 from verdicts.catalog.publishing import content_version
@@ -32,6 +34,7 @@ PUBLIC = (
     f"public, max-age=0, s-maxage={FRESH_SECONDS}, stale-while-revalidate={STALE_SECONDS}, "
     f"stale-if-error={STALE_IF_ERROR_SECONDS}"
 )
+PACKINGS = ("br", "gzip")
 _KEPT_STATUSES = {200, 301}
 
 
@@ -82,6 +85,8 @@ class PageCache:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
             return self._inner(environ, start_response)
+        # Flask-Compress knows more packings, and might choose one that another client of the same key cannot read.
+        environ["HTTP_ACCEPT_ENCODING"] = _packing_for(environ)
         key = _key_of(environ)
         with self._lock:
             page = self._pages.get(key)
@@ -140,15 +145,22 @@ class PageCache:
 
 
 def _key_of(environ: "WSGIEnvironment") -> tuple[str, ...]:
-    encodings = environ.get("HTTP_ACCEPT_ENCODING", "")
     return (
         environ["wsgi.url_scheme"],
         environ.get("HTTP_HOST", ""),
         environ.get("PATH_INFO", ""),
         environ.get("QUERY_STRING", ""),
         # A page and a fragment differ only in errors, which are not kept; how it is packed differs in all.
-        next((packed for packed in ("br", "gzip") if packed in encodings), ""),
+        environ["HTTP_ACCEPT_ENCODING"],
     )
+
+
+def _packing_for(environ: "WSGIEnvironment") -> str:
+    """Return the one packing to use for a client: the one it likes best of ours, or none ("identity")."""
+    accepted = parse_accept_header(environ.get("HTTP_ACCEPT_ENCODING"), Accept)
+    likes = {packing: accepted.quality(packing) for packing in PACKINGS}
+    best = max(PACKINGS, key=lambda packing: likes[packing])
+    return best if likes[best] else "identity"
 
 
 def _page_of(response: WsgiResponse, version: int, made_at: float) -> _Page:

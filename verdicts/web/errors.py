@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from math import ceil
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, render_template, request
+from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
@@ -77,6 +78,7 @@ def answer(status: int, reason: str, headers: Mapping[str, str] | None = None, s
     A ballot that was refused stays at hand, to be sent again; `search` offers to look for these words.
     """
     headers = headers or {}
+    _let_templates_link()
     page = render_template(
         "errors/_notice.html" if wants_fragment() else "errors/page.html",
         status=status,
@@ -87,6 +89,12 @@ def answer(status: int, reason: str, headers: Mapping[str, str] | None = None, s
         search=search,
     )
     return make_response(page, status, {**headers, "Cache-Control": "no-store"})
+
+
+def _let_templates_link() -> None:
+    """Let an error page link to our own: a host that is not trusted leaves the request without addresses."""
+    if request_ctx.url_adapter is None:
+        request_ctx.url_adapter = current_app.url_map.bind("")
 
 
 def _ballot_tried() -> str:

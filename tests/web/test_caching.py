@@ -1,0 +1,322 @@
+"""The page cache: what is kept, for how long, for whom, and what is served when rendering fails."""
+
+import contextvars
+import gzip
+import threading
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+import brotli
+import pytest
+from flask import Flask
+from werkzeug.test import Client, TestResponse
+
+from tests.makers import make_tool
+from tests.web.conftest import ON_ONE_DATABASE
+from tests.web.visitor import Clock, Visitor, page_cache_of
+from verdicts.catalog.publishing import bump_content_version
+from verdicts.extensions import db
+from verdicts.web import caching
+from verdicts.web.caching import PUBLIC, PageCache
+
+MINUTE = 60.0
+pytestmark = ON_ONE_DATABASE
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Visitor:
+    """A visitor whose visits take no time."""
+    make_tool("alpha", name="Alpha")
+    return Visitor(app, hurried=True)
+
+
+def rename(name: str, *, publish: bool) -> None:
+    """Change what the tool's page says, with or without telling the cache."""
+    db.session.execute(db.text("UPDATE tool SET name = :name"), {"name": name})
+    if publish:
+        bump_content_version()
+    db.session.commit()
+
+
+def title(visitor: Visitor, path: str = "/tools/alpha") -> str:
+    return visitor.reads(path).texts("h1")[0]
+
+
+# What is kept, and how long
+
+
+def test_a_page_is_kept_for_five_seconds(visitor: Visitor) -> None:
+    title(visitor)
+    rename("Beta", publish=False)
+    visitor.clock.now += 4.9
+    assert title(visitor) == "Alpha"
+    visitor.clock.now += 0.2
+    assert title(visitor) == "Beta"
+
+
+def test_what_editors_publish_is_seen_within_a_second(visitor: Visitor) -> None:
+    title(visitor)
+    rename("Beta", publish=True)
+    visitor.clock.now += 1.0
+    assert title(visitor) == "Beta"
+
+
+def test_votes_do_not_empty_the_cache(app: Flask, visitor: Visitor) -> None:
+    before = visitor.reads("/tools/alpha")
+    visitor.votes("alpha", "ship")
+    visitor.clock.now += 2
+    assert visitor.reads("/tools/alpha").html == before.html
+
+
+def test_public_pages_say_how_long_proxies_may_keep_them(visitor: Visitor) -> None:
+    expected = "public, max-age=0, s-maxage=5, stale-while-revalidate=60, stale-if-error=86400"
+    for path in ("/", "/tools", "/tools/alpha", "/compare", "/method", "/privacy"):
+        assert visitor.reads(path).headers["Cache-Control"] == expected == PUBLIC
+
+
+@pytest.mark.parametrize(
+    "path", ["/livez", "/readyz", "/tools/alpha/vote", "/votes/mine", "/tools/nothing", "/nothing"]
+)
+def test_everything_else_may_not_be_kept(visitor: Visitor, path: str) -> None:
+    response = visitor.opens("GET", path)
+    assert response.headers["Cache-Control"] == "no-store"
+    assert page_cache_of(visitor.app)._pages == {}
+
+
+@pytest.mark.parametrize(
+    ("query", "control"), [("?v=x", "public, max-age=31536000, immutable"), ("", "public, max-age=86400")]
+)
+def test_static_files_may_be_kept_for_a_year_under_the_address_of_their_content(
+    visitor: Visitor, query: str, control: str
+) -> None:
+    assert visitor.reads(f"/static/css/base.css{query}").headers["Cache-Control"] == control
+
+
+def test_a_missing_static_file_may_not_be_kept(visitor: Visitor) -> None:
+    assert visitor.reads("/static/css/nothing.css?v=x", 404).headers["Cache-Control"] == "no-store"
+
+
+def test_each_query_is_a_page_of_its_own(visitor: Visitor) -> None:
+    make_tool("beta", name="Beta")
+    assert visitor.reads("/tools?sort=name").html != visitor.reads("/tools?q=beta").html
+
+
+def test_the_cache_is_bounded(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caching, "MOST_PAGES", 3)
+    for number in range(8):
+        visitor.opens("GET", f"/method?{number}")
+    kept = [key[3] for key in page_cache_of(visitor.app)._pages]
+    assert kept == ["5", "6", "7"]
+
+
+def test_a_page_that_is_too_large_is_served_but_not_kept(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caching, "LARGEST_PAGE_BYTES", 100)
+    assert visitor.reads("/tools/alpha").status == 200
+    assert page_cache_of(visitor.app)._pages == {}
+
+
+def test_a_redirect_is_kept_too(visitor: Visitor) -> None:
+    make_tool("beta", aliases=("beta-old",))
+    first, second = (visitor.reads("/tools/beta-old", 301) for _ in range(2))
+    assert first.headers["Location"] == second.headers["Location"] == "/tools/beta"
+
+
+# ETag, HEAD
+
+
+def test_an_unchanged_page_is_304_without_a_body(visitor: Visitor) -> None:
+    etag = visitor.reads("/tools/alpha").headers["ETag"]
+    again = visitor.reads("/tools/alpha", 304, if_none_match=etag)
+    assert again.response.data == b""
+    assert again.headers["ETag"] == etag
+    assert again.headers["Cache-Control"] == PUBLIC
+
+
+def test_an_unchanged_page_that_was_made_anew_is_304_too(visitor: Visitor) -> None:
+    etag = visitor.reads("/tools/alpha").headers["ETag"]
+    visitor.clock.now += MINUTE
+    visitor.reads("/tools/alpha", 304, if_none_match=etag)
+
+
+@pytest.mark.parametrize("form", ["W/{}", '"x", {}', '{}, W/"y"'])
+def test_an_etag_is_found_among_others_and_weakened_by_proxies(visitor: Visitor, form: str) -> None:
+    etag = visitor.reads("/tools/alpha").headers["ETag"]
+    visitor.reads("/tools/alpha", 304, if_none_match=form.format(etag))
+
+
+def test_a_changed_page_has_another_etag(visitor: Visitor) -> None:
+    etag = visitor.reads("/tools/alpha").headers["ETag"]
+    rename("Beta", publish=True)
+    visitor.clock.now += 1
+    page = visitor.reads("/tools/alpha", if_none_match=etag)
+    assert page.headers["ETag"] != etag
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_head_is_get_without_the_body(visitor: Visitor, warm: bool) -> None:
+    if warm:
+        visitor.reads("/tools/alpha")
+    head = visitor.opens("HEAD", "/tools/alpha")
+    get = visitor.opens("GET", "/tools/alpha")
+    assert (head.status_code, head.data) == (200, b"")
+    assert head.headers["Cache-Control"] == get.headers["Cache-Control"]
+    assert head.headers["Content-Type"] == get.headers["Content-Type"]
+
+
+def test_a_head_leaves_no_empty_page_behind(visitor: Visitor) -> None:
+    visitor.opens("HEAD", "/tools/alpha")
+    assert title(visitor) == "Alpha"
+
+
+# Packing
+
+
+PACKINGS = ["", "identity", "gzip", "br", "zstd", "deflate", "gzip, br", "gzip, deflate, br, zstd", "gzip, zstd"]
+PACKINGS += ["*", "gzip;q=0", "br;q=0, gzip", "gzip;q=0, br;q=0", "gzip;q=1.0, br;q=0.1", "x-brotli", "identity;q=0"]
+
+
+def unpacked(response: TestResponse) -> str:
+    unpack: dict[str | None, Callable[[bytes], bytes]] = {None: bytes, "gzip": gzip.decompress, "br": brotli.decompress}
+    return unpack[response.headers.get("Content-Encoding")](response.data).decode()
+
+
+def takes(accepted: str, packing: str | None) -> bool:
+    """Say whether a client that sends this Accept-Encoding can read this packing (RFC 9110, 12.5.3)."""
+    weights = {}
+    for part in accepted.lower().split(","):
+        name, _, weight = part.strip().partition(";q=")
+        weights[name] = float(weight or 1)
+    if packing is None:
+        return True
+    return weights.get(packing, weights.get("*", 0)) > 0
+
+
+def test_no_client_gets_a_packing_it_cannot_read_whoever_came_before(visitor: Visitor) -> None:
+    wrong = []
+    for number, (first, second) in enumerate(product(PACKINGS, PACKINGS)):
+        path = f"/method?{number}"
+        visitor.opens("GET", path, headers={"accept_encoding": first})
+        response = visitor.opens("GET", path, headers={"accept_encoding": second})
+        if not takes(second, response.headers.get("Content-Encoding")):
+            wrong.append((first, second, response.headers["Content-Encoding"]))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("accepted", "packing"), [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("", None)])
+def test_public_pages_are_packed_as_the_client_can_read_them(visitor: Visitor, accepted: str, packing: str) -> None:
+    plain = visitor.opens("GET", "/method")
+    packed = visitor.opens("GET", "/method", headers={"accept_encoding": accepted})
+    assert packed.headers.get("Content-Encoding") == packing
+    assert unpacked(packed) == plain.get_data(as_text=True)
+    assert int(packed.headers["Content-Length"]) == len(packed.data)
+
+
+@pytest.mark.parametrize("accepted", ["", "gzip", "br"])
+def test_proxies_are_told_that_packings_differ(visitor: Visitor, accepted: str) -> None:
+    assert "Accept-Encoding" in visitor.reads("/method").headers.get("Vary", "")
+    response = visitor.opens("GET", "/method", headers={"accept_encoding": accepted})
+    assert "Accept-Encoding" in response.headers.get("Vary", "")
+
+
+def test_each_packing_has_an_etag_of_its_own(visitor: Visitor) -> None:
+    tags = {
+        visitor.opens("GET", "/method", headers={"accept_encoding": each}).headers["ETag"]
+        for each in ("", "gzip", "br")
+    }
+    assert len(tags) == 3
+
+
+# When rendering fails, or takes its time
+
+
+@pytest.fixture
+def broken(app: Flask) -> Callable[[], None]:
+    """Makes every rendering fail from then on."""
+    failing = threading.Event()
+
+    @app.before_request
+    def fail() -> None:
+        if failing.is_set():
+            raise RuntimeError("broken for a test")
+
+    return failing.set
+
+
+def test_a_page_that_cannot_be_rendered_is_served_as_it_was_for_a_day(
+    visitor: Visitor, broken: Callable[[], None]
+) -> None:
+    title(visitor)
+    broken()
+    visitor.clock.now += 23 * 3600
+    assert title(visitor) == "Alpha"
+    visitor.clock.now += 2 * 3600
+    visitor.reads("/tools/alpha", 500)
+
+
+def test_a_page_that_was_never_rendered_is_an_error(visitor: Visitor, broken: Callable[[], None]) -> None:
+    broken()
+    visitor.reads("/tools/alpha", 500)
+    assert page_cache_of(visitor.app)._pages == {}
+
+
+def test_a_page_that_is_gone_is_not_served_as_it_was(visitor: Visitor) -> None:
+    title(visitor)
+    db.session.execute(db.text("UPDATE tool SET published_at = NULL"))
+    bump_content_version()
+    db.session.commit()
+    visitor.clock.now += 1
+    visitor.reads("/tools/alpha", 404)
+
+
+class SlowInside:
+    """An inner application that numbers its answers, and waits inside when told to."""
+
+    def __init__(self) -> None:
+        self.answers = 0
+        self.entered, self.go_on, self.wait = threading.Event(), threading.Event(), False
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        self.answers += 1
+        body = f"answer {self.answers}".encode()
+        if self.wait:
+            self.entered.set()
+            assert self.go_on.wait(10)
+        start_response(
+            "200 OK", [("Cache-Control", PUBLIC), ("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
+        )
+        return [body]
+
+
+def test_while_one_request_renders_the_others_get_the_old_page(app: Flask) -> None:
+    inside, clock = SlowInside(), Clock()
+    cache = PageCache(app, inside, clock)
+    client = Client(cache)
+    assert client.get("/").data == b"answer 1"
+    clock.now += 10
+    inside.wait = True
+    answers: list[bytes] = []
+    first = threading.Thread(target=lambda: contextvars.Context().run(lambda: answers.append(client.get("/").data)))
+    first.start()
+    assert inside.entered.wait(10)
+    assert Client(cache).get("/").data == b"answer 1"
+    inside.go_on.set()
+    first.join(10)
+    inside.wait = False
+    assert answers == [b"answer 2"]
+    assert inside.answers == 2
+    assert client.get("/").data == b"answer 2"
+
+
+# Hosts
+
+
+@pytest.mark.parametrize("host", ["evil.example", "verdicts.test.evil.example", "x:80", "verdicts.test@evil.example"])
+def test_an_untrusted_host_fills_no_cache(visitor: Visitor, host: str) -> None:
+    visitor.reads("/tools/alpha", 400, host=host)
+    assert page_cache_of(visitor.app)._pages == {}
+
+
+def test_a_path_and_a_query_that_look_alike_are_kept_apart(visitor: Visitor) -> None:
+    assert visitor.opens("GET", "/method?x").status_code == 200
+    assert visitor.opens("GET", "/method%3Fx").status_code == 404

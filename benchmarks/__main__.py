@@ -1,0 +1,142 @@
+"""`make bench`: prints what the site serves a second, and how that compares with the simplest view Flask can answer."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from statistics import median
+
+from benchmarks.load import Load, run
+from benchmarks.requests import ballot, get
+from verdicts import config
+from verdicts.cli.serve import prepared_database
+from verdicts.curation import sample
+from verdicts.extensions import begin_write, db
+
+PAGE = "/compare/huggingface-smolvlm2-2b-vs-mistral-code"
+CONNECTIONS = 16
+ROUNDS = 5
+SECONDS_A_ROUND = 2.0
+
+
+@dataclass
+class Course:
+    """One thing to measure: requests, and the status that counts."""
+
+    name: str
+    requests: Iterator[bytes]
+    status: int = 200
+    connections: int = CONNECTIONS
+    loads: list[Load] = field(default_factory=list)
+
+    def take_a_round(self, port: int, seconds: float = SECONDS_A_ROUND) -> None:
+        self.loads.append(run(port, self.requests, self.connections, seconds))
+
+    @property
+    def rate(self) -> float:
+        return median(load.rate(self.status) for load in self.loads)
+
+    @property
+    def others(self) -> float:
+        return median(load.share_of_others(self.status) for load in self.loads)
+
+
+def courses(settings: config.Settings) -> list[Course]:
+    def uncached() -> Iterator[bytes]:
+        return (get(f"{PAGE}?n={number}") for number in count())
+
+    return [
+        Course("the yardstick: a Flask view, 12 bytes", (get("/yardstick/") for _ in count())),
+        Course("a comparison page, cached", (get(PAGE) for _ in count())),
+        Course("a comparison page, rendered anew", uncached()),
+        Course("a vote, 2 readers at once", (ballot(settings, number) for number in count()), 303, connections=2),
+        Course("a vote, 16 readers at once", (ballot(settings, number) for number in count(1)), 303),
+    ]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="verdicts-bench-") as folder:
+        environ = environment(Path(folder))
+        settings = config.load(environ)
+        with prepared_database(settings):
+            begin_write()
+            sample.load(datetime.now(UTC))
+            db.session.commit()
+        with served(environ):
+            report(measured(courses(settings), settings.port))
+
+
+def measured(measures: list[Course], port: int) -> list[Course]:
+    """Let every course take a round, then again, so that whatever else the machine does touches all alike."""
+    for course in measures:
+        course.take_a_round(port, seconds=0.5)
+        course.loads.clear()
+    for _ in range(ROUNDS):
+        for course in measures:
+            course.take_a_round(port)
+    return measures
+
+
+def report(measures: list[Course]) -> None:
+    print(f"{ROUNDS} rounds of {SECONDS_A_ROUND:g} s in turn, 2 workers, {os.cpu_count()} processors; medians")
+    print(f"{'':40} {'a second':>10} {'ratio':>7} {'refused':>8}")
+    for course in measures:
+        ratio = course.rate / measures[0].rate
+        print(f"{course.name:40} {course.rate:10,.0f} {ratio:7.2f} {course.others:8.1%}")
+
+
+def environment(folder: Path) -> dict[str, str]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    return {
+        "PATH": os.environ["PATH"],
+        "SECRET_KEY": secrets.token_hex(32),
+        "HASH_KEY": secrets.token_hex(32),
+        "BASE_URL": f"http://127.0.0.1:{port}",
+        "PORT": str(port),
+        "PROXY_HOPS": "1",
+        "WEB_CONCURRENCY": "2",
+        "INSTANCE_PATH": str(folder),
+    }
+
+
+@contextmanager
+def served(environ: dict[str, str]) -> Iterator[None]:
+    command = [sys.executable, "-m", "gunicorn", "benchmarks.site:app"]
+    with (Path(environ["INSTANCE_PATH"]) / "site.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=config.CHECKOUT, env=environ, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        wait_for(int(environ["PORT"]), process)
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            break
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    sys.exit("gunicorn did not start")
+
+
+if __name__ == "__main__":
+    main()

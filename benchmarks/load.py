@@ -1,0 +1,85 @@
+"""A small load generator: keep-alive connections in one thread, each sending its next request when it has an answer."""
+
+import selectors
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+END_OF_HEAD = b"\r\n\r\n"
+
+
+@dataclass(frozen=True)
+class Load:
+    """What came of one round: answers by status, and for how long it went on."""
+
+    answers: Counter[int]
+    seconds: float
+
+    def rate(self, status: int) -> float:
+        """Return the answers of this status a second."""
+        return self.answers[status] / self.seconds
+
+    def share_of_others(self, status: int) -> float:
+        return 1 - self.answers[status] / max(1, self.answers.total())
+
+
+class _Connection:
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._received = b""
+        self._length: int | None = None
+        self.connect()
+
+    def connect(self) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", self._port), timeout=10)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(self, request: bytes) -> None:
+        self._received, self._length = b"", None
+        self.socket.sendall(request)
+
+    def receive(self) -> int | None:
+        """Take in what has come; return the status when the answer is complete."""
+        chunk = self.socket.recv(262144)
+        if not chunk:
+            raise ConnectionError("cut off")
+        self._received += chunk
+        if self._length is None:
+            head, end, _ = self._received.partition(END_OF_HEAD)
+            if not end:
+                return None
+            self._length = len(head) + len(end) + _content_length(head)
+        return int(self._received[9:12]) if len(self._received) >= self._length else None
+
+
+def run(port: int, requests: Iterator[bytes], connections: int, seconds: float) -> Load:
+    """Send requests over so many connections for so long, and count what comes back."""
+    answers: Counter[int] = Counter()
+    with selectors.DefaultSelector() as selector:
+        for _ in range(connections):
+            _start(selector, _Connection(port), requests)
+        began = time.perf_counter()
+        until = began + seconds
+        while time.perf_counter() < until:
+            for key, _ in selector.select(timeout=1):
+                if status := key.data.receive():
+                    answers[status] += 1
+                    key.data.send(next(requests))
+        elapsed = time.perf_counter() - began
+        for key in list(selector.get_map().values()):
+            key.data.socket.close()
+    return Load(answers, elapsed)
+
+
+def _start(selector: selectors.BaseSelector, connection: _Connection, requests: Iterator[bytes]) -> None:
+    selector.register(connection.socket, selectors.EVENT_READ, connection)
+    connection.send(next(requests))
+
+
+def _content_length(head: bytes) -> int:
+    for line in head.split(b"\r\n"):
+        if line.lower().startswith(b"content-length:"):
+            return int(line[15:])
+    return 0

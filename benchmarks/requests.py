@@ -1,0 +1,42 @@
+"""Requests as bytes, made before they are needed: a generator that builds them slowly measures itself."""
+
+from functools import lru_cache
+from ipaddress import IPv6Address
+
+from flask import Flask, Response
+
+from verdicts import config
+from verdicts.web import voters
+
+BODY = b"verdict=ship"
+FIRST_NETWORK = int(IPv6Address("2001:db8::1"))
+NETWORKS = 1 << 16
+
+
+def get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+
+
+def ballot(settings: config.Settings, number: int) -> bytes:
+    """Return the ballot of a reader who has a cookie and has never voted, in a network of few."""
+    address = IPv6Address(FIRST_NETWORK + (number % NETWORKS << 80))
+    head = (
+        "POST /tools/mistral-code/vote HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(BODY)}\r\n"
+        f"X-Forwarded-For: {address}\r\nCookie: {_cookie(settings)}\r\n\r\n"
+    )
+    return head.encode() + BODY
+
+
+def _cookie(settings: config.Settings) -> str:
+    with _signing(settings).app_context():
+        response = Response()
+        voters.introduce(response)
+    return response.headers["Set-Cookie"].partition(";")[0]
+
+
+@lru_cache(maxsize=1)
+def _signing(settings: config.Settings) -> Flask:
+    app = Flask("signing")
+    app.config["SETTINGS"] = settings
+    return app

@@ -27,6 +27,7 @@ def start(
         [sys.executable, *arguments],
         cwd=config.CHECKOUT,
         env={"PATH": os.environ["PATH"], "INSTANCE_PATH": str(instance), **settings},
+        stdin=subprocess.PIPE,
         stdout=output,
         stderr=subprocess.STDOUT,
         text=True,
@@ -64,7 +65,7 @@ def served(module: str, port: int, instance: Path, **settings: str) -> Iterator[
         yield Served(process, log)
     finally:
         process.kill()
-        process.wait(timeout=30)
+        process.communicate(timeout=30)
 
 
 def wait_for_answer(process: "subprocess.Popen[str]", port: int, log: Path) -> None:

@@ -2,12 +2,10 @@
 
 import http.client
 import json
-import os
 import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,9 +17,16 @@ import sqlalchemy as sa
 
 from tests.postgres import PostgresServer, free_port
 from tests.programs import SETTINGS, get, run, served, start
-from verdicts import config
 from verdicts.extensions import engine_options
 
+HOLD_UNTIL_TOLD = """
+import os
+from verdicts import config
+from verdicts.cli import serve
+with serve.prepared_database(config.load(os.environ)):
+    print("held", flush=True)
+    input()
+"""
 PREPARE_ONLY = "from verdicts.cli import serve; serve.become_gunicorn = lambda: None; serve.main()"
 
 
@@ -100,28 +105,20 @@ def test_starts_at_the_same_moment_migrate_an_empty_database_once(tmp_path: Path
 
 
 def test_a_start_waits_for_another_that_prepares_the_database(tmp_path: Path, empty_database: str) -> None:
-    hold = (
-        "import os; from verdicts import config; from verdicts.cli import serve\n"
-        "with serve.prepared_database(config.load(os.environ)): print('held', flush=True); input()"
-    )
-    environ = {**SETTINGS, "DATABASE_URL": empty_database, "PORT": str(free_port())}
-    command = [sys.executable, "-c", hold]
-    with subprocess.Popen(
-        command,
-        cwd=config.CHECKOUT,
-        env={"PATH": os.environ["PATH"], "INSTANCE_PATH": str(tmp_path), **environ},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        second = start("-c", PREPARE_ONLY, instance=tmp_path, **environ)
-        with pytest.raises(subprocess.TimeoutExpired):
-            second.wait(timeout=2)
-        holder.communicate("\n", timeout=60)
-        assert second.wait(timeout=60) == 0
-        second.communicate()
+    settings = {**SETTINGS, "DATABASE_URL": empty_database, "PORT": str(free_port())}
+    first = start("-c", HOLD_UNTIL_TOLD, instance=tmp_path, **settings)
+    assert line_of(first) == "held"
+    second = start("-c", PREPARE_ONLY, instance=tmp_path, **settings)
+    assert line_of(second) == "Another start is preparing the database; this one waits for it."
+    assert second.poll() is None
+    first.communicate("go on\n", timeout=60)
+    printed, _ = second.communicate(timeout=60)
+    assert (second.returncode, printed) == (0, f"Verdicts is served at {SETTINGS['BASE_URL']}.\n")
+
+
+def line_of(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().removesuffix("\n")
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])

@@ -121,10 +121,13 @@ def _advisory_lock() -> Iterator[None]:
 
 def _wait_until(held: Callable[[], bool]) -> None:
     """Ask until the lock is held; asking, not waiting in the server, keeps clear of its time limits for statements."""
+    if held():
+        return
+    click.echo("Another start is preparing the database; this one waits for it.")
     give_up_at = time.monotonic() + PREPARING_AT_MOST_SECONDS
     while not held():
         if time.monotonic() > give_up_at:
-            raise StartRefused(f"Another start has held the database for {PREPARING_AT_MOST_SECONDS} s. Is it stuck?")
+            raise StartRefused(f"The other start is not done after {PREPARING_AT_MOST_SECONDS} s. Is it stuck?")
         time.sleep(0.1)
 
 

@@ -1,0 +1,99 @@
+"""`make demo`, as a program: made once, gone on with, reached where it says."""
+
+import re
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.postgres import free_port
+from tests.programs import get, run, served
+from verdicts.cli.demo import address_of, hosts_of
+from verdicts.extensions import engine_options
+
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  # what the demo may be told to listen on
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+def rows_of(path: Path, table: str) -> int:
+    url = f"sqlite:///{path}"
+    engine = sa.create_engine(url, **engine_options(url))
+    try:
+        with engine.connect() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(sa.table(table))) or 0
+    finally:
+        engine.dispose()
+
+
+def test_the_demo_makes_its_settings_once_and_goes_on_with_the_same_data(tmp_path: Path, port: int) -> None:
+    with served("verdicts.cli.demo", port, tmp_path) as demo:
+        status, printed = demo.stop()
+    assert status == 0
+    assert f"Verdicts is served at http://127.0.0.1:{port}\n" in printed
+    kept = (tmp_path / "demo.env").read_text()
+    assert re.fullmatch(
+        r"DEMO=1\nSECRET_KEY=[0-9a-f]{64}\nHASH_KEY=[0-9a-f]{64}\n"
+        rf"BASE_URL=http://127\.0\.0\.1:{port}\nTRUSTED_HOSTS=127\.0\.0\.1,localhost\n",
+        kept,
+    )
+    assert stat.S_IMODE((tmp_path / "demo.env").stat().st_mode) == 0o600
+    votes = rows_of(tmp_path / "verdicts.sqlite3", "vote")
+    assert votes > 1000
+
+    elsewhere = free_port()
+    with served("verdicts.cli.demo", elsewhere, tmp_path) as demo:
+        assert get(elsewhere, "/livez", host=f"localhost:{elsewhere}") == 200
+        _, printed = demo.stop()
+    assert f"Verdicts is served at http://127.0.0.1:{elsewhere}\n" in printed
+    assert (tmp_path / "demo.env").read_text() == kept
+    assert rows_of(tmp_path / "verdicts.sqlite3", "vote") == votes
+
+
+def test_the_demo_refuses_a_wrong_setting_before_anything_is_written(tmp_path: Path) -> None:
+    status, printed = run("-m", "verdicts.cli.demo", instance=tmp_path / "instance", PORT="eight thousand")
+    assert status == 1
+    assert "PORT is 'eight thousand'" in printed
+    assert "BASE_URL" not in printed
+    assert not (tmp_path / "instance").exists()
+
+
+def test_the_demo_reports_a_busy_port_before_anything_is_written(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
+        port = other.getsockname()[1]
+        status, printed = run("-m", "verdicts.cli.demo", instance=tmp_path, PORT=str(port))
+    assert status == 1
+    assert printed.startswith(f"Port {port} on 127.0.0.1 is in use")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_leaves_a_base_url_alone_that_the_environment_sets(tmp_path: Path, port: int) -> None:
+    given = "http://demo.example:8080"
+    with served("verdicts.cli.demo", port, tmp_path, BASE_URL=given) as demo:
+        assert get(port, "/livez", host="demo.example:8080") == 200
+        _, printed = demo.stop()
+    assert f"Verdicts is served at {given}\n" in printed
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "address"),
+    [
+        ("127.0.0.1", 8000, "http://127.0.0.1:8000"),
+        (EVERY_ADDRESS, 8000, "http://127.0.0.1:8000"),
+        ("::", 8000, "http://127.0.0.1:8000"),
+        ("::1", 9000, "http://[::1]:9000"),
+        ("demo.example", 80, "http://demo.example"),
+    ],
+)
+def test_the_demos_address_is_one_that_a_browser_can_open(host: str, port: int, address: str) -> None:
+    assert address_of(host, port) == address
+
+
+def test_the_demo_is_reached_under_every_name_of_its_machine() -> None:
+    assert hosts_of("http://127.0.0.1:8000", EVERY_ADDRESS) == ["127.0.0.1", "localhost"]
+    assert hosts_of("http://demo.example", "192.168.1.5") == ["demo.example", "192.168.1.5", "127.0.0.1", "localhost"]

@@ -1,0 +1,93 @@
+"""The sample: what the demo starts with."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+import yaml
+from flask import Flask
+
+from tests.makers import NOW, make_tool
+from verdicts.catalog.models import Tool, ToolSlug
+from verdicts.curation import sample
+from verdicts.extensions import begin_write, db
+from verdicts.voting import queries
+from verdicts.voting.models import Standing, Vote, VoteEvent
+from verdicts.voting.readers_of_both import Lead
+from verdicts.voting.recount import recount
+
+WANTED = yaml.safe_load(sample.VOTES.read_text())["tools"]
+
+
+def load() -> bool:
+    begin_write()
+    loaded = sample.load(NOW)
+    db.session.commit()
+    return loaded
+
+
+def id_of(slug: str) -> int:
+    return db.session.scalars(sa.select(ToolSlug.tool_id).where(ToolSlug.slug == slug)).one()
+
+
+@pytest.fixture
+def loaded(app: Flask) -> None:
+    assert load()
+
+
+@pytest.mark.usefixtures("loaded")
+def test_the_samples_votes_are_the_ones_its_file_asks_for() -> None:
+    for slug, votes in WANTED.items():
+        community = queries.tally_of(id_of(slug))
+        assert (community.ship, community.skip, community.waiting) == (votes["ship"], votes["skip"], 0)
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_recount_of_the_sample_finds_no_difference() -> None:
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(VoteEvent)) == sum(
+        votes["ship"] + votes["skip"] for votes in WANTED.values()
+    )
+    assert recount() == []
+
+
+@pytest.mark.usefixtures("loaded")
+def test_the_samples_votes_fall_within_the_last_sixty_days_in_the_ledgers_order() -> None:
+    times = db.session.scalars(sa.select(VoteEvent.at).order_by(VoteEvent.id)).all()
+    assert times == sorted(times)
+    assert NOW - timedelta(days=60) <= times[0] < NOW - timedelta(days=59)
+    assert NOW - timedelta(days=1) < times[-1] <= NOW
+
+
+@pytest.mark.usefixtures("loaded")
+def test_the_samples_votes_are_counted_and_belong_to_no_network() -> None:
+    kinds = db.session.execute(sa.select(Vote.standing, Vote.network).distinct()).all()
+    assert [tuple(kind) for kind in kinds] == [(Standing.COUNTED, None)]
+
+
+@pytest.mark.usefixtures("loaded")
+@pytest.mark.parametrize(
+    ("first", "second", "lead"),
+    [
+        ("midjourney", "stable-diffusion", Lead.A),
+        ("mistral-code", "huggingface-smolvlm2-2b", Lead.TOO_CLOSE),
+        ("qdrant", "pinecone", Lead.NOBODY),
+    ],
+)
+def test_the_samples_readers_of_two_tools_name_a_lead_or_none(first: str, second: str, lead: Lead) -> None:
+    assert queries.readers_of_both(id_of(first), id_of(second)).lead is lead
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_second_load_changes_nothing() -> None:
+    assert not load()
+    assert recount() == []
+
+
+def test_the_sample_stays_out_of_a_database_that_has_a_tool(app: Flask) -> None:
+    make_tool("mistral-code")
+    assert not load()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Tool)) == 1
+
+
+def test_the_sample_draws_the_same_votes_every_time() -> None:
+    assert sample.draw(WANTED, NOW) == sample.draw(WANTED, NOW)

@@ -1,0 +1,84 @@
+"""`make demo`: an installation with sample data in the instance folder, made once, then served."""
+
+import os
+import secrets
+from collections.abc import MutableMapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from verdicts import config
+from verdicts.cli import serve
+from verdicts.curation import sample
+from verdicts.extensions import begin_write, db
+
+
+def main() -> None:
+    with serve.faults_in_words():
+        settings = settle(os.environ)
+        with serve.prepared_database(settings):
+            load_sample()
+        click.echo(f"{settings.site_name} is served at {settings.base_url}")
+        click.echo("Ctrl-C stops it; `make demo` goes on with the same data.")
+        serve.become_gunicorn()
+
+
+def settle(environ: MutableMapping[str, str]) -> config.Settings:
+    """Return this run's settings and complete the environment with them; a first run keeps them in demo.env.
+
+    Raises SettingsError or StartRefused before anything is written.
+    """
+    drawn = {"DEMO": "1", "SECRET_KEY": secrets.token_hex(32), "HASH_KEY": secrets.token_hex(32)}
+    asked = config.load({**drawn, "BASE_URL": "http://localhost", **environ})
+    serve.ensure_address_is_free(asked.host, asked.port)
+    base_url = environ.get("BASE_URL") or address_of(asked.host, asked.port)
+    address = {"BASE_URL": base_url, "TRUSTED_HOSTS": ",".join(hosts_of(base_url, asked.host))}
+    keep_once(asked.instance_path / "demo.env", {**drawn, **address})
+    for name, value in address.items():
+        environ.setdefault(name, value)
+    return config.load(environ)
+
+
+def address_of(host: str, port: int) -> str:
+    """Return the origin under which a browser on this machine reaches what listens there."""
+    name = "127.0.0.1" if means_every_address(host) else host
+    bracketed = f"[{name}]" if ":" in name else name
+    return f"http://{bracketed}" if port == 80 else f"http://{bracketed}:{port}"
+
+
+def hosts_of(base_url: str, host: str) -> list[str]:
+    """Return the host names that requests may ask for, without repetition."""
+    names = [urlsplit(base_url).hostname or "", host, "127.0.0.1", "localhost"]
+    return list(dict.fromkeys(name for name in names if not means_every_address(name)))
+
+
+def means_every_address(host: str) -> bool:
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
+def keep_once(path: Path, values: dict[str, str]) -> None:
+    """Write settings to a file that only its owner may read, unless it is there already."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = "".join(f"{name}={value}\n" for name, value in values.items())
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(lines)
+
+
+def load_sample() -> None:
+    begin_write()
+    if sample.load(datetime.now(UTC)):
+        db.session.commit()
+    db.session.rollback()
+
+
+if __name__ == "__main__":
+    main()

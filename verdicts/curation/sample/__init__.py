@@ -1,0 +1,98 @@
+"""The sample that the demo starts with: a catalogue, and made-up votes that agree with ledger and tally."""
+
+import hashlib
+import random
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+import yaml
+
+from verdicts.catalog.kinds import Verdict
+from verdicts.catalog.models import Tool, ToolSlug
+from verdicts.curation import importing
+from verdicts.extensions import db
+from verdicts.voting.models import Occasion, Standing, tally, vote, vote_event
+
+CATALOGUE = Path(__file__).with_name("catalogue.yaml")
+VOTES = Path(__file__).with_name("votes.yaml")
+SEED = 10  # with it, of the sample's comparisons one names a lead and one is too close to call
+SPREAD = timedelta(days=60)
+NOTHING_SET_ASIDE = {"waiting": 0, "held": 0, "discarded": 0}
+POOL_TO_LARGEST_TOOL = 1.2  # so few voters for so many votes that most of them judged several tools
+
+
+@dataclass(frozen=True)
+class Cast:
+    """One made-up ballot."""
+
+    slug: str
+    voter: str
+    verdict: Verdict
+    at: datetime
+
+
+def load(now: datetime) -> bool:
+    """Load the sample into a database without tools, and return whether it was loaded.
+
+    The caller has called begin_write() and commits.
+    """
+    if db.session.scalar(sa.select(sa.exists(sa.select(Tool.id)))):
+        return False
+    importing.import_file(CATALOGUE, now)
+    store(draw(yaml.safe_load(VOTES.read_text())["tools"], now))
+    return True
+
+
+def draw(wanted: dict[str, dict[str, int]], now: datetime) -> list[Cast]:
+    """Return a ballot for each vote wanted, oldest first; the same ones every time, but for the moment they end at."""
+    chance = random.Random(SEED)  # noqa: S311  # nosec B311  # a sample, not a secret
+    largest = max(sum(votes.values()) for votes in wanted.values())
+    pool = [_voter(number) for number in range(int(largest * POOL_TO_LARGEST_TOOL))]
+    casts = [
+        Cast(slug, voter, verdict, now - SPREAD * chance.random())
+        for slug, votes in wanted.items()
+        for voter, verdict in zip(chance.sample(pool, sum(votes.values())), _verdicts(votes), strict=True)
+    ]
+    return sorted(casts, key=lambda cast: cast.at)
+
+
+def _voter(number: int) -> str:
+    return hashlib.sha256(f"sample voter {number}".encode()).hexdigest()
+
+
+def _verdicts(votes: dict[str, int]) -> list[Verdict]:
+    return [verdict for verdict in Verdict for _ in range(votes[verdict])]
+
+
+def store(casts: list[Cast]) -> None:
+    """Write ballots, their ledger and their tallies, as if each had been cast by a voter of its own network."""
+    tool_ids = _tool_ids()
+    connection = db.session.connection()
+    connection.execute(sa.insert(vote), [_ballot(tool_ids[cast.slug], cast) for cast in casts])
+    connection.execute(sa.insert(vote_event), [_line(tool_ids[cast.slug], cast) for cast in casts])
+    connection.execute(sa.insert(tally), _tallies(tool_ids, casts))
+
+
+def _tool_ids() -> dict[str, int]:
+    rows = db.session.execute(sa.select(ToolSlug.slug, ToolSlug.tool_id).where(ToolSlug.is_current))
+    return {row.slug: row.tool_id for row in rows}
+
+
+def _ballot(tool_id: int, cast: Cast) -> dict[str, object]:
+    who = {"tool_id": tool_id, "voter": cast.voter, "network": None, "standing": Standing.COUNTED}
+    return {**who, "verdict": cast.verdict, "first_at": cast.at, "changed_at": cast.at}
+
+
+def _line(tool_id: int, cast: Cast) -> dict[str, object]:
+    who = {"tool_id": tool_id, "voter": cast.voter, "network": None, "occasion": Occasion.CAST, "at": cast.at}
+    before = {"from_verdict": None, "from_standing": Standing.COUNTED}
+    return {**who, **before, "to_verdict": cast.verdict, "to_standing": Standing.COUNTED, "reason": None}
+
+
+def _tallies(tool_ids: dict[str, int], casts: list[Cast]) -> list[dict[str, int]]:
+    said = Counter((cast.slug, cast.verdict) for cast in casts)
+    counted = {slug: {verdict.value: said[slug, verdict] for verdict in Verdict} for slug, _ in said}
+    return [{"tool_id": tool_ids[slug], **figures, **NOTHING_SET_ASIDE} for slug, figures in counted.items()]

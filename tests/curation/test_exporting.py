@@ -263,7 +263,7 @@ tools = st.lists(
 
 
 @given(st.lists(tools, min_size=1, max_size=3))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_sequence_of_imports_comes_back_with_the_same_bytes(app: Flask, files: list[list[Json]]) -> None:
     for days, file in enumerate(files):
         import_catalogue(a_file(*file), NOW + timedelta(days=days))

@@ -93,7 +93,7 @@ def _end(old: date | None, new: date | None, today: date, history: Iterable[Pric
 def _unheard(told: Sequence[Told], kept: Sequence[object], *views: View) -> list[Told]:
     """Return what is told but not kept. Each thing kept accounts for one told: the same in the sharpest view, first."""
     unheard, silent = list(told), list(kept)
-    for view in views:
+    for view in views if told else ():
         twins = defaultdict(list)
         for entry in silent:
             twins[view(entry)].append(entry)

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from verdicts.curation.faults import CatalogueRefused, fault, place
+from verdicts.curation.faults import CatalogueRefused, fault, place, shown
 
 MEGABYTE = 1024 * 1024
 LONGEST_FILE = 32 * MEGABYTE  # several times an export of 5,000 tools with all their reviews
@@ -158,7 +158,7 @@ def _faults_of_shape(data: object) -> Iterator[str]:
             yield fault(place(*path), f"has {len(value):,} keys")
             return
         if isinstance(value, _Object):
-            yield from (fault(place(*path), f'has the key "{place(key)}" twice') for key in value.repeated)
+            yield from (fault(place(*path), f"has the key {shown(key)} twice") for key in value.repeated)
         inner = value.items() if isinstance(value, dict) else enumerate(value)
         ahead += [((*path, step), part) for step, part in inner if isinstance(part, dict | list)][::-1]
 

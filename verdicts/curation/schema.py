@@ -20,8 +20,8 @@ FORMAT = "verdicts-catalogue/1"
 MOST_ENTRIES = 500
 MOST_FAULTS_COLLECTED = 1000
 
-Entry = TypeVar("Entry")
-Several = Annotated[list[Entry], Field(max_length=MOST_ENTRIES)]
+Item = TypeVar("Item")
+Several = Annotated[list[Item], Field(max_length=MOST_ENTRIES)]
 Text = Annotated[str, paragraphs()]
 FilledText = Annotated[str, paragraphs(filled=True)]
 Reason = Annotated[str, line(catalog.ReviewRevision.reason)]

@@ -4,17 +4,23 @@
 
   // Readers who have voted carry the cookie "voted": the cached page cannot know what they said, so it is asked for here.
   async function showMine() {
-    const query = new URLSearchParams([...document.querySelectorAll(FORMS)].map((form) => ["tool", form.dataset.tool]));
+    const shown = [...document.querySelectorAll(FORMS)];
+    const query = new URLSearchParams(shown.map((form) => ["tool", form.dataset.tool]));
     const answer = await fetch(`/votes/mine?${query}`, { headers: { "HX-Request": "true" }, cache: "no-store" });
     if (!answer.ok) return;
     const found = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const mine of found.querySelectorAll(FORMS)) {
-      const here = document.getElementById(mine.id);
+      const here = shown.find((form) => form.id === mine.id);
       // A ballot cast while this was under way is newer than what was asked for.
-      if (!here || here.matches(".ballot-fresh, .htmx-request")) continue;
-      here.replaceWith(mine);
-      window.htmx?.process(mine);
+      if (here?.isConnected && !here.matches(".htmx-request")) exchange(here, mine);
     }
+  }
+
+  function exchange(here, mine) {
+    const focused = here.contains(document.activeElement) ? document.activeElement.id : "";
+    here.replaceWith(mine);
+    window.htmx?.process(mine);
+    if (focused) document.getElementById(focused)?.focus();
   }
 
   // The server could not be reached, so it could not answer with a notice: say it here, and keep the choice.
@@ -29,7 +35,14 @@
     form.querySelector(".ballot-problem").replaceChildren(notice);
   }
 
+  // The notice goes when its retry is answered: the focus waits on the oval that the retry stands for.
+  function keepFocus(event) {
+    const again = event.target.closest?.(`${FORMS} .notice [name="verdict"]`);
+    if (again) document.getElementById(`${again.form.id}-${again.value}`)?.focus();
+  }
+
   document.addEventListener("htmx:error", sayNotCounted);
+  document.addEventListener("click", keepFocus);
   if (/(^|; )voted=1(;|$)/.test(document.cookie) && !location.pathname.endsWith("/vote")) {
     showMine().catch(() => {}); // offline: the page stays as it was published
   }

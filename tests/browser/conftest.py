@@ -1,0 +1,86 @@
+"""Real Chromium against the real server; every reader's browser must end without a complaint."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.reader import Reader, new_network
+from tests.browser.site import Site, serving
+from tests.conftest import settings_for
+from verdicts import create_app
+from verdicts.curation import sample
+from verdicts.extensions import begin_write, db
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+LONGEST_WAIT_MS = 10_000
+HOST = "verdicts.test"
+
+
+def missing(reason: str) -> None:
+    """Skip for want of a program, visibly; with CI set, fail instead."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason}; CI must not skip for want of a program")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if found is None:
+        missing("Chromium is not installed")
+    switches = ["--disable-gpu", "--disable-background-networking", "--no-first-run"]
+    switches.append(f"--host-resolver-rules=MAP {HOST} 127.0.0.1")
+    if os.geteuid() == 0:
+        switches.append("--no-sandbox")
+    return {**browser_type_launch_args, "executable_path": found, "args": switches}
+
+
+@pytest.fixture(scope="session")
+def sample_database(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the sample catalogue and its votes, to be copied for each server."""
+    folder = tmp_path_factory.mktemp("sample")
+    path = folder / "sample.sqlite3"
+    shutil.copyfile(sqlite_template, path)
+    application = create_app(settings_for(f"sqlite:///{path}", folder))
+    with application.app_context():
+        begin_write()
+        sample.load(datetime.now(UTC))
+        db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def site(sample_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(sample_database, tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@pytest.fixture
+def new_reader(browser: Browser, site: Site) -> Iterator[Callable[..., Reader]]:
+    """Call it for a reader with a fresh browser profile; options are those of Browser.new_context, `at` a site."""
+    readers: list[Reader] = []
+
+    def make(*, at: Site = site, network: str = "", **options: Any) -> Reader:
+        headers = {"X-Forwarded-For": network or new_network()}
+        context = browser.new_context(**{"extra_http_headers": headers, **options})
+        context.set_default_timeout(LONGEST_WAIT_MS)
+        readers.append(Reader(context, at))
+        return readers[-1]
+
+    yield make
+    for reader in readers:
+        reader.context.close()
+    assert [complaint for reader in readers for complaint in reader.complaints] == []
+
+
+@pytest.fixture
+def reader(new_reader: Callable[..., Reader]) -> Reader:
+    return new_reader()

@@ -1,0 +1,72 @@
+"""The site as it is served: gunicorn with two workers, on a database that holds the sample."""
+
+import shutil
+import sqlite3
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.postgres import free_port
+from tests.programs import SETTINGS, served
+
+# So few that a third voter from one network waits; every reader of these tests has a network of its own.
+VOTES_PER_NETWORK_DAY = 2
+NO_HEADERS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Tally:
+    ship: int
+    skip: int
+    waiting: int
+
+
+@dataclass(frozen=True)
+class Site:
+    url: str
+    database: Path
+
+    def tally(self, slug: str) -> Tally:
+        """Return what the database counts for a tool."""
+        question = (
+            "SELECT ship, skip, waiting FROM tally JOIN tool_slug ON tool_slug.tool_id = tally.tool_id WHERE slug = ?"
+        )
+        with closing(sqlite3.connect(self.database)) as connection:
+            row = connection.execute(question, (slug,)).fetchone()
+        return Tally(*(row or (0, 0, 0)))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the database's write lock until the block ends, so that no ballot can be written."""
+        with closing(sqlite3.connect(self.database, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("ROLLBACK")
+
+    def text(self, path: str, headers: Mapping[str, str] = NO_HEADERS, form: str | None = None) -> str:
+        """Return the body of the answer to a GET, or to a POST of this form, whatever its status."""
+        request = urllib.request.Request(self.url + path, headers=dict(headers), data=form and form.encode())  # noqa: S310
+        try:
+            answer = urllib.request.urlopen(request, timeout=10)  # noqa: S310
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            return str(answer.read(), "utf-8")
+
+
+@contextmanager
+def serving(database: Path, folder: Path, host: str = "127.0.0.1") -> Iterator[Site]:
+    """Serve a copy of a database under http://host:port, with that as BASE_URL, until the block ends."""
+    copy, port = folder / "verdicts.sqlite3", free_port()
+    shutil.copyfile(database, copy)
+    url = f"http://{host}:{port}"
+    settings = {**SETTINGS, "BASE_URL": url, "TRUSTED_HOSTS": f"{host},127.0.0.1", "DATABASE_URL": f"sqlite:///{copy}"}
+    limits = {"PROXY_HOPS": "1", "VOTES_PER_NETWORK_DAY": str(VOTES_PER_NETWORK_DAY)}
+    with served("verdicts.cli.serve", port, folder, **settings, **limits, DEMO="1", WEB_CONCURRENCY="2") as running:
+        yield Site(url, copy)
+        _, log = running.stop()
+    crashes = [line for line in log.splitlines() if '"level": "error"' in line]
+    assert not crashes, crashes[:3]

@@ -1,0 +1,52 @@
+"""axe finds nothing on any kind of page, light and dark, on a phone and on a desk, before and after a vote."""
+
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.pages import GOOD
+from tests.browser.reader import Reader
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+WIDTHS = (360, 1280)
+ASK = """async (only) => (await axe.run(document, { resultTypes: ["violations"], ...only })).violations.map((found) =>
+    `${found.id}: ${found.nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`)"""
+EVERYTHING: dict[str, list[str]] = {}
+COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}  # all that can differ between light and dark
+
+
+def violations(page: Page, where: str) -> list[str]:
+    """Return what axe says of the page as it stands, in both schemes and widths."""
+    page.evaluate(AXE)
+    found: list[str] = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        for scheme, asked in (("light", EVERYTHING), ("dark", COLOURS)):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            found += [f"{where}, {width} px, {scheme}: {violation}" for violation in page.evaluate(ASK, asked)]
+    return found
+
+
+@pytest.mark.parametrize("kind", GOOD)
+def test_axe_finds_nothing_on(reader: Reader, kind: str) -> None:
+    assert violations(reader.opens(GOOD[kind]), kind) == []
+
+
+def test_axe_finds_nothing_on_an_error_page(reader: Reader) -> None:
+    reader.expects("status of 404")
+    assert violations(reader.opens("/compare/aider-vs-nobody"), "not found") == []
+
+
+def test_axe_finds_nothing_on_a_ballot_that_was_cast_or_refused(reader: Reader) -> None:
+    reader.expects("status of 422")
+    page = reader.opens("/compare/elevenlabs-vs-whisper-cpp")
+    reader.ballot("elevenlabs").skip.click()
+    reader.ballot("elevenlabs").says("You said SKIP")
+    refused: Any = reader.ballot("whisper-cpp")
+    refused.ship.evaluate("(oval) => { oval.value = 'perhaps'; }")
+    refused.ship.click()
+    expect(refused.notice).to_contain_text("Choose ship, skip or none.")
+    assert violations(page, "ballots") == []

@@ -1,0 +1,110 @@
+"""What can only be seen when a page is laid out: nothing sticks out, nothing jumps, paper gets a clean page."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.pages import GOOD
+from tests.browser.reader import Reader
+
+PAIR = GOOD["comparison of two"]
+WIDTHS = (320, 360, 768, 1280)
+OVERHANG = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+WATCH_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.shifts.push(
+  `${entry.value.toFixed(4)} ${entry.sources.map((source) => source.node?.outerHTML?.slice(0, 80)).join(" | ")}`
+))).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize("kind", GOOD)
+def test_nothing_sticks_out_sideways_on(reader: Reader, kind: str) -> None:
+    page = reader.opens(GOOD[kind])
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(OVERHANG) <= 0, f"{width} px"
+
+
+def test_nothing_sticks_out_at_twice_the_size(new_reader: Callable[..., Reader]) -> None:
+    # What a browser does at 200 %: half the pixels for the layout, each drawn twice as large.
+    reader = new_reader(viewport={"width": 640, "height": 400}, device_scale_factor=2)
+    for kind, path in GOOD.items():
+        assert reader.opens(path).evaluate(OVERHANG) <= 0, kind
+
+
+def test_large_letters_push_nothing_out_of_the_page(reader: Reader) -> None:
+    page = reader.opens(PAIR)
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.evaluate("document.documentElement.style.setProperty('font-size', '150%')")
+    assert page.evaluate(OVERHANG) <= 0
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_jumps_while_the_comparison_loads(new_reader: Callable[..., Reader], width: int) -> None:
+    reader = new_reader(viewport={"width": width, "height": 800})
+    reader.context.add_init_script(WATCH_SHIFTS)
+    assert shifts_of(reader.opens(PAIR)) == []
+
+
+def test_nothing_jumps_when_a_voters_own_ballots_arrive(reader: Reader) -> None:
+    reader.opens("/compare/flux-1-vs-midjourney")
+    reader.ballot("flux-1").ship.click()
+    reader.ballot("flux-1").says("You said SHIP")
+    reader.context.add_init_script(WATCH_SHIFTS)
+    reader.page.reload()
+    reader.ballot("flux-1").says("You said SHIP")
+    assert shifts_of(reader.page) == []
+
+
+def test_nothing_jumps_when_a_vote_is_cast(reader: Reader) -> None:
+    page = reader.opens("/tools/whisper-cpp")
+    below = page.get_by_role("heading", name="Side by side")
+    top = "(heading) => heading.getBoundingClientRect().top + scrollY"
+    place = below.evaluate(top)
+    for vote in ("ship", "skip"):
+        getattr(reader.ballot("whisper-cpp"), vote).click()
+        reader.ballot("whisper-cpp").says(f"You said {vote.upper()}")
+        assert below.evaluate(top) == place
+
+
+def shifts_of(page: Page) -> list[str]:
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.fonts.ready")
+    for _ in range(6):
+        page.mouse.wheel(0, 900)
+        page.wait_for_timeout(30)
+    return list(page.evaluate("window.shifts"))
+
+
+@pytest.mark.parametrize(("asked", "moving"), [("no-preference", ["wipe"]), ("reduce", [])])
+def test_only_the_pressed_oval_moves_and_only_if_wanted(reader: Reader, asked: str, moving: list[str]) -> None:
+    page = reader.opens("/tools/lm-studio")
+    page.emulate_media(reduced_motion=asked)
+    page.evaluate(
+        """() => {
+          window.moved = [];
+          addEventListener("animationstart", (event) => window.moved.push(event.animationName));
+          addEventListener("transitionstart", (event) => window.moved.push(event.propertyName));
+        }"""
+    )
+    reader.ballot("lm-studio").ship.click()
+    reader.ballot("lm-studio").says("You said SHIP")
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.moved") == moving
+
+
+def test_paper_gets_every_word_and_no_button(reader: Reader) -> None:
+    page = reader.opens(PAIR)
+    page.emulate_media(media="print")
+    for gone in (".nav", ".masthead-search", ".ballot-choices", ".fold", ".more > summary"):
+        expect(page.locator(gone).first).to_be_hidden()
+    for there in (".more .facts", ".old-quote", ".answer", ".tape", ".scorecard"):
+        expect(page.locator(there).first).to_be_visible()
+    hidden = "(quotes) => quotes.map((quote) => quote.scrollHeight - quote.clientHeight)"
+    assert max(page.locator(".quote").evaluate_all(hidden)) <= 1
+    source = page.locator(".facts .note a").first
+    written = source.evaluate("(link) => getComputedStyle(link, '::after').content")
+    assert source.get_attribute("href") in written.replace('" "', "").replace('"', "")
+    assert page.pdf()[:5] == b"%PDF-"

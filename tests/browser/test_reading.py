@@ -1,0 +1,79 @@
+"""The comparison page, read from top to bottom."""
+
+from playwright.sync_api import expect
+
+from tests.browser.reader import Reader
+
+PAIR = "/compare/huggingface-smolvlm2-2b-vs-mistral-code"
+
+
+def test_the_comparison_says_which_one_and_then_why_in_this_order(reader: Reader) -> None:
+    page = reader.opens(PAIR)
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "SmolVLM2-2B vs Mistral Code — Which one should you ship with?", use_inner_text=False
+    )
+    expect(page.locator(".answer")).to_have_text("Mistral Code, by one voice.")
+    expect(page.locator(".lede .read")).to_contain_text("ahead by one voice (the Founder)")
+    expect(page.get_by_role("heading", level=2)).to_have_text(
+        [
+            "SmolVLM2-2B (the maker’s site)",
+            "Mistral Code (the maker’s site)",
+            "Which one, when",
+            "Where they differ",
+            "Reviewer scorecard",
+            "What readers who judged both said",
+            "Changes of mind",
+            "More, side by side",
+        ]
+    )
+
+
+def test_the_answer_and_both_figures_stand_on_the_first_screen(reader: Reader) -> None:
+    page = reader.opens(PAIR)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    for part in (".answer", ".tape", ".card .figure-community >> nth=0", ".card .figure-price >> nth=1"):
+        expect(page.locator(part)).to_be_in_viewport(ratio=0.9)
+
+
+def test_every_figure_stands_with_its_basis(reader: Reader) -> None:
+    card = reader.opens(PAIR).locator(".card").first
+    expect(card.locator(".figure-panel")).to_contain_text("4 of 5 ship")
+    expect(card.locator(".figure-panel")).to_contain_text("5 AI voices")
+    expect(card.locator(".figure-panel")).to_contain_text("oldest review")
+    expect(card.locator(".figure-community")).to_contain_text("interval")
+    expect(card.locator(".figure-price")).to_contain_text("Checked 17")
+
+
+def test_the_lede_leads_to_each_part(reader: Reader) -> None:
+    page = reader.opens(PAIR)
+    for link in page.locator(".lede-map a").all():
+        link.click()
+        expect(page.locator(":target")).to_be_in_viewport()
+
+
+def test_a_long_quote_folds_and_opens(reader: Reader) -> None:
+    page = reader.opens(PAIR)
+    quote = page.locator(".quote:has(+ .fold)").first
+    folded = quote.bounding_box()["height"]
+    page.locator(".fold > summary").first.click()
+    assert quote.bounding_box()["height"] > folded
+    expect(page.locator(".fold-open").first).to_be_visible()
+
+
+def test_the_directory_puts_two_ticked_tools_side_by_side(reader: Reader) -> None:
+    page = reader.opens("/tools?q=code")
+    page.get_by_label("Compare Cursor").check()
+    page.get_by_label("Compare GitHub Copilot").check()
+    page.get_by_role("button", name="Put them side by side").click()
+    page.wait_for_url("**/compare/cursor-vs-github-copilot")
+
+
+def test_a_page_that_is_not_there_offers_a_search_that_finds(reader: Reader) -> None:
+    reader.expects("status of 404")
+    page = reader.opens("/compare/mistral-code-vs-ollamma")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing here.")
+    search = page.locator("main").get_by_role("searchbox")
+    expect(search).to_have_value("ollamma")
+    search.fill("ollama")
+    search.press("Enter")
+    expect(page.locator(".directory-tool").first).to_contain_text("Ollama")

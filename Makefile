@@ -9,7 +9,7 @@ install := $(run) pip install --quiet --quiet --disable-pip-version-check --requ
 lock := $(run) uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock" --all-extras $(if $(UPGRADE),--upgrade)
 
-.PHONY: help setup demo serve test check faults lock
+.PHONY: help setup demo serve test check faults bench lock
 .DELETE_ON_ERROR:
 
 help: ## explain the targets
@@ -42,6 +42,9 @@ check: .venv/develop.stamp ## formatter, linter, types, import contracts, templa
 faults: .venv/develop.stamp ## the long fault runs; `make test` has their short forms
 	@scripts/prepare-tests
 	@FAULTS=long $(run) pytest tests/faults
+
+bench: .venv/develop.stamp ## measure what is served a second, and print it beside the simplest view Flask can answer
+	@$(run) benchmarks
 
 lock: .venv/develop.stamp ## write requirements/ anew from pyproject.toml (UPGRADE=1: with the newest versions)
 	$(lock) pyproject.toml --output-file requirements/serve.txt

@@ -22,6 +22,39 @@ from verdicts.web.caching import PUBLIC, PageCache
 from verdicts.web.headers import HEADERS, HSTS
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+BLOCKS = {
+    "p",
+    "div",
+    "ul",
+    "ol",
+    "li",
+    "dl",
+    "dt",
+    "dd",
+    "tr",
+    "td",
+    "th",
+    "caption",
+    "section",
+    "header",
+    "footer",
+    "nav",
+}
+BLOCKS |= {
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "blockquote",
+    "form",
+    "details",
+    "summary",
+    "option",
+    "svg",
+    "br",
+    "article",
+    "button",
+}
 LOADED = {
     ("script", "src"),
     ("link", "href"),
@@ -95,8 +128,17 @@ def read_html(text: str) -> tuple[ET.Element, str]:
 
 
 def words_of(element: ET.Element) -> str:
-    """Return an element's text as one line with single spaces."""
-    return " ".join("".join(element.itertext()).split())
+    """Return an element's text as one line with single spaces; blocks stand apart, as they do when drawn."""
+    return " ".join("".join(_pieces_of(element)).split())
+
+
+def _pieces_of(element: ET.Element) -> Iterator[str]:
+    apart = " " if element.tag in BLOCKS else ""
+    yield apart + (element.text or "")
+    for child in element:
+        yield from _pieces_of(child)
+        yield child.tail or ""
+    yield apart
 
 
 @dataclass(frozen=True)
@@ -267,7 +309,7 @@ class Visitor:
         # Without a context of our own: a request must begin with no application and no database session at hand.
         db.session.rollback()
         client = Client(self.app, TestResponse, use_cookies=False)
-        return contextvars.Context().run(client.open, path, **options)
+        return contextvars.Context().run(client.open, path, buffered=True, **options)
 
     def _cookie_header(self) -> str | None:
         sent = [f"{name}={each.value}" for name, each in self.cookies.items() if self._is_https or not each.secure]

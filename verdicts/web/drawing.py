@@ -44,9 +44,10 @@ class Timeline:
 
 def timeline(panel: Panel, today: date) -> Timeline | None:
     """Return the drawing of a panel's verdicts over time, or None where no review is dated."""
-    starts = [start for review in panel.reviews for start, _ in _verdicts(review)]
-    if not starts:
+    dated = [review for review in panel.reviews if review.reviewed_on]
+    if not dated:
         return None
+    starts = [start for review in dated for start, _ in _verdicts(review)]
     first, last = min([*starts, today - SHORTEST]), max([*starts, today])
 
     def at(day: date) -> float:
@@ -54,10 +55,9 @@ def timeline(panel: Panel, today: date) -> Timeline | None:
 
     lanes = tuple(
         Lane(review.reviewer.label, _spans([(verdict, at(start)) for start, verdict in _verdicts(review)]))
-        for review in panel.reviews
-        if review.reviewed_on
+        for review in dated
     )
-    return Timeline(_in_words(panel), tuple(Tick(f"{month:%b}", at(month)) for month in _months(first, last)), lanes)
+    return Timeline(_in_words(dated), tuple(Tick(f"{month:%b}", at(month)) for month in _months(first, last)), lanes)
 
 
 def _verdicts(review: PanelReview) -> list[tuple[date, Verdict]]:
@@ -81,10 +81,9 @@ def _months(first: date, last: date) -> list[date]:
     return months[:: -(-len(months) // MOST_TICKS) or 1]
 
 
-def _in_words(panel: Panel) -> str:
+def _in_words(reviews: Sequence[PanelReview]) -> str:
     return ". ".join(
         f"{review.reviewer.name}: "
         + ", then ".join(f"{verdict.upper()} from {day.day} {day:%b %Y}" for day, verdict in _verdicts(review))
-        for review in panel.reviews
-        if review.reviewed_on
+        for review in reviews
     )

@@ -50,7 +50,7 @@ class RequestLog:
         fields: dict[str, Any] = {
             "request_id": request_id,
             "method": environ["REQUEST_METHOD"],
-            "path": _SECRET_PATHS.sub(r"\1…", environ.get("PATH_INFO", ""))[:300],
+            "path": _path_of(environ),
         }
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
@@ -72,6 +72,12 @@ def set_up() -> None:
     ours.handlers[:] = [handler]
     ours.setLevel(logging.INFO)
     ours.propagate = False
+
+
+def _path_of(environ: "WSGIEnvironment") -> str:
+    # WSGI hands a path's bytes over as if they were Latin-1 (PEP 3333).
+    path = environ.get("PATH_INFO", "").encode("latin-1").decode(errors="replace")
+    return _SECRET_PATHS.sub(r"\1…", path)[:300]
 
 
 def _request_id(environ: "WSGIEnvironment") -> str:

@@ -1,0 +1,438 @@
+"""The comparison page: everything it must carry, in its order, each figure with its basis."""
+
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from flask import Flask
+
+from tests.makers import NOW, make_comparison, make_review, make_tool, make_votes
+from tests.web import rich
+from tests.web.visitor import Page, Visitor, words_of
+from verdicts.catalog.models import Reviewer, Tool
+from verdicts.curation import importing
+from verdicts.extensions import begin_write, db
+
+SEED = Path(__file__).parent.parent / "data" / "seed-catalogue.json"
+SEED_PAIR = "/compare/huggingface-smolvlm2-2b-vs-mistral-code"
+
+
+@pytest.fixture(scope="module")
+def world(shared_app: Flask) -> Flask:
+    rich.build()
+    begin_write()
+    importing.import_file(SEED, NOW)
+    db.session.commit()
+    return shared_app
+
+
+@pytest.fixture(scope="module")
+def visitor(world: Flask) -> Visitor:
+    return Visitor(world)
+
+
+@pytest.fixture(scope="module")
+def pair(visitor: Visitor) -> Page:
+    return visitor.reads(rich.PAIR)
+
+
+def card(page: Page, slug: str) -> ET.Element:
+    """Return a tool's card."""
+    (found,) = [each for each in page.all("section", "card") if each.get("aria-labelledby") == f"tool-{slug}"]
+    return found
+
+
+def rows(page: Page, section: str) -> list[list[str]]:
+    """Return the texts of the cells of the first table of a section, without what is hidden from hearing."""
+    table = next(page.by_id(section).iter("table"))
+    return [[words_of(_heard(cell)) for cell in row] for row in table.iter("tr")]
+
+
+def _heard(cell: ET.Element) -> ET.Element:
+    heard = ET.fromstring(ET.tostring(cell))  # noqa: S314  # our own page
+    for part in heard.iter():
+        if part.get("aria-hidden") == "true":
+            part.text = ""
+    return heard
+
+
+# Order
+
+
+def test_everything_stands_in_the_order_of_the_page_that_started_it(pair: Page) -> None:
+    order = [
+        "panel",
+        "tool-alpha",
+        "ballot-alpha",
+        "tool-beta",
+        "ballot-beta",
+        "which",
+        "pricing",
+        "scorecard",
+        "readers",
+    ]
+    order += ["changes", "related"]
+    found = [each.get("id") for each in pair.main.iter() if each.get("id") in order]
+    assert found == order
+    before = pair.words[: pair.words.index("What each reviewer says")]
+    parts = [
+        "AI tool comparison",
+        "Alpha vs Beta",
+        "Which one should you ship with?",
+        "Alpha, by one voice.",
+        "side-by-side",
+    ]
+    places = [before.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+def test_a_card_goes_from_kind_to_vote(pair: Page) -> None:
+    words = words_of(card(pair, "alpha"))
+    parts = [
+        "Developer Tools",
+        "Alpha",
+        "Reads receipts",
+        "Panel",
+        "Community",
+        "Entry price",
+        "runs locally",
+        "Would you ship",
+    ]
+    places = [words.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+def test_the_seed_pair_carries_what_its_first_page_carried(visitor: Visitor) -> None:
+    page = visitor.reads(SEED_PAIR)
+    words = page.words
+    for part in (
+        "SmolVLM2-2B vs Mistral Code",
+        "Mistral Code, by one voice.",
+        "4 of 4 against 3 of 4: ahead by one voice (the Founder).",
+        "2B-parameter vision-language model that runs on your device, not theirs",
+        "3 of 4 ship",
+        "4 of 4 ship",
+        "Be the first",
+        "One voice decides it: the Founder ships only Mistral Code.",
+        "Ships as a technical artifact, skips as a business foundation.",
+        "No reader has judged both yet.",
+        "No one has changed their mind.",
+    ):
+        assert part in words, part
+    assert words_of(page.all("tr", "is-split")[0]).startswith("The Founder Split")
+
+
+# The lede
+
+
+def test_the_lede_says_who_is_ahead_and_by_whose_voice(pair: Page) -> None:
+    assert words_of(pair.one("p", "answer")) == "Alpha, by one voice."
+    assert pair.texts("p", "read")[0].startswith("2 of 2 against 1 of 2: ahead by one voice (the Skeptic).")
+
+
+def test_the_lede_says_what_the_readers_of_both_said(pair: Page) -> None:
+    said = "Of the 20 readers who judged both, 10 would ship only Alpha and 10 only Beta: too close to call."
+    assert said in pair.texts("p", "read")[0]
+
+
+def test_an_editors_headline_takes_the_place_of_ours(visitor: Visitor) -> None:
+    page = visitor.reads("/compare/alpha-vs-gamma")
+    assert words_of(page.one("p", "answer")) == "Small against smaller."
+
+
+# Cards
+
+
+def test_the_panel_figure_is_a_count_with_its_percentage_voices_and_oldest_review(pair: Page) -> None:
+    (figure,) = pair.all("div", "figure-panel", card(pair, "alpha"))
+    words = words_of(figure)
+    assert "2 of 3 ship · 67 %" in words
+    assert "1 human, 1 AI, 1 unstated voices" in words
+    assert "oldest review 25 May 2026" in words
+
+
+def test_undated_reviews_are_told_beside_the_oldest(pair: Page) -> None:
+    (figure,) = pair.all("div", "figure-panel", card(pair, "beta"))
+    assert "2 of 4 ship · 50 %" in words_of(figure)
+    assert "oldest review 25 May 2026, 1 undated" in words_of(figure)
+
+
+def test_the_community_figure_from_thirty_votes_is_a_percentage_with_its_interval(pair: Page) -> None:
+    (figure,) = pair.all("div", "figure-community", card(pair, "alpha"))
+    assert "75 % ship" in words_of(figure)
+    assert "60 of 80 votes, 95 % interval" in words_of(figure)
+    assert figure.find(".//svg").get("aria-label") == "75 % ship, 95 % interval 65 to 83 %"  # type: ignore[union-attr]
+
+
+def test_the_community_figure_below_thirty_votes_is_counts_only(pair: Page) -> None:
+    (figure,) = pair.all("div", "figure-community", card(pair, "beta"))
+    assert words_of(figure) == "Community 10 ship, 10 skip 20 votes, 10 more until a percentage"
+
+
+def test_the_entry_price_stands_with_the_day_it_was_checked_and_its_source(pair: Page) -> None:
+    (figure,) = pair.all("div", "figure-price", card(pair, "alpha"))
+    assert words_of(figure) == "Entry price Free Checked 1 Nov 2026"
+    assert [link.get("href") for link in figure.iter("a")] == ["https://alpha.example/pricing"]
+
+
+def test_a_price_past_its_check_is_called_unverified(pair: Page) -> None:
+    (figure,) = pair.all("div", "figure-price", card(pair, "beta"))
+    assert words_of(figure) == "Entry price $20 / month Unverified since 1 Mar 2026"
+
+
+def test_the_name_leads_to_the_makers_site(pair: Page) -> None:
+    (heading,) = pair.all("h2", within=card(pair, "alpha"))
+    assert [link.get("href") for link in heading.iter("a")] == ["https://alpha.example/"]
+    (heading,) = pair.all("h2", within=card(pair, "beta"))
+    assert list(heading.iter("a")) == []
+
+
+def test_descriptions_are_markdown(pair: Page) -> None:
+    assert [words_of(each) for each in card(pair, "alpha").iter("strong")] == ["locally"]
+
+
+def test_each_card_has_a_ballot_that_works_without_javascript(pair: Page) -> None:
+    for slug in ("alpha", "beta"):
+        (form,) = card(pair, slug).iter("form")
+        assert (form.get("method"), form.get("action")) == ("post", f"/tools/{slug}/vote")
+        assert form.get("hx-post") == form.get("action")
+        assert [button.get("value") for button in form.iter("button")] == ["ship", "skip"]
+        assert {button.get("aria-pressed") for button in form.iter("button")} == {"false"}
+
+
+def test_the_ballot_says_how_many_count_and_wait(pair: Page) -> None:
+    assert pair.texts("p", "ballot-count") == ["80 counted, 1 waiting", "20 counted"]
+
+
+# Which one, when
+
+
+def test_choose_if_lines_stand_under_their_tools(pair: Page) -> None:
+    (choose,) = pair.all("div", "choose")
+    said = {words_of(each[0]): [words_of(line) for line in each.iter("li")] for each in choose}
+    assert said == {
+        "Choose Alpha if": ["your data may not leave the device"],
+        "Choose Beta if": ["you write code all day"],
+    }
+
+
+def test_choose_if_lines_come_in_the_order_of_the_columns(visitor: Visitor) -> None:
+    first, second = make_tool("one", name="Zeta"), make_tool("two", name="Eta")
+    make_comparison(first, second, choose_if={second: "you must", first: "you can"})
+    page = visitor.reads("/compare/one-vs-two")
+    assert page.texts("h3", within=page.one("div", "choose")) == ["Choose Zeta if", "Choose Eta if"]
+
+
+def test_the_bottom_line_is_markdown(pair: Page) -> None:
+    assert [words_of(each) for each in pair.one("div", "bottom-line").iter("strong")] == ["Alpha"]
+
+
+# Where they differ
+
+
+def test_facts_that_differ_stand_with_source_and_date(pair: Page) -> None:
+    table = rows(pair, "pricing")
+    assert table[0] == ["Fact", "Alpha", "Beta"]
+    assert table[1][:2] == ["Entry price", "Free Checked 1 Nov 2026"]
+    assert table[2] == ["Licence", "Apache-2.0 Source, checked 5 Oct 2026", "Proprietary Nobody has checked yet"]
+
+
+def test_a_fact_known_of_one_only_is_not_checked_of_the_other(pair: Page) -> None:
+    assert rows(pair, "pricing")[3] == ["Works offline", "Yes Checked 5 Oct 2026", "Not checked"]
+
+
+def test_equal_and_unknown_facts_are_folded(pair: Page) -> None:
+    (fold,) = pair.all("details", within=pair.by_id("pricing"))
+    assert "2 facts they share, or that nobody has checked" in words_of(fold)
+    shared = [[words_of(_heard(cell)) for cell in row][:3] for row in fold.iter("tr")][1:]
+    assert shared == [
+        ["Context window", "8,192 tokens Nobody has checked yet", "8,192 tokens Nobody has checked yet"],
+        ["Editor", "Not checked", "Not checked"],
+    ]
+
+
+def test_plans_stand_with_price_limit_and_basis(pair: Page) -> None:
+    plans = pair.one("table", "plans")
+    said = [[words_of(_heard(cell)) for cell in row] for row in plans.iter("tr")][1:]
+    assert said == [
+        ["Beta", "Team", "$30 / month per seat", "500 requests", "Source, checked 1 Nov 2026"],
+        ["Beta", "Enterprise", "Not known", "Not stated", "Nobody has checked yet"],
+    ]
+
+
+# The scorecard
+
+
+def test_the_scorecard_has_every_speaker_in_the_panels_order(pair: Page) -> None:
+    names = [row[0].split(" Split")[0].split(" Does")[0] for row in rows(pair, "scorecard")[1:]]
+    assert [name.removesuffix(" AI voice").removesuffix(" Human voice") for name in names] == [
+        "The Builder",
+        "The Skeptic",
+        "The Futurist",
+        "The Founder",
+    ]
+
+
+def cells(page: Page, reviewer: str) -> list[str]:
+    (row,) = [row for row in rows(page, "scorecard") if row[0].startswith(reviewer)]
+    return row
+
+
+def test_a_review_stands_with_verdict_quote_basis_version_and_day(pair: Page) -> None:
+    assert cells(pair, "The Builder")[1] == "SHIP Clean primitives. Hands-on Version 2.1 10 Nov 2026"
+
+
+def test_a_conflict_stands_beside_the_verdict_it_touches(pair: Page) -> None:
+    assert cells(pair, "The Builder")[2].replace("SHIPC", "SHIP C").startswith("SHIP Conflict: Consults for Beta Inc.")
+
+
+def test_a_long_quote_can_be_folded(pair: Page) -> None:
+    assert "Read all 70 words" in cells(pair, "The Builder")[2]
+
+
+def test_a_gap_is_shown_as_a_gap(pair: Page) -> None:
+    assert "The Founder has not looked at Alpha yet." in cells(pair, "The Founder")[1]
+    assert "not reviewed" in cells(pair, "The Founder")[1]
+
+
+def test_an_undated_review_says_so(pair: Page) -> None:
+    assert cells(pair, "The Founder")[2] == "SKIP No moat. From the maker’s claims Date not stated"
+
+
+def test_split_rows_are_marked(pair: Page) -> None:
+    split = [words_of(row[0]).split(" Split")[0] for row in pair.all("tr", "is-split")]
+    assert split == ["The Skeptic", "The Futurist"]
+
+
+def test_old_reviews_are_marked_and_decide_nothing(pair: Page) -> None:
+    assert [("Over 180 days old" in cell) for cell in cells(pair, "The Futurist")[1:]] == [True, True]
+    assert "Over 180 days old" not in " ".join(cells(pair, "The Builder"))
+    assert "Futurist" not in pair.texts("p", "read")[0]
+
+
+def test_voices_are_told_apart_as_human_or_ai(pair: Page) -> None:
+    assert [cells(pair, name)[0].split()[-2:] for name in ("The Builder", "The Skeptic")] == [
+        ["AI", "voice"],
+        ["Human", "voice"],
+    ]
+    assert "voice" not in cells(pair, "The Founder")[0]
+
+
+# Readers, history, related
+
+
+def test_readers_of_both_are_counted_four_ways(pair: Page) -> None:
+    assert [[row[0], row[3]] for row in rows(pair, "readers")[1:]] == [
+        ["Only Alpha", "10"],
+        ["Only Beta", "10"],
+        ["Both", "0"],
+        ["Neither", "0"],
+    ]
+
+
+def test_page_and_figure_agree(pair: Page) -> None:
+    counts = {row[0]: int(row[3]) for row in rows(pair, "readers")[1:]}
+    shares = [svg.get("aria-label") for svg in pair.by_id("readers").iter("svg")]
+    assert shares == [f"{100 * count // sum(counts.values())} %" for count in counts.values()]
+
+
+def test_the_history_tells_what_changed_when_and_why(pair: Page) -> None:
+    changes = pair.texts("li", "change")
+    assert changes[0].startswith("10 Nov 2026 The Skeptic, SKIP to SHIP Benchmarks were reproduced.")
+    assert "Unproven." in changes[0]
+
+
+def test_a_correction_of_wording_is_kept_but_no_news(pair: Page) -> None:
+    changes = pair.texts("li", "change")
+    assert changes[1].startswith("20 Jun 2026 The Futurist, wording only A typing error.")
+    assert len(changes) == 2
+
+
+def test_the_timeline_says_in_words_what_it_draws(pair: Page) -> None:
+    drawn = pair.all("div", "timeline")[0].get("aria-label", "")
+    assert "The Skeptic: SKIP from 1 Jun 2026, then SHIP from 10 Nov 2026" in drawn
+    assert "The Futurist: SKIP from 25 May 2026" in drawn
+
+
+def test_related_comparisons_are_curated_ones_first_then_neighbours(pair: Page) -> None:
+    links = [(link.get("href"), words_of(link)) for link in pair.one("ul", "related").iter("a")]
+    assert links[0] == ("/compare/alpha-vs-gamma", "Alpha vs Gamma")
+    assert ("/compare/alpha-vs-bare", "Alpha vs Bare") in links
+    assert all(href != rich.PAIR for href, _ in links)
+    assert len({href for href, _ in links}) == len(links)
+
+
+def test_there_is_no_form_that_leads_nowhere(pair: Page) -> None:
+    actions = [form.get("action") for form in pair.all("form")]
+    assert actions == ["/tools", "/tools/alpha/vote", "/tools/beta/vote"]
+    assert "email" not in [field.get("type") for field in pair.all("input")]
+
+
+# Little to say
+
+
+def test_tools_that_nobody_judged_say_so_everywhere(visitor: Visitor) -> None:
+    make_tool("bare-two", name="Bare Two")
+    words = visitor.reads("/compare/bare-vs-bare-two").words
+    for part in (
+        "No panel verdict yet.",
+        "No reviewer has judged both within the last 180 days",
+        "No reader has judged both yet.",
+        "Nobody on the panel has looked at these tools yet.",
+        "Be the first",
+        "Not known",
+        "Nobody has checked yet",
+        "No review is dated, so there is no line to draw.",
+        "No one has changed their mind.",
+    ):
+        assert part in words, part
+    assert "None" not in words
+    assert "0 %" not in words
+
+
+def test_a_page_without_editors_words_leaves_their_place_out(visitor: Visitor) -> None:
+    assert "Which one, when" not in visitor.reads("/compare/bare-vs-gamma").words
+
+
+@pytest.mark.parametrize("pair", ["alpha-vs-beta-vs-gamma", "alpha-vs-bare-vs-beta-vs-gamma"])
+def test_of_three_or_four_tools_no_winner_is_named(visitor: Visitor, pair: str) -> None:
+    page = visitor.reads(f"/compare/{pair}")
+    names = pair.count("-vs-") + 1
+    assert words_of(page.one("p", "answer")) == {3: "Three", 4: "Four"}[names] + " tools, one table."
+    assert "no winner is named: the table speaks" in page.words
+    assert "ahead" not in page.words
+    assert "decides it" not in page.words
+    assert len(page.all("section", "card")) == names
+    assert "What readers say" in page.words
+
+
+def test_three_tools_show_each_ones_own_readers(visitor: Visitor) -> None:
+    page = visitor.reads("/compare/alpha-vs-beta-vs-gamma")
+    said = {row[0]: row[1] for row in rows(page, "readers")[1:]}
+    assert said["Alpha"].startswith("75 % of 80")
+    assert said["Beta"] == "10 ship, 10 skip"
+    assert said["Gamma"] == "— Be the first"
+
+
+def test_where_panel_and_readers_part_the_page_says_so(visitor: Visitor) -> None:
+    make_votes(make_reviewed(), skip=range(100))
+    (sentence,) = visitor.reads("/compare/alpha-vs-loved").texts("p", "disagreement")
+    assert sentence.startswith("Panel and readers part on Loved: 1 of 1 reviewers ship it, but 0 % of 100 readers do")
+    assert visitor.reads("/tools/loved").texts("p", "disagreement") == [sentence]
+
+
+def make_reviewed() -> Tool:
+    loved = make_tool("loved", name="Loved")
+    make_review(loved, db.session.scalars(db.select(Reviewer)).first(), "ship")  # type: ignore[arg-type]
+    return loved
+
+
+def test_the_panel_table_marks_the_deciding_voice(pair: Page) -> None:
+    (table,) = pair.all("table", "tape")
+    assert [words_of(each) for each in pair.all("th", "is-deciding", table)] == ["Skeptic"]
+    assert "One voice decides it: the Skeptic ships only Alpha." in words_of(table)
+
+
+def test_unpublished_tools_are_not_offered(visitor: Visitor) -> None:
+    make_tool("secret", name="Secret", published_at=None, category_id=1)
+    assert "Secret" not in visitor.reads(rich.PAIR).html

@@ -1,0 +1,107 @@
+"""Every public page, reached by its links from the front page."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from flask import Flask
+
+from tests.conftest import DATABASES, a_database, an_app
+from tests.makers import NOW
+from tests.web.visitor import Page, Visitor
+from verdicts.curation import importing, sample
+from verdicts.extensions import begin_write, db
+
+MOST_COMPARISONS = 25
+SEED = Path(__file__).parent.parent / "data" / "seed-catalogue.json"
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def pages(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, the_present: time_machine.Traveller
+) -> Iterator[dict[str, Page]]:
+    """Every page that links lead to, each checked as it was read; comparisons only so many, as there are thousands."""
+    folder = tmp_path_factory.mktemp("crawl")
+    with a_database(request, folder) as url, an_app(url, folder, DEMO="1") as app:
+        begin_write()
+        sample.load(NOW)
+        db.session.commit()
+        yield crawl(Visitor(app))
+
+
+def crawl(visitor: Visitor) -> dict[str, Page]:
+    found: dict[str, Page] = {}
+    ahead = ["/", "/favicon.ico", "/manifest.webmanifest", "/robots.txt"]
+    while ahead:
+        path = ahead.pop(0)
+        if path in found or (is_comparison(path) and sum(map(is_comparison, found)) >= MOST_COMPARISONS):
+            continue
+        found[path] = visitor.reads(path)
+        ahead += found[path].links()
+    return found
+
+
+def is_comparison(path: str) -> bool:
+    return path.startswith("/compare")
+
+
+def test_every_page_is_reached_by_links(pages: dict[str, Page]) -> None:
+    tools = db.session.scalar(sa.text("SELECT count(*) FROM tool WHERE published_at IS NOT NULL"))
+    read = [path for path in pages if path.startswith("/tools/")]
+    assert len(read) == tools >= 24
+    assert {"/", "/tools", "/method", "/privacy", "/compare"} <= set(pages)
+    assert sum(path.startswith("/compare/") for path in pages) >= 10
+
+
+def test_no_public_page_sets_a_cookie(pages: dict[str, Page]) -> None:
+    assert [path for path, page in pages.items() if "Set-Cookie" in page.headers] == []
+
+
+def test_every_public_page_may_be_kept_by_proxies(pages: dict[str, Page]) -> None:
+    assert {page.headers["Cache-Control"].split(",")[0] for page in pages.values()} == {"public"}
+
+
+def test_links_into_a_page_find_their_place(pages: dict[str, Page]) -> None:
+    for page in pages.values():
+        for link in page.all("a"):
+            path, _, place = link.get("href", "").partition("#")
+            if place and path in pages:
+                pages[path].by_id(place)
+
+
+def test_no_two_pages_have_the_same_title(pages: dict[str, Page]) -> None:
+    titles: dict[str, str] = {}
+    for path, page in pages.items():
+        for title in page.texts("title"):
+            if "?" not in path:
+                assert titles.setdefault(title, path) == path
+    assert titles
+
+
+def test_the_foot_says_that_this_is_sample_content(pages: dict[str, Page]) -> None:
+    assert "This is sample content" in pages["/"].words
+
+
+def test_what_the_manifest_names_is_there(pages: dict[str, Page], shared_static: Path) -> None:
+    manifest = pages["/manifest.webmanifest"].response.get_json()
+    assert manifest["icons"]
+    for icon in manifest["icons"]:
+        assert (shared_static / icon["src"].partition("?")[0].removeprefix("/static/")).is_file()
+
+
+@pytest.fixture
+def shared_static() -> Path:
+    return Path(__file__).parent.parent.parent / "static"
+
+
+def test_the_seed_catalogue_can_be_crawled_too(app: Flask) -> None:
+    begin_write()
+    importing.import_file(SEED, NOW)
+    db.session.commit()
+    assert "/compare/huggingface-smolvlm2-2b-vs-mistral-code" in crawl(Visitor(app))
+
+
+def test_an_empty_installation_can_be_crawled_too(app: Flask) -> None:
+    assert {"/", "/tools", "/method", "/privacy", "/compare"} <= set(crawl(Visitor(app)))

@@ -1,0 +1,255 @@
+"""Every error in our own words, as a page and as a notice for htmx; overload and outages among them."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask, abort, request
+
+from tests.conftest import an_app
+from tests.makers import make_tool
+from tests.postgres import PostgresServer
+from tests.web.conftest import ON_ONE_DATABASE
+from tests.web.visitor import Page, Visitor
+from verdicts import extensions
+from verdicts.extensions import db
+from verdicts.voting.models import vote, vote_event
+
+BOTH_WAYS = pytest.mark.parametrize("htmx", [False, True], ids=["page", "notice"])
+STATUSES = [400, 401, 403, 404, 405, 409, 413, 414, 415, 418, 422, 429, 500, 501, 502, 503]
+
+
+@pytest.fixture
+def faulty(app: Flask) -> Visitor:
+    """A visitor to a site where `/?fault=418` fails that way and `/?fault=crash` crashes."""
+
+    @app.before_request
+    def fail() -> None:
+        if fault := request.args.get("fault"):
+            abort(int(fault)) if fault.isdigit() else _crash()
+
+    return Visitor(app)
+
+
+def _crash() -> None:
+    raise RuntimeError("a secret from inside: /etc/passwd")
+
+
+def notice_of(page: Page, htmx: bool) -> str:
+    """Return an error's words; where htmx asked, check that they come as a notice alone."""
+    if htmx:
+        assert [each.tag for each in page.tree] == ["p"]
+        assert page.tree[0].get("role") == "alert"
+    return page.words
+
+
+@ON_ONE_DATABASE
+@BOTH_WAYS
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_error_is_told_in_our_own_words(faulty: Visitor, htmx: bool, status: int) -> None:
+    words = notice_of(faulty.reads(f"/?fault={status}", status, htmx=htmx), htmx)
+    assert len(words) > 20
+    assert "Werkzeug" not in words
+    assert "The server" not in words
+    assert "browser (or proxy)" not in words
+
+
+@ON_ONE_DATABASE
+@BOTH_WAYS
+def test_a_crash_tells_nothing_from_inside(faulty: Visitor, htmx: bool) -> None:
+    page = faulty.reads("/?fault=crash", 500, htmx=htmx)
+    assert "Something broke on our side." in page.words
+    assert "secret" not in page.html
+    assert "Traceback" not in page.html
+
+
+@ON_ONE_DATABASE
+def test_an_error_page_may_not_be_kept_nor_indexed(faulty: Visitor) -> None:
+    page = faulty.reads("/?fault=500", 500)
+    assert page.headers["Cache-Control"] == "no-store"
+    assert [each.get("content") for each in page.all("meta") if each.get("name") == "robots"] == ["noindex"]
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/tools/nothing", "/compare/x-vs-y", "/static/nothing", "/nothing/%0d%0aSet-Cookie:x"]
+)
+def test_not_found_offers_to_search(visitor: Visitor, path: str) -> None:
+    page = visitor.reads(path, 404)
+    assert page.by_id("q").get("name") == "q"
+    (form,) = page.main.iter("form")
+    assert form.get("action") == "/tools"
+
+
+@ON_ONE_DATABASE
+def test_the_directory_beyond_its_last_page_is_not_found(visitor: Visitor) -> None:
+    visitor.reads("/tools?page=2", 404)
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize(
+    "query", ["page=0", "page=-1", "page=x", "page=1e3", "page=٣", "page=99999999999", "sort=price", "sort=' OR 1=1"]
+)
+def test_malformed_input_is_400_in_words(visitor: Visitor, query: str) -> None:
+    words = visitor.reads(f"/tools?{query}", 400).words
+    assert "A page is a whole number" in words or "cannot be sorted by" in words
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("path", ["/", "/tools", "/method", "/compare", "/livez"])
+def test_what_is_only_read_takes_no_post(visitor: Visitor, path: str) -> None:
+    page = visitor.sends(path, {"a": "b"}, 405)
+    assert "GET" in page.headers["Allow"]
+
+
+# Hosts and redirects
+
+
+@ON_ONE_DATABASE
+@BOTH_WAYS
+@pytest.mark.parametrize(
+    "host", ["evil.example", "verdicts.test.evil.example", "verdicts.test@evil.example", "x:99999"]
+)
+@pytest.mark.parametrize("path", ["/", "/tools/alpha", "/nothing", "/static/css/base.css"])
+def test_an_untrusted_host_is_400_and_not_repeated(visitor: Visitor, host: str, path: str, htmx: bool) -> None:
+    page = visitor.reads(path, 400, htmx=htmx, host=host)
+    assert "evil" not in page.html
+    assert "makes no sense" in page.words or "cannot be answered" in page.words
+
+
+@ON_ONE_DATABASE
+def test_a_ballot_to_an_untrusted_host_is_refused_and_recorded_nowhere(visitor: Visitor) -> None:
+    make_tool("alpha")
+    visitor.votes("alpha", "ship")
+    for sent in ({"host": "evil.example"}, {"host": "evil.example", "origin": "http://evil.example"}):
+        response = visitor.opens("POST", "/tools/alpha/vote", form={"verdict": "skip"}, headers=sent)
+        assert response.status_code in {400, 403}
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(vote_event)) == 1
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize(
+    "header",
+    ["x_forwarded_host", "x_forwarded_proto", "forwarded", "x_original_url", "x_rewrite_url", "x_http_method_override"],
+)
+def test_forwarded_headers_change_nothing_without_a_proxy(visitor: Visitor, header: str) -> None:
+    make_tool("alpha", aliases=("alpha-old",))
+    page = visitor.reads("/tools/alpha-old", 301, **{header: "evil.example"})
+    assert page.headers["Location"] == "/tools/alpha"
+    assert "evil" not in visitor.reads("/tools/alpha", **{header: "host=evil.example"}).html
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//evil.example",
+        "///evil.example/x",
+        "/\\evil.example",
+        "/tools//alpha",
+        "/tools/%2f%2fevil.example",
+        "/%2e%2e/tools",
+        "/tools/..%2f..",
+        "/http://evil.example",
+        "//evil.example/compare/b-vs-a",
+    ],
+)
+def test_no_address_leads_off_the_site(visitor: Visitor, path: str) -> None:
+    status = visitor.opens("GET", path).status_code
+    assert status in {200, 308, 400, 404}
+    visitor.reads(path, status)
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/compare?tool=a%0d%0aSet-Cookie:x=1&tool=b",
+        "/tools/a%0d%0aSet-Cookie:x=1",
+        "/compare/b%0d%0ax:1-vs-a",
+        "/tools/a%0d%0ax/vote",
+    ],
+)
+def test_a_line_break_in_an_address_makes_no_header(visitor: Visitor, path: str) -> None:
+    response = visitor.opens("GET", path)
+    assert response.status_code in {302, 400, 404}
+    assert "Set-Cookie" not in response.headers
+    assert all("\n" not in value and "\r" not in value for value in response.headers.values())
+
+
+@ON_ONE_DATABASE
+def test_a_line_break_in_a_ballots_address_makes_no_header(visitor: Visitor) -> None:
+    response = visitor.opens("POST", "/tools/a%0d%0aSet-Cookie:x=1/vote", form={"verdict": "ship"})
+    assert all("\n" not in value and "\r" not in value for value in response.headers.values())
+
+
+# Overload and outages
+
+
+def assert_try_again(page: Page, *, htmx: bool) -> None:
+    words = notice_of(page, htmx)
+    assert "Nothing was saved" in words
+    assert int(page.headers["Retry-After"]) >= 1
+    kept = [(each.get("name"), each.get("value")) for each in page.all("button") if each.get("value")]
+    assert kept == [("verdict", "skip")]
+
+
+@contextlib.contextmanager
+def writing_lock(app: Flask) -> Iterator[None]:
+    """Hold SQLite's write lock over a connection of one's own."""
+    path = app.config["SETTINGS"].database_url.removeprefix("sqlite:///")
+    with contextlib.closing(extensions.sqlite_driver().connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+@ON_ONE_DATABASE
+@BOTH_WAYS
+def test_a_locked_database_is_503_and_the_ballot_is_kept_at_hand(app: Flask, visitor: Visitor, htmx: bool) -> None:
+    make_tool("alpha")
+    visitor.votes("alpha", "ship")
+    with writing_lock(app):
+        page = visitor.sends("/tools/alpha/vote", {"verdict": "skip"}, 503, htmx=htmx)
+        assert visitor.reads("/tools/alpha").status == 200
+    assert_try_again(page, htmx=htmx)
+    assert db.session.scalars(sa.select(vote.c.verdict)).all() == ["ship"]
+    assert "You said SKIP" in visitor.votes("alpha", "skip").words
+
+
+@ON_ONE_DATABASE
+def test_too_many_waiting_writers_are_503_at_once(
+    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_tool("alpha")
+    visitor.votes("alpha", "ship")
+    monkeypatch.setattr(extensions, "_waiting_writers", threading.BoundedSemaphore(1))
+    with extensions._a_place_to_wait():
+        page = visitor.sends("/tools/alpha/vote", {"verdict": "skip"}, 503)
+        assert visitor.reads("/tools/alpha").status == 200
+    assert_try_again(page, htmx=False)
+    assert visitor.votes("alpha", "skip").status == 200
+
+
+@BOTH_WAYS
+def test_a_database_that_is_away_is_503_and_pages_are_served_as_they_were(
+    postgres: PostgresServer, tmp_path: Path, htmx: bool
+) -> None:
+    with contextlib.ExitStack() as stack:
+        with postgres.copy_of("template") as url:
+            visitor = Visitor(stack.enter_context(an_app(url, tmp_path)), hurried=True)
+            make_tool("alpha")
+            visitor.votes("alpha", "ship")
+            before = visitor.reads("/tools/alpha").html
+            db.session.remove()
+        # The database is dropped now, and its connections with it.
+        page = visitor.sends("/tools/alpha/vote", {"verdict": "skip"}, 503, htmx=htmx)
+        assert_try_again(page, htmx=htmx)
+        visitor.clock.now += 600
+        assert visitor.reads("/tools/alpha").html == before
+        assert visitor.reads("/tools", 503).headers["Retry-After"]
+        assert visitor.reads("/readyz", 503).response.get_json()["reason"] == "The database does not answer."
+        assert visitor.reads("/livez").status == 200

@@ -1,0 +1,74 @@
+"""For operators: alive, ready, and what is said of a wrong PROXY_HOPS."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from tests.conftest import StatementCount
+from tests.makers import make_tool
+from tests.web.visitor import Visitor
+from verdicts.extensions import db
+from verdicts.web.health import PROXY_WARNING
+
+
+def ready(visitor: Visitor, status: int = 200) -> dict[str, object]:
+    found: dict[str, object] = visitor.reads("/readyz", status).response.get_json()
+    return found
+
+
+def test_alive_touches_no_database(visitor: Visitor, statements: StatementCount) -> None:
+    visitor.reads("/")
+    visitor.hurried = True
+    before = len(statements)
+    assert visitor.reads("/livez").response.get_json() == {"status": "ok"}
+    assert len(statements) == before
+
+
+def test_ready_when_every_migration_is_there(visitor: Visitor) -> None:
+    assert ready(visitor) == {"status": "ready", "warnings": []}
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE alembic_version SET version_num = 'older'", "DELETE FROM alembic_version"]
+)
+def test_not_ready_where_a_migration_is_missing(visitor: Visitor, statement: str) -> None:
+    db.session.execute(db.text(statement))
+    db.session.commit()
+    assert "lacks a migration" in str(ready(visitor, 503)["reason"])
+    assert visitor.reads("/readyz", 503).headers["Retry-After"] == "5"
+
+
+def test_ballots_from_this_machine_raise_a_warning(visitor: Visitor) -> None:
+    make_tool("alpha")
+    visitor.votes("alpha", "ship")
+    assert ready(visitor)["warnings"] == [PROXY_WARNING]
+
+
+def test_ballots_from_elsewhere_raise_none(app: Flask) -> None:
+    make_tool("alpha")
+    visitor = Visitor(app, "203.0.113.5")
+    visitor.votes("alpha", "ship")
+    assert ready(visitor)["warnings"] == []
+
+
+def test_the_warning_ends_a_day_later(visitor: Visitor, later: Callable[[timedelta], None]) -> None:
+    make_tool("alpha")
+    visitor.votes("alpha", "ship")
+    later(timedelta(hours=25))
+    assert ready(visitor)["warnings"] == []
+
+
+def test_the_demo_raises_no_warning(app_with: Callable[..., Flask]) -> None:
+    visitor = Visitor(app_with(DEMO="1"))
+    make_tool("alpha")
+    visitor.votes("alpha", "ship")
+    assert ready(visitor)["warnings"] == []
+
+
+def test_behind_a_known_proxy_the_clients_address_counts(app_with: Callable[..., Flask]) -> None:
+    visitor = Visitor(app_with(PROXY_HOPS="1"))
+    make_tool("alpha")
+    visitor.votes("alpha", "ship", x_forwarded_for="198.51.100.4, 203.0.113.5")
+    assert ready(visitor)["warnings"] == []

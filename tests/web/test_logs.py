@@ -1,0 +1,84 @@
+"""One line of JSON a request, and no address of anyone in it."""
+
+import json
+import logging
+import re
+
+import pytest
+
+from tests.makers import make_tool
+from tests.web.conftest import ON_ONE_DATABASE
+from tests.web.visitor import Visitor
+from verdicts.web.logs import JsonLines
+
+pytestmark = ON_ONE_DATABASE
+
+
+@pytest.fixture(autouse=True)
+def listening(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "verdicts")
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [JsonLines().format(record) for record in caplog.records if record.name == "verdicts.requests"]
+
+
+def test_a_request_is_one_line_of_json(visitor: Visitor, caplog: pytest.LogCaptureFixture) -> None:
+    page = visitor.reads("/method?q=secret")
+    (line,) = lines(caplog)
+    found = json.loads(line)
+    assert (found["method"], found["path"], found["status"]) == ("GET", "/method", 200)
+    assert found["request_id"] == page.headers["X-Request-ID"]
+    assert found["ms"] >= 0
+    assert "\n" not in line
+
+
+def test_a_line_holds_no_address_no_cookie_and_no_search(visitor: Visitor, caplog: pytest.LogCaptureFixture) -> None:
+    make_tool("alpha")
+    visitor.address = "203.0.113.77"
+    visitor.votes("alpha", "ship", user_agent="Ada Lovelace", referer="https://mail.example/ada")
+    visitor.reads("/tools?q=ada@example.org")
+    logged = "\n".join(lines(caplog))
+    for secret in ("203.0.113", "ada", "Ada", "mail.example", visitor.cookies["voter"].value):
+        assert secret not in logged
+    assert len(lines(caplog)) == 4
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/newsletter/confirm/token-of-ada", "/newsletter/leave/token-of-ada/x", "/newsletter/preferences/token-of-ada"],
+)
+def test_tokens_in_a_path_are_not_written_down(visitor: Visitor, caplog: pytest.LogCaptureFixture, path: str) -> None:
+    visitor.reads(path, 404)
+    assert "token-of-ada" not in lines(caplog)[0]
+
+
+def test_a_crash_is_logged_with_its_status(visitor: Visitor, caplog: pytest.LogCaptureFixture) -> None:
+    @visitor.app.before_request
+    def crash() -> None:
+        raise RuntimeError("broken for a test")
+
+    visitor.reads("/method", 500)
+    assert json.loads(lines(caplog)[0])["status"] == 500
+    assert [record.exc_info is not None for record in caplog.records if record.levelname == "ERROR"] == [True]
+
+
+def test_a_proxys_request_id_is_kept(visitor: Visitor) -> None:
+    assert visitor.reads("/method", x_request_id="abc-123_4.5").headers["X-Request-ID"] == "abc-123_4.5"
+
+
+@pytest.mark.parametrize("given", ["short", "x" * 65, "with space", "a\u00e9bcdefgh", "{}{}{}{}{}", '"quoted-"'])
+def test_anything_else_gets_an_id_of_ours(visitor: Visitor, given: str) -> None:
+    assert re.fullmatch("[0-9a-f]{32}", visitor.reads("/method", x_request_id=given).headers["X-Request-ID"])
+
+
+def test_each_request_has_its_own_id_also_from_the_cache(visitor: Visitor) -> None:
+    visitor.hurried = True
+    ids = {visitor.reads("/method").headers["X-Request-ID"] for _ in range(3)}
+    assert len(ids) == 3
+
+
+def test_a_path_is_logged_as_it_is_read(visitor: Visitor, caplog: pytest.LogCaptureFixture) -> None:
+    visitor.reads("/tools/%C3%A9t%C3%A9%0Ax", 404)
+    (line,) = lines(caplog)
+    assert json.loads(line)["path"] == "/tools/été\nx"

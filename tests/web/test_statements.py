@@ -1,0 +1,117 @@
+"""How many SQL statements a page takes: a fixed number, however much data there is."""
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.conftest import StatementCount
+from tests.makers import NOW, make_tool, make_votes
+from tests.web import rich
+from tests.web.visitor import Visitor
+from verdicts.catalog.models import Category, CategoryFact, Review, Reviewer, Tool, ToolFact, ToolSlug
+from verdicts.comparisons.models import Comparison, ComparisonTool
+from verdicts.extensions import db
+from verdicts.voting.models import tally
+
+MANY = 5_000
+STATEMENTS = {
+    "/compare/alpha-vs-beta": 6,
+    "/compare/alpha-vs-beta-vs-gamma": 5,
+    "/compare": 3,
+    "/tools/alpha": 8,
+    "/tools": 5,
+    "/tools?q=alpha": 5,
+    "/tools?category=developer-tools&sort=newest": 5,
+    "/": 8,
+    "/method": 1,
+    "/privacy": 0,
+    "/tools/alpha/vote": 3,
+    "/votes/mine?tool=alpha&tool=beta": 3,
+}
+
+
+def add_many() -> None:
+    """Fill the database with thousands of tools of the same kind, reviewed, compared and voted on."""
+    kind = db.session.scalar(sa.select(Category.id))
+    reviewers = list(db.session.scalars(sa.select(Reviewer.id)))
+    keys = list(db.session.scalars(sa.select(CategoryFact.key)))
+    first = 1 + (db.session.scalar(sa.select(sa.func.max(Tool.id))) or 0)
+    ids = range(first, first + MANY)
+
+    def insert(model: type, rows: list[dict[str, object]]) -> None:
+        db.session.execute(sa.insert(model.__table__), rows)  # type: ignore[attr-defined]
+
+    blank = {"tagline": "", "description": "", "maker": "", "license": "", "category_id": kind, "published_at": NOW}
+    insert(Tool, [{"id": id, "name": f"Tool {id}", "position": id, **blank} for id in ids])
+    insert(ToolSlug, [{"slug": f"tool-{id}", "tool_id": id, "is_current": True, "position": 0} for id in ids])
+    insert(
+        Review,
+        [
+            {"tool_id": id, "reviewer_id": r, "verdict": "ship", "quote": "Yes.", "basis": "unstated", "position": 0}
+            for id in ids
+            for r in reviewers[:2]
+        ],
+    )
+    insert(ToolFact, [{"tool_id": id, "key": keys[0], "value": "Yes", "position": 0} for id in ids])
+    insert(
+        Comparison,
+        [
+            {"id": 1000 + id, "members_key": f"1,{id}", "bottom_line": "", "featured": True, "position": id}
+            for id in ids
+        ],
+    )
+    insert(
+        ComparisonTool, [{"comparison_id": 1000 + id, "tool_id": tool, "position": 0} for id in ids for tool in (1, id)]
+    )
+    db.session.execute(
+        sa.insert(tally),
+        [{"tool_id": id, "ship": 40, "skip": 20, "waiting": 0, "held": 0, "discarded": 0} for id in ids],
+    )
+    db.session.commit()
+
+
+def counted(visitor: Visitor, statements: StatementCount) -> dict[str, int]:
+    """Return how many statements each page took, the cache's look at the content version aside."""
+    found = {}
+    for path in STATEMENTS:
+        visitor.hurried = False
+        before = len(statements)
+        visitor.reads(path)
+        sent = statements.statements[before:]
+        found[path] = sum("content_version" not in statement for statement in sent)
+    return found
+
+
+@pytest.fixture
+def voter(app: Flask) -> Visitor:
+    rich.build()
+    visitor = Visitor(app)
+    visitor.votes("gamma", "ship")
+    return visitor
+
+
+def test_every_page_takes_its_number_of_statements(voter: Visitor, statements: StatementCount) -> None:
+    assert counted(voter, statements) == STATEMENTS
+
+
+def test_the_numbers_are_the_same_with_five_thousand_tools(voter: Visitor, statements: StatementCount) -> None:
+    add_many()
+    assert counted(voter, statements) == STATEMENTS
+
+
+def test_a_page_from_the_cache_takes_none(voter: Visitor, statements: StatementCount) -> None:
+    voter.hurried = True
+    voter.reads("/compare/alpha-vs-beta")
+    before = len(statements)
+    voter.reads("/compare/alpha-vs-beta")
+    assert len(statements) == before
+
+
+@pytest.mark.parametrize("already", [0, 500])
+def test_a_ballot_takes_a_fixed_number_of_statements(app: Flask, statements: StatementCount, already: int) -> None:
+    make_votes(make_tool("busy"), ship=range(already))
+    visitor = Visitor(app, "203.0.113.1")
+    visitor.votes("busy", "ship", htmx=True)
+    before = len(statements)
+    visitor.votes("busy", "skip", htmx=True)
+    assert len(statements) - before == 7

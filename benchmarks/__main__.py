@@ -39,7 +39,7 @@ class Course:
     connections: int = CONNECTIONS
     loads: list[Load] = field(default_factory=list)
 
-    def take_a_round(self, port: int, seconds: float = SECONDS_A_ROUND) -> None:
+    def take_a_round(self, port: int, seconds: float) -> None:
         self.loads.append(run(port, self.requests, self.connections, seconds))
 
     @property
@@ -64,7 +64,7 @@ def courses(settings: config.Settings) -> list[Course]:
     ]
 
 
-def main() -> None:
+def main(rounds: int = ROUNDS, seconds: float = SECONDS_A_ROUND) -> None:
     with tempfile.TemporaryDirectory(prefix="verdicts-bench-") as folder:
         environ = environment(Path(folder))
         settings = config.load(environ)
@@ -73,22 +73,23 @@ def main() -> None:
             sample.load(datetime.now(UTC))
             db.session.commit()
         with served(environ):
-            report(measured(courses(settings), settings.port))
+            measures = courses(settings)
+            measure(measures, settings.port, rounds, seconds)
+    print(f"{rounds} rounds of {seconds:g} s in turn, 2 workers, {os.cpu_count()} processors; medians")
+    report(measures)
 
 
-def measured(measures: list[Course], port: int) -> list[Course]:
+def measure(measures: list[Course], port: int, rounds: int, seconds: float) -> None:
     """Let every course take a round, then again, so that whatever else the machine does touches all alike."""
     for course in measures:
-        course.take_a_round(port, seconds=0.5)
+        course.take_a_round(port, seconds / 4)
         course.loads.clear()
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for course in measures:
-            course.take_a_round(port)
-    return measures
+            course.take_a_round(port, seconds)
 
 
 def report(measures: list[Course]) -> None:
-    print(f"{ROUNDS} rounds of {SECONDS_A_ROUND:g} s in turn, 2 workers, {os.cpu_count()} processors; medians")
     print(f"{'':40} {'a second':>10} {'ratio':>7} {'refused':>8}")
     for course in measures:
         ratio = course.rate / measures[0].rate

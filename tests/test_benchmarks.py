@@ -1,0 +1,18 @@
+"""The benchmark runs, and every course is answered."""
+
+import re
+from pathlib import Path
+
+from tests.programs import run
+
+SHORT = "from benchmarks.__main__ import main; main(rounds=1, seconds=0.5)"
+
+
+def test_the_benchmark_prints_a_rate_and_a_ratio_for_every_course(tmp_path: Path) -> None:
+    status, printed = run("-c", SHORT, instance=tmp_path, TMPDIR=str(tmp_path))
+    assert status == 0, printed
+    lines = re.findall(r"^(\S.*?) +([\d,]+) +(\d+\.\d\d) +\d+\.\d%$", printed, re.MULTILINE)
+    assert len(lines) == 5
+    assert all(int(rate.replace(",", "")) > 0 for _, rate, _ in lines), printed
+    assert lines[0][2] == "1.00"
+    assert list(tmp_path.iterdir()) == []

@@ -19,7 +19,7 @@ from verdicts import config, create_app
 from verdicts.extensions import db
 
 WORKERS = 2
-SECONDS_TO_START = 30
+SECONDS_TO_START = 60
 
 
 @dataclass(frozen=True)

@@ -129,9 +129,9 @@ def test_three_presses_in_one_moment_count_once_even_as_a_first_vote(reader: Rea
 def test_pressing_answers_at_once_even_when_the_server_is_slow(reader: Reader) -> None:
     reader.opens("/tools/runway")
     ballot = reader.ballot("runway")
-    reader.context.route("**/vote*", lambda route: (reader.page.wait_for_timeout(400), route.continue_()))
+    reader.context.route("**/vote*", lambda route: (reader.page.wait_for_timeout(1500), route.continue_()))
     ballot.ship.click(no_wait_after=True)
-    expect(ballot.form.get_by_text("Counting your vote…")).to_be_visible(timeout=300)
+    expect(ballot.form.get_by_text("Counting your vote…")).to_be_visible(timeout=1000)
     ballot.says("You said SHIP")
     expect(ballot.form.get_by_text("Counting your vote…")).to_be_hidden()
 

@@ -129,7 +129,7 @@ def test_an_acknowledged_vote_is_kept_and_none_counts_twice_while_workers_are_ki
         double = [*double_counts(known)]
         broken = database_faults()
     said = ", ".join(f"{what} {number}" for what, number in sorted(storm.counts.items()))
-    figures(f"{said}; lost {len(lost)}, counted twice {len(double)}. {difference}")
+    figures(f"{said}; lost {len(lost)}, counted twice {len(double)}. {difference.strip()}")
     assert lost == []
     assert double == []
     assert broken == []

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask_migrate import upgrade
+from hypothesis import settings as hypothesis_settings
 
 from tests.postgres import PostgresServer, server_programs
 from verdicts import create_app
@@ -18,6 +19,10 @@ from verdicts.extensions import db
 
 BASE_URL = "http://verdicts.test"
 DATABASES = ["sqlite", "postgresql"]
+
+# A busy machine is slow now and then; that is no fault of what is tested.
+hypothesis_settings.register_profile("verdicts", deadline=None)
+hypothesis_settings.load_profile("verdicts")
 
 
 def settings_for(database_url: str, instance_path: Path, **changes: str) -> Settings:

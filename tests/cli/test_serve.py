@@ -6,8 +6,6 @@ import re
 import signal
 import socket
 import subprocess
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -150,29 +148,3 @@ def test_a_proxys_word_counts_for_nothing_unless_settings_name_it(tmp_path: Path
         answer = connection.getresponse()
     assert answer.status == 200
     assert answer.getheader("Strict-Transport-Security") is None
-
-
-def test_replacing_the_workers_under_load_loses_no_request(tmp_path: Path, port: int) -> None:
-    answers: list[int | Exception] = []
-    enough = threading.Event()
-
-    def ask() -> None:
-        while not enough.is_set():
-            try:
-                answers.append(get(port, "/livez"))
-            except OSError as fault:
-                answers.append(fault)
-
-    with served("verdicts.cli.serve", port, tmp_path, **SETTINGS) as site:
-        readers = [threading.Thread(target=ask) for _ in range(8)]
-        for reader in readers:
-            reader.start()
-        for _ in range(3):
-            time.sleep(1)
-            site.process.send_signal(signal.SIGHUP)
-        time.sleep(2)
-        enough.set()
-        for reader in readers:
-            reader.join()
-    assert len(answers) > 100
-    assert [answer for answer in answers if answer != 200] == []

@@ -75,11 +75,11 @@ def prepared_database(settings: config.Settings) -> Iterator[None]:
     Raises StartRefused where the database is away or refuses.
     """
     try:
-        with create_app(settings).app_context():
-            with _one_at_a_time(settings):
-                upgrade()
-                yield
+        with create_app(settings).app_context(), _one_at_a_time(settings):
+            upgrade()
+            yield
             db.session.remove()
+            # While others wait: whoever closes SQLite's last connection locks the file to tidy up.
             db.engine.dispose()
     except (sa.exc.DBAPIError, sa.exc.ArgumentError) as fault:
         address = sa.make_url(settings.database_url).render_as_string(hide_password=True)
@@ -112,11 +112,9 @@ def _locked(descriptor: int) -> bool:
 def _advisory_lock() -> Iterator[None]:
     # Without a transaction: one that idles while others migrate would be ended by the server.
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.detach()  # so that it is closed, not kept, at the end: that gives the lock back
         _wait_until(lambda: bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(ADVISORY_LOCK)))))
-        try:
-            yield
-        finally:
-            connection.execute(sa.select(sa.func.pg_advisory_unlock(ADVISORY_LOCK)))
+        yield
 
 
 def _wait_until(held: Callable[[], bool]) -> None:

@@ -142,6 +142,16 @@ def sqlite_warning() -> str | None:
     )
 
 
+# A server that vanishes without a word (a machine that lost its power) must not keep a thread for ever.
+_NOTICE_A_LOST_SERVER = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 12_000,  # ms; longer than statement_timeout, which answers first where the server lives
+}
+
+
 def engine_options(database_url: str) -> dict[str, Any]:
     """Return the options that SQLAlchemy's create_engine takes for this database."""
     if database_url.startswith("sqlite"):
@@ -152,7 +162,7 @@ def engine_options(database_url: str) -> dict[str, Any]:
         "max_overflow": 0,
         "pool_timeout": 5,
         "pool_pre_ping": True,
-        "connect_args": {"connect_timeout": 3, "options": f"{limits} -c timezone=UTC"},
+        "connect_args": {"connect_timeout": 3, "options": f"{limits} -c timezone=UTC", **_NOTICE_A_LOST_SERVER},
     }
 
 

@@ -94,6 +94,7 @@ def upgrade() -> None:
         sa.Column("published_at", UtcDateTime(timezone=True), nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["category_id"], ["category.id"], name=op.f("fk_tool_category_id")),
+        sa.CheckConstraint("website LIKE 'http://%' OR website LIKE 'https://%'", name=op.f("ck_tool_web_address")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tool")),
     )
     with op.batch_alter_table("tool", schema=None) as batch_op:
@@ -151,6 +152,7 @@ def upgrade() -> None:
         sa.Column("checked_on", sa.Date(), nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["tool_id"], ["tool.id"], name=op.f("fk_plan_tool_id"), ondelete="CASCADE"),
+        sa.CheckConstraint("source LIKE 'http://%' OR source LIKE 'https://%'", name=op.f("ck_plan_web_address")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plan")),
         sa.UniqueConstraint("tool_id", "name", name=op.f("uq_plan_tool_id_name")),
     )
@@ -188,6 +190,9 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=500), nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["tool_id"], ["tool.id"], name=op.f("fk_price_record_tool_id"), ondelete="CASCADE"),
+        sa.CheckConstraint(
+            "source LIKE 'http://%' OR source LIKE 'https://%'", name=op.f("ck_price_record_web_address")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_price_record")),
     )
     with op.batch_alter_table("price_record", schema=None) as batch_op:
@@ -273,6 +278,7 @@ def upgrade() -> None:
         sa.Column("checked_on", sa.Date(), nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["tool_id"], ["tool.id"], name=op.f("fk_tool_fact_tool_id"), ondelete="CASCADE"),
+        sa.CheckConstraint("source LIKE 'http://%' OR source LIKE 'https://%'", name=op.f("ck_tool_fact_web_address")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tool_fact")),
         sa.UniqueConstraint("tool_id", "key", name=op.f("uq_tool_fact_tool_id_key")),
     )

@@ -27,8 +27,8 @@ class Ballot:
     def __init__(self, page: Page, slug: str) -> None:
         self.page = page
         self.form = page.locator(f"#ballot-{slug}")
-        self.ship = page.locator(f"#ballot-{slug}-ship")
-        self.skip = page.locator(f"#ballot-{slug}-skip")
+        self.ship = page.locator(f"#ship-{slug}")
+        self.skip = page.locator(f"#skip-{slug}")
         self.take_back = self.form.get_by_role("button", name="Take it back")
         self.notice = self.form.get_by_role("alert")
         self.live = page.locator("[aria-live=polite]", has=self.form)

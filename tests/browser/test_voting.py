@@ -126,6 +126,15 @@ def test_three_presses_in_one_moment_count_once_even_as_a_first_vote(reader: Rea
     assert site.tally("pgvector") == Tally(before.ship, before.skip + 1, 0)
 
 
+def test_two_tools_first_votes_in_one_moment_are_one_voters(reader: Reader) -> None:
+    reader.opens("/compare/ollama-vs-vllm")
+    press = "(page) => page.querySelectorAll('.oval-ship').forEach((oval) => oval.click())"
+    reader.page.locator("main").evaluate(press)
+    reader.ballot("ollama").says("You said SHIP")
+    reader.ballot("vllm").says("You said SHIP")
+    assert reader.statuses == [307, 200, 200]
+
+
 def test_pressing_answers_at_once_even_when_the_server_is_slow(reader: Reader) -> None:
     reader.opens("/tools/runway")
     ballot = reader.ballot("runway")

@@ -131,8 +131,8 @@ def test_a_panel_outside_the_readers_interval_is_told_with_both_figures() -> Non
     interval = community.interval
     assert interval is not None
     assert disagreements([("Alpha", panel(**FOUR), community)]) == (
-        "Panel and readers part on Alpha: 4 of 4 reviewers ship it, but 25 % of 80 readers do, and the panel’s share "
-        f"lies outside their 95 % interval, {interval.low_percent} to {interval.high_percent} %, "
+        "Panel and readers part on Alpha: 4 of 4 reviewers ship it, but 25\u202f% of 80 readers do, and the panel’s "
+        f"share lies outside their 95\u202f% interval, {interval.low_percent} to {interval.high_percent}\u202f%, "
         "by more than half a voice.",
     )
 

@@ -103,11 +103,19 @@ def test_each_query_is_a_page_of_its_own(visitor: Visitor) -> None:
 
 
 def test_the_cache_is_bounded(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caching, "MOST_PAGES", 3)
+    monkeypatch.setattr(caching, "MOST_PAGES", 2)
+    for path in ("/", "/tools", "/method", "/privacy"):
+        visitor.opens("GET", path)
+    assert [key[2] for key in page_cache_of(visitor.app)._pages] == ["/method", "/privacy"]
+
+
+def test_made_up_queries_push_out_each_other_and_no_page(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caching, "MOST_PAGES_WITH_QUERY", 3)
+    visitor.opens("GET", "/method")
     for number in range(8):
         visitor.opens("GET", f"/method?{number}")
-    kept = [key[3] for key in page_cache_of(visitor.app)._pages]
-    assert kept == ["5", "6", "7"]
+    kept = {key[3] for key in page_cache_of(visitor.app)._pages}
+    assert kept == {"", "5", "6", "7"}
 
 
 def test_a_page_that_is_too_large_is_served_but_not_kept(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:

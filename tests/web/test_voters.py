@@ -1,6 +1,7 @@
 """Who votes: the cookie over https and plain http, forged ones, and keys that change."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -136,3 +137,17 @@ def test_the_voters_cookie_is_not_the_sessions(visitor: Visitor, alpha: None) ->
     visitor.votes("alpha", "ship")
     assert "session" not in visitor.cookies
     assert visitor.base_url == BASE_URL
+
+
+def test_a_cookie_ends_when_the_database_forgets_its_voter(
+    visitor: Visitor, alpha: None, later: Callable[[timedelta], None]
+) -> None:
+    visitor.votes("alpha", "ship")
+    before = visitor.cookies["voter"].value
+    later(VOTER_KEPT - timedelta(days=1))
+    visitor.votes("alpha", "skip")
+    assert visitor.cookies["voter"].value == before
+    later(timedelta(days=2))
+    visitor.votes("alpha", "skip")
+    assert visitor.hops[0].status_code == 307
+    assert visitor.cookies["voter"].value != before

@@ -27,6 +27,11 @@ def _slug_shape() -> sa.CheckConstraint:
     return sa.CheckConstraint("slug = lower(slug) AND '-' || slug || '-' NOT LIKE '%-vs-%'", name="shape")
 
 
+def _web_address(column: str) -> sa.CheckConstraint:
+    """What goes into a link must be one that a browser only opens: whoever writes the row, and by whatever way."""
+    return sa.CheckConstraint(f"{column} LIKE 'http://%' OR {column} LIKE 'https://%'", name="web_address")
+
+
 class Category(Base):
     __tablename__ = "category"
 
@@ -70,6 +75,7 @@ class Reviewer(Base):
 
 class Tool(Base):
     __tablename__ = "tool"
+    __table_args__ = (_web_address("website"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(80))
@@ -139,7 +145,7 @@ class ToolFact(Base):
     """What is known of a tool under one of its category's fact keys. A key without a row is not checked."""
 
     __tablename__ = "tool_fact"
-    __table_args__ = (sa.UniqueConstraint("tool_id", "key"),)
+    __table_args__ = (sa.UniqueConstraint("tool_id", "key"), _web_address("source"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"))
@@ -152,7 +158,7 @@ class ToolFact(Base):
 
 class Plan(Base):
     __tablename__ = "plan"
-    __table_args__ = (sa.UniqueConstraint("tool_id", "name"),)
+    __table_args__ = (sa.UniqueConstraint("tool_id", "name"), _web_address("source"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"))
@@ -179,6 +185,7 @@ class PriceRecord(Base):
             sqlite_where=sa.text("until IS NULL"),
             postgresql_where=sa.text("until IS NULL"),
         ),
+        _web_address("source"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -21,7 +21,7 @@ from verdicts.catalog.models import (
 )
 from verdicts.catalog.panel import Panel, PanelReview, ReviewerCard, Revision
 from verdicts.catalog.prices import UNKNOWN_PRICE, Price
-from verdicts.catalog.records import CategoryLink, Fact, FactSheet, PlanLine, ReleaseLine, ToolCard
+from verdicts.catalog.records import CategoryLink, Fact, FactSheet, PlanLine, ReleaseLine, ToolCard, ToolLink
 from verdicts.extensions import db
 
 tool = Tool.__table__
@@ -55,6 +55,16 @@ CARD_COLUMNS = (
 
 def is_published(now: datetime) -> sa.ColumnElement[bool]:
     return sa.func.coalesce(tool.c.published_at <= now, sa.false())
+
+
+# Built once: a ballot is cast while others wait, and putting a statement together costs more than running it.
+_LINKS = (
+    sa.select(tool.c.id, current_slug.c.slug, tool.c.name)
+    .distinct()
+    .join(current_slug, sa.and_(current_slug.c.tool_id == tool.c.id, current_slug.c.is_current))
+    .join(asked_slug, asked_slug.c.tool_id == tool.c.id)
+    .where(asked_slug.c.slug.in_(sa.bindparam("slugs", expanding=True)), tool.c.published_at <= sa.bindparam("now"))
+)
 
 
 def cards() -> sa.FromClause:
@@ -168,10 +178,15 @@ def fact_sheets_of(tool_ids: Sequence[int]) -> dict[int, FactSheet]:
     return {tool_id: FactSheet(labels[tool_id], facts[tool_id]) for tool_id in tool_ids}
 
 
-def published_cards(slugs: Sequence[str], now: datetime) -> list[ToolCard]:
+def find_link(slug: str, now: datetime) -> ToolLink | None:
+    """Return the published tool under a slug or alias, in little: for a door that holds a lock. One statement."""
+    return next(iter(published_links([slug], now)), None)
+
+
+def published_links(slugs: Sequence[str], now: datetime) -> list[ToolLink]:
     """Return the published tools under these slugs or aliases, each once. One statement."""
-    rows = db.session.execute(cards_asked_for(slugs, now))
-    return list({row.id: to_card(row) for row in rows}.values())
+    rows = db.session.connection().execute(_LINKS, {"slugs": list(slugs), "now": now})
+    return [ToolLink(row.id, row.slug, row.name) for row in rows]
 
 
 def plans_of(tool_ids: Sequence[int]) -> dict[int, tuple[PlanLine, ...]]:

@@ -16,6 +16,15 @@ class CategoryLink:
 
 
 @dataclass(frozen=True)
+class ToolLink:
+    """As little of a tool as it takes to name it and link to it."""
+
+    id: int
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True)
 class ToolCard:
     """What a page says of a tool before it says who thinks what."""
 

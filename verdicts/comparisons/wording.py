@@ -9,6 +9,8 @@ from verdicts.voting.readers_of_both import Lead, ReadersOfBoth
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
+PERCENT = "\u202f%"  # with a narrow space that does not break
+
 
 def number(count: int) -> str:
     """Return a count as a word where books would: up to twelve."""
@@ -93,10 +95,11 @@ def disagreement(name: str, panel: Panel, community: Community) -> str:
     interval = community.interval
     if interval is None:
         raise ValueError(f"{name} has too few votes for an interval")
+    outside = f"{interval.low_percent} to {interval.high_percent}{PERCENT}"
     return (
-        f"Panel and readers part on {name}: {panel.ship} of {panel.total} reviewers ship it, but {community.percent} % "
-        f"of {community.counted} readers do, and the panel’s share lies outside their 95 % interval, "
-        f"{interval.low_percent} to {interval.high_percent} %, by more than half a voice."
+        f"Panel and readers part on {name}: {panel.ship} of {panel.total} reviewers ship it, but "
+        f"{community.percent}{PERCENT} of {community.counted} readers do, and the panel’s share lies outside their "
+        f"95{PERCENT} interval, {outside}, by more than half a voice."
     )
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from flask import Flask, Response, current_app, request, url_for
 
+from verdicts.extensions import compress
+
 FOR_EVER = "public, max-age=31536000, immutable"
 FOR_A_DAY = "public, max-age=86400"
 
@@ -21,9 +23,10 @@ def asset(path: str) -> str:
 
 
 def let_browsers_keep_it(response: Response) -> Response:
-    if request.endpoint == "static" and response.status_code in {200, 206, 304}:
-        response.headers["Cache-Control"] = FOR_EVER if "v" in request.args else FOR_A_DAY
-    return response
+    if request.endpoint != "static" or response.status_code not in {200, 206, 304}:
+        return response
+    response.headers["Cache-Control"] = FOR_EVER if "v" in request.args else FOR_A_DAY
+    return compress.after_request(response)
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 import time
-from collections import OrderedDict
+from collections import ChainMap, OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
@@ -28,6 +28,7 @@ STALE_SECONDS = 60
 STALE_IF_ERROR_SECONDS = 24 * 3600
 VERSION_KEPT_SECONDS = 1
 MOST_PAGES = 1024
+MOST_PAGES_WITH_QUERY = 256  # kept apart: anyone can make up queries, and must not push out the pages themselves
 LARGEST_PAGE_BYTES = 512 * 1024
 
 PUBLIC = (
@@ -76,7 +77,9 @@ class PageCache:
         self._app = app
         self._inner = inner
         self._clock = clock
-        self._pages: OrderedDict[tuple[str, ...], _Page] = OrderedDict()
+        self._plain: OrderedDict[tuple[str, ...], _Page] = OrderedDict()
+        self._with_query: OrderedDict[tuple[str, ...], _Page] = OrderedDict()
+        self._pages = ChainMap(self._plain, self._with_query)
         self._rendering: set[tuple[str, ...]] = set()
         self._lock = threading.Lock()
         self._version = 0
@@ -120,15 +123,16 @@ class PageCache:
             return response
         page = _page_of(response, version, made_at)
         if len(page.body) <= LARGEST_PAGE_BYTES:
-            self._keep(key, page)
+            self._keep(key, page, has_query=bool(environ.get("QUERY_STRING")))
         return _answer(page, environ)
 
-    def _keep(self, key: tuple[str, ...], page: _Page) -> None:
+    def _keep(self, key: tuple[str, ...], page: _Page, has_query: bool) -> None:
+        shelf, most = (self._with_query, MOST_PAGES_WITH_QUERY) if has_query else (self._plain, MOST_PAGES)
         with self._lock:
-            self._pages[key] = page
-            self._pages.move_to_end(key)
-            while len(self._pages) > MOST_PAGES:
-                self._pages.popitem(last=False)
+            shelf[key] = page
+            shelf.move_to_end(key)
+            while len(shelf) > most:
+                shelf.popitem(last=False)
 
     def _current_version(self) -> int:
         """Return the content version, asked for once a second; the last known one while the database is away."""

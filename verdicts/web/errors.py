@@ -1,10 +1,8 @@
 """Error pages in our own design: a page for a browser, a notice for htmx, and never a word from inside."""
 
 import logging
-import time
 from collections.abc import Mapping
 from http import HTTPStatus
-from math import ceil
 
 from flask import Flask, Response, current_app, make_response, render_template, request
 from flask.globals import request_ctx
@@ -105,9 +103,12 @@ def _ballot_tried() -> str:
 
 
 def _seconds_until_reset() -> int:
-    """Return how long a client that asked too often should wait."""
+    """Return how long a client that asked too often should wait: the limit's whole window.
+
+    Not the rest of it: that would ask the store of the limits again, which may have gone away meanwhile.
+    """
     limit = limiter.current_limit
-    return max(1, ceil(limit.reset_at - time.time())) if limit else 60
+    return limit.limit.get_expiry() if limit else 60
 
 
 def _reason(error: HTTPException) -> str:

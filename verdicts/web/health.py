@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-import sqlalchemy as sa
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Blueprint, Flask, current_app, jsonify
 from flask.typing import ResponseReturnValue
@@ -27,12 +27,12 @@ def livez() -> ResponseReturnValue:
 def readyz() -> ResponseReturnValue:
     """Answer 200 when the database answers and has every migration, 503 with the reason when not."""
     try:
-        found = db.session.scalar(sa.text("SELECT version_num FROM alembic_version"))
-        warnings = _warnings()
+        is_migrated = _current_migration() == _newest_migration(current_app)
+        warnings = _warnings() if is_migrated else []
     except SQLAlchemyError as error:
         current_app.logger.warning("not ready: %s", type(error).__name__)
         return _not_ready("The database does not answer.")
-    if found != _newest_migration(current_app):
+    if not is_migrated:
         return _not_ready("The database lacks a migration: run `flask db upgrade`, or start with `make serve`.")
     return jsonify(status="ready", warnings=warnings)
 
@@ -47,6 +47,10 @@ def _warnings() -> list[str]:
     if not settings.demo and voting.has_ballots_without_a_network(since=now() - timedelta(days=1)):
         found.append(PROXY_WARNING)
     return [warning for warning in found if warning]
+
+
+def _current_migration() -> str | None:
+    return MigrationContext.configure(db.session.connection()).get_current_revision()
 
 
 def _newest_migration(app: Flask) -> str | None:

@@ -10,7 +10,7 @@ from wtforms.validators import AnyOf
 
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.records import ToolCard
+from verdicts.catalog.records import ToolLink
 from verdicts.extensions import begin_write, db, limiter
 from verdicts.voting import ballot, queries
 from verdicts.voting.ballot import Ballot
@@ -46,7 +46,7 @@ class BallotForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
 class MyBallot:
     """What the ballot fragment shows: the tool, its figures as published, and what this reader said."""
 
-    card: ToolCard
+    card: ToolLink
     community: Community
     mine: Ballot | None = None
     said: str = ""
@@ -64,7 +64,7 @@ def vote(slug: str) -> ResponseReturnValue:
         return introduce(slug)
     begin_write()
     moment = now()
-    card = catalog.find_published(slug, moment) or abort(404)
+    card = catalog.find_link(slug, moment) or abort(404)
     cast = ballot.cast(
         card.id,
         voter=voter,
@@ -79,7 +79,7 @@ def vote(slug: str) -> ResponseReturnValue:
 
 @bp.get("/tools/<slug>/vote")
 def mine(slug: str) -> ResponseReturnValue:
-    card = catalog.find_published(slug, now()) or abort(404)
+    card = catalog.find_link(slug, now()) or abort(404)
     if card.slug != slug:
         return redirect(url_for("voting.mine", slug=card.slug), 301)
     return render_template("voting/page.html", my=_my_ballots([card])[0])
@@ -88,7 +88,7 @@ def mine(slug: str) -> ResponseReturnValue:
 @bp.get("/votes/mine")
 def all_mine() -> ResponseReturnValue:
     slugs = request.args.getlist("tool")[:MOST_TOOLS_AT_ONCE]
-    return render_template("voting/_mine.html", ballots=_my_ballots(catalog.published_cards(slugs, now())))
+    return render_template("voting/_mine.html", ballots=_my_ballots(catalog.published_links(slugs, now())))
 
 
 def introduce(slug: str) -> Response:
@@ -104,7 +104,7 @@ def introduce(slug: str) -> Response:
     return response
 
 
-def _my_ballots(cards: list[ToolCard]) -> list[MyBallot]:
+def _my_ballots(cards: list[ToolLink]) -> list[MyBallot]:
     voter = voters.current_voter()
     ids = [card.id for card in cards]
     ballots = queries.ballots_of(voter, ids) if voter else {}

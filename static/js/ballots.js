@@ -38,7 +38,7 @@
   // The notice goes when its retry is answered: the focus waits on the oval that the retry stands for.
   function keepFocus(event) {
     const again = event.target.closest?.(`${FORMS} .notice [name="verdict"]`);
-    if (again) document.getElementById(`${again.form.id}-${again.value}`)?.focus();
+    if (again) document.getElementById(`${again.value}-${again.form.dataset.tool}`)?.focus();
   }
 
   document.addEventListener("htmx:error", sayNotCounted);

@@ -53,18 +53,8 @@ CARD_COLUMNS = (
 )
 
 
-def is_published(now: datetime) -> sa.ColumnElement[bool]:
+def is_published(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:
     return sa.func.coalesce(tool.c.published_at <= now, sa.false())
-
-
-# Built once: a ballot is cast while others wait, and putting a statement together costs more than running it.
-_LINKS = (
-    sa.select(tool.c.id, current_slug.c.slug, tool.c.name)
-    .distinct()
-    .join(current_slug, sa.and_(current_slug.c.tool_id == tool.c.id, current_slug.c.is_current))
-    .join(asked_slug, asked_slug.c.tool_id == tool.c.id)
-    .where(asked_slug.c.slug.in_(sa.bindparam("slugs", expanding=True)), tool.c.published_at <= sa.bindparam("now"))
-)
 
 
 def cards() -> sa.FromClause:
@@ -76,13 +66,22 @@ def cards() -> sa.FromClause:
     )
 
 
-def cards_asked_for(slugs: Sequence[str], now: datetime) -> sa.Select[Any]:
-    """Return the statement for the published tools under these slugs or aliases, each row with its `asked_for`."""
-    return (
-        sa.select(*CARD_COLUMNS, asked_slug.c.slug.label("asked_for"))
-        .select_from(cards().join(asked_slug, asked_slug.c.tool_id == tool.c.id))
-        .where(asked_slug.c.slug.in_(slugs), is_published(now))
-    )
+# What every reader waits for is built once: putting a statement together costs more than running it.
+_is_asked_for = sa.and_(asked_slug.c.slug.in_(sa.bindparam("slugs", expanding=True)), is_published(sa.bindparam("now")))
+
+# The published tools under these slugs or aliases; takes `slugs` and `now`, each row says what it was `asked_for` by.
+CARDS_ASKED_FOR: sa.Select[Any] = (
+    sa.select(*CARD_COLUMNS, asked_slug.c.slug.label("asked_for"))
+    .select_from(cards().join(asked_slug, asked_slug.c.tool_id == tool.c.id))
+    .where(_is_asked_for)
+)
+_LINKS = (
+    sa.select(tool.c.id, current_slug.c.slug, tool.c.name)
+    .distinct()
+    .join(current_slug, sa.and_(current_slug.c.tool_id == tool.c.id, current_slug.c.is_current))
+    .join(asked_slug, asked_slug.c.tool_id == tool.c.id)
+    .where(_is_asked_for)
+)
 
 
 def to_card(row: sa.Row[Any]) -> ToolCard:
@@ -106,7 +105,7 @@ def to_card(row: sa.Row[Any]) -> ToolCard:
 
 def find_published(slug: str, now: datetime) -> ToolCard | None:
     """Return the published tool under a slug or alias; compare its own slug to see whether to redirect."""
-    row = db.session.execute(cards_asked_for([slug], now)).first()
+    row = db.session.execute(CARDS_ASKED_FOR, {"slugs": [slug], "now": now}).first()
     return to_card(row) if row else None
 
 

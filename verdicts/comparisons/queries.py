@@ -85,18 +85,20 @@ class Comparison:
         return [contender.card.name for contender in self.contenders]
 
 
+_tally = Tally.__table__
+_FIND = (
+    catalog.CARDS_ASKED_FOR.add_columns(_tally.c.ship, _tally.c.skip, _tally.c.waiting)
+    .outerjoin(_tally, _tally.c.tool_id == catalog.tool.c.id)
+    .order_by(catalog.current_slug.c.slug)
+)
+
+
 def find(slugs: Sequence[str], now: datetime) -> list[Named]:
     """Return the published tools under these slugs or aliases, in canonical order. One statement.
 
     Raises ToolsNotFound with the slugs nobody has, or SameToolTwice where two of them lead to one tool.
     """
-    tally = Tally.__table__
-    rows = db.session.execute(
-        catalog.cards_asked_for(slugs, now)
-        .add_columns(tally.c.ship, tally.c.skip, tally.c.waiting)
-        .outerjoin(tally, tally.c.tool_id == catalog.tool.c.id)
-        .order_by(catalog.current_slug.c.slug)
-    ).all()
+    rows = db.session.execute(_FIND, {"slugs": list(slugs), "now": now}).all()
     if missing := [slug for slug in slugs if slug not in {row.asked_for for row in rows}]:
         raise ToolsNotFound(missing)
     address.check([row.slug for row in rows])

@@ -11,7 +11,7 @@ from verdicts.catalog import queries as catalog
 from verdicts.catalog.records import ToolCard
 from verdicts.comparisons import address
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
-from verdicts.extensions import db
+from verdicts.extensions import UtcDateTime, db
 
 MOST_CURATED = 7
 MOST_NEIGHBOURS = 6
@@ -46,40 +46,18 @@ class Related:
     headline: str | None = None
 
 
-def members_key(tool_ids: Sequence[int]) -> str:
-    """Return what `Comparison.members_key` holds for these tools."""
-    return ",".join(str(id) for id in sorted(tool_ids))
+_ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
+_now = sa.bindparam("now", type_=UtcDateTime)
 
 
-def load(cards: Sequence[ToolCard], now: datetime) -> tuple[Curated | None, tuple[Related, ...]]:
-    """Return the editors' words about these tools, if there are any, and related comparisons. One statement."""
-    own_key = members_key([card.id for card in cards])
-    parts = (_touching(cards, own_key, now).subquery(), _neighbours(cards, now).subquery())
-    groups: dict[tuple[object, ...], list[sa.Row[Any]]] = {}
-    for row in sorted(db.session.execute(sa.union_all(*(sa.select(part) for part in parts))), key=_place):
-        groups.setdefault((row.comparison_id, None if row.comparison_id else row.tool_id), []).append(row)
-    own = next((rows for rows in groups.values() if rows[0].members_key == own_key), None)
-    links = [_link(rows, cards) for rows in groups.values() if rows is not own]
-    return _words(own) if own else None, tuple(_distinct(links)[:MOST_RELATED])
-
-
-def _place(row: sa.Row[Any]) -> tuple[object, ...]:
-    """Curated before neighbours, featured before others, then as the editors put them."""
-    return (row.comparison_id is None, not row.featured, row.place, row.slug, row.line or 0)
-
-
-def _distinct(links: Sequence[Related]) -> list[Related]:
-    return list({link.address: link for link in reversed(links)}.values())[::-1]
-
-
-def _touching(cards: Sequence[ToolCard], own_key: str, now: datetime) -> sa.Select[Any]:
+def _touching() -> sa.Select[Any]:
     """The curated comparisons that hold any of these tools: a row for each member and choose-if line."""
-    tool_ids = [card.id for card in cards]
-    hidden = sa.select(member.c.comparison_id).join(catalog.tool).where(~catalog.is_published(now))
+    own_key = sa.bindparam("own_key", type_=sa.String)
+    hidden = sa.select(member.c.comparison_id).join(catalog.tool).where(~catalog.is_published(_now))
     wanted = (
         sa.select(comparison.c.id)
         .where(
-            comparison.c.id.in_(sa.select(member.c.comparison_id).where(member.c.tool_id.in_(tool_ids))),
+            comparison.c.id.in_(sa.select(member.c.comparison_id).where(member.c.tool_id.in_(_ids))),
             comparison.c.id.not_in(hidden),
         )
         .order_by(comparison.c.members_key != own_key, comparison.c.featured.desc(), comparison.c.position)
@@ -112,7 +90,7 @@ def _touching(cards: Sequence[ToolCard], own_key: str, now: datetime) -> sa.Sele
     )
 
 
-def _neighbours(cards: Sequence[ToolCard], now: datetime) -> sa.Select[Any]:
+def _neighbours() -> sa.Select[Any]:
     """Other tools of the same categories, in the same columns."""
     return (
         sa.select(
@@ -131,13 +109,43 @@ def _neighbours(cards: Sequence[ToolCard], now: datetime) -> sa.Select[Any]:
         )
         .select_from(catalog.cards())
         .where(
-            catalog.tool.c.category_id.in_([card.category_id for card in cards]),
-            catalog.tool.c.id.not_in([card.id for card in cards]),
-            catalog.is_published(now),
+            catalog.tool.c.category_id.in_(sa.bindparam("categories", expanding=True)),
+            catalog.tool.c.id.not_in(_ids),
+            catalog.is_published(_now),
         )
         .order_by(catalog.tool.c.position, catalog.tool.c.id)
         .limit(MOST_NEIGHBOURS)
     )
+
+
+_RELATED = sa.union_all(*(sa.select(part.subquery()) for part in (_touching(), _neighbours())))
+
+
+def members_key(tool_ids: Sequence[int]) -> str:
+    """Return what `Comparison.members_key` holds for these tools."""
+    return ",".join(str(id) for id in sorted(tool_ids))
+
+
+def load(cards: Sequence[ToolCard], now: datetime) -> tuple[Curated | None, tuple[Related, ...]]:
+    """Return the editors' words about these tools, if there are any, and related comparisons. One statement."""
+    ids = [card.id for card in cards]
+    own_key = members_key(ids)
+    asked = {"ids": ids, "categories": [card.category_id for card in cards], "own_key": own_key, "now": now}
+    groups: dict[tuple[object, ...], list[sa.Row[Any]]] = {}
+    for row in sorted(db.session.execute(_RELATED, asked), key=_place):
+        groups.setdefault((row.comparison_id, None if row.comparison_id else row.tool_id), []).append(row)
+    own = next((rows for rows in groups.values() if rows[0].members_key == own_key), None)
+    links = [_link(rows, cards) for rows in groups.values() if rows is not own]
+    return _words(own) if own else None, tuple(_distinct(links)[:MOST_RELATED])
+
+
+def _place(row: sa.Row[Any]) -> tuple[object, ...]:
+    """Curated before neighbours, featured before others, then as the editors put them."""
+    return (row.comparison_id is None, not row.featured, row.place, row.slug, row.line or 0)
+
+
+def _distinct(links: Sequence[Related]) -> list[Related]:
+    return list({link.address: link for link in reversed(links)}.values())[::-1]
 
 
 def _link(rows: Sequence[sa.Row[Any]], cards: Sequence[ToolCard]) -> Related:

@@ -1,6 +1,6 @@
 """The sample: what the demo starts with."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -8,7 +8,9 @@ import yaml
 from flask import Flask
 
 from tests.makers import NOW, make_tool
-from verdicts.catalog.models import Tool, ToolSlug
+from verdicts.catalog.models import PriceRecord, Review, ReviewRevision, Tool, ToolFact, ToolSlug
+from verdicts.comparisons import queries as comparisons
+from verdicts.comparisons.panel_lead import PanelOutcome, panel_lead
 from verdicts.curation import sample
 from verdicts.extensions import begin_write, db
 from verdicts.voting import queries
@@ -19,11 +21,19 @@ from verdicts.voting.recount import recount
 WANTED = yaml.safe_load(sample.VOTES.read_text())["tools"]
 
 
-def load() -> bool:
+FEATURED = ("huggingface-smolvlm2-2b", "mistral-code")
+MONTHS_LATER = datetime(2027, 6, 15, 12, 0, tzinfo=UTC)
+
+
+def load(now: datetime = NOW) -> bool:
     begin_write()
-    loaded = sample.load(NOW)
+    loaded = sample.load(now)
     db.session.commit()
     return loaded
+
+
+def newest(column: sa.orm.InstrumentedAttribute[date | None]) -> date | None:
+    return db.session.scalar(sa.select(sa.func.max(column)))
 
 
 def id_of(slug: str) -> int:
@@ -91,3 +101,30 @@ def test_the_sample_stays_out_of_a_database_that_has_a_tool(app: Flask) -> None:
 
 def test_the_sample_draws_the_same_votes_every_time() -> None:
     assert sample.draw(WANTED, NOW) == sample.draw(WANTED, NOW)
+
+
+def test_a_sample_loaded_months_later_still_has_a_panel_lead_on_its_featured_pair(app: Flask) -> None:
+    assert load(MONTHS_LATER)
+    pair = comparisons.load(comparisons.find(FEATURED, MONTHS_LATER), MONTHS_LATER)
+    first, second = (contender.panel for contender in pair.contenders)
+    assert panel_lead(first, second, MONTHS_LATER.date()).outcome is PanelOutcome.SECOND_AHEAD
+
+
+def test_a_sample_loaded_later_moves_its_reviews_and_no_price_or_fact(app: Flask) -> None:
+    assert load(MONTHS_LATER)
+    later = MONTHS_LATER.date() - sample.WRITTEN_FOR
+    assert newest(Review.reviewed_on) == date(2026, 11, 19) + later
+    assert newest(ReviewRevision.until) == date(2026, 11, 3) + later
+    assert newest(PriceRecord.checked_on) == newest(ToolFact.checked_on) == date(2026, 11, 19)
+
+
+@pytest.mark.usefixtures("loaded")
+def test_a_sample_loaded_before_the_day_it_was_written_for_keeps_its_dates() -> None:
+    assert NOW.date() < sample.WRITTEN_FOR
+    assert newest(Review.reviewed_on) == date(2026, 11, 19)
+
+
+def test_a_sample_loaded_by_a_clock_that_is_slow_dates_nothing_in_the_future(app: Flask) -> None:
+    assert load(datetime(2026, 6, 1, tzinfo=UTC))
+    dates = [Review.reviewed_on, ReviewRevision.until, PriceRecord.checked_on, ToolFact.checked_on]
+    assert {newest(column) for column in dates} == {date(2026, 6, 1)}

@@ -4,23 +4,26 @@ import hashlib
 import random
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 import yaml
 
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.models import Tool, ToolSlug
-from verdicts.curation import importing
+from verdicts.curation import importing, reading
 from verdicts.extensions import db
 from verdicts.voting.models import Occasion, Standing, tally, vote, vote_event
 
 CATALOGUE = Path(__file__).with_name("catalogue.yaml")
 VOTES = Path(__file__).with_name("votes.yaml")
+WRITTEN_FOR = date(2026, 11, 23)
 SEED = 10  # with it, of the sample's comparisons one names a lead and one is too close to call
 SPREAD = timedelta(days=60)
 NOTHING_SET_ASIDE = {"waiting": 0, "held": 0, "discarded": 0}
+_PAST_DATES = {"reviewed_on", "until", "checked_on"}
 POOL_TO_LARGEST_TOOL = 1.2  # so few voters for so many votes that most of them judged several tools
 
 
@@ -41,9 +44,37 @@ def load(now: datetime) -> bool:
     """
     if db.session.scalar(sa.select(sa.exists(sa.select(Tool.id)))):
         return False
-    importing.import_file(CATALOGUE, now)
+    importing.import_catalogue(catalogue_on(now.date()), now)
     store(draw(yaml.safe_load(VOTES.read_text())["tools"], now))
     return True
+
+
+def catalogue_on(today: date) -> object:
+    """Return the sample's catalogue with its reviews as old on this day as they are on the day it was written for.
+
+    Reviews past their time decide nothing, and a demo in which nothing is decided shows little. Prices and facts keep
+    their dates: moved ones would claim a check that nobody made. By a clock that is slow, nothing is dated later than
+    today.
+    """
+    return _dated(reading.read(CATALOGUE.read_bytes(), CATALOGUE.name), today)
+
+
+def _dated(value: Any, today: date, *, in_review: bool = False) -> Any:
+    if isinstance(value, list):
+        return [_dated(item, today, in_review=in_review) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _moved(item, today, in_review=in_review)
+        if key in _PAST_DATES and item
+        else _dated(item, today, in_review=in_review or key == "reviews")
+        for key, item in value.items()
+    }
+
+
+def _moved(text: str, today: date, *, in_review: bool) -> str:
+    late = max(today - WRITTEN_FOR, timedelta()) if in_review else timedelta()
+    return min(date.fromisoformat(text) + late, today).isoformat()
 
 
 def draw(wanted: dict[str, dict[str, int]], now: datetime) -> list[Cast]:

@@ -1,5 +1,6 @@
 """The sample: what the demo starts with."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from flask import Flask
 from tests.makers import NOW, make_tool
 from verdicts.catalog.models import PriceRecord, Review, ReviewRevision, Tool, ToolFact, ToolSlug
 from verdicts.comparisons import queries as comparisons
+from verdicts.comparisons.models import Comparison
 from verdicts.comparisons.panel_lead import PanelOutcome, panel_lead
 from verdicts.curation import sample
 from verdicts.extensions import begin_write, db
@@ -128,3 +130,13 @@ def test_a_sample_loaded_by_a_clock_that_is_slow_dates_nothing_in_the_future(app
     assert load(datetime(2026, 6, 1, tzinfo=UTC))
     dates = [Review.reviewed_on, ReviewRevision.until, PriceRecord.checked_on, ToolFact.checked_on]
     assert {newest(column) for column in dates} == {date(2026, 6, 1)}
+
+
+@pytest.mark.usefixtures("loaded")
+def test_no_headline_of_the_sample_states_what_the_site_counts() -> None:
+    headlines = db.session.scalars(sa.select(Comparison.headline).where(Comparison.headline.is_not(None))).all()
+    counted = re.compile(
+        r"\b(voices?|each|tie|level|split|\d+ of \d+|(one|two|three|four|five) (of|to|against))\b", re.I
+    )
+    assert headlines
+    assert [line for line in headlines if line and counted.search(line)] == []

@@ -155,3 +155,28 @@ def test_the_example_explains_every_setting() -> None:
     settings = [number for number, line in enumerate(lines) if re.match(r"#?[A-Z_]+=", line)]
     unexplained = [lines[number] for number in settings if not re.match(r"# |#?[A-Z_]+=", lines[number - 1])]
     assert unexplained == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TRUSTED_HOSTS", "https://verdicts.example"),
+        ("TRUSTED_HOSTS", "verdicts.example, verdicts.example:8000"),
+        ("HOST", "bad host"),
+        ("SECRET_KEY_FALLBACKS", "short"),
+    ],
+)
+def test_hosts_and_former_keys_are_checked_too(tmp_path: Path, name: str, value: str) -> None:
+    assert fault_of(tmp_path, **{name: value}).startswith(name)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1", "::", "::1", "localhost", "verdicts.example"])  # noqa: S104
+def test_addresses_and_host_names_can_be_listened_on(tmp_path: Path, host: str) -> None:
+    assert load(tmp_path, HOST=host).host == host
+
+
+def test_hosts_with_a_leading_dot_stand_for_their_subdomains(tmp_path: Path) -> None:
+    assert load(tmp_path, TRUSTED_HOSTS=".verdicts.example,localhost").trusted_hosts == (
+        ".verdicts.example",
+        "localhost",
+    )

@@ -68,6 +68,19 @@ class _Reader:
     def listed(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
         return tuple(part.strip() for part in self.text(name).split(",") if part.strip()) or default
 
+    def hosts(self, name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        found = self.listed(name, default)
+        for host in found:
+            if not _is_host(host.removeprefix(".")):
+                self.faults.append(f"{name} has {host!r}: it takes host names, without http:// or a port.")
+        return found
+
+    def keys(self, name: str) -> tuple[str, ...]:
+        found = self.listed(name)
+        if any(len(key) < SHORTEST_KEY_LENGTH for key in found):
+            self.faults.append(f"{name} has a key of less than {SHORTEST_KEY_LENGTH} characters.")
+        return found
+
     def key(self, name: str) -> str:
         value = self.text(name)
         if len(value) < SHORTEST_KEY_LENGTH:
@@ -119,6 +132,10 @@ def _is_redis(value: str) -> bool:
     return not value or value.startswith(("redis://", "rediss://", "unix://"))
 
 
+def _is_host(value: str) -> bool:
+    return re.fullmatch(r"[a-z0-9]([a-z0-9._-]{0,251}[a-z0-9])?|\[?[0-9a-f:.]*:[0-9a-f:.]+\]?", value) is not None
+
+
 def _is_address(value: str) -> bool:
     return not value or re.fullmatch(r"[^@\s<>\"]+@[^@\s<>\"]+", value) is not None
 
@@ -143,7 +160,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     )
     settings = Settings(
         secret_key=read.key("SECRET_KEY"),
-        secret_key_fallbacks=read.listed("SECRET_KEY_FALLBACKS"),
+        secret_key_fallbacks=read.keys("SECRET_KEY_FALLBACKS"),
         hash_key=read.key("HASH_KEY"),
         base_url=base_url,
         database_url=read.matching(
@@ -154,9 +171,9 @@ def load(environ: Mapping[str, str]) -> Settings:
         ),
         redis_url=read.matching("REDIS_URL", "", _is_redis, "redis://…, rediss://… or unix://…") or None,
         site_name=read.matching("SITE_NAME", "Verdicts", _is_name, "1 to 60 printable characters"),
-        trusted_hosts=read.listed("TRUSTED_HOSTS", _host_of(base_url)),
+        trusted_hosts=read.hosts("TRUSTED_HOSTS", _host_of(base_url)),
         proxy_hops=read.number("PROXY_HOPS", 0, 0, 10),
-        host=read.text("HOST", "127.0.0.1"),
+        host=read.matching("HOST", "127.0.0.1", _is_host, "an address or a host name to listen on"),
         port=read.number("PORT", 8000, 1, 65535),
         web_concurrency=read.number("WEB_CONCURRENCY", 2, 1, 64),
         instance_path=instance_path,

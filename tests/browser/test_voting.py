@@ -135,6 +135,19 @@ def test_two_tools_first_votes_in_one_moment_are_one_voters(reader: Reader) -> N
     assert reader.statuses == [307, 200, 200]
 
 
+def test_the_page_shows_what_was_said_last_even_when_pressed_before_an_answer(reader: Reader, site: Site) -> None:
+    before = site.tally("lm-studio")
+    reader.opens("/tools/lm-studio")
+    ballot = reader.ballot("lm-studio")
+    press = """([ship, skip]) => { ship.click(); skip.click(); }"""
+    reader.page.evaluate(press, [ballot.ship.element_handle(), ballot.skip.element_handle()])
+    ballot.says("You said SKIP")
+    ballot.is_pressed(ballot.skip)
+    reader.page.wait_for_load_state("networkidle")
+    ballot.says("You said SKIP")
+    assert site.tally("lm-studio") == Tally(before.ship, before.skip + 1, 0)
+
+
 def test_pressing_answers_at_once_even_when_the_server_is_slow(reader: Reader) -> None:
     reader.opens("/tools/runway")
     ballot = reader.ballot("runway")

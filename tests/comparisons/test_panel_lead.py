@@ -67,20 +67,27 @@ def test_exchanging_the_tools_exchanges_the_lead(first: Said, second: Said) -> N
     exchanged = {
         PanelOutcome.FIRST_AHEAD: PanelOutcome.SECOND_AHEAD,
         PanelOutcome.SECOND_AHEAD: PanelOutcome.FIRST_AHEAD,
+        PanelOutcome.ONLY_FIRST_REVIEWED: PanelOutcome.ONLY_SECOND_REVIEWED,
+        PanelOutcome.ONLY_SECOND_REVIEWED: PanelOutcome.ONLY_FIRST_REVIEWED,
     }
     assert other.outcome is exchanged.get(one.outcome, one.outcome)
     assert {each.slug for each in one.deciders} == {each.slug for each in other.deciders}
 
 
 @given(SAID, SAID)
-def test_old_reviews_change_nothing(first: Said, second: Said) -> None:
+def test_old_reviews_decide_nothing(first: Said, second: Said) -> None:
     def recent(said: Said) -> Said:
         return {name: (v, on) for name, (v, on) in said.items() if on is None or TODAY - on <= timedelta(days=180)}
 
     with_old, without = (
         panel_lead(panel_of(a), panel_of(b), TODAY) for a, b in ((first, second), (recent(first), recent(second)))
     )
-    assert (with_old.outcome, with_old.margin) == (without.outcome, without.margin)
+    assert (with_old.judged_both, with_old.margin, with_old.deciders) == (
+        without.judged_both,
+        without.margin,
+        without.deciders,
+    )
+    assert with_old.outcome is without.outcome or (with_old.without and without.without)
 
 
 @pytest.mark.parametrize(("days", "decides"), [(180, True), (181, False)])
@@ -93,8 +100,11 @@ def test_a_review_decides_for_180_days(days: int, decides: bool) -> None:
 @pytest.mark.parametrize(
     ("first", "second", "outcome"),
     [
-        ({}, {}, PanelOutcome.NOT_JUDGED),
-        ({"builder": "ship"}, {"skeptic": "ship"}, PanelOutcome.NOT_JUDGED),
+        ({}, {}, PanelOutcome.NOT_REVIEWED),
+        ({"builder": "ship"}, {"skeptic": "ship"}, PanelOutcome.NOBODY_JUDGED_BOTH),
+        ({"builder": "ship"}, {}, PanelOutcome.ONLY_FIRST_REVIEWED),
+        ({}, {"skeptic": "skip"}, PanelOutcome.ONLY_SECOND_REVIEWED),
+        ({"builder": "ship 2026-01-01"}, {"builder": "ship"}, PanelOutcome.TOO_OLD),
         ({"builder": "ship"}, {"builder": "ship"}, PanelOutcome.SHIPS_BOTH),
         ({"builder": "skip"}, {"builder": "skip"}, PanelOutcome.SKIPS_BOTH),
         ({"builder": "ship", "skeptic": "skip"}, {"builder": "ship", "skeptic": "skip"}, PanelOutcome.LEVEL),

@@ -68,11 +68,34 @@ def test_a_level_panel_tells_who_would_ship_which() -> None:
     )
 
 
-def test_without_a_common_reviewer_nobody_is_ahead() -> None:
-    assert said(panel(builder="ship"), panel()) == (
-        "No panel verdict yet.",
-        "No reviewer has judged both within the last 180 days, so the panel puts neither ahead.",
-    )
+@pytest.mark.parametrize(
+    ("first", "second", "headline", "sentence"),
+    [
+        ({}, {}, "No panel verdict yet.", "Nobody on the panel has looked at either tool yet."),
+        (
+            {"builder": "ship"},
+            {},
+            "Only Alpha is reviewed.",
+            "The panel has looked at one of the two, so the panel puts neither ahead.",
+        ),
+        (
+            {"builder": "ship"},
+            {"founder": "ship"},
+            "Nobody judged both.",
+            "Different reviewers judged each of them, so the panel puts neither ahead.",
+        ),
+        (
+            {"builder": "ship 2026-01-01"},
+            {"builder": "skip"},
+            "The verdicts are too old.",
+            "Nobody has judged both within the last 180 days, so the panel puts neither ahead.",
+        ),
+    ],
+)
+def test_where_nobody_can_be_ahead_the_reason_is_told(
+    first: dict[str, str], second: dict[str, str], headline: str, sentence: str
+) -> None:
+    assert said(panel(**first), panel(**second)) == (headline, sentence)
 
 
 def test_one_deciding_voice_is_told() -> None:

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import Client, TestResponse
 
+from tests.conftest import BASE_URL
 from tests.makers import make_tool
 from tests.web.conftest import ON_ONE_DATABASE
 from tests.web.visitor import Clock, Visitor, page_cache_of
@@ -106,7 +107,24 @@ def test_the_cache_is_bounded(visitor: Visitor, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(caching, "MOST_PAGES", 2)
     for path in ("/", "/tools", "/method", "/privacy"):
         visitor.opens("GET", path)
-    assert [key[2] for key in page_cache_of(visitor.app)._pages] == ["/method", "/privacy"]
+    assert [key[0] for key in page_cache_of(visitor.app)._pages] == ["/method", "/privacy"]
+
+
+def test_a_page_that_is_read_stays_longer_than_one_that_is_not(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caching, "MOST_PAGES", 2)
+    for path in ("/method", "/privacy", "/method", "/tools"):
+        visitor.opens("GET", path)
+    assert {key[0] for key in page_cache_of(visitor.app)._pages} == {"/method", "/tools"}
+
+
+def test_made_up_ports_push_out_no_page(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caching, "MOST_PAGES", 2)
+    visitor.opens("GET", "/privacy")
+    for port in range(1, 6):
+        visitor.opens("GET", "/method", headers={"host": f"verdicts.test:{port}"})
+    assert {key[0] for key in page_cache_of(visitor.app)._pages} == {"/privacy", "/method"}
 
 
 def test_made_up_queries_push_out_each_other_and_no_page(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +132,7 @@ def test_made_up_queries_push_out_each_other_and_no_page(visitor: Visitor, monke
     visitor.opens("GET", "/method")
     for number in range(8):
         visitor.opens("GET", f"/method?{number}")
-    kept = {key[3] for key in page_cache_of(visitor.app)._pages}
+    kept = {key[1] for key in page_cache_of(visitor.app)._pages}
     assert kept == {"", "5", "6", "7"}
 
 
@@ -296,24 +314,28 @@ class SlowInside:
         return [body]
 
 
+def asked(client: Client) -> bytes:
+    return client.get("/", base_url=BASE_URL).data
+
+
 def test_while_one_request_renders_the_others_get_the_old_page(app: Flask) -> None:
     inside, clock = SlowInside(), Clock()
     cache = PageCache(app, inside, clock)
     client = Client(cache)
-    assert client.get("/").data == b"answer 1"
+    assert client.get("/", base_url=BASE_URL).data == b"answer 1"
     clock.now += 10
     inside.wait = True
     answers: list[bytes] = []
-    first = threading.Thread(target=lambda: contextvars.Context().run(lambda: answers.append(client.get("/").data)))
+    first = threading.Thread(target=lambda: contextvars.Context().run(lambda: answers.append(asked(client))))
     first.start()
     assert inside.entered.wait(10)
-    assert Client(cache).get("/").data == b"answer 1"
+    assert Client(cache).get("/", base_url=BASE_URL).data == b"answer 1"
     inside.go_on.set()
     first.join(10)
     inside.wait = False
     assert answers == [b"answer 2"]
     assert inside.answers == 2
-    assert client.get("/").data == b"answer 2"
+    assert client.get("/", base_url=BASE_URL).data == b"answer 2"
 
 
 # Hosts

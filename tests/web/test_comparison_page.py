@@ -376,7 +376,7 @@ def test_tools_that_nobody_judged_say_so_everywhere(visitor: Visitor) -> None:
     words = visitor.reads("/compare/bare-vs-bare-two").words
     for part in (
         "No panel verdict yet.",
-        "No reviewer has judged both within the last 180 days",
+        "Nobody on the panel has looked at either tool yet.",
         "No reader has judged both yet.",
         "Nobody on the panel has looked at these tools yet.",
         "Be the first",
@@ -436,3 +436,17 @@ def test_the_panel_table_marks_the_deciding_voice(pair: Page) -> None:
 def test_unpublished_tools_are_not_offered(visitor: Visitor) -> None:
     make_tool("secret", name="Secret", published_at=None, category_id=1)
     assert "Secret" not in visitor.reads(rich.PAIR).html
+
+
+def test_a_curated_comparison_without_words_has_no_empty_section(visitor: Visitor) -> None:
+    make_comparison(make_tool("one"), make_tool("two"), featured=True)
+    page = visitor.reads("/compare/one-vs-two")
+    assert "Which one, when" not in page.words
+
+
+def test_tools_of_one_name_keep_their_own_reasons(visitor: Visitor) -> None:
+    first, second = make_tool("twin-a", name="Twin"), make_tool("twin-b", name="Twin")
+    make_comparison(first, second, choose_if={first: "you work alone", second: "you are many"})
+    page = visitor.reads("/compare/twin-a-vs-twin-b")
+    assert page.words.count("you work alone") == 1
+    assert page.words.index("you work alone") < page.words.index("you are many")

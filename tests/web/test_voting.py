@@ -301,3 +301,19 @@ def test_a_ballot_shows_on_the_public_page_once_its_copy_is_stale(visitor: Visit
     visitor.votes("alpha", "ship")
     visitor.clock.now += timedelta(days=2).total_seconds()
     assert visitor.reads("/tools/alpha").texts("p", "ballot-count") == ["1 counted"]
+
+
+def test_the_page_for_a_browser_without_cookies_leads_back_to_a_vote_that_can_count(
+    visitor: Visitor,
+) -> None:
+    make_tool("zeta")
+    refused = visitor.opens("POST", "/tools/zeta/vote?voter=new", form={"verdict": "ship"})
+    assert refused.status_code == 400
+    assert 'action="/tools/zeta/vote"' in refused.text
+
+
+def test_a_vote_for_an_unknown_tool_sets_no_cookie_and_offers_no_retry(visitor: Visitor) -> None:
+    refused = visitor.opens("POST", "/tools/nope/vote", form={"verdict": "ship"}, htmx=True)
+    assert refused.status_code == 404
+    assert "Set-Cookie" not in refused.headers
+    assert "try" not in refused.text

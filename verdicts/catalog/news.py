@@ -51,9 +51,10 @@ def latest(now: datetime, most: int) -> list[VerdictNews | PriceNews]:
 
 
 def _verdicts(now: datetime, most: int) -> list[VerdictNews]:
+    # There are two verdicts, so the last revision that says another one than the review was replaced by this one.
     newer = revision.alias("newer")
     later = sa.tuple_(newer.c.until, newer.c.position) > sa.tuple_(revision.c.until, revision.c.position)
-    is_last = ~sa.exists().where(newer.c.review_id == revision.c.review_id, later)
+    is_last = ~sa.exists().where(newer.c.review_id == review.c.id, newer.c.verdict != review.c.verdict, later)
     rows = db.session.execute(
         _of_published(
             now,
@@ -68,7 +69,7 @@ def _verdicts(now: datetime, most: int) -> list[VerdictNews]:
         .join(review, review.c.tool_id == tool.c.id)
         .join(reviewer, reviewer.c.id == review.c.reviewer_id)
         .join(revision, revision.c.review_id == review.c.id)
-        .where(is_last, revision.c.verdict != review.c.verdict, ~revision.c.wording_only)
+        .where(is_last, revision.c.verdict != review.c.verdict)
         .order_by(revision.c.until.desc(), tool.c.id)
         .limit(most)
     )
@@ -87,6 +88,9 @@ def _verdicts(now: datetime, most: int) -> list[VerdictNews]:
 
 
 def _prices(now: datetime, most: int) -> list[PriceNews]:
+    newer = price.alias("newer_price")
+    later = sa.tuple_(newer.c.until, newer.c.position) > sa.tuple_(old_price.c.until, old_price.c.position)
+    is_last = ~sa.exists().where(newer.c.tool_id == tool.c.id, newer.c.until.is_not(None), later)
     rows = db.session.execute(
         _of_published(
             now,
@@ -97,15 +101,14 @@ def _prices(now: datetime, most: int) -> list[PriceNews]:
         )
         .join(old_price, sa.and_(old_price.c.tool_id == tool.c.id, old_price.c.until.is_not(None)))
         .join(price, sa.and_(price.c.tool_id == tool.c.id, price.c.until.is_(None)))
+        .where(is_last)
         .order_by(old_price.c.until.desc(), tool.c.id)
         .limit(most)
     )
-    moved = [
+    return [
         PriceNews(row.slug, row.name, row.until, _price(row, "old"), _price(row, "new"), row.reason or "")
         for row in rows
     ]
-    newest = {news.slug: news for news in reversed(moved)}
-    return list(newest.values())
 
 
 _AMOUNT = ("model", "amount", "currency", "period")

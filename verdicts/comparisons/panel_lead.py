@@ -15,14 +15,19 @@ class PanelOutcome(StrEnum):
     SHIPS_BOTH = "ships-both"
     SKIPS_BOTH = "skips-both"
     LEVEL = "level"
-    NOT_JUDGED = "not-judged"
+    NOT_REVIEWED = "not-reviewed"
+    ONLY_FIRST_REVIEWED = "only-first-reviewed"
+    ONLY_SECOND_REVIEWED = "only-second-reviewed"
+    NOBODY_JUDGED_BOTH = "nobody-judged-both"
+    TOO_OLD = "too-old"
 
 
 @dataclass(frozen=True)
 class PanelLead:
     """How two tools stand with the reviewers who judged both, old reviews left aside.
 
-    `only_first` are those who ship the first and skip the second, `only_second` the other way round.
+    `without` says why nobody is left, where nobody is. `only_first` are those who ship the first and skip the second,
+    `only_second` the other way round.
     """
 
     judged_both: tuple[ReviewerCard, ...]
@@ -30,6 +35,7 @@ class PanelLead:
     ship_second: int
     only_first: tuple[ReviewerCard, ...]
     only_second: tuple[ReviewerCard, ...]
+    without: PanelOutcome | None = None
 
     @property
     def margin(self) -> int:
@@ -37,8 +43,8 @@ class PanelLead:
 
     @property
     def outcome(self) -> PanelOutcome:
-        if not self.judged_both:
-            return PanelOutcome.NOT_JUDGED
+        if self.without:
+            return self.without
         if self.ship_first != self.ship_second:
             return PanelOutcome.FIRST_AHEAD if self.ship_first > self.ship_second else PanelOutcome.SECOND_AHEAD
         if self.ship_first == len(self.judged_both):
@@ -69,7 +75,17 @@ def panel_lead(first: Panel, second: Panel, today: date) -> PanelLead:
         ship_second=sum(ships_second for _, _, ships_second in pairs),
         only_first=tuple(reviewer for reviewer, one, other in pairs if one and not other),
         only_second=tuple(reviewer for reviewer, one, other in pairs if other and not one),
+        without=None if pairs else _why_nobody(first, second),
     )
+
+
+def _why_nobody(first: Panel, second: Panel) -> PanelOutcome:
+    """Return why no reviewer is left to set two tools side by side."""
+    if not first.total or not second.total:
+        reviewed = {(True, False): PanelOutcome.ONLY_FIRST_REVIEWED, (False, True): PanelOutcome.ONLY_SECOND_REVIEWED}
+        return reviewed.get((first.total > 0, second.total > 0), PanelOutcome.NOT_REVIEWED)
+    in_common = any(second.review_by(review.reviewer) for review in first.reviews)
+    return PanelOutcome.TOO_OLD if in_common else PanelOutcome.NOBODY_JUDGED_BOTH
 
 
 def is_split(reviewer: ReviewerCard, panels: Sequence[Panel]) -> bool:

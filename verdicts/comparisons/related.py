@@ -26,7 +26,7 @@ choose = ChooseIf.__table__
 class ChooseLine:
     """Completes "Choose this tool if …"."""
 
-    name: str
+    slug: str
     when: str
 
 
@@ -157,5 +157,5 @@ def _link(rows: Sequence[sa.Row[Any]], cards: Sequence[ToolCard]) -> Related:
 
 
 def _words(rows: Sequence[sa.Row[Any]]) -> Curated:
-    lines = tuple(ChooseLine(row.name, row.when) for row in rows if row.when)
+    lines = tuple(ChooseLine(row.slug, row.when) for row in rows if row.when)
     return Curated(rows[0].headline, rows[0].bottom_line, lines)

@@ -37,15 +37,19 @@ def headline(names: Sequence[str], lead: PanelLead | None) -> str:
         PanelOutcome.SHIPS_BOTH: "The panel ships both.",
         PanelOutcome.SKIPS_BOTH: "The panel skips both.",
         PanelOutcome.LEVEL: "The panel is level.",
-        PanelOutcome.NOT_JUDGED: "No panel verdict yet.",
+        PanelOutcome.NOT_REVIEWED: "No panel verdict yet.",
+        PanelOutcome.ONLY_FIRST_REVIEWED: f"Only {first} is reviewed.",
+        PanelOutcome.ONLY_SECOND_REVIEWED: f"Only {second} is reviewed.",
+        PanelOutcome.NOBODY_JUDGED_BOTH: "Nobody judged both.",
+        PanelOutcome.TOO_OLD: "The verdicts are too old.",
     }[lead.outcome]
 
 
 def panel_sentence(names: Sequence[str], lead: PanelLead) -> str:
     """Return what the panel says of two tools, with its basis."""
     judged = len(lead.judged_both)
-    if lead.outcome is PanelOutcome.NOT_JUDGED:
-        return "No reviewer has judged both within the last 180 days, so the panel puts neither ahead."
+    if lead.without:
+        return _REASONS_FOR_NO_LEAD[lead.without]
     if lead.outcome is PanelOutcome.SHIPS_BOTH:
         return f"{_all_of(judged)} who judged both ship {names[0]} and {names[1]} alike."
     if lead.outcome is PanelOutcome.SKIPS_BOTH:
@@ -105,6 +109,16 @@ def disagreement(name: str, panel: Panel, community: Community) -> str:
 
 def _readers(count: int) -> str:
     return "one reader" if count == 1 else f"{count} readers"
+
+
+_NEITHER_AHEAD = "so the panel puts neither ahead."
+_REASONS_FOR_NO_LEAD = {
+    PanelOutcome.NOT_REVIEWED: "Nobody on the panel has looked at either tool yet.",
+    PanelOutcome.ONLY_FIRST_REVIEWED: f"The panel has looked at one of the two, {_NEITHER_AHEAD}",
+    PanelOutcome.ONLY_SECOND_REVIEWED: f"The panel has looked at one of the two, {_NEITHER_AHEAD}",
+    PanelOutcome.NOBODY_JUDGED_BOTH: f"Different reviewers judged each of them, {_NEITHER_AHEAD}",
+    PanelOutcome.TOO_OLD: f"Nobody has judged both within the last 180 days, {_NEITHER_AHEAD}",
+}
 
 
 def _all_of(count: int) -> str:

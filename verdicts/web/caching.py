@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
+from werkzeug.sansio.utils import host_is_trusted
 from werkzeug.wrappers import Response as WsgiResponse
 
 from verdicts.catalog.publishing import content_version
@@ -76,6 +77,7 @@ class PageCache:
     def __init__(self, app: Flask, inner: "WSGIApplication", clock: Callable[[], float] = time.monotonic) -> None:
         self._app = app
         self._inner = inner
+        self._hosts: list[str] = app.config["TRUSTED_HOSTS"]
         self._clock = clock
         self._plain: OrderedDict[tuple[str, ...], _Page] = OrderedDict()
         self._with_query: OrderedDict[tuple[str, ...], _Page] = OrderedDict()
@@ -86,13 +88,13 @@ class PageCache:
         self._version_read_at = float("-inf")
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or not self._is_trusted(environ):
             return self._inner(environ, start_response)
         # Flask-Compress knows more packings, and might choose one that another client of the same key cannot read.
         environ["HTTP_ACCEPT_ENCODING"] = _packing_for(environ)
         key = _key_of(environ)
         with self._lock:
-            page = self._pages.get(key)
+            page = self._found(key)
         if page is None:
             return self._render(key, None, environ)(environ, start_response)
         if self._is_fresh(page) or not self._may_render(key, page):
@@ -102,6 +104,16 @@ class PageCache:
         finally:
             with self._lock:
                 self._rendering.discard(key)
+
+    def _found(self, key: tuple[str, ...]) -> _Page | None:
+        shelf = self._plain if key in self._plain else self._with_query
+        if key in shelf:
+            shelf.move_to_end(key)
+        return shelf.get(key)
+
+    def _is_trusted(self, environ: "WSGIEnvironment") -> bool:
+        """Leave hosts we do not answer to Flask. Pages are the same under all the others, so the key has no host."""
+        return host_is_trusted(environ.get("HTTP_HOST"), self._hosts)
 
     def _is_fresh(self, page: _Page) -> bool:
         return page.age(self._clock()) < FRESH_SECONDS and page.version == self._current_version()
@@ -150,8 +162,6 @@ class PageCache:
 
 def _key_of(environ: "WSGIEnvironment") -> tuple[str, ...]:
     return (
-        environ["wsgi.url_scheme"],
-        environ.get("HTTP_HOST", ""),
         environ.get("PATH_INFO", ""),
         environ.get("QUERY_STRING", ""),
         # A page and a fragment differ only in errors, which are not kept; how it is packed differs in all.

@@ -21,6 +21,9 @@ LAST_PAGE = 10_000
 @public
 def tools_index() -> ResponseReturnValue:
     wanted = _wanted()
+    shelves = directory.shelves(now())
+    if wanted.category and wanted.category not in {shelf.slug for shelf in shelves}:
+        abort(404, "We know no category under this name.")
     page = directory.page(wanted, now())
     if not page.tools and wanted.page > 1:
         abort(404, "This page of the directory is empty.")
@@ -28,7 +31,7 @@ def tools_index() -> ResponseReturnValue:
         "catalog/directory.html",
         page=page,
         listing=listing.load(page.tools),
-        shelves=directory.shelves(now()),
+        shelves=shelves,
         sorts=_sorts(wanted),
     )
 

@@ -37,7 +37,7 @@ REASONS = {
     413: "What was sent is larger than anything we ask for.",
     429: "So many requests came from you or your network within a minute that we stopped taking them.",
     500: "Something broke on our side. It has been written down; nothing you did was saved.",
-    503: "More is asked of us than we can do right now. Nothing was saved: please try again in a few seconds.",
+    503: "More is asked of us than we can do right now. Nothing was saved.",
 }
 
 
@@ -83,7 +83,7 @@ def answer(status: int, reason: str, headers: Mapping[str, str] | None = None, s
         title=TITLES.get(status, f"{HTTPStatus(status).phrase}."),
         reason=reason,
         retry_after=int(headers.get("Retry-After", 0)),
-        tried=_ballot_tried(),
+        tried="" if status == HTTPStatus.NOT_FOUND else _ballot_tried(),
         search=search,
     )
     return make_response(page, status, {**headers, "Cache-Control": "no-store"})

@@ -27,6 +27,7 @@ bp = Blueprint("voting", __name__)
 TAKE_BACK = "none"
 CHOICES = (Verdict.SHIP, Verdict.SKIP, TAKE_BACK)
 MOST_TOOLS_AT_ONCE = 50
+NO_TOOL = "We know no tool under this name."
 NO_COOKIE = (
     "Not counted: your browser kept no cookie. A vote needs one, or the next tap would count as another reader’s."
 )
@@ -64,7 +65,7 @@ def vote(slug: str) -> ResponseReturnValue:
         return introduce(slug)
     begin_write()
     moment = now()
-    card = catalog.find_link(slug, moment) or abort(404)
+    card = catalog.find_link(slug, moment) or abort(404, NO_TOOL)
     cast = ballot.cast(
         card.id,
         voter=voter,
@@ -79,7 +80,7 @@ def vote(slug: str) -> ResponseReturnValue:
 
 @bp.get("/tools/<slug>/vote")
 def mine(slug: str) -> ResponseReturnValue:
-    card = catalog.find_link(slug, now()) or abort(404)
+    card = catalog.find_link(slug, now()) or abort(404, NO_TOOL)
     if card.slug != slug:
         return redirect(url_for("voting.mine", slug=card.slug), 301)
     return render_template("voting/page.html", my=_my_ballots([card])[0])
@@ -99,6 +100,8 @@ def introduce(slug: str) -> Response:
     """
     if "voter" in request.args:
         return answer(400, NO_COOKIE)
+    if catalog.find_link(slug, now()) is None:
+        abort(404, NO_TOOL)
     response = make_response(redirect(url_for("voting.vote", slug=slug, voter="new"), 307))
     voters.introduce(response)
     return response

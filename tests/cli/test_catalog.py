@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
+from tests.conftest import an_app
 from tests.curation.files import SEED, a_file, a_tool, as_bytes, imported
 from tests.makers import NOW
 from verdicts.catalog.models import Tool
@@ -128,6 +129,21 @@ def test_a_locked_database_is_told_in_words(app: Flask) -> None:
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: The database is busy or not ready. Nothing was stored: ")
     assert tools_stored() == 0
+
+
+@pytest.mark.parametrize("command", ["import", "export"])
+def test_a_database_without_tables_is_told_in_words_with_what_to_do(
+    empty_database: str, tmp_path: Path, command: str
+) -> None:
+    path = tmp_path / "catalogue.json"
+    path.write_bytes(as_bytes(a_file(a_tool())))
+    before = path.read_bytes()
+    with an_app(empty_database, tmp_path) as app:
+        result = run(app, command, str(path))
+    assert (result.exit_code, result.stdout, path.read_bytes()) == (1, "", before)
+    assert result.stderr.splitlines() == [
+        "Error: The database has no tables yet. Run `flask db upgrade` first (`make serve` and `make demo` do it too)."
+    ]
 
 
 def test_an_export_is_written_to_a_file_and_to_standard_output(app: Flask, tmp_path: Path) -> None:

@@ -6,14 +6,13 @@ import re
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from tests.postgres import PostgresServer, free_port
+from tests.postgres import free_port
 from tests.programs import SETTINGS, get, run, served, start
 from verdicts.extensions import engine_options
 
@@ -31,17 +30,6 @@ PREPARE_ONLY = "from verdicts.cli import serve; serve.become_gunicorn = lambda: 
 @pytest.fixture
 def port() -> int:
     return free_port()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a database without tables, on each of the two kinds."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    with server.copy_of("template1") as url:
-        yield url
 
 
 def tables_of(database_url: str) -> set[str]:

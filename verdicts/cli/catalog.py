@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
 from verdicts.curation import reading
 from verdicts.curation.exporting import export
@@ -19,6 +19,8 @@ from verdicts.curation.report import Report
 from verdicts.extensions import TooManyWriters, begin_write, db
 
 STANDARD_STREAM = "-"
+NO_TABLES = "The database has no tables yet. Run `flask db upgrade` first (`make serve` and `make demo` do it too)."
+UNDEFINED_TABLE = "42P01"  # as PostgreSQL numbers it
 
 catalogue = AppGroup("catalog", help="Catalogue files in and out.")
 
@@ -66,10 +68,16 @@ def refusals_in_words(file: str) -> Iterator[None]:
     except IntegrityError:
         raise click.ClickException("Someone changed the catalogue meanwhile. Nothing was stored; try again.") from None
     except (OperationalError, ProgrammingError) as error:
+        if lacks_a_table(error):
+            raise click.ClickException(NO_TABLES) from None
         why = str(error.orig).partition("\n")[0]
         raise click.ClickException(f"The database is busy or not ready. Nothing was stored: {why}") from None
     except TooManyWriters:
         raise click.ClickException("The database is busy. Nothing was stored; try again.") from None
+
+
+def lacks_a_table(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE or "no such table" in str(error.orig)
 
 
 def bytes_of(file: str) -> bytes:

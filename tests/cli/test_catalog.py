@@ -10,7 +10,7 @@ from click.testing import Result
 from flask import Flask
 
 from tests.conftest import an_app
-from tests.curation.files import SEED, a_file, a_tool, as_bytes, imported
+from tests.curation.files import BARE, a_file, a_tool, as_bytes, imported
 from tests.makers import NOW
 from verdicts.catalog.models import Tool
 from verdicts.catalog.publishing import content_version
@@ -32,7 +32,7 @@ def tools_stored() -> int:
 
 
 def test_a_file_is_imported_and_counted(app: Flask) -> None:
-    result = run(app, "import", str(SEED))
+    result = run(app, "import", str(BARE))
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
         "categories: 1 new, 0 changed, 0 unchanged",
@@ -45,15 +45,15 @@ def test_a_file_is_imported_and_counted(app: Flask) -> None:
 
 
 def test_the_same_file_again_says_that_nothing_changed(app: Flask) -> None:
-    run(app, "import", str(SEED))
-    result = run(app, "import", str(SEED))
+    run(app, "import", str(BARE))
+    result = run(app, "import", str(BARE))
     assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "The catalogue says all of this already.")
 
 
 def test_a_dry_run_says_what_would_change_and_stores_nothing(app: Flask) -> None:
     before = content_version()
     db.session.rollback()
-    result = run(app, "import", str(SEED), "--dry-run")
+    result = run(app, "import", str(BARE), "--dry-run")
     assert result.exit_code == 0
     assert 'new tool "mistral-code"' in result.stdout
     assert result.stdout.endswith("Nothing was stored: this was a dry run.\n")
@@ -125,7 +125,7 @@ def test_a_locked_database_is_told_in_words(app: Flask) -> None:
     with db.engine.connect().execution_options(sqlite_begin="IMMEDIATE") as other, other.begin():
         if other.dialect.name == "postgresql":
             other.execute(sa.text("LOCK TABLE tool"))
-        result = run(app, "import", str(SEED))
+        result = run(app, "import", str(BARE))
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: The database is busy or not ready. Nothing was stored: ")
     assert tools_stored() == 0
@@ -157,7 +157,7 @@ def test_an_export_is_written_to_a_file_and_to_standard_output(app: Flask, tmp_p
 
 
 def test_what_was_exported_can_be_imported(app: Flask, tmp_path: Path) -> None:
-    run(app, "import", str(SEED))
+    run(app, "import", str(BARE))
     run(app, "export", str(tmp_path / "out.json"))
     result = run(app, "import", str(tmp_path / "out.json"))
     assert result.stdout.endswith("The catalogue says all of this already.\n")

@@ -16,7 +16,8 @@ from verdicts.curation.report import Report
 from verdicts.extensions import db
 
 SAMPLE = Path(importing.__file__).parent / "sample" / "catalogue.yaml"
-SEED = Path(__file__).parent.parent / "data" / "seed-catalogue.json"
+STARTED_IT = Path(__file__).parents[3] / "shared" / "data" / "seed-catalogue.json"
+BARE = Path(__file__).parent.parent / "data" / "bare-catalogue.json"
 
 Json = dict[str, Any]
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import StatementCount
-from tests.curation.files import SAMPLE, SEED, Json, a_file, a_review, a_tool, imported
+from tests.curation.files import BARE, SAMPLE, Json, a_file, a_review, a_tool, imported
 from tests.makers import NOW, make_category, make_comparison, make_price, make_review, make_reviewer, make_tool
 from verdicts.curation.exporting import export
 from verdicts.curation.importing import import_catalogue, import_file
@@ -144,7 +144,7 @@ def test_an_empty_database_is_a_file_of_its_format_only(app: Flask) -> None:
     assert export(NOW) == '{\n  "format": "verdicts-catalogue/1"\n}\n'
 
 
-@pytest.mark.parametrize("path", [SEED, SAMPLE], ids=["seed", "sample"])
+@pytest.mark.parametrize("path", [BARE, SAMPLE], ids=["bare", "sample"])
 def test_real_files_come_back_with_the_same_bytes(app: Flask, path: Any) -> None:
     import_file(path, NOW)
     first = export(NOW)

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.curation.files import SEED, Json, a_file, a_review, a_tool, imported
+from tests.curation.files import BARE, Json, a_file, a_review, a_tool, imported
 from tests.makers import NOW, TODAY
 from verdicts.catalog.models import PriceRecord, Review, ReviewRevision
 from verdicts.curation.exporting import export
@@ -93,13 +93,13 @@ def test_a_file_that_knows_no_history_takes_none_away(app: Flask) -> None:
     assert len(history()) == 1
 
 
-def test_the_seed_file_after_a_changed_one_loses_no_history(app: Flask) -> None:
-    import_file(SEED, NOW)
+def test_a_bare_file_after_a_changed_one_loses_no_history(app: Flask) -> None:
+    import_file(BARE, NOW)
     changed = (
-        SEED.read_text().replace('"verdict": "skip"', '"verdict": "ship"').replace('"amount": "0"', '"amount": "9"')
+        BARE.read_text().replace('"verdict": "skip"', '"verdict": "ship"').replace('"amount": "0"', '"amount": "9"')
     )
     imported(json.loads(changed))
-    import_file(SEED, NOW)
+    import_file(BARE, NOW)
     assert [entry[0] for entry in history()] == ["skip", "ship"]
     assert sorted(amount for amount, until, _reason in prices() if until) == ["0", "0", "9", "9"]
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import StatementCount
-from tests.curation.files import SAMPLE, SEED, a_file, a_review, a_tool, faults_of, imported
+from tests.curation.files import BARE, SAMPLE, STARTED_IT, a_file, a_review, a_tool, faults_of, imported
 from tests.makers import NOW
 from verdicts.catalog import search
 from verdicts.catalog.models import Category, Reviewer, Tool, ToolSlug
@@ -20,6 +20,8 @@ from verdicts.curation.exporting import export
 from verdicts.curation.importing import import_catalogue, import_file
 from verdicts.curation.report import Count
 from verdicts.extensions import db
+
+PROSE = {"tagline", "description", "quote"}
 
 
 def tool(slug: str = "mistral-code") -> Tool:
@@ -34,8 +36,8 @@ def found(text: str) -> list[int]:
     return list(db.session.scalars(sa.select(search.matching(text).c.tool_id)))
 
 
-def test_the_seed_file_is_imported_as_it_is(app: Flask) -> None:
-    report = import_file(SEED, NOW)
+def test_a_bare_file_is_imported_as_it_is(app: Flask) -> None:
+    report = import_file(BARE, NOW)
     assert (report.categories, report.reviewers, report.tools) == (Count(1, 0, 0), Count(4, 0, 0), Count(2, 0, 0))
     assert (report.reviews, report.comparisons) == (Count(8, 0, 0), Count(1, 0, 0))
     smol = tool("huggingface-smolvlm2-2b")
@@ -45,15 +47,46 @@ def test_the_seed_file_is_imported_as_it_is(app: Flask) -> None:
     assert [review.verdict for review in smol.reviews] == ["ship", "ship", "ship", "skip"]
 
 
-def test_the_seed_file_twice_changes_nothing(app: Flask) -> None:
-    import_file(SEED, NOW)
+def test_a_bare_file_twice_changes_nothing(app: Flask) -> None:
+    import_file(BARE, NOW)
     db.session.commit()
     before, version = export(NOW), content_version()
-    report = import_file(SEED, NOW + timedelta(days=1))
+    report = import_file(BARE, NOW + timedelta(days=1))
     assert not report.changed_anything
     assert report.reviews == Count(0, 0, 8)
     assert not db.session.dirty
     assert (export(NOW), content_version()) == (before, version)
+
+
+@pytest.mark.skipif(not STARTED_IT.exists(), reason=f"{STARTED_IT.name} does not lie beside the checkout")
+def test_the_file_that_started_it_is_imported_too_and_the_bare_one_has_its_shape_in_words_of_our_own(
+    app: Flask,
+) -> None:
+    report = import_file(STARTED_IT, NOW)
+    assert (report.tools, report.reviews, report.comparisons) == (Count(2, 0, 0), Count(8, 0, 0), Count(1, 0, 0))
+    db.session.commit()
+    assert not import_file(STARTED_IT, NOW).changed_anything
+    started_it, bare = json.loads(STARTED_IT.read_text()), json.loads(BARE.read_text())
+    assert list(prose_of(bare)) == list(prose_of(started_it))
+    assert not set(prose_of(bare).values()) & set(prose_of(started_it).values())
+    assert without_prose(bare) == without_prose(started_it)
+
+
+def prose_of(data: Any, path: str = "") -> dict[str, str]:
+    """Return the sentences in a file under their places."""
+    found: dict[str, str] = {}
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+        if key in PROSE:
+            found[f"{path}.{key}"] = value
+        elif isinstance(value, dict | list):
+            found |= prose_of(value, f"{path}.{key}")
+    return found
+
+
+def without_prose(data: Any) -> Any:
+    if isinstance(data, dict):
+        return [(key, None if key in PROSE else without_prose(value)) for key, value in data.items()]
+    return [without_prose(value) for value in data] if isinstance(data, list) else data
 
 
 def test_the_samples_catalogue_is_imported_and_twice_changes_nothing(app: Flask) -> None:
@@ -78,7 +111,7 @@ def test_a_category_with_a_new_name_is_found_under_it(app: Flask) -> None:
 
 
 def test_what_is_not_committed_is_not_stored(app: Flask) -> None:
-    import_file(SEED, NOW)
+    import_file(BARE, NOW)
     db.session.rollback()
     assert slugs(Category) == slugs(Reviewer) == []
     assert db.session.scalars(sa.select(Tool)).all() == []
@@ -358,7 +391,7 @@ def test_a_file_may_refer_to_what_is_stored_only(app: Flask) -> None:
 
 
 def test_one_fault_among_many_sound_records_stores_none_of_them(app: Flask) -> None:
-    data = json.loads(SEED.read_text())
+    data = json.loads(BARE.read_text())
     data["tools"][1]["reviews"][3]["verdict"] = "maybe"
     assert faults_of(data) == ('tools[1].reviews[3].verdict: must be "ship" or "skip", not "maybe"',)
 

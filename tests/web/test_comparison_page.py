@@ -13,15 +13,15 @@ from verdicts.catalog.models import Reviewer, Tool
 from verdicts.curation import importing
 from verdicts.extensions import begin_write, db
 
-SEED = Path(__file__).parent.parent / "data" / "seed-catalogue.json"
-SEED_PAIR = "/compare/huggingface-smolvlm2-2b-vs-mistral-code"
+BARE = Path(__file__).parent.parent / "data" / "bare-catalogue.json"
+BARE_PAIR = "/compare/huggingface-smolvlm2-2b-vs-mistral-code"
 
 
 @pytest.fixture(scope="module")
 def world(shared_app: Flask) -> Flask:
     rich.build()
     begin_write()
-    importing.import_file(SEED, NOW)
+    importing.import_file(BARE, NOW)
     db.session.commit()
     return shared_app
 
@@ -102,19 +102,19 @@ def test_a_card_goes_from_kind_to_vote(pair: Page) -> None:
     assert places == sorted(places)
 
 
-def test_the_seed_pair_carries_what_its_first_page_carried(visitor: Visitor) -> None:
-    page = visitor.reads(SEED_PAIR)
+def test_a_bare_pair_carries_what_the_first_page_carried(visitor: Visitor) -> None:
+    page = visitor.reads(BARE_PAIR)
     words = page.words
     for part in (
         "SmolVLM2-2B vs Mistral Code",
         "Mistral Code, by one voice.",
         "4 of 4 against 3 of 4: ahead by one voice (the Founder).",
-        "2B-parameter vision-language model that runs on your device, not theirs",
+        "Reads pages, pictures and short video on your own hardware",
         "3 of 4 ship",
         "4 of 4 ship",
         "Be the first",
         "One voice decides it: the Founder ships only Mistral Code.",
-        "Ships as a technical artifact, skips as a business foundation.",
+        "Wonderful gift, poor cornerstone.",
         "No reader has judged both yet.",
         "No one has changed their mind.",
     ):

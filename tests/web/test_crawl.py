@@ -15,7 +15,7 @@ from verdicts.curation import importing, sample
 from verdicts.extensions import begin_write, db
 
 MOST_COMPARISONS = 25
-SEED = Path(__file__).parent.parent / "data" / "seed-catalogue.json"
+BARE = Path(__file__).parent.parent / "data" / "bare-catalogue.json"
 
 
 @pytest.fixture(scope="module", params=DATABASES)
@@ -96,9 +96,9 @@ def shared_static() -> Path:
     return Path(__file__).parent.parent.parent / "static"
 
 
-def test_the_seed_catalogue_can_be_crawled_too(app: Flask) -> None:
+def test_a_bare_catalogue_can_be_crawled_too(app: Flask) -> None:
     begin_write()
-    importing.import_file(SEED, NOW)
+    importing.import_file(BARE, NOW)
     db.session.commit()
     assert "/compare/huggingface-smolvlm2-2b-vs-mistral-code" in crawl(Visitor(app))
 

@@ -68,7 +68,7 @@ def test_what_is_neither_verdict_nor_quote_leaves_no_history(app: Flask) -> None
         ("2026-06-01", "2026-06-01", TODAY),
         ("2026-06-01", "2026-01-01", TODAY),
         ("2026-06-01", None, TODAY),
-        ("2027-06-01", "2026-01-01", date(2027, 6, 1)),
+        ("2026-11-23", "2026-01-01", date(2026, 11, 23)),
     ],
 )
 def test_an_old_verdict_stood_until_the_new_ones_date_or_today(

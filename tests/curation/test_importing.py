@@ -2,7 +2,7 @@
 
 import copy
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,16 +11,18 @@ from flask import Flask
 
 from tests.conftest import StatementCount
 from tests.curation.files import BARE, SAMPLE, STARTED_IT, a_file, a_review, a_tool, faults_of, imported
-from tests.makers import NOW
+from tests.makers import NOW, TODAY
 from verdicts.catalog import search
 from verdicts.catalog.models import Category, Reviewer, Tool, ToolSlug
 from verdicts.catalog.publishing import content_version
 from verdicts.comparisons.models import Comparison
+from verdicts.curation import schema
 from verdicts.curation.exporting import export
 from verdicts.curation.importing import import_catalogue, import_file
 from verdicts.curation.report import Count
 from verdicts.extensions import db
 
+OLD: dict[str, Any] = {"verdict": "ship", "quote": "Before.", "until": "2026-01-31"}
 PROSE = {"tagline", "description", "quote"}
 
 
@@ -350,6 +352,50 @@ def test_faults_between_records_are_told_with_their_places_and_nothing_is_stored
     app: Flask, data: dict[str, Any], faults: list[str]
 ) -> None:
     assert list(faults_of(data)) == faults
+
+
+TOMORROW, DAY_AFTER = "2026-11-23", "2026-11-24"
+
+PAST_DATES: dict[str, tuple[dict[str, Any], str]] = {
+    "a price": ({"price": {"checked_on": ...}}, "price.checked_on"),
+    "a past price's check": (
+        {"price_history": [{"checked_on": ..., "until": "2099-01-01"}]},
+        "price_history[0].checked_on",
+    ),
+    "a past price's end": ({"price_history": [{"until": ...}]}, "price_history[0].until"),
+    "a plan": ({"plans": [{"name": "Pro", "checked_on": ...}]}, "plans[0].checked_on"),
+    "a fact": ({"facts": [{"key": "license", "value": "MIT", "checked_on": ...}]}, "facts[0].checked_on"),
+    "a review": ({"reviews": [a_review(reviewed_on=...)]}, "reviews[0].reviewed_on"),
+    "a past review": (
+        {"reviews": [a_review(history=[OLD | {"reviewed_on": ..., "until": "2099-01-01"}])]},
+        "reviews[0].history[0].reviewed_on",
+    ),
+    "a past review's end": ({"reviews": [a_review(history=[OLD | {"until": ...}])]}, "reviews[0].history[0].until"),
+}
+
+
+def dated(value: Any, day: str) -> Any:
+    """Return a record with this day at every place that is left open."""
+    if isinstance(value, dict):
+        return {key: dated(item, day) for key, item in value.items()}
+    if isinstance(value, list):
+        return [dated(item, day) for item in value]
+    return day if value is ... else value
+
+
+@pytest.mark.parametrize(("keys", "place"), PAST_DATES.values(), ids=PAST_DATES)
+def test_what_was_checked_or_said_is_not_dated_in_the_future_but_for_a_days_grace(
+    app: Flask, keys: dict[str, Any], place: str
+) -> None:
+    tool = a_tool(category="developer-tools", **keys)
+    assert f"tools[0].{place}: {DAY_AFTER} is in the future" in faults_of(a_file(dated(tool, DAY_AFTER)))
+    assert f"tools[0].{place}: 2099-01-01 is in the future" in faults_of(a_file(dated(tool, "2099-01-01")))
+    assert not [fault for fault in schema.parse(a_file(dated(tool, TOMORROW)), TODAY)[1] if place in fault]
+
+
+def test_a_launch_and_a_release_may_lie_in_the_future(app: Flask) -> None:
+    imported(a_file(a_tool(launched_on="2027-03-01", releases=[{"version": "2.0", "on": "2027-03-01"}])))
+    assert (tool().launched_on, tool().releases[0].on) == (date(2027, 3, 1), date(2027, 3, 1))
 
 
 STORED: dict[str, tuple[dict[str, Any], list[str]]] = {

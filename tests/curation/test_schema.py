@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.curation.files import a_file, a_review, a_tool
+from tests.makers import TODAY
 from verdicts.catalog import models as catalog
 from verdicts.comparisons import models as comparisons
 from verdicts.curation import schema
@@ -14,7 +15,7 @@ OLD = {"verdict": "ship", "quote": "Before.", "until": "2026-01-31"}
 
 
 def faults_of(data: object) -> list[str]:
-    return schema.parse(data)[1]
+    return schema.parse(data, TODAY)[1]
 
 
 TOOLS: dict[str, tuple[dict[str, Any], str]] = {
@@ -170,7 +171,7 @@ def test_a_fault_in_a_section_is_told_with_its_place(sections: dict[str, Any], w
 @pytest.mark.parametrize("data", [[], "text", 5, None])
 def test_a_file_that_is_no_object_is_refused(data: object) -> None:
     with pytest.raises(CatalogueRefused, match="the file must be an object with keys, not"):
-        schema.parse(data)
+        schema.parse(data, TODAY)
 
 
 def test_a_file_without_its_format_is_refused() -> None:

@@ -34,7 +34,7 @@ def import_catalogue(data: object, now: datetime) -> Report:
 
     The caller has called begin_write(), and commits.
     """
-    catalogue, faults = schema.parse(data)
+    catalogue, faults = schema.parse(data, now.date())
     stored = stock.load()
     faults += checking.faults_across(catalogue, stored)
     if faults:

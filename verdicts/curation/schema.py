@@ -6,6 +6,7 @@ facts, releases and entries of a history are values: stated, they are taken whol
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -14,11 +15,12 @@ from verdicts.catalog import models as catalog
 from verdicts.catalog.kinds import Basis, Period, PriceModel, ReviewerKind, Verdict
 from verdicts.comparisons import models as comparisons
 from verdicts.curation.faults import CatalogueRefused, fault, place, shown
-from verdicts.curation.values import Amount, Currency, IsoDate, OneOf, Slug, Url, line, paragraphs, wrong
+from verdicts.curation.values import Amount, Currency, IsoDate, OneOf, PastDate, Slug, Url, line, paragraphs, wrong
 
 FORMAT = "verdicts-catalogue/1"
 MOST_ENTRIES = 500
 MOST_FAULTS_COLLECTED = 1000
+GRACE = timedelta(days=1)  # east of us it is tomorrow already
 
 Item = TypeVar("Item")
 Several = Annotated[list[Item], Field(max_length=MOST_ENTRIES)]
@@ -63,7 +65,7 @@ class _Cost(Record):
     currency: Currency | None = None
     period: OneOf[Period] | None = None
     source: Source | None = None
-    checked_on: IsoDate | None = None
+    checked_on: PastDate | None = None
 
     @model_validator(mode="after")
     def _an_amount_has_a_currency(self) -> "_Cost":
@@ -77,7 +79,7 @@ class Price(_Cost):
 
 
 class PastPrice(Price):
-    until: IsoDate
+    until: PastDate
     reason: Reason | None = None
 
     @model_validator(mode="after")
@@ -97,7 +99,7 @@ class Fact(Record):
     key: Annotated[str, line(catalog.ToolFact.key, filled=True)]
     value: Annotated[str, line(catalog.ToolFact.value, filled=True)]
     source: Source | None = None
-    checked_on: IsoDate | None = None
+    checked_on: PastDate | None = None
 
 
 class Release(Record):
@@ -108,8 +110,8 @@ class Release(Record):
 class Revision(Record):
     verdict: OneOf[Verdict]
     quote: FilledText
-    reviewed_on: IsoDate | None = None
-    until: IsoDate
+    reviewed_on: PastDate | None = None
+    until: PastDate
     reason: Reason = ""
     wording_only: bool = False
 
@@ -124,7 +126,7 @@ class Review(Record):
     reviewer: str
     verdict: OneOf[Verdict]
     quote: FilledText
-    reviewed_on: IsoDate | None = None
+    reviewed_on: PastDate | None = None
     tool_version: Annotated[str, line(catalog.Review.tool_version)] | None = None
     basis: OneOf[Basis] = Basis.UNSTATED
     conflict: Annotated[str, line(catalog.Review.conflict)] | None = None
@@ -189,16 +191,17 @@ class Catalogue:
     claims: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def parse(data: object) -> tuple[Catalogue, list[str]]:
+def parse(data: object, today: date) -> tuple[Catalogue, list[str]]:
     """Return the sound records of a file, and what is wrong with the others."""
+    context = {"latest": today + GRACE}
     if not isinstance(data, dict):
         raise CatalogueRefused([fault("", f"must be an object with keys, not {shown(data)}")])
     faults: Several[str] = []
-    _validated(_Outline, data, (), faults)
+    _validated(_Outline, data, (), faults, context)
 
     def records(kind: type[Placed], section: str) -> dict[str, Placed]:
         found = {
-            place(section, index): _validated(kind, item, (section, index), faults)
+            place(section, index): _validated(kind, item, (section, index), faults, context)
             for index, item in enumerate(_items(data, section))
             if len(faults) < MOST_FAULTS_COLLECTED
         }
@@ -214,9 +217,11 @@ def parse(data: object) -> tuple[Catalogue, list[str]]:
     return catalogue, faults
 
 
-def _validated(kind: type[Placed], data: object, path: tuple[str | int, ...], faults: Several[str]) -> Placed | None:
+def _validated(
+    kind: type[Placed], data: object, path: tuple[str | int, ...], faults: Several[str], context: dict[str, date]
+) -> Placed | None:
     try:
-        return kind.model_validate(data)
+        return kind.model_validate(data, context=context)
     except ValidationError as error:
         faults += [fault(place(*path, *detail["loc"]), _in_words(detail)) for detail in error.errors(include_url=False)]
         return None

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -67,6 +67,14 @@ def _no_date(value: object) -> date:
     raise wrong(f'must be a date such as "2026-11-22", not {shown(value)}')
 
 
+def _past(day: date, info: ValidationInfo) -> date:
+    """Refuse a day after the one that validation is told of as "latest"; without one, any day will do."""
+    latest: date = (info.context or {}).get("latest", date.max)
+    if day > latest:
+        raise wrong(f"{day} is in the future")
+    return day
+
+
 def _amount(value: object) -> Decimal:
     if not (isinstance(value, str) and _AMOUNT.fullmatch(value)):
         raise wrong(f'must be an amount written as text, such as "20.00", not {shown(value)}')
@@ -95,6 +103,7 @@ Choice = TypeVar("Choice")
 OneOf = Annotated[Choice, Field(strict=False)]
 Slug = Annotated[str, AfterValidator(_slug)]
 IsoDate = Annotated[date, BeforeValidator(_date)]
+PastDate = Annotated[IsoDate, AfterValidator(_past)]
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
 Currency = Annotated[str, AfterValidator(_currency)]
 Url = Annotated[str, AfterValidator(_url)]

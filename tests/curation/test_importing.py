@@ -347,6 +347,111 @@ CROSS: dict[str, tuple[dict[str, Any], list[str]]] = {
 }
 
 
+BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "a reviewer beside a verdict": (
+        a_file(a_tool(reviews=[a_review("nobody", "maybe"), a_review("skeptic"), a_review("skeptic")])),
+        [
+            'tools[0].reviews[0].verdict: must be "ship" or "skip", not "maybe"',
+            'tools[0].reviews[0].reviewer: there is no reviewer "nobody"',
+            'tools[0].reviews[2].reviewer: "skeptic" is given already at tools[0].reviews[1].reviewer',
+        ],
+    ),
+    "a category beside a name": (
+        a_file(a_tool(name=5, category="toys", facts=[{"key": "color", "value": "red"}])),
+        ["tools[0].name: must be text, not 5", 'tools[0].category: there is no category "toys"'],
+    ),
+    "a fact beside a name": (
+        a_file(a_tool(name=5, category="developer-tools", facts=[{"key": "color", "value": "red"}])),
+        [
+            "tools[0].name: must be text, not 5",
+            'tools[0].facts[0].key: the category "developer-tools" has no fact "color"',
+        ],
+    ),
+    "a fact beside its own value": (
+        a_file(a_tool(facts=[{"key": "color", "value": 5}])),
+        [
+            "tools[0].facts[0].value: must be text, not 5",
+            'tools[0].facts[0].key: a tool without a category has no fact "color"',
+        ],
+    ),
+    "a fact of a category that can be read though it is broken": (
+        a_file(
+            a_tool(category="x", facts=[{"key": "color", "value": "red"}, {"key": "size", "value": "5"}]),
+            categories=[{"slug": "x", "facts": [{"key": "size"}]}],
+        ),
+        [
+            "categories[0].name: is missing",
+            "categories[0].facts[0].label: is missing",
+            'tools[0].facts[0].key: the category "x" has no fact "color"',
+        ],
+    ),
+    "tools beside a headline": (
+        a_file(
+            a_tool("a"),
+            comparisons=[{"tools": ["a", "x"], "headline": 5, "choose_if": [{"tool": "y", "when": ""}]}],
+        ),
+        [
+            "comparisons[0].headline: must be text, not 5",
+            "comparisons[0].choose_if[0].when: must not be blank",
+            'comparisons[0].tools[1]: there is no tool "x"',
+            'comparisons[0].choose_if[0].tool: there is no tool "y"',
+        ],
+    ),
+    "an alias of a broken tool beside the tool": (
+        a_file(a_tool("a", name=5, aliases=["old-a"]), comparisons=[{"tools": ["a", "old-a"]}]),
+        [
+            "tools[0].name: must be text, not 5",
+            'comparisons[0].tools[1]: "a" is given already at comparisons[0].tools[0]',
+        ],
+    ),
+}
+
+FOLLOWING: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "a slug that cannot be": (
+        a_file(a_tool("A"), a_tool("b"), comparisons=[{"tools": ["A", "b"]}]),
+        ['tools[0].slug: takes lower-case letters a to z, digits, and single hyphens between them, not "A"'],
+    ),
+    "references of no kind": (
+        a_file(a_tool("a", category=5, facts=[{"key": "k", "value": "v"}], reviews=[a_review(reviewer=5)])),
+        ["tools[0].category: must be text, not 5", "tools[0].reviews[0].reviewer: must be text, not 5"],
+    ),
+    "a key that cannot be": (
+        a_file(a_tool(category="developer-tools", facts=[{"key": " ", "value": "v"}])),
+        ["tools[0].facts[0].key: must not be blank"],
+    ),
+    "a comparison of what is no text": (
+        a_file(*map(a_tool, "abc"), comparisons=[{"tools": ["a", 5], "choose_if": [{"tool": "c", "when": "red"}]}]),
+        ["comparisons[0].tools[1]: must be text, not 5"],
+    ),
+    "a comparison without tools": (
+        a_file(a_tool("a"), comparisons=[{"choose_if": [{"tool": "a", "when": "red"}]}]),
+        ["comparisons[0].tools: is missing"],
+    ),
+    "a section that cannot be read": (
+        a_file(a_tool("a", category="x"), categories={"x": {}}),
+        ["categories: must be a list, not an object"],
+    ),
+    "a record that cannot be told by its slug": (
+        a_file(a_tool("a", reviews=[a_review("builder")]), reviewers=[{"name": "The Builder"}]),
+        ["reviewers[0].slug: is missing"],
+    ),
+    "a tool that may be a stored one": (
+        a_file({"name": "A", "facts": [{"key": "license", "value": "MIT"}]}),
+        ["tools[0].slug: is missing"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "faults"), BROKEN.values(), ids=BROKEN)
+def test_one_fault_in_a_record_does_not_hide_another(app: Flask, data: dict[str, Any], faults: list[str]) -> None:
+    assert list(faults_of(data)) == faults
+
+
+@pytest.mark.parametrize(("data", "faults"), FOLLOWING.values(), ids=FOLLOWING)
+def test_what_only_follows_from_a_fault_is_not_told(app: Flask, data: dict[str, Any], faults: list[str]) -> None:
+    assert list(faults_of(data)) == faults
+
+
 @pytest.mark.parametrize(("data", "faults"), CROSS.values(), ids=CROSS)
 def test_faults_between_records_are_told_with_their_places_and_nothing_is_stored(
     app: Flask, data: dict[str, Any], faults: list[str]

@@ -1,110 +1,144 @@
 """What only shows when records are seen together: with each other, and with what is stored already."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
+from verdicts.catalog.kinds import slug_fault
 from verdicts.curation import schema
-from verdicts.curation.faults import fault, shown
+from verdicts.curation.faults import fault, place_of, shown
 from verdicts.curation.schema import Catalogue
 from verdicts.curation.stock import Stock
+from verdicts.curation.written import Outline, Told, Written
 
 FEWEST_COMPARED, MOST_COMPARED = 2, 4
 
+Slugs = frozenset[str]
+Finder = Callable[[str], str | None]
 
-def faults_across(catalogue: Catalogue, stock: Stock) -> list[str]:
-    """Return every fault between the sound records of a file; what a broken one lacks is told when it is mended."""
-    return [
-        *(fault for claims in catalogue.claims.values() for fault in _repeated(claims.items())),
-        *_faults_of_categories(catalogue.categories),
-        *_Tools(catalogue, stock).faults(),
-        *_Comparisons(catalogue, stock).faults(),
+
+def faults_across(catalogue: Catalogue, stock: Stock, told: Collection[str] = ()) -> list[str]:
+    """Return every fault between the records of a file that is not told of the same place already.
+
+    Records that are broken otherwise are looked at too, but for the order of their histories.
+    """
+    written = catalogue.written
+    sections = written.sections
+    found = [
+        *(fault for section in ("categories", "reviewers", "tools") for fault in _repeated(_slugs(sections[section]))),
+        *_faults_of_categories(sections["categories"]),
+        *_Tools(written, stock).faults(),
+        *(fault for where, tool in catalogue.tools.items() for fault in _faults_of_histories(where, tool)),
+        *_Comparisons(written, stock).faults(),
     ]
+    places = {place_of(line) for line in told}
+    return [line for line in found if place_of(line) not in places]
 
 
-def _repeated(entries: Iterable[tuple[str, object]]) -> Iterator[str]:
-    """Yield a fault for each value that was given before; entries are (place, value)."""
-    first: dict[object, str] = {}
+def _slugs(records: Iterable[Written]) -> Iterator[Told]:
+    for record in records:
+        yield from record.slugs()
+
+
+def _repeated(entries: Iterable[Told]) -> Iterator[str]:
+    """Yield a fault for each text that was given before."""
+    first: dict[str, str] = {}
     for where, value in entries:
         if first.setdefault(value, where) != where:
             yield fault(where, f"{shown(value)} is given already at {first[value]}")
 
 
-def _listed(where: str, key: str, records: Sequence[schema.Record], attribute: str) -> list[tuple[str, object]]:
-    return [(f"{where}.{key}[{n}].{attribute}", getattr(record, attribute)) for n, record in enumerate(records)]
-
-
-def _faults_of_categories(categories: Mapping[str, schema.Category]) -> Iterator[str]:
-    for where, category in categories.items():
-        yield from _repeated(_listed(where, "facts", category.facts, "key"))
+def _faults_of_categories(categories: Iterable[Written]) -> Iterator[str]:
+    for category in categories:
+        yield from _repeated(category.texts_under("facts", "key"))
 
 
 class _Tools:
-    def __init__(self, catalogue: Catalogue, stock: Stock) -> None:
-        self._catalogue = catalogue
+    def __init__(self, written: Outline, stock: Stock) -> None:
+        self._tools = written.sections["tools"]
         self._stock = stock
-        self._known_categories = {*stock.categories, *catalogue.claims["categories"].values()}
-        self._known_reviewers = {*stock.reviewers, *catalogue.claims["reviewers"].values()}
-        self._fact_keys = _fact_keys(catalogue, stock)
+        self._has_category = _knower("categories", written, stock.categories)
+        self._has_reviewer = _knower("reviewers", written, stock.reviewers)
+        self._fact_keys = _fact_keys(written.sections["categories"], stock)
 
     def faults(self) -> Iterator[str]:
         yield from self._faults_of_identity()
-        for where, tool in self._catalogue.tools.items():
-            yield from self._faults_of_references(where, tool)
-            yield from _faults_of_lists(where, tool)
-            yield from _faults_of_histories(where, tool)
+        for tool in self._tools:
+            yield from self._faults_of_references(tool)
+            yield from _faults_of_lists(tool)
 
     def _faults_of_identity(self) -> Iterator[str]:
         """Yield where a record would be two tools, or two records one."""
         first: dict[int, str] = {}
-        for where, tool in self._catalogue.tools.items():
-            stored = self._stock.tools.get(tool.slug)
-            if stored and first.setdefault(stored.id, where) != where:
-                yield fault(f"{where}.slug", f"leads to the same tool as {first[stored.id]}, {shown(stored.slug)}")
-            for number, alias in enumerate(tool.aliases):
+        for tool in self._tools:
+            stored = self._stock.tools.get(tool.text("slug") or "")
+            if stored and first.setdefault(stored.id, tool.place()) != tool.place():
+                words = f"leads to the same tool as {first[stored.id]}, {shown(stored.slug)}"
+                yield fault(tool.place("slug"), words)
+            for where, alias in tool.texts("aliases"):
                 other = self._stock.tools.get(alias)
                 if other and other is not stored:
-                    yield fault(f"{where}.aliases[{number}]", f"{shown(alias)} leads to the tool {shown(other.slug)}")
+                    yield fault(where, f"{shown(alias)} leads to the tool {shown(other.slug)}")
 
-    def _faults_of_references(self, where: str, tool: schema.Tool) -> Iterator[str]:
-        if tool.category is not None and tool.category not in self._known_categories:
-            yield fault(f"{where}.category", f"there is no category {shown(tool.category)}")
-        for number, review in enumerate(tool.reviews):
-            if review.reviewer not in self._known_reviewers:
-                yield fault(f"{where}.reviews[{number}].reviewer", f"there is no reviewer {shown(review.reviewer)}")
-        yield from self._faults_of_facts(where, tool)
+    def _faults_of_references(self, tool: Written) -> Iterator[str]:
+        category = tool.text("category")
+        if category is not None and not self._has_category(category):
+            yield fault(tool.place("category"), f"there is no category {shown(category)}")
+        for where, reviewer in tool.texts_under("reviews", "reviewer"):
+            if not self._has_reviewer(reviewer):
+                yield fault(where, f"there is no reviewer {shown(reviewer)}")
+        yield from self._faults_of_facts(tool)
 
-    def _faults_of_facts(self, where: str, tool: schema.Tool) -> Iterator[str]:
+    def _faults_of_facts(self, tool: Written) -> Iterator[str]:
         category = self._category_of(tool)
-        if category is not None and category not in self._fact_keys:
+        allowed = self._fact_keys.get(category) if category else set()
+        if category is None or allowed is None:
             return
-        for number, fact in enumerate(tool.facts):
-            if fact.key not in self._fact_keys.get(category or "", ()):
-                whose = f"the category {shown(category)}" if category else "a tool without a category"
-                yield fault(f"{where}.facts[{number}].key", f"{whose} has no fact {shown(fact.key)}")
+        whose = f"the category {shown(category)}" if category else "a tool without a category"
+        for where, key in tool.texts_under("facts", "key"):
+            if key not in allowed:
+                yield fault(where, f"{whose} has no fact {shown(key)}")
 
-    def _category_of(self, tool: schema.Tool) -> str | None:
-        stored = self._stock.tools.get(tool.slug)
-        if tool.states("category") or stored is None:
-            return tool.category
-        return stored.category.slug if stored.category else None
-
-
-def _fact_keys(catalogue: Catalogue, stock: Stock) -> dict[str, set[str]]:
-    """Return the fact keys of each category as they will be after the import; a broken record's are not known."""
-    broken = {*catalogue.claims["categories"].values()} - {category.slug for category in catalogue.categories.values()}
-    keys = {slug: {fact.key for fact in category.facts} for slug, category in stock.categories.items()}
-    for category in catalogue.categories.values():
-        if category.states("facts") or category.slug not in keys:
-            keys[category.slug] = {fact.key for fact in category.facts}
-    return {slug: found for slug, found in keys.items() if slug not in broken}
+    def _category_of(self, tool: Written) -> str | None:
+        """Return the slug of a tool's category, "" where it has none, or None where that cannot be told."""
+        if tool.keys.get("category") is not None:
+            return tool.text("category") or None
+        slug = tool.text("slug")
+        if "category" in tool.keys:
+            return ""
+        if slug is None or slug_fault(slug):
+            return None
+        stored = self._stock.tools.get(slug)
+        return stored.category.slug if stored and stored.category else ""
 
 
-def _faults_of_lists(where: str, tool: schema.Tool) -> Iterator[str]:
-    yield from _repeated(_listed(where, "facts", tool.facts, "key"))
-    yield from _repeated(_listed(where, "plans", tool.plans, "name"))
-    yield from _repeated(_listed(where, "releases", tool.releases, "version"))
-    yield from _repeated(_listed(where, "reviews", tool.reviews, "reviewer"))
+def _knower(section: str, written: Outline, stored: Collection[str]) -> Callable[[str], bool]:
+    """Return a function that says whether a slug leads to something, or may, for all that can be read."""
+    known = {*stored, *(slug for _where, slug in _slugs(written.sections[section]))}
+    return lambda slug: slug in known or section in written.opaque
+
+
+def _fact_keys(categories: Iterable[Written], stock: Stock) -> dict[str, set[str] | None]:
+    """Return the fact keys of each category as they will be after the import, or None where they cannot be read."""
+    keys: dict[str, set[str] | None] = {
+        slug: {fact.key for fact in category.facts} for slug, category in stock.categories.items()
+    }
+    for category in categories:
+        slug = category.text("slug")
+        if slug is not None and ("facts" in category.keys or slug not in keys):
+            keys[slug] = _keys_asked_for(category)
+    return keys
+
+
+def _keys_asked_for(category: Written) -> set[str] | None:
+    facts = category.keys.get("facts", [])
+    keys = {key for _where, key in category.texts_under("facts", "key")}
+    return keys if isinstance(facts, list) and len(category.texts_under("facts", "key")) == len(facts) else None
+
+
+def _faults_of_lists(tool: Written) -> Iterator[str]:
+    for key, name in (("facts", "key"), ("plans", "name"), ("releases", "version"), ("reviews", "reviewer")):
+        yield from _repeated(tool.texts_under(key, name))
 
 
 def _faults_of_histories(where: str, tool: schema.Tool) -> Iterator[str]:
@@ -123,44 +157,52 @@ def _faults_of_order(where: str, history: Sequence[schema.PastPrice | schema.Rev
 
 
 class _Comparisons:
-    def __init__(self, catalogue: Catalogue, stock: Stock) -> None:
-        self._comparisons = catalogue.comparisons
-        self._find = tool_finder(catalogue, stock)
+    def __init__(self, written: Outline, stock: Stock) -> None:
+        self._comparisons = written.sections["comparisons"]
+        self._find = tool_finder(written.sections["tools"], stock)
+        self._may_be_unread = "tools" in written.opaque
 
     def faults(self) -> Iterator[str]:
-        first: dict[frozenset[str | None], str] = {}
-        for where, comparison in self._comparisons.items():
-            yield from self._faults_of(where, comparison)
-            members = frozenset(map(self._find, comparison.tools))
-            if None not in members and first.setdefault(members, where) != where:
+        first: dict[frozenset[str], str] = {}
+        for comparison in self._comparisons:
+            members = self._members_of(comparison)
+            yield from self._faults_of(comparison, members)
+            where = comparison.place()
+            if members and first.setdefault(members, where) != where:
                 yield fault(f"{where}.tools", f"are compared already at {first[members]}")
 
-    def _faults_of(self, where: str, comparison: schema.Comparison) -> Iterator[str]:
-        named = [(f"{where}.tools[{number}]", name) for number, name in enumerate(comparison.tools)]
-        chosen = _listed(where, "choose_if", comparison.choose_if, "tool")
-        if not FEWEST_COMPARED <= len(named) <= MOST_COMPARED:
-            yield fault(f"{where}.tools", f"must be {FEWEST_COMPARED} to {MOST_COMPARED} tools, not {len(named)}")
-        for place, name in [*named, *chosen]:
-            if self._find(str(name)) is None:
-                yield fault(place, f"there is no tool {shown(name)}")
-        found = [(place, self._find(name)) for place, name in named]
-        yield from _repeated((place, slug) for place, slug in found if slug)
-        members = {slug for _place, slug in found}
-        for place, name in chosen:
-            if self._find(str(name)) not in {None, *members}:
-                yield fault(place, f"{shown(name)} is not one of the tools compared here")
+    def _members_of(self, comparison: Written) -> Slugs | None:
+        """Return the tools compared, or None where one of them cannot be told."""
+        found = [self._find(name) for _where, name in comparison.texts("tools")]
+        known = frozenset(slug for slug in found if slug is not None)
+        complete = None not in found and len(found) == len(comparison.entries("tools"))
+        return known if found and complete else None
+
+    def _faults_of(self, comparison: Written, members: Slugs | None) -> Iterator[str]:
+        count = len(comparison.entries("tools"))
+        if not FEWEST_COMPARED <= count <= MOST_COMPARED:
+            words = f"must be {FEWEST_COMPARED} to {MOST_COMPARED} tools, not {count}"
+            yield fault(comparison.place("tools"), words)
+        named, chosen = comparison.texts("tools"), comparison.texts_under("choose_if", "tool")
+        for where, name in [*named, *chosen]:
+            if self._find(name) is None and not self._may_be_unread:
+                yield fault(where, f"there is no tool {shown(name)}")
+        found = [(where, self._find(name)) for where, name in named]
+        yield from _repeated((where, slug) for where, slug in found if slug)
+        for where, name in chosen:
+            if members and self._find(name) not in {None, *members}:
+                yield fault(where, f"{shown(name)} is not one of the tools compared here")
 
 
-def tool_finder(catalogue: Catalogue, stock: Stock) -> Callable[[str], str | None]:
+def tool_finder(tools: Iterable[Written], stock: Stock) -> Finder:
     """Return a function from any slug or alias, in the file or stored, to the one slug that stands for its tool."""
-    records = {alias: tool.slug for tool in catalogue.tools.values() for alias in (tool.slug, *tool.aliases)}
-    claimed = set(catalogue.claims["tools"].values())
+    leads_to = {alias: tool.text("slug") or alias for tool in tools for _where, alias in tool.slugs()}
 
     def find(name: str) -> str | None:
-        slug = records.get(name, name)
+        slug = leads_to.get(name, name)
         stored: Any = stock.tools.get(slug)
         if stored:
             return str(stored.slug)
-        return slug if slug in claimed else None
+        return slug if name in leads_to else None
 
     return find

@@ -29,6 +29,11 @@ def fault(where: str, words: str) -> str:
     return f"{where}: {words}" if where else f"the file {words}"
 
 
+def place_of(line: str) -> str:
+    """Return the place that a fault was told of."""
+    return line.partition(": ")[0]
+
+
 def shown(value: object) -> str:
     """Return a value as a message may quote it: short, and with nothing that a terminal would obey."""
     if isinstance(value, str):

@@ -36,7 +36,7 @@ def import_catalogue(data: object, now: datetime) -> Report:
     """
     catalogue, faults = schema.parse(data, now.date())
     stored = stock.load()
-    faults += checking.faults_across(catalogue, stored)
+    faults += checking.faults_across(catalogue, stored, faults)
     if faults:
         raise CatalogueRefused(faults)
     entries = _take(catalogue, stored, now)

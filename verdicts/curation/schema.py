@@ -4,7 +4,7 @@ An optional key that is absent has its default in a new record, and leaves an ex
 facts, releases and entries of a history are values: stated, they are taken whole.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal, TypeVar
@@ -16,6 +16,7 @@ from verdicts.catalog.kinds import Basis, Period, PriceModel, ReviewerKind, Verd
 from verdicts.comparisons import models as comparisons
 from verdicts.curation.faults import CatalogueRefused, fault, place, shown
 from verdicts.curation.values import Amount, Currency, IsoDate, OneOf, PastDate, Slug, Url, line, paragraphs, wrong
+from verdicts.curation.written import Outline, outline
 
 FORMAT = "verdicts-catalogue/1"
 MOST_ENTRIES = 500
@@ -180,15 +181,14 @@ Placed = TypeVar("Placed", bound=Record)
 class Catalogue:
     """A file's records that are sound in themselves, each under its place in the file.
 
-    `claims` maps the place of every slug in the file to the slug, those of broken records too: so a reference to a
-    record that is there but broken is not a second fault.
+    `written` has all records, the broken ones too, so that one fault in a record does not hide another.
     """
 
     categories: Mapping[str, Category] = field(default_factory=dict)
     reviewers: Mapping[str, Reviewer] = field(default_factory=dict)
     tools: Mapping[str, Tool] = field(default_factory=dict)
     comparisons: Mapping[str, Comparison] = field(default_factory=dict)
-    claims: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    written: Outline = field(default_factory=Outline)
 
 
 def parse(data: object, today: date) -> tuple[Catalogue, list[str]]:
@@ -212,7 +212,7 @@ def parse(data: object, today: date) -> tuple[Catalogue, list[str]]:
         reviewers=records(Reviewer, "reviewers"),
         tools=records(Tool, "tools"),
         comparisons=records(Comparison, "comparisons"),
-        claims={section: dict(_claims(data, section)) for section in ("categories", "reviewers", "tools")},
+        written=outline(data),
     )
     return catalogue, faults
 
@@ -230,16 +230,6 @@ def _validated(
 def _items(data: Mapping[str, Any], section: str) -> list[Any]:
     items = data.get(section, [])
     return items if isinstance(items, list) else []
-
-
-def _claims(data: Mapping[str, Any], section: str) -> Iterator[tuple[str, str]]:
-    for index, item in enumerate(_items(data, section)):
-        if not isinstance(item, dict):
-            continue
-        claims = [("slug", item.get("slug")), *(("aliases", alias) for alias in _items(item, "aliases"))]
-        for number, (key, slug) in enumerate(claims, start=-1):
-            if isinstance(slug, str):
-                yield place(section, index, *((key, number) if number >= 0 else (key,))), slug
 
 
 _WORDS = {

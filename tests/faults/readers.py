@@ -43,12 +43,12 @@ class Reader:
 
     def tap_twice(self, tool: str, verdict: str) -> list[Answer]:
         """Send the same ballot over two connections at once; return the answers that came, when none is under way."""
-        connections = [_connect(self.port) for _ in range(2)]
-        answers = []
-        for connection in connections:
+        asked, answers = [], []
+        for connection in (_connect(self.port), _connect(self.port)):
             with suppress(*NO_ANSWER):
                 _ask(connection, "POST", f"/tools/{tool}/vote", self._headers(), _ballot(verdict))
-        for connection in connections:
+                asked.append(connection)
+        for connection in asked:
             with closing(connection), suppress(*NO_ANSWER):
                 answers.append(_answer(connection))
         return answers

@@ -439,8 +439,8 @@ def test_unpublished_tools_are_not_offered(visitor: Visitor) -> None:
 
 
 def test_a_curated_comparison_without_words_has_no_empty_section(visitor: Visitor) -> None:
-    make_comparison(make_tool("one"), make_tool("two"), featured=True)
-    page = visitor.reads("/compare/one-vs-two")
+    make_comparison(make_tool("wordless-a"), make_tool("wordless-b"), featured=True)
+    page = visitor.reads("/compare/wordless-a-vs-wordless-b")
     assert "Which one, when" not in page.words
 
 

@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	"$$python" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 		&& echo "$$python" && break; done)
 run := .venv/bin/python -m
-install := $(run) pip install --quiet --quiet --disable-pip-version-check --require-hashes
+install := $(run) pip install --quiet --quiet --disable-pip-version-check --require-hashes --no-deps
 lock := $(run) uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock" --all-extras $(if $(UPGRADE),--upgrade)
 

@@ -1,5 +1,6 @@
 """What a stranger meets before any of our code runs: make's targets, the lock files, gunicorn's settings."""
 
+import hashlib
 import json
 import os
 import re
@@ -7,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -124,3 +127,44 @@ def test_gunicorn_reads_its_settings_from_ours(tmp_path: Path) -> None:
     assert effective["bind"] == "['[::1]:9000']"
     assert (effective["workers"], effective["threads"], effective["reuse_port"]) == ("3", "4", "True")
     assert effective["forwarded_allow_ips"] == "[]"
+
+
+def test_a_release_newer_than_the_lock_changes_nothing(tmp_path: Path) -> None:
+    """Older versions of pip look for the newest `base[extra]` first, and then refuse it for want of a pin."""
+    wheels = [a_wheel(tmp_path, "base", "1.0"), a_wheel(tmp_path, "base", "2.0")]
+    wheels += [a_wheel(tmp_path, "user", "1.0", needs="base[extra]")]
+    pinned = [
+        f"{name}==1.0 --hash=sha256:{sha256(wheel)}" for name, wheel in zip(["base", "user"], wheels[::2], strict=True)
+    ]
+    (tmp_path / "lock.txt").write_text("\n".join(pinned) + "\n")
+    (options,) = re.findall(
+        r"^install := \$\(run\) (pip install .*)$", (CHECKOUT / "Makefile").read_text(), re.MULTILINE
+    )
+    offline = ["--no-index", "--find-links", str(tmp_path), "--target", str(tmp_path / "installed")]
+    venv.create(tmp_path / "venv", with_pip=True)  # with the pip that Python brings, as make setup has it
+    done = subprocess.run(
+        [tmp_path / "venv/bin/python", "-m", *options.split(), *offline, "-r", str(tmp_path / "lock.txt")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(found.name for found in (tmp_path / "installed").glob("*.dist-info")) == [
+        "base-1.0.dist-info",
+        "user-1.0.dist-info",
+    ]
+
+
+def a_wheel(folder: Path, name: str, version: str, needs: str = "") -> Path:
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    info = f"{name}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nProvides-Extra: extra\n"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr(f"{info}/METADATA", metadata + (f"Requires-Dist: {needs}\n" if needs else ""))
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    return path
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -19,6 +19,7 @@ from verdicts.extensions import (
     migrate,
     watch_engine,
 )
+from verdicts.web import counters
 from verdicts.web.caching import PageCache
 from verdicts.web.logs import RequestLog
 
@@ -80,7 +81,7 @@ def flask_settings(settings: config.Settings) -> dict[str, object]:
         "MAX_FORM_PARTS": 100,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
-        **limit_storage(settings.redis_url),
+        **limit_storage(settings),
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         "RATELIMIT_SWALLOW_ERRORS": False,
         # Public forms carry no token, which would make pages uncacheable; web.origin checks where they come from.
@@ -90,12 +91,12 @@ def flask_settings(settings: config.Settings) -> dict[str, object]:
     }
 
 
-def limit_storage(redis_url: str | None) -> dict[str, object]:
-    """Return where Flask-Limiter counts: in Redis, which must not keep a vote waiting, or in each worker's memory."""
-    if not redis_url:
-        return {"RATELIMIT_STORAGE_URI": "memory://"}
-    address = f"redis+{redis_url}" if redis_url.startswith("unix:") else redis_url
+def limit_storage(settings: config.Settings) -> dict[str, object]:
+    """Return where Flask-Limiter counts: in Redis, which must not keep a vote waiting, or in a file of this machine."""
+    url = settings.redis_url
+    if not url:
+        return {"RATELIMIT_STORAGE_URI": counters.address_in(settings.instance_path)}
     return {
-        "RATELIMIT_STORAGE_URI": address,
+        "RATELIMIT_STORAGE_URI": f"redis+{url}" if url.startswith("unix:") else url,
         "RATELIMIT_STORAGE_OPTIONS": {"socket_timeout": REDIS_TIMEOUT_SECONDS},
     }

@@ -142,6 +142,11 @@ def sqlite_warning() -> str | None:
     )
 
 
+def sqlite_journal() -> str:
+    """Return the journal mode to use: WAL, where this SQLite is sound."""
+    return "DELETE" if sqlite_warning() else "WAL"
+
+
 # A server that vanishes without a word (a machine that lost its power) must not keep a thread for ever.
 _NOTICE_A_LOST_SERVER = {
     "keepalives": 1,
@@ -180,7 +185,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    cursor.execute(f"PRAGMA journal_mode={'DELETE' if sqlite_warning() else 'WAL'}")
+    cursor.execute(f"PRAGMA journal_mode={sqlite_journal()}")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()

@@ -115,3 +115,8 @@ def test_a_redis_that_hangs_delays_a_vote_by_seconds_at_most(sqlite_url: str, tm
         began = time.monotonic()
         assert works(site, network=2)
         assert time.monotonic() - began < 15
+
+
+def test_where_no_redis_is_set_all_workers_keep_a_voters_limit_together(sqlite_url: str, tmp_path: Path) -> None:
+    with serving(sqlite_url, tmp_path) as site:
+        assert accepted(Reader(site.port, network=1)) == A_MINUTES_VOTES

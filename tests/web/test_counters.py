@@ -1,0 +1,79 @@
+"""The file in which one machine's workers count together."""
+
+import multiprocessing
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from verdicts.extensions import sqlite_driver
+from verdicts.web.counters import FileCounters, address_in
+
+Later = Callable[[timedelta], None]
+PROCESSES, TIMES = 4, 100
+A_DAY = 24 * 3600
+
+
+@pytest.fixture
+def counters(tmp_path: Path) -> FileCounters:
+    return FileCounters(address_in(tmp_path))
+
+
+def test_a_count_grows_until_its_window_ends(counters: FileCounters, later: Later) -> None:
+    assert [counters.incr("a", 60) for _ in range(3)] == [1, 2, 3]
+    later(timedelta(seconds=59))
+    assert (counters.get("a"), counters.incr("a", 60, amount=2)) == (3, 5)
+    later(timedelta(seconds=1))
+    assert (counters.get("a"), counters.incr("a", 60)) == (0, 1)
+
+
+def test_keys_count_for_themselves(counters: FileCounters) -> None:
+    counters.incr("a", 60)
+    assert (counters.incr("b", 60), counters.get("a"), counters.get("c")) == (1, 1, 0)
+
+
+def test_a_windows_end_is_told(counters: FileCounters, later: Later) -> None:
+    began = counters.get_expiry("a")
+    counters.incr("a", 60)
+    later(timedelta(seconds=30))
+    assert counters.get_expiry("a") - began == pytest.approx(60, abs=5)
+
+
+def test_counts_are_taken_back_one_by_one_and_all_at_once(counters: FileCounters) -> None:
+    for key in "abc":
+        counters.incr(key, 60)
+    counters.clear("a")
+    assert (counters.get("a"), counters.reset(), counters.get("b")) == (0, 2, 0)
+
+
+def test_what_has_ended_does_not_fill_the_file(counters: FileCounters, tmp_path: Path, later: Later) -> None:
+    for number in range(50):
+        counters.incr(f"voter:{number}", 60)
+    later(timedelta(seconds=61))
+    counters.incr("one more", 60)
+    with sqlite_driver().connect(tmp_path / "limits.sqlite3") as connection:
+        assert connection.execute("SELECT key FROM counter").fetchall() == [("one more",)]
+
+
+def test_several_processes_lose_no_count(counters: FileCounters, tmp_path: Path) -> None:
+    with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
+        pool.map(count_often, [address_in(tmp_path)] * PROCESSES)
+    assert counters.incr("a", A_DAY) == PROCESSES * TIMES + 1
+
+
+def count_often(address: str) -> None:
+    counters = FileCounters(address)
+    for _ in range(TIMES):
+        counters.incr("a", A_DAY)
+
+
+@pytest.mark.parametrize("spoiled", [b"no database at all", b"SQLite format 3\0" + bytes(4080)])
+def test_a_spoiled_file_is_begun_anew(counters: FileCounters, tmp_path: Path, spoiled: bytes) -> None:
+    (tmp_path / "limits.sqlite3").write_bytes(spoiled)
+    assert [counters.incr("a", 60) for _ in range(2)] == [1, 2]
+
+
+def test_a_file_that_cannot_be_written_is_an_error_and_does_not_pass_for_zero(tmp_path: Path) -> None:
+    with pytest.raises(sqlite_driver().OperationalError):
+        FileCounters(address_in(tmp_path / "missing")).incr("a", 60)

@@ -3,6 +3,12 @@
 import sqlalchemy as sa
 from alembic import context
 
+import verdicts.catalog.models
+import verdicts.comparisons.models
+import verdicts.digest.models
+import verdicts.mailing.models
+import verdicts.newsletter.models
+import verdicts.voting.models  # noqa: F401  # each brings its tables into Base.metadata
 from verdicts.extensions import Base, db
 
 # Full-text tables are written by hand, differently for each database: comparing them would only confuse.

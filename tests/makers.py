@@ -23,6 +23,8 @@ from verdicts.catalog.models import (
 )
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.extensions import Base, db
+from verdicts.newsletter import addresses
+from verdicts.newsletter.models import Status, Subscriber, SubscriberCategory, SubscriberTool
 from verdicts.voting.models import Occasion, Standing, tally, vote, vote_event
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -140,6 +142,7 @@ def make_comparison(*tools: Tool, choose_if: dict[Tool, str] | None = None, **fi
     """Make a curated comparison; `choose_if` maps tools to the end of "Choose it if …"."""
     defaults = {
         "members_key": ",".join(map(str, sorted(tool.id for tool in tools))),
+        "published_at": NOW,
         "position": _next_position(Comparison),
     }
     comparison = Comparison(**defaults | fields)
@@ -149,6 +152,34 @@ def make_comparison(*tools: Tool, choose_if: dict[Tool, str] | None = None, **fi
         for position, (tool, when) in enumerate((choose_if or {}).items())
     ]
     return _stored(comparison)
+
+
+def make_subscriber(
+    address: str = "ann@example.org",
+    *,
+    categories: Iterable[Category] = (),
+    follows: Iterable[Tool] = (),
+    **fields: Any,
+) -> Subscriber:
+    """Make a confirmed subscriber; `status` may be another, and an ended one has no address."""
+    parsed = addresses.parse(address)
+    status = fields.get("status", Status.CONFIRMED)
+    is_kept = status in {Status.PENDING, Status.CONFIRMED}
+    defaults = {
+        "address": parsed.text if is_kept else None,
+        "address_key": parsed.key if is_kept else None,
+        "status": status,
+        "consent_source": "A test",
+        "consent_at": NOW,
+        "confirmed_at": None if status is Status.PENDING else NOW,
+    }
+    subscriber = _stored(Subscriber(**defaults | fields))
+    for category in categories:
+        db.session.add(SubscriberCategory(subscriber_id=subscriber.id, category_id=category.id))
+    for tool in follows:
+        db.session.add(SubscriberTool(subscriber_id=subscriber.id, tool_id=tool.id))
+    db.session.commit()
+    return subscriber
 
 
 def _named_after(slug: str) -> str:

@@ -16,6 +16,7 @@ from verdicts.extensions import (
     db,
     engine_options,
     limiter,
+    mail,
     migrate,
     watch_engine,
 )
@@ -53,6 +54,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     csrf.init_app(app)
     compress.init_app(app)
     limiter.init_app(app)
+    mail.init_app(app)
     bound_waiting_writers(THREADS_A_WORKER)
 
     web.init_app(app)
@@ -88,6 +90,13 @@ def flask_settings(settings: config.Settings) -> dict[str, object]:
         "WTF_CSRF_CHECK_DEFAULT": False,
         # Only what is public is compressed, by web.caching.
         "COMPRESS_REGISTER": False,
+        "MAIL_SERVER": settings.mail.server or "",
+        "MAIL_PORT": settings.mail.port,
+        "MAIL_USERNAME": settings.mail.username,
+        "MAIL_PASSWORD": settings.mail.password,
+        "MAIL_USE_TLS": settings.mail.use_tls,
+        "MAIL_USE_SSL": settings.mail.use_ssl,
+        "MAIL_DEFAULT_SENDER": settings.mail.default_sender,
     }
 
 

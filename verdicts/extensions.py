@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from flask_mail import Mail
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
@@ -76,6 +77,7 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+mail = Mail()
 migrate = Migrate()
 csrf = CSRFProtect()
 compress = Compress()

@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser
 
+from tests.browser.pages import EDITION
 from tests.browser.reader import Reader, new_network
 from tests.browser.site import Site, serving
 from tests.conftest import settings_for
 from verdicts import create_app
 from verdicts.curation import sample
+from verdicts.digest import drafting, editions, freezing, weeks
+from verdicts.digest.models import edition
 from verdicts.extensions import begin_write, db
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -43,7 +47,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def sample_database(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with the sample catalogue and its votes, to be copied for each server."""
+    """A SQLite file with the sample catalogue, its votes and an edition, to be copied for each server."""
     folder = tmp_path_factory.mktemp("sample")
     path = folder / "sample.sqlite3"
     shutil.copyfile(sqlite_template, path)
@@ -52,9 +56,21 @@ def sample_database(sqlite_template: Path, tmp_path_factory: pytest.TempPathFact
         begin_write()
         sample.load(datetime.now(UTC))
         db.session.commit()
+        publish_edition(datetime.now(UTC))
         db.session.remove()
         db.engine.dispose()
     return path
+
+
+def publish_edition(now: datetime) -> None:
+    """Put this week's edition into the archive, under the one week that pages.py names."""
+    begin_write()
+    id = drafting.draft(weeks.week_of(now), now)
+    assert id is not None
+    freezing.freeze(id, now)
+    editions.start(id, now)
+    db.session.execute(sa.update(edition).values(year=EDITION.year, week=EDITION.number))
+    db.session.commit()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,9 @@
 """One address for each kind of page."""
 
+from verdicts.digest.weeks import Week
+
+EDITION = Week(2026, 47)
+
 GOOD = {
     "front page": "/",
     "directory": "/tools",
@@ -12,12 +16,19 @@ GOOD = {
     "tool nobody has reviewed": "/tools/descript",
     "picker": "/compare",
     "picker with too many": "/compare?tool=aider&tool=cursor&tool=claude&tool=gemini&tool=chatgpt",
+    "archive": "/digest",
+    "edition": f"/digest/{EDITION.name}",
     "method": "/method",
     "privacy": "/privacy",
     "my ballot": "/tools/mistral-code/vote",
+    "sign-up": "/newsletter/subscribe",
+    "following a tool": "/newsletter/subscribe?tool=mistral-code",
+    "signed up": "/newsletter/sent",
 }
 REFUSED = {
     "not found": "/compare/aider-vs-nobody",
     "bad request": "/tools?page=none",
+    "a letter's dead link": "/newsletter/leave/nobody",
     "wrong method": "/votes/mine",
+    "no edition": "/digest/2020-w01",
 }

@@ -10,7 +10,7 @@ PAIR = "/compare/huggingface-smolvlm2-2b-vs-mistral-code"
 def test_the_comparison_says_which_one_and_then_why_in_this_order(reader: Reader) -> None:
     page = reader.opens(PAIR)
     expect(page.get_by_role("heading", level=1)).to_have_text(
-        "SmolVLM2-2B vs Mistral Code — Which one should you ship with?", use_inner_text=False
+        "SmolVLM2-2B vs Mistral Code — Which one suits your work?", use_inner_text=False
     )
     expect(page.locator(".answer")).to_have_text("Mistral Code, by one voice.")
     expect(page.locator(".lede .read")).to_contain_text("ahead by one voice (the Founder)")
@@ -24,6 +24,7 @@ def test_the_comparison_says_which_one_and_then_why_in_this_order(reader: Reader
             "What readers who judged both said",
             "Changes of mind",
             "More, side by side",
+            "Let the next verdict come to you",
         ]
     )
 

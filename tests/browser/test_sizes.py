@@ -22,8 +22,12 @@ def test_all_scripts_together_stay_small() -> None:
     assert 0 < compressed("js/*.js") + compressed("vendor/*.js") < MOST_JAVASCRIPT
 
 
-def test_scripts_are_loaded_only_where_there_is_a_ballot(reader: Reader) -> None:
-    with_ballot = {"comparison of two", "comparison of three", "comparison of four", "my ballot"}
+def test_scripts_are_loaded_only_where_there_is_a_ballot_or_a_sign_up(reader: Reader) -> None:
     for kind, path in GOOD.items():
-        scripts = reader.opens(path).locator("script").count()
-        assert scripts == (2 if kind in with_ballot or kind.startswith("tool") else 0), kind
+        page = reader.opens(path)
+        ballot, signup = page.locator("form.ballot").count() > 0, page.locator("form.signup").count() > 0
+        loaded = {str(each.get_attribute("src")).partition("?")[0] for each in page.locator("script").all()}
+        wanted = [("ballots.js", ballot), ("signup.js", signup), ("htmx", ballot or signup)]
+        for name, is_wanted in wanted:
+            assert any(name in each for each in loaded) == is_wanted, (kind, name)
+        assert len(loaded) == sum(is_wanted for _, is_wanted in wanted), kind

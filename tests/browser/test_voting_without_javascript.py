@@ -16,7 +16,7 @@ def reader(new_reader: Callable[..., Reader]) -> Reader:
 
 def test_the_comparison_reads_whole_without_javascript(reader: Reader) -> None:
     page = reader.opens("/compare/huggingface-smolvlm2-2b-vs-mistral-code")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Which one should you ship with?")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Which one suits your work?")
     expect(page.locator(".scorecard .quote")).to_have_count(10)
     page.locator(".facts + .more > summary").click()
     expect(page.locator(".more .facts")).to_be_visible()
@@ -52,6 +52,7 @@ def test_reloading_after_a_plain_vote_votes_no_second_time(reader: Reader, site:
     before = site.tally("claude")
     reader.opens("/tools/claude")
     reader.ballot("claude").skip.click()
+    reader.ballot("claude").says("You said SKIP")
     reader.page.reload()
     reader.ballot("claude").says("You said SKIP")
     assert site.tally("claude") == Tally(before.ship, before.skip + 1, 0)

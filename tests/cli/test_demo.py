@@ -1,17 +1,23 @@
 """`make demo`, as a program: made once, gone on with, reached where it says."""
 
 import re
+import signal
 import socket
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from tests.conftest import an_app
+from tests.faults.serving import wait_until
 from tests.postgres import free_port
 from tests.programs import get, run, served
 from verdicts.cli.demo import address_of, hosts_of
-from verdicts.extensions import engine_options
+from verdicts.extensions import begin_write, db, engine_options
+from verdicts.mailing import outbox
+from verdicts.mailing.letters import Letter
 
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  # what the demo may be told to listen on
 
@@ -53,6 +59,44 @@ def test_the_demo_makes_its_settings_once_and_goes_on_with_the_same_data(tmp_pat
     assert f"Verdicts is served at http://127.0.0.1:{elsewhere}\n" in printed
     assert (tmp_path / "demo.env").read_text() == kept
     assert rows_of(tmp_path / "verdicts.sqlite3", "vote") == votes
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
+def test_the_demo_delivers_its_mail_for_as_long_as_it_runs(tmp_path: Path, port: int, sent: signal.Signals) -> None:
+    with served("verdicts.cli.demo", port, tmp_path) as demo:
+        write_a_letter(tmp_path)
+        wait_until(lambda: len(list((tmp_path / "mailbox").glob("*.eml"))) == 1, 60)
+        assert get(port, "/dev/mailbox") == 200
+        (runner,) = [child for child in children_of(demo.process.pid) if "mail" in arguments_of(child)]
+        _, printed = demo.stop(sent)
+    assert f"Mail is not sent but kept, to be read at http://127.0.0.1:{port}/dev/mailbox\n" in printed
+    wait_until(lambda: "mail" not in arguments_of(runner), 30)
+
+
+def write_a_letter(instance: Path) -> None:
+    url = f"sqlite:///{instance / 'verdicts.sqlite3'}"
+    with an_app(url, instance, DEMO="1"):
+        begin_write()
+        outbox.put(Letter("Hello", "x", "x"), to="ada@readers.example", now=datetime.now(UTC))
+        db.session.commit()
+
+
+def children_of(process: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def arguments_of(process: int) -> list[str]:
+    """Return a process's arguments; none when it is gone."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_text().split("\0")
+    except OSError:
+        return []
+
+
+def test_a_demo_with_a_mail_server_says_that_mail_is_sent(tmp_path: Path, port: int) -> None:
+    with served("verdicts.cli.demo", port, tmp_path, MAIL_SERVER="mail.example") as demo:
+        _, printed = demo.stop()
+    assert "Mail is sent through mail.example.\n" in printed
 
 
 def test_the_demo_refuses_a_wrong_setting_before_anything_is_written(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ NOTHING_TO_DO = [
     "Network keys destroyed: 0",
     "Network hashes blanked: 0",
     "Old ballots folded: 0",
+    "Unconfirmed sign-ups destroyed: 0",
+    "Turns of sign-ups forgotten: 0",
 ]
 
 
@@ -105,7 +107,7 @@ def test_housekeeping_after_a_week_forgets_networks_but_decides_first(app: Flask
         "Waiting ballots held for an editor: 10",
         "Network keys destroyed: 1",
         "Network hashes blanked: 64",
-        "Old ballots folded: 0",
+        *NOTHING_TO_DO[4:],
     ]
     assert rows(network_key) == 0
 
@@ -113,7 +115,7 @@ def test_housekeeping_after_a_week_forgets_networks_but_decides_first(app: Flask
 def test_housekeeping_after_thirteen_months_folds_voters(app: Flask, tool: int) -> None:
     crowd_from_a_network(tool)
     keep_house(app, NOW + DAY)
-    assert keep_house(app, NOW + VOTER_KEPT + DAY)[-1] == "Old ballots folded: 32"
+    assert "Old ballots folded: 32" in keep_house(app, NOW + VOTER_KEPT + DAY)
     assert (rows(vote), rows(vote_event)) == (0, 53)
     assert figures(tool) == Figures(ship=20, skip=2, discarded=10)
     assert count_again(app).exit_code == 0
@@ -145,7 +147,7 @@ def test_two_housekeepings_at_once_share_the_work(app: Flask, tool: int) -> None
     masses(tool, names("con", 1200), SKIP, Standing.WAITING, "n1")
     with ThreadPoolExecutor(2) as threads:
         both = [threads.submit(keep_house_beside, app, NOW + VOTER_KEPT + DAY) for _ in range(2)]
-    assert [a + b for a, b in zip(*(each.result() for each in both), strict=True)] == [2400, 0, 0, 4800, 2400]
+    assert [a + b for a, b in zip(*(each.result() for each in both), strict=True)] == [2400, 0, 0, 4800, 2400, 0, 0]
     assert figures(tool) == Figures(ship=1200, skip=1200)
     assert recount() == []
 
@@ -159,7 +161,7 @@ def test_voters_get_their_turn_between_the_batches(app: Flask, tool: int) -> Non
         while not folding.done():
             say(tool, f"new{cast}", SKIP, now=NOW + VOTER_KEPT)
             cast += 1
-    assert folding.result()[-1] == 6000
+    assert 6000 in folding.result()
     assert cast > 0
     assert figures(tool) == Figures(ship=6000, skip=cast)
 

@@ -27,6 +27,7 @@ STATEMENTS = {
     "/privacy": 0,
     "/tools/alpha/vote": 3,
     "/votes/mine?tool=alpha&tool=beta": 3,
+    "/digest": 1,
 }
 
 

@@ -3,11 +3,14 @@
 from flask import Flask
 
 from verdicts.cli.catalog import catalogue
+from verdicts.cli.digest_sending import digest
 from verdicts.cli.housekeeping import keep_house
+from verdicts.cli.mail import mail
+from verdicts.cli.newsletter import newsletter
 from verdicts.cli.voting import votes
 
 
 def init_app(app: Flask) -> None:
     """Hang up the commands."""
-    for command in (catalogue, votes, keep_house):
+    for command in (catalogue, votes, mail, newsletter, digest, keep_house):
         app.cli.add_command(command)

@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import subprocess  # nosec B404  # to start our own program
+import sys
 from collections.abc import MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,6 +16,8 @@ import click
 from verdicts import config
 from verdicts.cli import serve
 from verdicts.curation import sample
+from verdicts.digest import drafting, editions, weeks
+from verdicts.digest.models import EditionState
 from verdicts.extensions import begin_write, db
 
 
@@ -22,8 +26,13 @@ def main() -> None:
         settings = settle(os.environ)
         with serve.prepared_database(settings):
             load_sample()
+            drafted = drafted_edition(datetime.now(UTC))
         click.echo(f"{settings.site_name} is served at {settings.base_url}")
+        click.echo(where_mail_goes(settings))
+        if drafted:
+            click.echo(f"A digest is drafted; this sends it: .venv/bin/flask digest send {drafted} --yes")
         click.echo("Ctrl-C stops it; `make demo` goes on with the same data.")
+        start_mail_run()
         serve.become_gunicorn()
 
 
@@ -73,11 +82,35 @@ def keep_once(path: Path, values: dict[str, str]) -> None:
             file.write(lines)
 
 
+def where_mail_goes(settings: config.Settings) -> str:
+    if settings.mail.server:
+        return f"Mail is sent through {settings.mail.server}."
+    return f"Mail is not sent but kept, to be read at {settings.base_url}/dev/mailbox"
+
+
+def start_mail_run() -> None:
+    """Start `flask mail run` beside us: it ends with this process, which will be gunicorn."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "mail", "run", "--loop", "--parent", str(os.getpid())]
+    subprocess.Popen(command, cwd=config.CHECKOUT)  # noqa: S603  # nosec B603  # our own program, and no shell
+
+
 def load_sample() -> None:
     begin_write()
     if sample.load(datetime.now(UTC)):
         db.session.commit()
     db.session.rollback()
+
+
+def drafted_edition(now: datetime) -> str | None:
+    """Draft this week's edition unless it is there; return its name while it waits to be sent."""
+    week = weeks.week_of(now)
+    begin_write()
+    if editions.find(week) is None:
+        drafting.draft(week, now)
+        db.session.commit()
+    found = editions.find(week)
+    db.session.rollback()
+    return found.name if found and found.state is EditionState.DRAFT else None
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from verdicts.extensions import TooManyWriters, begin_write, db
+from verdicts.newsletter.retention import destroy_unconfirmed, forget_turns
 from verdicts.voting.retention import blank_networks, destroy_network_keys, fold_voters
 from verdicts.voting.waiting import release_due
 
@@ -20,7 +21,7 @@ REST_SECONDS = 0.05
 
 @click.command("housekeeping")
 def keep_house() -> None:
-    """Decide waiting ballots, destroy network keys, fold old voters. A timer calls it; twice at once does no harm."""
+    """Decide waiting ballots; forget networks, voters, stale sign-ups. A timer calls it; twice at once does no harm."""
     for line in chores(datetime.now(UTC)):
         click.echo(line)
 
@@ -33,6 +34,8 @@ def chores(now: datetime) -> Iterator[str]:
     yield f"Network keys destroyed: {committed(lambda: destroy_network_keys(now))}"
     yield f"Network hashes blanked: {sum(batches(lambda: blank_networks(now)))}"
     yield f"Old ballots folded: {sum(batches(lambda: fold_voters(now)))}"
+    yield f"Unconfirmed sign-ups destroyed: {sum(batches(lambda: destroy_unconfirmed(now)))}"
+    yield f"Turns of sign-ups forgotten: {sum(batches(lambda: forget_turns(now)))}"
 
 
 def batches(step: Callable[[], T | None]) -> Iterator[T]:

@@ -1,10 +1,12 @@
 """Curated comparisons: an editor's words about two to four tools. Any other pair has a page all the same."""
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from verdicts.catalog.models import Tool
-from verdicts.extensions import Base
+from verdicts.extensions import Base, UtcDateTime
 
 
 class Comparison(Base):
@@ -16,6 +18,8 @@ class Comparison(Base):
     headline: Mapped[str | None] = mapped_column(sa.String(60))
     bottom_line: Mapped[str] = mapped_column(sa.Text, default="")
     featured: Mapped[bool] = mapped_column(default=False)
+    # Unknown for those that were there before anybody wrote it down.
+    published_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     position: Mapped[int]
 
     members: Mapped[list["ComparisonTool"]] = relationship(

@@ -29,8 +29,8 @@ def import_catalogue(data: object, now: datetime) -> Report:
     """Make the database say what a catalogue file says, and return what that changed.
 
     Records are matched by slug, a tool's also by an alias that is stored. What the file leaves out stays as it is.
-    New tools are published as of `now`. Where anything changed, the content version grows and the search index
-    follows. Raises CatalogueRefused, naming every fault, before anything is stored.
+    New tools and comparisons are published as of `now`. Where anything changed, the content version grows and the
+    search index follows. Raises CatalogueRefused, naming every fault, before anything is stored.
 
     The caller has called begin_write(), and commits.
     """
@@ -56,7 +56,7 @@ def _take(catalogue: schema.Catalogue, stored: Stock, now: datetime) -> dict[str
     tools = [take_tool(record, stored, now) for record in catalogue.tools.values()]
     reviews = [entry for record in catalogue.tools.values() for entry in take_reviews(record, stored, now.date())]
     _store(tools, stored.tools.values())
-    comparisons = [_take_comparison(record, stored) for record in catalogue.comparisons.values()]
+    comparisons = [_take_comparison(record, stored, now) for record in catalogue.comparisons.values()]
     _store(comparisons, stored.comparisons.values())
     return {
         "categories": categories,
@@ -93,11 +93,11 @@ def _take_reviewer(record: schema.Reviewer, stored: Stock) -> Entry:
     return entry
 
 
-def _take_comparison(record: schema.Comparison, stored: Stock) -> Entry:
+def _take_comparison(record: schema.Comparison, stored: Stock, now: datetime) -> Entry:
     ids = [stored.tools[name].id for name in record.tools]
     key = members_key(ids)
     found = stored.comparisons.get(key)
-    comparison = found or Comparison(members_key=key)
+    comparison = found or Comparison(members_key=key, published_at=now)
     entry = Entry(f"comparison of {', '.join(map(shown, record.tools))}", comparison, is_new=found is None)
     entry.take(record, ("headline", "bottom_line", "featured"))
     entry.note("tools", align(comparison.members, [{"tool_id": id} for id in ids], ComparisonTool, "tool_id"))

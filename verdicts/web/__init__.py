@@ -5,21 +5,27 @@ from flask import Flask
 from verdicts.web import (
     addresses,
     assets,
+    bounces,
     catalog,
     comparisons,
+    digest,
     errors,
     formatting,
     headers,
     health,
+    mailbox,
+    newsletter,
     origin,
     pages,
+    preferences,
     voting,
 )
 
 
 def init_app(app: Flask) -> None:
     """Open the doors, and stand guard before and behind them."""
-    for door in (pages, catalog, comparisons, voting, health):
+    for door in (pages, catalog, comparisons, voting, newsletter, preferences, bounces, digest, health):
         app.register_blueprint(door.bp)
+    mailbox.init_app(app)
     for guard in (addresses, origin, errors, assets, formatting, headers):
         guard.init_app(app)

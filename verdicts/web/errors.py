@@ -18,6 +18,7 @@ from verdicts.web.htmx import wants_fragment
 logger = logging.getLogger(__name__)
 
 TRY_AGAIN_AFTER_SECONDS = 2
+OVERLOADS = (OperationalError, PoolExhausted, TooManyWriters)
 LONGEST_BALLOT = 1000
 TITLES = {
     400: "That request makes no sense to us.",
@@ -44,7 +45,7 @@ REASONS = {
 def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, answer_http_error)
     app.register_error_handler(Exception, answer_crash)
-    for overload in (OperationalError, PoolExhausted, TooManyWriters):
+    for overload in OVERLOADS:
         app.register_error_handler(overload, answer_overload)
 
 
@@ -60,9 +61,14 @@ def answer_http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def answer_overload(error: Exception) -> ResponseReturnValue:
-    logger.warning("answered 503: %s", type(error).__name__, exc_info=not isinstance(error, TooManyWriters))
-    db.session.rollback()
+    give_up(error)
     return answer(503, REASONS[503], headers={"Retry-After": str(TRY_AGAIN_AFTER_SECONDS)})
+
+
+def give_up(overload: Exception) -> None:
+    """Note that a request is answered 503, and end its transaction."""
+    logger.warning("answered 503: %s", type(overload).__name__, exc_info=not isinstance(overload, TooManyWriters))
+    db.session.rollback()
 
 
 def answer_crash(error: Exception) -> ResponseReturnValue:

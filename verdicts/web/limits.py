@@ -1,4 +1,4 @@
-"""How often one voter and one network may vote."""
+"""How often one voter and one network may vote, and one network and everyone together may sign up."""
 
 from flask import request
 
@@ -7,6 +7,8 @@ from verdicts.web.voters import current_voter
 
 A_VOTER = "10 per minute"
 A_NETWORK = "30 per minute"
+SIGNUPS_OF_A_NETWORK = "5 per hour"
+SIGNUPS_IN_ALL = "500 per hour"
 
 
 def is_new() -> bool:
@@ -23,3 +25,7 @@ def by_voter() -> str:
 
 def by_network() -> str:
     return f"network:{network_of(request.remote_addr or '') or request.remote_addr}"
+
+
+def all_together() -> str:
+    return "everyone"

@@ -14,6 +14,7 @@ import yaml
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.models import Tool, ToolSlug
 from verdicts.curation import importing, reading
+from verdicts.curation.sample import this_week
 from verdicts.extensions import db
 from verdicts.voting.models import Occasion, Standing, tally, vote, vote_event
 
@@ -45,6 +46,7 @@ def load(now: datetime) -> bool:
     if db.session.scalar(sa.select(sa.exists(sa.select(Tool.id)))):
         return False
     importing.import_catalogue(catalogue_on(now.date()), now)
+    this_week.happen(now)
     store(draw(yaml.safe_load(VOTES.read_text())["tools"], now))
     return True
 

@@ -1,0 +1,113 @@
+"""A subscriber's way in Chromium, from the form to leaving, with JavaScript and without."""
+
+import re
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.reader import Reader
+from tests.browser.site import Site
+from tests.browser.test_accessibility import violations
+
+LINK = re.compile(r"/newsletter/confirm/\S+")
+
+
+def confirm_link(site: Site, address: str) -> str:
+    """Return the path in the confirmation letter that waits for an address."""
+    deadline = time.monotonic() + 10
+    question = "SELECT text FROM outbox_letter WHERE recipient = ? ORDER BY id DESC"
+    with closing(sqlite3.connect(site.database)) as connection:
+        while time.monotonic() < deadline:
+            if row := connection.execute(question, (address,)).fetchone():
+                found = LINK.search(row[0])
+                assert found, row[0]
+                return found[0]
+            time.sleep(0.05)
+    pytest.fail(f"no letter to {address}")
+
+
+def sign_up(page: Page, address: str) -> None:
+    page.get_by_label("Email address").fill(address)
+    page.locator("#signup-send").click()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+def test_from_the_form_to_leaving(new_reader: Callable[..., Reader], site: Site, javascript: bool) -> None:
+    reader, address = new_reader(java_script_enabled=javascript), f"reader.{int(javascript)}@example.org"
+    reader.expects("status of 422")
+    page = reader.opens("/tools/mistral-code")
+    page.get_by_role("link", name="Follow this tool").click()
+    sign_up(page, address)
+    expect(page.get_by_text("Look in your mailbox.")).to_be_visible()
+    assert page.url.endswith("/tools/mistral-code#newsletter" if javascript else "/newsletter/sent")
+
+    reader.opens(confirm_link(site, address))
+    page.get_by_role("button", name="Confirm and follow Mistral Code").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You follow Mistral Code.")
+    page.get_by_role("link", name="Choose what you read").click()
+    expect(page.get_by_label("Mistral Code")).to_be_checked()
+
+    page.get_by_label("Only on change").check()
+    page.get_by_label("Only those ticked here").check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Tick at least one category")).to_be_visible()
+    expect(page.get_by_label("Only on change")).to_be_checked()
+    page.get_by_label("Developer Tools").check()
+    page.get_by_label("Follow another one").select_option("cursor")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved.")
+    expect(page.get_by_label("Cursor")).to_be_checked()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download my data").click()
+    assert '"follows":["cursor","mistral-code"]' in download.value.path().read_text().replace(" ", "").replace("\n", "")
+
+    page.get_by_role("button", name="Leave").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You have left.")
+    assert reader.cookies() == {}
+
+
+def test_a_mistake_is_said_beside_the_field_and_the_focus_stays_with_it(reader: Reader) -> None:
+    reader.expects("status of 422")
+    page = reader.opens("/")
+    sign_up(page, "ann@example")
+    field = page.get_by_label("Email address")
+    expect(page.locator("#signup-problem")).to_be_visible()
+    expect(field).to_have_value("ann@example")
+    expect(field).to_be_focused()
+    assert violations(page, "a refused sign-up") == []
+    sign_up(page, "ann@bücher.example.org")
+    expect(page.locator("#signup-send")).to_have_text("Look in your mailbox.")
+    expect(page.locator("#signup-send")).to_be_focused()
+    assert violations(page, "signed up") == []
+
+
+def test_a_site_that_is_not_reached_loses_nothing_that_was_typed(reader: Reader) -> None:
+    reader.expects("ERR_INTERNET_DISCONNECTED", "Failed to fetch", "htmx")
+    page = reader.opens("/")
+    reader.context.set_offline(True)
+    sign_up(page, "ann@example.org")
+    expect(page.locator("#signup-trouble")).to_contain_text("Your address is still here")
+    expect(page.get_by_label("Email address")).to_have_value("ann@example.org")
+    reader.context.set_offline(False)
+    sign_up(page, "ann@example.org")
+    expect(page.get_by_text("Look in your mailbox.")).to_be_visible()
+
+
+def test_axe_finds_nothing_behind_the_links_in_mail(reader: Reader, site: Site) -> None:
+    page = reader.opens("/newsletter/subscribe")
+    sign_up(page, "axe@example.org")
+    expect(page.get_by_text("Look in your mailbox.")).to_be_visible()
+    reader.opens(confirm_link(site, "axe@example.org"))
+    found = violations(page, "confirm")
+    page.get_by_role("button", name="Confirm this address").click()
+    found += violations(page, "confirmed")
+    page.get_by_role("link", name="Choose what you read").click()
+    page.get_by_text("Erase everything").first.click()
+    found += violations(page, "preferences")
+    page.get_by_role("button", name="Erase everything now").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Erased.")
+    assert found + violations(page, "erased") == []

@@ -1,0 +1,405 @@
+"""`flask digest send`, `status`, `pause`, `resume`, `settle` and `run`, as an operator and a timer call them."""
+
+import json
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+import time_machine
+from click.testing import Result
+from flask import Flask
+
+from tests.conftest import an_app
+from tests.digest.mailing_list import address, make_edition, make_subscribers, state_of, states
+from tests.digest.weekly import THIS_WEEK, a_week, drafted, items, writing
+from tests.faults.serving import wait_until
+from tests.makers import make_subscriber
+from tests.programs import SETTINGS, start
+from tests.smtp_server import SmtpServer, smtp_server
+from verdicts.digest import drafting, editions
+from verdicts.digest.models import DeliveryState, EditionState, delivery
+from verdicts.extensions import db
+
+MONDAY = datetime.fromisoformat("2026-11-23T08:00+00:00")
+DONE, WRONG, PAUSED, UNCERTAIN, LATER = 0, 1, 3, 4, 75
+
+
+@pytest.fixture(autouse=True)
+def monday() -> Iterator[time_machine.Traveller]:
+    """The weekly moment of 2026-w47's edition; tests move it."""
+    with time_machine.travel(MONDAY, tick=True) as traveller:
+        yield traveller
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmtpServer]:
+    with smtp_server(tmp_path_factory.mktemp("smtp")) as running:
+        yield running
+
+
+@pytest.fixture
+def mailing(database_url: str, tmp_path: Path, server: SmtpServer) -> Iterator[Flask]:
+    """An application that mails through a real server, over one connection."""
+    server.forget()
+    with an_app(database_url, tmp_path, MAIL_CONNECTIONS="1", **server.settings) as app:
+        yield app
+
+
+def digest(app: Flask, *arguments: str) -> Result:
+    db.session.rollback()  # the command shares this test's session, and begins with none of its statements
+    return app.test_cli_runner().invoke(args=["digest", *arguments])
+
+
+def letters(app: Flask) -> int:
+    return len(list(Path(app.instance_path, "mailbox").glob("*.eml")))
+
+
+def a_drafted_week(subscribers: int = 3) -> None:
+    a_week()
+    for number in range(subscribers):
+        make_subscriber(f"reader{number}@example.org")
+    drafted()
+
+
+def uncertain_edition() -> int:
+    """Make an edition of four deliveries: two sent, two uncertain."""
+    edition = make_edition(make_subscribers(4))
+    with writing():
+        for number, state in ((1, "sent"), (2, "sent"), (3, "uncertain"), (4, "uncertain")):
+            set_state(edition, number, DeliveryState(state))
+    return edition
+
+
+def set_state(edition: int, subscriber: int, state: DeliveryState) -> None:
+    one = (delivery.c.edition_id == edition) & (delivery.c.subscriber_id == subscriber)
+    db.session.connection().execute(delivery.update().where(one).values(state=state, reply="cut off"))
+
+
+# send
+
+
+def test_send_freezes_a_draft_and_sends_it_to_everyone_once(app: Flask) -> None:
+    a_drafted_week()
+    done = digest(app, "send", "--yes")
+    assert (done.exit_code, done.output) == (DONE, "Edition 2026-w47: 3 of 3: 3 sent.\n")
+    assert letters(app) == 3
+    again = digest(app, "send", "2026-w47", "--yes")
+    assert (again.exit_code, letters(app)) == (DONE, 3)
+    assert again.output == "Edition 2026-w47 has been sent. Nothing is left to do.\n"
+
+
+def test_send_does_nothing_unless_it_is_told_yes(app: Flask) -> None:
+    a_drafted_week()
+    refused = digest(app, "send")
+    assert (refused.exit_code, letters(app)) == (2, 0)
+    assert "--yes" in refused.output
+    assert editions.get(THIS_WEEK).state is EditionState.DRAFT
+
+
+def test_send_says_that_a_paused_edition_must_be_resumed_first(app: Flask) -> None:
+    make_edition(make_subscribers(2), EditionState.PAUSED)
+    refused = digest(app, "send", "--yes")
+    assert (refused.exit_code, refused.output) == (WRONG, "Error: Edition 2026-w47 is paused.\n")
+
+
+def test_an_edition_of_which_everything_was_dropped_is_not_sent(app: Flask) -> None:
+    a_drafted_week()
+    found = editions.get(THIS_WEEK)
+    with writing():
+        for item in items(found):
+            drafting.drop(found.id, item.id)
+    refused = digest(app, "send", "--yes")
+    assert refused.exit_code == WRONG
+    assert "holds no news" in refused.output
+
+
+# How it ended, for a timer
+
+
+def test_a_refusal_of_us_exits_with_3_and_says_what_to_do(mailing: Flask, server: SmtpServer) -> None:
+    make_edition(make_subscribers(3))
+    server.behave(rcpt={address(1): "550 5.7.515 Access denied, sender does not meet the requirements"})
+    ended = digest(mailing, "send", "--yes")
+    assert ended.exit_code == PAUSED
+    assert "PAUSED: The mail server refuses us: refused at RCPT TO: 550 5.7.515" in ended.output
+    assert "flask digest resume 2026-w47" in ended.output
+
+
+def test_a_doubt_exits_with_4_and_says_what_to_do(mailing: Flask, server: SmtpServer) -> None:
+    make_edition(make_subscribers(3))
+    server.behave(drop_after_dot=[address(1)])
+    ended = digest(mailing, "send", "--yes")
+    assert ended.exit_code == UNCERTAIN
+    assert "flask digest settle 2026-w47" in ended.output
+
+
+def test_what_has_to_wait_exits_with_75_and_says_until_when(mailing: Flask, server: SmtpServer) -> None:
+    make_edition(make_subscribers(3))
+    server.behave(rcpt={address(1): "450 4.2.0 greylisted"})
+    ended = digest(mailing, "send", "--yes")
+    assert ended.exit_code == LATER
+    assert "2 of 3: 2 sent, 1 deferred" in ended.output
+    assert "There is more to send from 2026-11-23 08:" in ended.output
+
+
+def test_a_server_that_cannot_be_reached_exits_with_75(database_url: str, tmp_path: Path) -> None:
+    with an_app(database_url, tmp_path, MAIL_SERVER="127.0.0.1", MAIL_PORT="1") as app:
+        make_edition(make_subscribers(2))
+        threading.Timer(1.0, lambda: signal.raise_signal(signal.SIGTERM)).start()  # it would wait for a minute
+        ended = digest(app, "send", "--yes")
+        assert ended.exit_code == LATER
+        assert "Connection refused" in ended.output or "Stopped." in ended.output
+        assert set(states(1).values()) == {DeliveryState.PENDING}
+
+
+# status
+
+
+def test_status_counts_by_state(app: Flask) -> None:
+    uncertain_edition()
+    assert digest(app, "status").output == (
+        "Edition 2026-w47 is sending: 4 of 4: 2 sent, 2 uncertain\n"
+        "List what is uncertain with: flask digest settle 2026-w47\n"
+    )
+
+
+def test_status_for_programs_holds_every_state(app: Flask) -> None:
+    uncertain_edition()
+    found = json.loads(digest(app, "status", "2026-w47", "--json").output)
+    assert list(found) == ["edition", "state", "counts"]
+    assert (found["edition"], found["state"]) == ("2026-w47", "sending")
+    assert found["counts"] == {str(state): 0 for state in DeliveryState} | {"sent": 2, "uncertain": 2}
+
+
+def test_status_of_an_edition_that_is_not_there_is_an_error_in_words(app: Flask) -> None:
+    missing = digest(app, "status", "2026-w01")
+    assert (missing.exit_code, "There is no edition 2026-w01" in missing.output) == (WRONG, True)
+
+
+# pause, resume
+
+
+def test_a_paused_edition_is_sent_only_once_it_is_resumed(app: Flask) -> None:
+    edition = make_edition(make_subscribers(2))
+    assert digest(app, "pause").exit_code == DONE
+    assert "is paused (an operator paused it)" in digest(app, "status").output
+    waiting = digest(app, "run")
+    assert (waiting.exit_code, letters(app)) == (PAUSED, 0)
+    assert digest(app, "resume").exit_code == DONE
+    assert (digest(app, "run").exit_code, letters(app)) == (DONE, 2)
+    assert state_of(edition) is EditionState.SENT
+
+
+def test_what_cannot_be_paused_or_resumed_is_said_in_words(app: Flask) -> None:
+    make_edition(make_subscribers(2), EditionState.SENT)
+    for command in ("pause", "resume"):
+        refused = digest(app, command)
+        assert (refused.exit_code, refused.output) == (WRONG, "Error: Edition 2026-w47 has been sent.\n")
+
+
+# settle
+
+
+def test_settle_lists_what_is_uncertain_and_changes_nothing(app: Flask) -> None:
+    edition = uncertain_edition()
+    before = states(edition)
+    listed = digest(app, "settle")
+    assert listed.exit_code == DONE
+    assert [line.split()[0] for line in listed.output.splitlines()[:2]] == [address(2), address(3)]
+    assert "cut off" in listed.output
+    assert states(edition) == before
+
+
+def test_settled_as_sent_is_sent_and_the_edition_with_it(app: Flask) -> None:
+    edition = uncertain_edition()
+    assert digest(app, "settle", "--sent", address(2)).output == "1 delivery is counted as sent.\n"
+    assert state_of(edition) is EditionState.SENDING
+    assert digest(app, "settle", "--sent", "2026-w47", address(3).upper()).output == "1 delivery is counted as sent.\n"
+    assert state_of(edition) is EditionState.SENT
+    assert (digest(app, "run").exit_code, letters(app)) == (DONE, 0)
+
+
+def test_settled_as_to_be_sent_again_goes_out_once_more_with_the_next_run(app: Flask) -> None:
+    edition = uncertain_edition()
+    assert "2 deliveries are to be sent again" in digest(app, "settle", "--resend", "--all").output
+    assert (digest(app, "run").exit_code, letters(app)) == (DONE, 2)
+    assert state_of(edition) is EditionState.SENT
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["--sent"], 2),
+        (["--sent", "--all", address(2)], 2),
+        (["--sent", address(0)], WRONG),
+        (["--resend", address(2), "nobody@example.org"], WRONG),
+    ],
+)
+def test_settling_that_is_not_clear_settles_nothing(app: Flask, arguments: list[str], status: int) -> None:
+    edition = uncertain_edition()
+    before = states(edition)
+    assert digest(app, "settle", *arguments).exit_code == status
+    assert states(edition) == before
+
+
+def test_nothing_of_a_cancelled_edition_is_sent_again(app: Flask) -> None:
+    edition = uncertain_edition()
+    digest(app, "cancel")
+    refused = digest(app, "settle", "--resend", "--all")
+    assert (refused.exit_code, "was cancelled" in refused.output) == (WRONG, True)
+    assert states(edition)[3] is DeliveryState.UNCERTAIN
+
+
+def test_there_may_be_nothing_to_settle(app: Flask) -> None:
+    make_edition(make_subscribers(2))
+    assert digest(app, "settle").output == "Nothing about edition 2026-w47 is uncertain.\n"
+
+
+# run
+
+
+def test_run_drafts_at_the_weekly_moment_and_sends_nothing_unasked(app: Flask) -> None:
+    a_week()
+    make_subscriber()
+    for _ in range(3):
+        ended = digest(app, "run")
+        assert (ended.exit_code, letters(app)) == (DONE, 0)
+    assert editions.get(THIS_WEEK).state is EditionState.DRAFT
+    assert ended.output == "Nothing is due.\n"
+
+
+def test_run_sends_an_unscheduled_draft_where_it_may(database_url: str, tmp_path: Path) -> None:
+    with an_app(database_url, tmp_path, DIGEST_AUTO="1") as app:
+        a_week()
+        make_subscriber()
+        for _ in range(3):
+            assert digest(app, "run").exit_code == DONE
+        assert letters(app) == 1
+        assert editions.get(THIS_WEEK).state is EditionState.SENT
+
+
+def test_run_before_the_weekly_moment_drafts_nothing(
+    database_url: str, tmp_path: Path, monday: time_machine.Traveller
+) -> None:
+    with an_app(database_url, tmp_path, DIGEST_AUTO="1") as app:
+        a_week()
+        make_subscriber()
+        monday.move_to(MONDAY - timedelta(minutes=1))
+        assert (digest(app, "run").exit_code, letters(app)) == (DONE, 0)
+        assert editions.find(THIS_WEEK) is None
+
+
+def test_a_clock_that_jumps_back_and_forth_sends_one_edition_of_the_week(
+    database_url: str, tmp_path: Path, monday: time_machine.Traveller
+) -> None:
+    """An hour back as daylight saving ends, a day forth, a week back: each week has one edition all the same."""
+    with an_app(database_url, tmp_path, DIGEST_AUTO="1") as app:
+        a_week()
+        make_subscriber()
+        for hours in (0, -1, 0.5, 1, 24, -1, 0, 5 * 24, -7 * 24, 1):
+            monday.move_to(MONDAY + timedelta(hours=hours))
+            assert digest(app, "run").exit_code == DONE
+        assert letters(app) == 1
+
+
+def test_run_sends_what_is_scheduled_once_its_moment_has_come(app: Flask, monday: time_machine.Traveller) -> None:
+    a_drafted_week()
+    digest(app, "schedule", "2026-11-23T12:00Z")
+    assert (digest(app, "run").exit_code, letters(app)) == (DONE, 0)
+    monday.move_to(MONDAY + timedelta(hours=4))
+    assert (digest(app, "run").exit_code, letters(app)) == (DONE, 3)
+
+
+def test_run_goes_on_with_what_was_interrupted(app: Flask) -> None:
+    edition = make_edition(make_subscribers(3))
+    set_state(edition, 1, DeliveryState.SENT)
+    db.session.commit()
+    assert (digest(app, "run").exit_code, letters(app)) == (DONE, 2)
+
+
+def test_a_run_that_is_told_to_stop_ends_between_messages(
+    database_url: str, tmp_path: Path, server: SmtpServer
+) -> None:
+    server.forget()
+    server.behave(latency=0.02)
+    settings = SETTINGS | server.settings | {"DATABASE_URL": database_url, "MAIL_CONNECTIONS": "1"}
+    with an_app(database_url, tmp_path):
+        edition = make_edition(make_subscribers(200))
+        program = start("-m", "flask", "--app", "wsgi", "digest", "run", instance=tmp_path, **settings)
+        wait_until(lambda: len(server.recipients()) >= 3, 60)
+        program.send_signal(signal.SIGTERM)
+        printed, _ = program.communicate(timeout=60)
+        assert program.returncode == LATER, printed
+        found = list(states(edition).values())
+        assert set(found) == {DeliveryState.SENT, DeliveryState.PENDING}
+        assert found.count(DeliveryState.SENT) == len(server.recipients()) < 200
+
+
+# PING_URL
+
+
+class Monitor(HTTPServer):
+    """Something that expects a call after every run."""
+
+    def __init__(self, answer: int = 200) -> None:
+        super().__init__(("127.0.0.1", 0), Caller)
+        self.answer, self.calls = answer, 0
+        self.url = f"http://127.0.0.1:{self.server_port}/ping"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Caller(BaseHTTPRequestHandler):
+    server: Monitor
+
+    def do_GET(self) -> None:
+        self.server.calls += 1
+        self.send_response(self.server.answer)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def monitor() -> Iterator[Callable[..., Monitor]]:
+    running: list[Monitor] = []
+
+    def begin(answer: int = 200) -> Monitor:
+        running.append(Monitor(answer))
+        return running[-1]
+
+    yield begin
+    for each in running:
+        each.shutdown()
+        each.server_close()
+
+
+@pytest.mark.parametrize("answer", [200, 500])
+def test_each_run_calls_the_monitor_whatever_it_answers(
+    database_url: str, tmp_path: Path, monitor: Callable[..., Monitor], answer: int
+) -> None:
+    expecting = monitor(answer)
+    with an_app(database_url, tmp_path, PING_URL=expecting.url) as app:
+        assert [digest(app, "run").exit_code for _ in range(2)] == [DONE, DONE]
+        assert expecting.calls == 2
+
+
+def test_a_monitor_that_is_away_fails_no_run(database_url: str, tmp_path: Path) -> None:
+    with an_app(database_url, tmp_path, PING_URL="http://127.0.0.1:1/") as app:
+        assert digest(app, "run").exit_code == DONE
+
+
+def test_the_monitor_is_not_called_by_a_run_that_failed(
+    database_url: str, tmp_path: Path, monitor: Callable[..., Monitor]
+) -> None:
+    expecting = monitor()
+    with an_app(database_url, tmp_path, PING_URL=expecting.url) as app:
+        edition = make_edition(make_subscribers(1), digest="0" * 64)
+        ended = digest(app, "run")
+        assert (ended.exit_code, expecting.calls) == (WRONG, 0)
+        assert "is not what was frozen" in ended.output
+        assert set(states(edition).values()) == {DeliveryState.PENDING}

@@ -1,0 +1,208 @@
+"""`flask newsletter …` as an operator calls it."""
+
+import os
+import stat
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from click.testing import Result
+from flask import Flask
+
+from tests.cli.imap_server import ImapServer
+from tests.makers import NOW
+from tests.newsletter.returning import complaint, delivery_report, letter_to, our_letter
+from tests.newsletter.world import ANN, ask, make_subscriber, statuses, suppress
+from tests.web.conftest import ON_ONE_DATABASE
+from verdicts.extensions import db
+from verdicts.newsletter.tokens import leave_token, reports_secret
+
+HEAD = "email,consent_source,consent_at\n"
+
+
+@pytest.fixture(autouse=True)
+def the_present() -> Iterator[None]:
+    with time_machine.travel(NOW):
+        yield
+
+
+def run(app: Flask, *arguments: str, given: bytes | str | None = None, **environ: str) -> Result:
+    db.session.rollback()
+    return app.test_cli_runner().invoke(args=["newsletter", *arguments], input=given, env=environ)
+
+
+def counts(**some: int) -> list[str]:
+    names = ("pending", "confirmed", "left", "bounced", "complained", "erased")
+    return [f"{name}: {some.get(name, 0)}" for name in names]
+
+
+def test_an_import_says_what_it_did_and_counts_by_status(app: Flask, tmp_path: Path) -> None:
+    make_subscriber("known@example.org")
+    ask("pending@example.org")
+    suppress("left@example.org", "left")
+    names = ("new", "known", "pending", "left")
+    file = tmp_path / "readers.csv"
+    file.write_text(HEAD + "".join(f"{name}@example.org,Fair in Lyon,2026-03-01\n" for name in names))
+    result = run(app, "import", str(file))
+    assert result.exit_code == 0
+    assert result.output.splitlines() == [
+        "1 new, 1 confirmed that were pending, 1 known already, "
+        "1 kept out because they left, bounced, complained or were erased.",
+        *counts(confirmed=3),
+    ]
+
+
+def test_an_import_with_any_fault_stores_nothing_and_names_its_line(app: Flask) -> None:
+    result = run(app, "import", "-", given=f"{HEAD}ann@example.org,Fair,2026-03-01\nben@example.org,,2026-03-01\n")
+    assert result.exit_code == 1
+    assert "nothing stored" in result.output
+    assert "line 3: consent_source must say where" in result.output
+    assert statuses() == []
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("given", [b"\xff\xfe", b"", HEAD.encode("utf-16")])
+def test_what_is_no_text_is_refused_in_words(app: Flask, given: bytes) -> None:
+    result = run(app, "import", "-", given=given)
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("command", [["import"], ["bounces"]])
+def test_a_file_that_is_not_there_is_said_in_words(app: Flask, command: list[str]) -> None:
+    result = run(app, *command, "/no/such/file")
+    assert result.exit_code == 1
+    assert "No such file" in result.output
+
+
+def test_an_export_can_be_imported_elsewhere(app: Flask, tmp_path: Path) -> None:
+    make_subscriber("+zoe@example.org", consent_source="=1+1", consent_at=NOW - timedelta(days=9))
+    make_subscriber("new@example.org", "pending")
+    make_subscriber()
+    file = tmp_path / "readers.csv"
+    assert run(app, "export", str(file)).exit_code == 0
+    assert file.read_text() == (
+        f"{HEAD}'+zoe@example.org,'=1+1,2026-11-13T12:00:00+00:00\nann@example.org,A test,2026-11-22T12:00:00+00:00\n"
+    )
+    assert run(app, "export", "-").output == file.read_text()
+    assert "2 known already" in run(app, "import", str(file)).output
+
+
+@ON_ONE_DATABASE
+def test_an_exported_file_may_be_read_by_its_owner_only(app: Flask, tmp_path: Path) -> None:
+    file = tmp_path / "readers.csv"
+    file.write_text("an old one")
+    file.chmod(0o644)
+    run(app, "export", str(file))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [name for name in os.listdir(tmp_path) if name.startswith(".readers")] == []
+
+
+def test_status_counts_by_status(app: Flask) -> None:
+    make_subscriber()
+    ask("new@example.org")
+    assert run(app, "status").output.splitlines() == counts(confirmed=1, pending=1)
+
+
+# What came back
+
+
+def maildir(folder: Path, *messages: bytes) -> Path:
+    for name in ("new", "cur", "tmp"):
+        (folder / name).mkdir(parents=True)
+    for number, message in enumerate(messages):
+        (folder / "new" / f"{number}.host").write_bytes(message)
+    return folder
+
+
+def test_a_maildir_is_read_once(app: Flask, tmp_path: Path) -> None:
+    for name in ("ann", "ben", "eve"):
+        make_subscriber(f"{name}@example.org")
+    box = maildir(
+        tmp_path / "box",
+        delivery_report(original=our_letter(subscriber_id=1)),
+        complaint(original=our_letter(subscriber_id=2)),
+        letter_to("verdicts@verdicts.test", f"leave {leave_token(3, 1)}"),
+        letter_to("verdicts@verdicts.test", "Hello", "Great issue!"),
+    )
+    result = run(app, "bounces", str(box))
+    assert result.output == "4 read, 3 subscriptions ended, 1 without effect.\n"
+    assert statuses() == ["bounced", "complained", "left"]
+    assert sorted(os.listdir(box / "cur")) == [f"{number}.host:2,S" for number in range(4)]
+    assert run(app, "bounces", str(box)).output == "0 read, 0 subscriptions ended, 0 without effect.\n"
+
+
+@ON_ONE_DATABASE
+def test_what_others_flagged_in_a_maildir_stays_flagged(app: Flask, tmp_path: Path) -> None:
+    box = maildir(tmp_path / "box")
+    (box / "cur" / "1.host:2,F").write_bytes(b"Subject: x\n\n")
+    (box / "cur" / "2.host:2,RS").write_bytes(b"Subject: x\n\n")
+    assert run(app, "bounces", str(box)).output.startswith("1 read")
+    assert sorted(os.listdir(box / "cur")) == ["1.host:2,FS", "2.host:2,RS"]
+
+
+@ON_ONE_DATABASE
+def test_a_folder_that_is_no_maildir_is_said_in_words(app: Flask, tmp_path: Path) -> None:
+    result = run(app, "bounces", str(tmp_path))
+    assert result.exit_code == 1
+    assert "no maildir" in result.output
+
+
+def test_one_message_comes_on_standard_input(app: Flask) -> None:
+    make_subscriber()
+    result = run(app, "bounces", "-", given=delivery_report(original=our_letter(subscriber_id=1)))
+    assert result.output == "1 read, 1 subscriptions ended, 0 without effect.\n"
+    assert statuses() == ["bounced"]
+
+
+def test_an_imap_folder_is_read_once(app: Flask) -> None:
+    make_subscriber()
+    messages = [delivery_report(original=our_letter(subscriber_id=1)), letter_to("x@y.test", "Hello")]
+    with ImapServer(messages, user="bounces", password="secret") as server:
+        source = f"imap://bounces@127.0.0.1:{server.port}/Returned%20mail"
+        result = run(app, "bounces", source, IMAP_PASSWORD="secret")
+        assert result.output == "2 read, 1 subscriptions ended, 1 without effect.\n", result.output
+        assert run(app, "bounces", source, IMAP_PASSWORD="secret").output.startswith("0 read")
+        assert server.folders == ["Returned mail", "Returned mail"]
+    assert statuses() == ["bounced"]
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("imap://bounces@127.0.0.1:{port}/x", "set IMAP_PASSWORD"),
+        ("imap://bounces:wrong@127.0.0.1:{port}/x", "the server refused"),
+        ("imap://127.0.0.1:{port}/x", "is written imaps://user@host/folder"),
+        ("pop3://bounces@127.0.0.1:{port}/x", "is written imaps://user@host/folder"),
+        ("imap://bounces:secret@127.0.0.1:1/x", "refused"),
+        ("imaps://bounces:secret@127.0.0.1:{port}/x", ""),
+    ],
+)
+def test_an_imap_folder_that_cannot_be_read_is_said_in_words(app: Flask, source: str, words: str) -> None:
+    with ImapServer([], user="bounces", password="secret") as server:
+        result = run(app, "bounces", source.format(port=server.port))
+    assert result.exit_code == 1
+    assert words in result.output
+    assert "Traceback" not in result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+@ON_ONE_DATABASE
+def test_the_providers_address_is_printed_on_demand(app: Flask) -> None:
+    result = run(app, "bounces", "--address")
+    assert result.output == f"http://verdicts.test/newsletter/bounces/{reports_secret()}\n"
+    assert run(app, "bounces").exit_code == 2
+
+
+def test_housekeeping_destroys_what_nobody_confirmed(app: Flask) -> None:
+    ask(ANN, NOW - timedelta(days=14))
+    ask("ben@example.org")
+    db.session.rollback()
+    result = app.test_cli_runner().invoke(args=["housekeeping"])
+    assert "Unconfirmed sign-ups destroyed: 1" in result.output.splitlines()
+    assert "Turns of sign-ups forgotten: 1" in result.output.splitlines()
+    assert statuses() == ["pending"]

@@ -1,0 +1,255 @@
+"""Copies: each a whole message, read back as a mail program reads it."""
+
+import re
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.conftest import StatementCount
+from tests.digest.weekly import a_week, an_old_tool, drafted, writing
+from tests.makers import NOW, make_comparison, make_subscriber, make_tool, make_votes
+from tests.web.visitor import read_html
+from verdicts.digest import drafting, freezing
+from verdicts.digest.blocks import LEAVE_TOKEN, PREFERENCES_TOKEN, Block, Choices
+from verdicts.digest.copies import Press, Recipient, encoded, open_press
+from verdicts.digest.models import BlockKind
+from verdicts.extensions import db
+from verdicts.mailing.addresses import AddressRefused
+from verdicts.newsletter.models import Subscriber
+from verdicts.newsletter.tokens import Purpose, TokenContent, leave_token, preferences_token, read_token
+
+HOSTILE = '<script>alert(1)</script> & "quotes" \'\u202e\u2066 {{ 7 * 7 }} <!--cut--> =?utf-8?q?x?= .\r\n.\r\nBcc: x@y'
+
+
+def frozen() -> int:
+    found = drafted()
+    with writing():
+        freezing.freeze(found.id, NOW)
+    return found.id
+
+
+def recipient(subscriber: Subscriber, **choices: frozenset[int]) -> Recipient:
+    return Recipient(subscriber.id, subscriber.address or "", subscriber.generation, Choices(**choices))
+
+
+def read(raw: bytes | None) -> EmailMessage:
+    assert raw is not None
+    message = message_from_bytes(raw, policy=policy.SMTP)
+    assert isinstance(message, EmailMessage)
+    assert not message.defects
+    assert not any(part.defects for part in message.walk())
+    return message
+
+
+def part(message: EmailMessage, kind: str) -> str:
+    found = message.get_body((kind,))
+    assert found is not None
+    return str(found.get_content())
+
+
+@pytest.fixture
+def ann(app: Flask) -> Subscriber:
+    return make_subscriber("ann@example.org")
+
+
+@pytest.fixture
+def press(ann: Subscriber) -> Press:
+    a_week()
+    return open_press(frozen())
+
+
+def test_a_copy_has_every_header_a_newsletter_needs(press: Press, ann: Subscriber) -> None:
+    message = read(press.print(recipient(ann), NOW))
+    leave = leave_token(ann.id, ann.generation)
+    told = {name: message[name] for name in message if name not in {"Message-ID", "X-Verdicts-Delivery"}}
+    assert told == {
+        "To": "ann@example.org",
+        "Date": "Sun, 22 Nov 2026 12:00:00 +0000",
+        "From": "Verdicts <verdicts@verdicts.test>",
+        "Subject": "One change of mind, one new price and one new tool",
+        "List-Id": "<digest.verdicts.test>",
+        "Precedence": "bulk",
+        "Auto-Submitted": "auto-generated",
+        "MIME-Version": "1.0",
+        "Content-Type": message["Content-Type"],
+        "List-Unsubscribe": f"<http://verdicts.test/newsletter/leave/{leave}>, "
+        f"<mailto:verdicts@verdicts.test?subject=leave%20{leave}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+    assert message.get_content_type() == "multipart/alternative"
+    assert [each.get_content_type() for each in message.iter_parts()] == ["text/plain", "text/html"]
+
+
+def test_the_message_id_is_always_the_same_for_one_subscriber_and_never_for_two(press: Press, ann: Subscriber) -> None:
+    ben = make_subscriber("ben@example.org")
+    ids = [read(press.print(recipient(each), NOW))["Message-ID"] for each in (ann, ann, ben)]
+    assert ids[0] == ids[1] != ids[2]
+    assert re.fullmatch(r"<[0-9a-f]{40}@verdicts\.test>", ids[0])
+
+
+def test_the_delivery_is_known_by_a_signed_header(press: Press, ann: Subscriber) -> None:
+    token = read(press.print(recipient(ann), NOW))["X-Verdicts-Delivery"]
+    assert read_token(Purpose.BOUNCE, token) == TokenContent(ann.id, 1)
+
+
+def test_both_parts_link_to_the_readers_own_pages(press: Press, ann: Subscriber) -> None:
+    message = read(press.print(recipient(ann), NOW))
+    for kind in ("plain", "html"):
+        body = part(message, kind)
+        assert f"http://verdicts.test/newsletter/leave/{leave_token(ann.id, 1)}" in body
+        assert f"http://verdicts.test/newsletter/preferences/{preferences_token(ann.id, 1)}" in body
+        assert "http://verdicts.test/digest/2026-w47" in body
+        assert "@@" not in body
+
+
+def test_two_copies_differ_in_their_tokens_and_addresses_only(press: Press, ann: Subscriber) -> None:
+    ben = make_subscriber("ben@example.org")
+    copies = []
+    for each in (ann, ben):
+        raw = press.print(recipient(each), NOW)
+        assert raw is not None
+        text = raw.decode().replace(str(each.address), "ADDRESS")
+        copies.append(re.sub(r"[a-z2-7]{40}|[0-9a-f]{40}", "TOKEN", text))
+    assert copies[0] == copies[1]
+
+
+def test_the_parts_of_a_copy_say_the_same_and_the_html_is_whole(press: Press, ann: Subscriber) -> None:
+    message = read(press.print(recipient(ann), NOW))
+    text, html = part(message, "plain"), part(message, "html")
+    tree, doctype = read_html(html)
+    assert doctype == "DOCTYPE html"
+    for words in ("It reads receipts now.", "Up by half.", "Beta", "SKIP", "SHIP"):
+        assert words in text
+        assert words in html
+    assert "$20 / month to $30 / month" in text
+    assert [each.get("href") for each in tree.iter("a") if not (each.get("href") or "").startswith("http")] == []
+
+
+def test_nothing_is_loaded_and_nobody_is_watched(press: Press, ann: Subscriber) -> None:
+    html = part(read(press.print(recipient(ann), NOW)), "html")
+    tree, _ = read_html(html)
+    assert {each.tag for each in tree.iter()} & {"img", "link", "script", "iframe", "object", "form", "input"} == set()
+    assert "url(" not in html
+    for link in (each.get("href", "") for each in tree.iter("a")):
+        assert link.startswith("http://verdicts.test/"), link
+        assert "?" not in link
+
+
+def test_styles_stand_in_the_elements_and_dark_mode_in_the_head(press: Press, ann: Subscriber) -> None:
+    html = part(read(press.print(recipient(ann), NOW)), "html")
+    head, _, body = html.partition("</head>")
+    assert "prefers-color-scheme: dark" in head
+    assert "max-width: 480px" in head
+    assert '<span class="ship" style="' in body
+    assert 'content="light dark"' in head
+
+
+def test_a_copy_holds_only_what_was_chosen(ann: Subscriber) -> None:
+    _, chat, _, _ = a_week()
+    press = open_press(frozen())
+    everything = part(read(press.print(recipient(ann), NOW)), "plain")
+    assert "CHAT" in everything
+    assert "CODE" in everything
+    only = part(read(press.print(recipient(ann, categories=frozenset([chat.id])), NOW)), "plain")
+    assert "CHAT" in only
+    assert "CODE" not in only
+    assert "Alpha" not in only
+
+
+def test_who_chose_nothing_of_it_gets_no_copy(press: Press, ann: Subscriber) -> None:
+    assert press.print(recipient(ann, categories=frozenset([99])), NOW) is None
+
+
+@pytest.mark.parametrize("address", ["a\r\nBcc: x@example.org", "ann@example.org\0", "not an address", ""])
+def test_an_address_that_no_header_can_hold_is_refused(press: Press, address: str) -> None:
+    with pytest.raises(AddressRefused):
+        press.print(Recipient(1, address, 1), NOW)
+
+
+def test_an_address_of_another_script_stands_in_the_header_as_it_is(press: Press) -> None:
+    raw = press.print(Recipient(1, "jörg@bücher.example", 1), NOW)
+    assert raw is not None
+    assert "To: jörg@xn--bcher-kva.example\r\n".encode() in raw
+
+
+def test_no_line_is_longer_than_mail_allows_and_all_end_alike(press: Press, ann: Subscriber) -> None:
+    raw = press.print(recipient(ann), NOW)
+    assert raw is not None
+    lines = raw.split(b"\r\n")
+    assert not any(b"\n" in line or b"\r" in line for line in lines)
+    body = raw.partition(b"\r\n\r\n")[2].split(b"\r\n")
+    assert max(map(len, body)) <= 76
+    assert max(map(len, lines)) <= 998
+
+
+def test_hostile_words_stay_words(app: Flask, ann: Subscriber) -> None:
+    tool = make_tool("alpha", name=HOSTILE[:80], tagline=HOSTILE)
+    make_votes(tool, ship=range(3))
+    make_comparison(tool, an_old_tool("beta"), headline="<b>x</b><!--cut-->")
+    found = drafted()
+    with writing():
+        drafting.write(found.id, note=f"{HOSTILE} [x](javascript:alert(1)) {LEAVE_TOKEN}")
+        freezing.freeze(found.id, NOW)
+    message = read(open_press(found.id).print(recipient(ann), NOW))
+    html = part(message, "html")
+    tree, _ = read_html(html)
+    assert not list(tree.iter("script"))
+    assert not list(tree.iter("b"))
+    assert "49" not in html
+    assert "javascript:" not in {each.get("href", "")[:11] for each in tree.iter("a")}
+    assert message["Bcc"] is None
+    assert "<script>alert(1)</script>" in part(message, "plain")
+
+
+@pytest.mark.parametrize("subject", ["Zwei Änderungen: „SKIP“ 🛑", "x" * 200, "One, two, three " * 12])
+def test_any_subject_arrives_as_it_was_written(app: Flask, ann: Subscriber, subject: str) -> None:
+    a_week()
+    found = drafted()
+    with writing():
+        freezing.freeze(found.id, NOW, subject=subject.strip())
+    raw = open_press(found.id).print(recipient(ann), NOW)
+    assert read(raw)["Subject"] == subject.strip()
+    assert raw is not None
+    assert raw.partition(b"\r\n\r\n")[0].isascii()
+
+
+def test_printing_asks_the_database_nothing(press: Press, ann: Subscriber, statements: StatementCount) -> None:
+    reader = recipient(ann)
+    db.session.commit()
+    before = len(statements)
+    for _ in range(10):
+        press.print(reader, NOW)
+    assert len(statements) == before
+
+
+def test_a_long_address_of_the_site_leaves_the_links_whole(app: Flask, ann: Subscriber) -> None:
+    settings = app.config["SETTINGS"]
+    long = settings.__class__(**{**vars(settings), "base_url": f"https://{'a' * 600}.example"})
+    app.config["SETTINGS"] = long
+    blocks = [Block(kind, None, (), False, "x\n", "<p>x</p>\n") for kind in BlockKind]
+    raw = Press(1, "Subject", "a@b.example", blocks, "=_x").print(recipient(ann), NOW)
+    assert raw is not None
+    assert f"<https://{'a' * 600}.example/newsletter/leave/{leave_token(ann.id, 1)}>" in read(raw)["List-Unsubscribe"]
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+
+
+texts = st.lists(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=120) | st.sampled_from([LEAVE_TOKEN, PREFERENCES_TOKEN]),
+    max_size=8,
+).map("".join)
+
+
+@given(st.lists(texts, max_size=3))
+def test_what_is_encoded_in_pieces_is_read_as_one(blocks: list[str]) -> None:
+    whole = "".join(f"{text}\n" for text in blocks)
+    raw = b"".join(piece for text in blocks for piece in encoded(f"{text}\n"))
+    head = b'Content-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
+    message = message_from_bytes(head + raw, policy=policy.SMTP)
+    decoded = message.get_payload(decode=True)
+    assert isinstance(decoded, bytes)
+    assert decoded.decode() == re.sub(r"\r\n?|\n", "\r\n", whole)
+    assert all(len(line) <= 76 for line in raw.split(b"\r\n"))

@@ -1,0 +1,275 @@
+"""A delivery's steps: who may take which, and what stands in the way. Time is passed in."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.digest.mailing_list import make_edition, make_subscribers, states, the_delivery
+from tests.makers import NOW
+from verdicts.digest import delivery as steps
+from verdicts.digest import editions
+from verdicts.digest.delivery import Gate, Lease
+from verdicts.digest.models import DeliveryState, EditionState, delivery
+from verdicts.digest.recording import record
+from verdicts.extensions import begin_write, db
+from verdicts.mailing.outcomes import Outcome, OutcomeKind, Step
+from verdicts.mailing.replies import GIVE_UP_AFTER
+from verdicts.newsletter import leaving
+from verdicts.newsletter.models import Status, subscriber
+
+MINUTE = timedelta(minutes=1)
+ANN, BEN = "ann's machine:1", "ben's machine:1"
+ACCEPTED = Outcome(OutcomeKind.ACCEPTED, 250, "2.0.0", "kept")
+BUSY = Outcome(OutcomeKind.REFUSED, 450, "4.2.0", "busy", Step.RCPT)
+LOST = Outcome(OutcomeKind.LOST_BEFORE, None, None, "cut off", Step.DATA)
+OUR_FAULT = Outcome(OutcomeKind.REFUSED, 550, "5.7.1", "go away", Step.RCPT)
+UNKNOWN = Outcome(OutcomeKind.REFUSED, 550, None, "the policy of the house", Step.RCPT)
+NO_MAILBOX = Outcome(OutcomeKind.REFUSED, 550, "5.1.1", "no such user", Step.RCPT)
+
+
+@pytest.fixture
+def edition(app: Flask) -> int:
+    return make_edition(make_subscribers(5))
+
+
+def claim(edition_id: int, owner: str = ANN, most: int = 1, now: datetime = NOW) -> list[Lease]:
+    begin_write()
+    leases = steps.claim(edition_id, owner, most, MINUTE, now)
+    db.session.commit()
+    return leases
+
+
+def begin(lease: Lease, now: datetime = NOW) -> Gate:
+    begin_write()
+    gate = steps.begin(lease, 20 * MINUTE, now)
+    db.session.commit()
+    return gate
+
+
+def ended(lease: Lease, outcome: Outcome, now: datetime = NOW) -> object:
+    begin_write()
+    action = record(lease, outcome, now)
+    db.session.commit()
+    return action
+
+
+def recover(edition_id: int, now: datetime) -> None:
+    begin_write()
+    steps.recover(edition_id, now)
+    db.session.commit()
+
+
+def transmitting(edition_id: int, owner: str = ANN, now: datetime = NOW) -> Lease:
+    (lease,) = claim(edition_id, owner, now=now)
+    assert begin(lease, now) is Gate.OPEN
+    return lease
+
+
+def test_what_one_has_claimed_nobody_else_gets(edition: int) -> None:
+    mine, theirs = claim(edition, ANN, 3), claim(edition, BEN, 3)
+    assert len({lease.subscriber_id for lease in mine + theirs}) == 5
+    assert [len(mine), len(theirs)] == [3, 2]
+    assert claim(edition, ANN) == []
+
+
+def test_what_is_not_due_yet_is_not_claimed(edition: int) -> None:
+    assert claim(edition, now=NOW - MINUTE) == []
+    begin_write()
+    assert steps.next_moment(edition) == NOW
+    db.session.rollback()
+
+
+def test_what_was_deferred_is_claimed_before_what_is_fresh(edition: int) -> None:
+    lease = transmitting(edition)
+    ended(lease, BUSY)
+    assert [each.subscriber_id for each in claim(edition, now=NOW + timedelta(hours=4))] == [lease.subscriber_id]
+
+
+def test_the_gate_opens_once(edition: int) -> None:
+    (lease,) = claim(edition)
+    assert begin(lease) is Gate.OPEN
+    assert begin(lease) is Gate.LOST
+    row = the_delivery(edition, lease.subscriber_id)
+    assert (row.state, row.tries, row.first_tried_at) == (DeliveryState.TRANSMITTING, 1, NOW)
+    assert row.lease_until == NOW + 20 * MINUTE
+
+
+def test_the_gate_is_closed_to_an_expired_lease(edition: int) -> None:
+    (lease,) = claim(edition)
+    assert begin(lease, NOW + MINUTE) is Gate.LOST
+    assert states(edition)[lease.subscriber_id] is DeliveryState.LEASED
+
+
+def test_the_gate_is_closed_to_whose_delivery_another_has_claimed_since(edition: int) -> None:
+    mine = claim(edition, ANN, 5)
+    recover(edition, NOW + MINUTE)
+    theirs = claim(edition, BEN, 5, NOW + MINUTE)
+    assert {begin(lease, NOW) for lease in mine} == {Gate.LOST}
+    assert {begin(lease, NOW + MINUTE) for lease in theirs} == {Gate.OPEN}
+
+
+@pytest.mark.parametrize("state", [EditionState.PAUSED, EditionState.CANCELLED])
+def test_the_gate_is_closed_while_the_edition_is_not_being_sent(edition: int, state: EditionState) -> None:
+    (lease,) = claim(edition)
+    begin_write()
+    if state is EditionState.PAUSED:
+        editions.pause(edition, "a look at it", NOW)
+    else:
+        editions.cancel(edition, NOW)
+    db.session.commit()
+    assert begin(lease) is Gate.CLOSED
+
+
+@pytest.mark.parametrize("end", [leaving.leave, leaving.erase, leaving.complained, leaving.bounced])
+def test_the_gate_is_closed_to_a_subscriber_who_has_gone(edition: int, end: Callable[[int, datetime], bool]) -> None:
+    (lease,) = claim(edition)
+    begin_write()
+    end(lease.subscriber_id, NOW)
+    db.session.commit()
+    assert begin(lease) is Gate.LEFT
+    assert states(edition)[lease.subscriber_id] is DeliveryState.SKIPPED
+
+
+def test_an_expired_lease_is_free_again(edition: int) -> None:
+    (lease,) = claim(edition)
+    recover(edition, NOW + MINUTE - timedelta(seconds=1))
+    assert states(edition)[lease.subscriber_id] is DeliveryState.LEASED
+    recover(edition, NOW + MINUTE)
+    assert states(edition)[lease.subscriber_id] is DeliveryState.PENDING
+
+
+def test_an_expired_transmission_is_uncertain_and_never_claimed_again(edition: int) -> None:
+    lease = transmitting(edition)
+    recover(edition, NOW + 20 * MINUTE)
+    assert states(edition)[lease.subscriber_id] is DeliveryState.UNCERTAIN
+    assert len(claim(edition, BEN, 10, NOW + timedelta(days=30))) == 4
+
+
+@pytest.mark.parametrize(("outcome", "state"), [(ACCEPTED, DeliveryState.SENT), (BUSY, DeliveryState.DEFERRED)])
+def test_a_sender_that_was_only_slow_still_says_how_it_ended(
+    edition: int, outcome: Outcome, state: DeliveryState
+) -> None:
+    lease = transmitting(edition)
+    recover(edition, NOW + 20 * MINUTE)
+    assert ended(lease, outcome, NOW + 21 * MINUTE)
+    assert states(edition)[lease.subscriber_id] is state
+
+
+def test_a_sender_is_too_late_once_an_operator_has_decided(edition: int) -> None:
+    lease = transmitting(edition)
+    recover(edition, NOW + 20 * MINUTE)
+    begin_write()
+    decided = {"state": DeliveryState.PENDING, "owner": None}
+    db.session.execute(sa.update(delivery).where(delivery.c.subscriber_id == lease.subscriber_id).values(**decided))
+    db.session.commit()
+    assert ended(lease, ACCEPTED, NOW + 21 * MINUTE) is None
+    assert states(edition)[lease.subscriber_id] is DeliveryState.PENDING
+
+
+def test_recording_twice_changes_nothing(edition: int) -> None:
+    lease = transmitting(edition)
+    ended(lease, ACCEPTED)
+    assert ended(lease, BUSY) is None
+    assert states(edition)[lease.subscriber_id] is DeliveryState.SENT
+
+
+def test_what_was_begun_and_not_transmitted_can_be_given_back(edition: int) -> None:
+    lease = transmitting(edition)
+    begin_write()
+    steps.withdraw(lease, NOW)
+    db.session.commit()
+    row = the_delivery(edition, lease.subscriber_id)
+    assert (row.state, row.tries, row.owner) == (DeliveryState.PENDING, 0, None)
+
+
+def test_what_is_given_back_after_the_edition_was_cancelled_is_over(edition: int) -> None:
+    lease = transmitting(edition)
+    begin_write()
+    editions.cancel(edition, NOW)
+    steps.withdraw(lease, NOW)
+    db.session.commit()
+    row = the_delivery(edition, lease.subscriber_id)
+    assert (row.state, row.reply, row.owner) == (DeliveryState.SKIPPED, editions.WAS_CANCELLED, None)
+
+
+def test_what_was_claimed_and_not_begun_can_be_given_back(edition: int) -> None:
+    leases = claim(edition, ANN, 3)
+    begin(leases[0])
+    begin_write()
+    steps.release(leases)
+    db.session.commit()
+    assert list(states(edition).values()) == [DeliveryState.TRANSMITTING] + [DeliveryState.PENDING] * 4
+
+
+def test_a_delivery_is_given_up_two_days_after_its_first_try(edition: int) -> None:
+    lease, now = transmitting(edition), NOW
+    while states(edition)[lease.subscriber_id] is not DeliveryState.FAILED:
+        ended(lease, BUSY, now)
+        row = the_delivery(edition, lease.subscriber_id)
+        if row.state is DeliveryState.DEFERRED:
+            assert timedelta(minutes=5) <= row.due_at - now <= timedelta(hours=4)
+            now = row.due_at
+            lease = transmitting(edition, now=now)
+    assert GIVE_UP_AFTER - timedelta(hours=4) <= now - NOW <= GIVE_UP_AFTER
+
+
+def test_a_lost_connection_is_tried_again_soon_and_ever_more_slowly(edition: int) -> None:
+    lease, now, delays = transmitting(edition), NOW, []
+    for _ in range(4):
+        ended(lease, LOST, now)
+        due_at = the_delivery(edition, lease.subscriber_id).due_at
+        delays.append((due_at - now).total_seconds())
+        now = due_at
+        lease = transmitting(edition, now=now)
+    assert delays == [1, 4, 16, 64]
+
+
+def test_our_own_fault_pauses_and_does_not_count_as_a_try(edition: int) -> None:
+    lease = transmitting(edition)
+    ended(lease, OUR_FAULT)
+    row = the_delivery(edition, lease.subscriber_id)
+    assert (row.state, row.due_at, row.tries, row.first_tried_at) == (DeliveryState.DEFERRED, NOW, 0, None)
+    assert "550 go away" in (editions.by_id(edition).paused_because or "")
+
+
+def test_three_unrecognised_refusals_pause_and_are_all_tried_again(edition: int) -> None:
+    leases = [transmitting(edition) for _ in range(4)]
+    for lease in leases[:2]:
+        ended(lease, UNKNOWN)
+    assert {states(edition)[lease.subscriber_id] for lease in leases[:2]} == {DeliveryState.FAILED}
+    for lease in leases[2:]:  # the fourth was under way when the third paused the edition
+        ended(lease, UNKNOWN)
+    assert {states(edition)[lease.subscriber_id] for lease in leases} == {DeliveryState.DEFERRED}
+    assert editions.by_id(edition).state is EditionState.PAUSED
+
+
+def test_an_accepted_message_between_them_clears_unrecognised_refusals(edition: int) -> None:
+    for outcome in (UNKNOWN, UNKNOWN, ACCEPTED, UNKNOWN, UNKNOWN):
+        ended(transmitting(edition), outcome)
+    assert editions.by_id(edition).state is EditionState.SENDING
+    assert list(states(edition).values()).count(DeliveryState.FAILED) == 4
+
+
+def test_a_missing_mailbox_ends_the_subscription(edition: int) -> None:
+    lease = transmitting(edition)
+    ended(lease, NO_MAILBOX)
+    status = sa.select(subscriber.c.status).where(subscriber.c.id == lease.subscriber_id)
+    assert db.session.execute(status).scalar_one() is Status.BOUNCED
+
+
+def test_what_would_be_put_off_in_a_cancelled_edition_is_over(edition: int) -> None:
+    lease = transmitting(edition)
+    begin_write()
+    editions.cancel(edition, NOW)
+    db.session.commit()
+    ended(lease, BUSY)
+    assert states(edition)[lease.subscriber_id] is DeliveryState.SKIPPED
+
+
+def test_a_reply_that_repeats_the_address_is_kept_without_it(edition: int) -> None:
+    lease = transmitting(edition)
+    ended(lease, Outcome.of_reply(Step.RCPT, 550, b"5.2.1 <reader0@example.org> is disabled", "reader0@example.org"))
+    assert "reader0" not in the_delivery(edition, lease.subscriber_id).reply

@@ -1,0 +1,480 @@
+"""Drafting: what goes into an edition by rule, and what an editor may change of it."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.conftest import StatementCount
+from tests.digest.weekly import (
+    LAST_THURSDAY,
+    LAST_WEEK,
+    LONG_AGO,
+    THIS_WEEK,
+    THURSDAY,
+    a_price_move,
+    a_turn,
+    a_week,
+    an_old_tool,
+    drafted,
+    items,
+    kinds,
+    writing,
+)
+from tests.makers import (
+    NOW,
+    make_category,
+    make_comparison,
+    make_price,
+    make_review,
+    make_reviewer,
+    make_revision,
+    make_tool,
+    make_votes,
+)
+from verdicts.catalog.kinds import PriceModel
+from verdicts.config.mail import DigestSettings
+from verdicts.digest import drafting, editions
+from verdicts.digest.drafting import ItemNotFound, NotTheWholeOrder, TextTooLong, WeekNotBegun
+from verdicts.digest.editions import EditionExists, EditionIsFrozen
+from verdicts.digest.freezing import freeze
+from verdicts.digest.models import EditionState, ItemKind, edition
+from verdicts.digest.weeks import Week, week_of
+from verdicts.extensions import bound_waiting_writers, db
+from verdicts.voting.models import Standing, vote_event
+
+MONDAYS = DigestSettings(weekday=0, at=time(8), auto=False, ping_url=None)
+MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+
+def draft_nothing(week: Week = THIS_WEEK) -> None:
+    with writing():
+        assert drafting.draft(week, NOW) is None
+
+
+@pytest.mark.usefixtures("app")
+def test_a_week_in_which_nothing_happened_has_no_edition() -> None:
+    tool = an_old_tool("alpha")
+    make_review(tool, make_reviewer(), "ship")
+    make_price(tool)
+    draft_nothing()
+    assert editions.find(THIS_WEEK) is None
+
+
+@pytest.mark.usefixtures("app")
+def test_a_new_tool_is_news_with_its_verdicts_and_price() -> None:
+    tool = make_tool("alpha", tagline="Reads receipts")
+    make_review(tool, make_reviewer("builder"), "ship")
+    make_review(tool, make_reviewer("skeptic"), "skip")
+    make_price(tool)
+    (item,) = items(drafted())
+    assert (item.kind, item.tool_ids) == (ItemKind.NEW_TOOL, (tool.id,))
+    assert item.facts["tool"] == {"slug": "alpha", "name": "Alpha"}
+    assert item.facts["tagline"] == "Reads receipts"
+    assert item.facts["price"] == "Free"
+    assert item.facts["panel"]["marks"] == [
+        {"label": "Builder", "verdict": "ship"},
+        {"label": "Skeptic", "verdict": "skip"},
+    ]
+
+
+@pytest.mark.usefixtures("app")
+def test_a_tool_that_is_not_published_is_no_news_whatever_happened_to_it() -> None:
+    hidden = make_tool("alpha", published_at=None)
+    a_turn(hidden)
+    a_price_move(hidden)
+    make_votes(hidden, ship=range(3))
+    make_comparison(hidden, an_old_tool("beta"))
+    draft_nothing()
+
+
+@pytest.mark.usefixtures("app")
+def test_a_tool_of_the_week_before_or_after_is_no_news() -> None:
+    make_tool("before", published_at=THIS_WEEK.start - timedelta(seconds=1))
+    make_tool("after", published_at=THIS_WEEK.end)
+    make_tool("first", published_at=THIS_WEEK.start)
+    with writing():
+        id = drafting.draft(THIS_WEEK, THIS_WEEK.end + timedelta(days=1))
+    assert id is not None
+    assert [item.facts["tool"]["slug"] for item in items(editions.by_id(id))] == ["first"]
+
+
+@pytest.mark.usefixtures("app")
+def test_a_new_comparison_is_news_with_what_can_be_said_of_it() -> None:
+    alpha, beta = an_old_tool("alpha"), an_old_tool("beta")
+    builder = make_reviewer()
+    make_review(alpha, builder, "ship", reviewed_on=THURSDAY)
+    make_review(beta, builder, "skip", reviewed_on=THURSDAY)
+    make_comparison(beta, alpha)
+    (item,) = items(drafted())
+    assert (item.kind, item.tool_ids) == (ItemKind.NEW_COMPARISON, (beta.id, alpha.id))
+    assert item.facts["headline"] == "Alpha, by one voice."
+    assert item.facts["address"] == "alpha-vs-beta"
+    assert item.facts["readers"] == "No reader has judged both yet."
+    assert [side["panel"]["ship"] for side in item.facts["sides"]] == [1, 0]
+
+
+@pytest.mark.usefixtures("app")
+def test_a_comparison_whose_publication_nobody_wrote_down_is_no_news() -> None:
+    make_comparison(an_old_tool("alpha"), an_old_tool("beta"), published_at=None)
+    make_comparison(an_old_tool("gamma"), an_old_tool("delta"), published_at=LONG_AGO)
+    draft_nothing()
+
+
+@pytest.mark.usefixtures("app")
+def test_a_comparison_across_categories_stands_in_that_of_its_first_tool() -> None:
+    code, chat = make_category("code"), make_category("chat")
+    make_comparison(an_old_tool("beta", chat), an_old_tool("alpha", code))
+    (item,) = items(drafted())
+    assert item.category_id == chat.id
+
+
+@pytest.mark.usefixtures("app")
+def test_a_changed_verdict_is_news_with_its_reason_and_the_count_after_it() -> None:
+    alpha = an_old_tool("alpha")
+    a_turn(alpha)
+    make_review(alpha, make_reviewer("builder"), "skip")
+    (item,) = items(drafted())
+    told = {key: item.facts[key] for key in ("reviewer", "before", "after", "on", "reason", "ship", "total")}
+    assert told == {
+        "reviewer": "The Skeptic",
+        "before": "skip",
+        "after": "ship",
+        "on": "2026-11-19",
+        "reason": "It reads receipts now.",
+        "ship": 1,
+        "total": 2,
+    }
+
+
+@pytest.mark.usefixtures("app")
+def test_a_correction_of_wording_is_no_news() -> None:
+    a_turn(an_old_tool("alpha"), wording_only=True)
+    worded = make_review(an_old_tool("beta"), make_reviewer(), "ship")
+    make_revision(worded, "ship", until=THURSDAY)
+    draft_nothing()
+
+
+@pytest.mark.usefixtures("app")
+def test_who_turned_round_twice_within_the_week_has_not_changed_their_mind() -> None:
+    review = make_review(an_old_tool("alpha"), make_reviewer(), "ship")
+    make_revision(review, "ship", until=date(2026, 11, 17))
+    make_revision(review, "skip", until=THURSDAY)
+    draft_nothing()
+
+
+@pytest.mark.usefixtures("app")
+def test_a_change_is_told_by_what_it_led_to_in_its_week_not_by_what_is_said_now() -> None:
+    review = make_review(an_old_tool("alpha"), make_reviewer(), "ship")
+    make_revision(review, "ship", until=LAST_THURSDAY, reason="The first.")
+    make_revision(review, "skip", until=THURSDAY, reason="The second.")
+    (before,) = items(drafted(LAST_WEEK))
+    assert (before.facts["before"], before.facts["after"], before.facts["reason"]) == ("ship", "skip", "The first.")
+
+
+@pytest.mark.usefixtures("app")
+def test_a_price_move_is_news_with_both_prices() -> None:
+    a_price_move(an_old_tool("alpha"))
+    (item,) = items(drafted())
+    told = {key: item.facts[key] for key in ("before", "after", "on", "reason", "checked_on")}
+    assert told == {
+        "before": "$20 / month",
+        "after": "$30 / month",
+        "on": "2026-11-19",
+        "reason": "Up by half.",
+        "checked_on": "2026-11-19",
+    }
+
+
+@pytest.mark.usefixtures("app")
+def test_a_price_that_was_only_looked_at_again_is_no_news() -> None:
+    alpha = an_old_tool("alpha")
+    make_price(alpha, until=THURSDAY, reason="Checked again.")
+    make_price(alpha, checked_on=THURSDAY)
+    a_price_move(an_old_tool("beta"), after=20)
+    draft_nothing()
+
+
+@pytest.mark.usefixtures("app")
+def test_a_price_that_went_and_came_back_within_the_week_is_no_news() -> None:
+    alpha = an_old_tool("alpha")
+    for day, model in ((17, PriceModel.FREE), (19, PriceModel.CONTACT)):
+        make_price(alpha, model, until=date(2026, 11, day), reason="A trial.")
+    make_price(alpha, PriceModel.FREE)
+    draft_nothing()
+
+
+@pytest.mark.usefixtures("app")
+def test_votes_are_counted_from_the_ledger_each_reader_once_with_their_last_word() -> None:
+    alpha = an_old_tool("alpha")
+    make_votes(alpha, ship=range(4), skip=range(4, 6), waiting=[7])
+    last = sa.select(sa.func.max(vote_event.c.id)).scalar_subquery()
+    changed = dict.fromkeys(("from_standing", "to_standing"), Standing.COUNTED)
+    changed |= {"from_verdict": "ship", "to_verdict": "skip", "tool_id": alpha.id, "voter": f"{0:064x}"}
+    with writing():
+        rows = {"occasion": "cast", "reason": None, "at": NOW, "network": None, **changed}
+        db.session.execute(sa.insert(vote_event).values(**rows))
+        taken_back = {**rows, "to_verdict": None, "voter": f"{1:064x}"}
+        db.session.execute(sa.insert(vote_event).values(**taken_back))
+        before = sa.update(vote_event).where(vote_event.c.voter == f"{5:064x}", vote_event.c.id != last)
+        db.session.execute(before.values(at=THIS_WEEK.start - timedelta(seconds=1)))
+    (item,) = items(drafted(), ItemKind.VOTES)
+    assert (item.facts["ship"], item.facts["skip"], item.facts["total"]) == (2, 2, 4)
+
+
+@pytest.mark.usefixtures("app")
+def test_only_the_tools_with_the_most_votes_of_the_week_are_named() -> None:
+    for number in range(7):
+        make_votes(an_old_tool(f"tool-{number}"), ship=range(number + 1))
+    found = items(drafted(), ItemKind.VOTES)
+    assert sorted(item.facts["total"] for item in found) == [3, 4, 5, 6, 7]
+
+
+@pytest.mark.usefixtures("app")
+def test_where_panel_and_readers_part_most_is_told_widest_first_and_not_more_than_three() -> None:
+    panel = [make_reviewer(f"reviewer-{number}") for number in range(4)]
+    for number, ships in enumerate((20, 26, 38, 32, 4)):
+        tool = an_old_tool(f"tool-{number}")
+        for reviewer in panel:
+            make_review(tool, reviewer, "skip")
+        make_votes(tool, ship=range(ships), skip=range(ships, 40))
+    found = items(drafted(), ItemKind.DISAGREEMENT)
+    assert [item.facts["tool"]["slug"] for item in found] == ["tool-2", "tool-3", "tool-1"]
+    assert found[0].facts["community"]["percent"] == 95
+
+
+@pytest.mark.usefixtures("app")
+def test_a_disagreement_on_which_nobody_voted_that_week_is_no_news() -> None:
+    tool = an_old_tool("alpha")
+    make_review(tool, make_reviewer(), "skip")
+    make_votes(tool, ship=range(40))
+    draft_nothing(LAST_WEEK)
+
+
+@pytest.mark.usefixtures("app")
+def test_news_stands_by_category_and_in_each_by_kind() -> None:
+    code, chat, _, _ = a_week()
+    edition = drafted()
+    assert kinds(edition) == [ItemKind.VERDICT_CHANGE, ItemKind.PRICE_MOVE, ItemKind.NEW_TOOL]
+    assert [item.category_id for item in items(edition)] == [code.id, code.id, chat.id]
+
+
+def test_a_busy_week_takes_as_many_statements_as_a_quiet_one(app: Flask, statements: StatementCount) -> None:
+    def cost(week: Week) -> int:
+        before = len(statements)
+        drafted(week)
+        return len(statements) - before
+
+    code = make_category("code")
+    a_turn(an_old_tool("quiet", code), on=LAST_THURSDAY)
+    quiet = cost(LAST_WEEK)
+    for number in range(30):
+        tool = make_tool(f"new-{number}", category_id=code.id)
+        a_turn(tool)
+        a_price_move(tool)
+        make_votes(tool, ship=range(3))
+    assert cost(THIS_WEEK) == quiet
+
+
+@pytest.mark.usefixtures("app")
+def test_facts_are_kept_as_they_were_drafted() -> None:
+    a_week()
+    edition = drafted()
+    before = [item.facts for item in items(edition)]
+    with writing():
+        db.session.execute(sa.text("UPDATE tool SET name = 'Renamed'"))
+        db.session.execute(sa.text("UPDATE review SET verdict = 'skip'"))
+    assert [item.facts for item in items(edition)] == before
+
+
+@pytest.mark.usefixtures("app")
+def test_a_week_has_one_edition() -> None:
+    a_week()
+    drafted()
+    with pytest.raises(EditionExists), writing():
+        drafting.draft(THIS_WEEK, NOW)
+
+
+@pytest.mark.usefixtures("app")
+def test_a_cancelled_week_may_be_drafted_anew() -> None:
+    a_week()
+    first = drafted()
+    with writing():
+        editions.cancel(first.id, NOW)
+    second = drafted()
+    assert second.id != first.id
+    assert editions.get(THIS_WEEK).id == second.id
+
+
+def test_of_two_who_draft_at_once_one_does(app: Flask) -> None:
+    a_week()
+    db.session.remove()
+    bound_waiting_writers(8)
+
+    def attempt(_number: int) -> int | str | None:
+        with app.app_context():
+            try:
+                with writing():
+                    return drafting.draft(THIS_WEEK, NOW)
+            except EditionExists:
+                return "too late"
+
+    with ThreadPoolExecutor(4) as threads:
+        results = list(threads.map(attempt, range(4)))
+    bound_waiting_writers(1)
+    assert results.count("too late") == 3
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(edition)) == 1
+
+
+@pytest.mark.usefixtures("app")
+def test_a_week_that_lies_ahead_cannot_be_drafted() -> None:
+    with pytest.raises(WeekNotBegun), writing():
+        drafting.draft(Week(2026, 48), NOW)
+
+
+# Drafting when it is due
+
+
+def run_at(now: datetime) -> int | None:
+    with writing():
+        return drafting.draft_due(MONDAYS, now)
+
+
+@pytest.mark.usefixtures("app")
+def test_the_edition_is_drafted_at_the_weekly_moment_and_not_before() -> None:
+    a_week()
+    assert run_at(MONDAY - timedelta(seconds=1)) is None
+    assert run_at(MONDAY) is not None
+    assert run_at(MONDAY) is None
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize(
+    "clock",
+    [
+        [0, 1, -1, 0, 1],  # to and fro by an hour, as clocks were said to do in autumn
+        [-1, 1, 2],  # the moment itself was jumped over, as in spring
+        [0, 24 * 6, 0, 24 * 6],
+        [0, 24 * 21, 0],  # three weeks ahead and back: those weeks had nothing to tell yet
+        [24 * 5],
+    ],
+    ids=["back", "forward", "late", "far", "slept"],
+)
+def test_a_clock_that_jumps_about_drafts_one_edition_of_the_week(clock: list[int]) -> None:
+    a_week()
+    for hours in clock:
+        run_at(MONDAY + timedelta(hours=hours))
+    found = db.session.execute(sa.select(edition.c.year, edition.c.week)).all()
+    assert found == [(2026, 47)]
+
+
+@pytest.mark.usefixtures("app")
+def test_what_an_editor_cancelled_is_not_drafted_anew_by_the_timer() -> None:
+    a_week()
+    id = run_at(MONDAY)
+    assert id is not None
+    with writing():
+        editions.cancel(id, MONDAY)
+    assert run_at(MONDAY + timedelta(hours=1)) is None
+
+
+@pytest.mark.usefixtures("app")
+def test_an_empty_week_is_asked_again_later_and_drafted_once_it_has_news() -> None:
+    tool = an_old_tool("alpha")
+    assert run_at(MONDAY) is None
+    a_turn(tool)
+    assert run_at(MONDAY + timedelta(hours=1)) is not None
+    assert week_of(NOW) == THIS_WEEK
+
+
+# What an editor may change
+
+
+def reordered(edition_id: int, order: list[int]) -> None:
+    with writing():
+        drafting.reorder(edition_id, order)
+
+
+@pytest.mark.usefixtures("app")
+def test_an_editor_may_reorder_the_items() -> None:
+    a_week()
+    edition = drafted()
+    order = [item.id for item in items(edition)][::-1]
+    reordered(edition.id, order)
+    assert [item.id for item in items(edition)] == order
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize(
+    "wrong", [lambda ids: ids[1:], lambda ids: [*ids, ids[0]], lambda _ids: [], lambda ids: [0, *ids[1:]]]
+)
+def test_an_order_that_does_not_name_every_item_once_is_refused(wrong: Callable[[list[int]], list[int]]) -> None:
+    a_week()
+    edition = drafted()
+    ids = [item.id for item in items(edition)]
+    with pytest.raises(NotTheWholeOrder):
+        reordered(edition.id, wrong(ids))
+    assert [item.id for item in items(edition)] == ids
+
+
+@pytest.mark.usefixtures("app")
+def test_an_editor_may_drop_an_item_and_take_it_in_again() -> None:
+    a_week()
+    edition = drafted()
+    first = items(edition)[0]
+    with writing():
+        drafting.drop(edition.id, first.id)
+    assert items(edition)[0].dropped
+    with writing():
+        drafting.drop(edition.id, first.id, dropped=False)
+    assert not items(edition)[0].dropped
+
+
+@pytest.mark.usefixtures("app")
+def test_an_item_of_another_edition_cannot_be_dropped() -> None:
+    a_turn(an_old_tool("alpha"))
+    a_turn(an_old_tool("beta"), on=LAST_THURSDAY)
+    this, last = drafted(), drafted(LAST_WEEK)
+    with pytest.raises(ItemNotFound), writing():
+        drafting.drop(this.id, items(last)[0].id)
+
+
+@pytest.mark.usefixtures("app")
+def test_an_editor_may_write_a_note_and_a_subject() -> None:
+    a_week()
+    edition = drafted()
+    with writing():
+        drafting.write(edition.id, note="Good *morning*.")
+    with writing():
+        drafting.write(edition.id, subject="One SKIP")
+    found = editions.by_id(edition.id)
+    assert (found.note, found.subject) == ("Good *morning*.", "One SKIP")
+
+
+@pytest.mark.usefixtures("app")
+def test_a_subject_that_does_not_fit_is_refused() -> None:
+    a_week()
+    edition = drafted()
+    with pytest.raises(TextTooLong, match="200"), writing():
+        drafting.write(edition.id, subject="x" * 201)
+
+
+@pytest.mark.usefixtures("app")
+def test_nothing_of_a_frozen_edition_can_be_changed() -> None:
+    a_week()
+    edition = drafted()
+    first = items(edition)[0]
+    with writing():
+        freeze(edition.id, NOW)
+    changes: list[Callable[[], None]] = [
+        lambda: drafting.drop(edition.id, first.id),
+        lambda: drafting.reorder(edition.id, []),
+        lambda: drafting.write(edition.id, note="Late."),
+    ]
+    for change in changes:
+        with pytest.raises(EditionIsFrozen), writing():
+            change()
+    assert editions.by_id(edition.id).state is EditionState.FROZEN

@@ -1,0 +1,186 @@
+"""An edition's states: each step leaves from where it may, and says by its error what stood in the way."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+from tests.digest.weekly import THIS_WEEK, a_week, drafted, writing
+from tests.makers import NOW, make_subscriber
+from verdicts.catalog.publishing import content_version
+from verdicts.digest import editions, freezing
+from verdicts.digest.editions import (
+    EditionAlreadySent,
+    EditionIsCancelled,
+    EditionIsDraft,
+    EditionIsFrozen,
+    EditionIsPaused,
+    EditionIsSending,
+    EditionNotFound,
+    WrongState,
+)
+from verdicts.digest.models import DeliveryState, EditionState, delivery, edition
+from verdicts.digest.weeks import Week
+from verdicts.extensions import db
+
+STEPS: dict[str, Callable[[int], object]] = {
+    "freeze": lambda id: freezing.freeze(id, NOW),
+    "schedule": lambda id: editions.schedule(id, NOW, NOW),
+    "start": lambda id: editions.start(id, NOW),
+    "pause": lambda id: editions.pause(id, "The relay refuses us.", NOW),
+    "resume": lambda id: editions.resume(id, NOW),
+    "cancel": lambda id: editions.cancel(id, NOW),
+}
+LEADS_TO = {
+    ("freeze", EditionState.DRAFT): EditionState.FROZEN,
+    ("schedule", EditionState.FROZEN): EditionState.FROZEN,
+    ("start", EditionState.FROZEN): EditionState.SENDING,
+    ("pause", EditionState.SENDING): EditionState.PAUSED,
+    ("resume", EditionState.PAUSED): EditionState.SENDING,
+    ("cancel", EditionState.DRAFT): EditionState.CANCELLED,
+    ("cancel", EditionState.FROZEN): EditionState.CANCELLED,
+    ("cancel", EditionState.SENDING): EditionState.CANCELLED,
+    ("cancel", EditionState.PAUSED): EditionState.CANCELLED,
+}
+ERRORS = {
+    EditionState.DRAFT: EditionIsDraft,
+    EditionState.FROZEN: EditionIsFrozen,
+    EditionState.SENDING: EditionIsSending,
+    EditionState.PAUSED: EditionIsPaused,
+    EditionState.SENT: EditionAlreadySent,
+    EditionState.CANCELLED: EditionIsCancelled,
+}
+
+
+def an_edition(state: EditionState = EditionState.DRAFT) -> int:
+    a_week()
+    make_subscriber()
+    id = drafted().id
+    with writing():
+        db.session.execute(sa.update(edition).values(state=state))
+    return id
+
+
+def do(step: str, id: int) -> None:
+    with writing():
+        STEPS[step](id)
+
+
+def sending() -> int:
+    id = an_edition()
+    do("freeze", id)
+    do("start", id)
+    return id
+
+
+def deliver(state: DeliveryState) -> None:
+    with writing():
+        db.session.execute(sa.update(delivery).values(state=state))
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("state", EditionState)
+def test_each_step_leaves_from_where_it_may_and_names_what_stands_in_the_way(step: str, state: EditionState) -> None:
+    id = an_edition(state)
+    if (step, state) in LEADS_TO:
+        do(step, id)
+        assert editions.by_id(id).state is LEADS_TO[step, state]
+    else:
+        with pytest.raises(ERRORS[state], match="2026-w47"):
+            do(step, id)
+        assert editions.by_id(id).state is state
+
+
+@pytest.mark.usefixtures("app")
+def test_a_pause_says_why_and_resuming_forgets_it() -> None:
+    id = sending()
+    do("pause", id)
+    with writing():
+        db.session.execute(sa.update(edition).values(unrecognised_running=3))
+    assert editions.by_id(id).paused_because == "The relay refuses us."
+    do("resume", id)
+    assert editions.by_id(id).paused_because is None
+    assert db.session.scalar(sa.select(edition.c.unrecognised_running)) == 0
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize("state", [DeliveryState.PENDING, DeliveryState.LEASED, DeliveryState.DEFERRED])
+def test_cancelling_skips_what_was_not_transmitted(state: DeliveryState) -> None:
+    id = sending()
+    deliver(state)
+    do("cancel", id)
+    assert db.session.scalar(sa.select(delivery.c.state)) is DeliveryState.SKIPPED
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize("state", [DeliveryState.TRANSMITTING, DeliveryState.SENT, DeliveryState.UNCERTAIN])
+def test_cancelling_leaves_alone_what_was_transmitted_or_may_have_been(state: DeliveryState) -> None:
+    id = sending()
+    deliver(state)
+    do("cancel", id)
+    assert db.session.scalar(sa.select(delivery.c.state)) is state
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize("state", DeliveryState)
+def test_an_edition_is_sent_once_every_delivery_is_decided(state: DeliveryState) -> None:
+    id = sending()
+    deliver(state)
+    decided = state in {DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SKIPPED}
+    with writing():
+        assert editions.finish_if_done(id, NOW) is decided
+    found = editions.by_id(id)
+    assert found.state is (EditionState.SENT if decided else EditionState.SENDING)
+    assert found.finished_at == (NOW if decided else None)
+
+
+@pytest.mark.usefixtures("app")
+def test_a_paused_edition_is_not_called_sent() -> None:
+    id = sending()
+    deliver(DeliveryState.SENT)
+    do("pause", id)
+    with writing():
+        assert not editions.finish_if_done(id, NOW)
+
+
+@pytest.mark.usefixtures("app")
+def test_an_edition_without_subscribers_is_sent_at_once() -> None:
+    a_week()
+    id = drafted().id
+    do("freeze", id)
+    do("start", id)
+    with writing():
+        assert editions.finish_if_done(id, NOW)
+
+
+@pytest.mark.usefixtures("app")
+def test_what_readers_see_changes_when_sending_starts_and_when_it_is_cancelled() -> None:
+    id = an_edition()
+    do("freeze", id)
+    versions = [content_version()]
+    for step in ("start", "cancel"):
+        do(step, id)
+        versions.append(content_version())
+    assert versions == [versions[0], versions[0] + 1, versions[0] + 2]
+
+
+@pytest.mark.usefixtures("app")
+def test_a_week_without_an_edition_is_named() -> None:
+    assert editions.find(THIS_WEEK) is None
+    with pytest.raises(EditionNotFound, match="2026-w47"):
+        editions.get(THIS_WEEK)
+
+
+@pytest.mark.usefixtures("app")
+def test_the_edition_that_was_not_cancelled_is_the_weeks() -> None:
+    first = an_edition()
+    do("cancel", first)
+    assert editions.get(THIS_WEEK).id == first
+    second = drafted().id
+    assert editions.get(THIS_WEEK).id == second
+    assert editions.find(Week(2026, 46)) is None
+
+
+def test_every_state_has_its_error() -> None:
+    assert {error.state for error in WrongState.__subclasses__()} == set(EditionState)

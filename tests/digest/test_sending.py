@@ -1,0 +1,293 @@
+"""Sending through a real SMTP server in another process: what it answers decides what becomes of each delivery."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.conftest import an_app
+from tests.digest.mailing_list import (
+    address,
+    addresses,
+    make_due,
+    make_edition,
+    make_subscribers,
+    state_of,
+    states,
+    the_delivery,
+)
+from tests.digest.sender import short_terms
+from tests.makers import NOW, make_category
+from tests.smtp_server import SmtpServer, smtp_server
+from verdicts.digest import editions
+from verdicts.digest.copies import EditionTampered
+from verdicts.digest.models import DeliveryState, EditionState
+from verdicts.digest.progress import Progress
+from verdicts.digest.sending import Ended, Report, send
+from verdicts.extensions import begin_write, db
+from verdicts.newsletter.leaving import leave
+from verdicts.newsletter.models import Status, subscriber, subscriber_category
+from verdicts.newsletter.tokens import leave_token
+
+READERS = 30
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[SmtpServer]:
+    with smtp_server(tmp_path / "smtp") as running:
+        yield running
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path, server: SmtpServer) -> Iterator[Flask]:
+    with an_app(database_url, tmp_path, MAIL_RATE_PER_MINUTE="1000000", **server.settings) as application:
+        yield application
+
+
+@pytest.fixture
+def edition(app: Flask) -> int:
+    return make_edition(make_subscribers(READERS))
+
+
+def send_now(edition_id: int, **terms: Any) -> Report:
+    return send(edition_id, terms=short_terms(**terms))
+
+
+def test_everyone_gets_one_letter(edition: int, server: SmtpServer) -> None:
+    report = send_now(edition)
+    assert report.ended is Ended.DONE
+    assert sorted(server.recipients()) == sorted(addresses(range(READERS)))
+    assert set(states(edition).values()) == {DeliveryState.SENT}
+    assert state_of(edition) is EditionState.SENT
+
+
+def test_nothing_is_sent_of_an_edition_that_is_paused(app: Flask, server: SmtpServer) -> None:
+    edition = make_edition(make_subscribers(3), EditionState.PAUSED, paused_because="Somebody wanted to look.")
+    report = send_now(edition)
+    assert (report.ended, report.trouble) == (Ended.PAUSED, "Somebody wanted to look.")
+    assert server.recipients() == []
+    assert set(states(edition).values()) == {DeliveryState.PENDING}
+
+
+def test_nothing_is_sent_of_an_edition_that_is_not_what_was_frozen(app: Flask, server: SmtpServer) -> None:
+    edition = make_edition(make_subscribers(3), digest="0" * 64)
+    with pytest.raises(EditionTampered):
+        send_now(edition)
+    assert server.recipients() == []
+
+
+def test_connections_that_drop_after_some_messages_are_replaced(edition: int, server: SmtpServer) -> None:
+    server.behave(drop_every=3)
+    assert send_now(edition).ended is Ended.DONE
+    assert sorted(server.recipients()) == sorted(addresses(range(READERS)))
+
+
+def test_a_drop_before_the_final_dot_defers_and_is_tried_again_soon(
+    edition: int, server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verdicts.digest.worker.SETBACKS_AT_MOST", 1)
+    server.behave(drop_before_dot=[address(3), address(4)])
+    report = send_now(edition, linger=0)
+    assert report.ended in {Ended.LATER, Ended.UNREACHABLE}
+    assert Counter(server.recipients()) == Counter(addresses(range(READERS)) - addresses([3, 4]))
+    assert "lost before" in the_delivery(edition, 4).reply
+    server.behave()
+    make_due(edition)
+    assert send_now(edition).ended is Ended.DONE
+    assert Counter(server.recipients()) == Counter(addresses(range(READERS)))
+
+
+def test_a_drop_after_the_final_dot_is_uncertain_and_never_sent_again(edition: int, server: SmtpServer) -> None:
+    server.behave(drop_after_dot=[address(5)])
+    report = send_now(edition)
+    assert report.ended is Ended.UNCERTAIN
+    server.behave()
+    assert send_now(edition).ended is Ended.UNCERTAIN
+    assert Counter(server.recipients()) == Counter(addresses(range(READERS)))
+    assert states(edition)[6] is DeliveryState.UNCERTAIN
+    assert state_of(edition) is EditionState.SENDING
+
+
+def test_a_server_that_hangs_before_the_final_dot_defers(edition: int, server: SmtpServer) -> None:
+    server.behave(hang_before_dot=[address(5)])
+    report = send_now(edition, reply=0.5, linger=0)
+    assert states(edition)[6] is DeliveryState.DEFERRED
+    assert report.progress.counts[DeliveryState.SENT] == READERS - 1
+
+
+def test_a_server_that_hangs_after_the_final_dot_leaves_it_uncertain(edition: int, server: SmtpServer) -> None:
+    server.behave(hang_after_dot=[address(5)])
+    assert send_now(edition, last_reply=0.5).ended is Ended.UNCERTAIN
+    assert states(edition)[6] is DeliveryState.UNCERTAIN
+    assert Counter(server.recipients()) == Counter(addresses(range(READERS)))
+
+
+def test_greylisted_messages_wait_and_go_out_later(edition: int, server: SmtpServer) -> None:
+    server.behave(greylists=True)
+    report = send_now(edition)
+    assert report.ended is Ended.LATER
+    assert report.progress.counts[DeliveryState.DEFERRED] == READERS
+    assert server.recipients() == []
+    make_due(edition)
+    assert send_now(edition).ended is Ended.DONE
+    assert Counter(server.recipients()) == Counter(addresses(range(READERS)))
+    assert {the_delivery(edition, reader).tries for reader in states(edition)} == {2}
+
+
+@pytest.mark.parametrize("reply", ["421 4.3.2 closing", "450 4.2.0 busy", "452 4.2.2 full", "454 4.7.0 not now"])
+def test_a_reply_that_says_later_defers_one_and_lets_the_others_through(
+    edition: int, server: SmtpServer, reply: str
+) -> None:
+    server.behave(rcpt={address(7): reply})
+    send_now(edition, linger=0)
+    assert Counter(states(edition).values()) == {DeliveryState.SENT: READERS - 1, DeliveryState.DEFERRED: 1}
+    assert reply[:3] in the_delivery(edition, 8).reply
+    server.behave()
+    make_due(edition)
+    assert send_now(edition).ended is Ended.DONE
+    assert Counter(server.recipients()) == Counter(addresses(range(READERS)))
+
+
+def test_a_mailbox_that_does_not_exist_is_never_written_to_again(edition: int, server: SmtpServer) -> None:
+    server.behave(rcpt={address(7): "550 5.1.1 no such user"})
+    assert send_now(edition).ended is Ended.DONE
+    assert states(edition)[8] is DeliveryState.FAILED
+    assert status_of(8) is Status.BOUNCED
+    assert Counter(server.recipients()) == Counter(addresses(range(READERS)) - {address(7)})
+
+
+def test_a_full_mailbox_waits(edition: int, server: SmtpServer) -> None:
+    server.behave(dot={address(7): "552 5.2.2 mailbox full"})
+    assert send_now(edition).progress.counts[DeliveryState.SENT] == READERS - 1
+    assert states(edition)[8] is DeliveryState.DEFERRED
+    assert status_of(8) is Status.CONFIRMED
+
+
+@pytest.mark.parametrize("reply", ["550 5.7.515 not authenticated", "554 blocked", "530 5.7.0 log in first"])
+def test_a_refusal_of_us_pauses_the_edition_and_loses_nobody(
+    edition: int, server: SmtpServer, caplog: pytest.LogCaptureFixture, reply: str
+) -> None:
+    server.behave(rcpt={"*": reply})
+    report = send_now(edition)
+    assert report.ended is Ended.PAUSED
+    assert reply in (report.trouble or "")
+    assert "edition paused" in caplog.text
+    assert all_are_confirmed()
+    server.behave()
+    resumed(edition)
+    assert send_now(edition).ended is Ended.DONE
+    assert Counter(server.recipients()) == Counter(addresses(range(READERS)))
+
+
+def test_three_refusals_running_that_nobody_recognises_pause_the_edition_and_lose_nobody(
+    edition: int, server: SmtpServer
+) -> None:
+    server.behave(rcpt={"*": "550 the policy of the house"})
+    report = send_now(edition)
+    assert report.ended is Ended.PAUSED
+    assert report.progress.counts[DeliveryState.FAILED] == 0
+    assert all_are_confirmed()
+    server.behave()
+    resumed(edition)
+    assert send_now(edition).ended is Ended.DONE
+    assert Counter(server.recipients()) == Counter(addresses(range(READERS)))
+
+
+def test_one_refusal_that_nobody_recognises_fails_by_itself(edition: int, server: SmtpServer) -> None:
+    server.behave(rcpt={address(7): "550 the policy of the house"})
+    assert send_now(edition).ended is Ended.DONE
+    assert states(edition)[8] is DeliveryState.FAILED
+    assert status_of(8) is Status.CONFIRMED
+    assert not the_delivery(edition, 8).is_suspicious
+
+
+def test_a_server_that_refuses_to_let_us_in_pauses_the_edition(edition: int, server: SmtpServer) -> None:
+    server.behave(banner="554 5.7.1 you are blocked")
+    report = send_now(edition)
+    assert report.ended is Ended.PAUSED
+    assert set(states(edition).values()) == {DeliveryState.PENDING}
+
+
+def test_a_server_that_is_away_costs_no_tries(
+    edition: int, server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verdicts.digest.worker.SETBACKS_AT_MOST", 2)
+    server.stop()
+    report = send_now(edition)
+    assert report.ended is Ended.UNREACHABLE
+    assert set(states(edition).values()) == {DeliveryState.PENDING}
+    assert {the_delivery(edition, reader).tries for reader in states(edition)} == {0}
+    server.start()
+    assert send_now(edition).ended is Ended.DONE
+
+
+def test_who_has_left_since_the_edition_was_frozen_is_skipped(edition: int, server: SmtpServer) -> None:
+    begin_write()
+    leave(8, NOW)
+    db.session.commit()
+    assert send_now(edition).ended is Ended.DONE
+    assert states(edition)[8] is DeliveryState.SKIPPED
+    assert Counter(server.recipients()) == Counter(addresses(range(READERS)) - {address(7)})
+
+
+def test_who_chose_nothing_of_this_edition_is_skipped(app: Flask, server: SmtpServer) -> None:
+    edition, category = make_edition(make_subscribers(3)), make_category("robots").id
+    db.session.execute(sa.insert(subscriber_category).values(subscriber_id=2, category_id=category))
+    db.session.commit()
+    assert send_now(edition).ended is Ended.DONE
+    assert states(edition)[2] is DeliveryState.SKIPPED
+    assert Counter(server.recipients()) == Counter([address(0), address(2)])
+
+
+def test_a_stop_ends_between_messages_and_leaves_nothing_in_its_hands(edition: int, server: SmtpServer) -> None:
+    server.behave(latency=0.02)
+    stop = threading.Event()
+    threading.Timer(0.6, stop.set).start()
+    report = send(edition, stop=stop, terms=short_terms())
+    assert report.ended is Ended.STOPPED
+    assert 0 < report.progress.counts[DeliveryState.SENT] < READERS
+    assert set(states(edition).values()) == {DeliveryState.SENT, DeliveryState.PENDING}
+    assert send_now(edition).ended is Ended.DONE
+    assert Counter(server.recipients()) == Counter(addresses(range(READERS)))
+
+
+def test_progress_is_told_while_it_goes_on(edition: int, server: SmtpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("verdicts.digest.sending.LOOK_SECONDS", 0.1)
+    server.behave(latency=0.02)
+    seen: list[Progress] = []
+    send(edition, watch=seen.append, terms=short_terms())
+    assert len(seen) > 2
+    assert {progress.total for progress in seen} == {READERS}
+    assert [progress.over for progress in seen] == sorted(progress.over for progress in seen)
+
+
+def test_letters_carry_each_reader_s_own_links(edition: int, server: SmtpServer) -> None:
+    send_now(edition)
+    for letter in server.received():
+        reader = next(id for id in states(edition) if address(id - 1) == letter.recipient)
+        assert letter.message["To"] == letter.recipient
+        assert leave_token(reader, 1) in letter.text
+        assert leave_token(reader, 1) in letter.html
+
+
+def status_of(subscriber_id: int) -> Status:
+    found: Status = db.session.execute(
+        sa.select(subscriber.c.status).where(subscriber.c.id == subscriber_id)
+    ).scalar_one()
+    db.session.rollback()
+    return found
+
+
+def all_are_confirmed() -> bool:
+    return {status_of(reader) for reader in range(1, READERS + 1)} == {Status.CONFIRMED}
+
+
+def resumed(edition_id: int) -> None:
+    begin_write()
+    editions.resume(edition_id, NOW)
+    db.session.commit()

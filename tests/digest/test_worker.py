@@ -1,0 +1,155 @@
+"""What a worker does when time, quota or rate run out under its hands; the clock is the test's."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.conftest import StatementCount, an_app
+from tests.digest.mailing_list import addresses, make_edition, make_subscribers, states, the_delivery
+from tests.digest.sender import short_terms
+from tests.makers import NOW
+from tests.smtp_server import SmtpServer, smtp_server
+from verdicts.digest import delivery
+from verdicts.digest.models import DeliveryState, sending_allowance
+from verdicts.digest.sending import Ended, Report, send
+from verdicts.digest.worker import Terms
+from verdicts.extensions import db
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[SmtpServer]:
+    with smtp_server(tmp_path / "smtp") as running:
+        yield running
+
+
+@pytest.fixture
+def an_app_with(database_url: str, tmp_path: Path, server: SmtpServer) -> Iterator[Callable[..., Flask]]:
+    """Makes an application with these settings; it ends with the test."""
+    made = []
+
+    def make(**changes: str) -> Flask:
+        made.append(an_app(database_url, tmp_path, **{"MAIL_RATE_PER_MINUTE": "1000000"} | server.settings | changes))
+        return made[-1].__enter__()
+
+    yield make
+    for context in reversed(made):
+        context.__exit__(None, None, None)
+
+
+class Clock:
+    """The time as a test wants it: it stands still, or runs faster than others."""
+
+    def __init__(self, speed: float = 0) -> None:
+        self._speed = speed
+        self._began = datetime.now(NOW.tzinfo)
+        self._jumped = timedelta()
+
+    def __call__(self) -> datetime:
+        return NOW + self._jumped + (datetime.now(NOW.tzinfo) - self._began) * self._speed
+
+    def jump(self, by: timedelta) -> None:
+        self._jumped += by
+
+
+def test_who_was_stopped_between_the_gate_and_mail_from_transmits_nothing_then(
+    an_app_with: Callable[..., Flask], server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_app_with(MAIL_CONNECTIONS="1")
+    edition, clock, begun = make_edition(make_subscribers(3)), Clock(speed=1), []
+    real_begin = delivery.begin
+
+    def begin_and_be_stopped(lease: delivery.Lease, transmission: timedelta, now: datetime) -> delivery.Gate:
+        gate = real_begin(lease, transmission, now)
+        begun.append(lease.subscriber_id)
+        if len(begun) == 2:
+            clock.jump(timedelta(minutes=1))
+            assert server.wait_for(1)
+        return gate
+
+    monkeypatch.setattr(delivery, "begin", begin_and_be_stopped)
+    stop, real_withdraw = threading.Event(), delivery.withdraw
+
+    def withdraw_and_stop(lease: delivery.Lease, now: datetime) -> None:
+        stop.set()
+        real_withdraw(lease, now)
+
+    monkeypatch.setattr(delivery, "withdraw", withdraw_and_stop)
+    report = send(edition, clock=clock, stop=stop, terms=short_terms(lease=300, transmission=600))
+    assert report.ended is Ended.STOPPED
+    assert len(server.recipients()) == 1
+    assert states(edition)[begun[1]] is DeliveryState.PENDING
+
+
+def test_beyond_the_quota_the_rest_goes_on_tomorrow(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
+    an_app_with(MAIL_MAX_PER_DAY="10")
+    edition, clock = make_edition(make_subscribers(15)), Clock()
+    report = send(edition, clock=clock, terms=short_terms())
+    assert (report.ended, len(server.recipients())) == (Ended.LATER, 10)
+    clock.jump(timedelta(hours=12))
+    assert send(edition, clock=clock, terms=short_terms()).ended is Ended.DONE
+    assert Counter(server.recipients()) == Counter(addresses(range(15)))
+
+
+def test_the_rate_is_kept(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
+    an_app_with(MAIL_RATE_PER_MINUTE="60")
+    edition, clock = make_edition(make_subscribers(20)), Clock(speed=10)
+    assert send(edition, clock=clock, terms=Terms()).ended is Ended.DONE
+    slots = sa.select(sending_allowance.c.used).where(sa.func.length(sending_allowance.c.period) > 10)
+    used = db.session.scalars(slots).all()
+    assert max(used) <= 5
+    assert sum(used) == 20
+    assert len(server.recipients()) == 20
+
+
+def test_who_is_skipped_costs_no_quota(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
+    an_app_with(MAIL_MAX_PER_DAY="5")
+    edition = make_edition(make_subscribers(15))
+    db.session.execute(sa.text("UPDATE subscriber SET status = 'left', address = NULL WHERE id <= 10"))
+    db.session.commit()
+    assert send(edition, terms=short_terms()).ended is Ended.DONE
+    assert Counter(server.recipients()) == Counter(addresses(range(10, 15)))
+
+
+def test_statements_grow_with_the_letters_and_with_nothing_else(
+    an_app_with: Callable[..., Flask], server: SmtpServer
+) -> None:
+    an_app_with(MAIL_CONNECTIONS="1")
+    make_subscribers(240)
+    costs = []
+    for week, readers in ((1, range(1, 41)), (2, range(41, 241))):
+        edition = make_edition(readers, week=week)
+        count = StatementCount()
+        sa.event.listen(db.engine, "before_cursor_execute", count.record)
+        send_all(edition)
+        sa.event.remove(db.engine, "before_cursor_execute", count.record)
+        costs.append(len(count) / len(readers))
+    assert costs[1] <= costs[0]
+    assert costs[1] < 6
+
+
+def send_all(edition: int) -> Report:
+    report = send(edition, terms=short_terms())
+    assert report.ended is Ended.DONE, report
+    return report
+
+
+def test_a_worker_s_fault_ends_the_others_and_is_told(
+    an_app_with: Callable[..., Flask], server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_app_with()
+    edition = make_edition(make_subscribers(10))
+
+    def fail(*_arguments: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("verdicts.digest.worker.record", fail)
+    with pytest.raises(ZeroDivisionError):
+        send(edition, terms=short_terms())
+    assert the_delivery(edition, 1).state is not DeliveryState.SENT
+    assert max(Counter(server.recipients()).values()) == 1

@@ -1,0 +1,81 @@
+"""Readers leave, operators pause and cancel, in the middle of sending: at most one message a connection escapes."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.digest.mailing_list import addresses, state_of, states
+from tests.faults.conftest import Figures
+from tests.faults.posting import chance, posting
+from verdicts.digest import editions
+from verdicts.digest.committing import committed
+from verdicts.digest.models import DeliveryState, EditionState
+from verdicts.digest.sending import Ended, utc_now
+from verdicts.newsletter import leaving
+
+CONNECTIONS, READERS = 4, 150
+LEAVERS = range(31, 131)  # by subscriber, of whom those with low numbers are written to first
+LEAVERS_ADDRESSES = addresses(reader - 1 for reader in LEAVERS)
+
+
+@pytest.mark.parametrize("end", [leaving.leave, leaving.erase, leaving.complained])
+def test_who_ends_a_subscription_while_it_is_sent_gets_at_most_what_was_under_way(
+    database_url: str, tmp_path: Path, end: Callable[[int, datetime], bool], figures: Figures
+) -> None:
+    with posting(database_url, tmp_path, READERS, latency=0.02) as post:
+        program = post.sender()
+        post.wait_for(25)
+        committed(lambda: [end(reader, utc_now()) for reader in LEAVERS])
+        left_at = time.time()
+        assert program.end() == Ended.DONE
+        to_leavers = [letter for letter in post.server.received() if letter.recipient in LEAVERS_ADDRESSES]
+        escaped = sum(letter.at > left_at for letter in to_leavers)
+        figures(f"{len(to_leavers)} of {len(LEAVERS)} leavers were written to, {escaped} after they had left")
+        assert escaped <= CONNECTIONS
+        assert len(to_leavers) < len(LEAVERS)
+        assert post.duplicates() == 0
+        assert post.counts() == {
+            DeliveryState.SENT: post.accepted(),
+            DeliveryState.SKIPPED: len(LEAVERS) - len(to_leavers),
+        }
+
+
+def test_an_edition_paused_and_resumed_at_any_moment_is_sent_once(database_url: str, tmp_path: Path) -> None:
+    dice = chance()
+    with posting(database_url, tmp_path, READERS, latency=0.005) as post:
+        while post.accepted() < READERS // 2:
+            program, before = post.sender(), post.accepted()
+            post.wait_for(before + dice.randint(5, 25))
+            committed(lambda: editions.pause(post.edition, "a look at it", utc_now()))
+            paused_at = time.time()
+            assert program.end() == Ended.PAUSED
+            assert sum(letter.at > paused_at for letter in post.server.received()) <= CONNECTIONS
+            assert set(states(post.edition).values()) <= {DeliveryState.SENT, DeliveryState.PENDING}
+            committed(lambda: editions.resume(post.edition, utc_now()))
+        assert post.send_all() == Ended.DONE
+        assert post.duplicates() == 0
+        assert post.missing() == set()
+
+
+def test_after_it_is_cancelled_nothing_more_is_sent(database_url: str, tmp_path: Path) -> None:
+    with posting(database_url, tmp_path, READERS, latency=0.005) as post:
+        program = post.sender()
+        post.wait_for(20)
+        committed(lambda: editions.cancel(post.edition, utc_now()))
+        cancelled_at = time.time()
+        assert program.end() == Ended.CANCELLED
+        assert sum(letter.at > cancelled_at for letter in post.server.received()) <= CONNECTIONS
+        assert state_of(post.edition) is EditionState.CANCELLED
+        assert set(states(post.edition).values()) == {DeliveryState.SENT, DeliveryState.SKIPPED}
+        assert post.counts()[DeliveryState.SENT] == post.accepted()
+
+
+def test_two_senders_share_one_quota(database_url: str, tmp_path: Path) -> None:
+    with posting(database_url, tmp_path, 100, latency=0.005, MAIL_MAX_PER_DAY="50") as post:
+        programs = [post.sender(batch=7) for _ in range(2)]
+        assert {program.end() for program in programs} == {Ended.LATER}
+        assert post.accepted() == 50
+        assert post.counts() == {DeliveryState.SENT: 50, DeliveryState.PENDING: 50}

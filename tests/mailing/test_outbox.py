@@ -1,0 +1,360 @@
+"""The outbox: what is committed goes out, once; what cannot go out waits; what is hopeless goes away."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests import programs
+from tests.conftest import an_app
+from tests.mailing.conftest import LETTER
+from tests.makers import NOW
+from tests.smtp_server import SmtpServer
+from verdicts.extensions import begin_write, bound_waiting_writers, db, mail
+from verdicts.mailing import outbox
+from verdicts.mailing.delivering import deliver_due
+from verdicts.mailing.messages import AddressRefused, HeaderRefused
+from verdicts.mailing.models import outbox_letter
+from verdicts.mailing.outbox import LEASE, Fate
+from verdicts.mailing.replies import GIVE_UP_AFTER
+from verdicts.mailing.transport import Timeouts, open_connection
+
+ADA, BEN = "ada@readers.example", "ben@readers.example"
+HASTY = Timeouts(connect=1, reply=0.5, last_reply=0.5)
+FOUR_HOURS = timedelta(hours=4)
+Program = subprocess.Popen[str]
+Starts = Callable[..., Program]
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path, smtp: SmtpServer) -> Iterator[Flask]:
+    with an_app(database_url, tmp_path, **smtp.settings) as application:
+        yield application
+
+
+def put(*recipients: str, now: datetime = NOW, **headers: str) -> None:
+    begin_write()
+    for recipient in recipients:
+        outbox.put(LETTER, to=recipient, now=now, headers=headers)
+    db.session.commit()
+
+
+def deliver(now: datetime = NOW) -> dict[Fate, int]:
+    with open_connection(HASTY) as connection:
+        return dict(deliver_due(connection, lambda: now).fates)
+
+
+def waiting() -> list[str]:
+    found = list(db.session.scalars(sa.select(outbox_letter.c.recipient).order_by(outbox_letter.c.id)))
+    db.session.rollback()
+    return found
+
+
+def row_of(recipient: str) -> Any:
+    found = db.session.execute(sa.select(outbox_letter).where(outbox_letter.c.recipient == recipient)).one()
+    db.session.rollback()
+    return found
+
+
+def test_a_letter_goes_out_once_it_is_committed_and_not_before(app: Flask, smtp: SmtpServer) -> None:
+    begin_write()
+    outbox.put(LETTER, to=ADA, now=NOW)
+    db.session.rollback()
+    assert deliver() == {}
+    put(ADA)
+    assert deliver() == {Fate.SENT: 1}
+    assert waiting() == []
+    assert deliver() == {}
+    (received,) = smtp.received()
+    assert (received.recipient, received.sender) == (ADA, "verdicts@verdicts.test")
+    assert (received.text, received.html) == (LETTER.text, LETTER.html)
+    assert received.message["Subject"] == LETTER.subject
+    assert received.message["Date"].datetime == NOW
+    assert received.message["Auto-Submitted"] == "auto-generated"
+
+
+def test_a_letter_takes_its_headers_with_it(app: Flask, smtp: SmtpServer) -> None:
+    put(ADA, Precedence="bulk")
+    deliver()
+    assert smtp.received()[0].message["Precedence"] == "bulk"
+
+
+@pytest.mark.parametrize(
+    ("recipient", "headers", "error"),
+    [
+        ("ada", {}, AddressRefused),
+        ("ada@readers.example\r\nBcc: eve@elsewhere.example", {}, HeaderRefused),
+        (ADA, {"X-Name": "x\r\nBcc: eve@elsewhere.example"}, HeaderRefused),
+    ],
+)
+def test_what_could_not_become_a_message_is_refused_before_it_is_written(
+    app: Flask, recipient: str, headers: dict[str, str], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        put(recipient, **headers)
+    db.session.rollback()
+    assert waiting() == []
+
+
+def test_letters_wait_untouched_while_the_server_is_away(app: Flask, smtp: SmtpServer) -> None:
+    put(ADA, BEN)
+    smtp.stop()
+    assert deliver() == {}
+    assert waiting() == [ADA, BEN]
+    assert row_of(ADA).tries == 0
+    smtp.start()
+    assert deliver(NOW + 3 * GIVE_UP_AFTER) == {Fate.SENT: 2}
+    assert smtp.recipients() == [ADA, BEN]
+
+
+def test_a_greylisted_letter_is_tried_again_after_a_while(app: Flask, smtp: SmtpServer) -> None:
+    smtp.behave(greylists=True)
+    put(ADA)
+    assert deliver() == {Fate.WAITING: 1}
+    kept = row_of(ADA)
+    assert timedelta(minutes=5) <= kept.next_try_at - NOW <= timedelta(minutes=10)
+    assert (kept.owner, kept.lease_until, kept.tries) == (None, None, 1)
+    assert kept.last_reply == "refused at RCPT TO: 450 4.2.0 greylisted, try again later"
+    assert deliver(NOW + timedelta(minutes=4)) == {}
+    assert deliver(NOW + timedelta(minutes=10)) == {Fate.SENT: 1}
+    assert smtp.recipients() == [ADA]
+
+
+@pytest.mark.parametrize("reply", ["451 4.3.0 later", "550 5.7.1 relaying denied", "421 4.3.2 closing"])
+def test_what_never_goes_out_is_given_up_after_two_days(app: Flask, smtp: SmtpServer, reply: str) -> None:
+    smtp.behave(rcpt={ADA: reply})
+    put(ADA)
+    now, tries = NOW, 0
+    while deliver(now) == {Fate.WAITING: 1}:
+        now, tries = row_of(ADA).next_try_at, tries + 1
+    assert waiting() == []
+    assert NOW + GIVE_UP_AFTER - FOUR_HOURS <= now <= NOW + GIVE_UP_AFTER
+    assert tries >= 12
+
+
+@pytest.mark.parametrize("reply", ["550 5.1.1 no such mailbox", "550 no", "550 5.2.1 disabled"])
+def test_a_letter_that_is_refused_for_good_goes_away_at_once(app: Flask, smtp: SmtpServer, reply: str) -> None:
+    smtp.behave(rcpt={ADA: reply})
+    put(ADA, BEN)
+    assert deliver() == {Fate.GIVEN_UP: 1, Fate.SENT: 1}
+    assert waiting() == []
+    assert smtp.recipients() == [BEN]
+
+
+def test_when_the_fault_is_ours_the_others_are_not_even_tried(app: Flask, smtp: SmtpServer) -> None:
+    smtp.behave(mail="530 5.7.0 authenticate first")
+    put(ADA, BEN)
+    assert deliver() == {Fate.WAITING: 1}
+    assert waiting() == [ADA, BEN]
+    assert row_of(BEN).tries == 0
+
+
+@pytest.mark.parametrize("trouble", ["drop_before_dot", "hang_before_dot"])
+def test_what_was_lost_before_the_dot_goes_out_later_and_the_next_goes_out_now(
+    app: Flask, smtp: SmtpServer, trouble: str
+) -> None:
+    smtp.behave(**{trouble: [ADA]})
+    put(ADA, BEN)
+    assert deliver() == {Fate.WAITING: 1, Fate.SENT: 1}
+    smtp.behave()
+    assert deliver(NOW + timedelta(minutes=10)) == {Fate.SENT: 1}
+    assert smtp.recipients() == [BEN, ADA]
+
+
+@pytest.mark.parametrize("trouble", ["drop_after_dot", "hang_after_dot"])
+def test_what_was_lost_after_the_dot_comes_a_second_time_at_most(app: Flask, smtp: SmtpServer, trouble: str) -> None:
+    smtp.behave(**{trouble: [ADA]})
+    put(ADA)
+    assert deliver() == {Fate.WAITING: 1}
+    assert row_of(ADA).doubtful
+    assert deliver(NOW + timedelta(hours=1)) == {Fate.GIVEN_UP: 1}
+    assert waiting() == []
+    first, second = smtp.received()
+    assert first.raw == second.raw, "a mailbox may know the second copy for one by its Message-ID"
+
+
+def test_a_doubt_is_remembered_through_a_refusal(app: Flask, smtp: SmtpServer) -> None:
+    put(ADA)
+    smtp.behave(drop_after_dot=[ADA])
+    assert deliver() == {Fate.WAITING: 1}
+    smtp.behave(rcpt={ADA: "451 4.3.0 later"})
+    assert deliver(NOW + timedelta(hours=1)) == {Fate.WAITING: 1}
+    smtp.behave(drop_after_dot=[ADA])
+    assert deliver(NOW + timedelta(hours=2)) == {Fate.GIVEN_UP: 1}
+    assert smtp.recipients() == [ADA, ADA]
+
+
+def test_a_letter_that_smtputf8_alone_can_carry_is_given_up_where_it_is_not_offered(
+    app: Flask, smtp: SmtpServer
+) -> None:
+    smtp.behave(smtputf8=False)
+    put("jörg@readers.example", "ada@bücher.example")
+    assert deliver() == {Fate.GIVEN_UP: 1, Fate.SENT: 1}
+    assert smtp.recipients() == ["ada@xn--bcher-kva.example"]
+
+
+def test_a_letter_can_be_taken_back(app: Flask, smtp: SmtpServer) -> None:
+    put(ADA, BEN, ADA)
+    begin_write()
+    assert outbox.withdraw(ADA) == 2
+    db.session.commit()
+    assert deliver() == {Fate.SENT: 1}
+    assert smtp.recipients() == [BEN]
+
+
+def test_what_a_runner_claimed_is_left_to_it_until_its_lease_ends(app: Flask, smtp: SmtpServer) -> None:
+    put(ADA)
+    begin_write()
+    claimed = outbox.claim("someone", NOW)
+    db.session.commit()
+    assert claimed
+    assert deliver(NOW + LEASE) == {}
+    assert deliver(NOW + LEASE + timedelta(seconds=1)) == {Fate.SENT: 1}
+
+
+def test_a_runner_that_lost_its_lease_writes_nothing_down(app: Flask, smtp: SmtpServer) -> None:
+    put(ADA)
+    begin_write()
+    claimed = outbox.claim("slow", NOW)
+    db.session.commit()
+    begin_write()
+    again = outbox.claim("quick", NOW + 2 * LEASE)
+    db.session.commit()
+    assert claimed
+    assert again
+    smtp.behave(rcpt={ADA: "451 4.3.0 later"})
+    with open_connection(HASTY) as connection:
+        outcome = connection.transmit("x@verdicts.test", ADA, b"Subject: x\r\n\r\nx\r\n")
+    begin_write()
+    outbox.record(claimed, outcome, NOW)
+    db.session.commit()
+    assert row_of(ADA).owner == "quick"
+
+
+def test_flask_mail_records_what_the_outbox_sent(app: Flask) -> None:
+    put(ADA)
+    with mail.record_messages() as recorded:
+        deliver()
+    assert [(message.subject, message.recipients) for message in recorded] == [(LETTER.subject, [ADA])]
+
+
+def test_runners_at_once_send_no_letter_twice(app: Flask, smtp: SmtpServer) -> None:
+    bound_waiting_writers(64)
+    recipients = [f"reader{number}@readers.example" for number in range(40)]
+    put(*recipients)
+    barrier = Barrier(4, timeout=30)
+
+    def run(_number: int) -> int:
+        with app.app_context():
+            barrier.wait()
+            return deliver().get(Fate.SENT, 0)
+
+    with ThreadPoolExecutor(4) as runners:
+        sent = list(runners.map(run, range(4)))
+    # A runner that found another's claim in its way ends early; the next round takes what it left.
+    assert sum(sent) + deliver().get(Fate.SENT, 0) == len(recipients)
+    assert sorted(smtp.recipients()) == sorted(recipients)
+
+
+# As a program
+
+
+def start_running(app: Flask, *arguments: str) -> Program:
+    settings = app.config["SETTINGS"]
+    environ = {"SECRET_KEY": settings.secret_key, "HASH_KEY": settings.hash_key, "BASE_URL": settings.base_url}
+    environ |= {
+        "DATABASE_URL": settings.database_url,
+        "MAIL_SERVER": settings.mail.server,
+        "MAIL_PORT": str(settings.mail.port),
+    }
+    command = ("-m", "flask", "--app", "wsgi", "mail", "run", *arguments)
+    return programs.start(*command, instance=Path(app.instance_path), **environ)
+
+
+@pytest.fixture
+def starts(app: Flask) -> Iterator[Starts]:
+    """Starts `flask mail run` as a program; whatever still runs is killed at the end."""
+    started = []
+
+    def start(*arguments: str) -> Program:
+        started.append(start_running(app, *arguments))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate(timeout=30)
+
+
+def test_the_command_delivers_what_is_due_and_says_so(starts: Starts, smtp: SmtpServer) -> None:
+    put(ADA, BEN)
+    printed, _ = starts().communicate(timeout=60)
+    assert printed == "Letters sent: 2. To be tried again: 0. Given up: 0.\n"
+    assert sorted(smtp.recipients()) == [ADA, BEN]
+
+
+def test_the_command_says_what_keeps_mail_waiting_and_a_timer_notices(starts: Starts, smtp: SmtpServer) -> None:
+    smtp.stop()
+    put(ADA)
+    process = starts()
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Mail waits: lost before at connect:" in printed
+
+
+def test_the_loop_delivers_what_comes_and_ends_when_told_to(starts: Starts, smtp: SmtpServer) -> None:
+    process = starts("--loop")
+    for number, recipient in enumerate((ADA, BEN)):
+        put(recipient)
+        smtp.wait_for(number + 1)
+    process.send_signal(signal.SIGTERM)
+    printed, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert sum(map(int, re.findall(r"^Letters sent: (\d)\. To be tried again: 0\. Given up: 0\.$", printed, re.M))) == 2
+
+
+def test_the_loop_waits_for_a_server_that_is_away(starts: Starts, smtp: SmtpServer) -> None:
+    smtp.stop()
+    put(ADA)
+    process = starts("--loop")
+    time.sleep(4)
+    assert process.poll() is None
+    assert waiting() == [ADA]
+    smtp.start()
+    smtp.wait_for(1)
+    process.terminate()
+    printed, _ = process.communicate(timeout=30)
+    assert printed.count("Mail waits") == 1, "it is said once, not each time"
+
+
+def test_the_loop_ends_with_its_parent(starts: Starts) -> None:
+    process = starts("--loop", "--parent", "1")  # whose child it is not
+    assert process.wait(timeout=60) == 0
+    assert starts("--loop", "--parent", str(os.getpid())).poll() is None
+
+
+def test_a_runner_killed_in_the_midst_costs_at_most_a_second_copy(app: Flask, starts: Starts, smtp: SmtpServer) -> None:
+    put(ADA, BEN)
+    smtp.behave(hang_after_dot=[ADA])
+    killed = starts("--loop")
+    smtp.wait_for(1)
+    killed.kill()
+    killed.communicate(timeout=30)
+    smtp.behave()
+    assert deliver() == {Fate.SENT: 1}, "the other letter does not wait for the dead"
+    assert deliver(datetime.now(NOW.tzinfo) + LEASE) == {Fate.SENT: 1}
+    assert waiting() == []
+    assert smtp.recipients() == [ADA, BEN, ADA]
+    first, _, second = smtp.received()
+    assert first.raw == second.raw

@@ -1,0 +1,90 @@
+"""What a reply asks of us."""
+
+from datetime import timedelta
+
+import pytest
+
+from verdicts.mailing.outcomes import Outcome, OutcomeKind, Step
+from verdicts.mailing.replies import Action, retry_delay, verdict_on
+
+MINUTE = timedelta(minutes=1)
+
+
+def refused(reply: str, step: Step = Step.RCPT) -> Action:
+    return verdict_on(Outcome.of_reply(step, int(reply[:3]), reply[4:].encode()))
+
+
+@pytest.mark.parametrize(
+    ("reply", "action"),
+    [
+        ("421 4.3.2 closing", Action.RECONNECT_AND_RETRY),
+        ("450 4.2.0 greylisted", Action.RETRY),
+        ("450 greylisted", Action.RETRY),
+        ("450 5.1.1 a reply that contradicts itself", Action.RETRY),
+        ("451 4.7.1 try again", Action.RETRY),
+        ("452 4.2.2 mailbox full", Action.RETRY),
+        ("454 4.7.0 temporary", Action.RETRY),
+        ("550 5.1.1 no such mailbox", Action.SUPPRESS),
+        ("554 5.1.1 no such mailbox", Action.SUPPRESS),
+        ("550 5.1.10 takes no mail", Action.SUPPRESS),
+        ("550 5.1.8 your domain does not exist", Action.PAUSE),
+        ("552 5.2.2 mailbox full", Action.RETRY),
+        ("552 mailbox full", Action.RETRY),
+        ("554 5.2.2 mailbox full", Action.RETRY),
+        ("550 5.2.1 mailbox disabled", Action.FAIL),
+        ("553 5.6.7 no SMTPUTF8", Action.FAIL),
+        ("530 5.7.0 authenticate first", Action.PAUSE),
+        ("535 wrong password", Action.PAUSE),
+        ("554 no", Action.PAUSE),
+        ("550 5.7.1 relaying denied", Action.PAUSE),
+        ("550 5.7.515 not authenticated", Action.PAUSE),
+        ("550 no", Action.UNRECOGNISED),
+        ("550 5.5.0 no", Action.UNRECOGNISED),
+        ("552 5.3.4 too big", Action.UNRECOGNISED),
+        ("599 never heard of", Action.UNRECOGNISED),
+        ("250 an answer to DATA that is none", Action.UNRECOGNISED),
+    ],
+)
+def test_a_refusal_asks_for_what_its_codes_say(reply: str, action: Action) -> None:
+    assert refused(reply) is action
+    assert refused(reply, Step.DATA) is action
+
+
+@pytest.mark.parametrize("reply", ["550 5.1.0 sender rejected", "550 5.1.1 who are you", "599 no", "553 5.2.1 no"])
+@pytest.mark.parametrize("step", [Step.CONNECT, Step.MAIL])
+def test_a_refusal_before_any_recipient_was_named_is_our_own_fault(reply: str, step: Step) -> None:
+    assert refused(reply, step) is Action.PAUSE
+
+
+@pytest.mark.parametrize("step", [Step.CONNECT, Step.MAIL])
+def test_a_server_that_is_only_busy_is_nobodys_fault(step: Step) -> None:
+    assert refused("421 4.3.2 too many connections", step) is Action.RECONNECT_AND_RETRY
+    assert refused("451 4.3.0 later", step) is Action.RETRY
+
+
+@pytest.mark.parametrize(
+    ("kind", "action"),
+    [
+        (OutcomeKind.LOST_BEFORE, Action.RECONNECT_AND_RETRY),
+        (OutcomeKind.LOST_AFTER, Action.UNCERTAIN),
+        (OutcomeKind.REFUSED, Action.PAUSE),
+    ],
+)
+def test_without_a_reply_it_counts_how_far_it_came(kind: OutcomeKind, action: Action) -> None:
+    assert verdict_on(Outcome.of_fault(kind, Step.DATA, "gone")) is action
+
+
+def test_only_a_positive_reply_to_the_final_dot_is_an_acceptance() -> None:
+    assert refused("250 2.0.0 kept", Step.DOT) is Action.ACCEPT
+    assert refused("250 2.1.5 fine", Step.RCPT) is not Action.ACCEPT
+
+
+@pytest.mark.parametrize(
+    ("tries", "longest"), [(1, 10), (2, 20), (3, 40), (4, 80), (5, 160), (6, 240), (7, 240), (500, 240)]
+)
+def test_waiting_is_spread_between_five_minutes_and_a_bound_that_doubles_up_to_four_hours(
+    tries: int, longest: int
+) -> None:
+    assert retry_delay(tries, lambda: 0.0) == 5 * MINUTE
+    assert retry_delay(tries, lambda: 1.0) == longest * MINUTE
+    assert retry_delay(tries, lambda: 0.5) == (5 + longest) / 2 * MINUTE

@@ -1,0 +1,28 @@
+"""What every newsletter test may ask for."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.conftest import an_app
+from tests.makers import make_tool
+from verdicts.catalog.records import ToolLink
+from verdicts.extensions import db
+
+
+@pytest.fixture
+def app_with(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """Makes an application with other settings: `app_with(BOUNCE_DOMAIN="bounces.verdicts.test")`."""
+    with ExitStack() as stack:
+        yield lambda **changes: stack.enter_context(an_app(database_url, tmp_path, **changes))
+
+
+@pytest.fixture
+def tool(app: Flask) -> ToolLink:
+    made = make_tool("mistral-code", name="Mistral Code")
+    link = ToolLink(made.id, "mistral-code", "Mistral Code")
+    db.session.rollback()  # reading the id began a transaction, and begin_write() must be the first to
+    return link

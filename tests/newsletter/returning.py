@@ -1,0 +1,63 @@
+"""Mail as it comes back: what mail servers and providers make of a letter of ours."""
+
+from email.message import EmailMessage
+from email.policy import SMTP
+
+from verdicts.newsletter.headers import delivery_headers, unsubscribe_headers
+
+
+def our_letter(edition_id: int = 3, subscriber_id: int = 1) -> EmailMessage:
+    """Return a letter as it was sent, with its delivery's header and its ways to leave."""
+    letter = EmailMessage(SMTP)
+    letter["From"], letter["To"], letter["Subject"] = "verdicts@verdicts.test", "ann@example.org", "Week 47"
+    for name, value in {**delivery_headers(edition_id, subscriber_id), **unsubscribe_headers(subscriber_id, 1)}.items():
+        letter[name] = value
+    letter.set_content(f"News.\n\nLeave: {unsubscribe_headers(subscriber_id, 1)['List-Unsubscribe']}\n")
+    return letter
+
+
+def delivery_report(
+    status: str = "5.1.1",
+    action: str = "failed",
+    diagnostic: str = "smtp; 550 5.1.1 No such user",
+    *,
+    original: EmailMessage | None = None,
+    to: str = "verdicts@verdicts.test",
+    headers_only: bool = False,
+) -> bytes:
+    """Return a delivery report (RFC 3464) as a mail server writes one."""
+    head = f"From: MAILER-DAEMON@mx.example.org\nTo: {to}\nSubject: Undelivered Mail\nMIME-Version: 1.0\n"
+    head += 'Content-Type: multipart/report; report-type=delivery-status; boundary="b1"\n'
+    words = "--b1\nContent-Type: text/plain\n\nI am sorry. <ann@example.org>: no such user.\n"
+    facts = "--b1\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n"
+    facts += f"Final-Recipient: rfc822; ann@example.org\nAction: {action}\nStatus: {status}\n"
+    facts += f"Diagnostic-Code: {diagnostic}\n\n"
+    return f"{head}\n{words}\n{facts}{_returned(original, headers_only)}--b1--\n".encode()
+
+
+def complaint(*, original: EmailMessage | None = None, headers_only: bool = False) -> bytes:
+    """Return a complaint (RFC 5965) as a mailbox provider writes one."""
+    head = "From: fbl@example.org\nTo: verdicts@verdicts.test\nSubject: FW: Week 47\nMIME-Version: 1.0\n"
+    head += 'Content-Type: multipart/report; report-type=feedback-report; boundary="b1"\n'
+    words = "--b1\nContent-Type: text/plain\n\nThis is an email abuse report.\n"
+    facts = "--b1\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nVersion: 1\n\n"
+    return f"{head}\n{words}\n{facts}{_returned(original, headers_only)}--b1--\n".encode()
+
+
+def letter_to(to: str, subject: str = "Hello", body: str = "", **headers: str) -> bytes:
+    """Return an ordinary letter to us."""
+    letter = EmailMessage(SMTP)
+    letter["From"], letter["To"], letter["Subject"] = "ann@example.org", to, subject
+    for name, value in headers.items():
+        letter[name.replace("_", "-")] = value
+    letter.set_content(body)
+    return bytes(letter)
+
+
+def _returned(original: EmailMessage | None, headers_only: bool) -> str:
+    if original is None:
+        return ""
+    text = original.as_string().replace("\r\n", "\n")
+    if headers_only:
+        return f"--b1\nContent-Type: text/rfc822-headers\n\n{text.partition(chr(10) * 2)[0]}\n\n"
+    return f"--b1\nContent-Type: message/rfc822\n\n{text}\n"

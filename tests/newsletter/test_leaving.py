@@ -1,0 +1,122 @@
+"""How a subscription ends: the address goes, and a keyed hash stays."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from tests.makers import NOW, make_category
+from tests.newsletter.world import ANN, ask, end, letters, make_subscriber, row_of, statuses, suppressed
+from verdicts.catalog.records import ToolLink
+from verdicts.extensions import Base, begin_write, db
+from verdicts.newsletter import leaving, preferences, queries
+from verdicts.newsletter.addresses import parse
+from verdicts.newsletter.models import Rhythm, Status, suppression
+
+pytestmark = pytest.mark.usefixtures("app")
+
+Ending = Callable[[int, datetime], bool]
+LATER = NOW + timedelta(days=3)
+ENDINGS: dict[str, Ending] = {
+    "left": leaving.leave,
+    "bounced": leaving.bounced,
+    "complained": leaving.complained,
+    "erased": leaving.erase,
+}
+every_ending = pytest.mark.parametrize("status", ENDINGS)
+
+
+def whole_database() -> str:
+    """Return everything that stands in any table, as text."""
+    tables = Base.metadata.sorted_tables
+    found = "\n".join(str(db.session.execute(sa.select(table)).all()) for table in tables)
+    db.session.rollback()
+    return found
+
+
+@every_ending
+def test_an_ending_forgets_the_address_and_keeps_its_hash(status: str) -> None:
+    id = make_subscriber("Ann.Lee@example.org")
+    assert end(ENDINGS[status], id, LATER)
+    row = row_of(id)
+    assert (row.status, row.ended_at, row.address, row.address_key) == (status, LATER, None, None)
+    found = db.session.execute(sa.select(suppression)).one()
+    assert (found.address_key, found.reason, found.at) == (parse("ann.lee@example.org").key, status, LATER)
+
+
+@every_ending
+def test_nothing_in_the_database_tells_the_address_any_more(status: str, tool: ToolLink) -> None:
+    id = make_subscriber("Ann.Lee@example.org", consent_source="Paper form of Ann Lee")
+    ask("Ann.Lee@example.org", follow=tool)
+    end(ENDINGS[status], id)
+    assert "lee" not in whole_database().lower()
+
+
+@every_ending
+def test_an_ending_forgets_what_was_chosen(status: str, tool: ToolLink) -> None:
+    category = make_category().id
+    db.session.rollback()
+    id = make_subscriber()
+    begin_write()
+    preferences.prefer(id, rhythm=Rhythm.ON_CHANGE, categories=[category], tools=[tool.id], now=NOW)
+    db.session.commit()
+    end(ENDINGS[status], id)
+    (chosen,) = queries.choices_of([id]).values()
+    assert (chosen.categories, chosen.tools) == (frozenset(), frozenset())
+
+
+@every_ending
+def test_an_ending_may_come_twice(status: str) -> None:
+    id = make_subscriber()
+    assert [end(ENDINGS[status], id), end(ENDINGS[status], id, LATER)] == [True, False]
+    assert row_of(id).ended_at == NOW
+
+
+@every_ending
+def test_whoever_has_ended_is_not_written_to(status: str) -> None:
+    id = make_subscriber()
+    make_subscriber("ben@example.org")
+    end(ENDINGS[status], id)
+    assert [row.address for row in db.session.execute(queries.confirmed())] == ["ben@example.org"]
+
+
+def test_a_pending_subscription_can_end_too_and_its_letter_is_taken_back() -> None:
+    ask()
+    end(leaving.complained, 1)
+    assert statuses() == ["complained"]
+    assert letters() == []
+
+
+def test_a_complaint_after_leaving_is_remembered() -> None:
+    id = make_subscriber()
+    end(leaving.leave, id)
+    assert not end(leaving.complained, id)
+    assert suppressed() == ["complained"]
+    assert not ask()
+
+
+def test_a_complaint_stays_whatever_comes_after() -> None:
+    id = make_subscriber()
+    end(leaving.complained, id)
+    for ending in ENDINGS.values():
+        end(ending, id)
+    assert suppressed() == ["complained"]
+
+
+def test_coming_back_and_leaving_again_remembers_the_latest_ending() -> None:
+    end(leaving.bounced, make_subscriber())
+    end(leaving.leave, make_subscriber(), LATER)
+    assert db.session.execute(sa.select(suppression.c.reason, suppression.c.at)).one() == (Status.LEFT, LATER)
+
+
+def test_an_unknown_subscriber_cannot_end() -> None:
+    assert not end(leaving.leave, 4711)
+    assert suppressed() == []
+
+
+def test_a_confirmed_row_whose_address_is_suppressed_is_not_written_to() -> None:
+    make_subscriber(ANN)
+    db.session.execute(sa.insert(suppression).values(address_key=parse(ANN).key, reason=Status.BOUNCED, at=NOW))
+    db.session.commit()
+    assert db.session.execute(queries.confirmed()).all() == []

@@ -1,0 +1,126 @@
+"""What mail providers post: each in the shape of its own documents, around our token."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.web.conftest import ON_ONE_DATABASE
+from verdicts.newsletter import providers
+from verdicts.newsletter.tokens import TOKEN_LENGTH, TokenContent, bounce_token, leave_token
+
+pytestmark = [ON_ONE_DATABASE, pytest.mark.usefixtures("app")]
+
+
+def token() -> str:
+    return bounce_token(3, 1)
+
+
+def ses(kind: str, details: dict[str, Any], key: str = "notificationType") -> dict[str, Any]:
+    headers = [{"name": "Subject", "value": "Week 47"}, {"name": "X-Verdicts-Delivery", "value": token()}]
+    event = {key: kind, kind.lower(): details, "mail": {"source": "verdicts@verdicts.test", "headers": headers}}
+    return {"Type": "Notification", "MessageId": "1", "TopicArn": "arn", "Message": json.dumps(event)}
+
+
+def ses_bounce(kind: str, status: str) -> dict[str, Any]:
+    recipient = {"emailAddress": "ann@example.org", "action": "failed", "status": status}
+    return {"bounceType": kind, "bounceSubType": "General", "bouncedRecipients": [recipient]}
+
+
+def mailgun(event: str, **more: Any) -> dict[str, Any]:
+    data = {"event": event, "recipient": "ann@example.org", "user-variables": {"delivery": token()}} | more
+    return {"signature": {"token": "x", "timestamp": "1", "signature": "y"}, "event-data": data}
+
+
+def postmark(record: str, **more: Any) -> dict[str, Any]:
+    return {"RecordType": record, "Email": "ann@example.org", "Metadata": {"delivery": token()}} | more
+
+
+def sendgrid(event: str, **more: Any) -> dict[str, Any]:
+    return {"event": event, "email": "ann@example.org", "timestamp": 1, "delivery": token()} | more
+
+
+GONE = {"code": 550, "message": "5.1.1 The email account does not exist", "enhanced-code": "5.1.1"}
+SPAM = {"code": 550, "message": "5.7.1 Message refused as spam", "enhanced-code": "5.7.1"}
+EVENTS = [
+    ("bounce", lambda: ses("Bounce", ses_bounce("Permanent", "5.1.1"))),
+    ("bounce", lambda: ses("Bounce", ses_bounce("Permanent", "5.1.1"), "eventType")),
+    ("bounce", lambda: ses("Bounce", {"bounceType": "Permanent", "bouncedRecipients": []})),
+    (None, lambda: ses("Bounce", ses_bounce("Transient", "4.4.7"))),
+    (None, lambda: ses("Bounce", ses_bounce("Permanent", "5.7.1"))),
+    ("complaint", lambda: ses("Complaint", {"complaintFeedbackType": "abuse"})),
+    (None, lambda: ses("Delivery", {})),
+    ("bounce", lambda: mailgun("failed", severity="permanent", **{"delivery-status": GONE})),
+    (None, lambda: mailgun("failed", severity="permanent", **{"delivery-status": SPAM})),
+    (None, lambda: mailgun("failed", severity="temporary", **{"delivery-status": {"code": 450}})),
+    ("complaint", lambda: mailgun("complained")),
+    ("leave", lambda: mailgun("unsubscribed")),
+    (None, lambda: mailgun("opened")),
+    ("bounce", lambda: postmark("Bounce", Type="HardBounce", TypeCode=1, Description="Unknown user")),
+    (None, lambda: postmark("Bounce", Type="SoftBounce", TypeCode=4096)),
+    (None, lambda: postmark("Bounce", Type="Transient", TypeCode=2)),
+    ("complaint", lambda: postmark("SpamComplaint", Type="SpamComplaint", TypeCode=512)),
+    (None, lambda: postmark("Delivery")),
+    ("bounce", lambda: sendgrid("bounce", type="bounce", status="5.1.1", reason="550 5.1.1 No such user")),
+    (None, lambda: sendgrid("bounce", type="blocked", status="5.7.1", reason="550 5.7.1 Blocked")),
+    (None, lambda: sendgrid("bounce", type="bounce", status="5.7.1", reason="550 5.7.1 Refused")),
+    (None, lambda: sendgrid("deferred", response="450")),
+    ("complaint", lambda: sendgrid("spamreport")),
+    ("leave", lambda: sendgrid("unsubscribe")),
+    ("bounce", lambda: {"kind": "bounce", "status": "5.1.1", "token": token()}),
+    ("complaint", lambda: {"kind": "complaint", "token": token()}),
+    ("leave", lambda: {"kind": "leave", "token": leave_token(1, 1)}),
+]
+
+
+def kinds_in(payload: object) -> list[str]:
+    return [str(report.kind) for report in providers.read(payload)]
+
+
+@pytest.mark.parametrize(("kind", "event"), EVENTS)
+def test_an_event_means_what_its_provider_means_by_it(kind: str | None, event: Any) -> None:
+    assert kinds_in(event()) == ([kind] if kind else [])
+
+
+def test_a_batch_is_read_whole() -> None:
+    batch = [sendgrid("spamreport"), sendgrid("open"), "nonsense", sendgrid("unsubscribe"), None]
+    assert kinds_in(batch) == ["complaint", "leave"]
+
+
+@pytest.mark.parametrize("event", [event for kind, event in EVENTS if kind])
+def test_the_same_event_with_a_forged_token_means_nothing(event: Any) -> None:
+    genuine = [token(), leave_token(1, 1)]
+    text = json.dumps(event())
+    for each in genuine:
+        text = text.replace(each, "b" * TOKEN_LENGTH)
+    assert kinds_in(json.loads(text)) == []
+
+
+def test_whose_event_it_is_says_the_token_and_not_the_address_beside_it() -> None:
+    event = sendgrid("spamreport", email="ben@example.org")
+    assert [report.token for report in providers.read(event)] == [TokenContent(1, 3)]
+
+
+def test_the_confirmation_that_amazon_asks_for_is_told_and_never_opened() -> None:
+    asked = {"Type": "SubscriptionConfirmation", "SubscribeURL": "https://sns.example/confirm?x=1"}
+    assert kinds_in(asked) == []
+    assert providers.subscribe_url(asked) == "https://sns.example/confirm?x=1"
+    assert providers.subscribe_url([asked]) is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(["Bounce", "Notification", "{}"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["Type", "Message", "event", "event-data", "x"]), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(JSON)
+def test_no_json_breaks_the_reader(payload: object) -> None:
+    assert kinds_in(payload) == []

@@ -1,0 +1,74 @@
+"""What is forgotten when."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from tests.makers import NOW
+from tests.newsletter.world import ask, confirm, letters, make_subscriber, statuses
+from verdicts.extensions import begin_write, db
+from verdicts.newsletter.models import signup_turn
+from verdicts.newsletter.retention import TURNS_KEPT, UNCONFIRMED_KEPT, destroy_unconfirmed, forget_turns
+from verdicts.newsletter.signup import REST_BETWEEN_LETTERS
+
+pytestmark = pytest.mark.usefixtures("app")
+
+SECOND = timedelta(seconds=1)
+
+
+def do(step: Callable[[datetime, int], int | None], now: datetime, at_most: int = 500) -> int:
+    done = 0
+    while True:
+        begin_write()
+        some = step(now, at_most)
+        db.session.commit()
+        if some is None:
+            return done
+        done += some
+
+
+def turns() -> int:
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(signup_turn)) or 0
+    db.session.rollback()
+    return count
+
+
+@pytest.mark.parametrize(("after", "left"), [(UNCONFIRMED_KEPT - SECOND, 1), (UNCONFIRMED_KEPT, 0)])
+def test_a_sign_up_that_nobody_confirmed_is_destroyed_after_fourteen_days(after: timedelta, left: int) -> None:
+    ask()
+    assert do(destroy_unconfirmed, NOW + after) == 1 - left
+    assert len(statuses()) == left
+
+
+def test_asking_again_starts_the_fourteen_days_anew() -> None:
+    ask()
+    ask(now=NOW + timedelta(days=10))
+    assert do(destroy_unconfirmed, NOW + UNCONFIRMED_KEPT) == 0
+
+
+def test_who_confirmed_is_kept() -> None:
+    ask()
+    confirm(letters()[0].confirm_token)
+    make_subscriber("imported@example.org")
+    assert do(destroy_unconfirmed, NOW + 10 * UNCONFIRMED_KEPT) == 0
+    assert statuses() == ["confirmed", "confirmed"]
+
+
+def test_destroying_goes_on_in_batches_until_nothing_is_left() -> None:
+    for number in range(7):
+        ask(f"reader{number}@example.org")
+    assert do(destroy_unconfirmed, NOW + UNCONFIRMED_KEPT, at_most=3) == 7
+    assert do(forget_turns, NOW + TURNS_KEPT, at_most=3) == 7
+
+
+@pytest.mark.parametrize(("after", "left"), [(TURNS_KEPT - SECOND, 1), (TURNS_KEPT, 0)])
+def test_a_turn_is_forgotten_after_a_day(after: timedelta, left: int) -> None:
+    ask()
+    do(forget_turns, NOW + after)
+    assert turns() == left
+
+
+def test_turns_are_kept_longer_than_they_matter() -> None:
+    assert TURNS_KEPT > REST_BETWEEN_LETTERS

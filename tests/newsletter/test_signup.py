@@ -1,0 +1,170 @@
+"""Signing up: one letter an hour whatever is known of an address, and the same work each time."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.conftest import StatementCount
+from tests.makers import NOW
+from tests.newsletter.world import ANN, ask, confirm, end, letters, make_subscriber, row_of, statuses, suppress
+from verdicts.catalog.records import ToolLink
+from verdicts.extensions import db
+from verdicts.newsletter import leaving
+from verdicts.newsletter.models import Status, signup_turn, subscriber
+from verdicts.newsletter.signup import CONFIRM_WITHIN, REST_BETWEEN_LETTERS
+from verdicts.newsletter.tokens import Purpose, TokenContent, confirm_hash, tokens_in
+
+pytestmark = pytest.mark.usefixtures("app")
+
+SECOND = timedelta(seconds=1)
+KNOWN = ["new", "pending", "confirmed", "left", "bounced", "erased", "complained", "asked just now"]
+
+
+def make_known(standing: str) -> None:
+    """Bring ANN's address into a standing."""
+    if standing in {"pending", "confirmed"}:
+        make_subscriber(ANN, standing)
+    elif standing in {"left", "bounced", "erased", "complained"}:
+        suppress(ANN, standing)
+    elif standing == "asked just now":
+        ask(ANN)
+
+
+def test_a_new_address_is_pending_and_mailed_a_link() -> None:
+    assert ask()
+    assert statuses() == ["pending"]
+    (letter,) = letters()
+    assert letter.recipient == ANN
+    row = db.session.execute(sa.select(subscriber)).one()
+    assert row.confirm_hash == confirm_hash(letter.confirm_token)
+    assert (row.confirm_mailed_at, row.confirm_until) == (NOW, NOW + CONFIRM_WITHIN)
+    assert (row.consent_source, row.consent_at) == ("A test", NOW)
+
+
+def test_the_letter_is_whole_in_both_its_parts() -> None:
+    ask()
+    (letter,) = letters()
+    assert letter.subject == "Confirm your address for Verdicts"
+    assert f"http://verdicts.test/newsletter/confirm/{letter.confirm_token}" in letter.html
+    for words in ("Was it you?", "One email a week".lower(), "do nothing", "7 days"):
+        assert words in letter.text.lower() or words in letter.text
+        assert words.lower() in re.sub(r"<[^>]+>", "", letter.html).lower()
+
+
+def test_the_letter_for_a_follower_names_the_tool(tool: ToolLink) -> None:
+    ask(follow=tool)
+    (letter,) = letters()
+    assert letter.subject == "Confirm, and follow Mistral Code"
+    assert f"/newsletter/confirm/{letter.confirm_token}?tool=mistral-code" in letter.text
+    assert f"/newsletter/confirm/{letter.confirm_token}?tool=mistral-code" in letter.html
+
+
+def test_a_bounce_of_the_letter_finds_back_to_its_subscription() -> None:
+    ask()
+    id = db.session.scalar(sa.select(subscriber.c.id))
+    assert list(tokens_in(Purpose.BOUNCE, str(letters()[0].headers))) == [TokenContent(id or 0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("after", "mailed"), [(timedelta(), 1), (REST_BETWEEN_LETTERS - SECOND, 1), (REST_BETWEEN_LETTERS, 2)]
+)
+def test_an_address_is_mailed_once_an_hour(after: timedelta, mailed: int) -> None:
+    ask()
+    ask(now=NOW + after)
+    assert len(letters()) == mailed
+    assert statuses() == ["pending"]
+
+
+def test_asking_again_and_again_does_not_put_the_next_letter_off() -> None:
+    for minutes in range(0, 125, 5):
+        ask(now=NOW + timedelta(minutes=minutes))
+    assert len(letters()) == 3
+
+
+def test_two_spellings_of_one_mailbox_share_the_hour_and_the_first_is_written_to() -> None:
+    ask("Ann@example.org")
+    ask("ann@EXAMPLE.org", NOW + REST_BETWEEN_LETTERS)
+    assert [letter.recipient for letter in letters()] == ["Ann@example.org", "Ann@example.org"]
+
+
+def test_a_letter_that_is_not_due_leaves_the_earlier_link_alone() -> None:
+    ask()
+    ask(now=NOW + SECOND)
+    assert confirm(letters()[0].confirm_token) is not None
+
+
+@pytest.mark.parametrize("standing", KNOWN)
+def test_whatever_is_known_of_an_address_the_same_statements_run(statements: StatementCount, standing: str) -> None:
+    before = len(statements)
+    ask("somebody.else@example.org")
+    usual = [_shape(each) for each in statements.statements[before:]]
+    make_known(standing)
+    before = len(statements)
+    ask(ANN)
+    assert [_shape(each) for each in statements.statements[before:]] == usual
+
+
+def test_however_many_subscribers_there_are_a_sign_up_takes_the_same_statements(statements: StatementCount) -> None:
+    before = len(statements)
+    ask(ANN)
+    first = len(statements) - before
+    for number in range(300):
+        make_subscriber(f"reader{number}@example.org")
+    before = len(statements)
+    ask("ben@example.org")
+    assert len(statements) - before == first <= 7
+
+
+def _shape(statement: str) -> str:
+    """Return a statement without the savepoint's number, kept or taken back."""
+    return re.sub(r"^(RELEASE|ROLLBACK TO) SAVEPOINT \S+|SAVEPOINT \S+", "SAVEPOINT", statement)
+
+
+@pytest.mark.parametrize("reason", ["left", "bounced", "erased"])
+def test_who_left_may_come_back_by_confirming(reason: str) -> None:
+    suppress(ANN, reason)
+    assert ask()
+    confirm(letters()[0].confirm_token)
+    assert statuses() == ["confirmed"]
+
+
+def test_who_complained_is_never_written_to_again() -> None:
+    suppress(ANN, Status.COMPLAINED)
+    assert not ask()
+    assert letters() == []
+    assert statuses() == []
+
+
+def test_a_confirmed_address_keeps_its_standing_and_can_still_be_asked() -> None:
+    id = make_subscriber()
+    assert ask()
+    assert statuses() == ["confirmed"]
+    assert row_of(id).consent_at == NOW
+
+
+def test_leaving_does_not_start_the_hour_anew() -> None:
+    ask()
+    confirm(letters()[0].confirm_token)
+    id = db.session.scalar(sa.select(subscriber.c.id))
+    db.session.rollback()
+    end(leaving.leave, id or 0)
+    assert letters() == []  # what waited for them was taken back
+    assert not ask(now=NOW + SECOND)
+    assert ask(now=NOW + REST_BETWEEN_LETTERS)
+    assert statuses() == ["left", "pending"]
+
+
+def test_an_address_beyond_ascii_is_mailed_too() -> None:
+    ask("ann@bücher.example.org")
+    ask("ändi@example.org")
+    assert [letter.recipient for letter in letters()] == ["ann@bücher.example.org", "ändi@example.org"]
+
+
+def test_a_sign_up_that_is_not_committed_leaves_nothing(app: Flask) -> None:
+    ask()
+    db.session.execute(sa.delete(signup_turn))
+    db.session.rollback()
+    assert not ask(now=NOW + SECOND)

@@ -1,0 +1,149 @@
+"""Commands about subscribers: in from a spreadsheet, out again, and what came back of letters."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from verdicts.cli import mailboxes
+from verdicts.cli.mailboxes import MailboxAway
+from verdicts.extensions import TooManyWriters, begin_write, db
+from verdicts.mailing.letters import link
+from verdicts.newsletter import importing, queries, reports, returned, spreadsheets
+from verdicts.newsletter.spreadsheets import SpreadsheetRefused
+from verdicts.newsletter.tokens import reports_secret
+
+STANDARD_STREAM = "-"
+LARGEST_FILE = 64 * 1024 * 1024
+
+newsletter = AppGroup("newsletter", help="The newsletter's subscribers.")
+
+
+@newsletter.command("import")
+@click.argument("file")
+def import_from(file: str) -> None:
+    """Import subscribers from a CSV FILE (- is standard input) as confirmed: all of it or, with any fault, nothing.
+
+    Its columns are email, consent_source and consent_at. Whoever left, bounced or complained stays out.
+    """
+    now = datetime.now(UTC)
+    with refusals_in_words(file):
+        consents = spreadsheets.read(_text_of(file), now)
+        begin_write()
+        report = importing.import_consents(consents, now)
+        db.session.commit()
+    click.echo(
+        f"{report.new} new, {report.confirmed} confirmed that were pending, {report.known} known already, "
+        f"{report.suppressed} kept out because they left, bounced, complained or were erased."
+    )
+    _say_counts()
+
+
+@newsletter.command("export")
+@click.argument("file")
+def export_to(file: str) -> None:
+    """Export everyone who gets the newsletter as CSV to FILE (- is standard output)."""
+    with refusals_in_words(file):
+        lines = spreadsheets.write(importing.export_consents())
+        if file == STANDARD_STREAM:
+            for line in lines:
+                click.echo(line.encode(), nl=False)
+        else:
+            _write_privately(Path(file), lines)
+
+
+@newsletter.command("status")
+def status() -> None:
+    """Print how many subscriptions stand at each status."""
+    with refusals_in_words("the database"):
+        _say_counts()
+
+
+@newsletter.command("bounces")
+@click.argument("source", required=False)
+@click.option("--address", is_flag=True, help="Print the address that a mail provider shall post its events to.")
+@click.option("--password", envvar="IMAP_PASSWORD", help="For IMAP; better given as IMAP_PASSWORD.")
+def bounces(source: str | None, *, address: bool, password: str | None) -> None:
+    """Read what came back from SOURCE, and end the subscriptions it is about.
+
+    SOURCE is a maildir, one message's file, - (one message on standard input), or imaps://user@host/folder. Read are
+    delivery reports, spam complaints, and letters that ask to leave; what has been read is marked as seen.
+    """
+    if address:
+        click.echo(link(f"/newsletter/bounces/{reports_secret()}"))
+    if source is None:
+        if not address:
+            raise click.UsageError("Name a SOURCE, or ask for the --address.")
+        return
+    with refusals_in_words(source):
+        found = [take(raw) for raw in mailboxes.messages(source, password)]
+    ended = found.count(True)
+    click.echo(f"{len(found)} read, {ended} subscriptions ended, {len(found) - ended} without effect.")
+
+
+def take(raw: bytes) -> bool:
+    """Act on one message that came back; say whether it ended a subscription."""
+    report = returned.read(raw)
+    if report is None:
+        return False
+    begin_write()
+    is_ended = reports.act_on(report, datetime.now(UTC))
+    db.session.commit()
+    return is_ended
+
+
+@contextmanager
+def refusals_in_words(name: str) -> Iterator[None]:
+    """Turn whatever may go wrong with a file, a mailbox or the database into a message and exit status 1."""
+    try:
+        yield
+    except SpreadsheetRefused as refused:
+        raise click.ClickException(f"{name} was refused and nothing stored:\n{refused}") from None
+    except MailboxAway as away:
+        raise click.ClickException(f"{name}: {away}") from None
+    except OSError as error:
+        raise click.ClickException(f"{name}: {error.strerror or error}") from None
+    except (OperationalError, ProgrammingError) as error:
+        why = str(error.orig).partition("\n")[0]
+        raise click.ClickException(f"The database is busy or not ready; try again: {why}") from None
+    except TooManyWriters:
+        raise click.ClickException("The database is busy; try again.") from None
+
+
+def _say_counts() -> None:
+    for each, count in queries.counts().items():
+        click.echo(f"{each}: {count}")
+
+
+def _text_of(file: str) -> str:
+    with click.open_file(file, "rb") as stream:
+        content: bytes = stream.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise SpreadsheetRefused([f"it is larger than {LARGEST_FILE // 1024 // 1024} MB"])
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise SpreadsheetRefused([f"it is not written in UTF-8: byte {error.start + 1}"]) from None
+
+
+def _write_privately(path: Path, lines: Iterator[str]) -> None:
+    """Write addresses so that only their owner may read them, all of them or the file as it was."""
+    if path.exists() and not path.is_file():
+        path.write_text("".join(lines), encoding="utf-8")
+        return
+    target = path.resolve()
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+            stream.writelines(lines)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,80 @@
+"""Freezing an edition: what was approved is what is sent, to those who were subscribed at that moment."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import astuple
+from datetime import datetime
+
+import sqlalchemy as sa
+from flask import current_app
+
+from verdicts.config import Settings
+from verdicts.digest import editions
+from verdicts.digest.blocks import Block
+from verdicts.digest.models import DeliveryState, EditionState, delivery, edition, edition_block
+from verdicts.digest.queries import items_of
+from verdicts.digest.rendering import render, subject_of
+from verdicts.extensions import db
+from verdicts.newsletter.queries import confirmed
+
+
+def freeze(edition_id: int, now: datetime, subject: str | None = None, sender: str | None = None) -> None:
+    """Freeze a draft in the caller's transaction: its blocks, subject, sender, a hash over all, and its deliveries.
+
+    Later edits and sign-ups wait for the next edition. Raises NothingToSay, or the error named for the state that an
+    edition is in which is no draft. The caller has called begin_write(), and commits.
+    """
+    editions.refuse_unless_draft(edition_id)
+    found, items = editions.by_id(edition_id), items_of(edition_id)
+    blocks = render(found, items)
+    subject, sender = subject or subject_of(found, items), sender or _default_sender()
+    kept = [item.id for item in items if not item.dropped]
+    _store(edition_id, blocks)
+    values = {"state": EditionState.FROZEN, "frozen_at": now, "subject": subject, "sender": sender}
+    values["digest"] = hash_of(subject, sender, kept, blocks)
+    db.session.connection().execute(sa.update(edition).where(edition.c.id == edition_id).values(**values))
+    _address(edition_id, now)
+
+
+def hash_of(subject: str, sender: str, item_ids: Sequence[int], blocks: Sequence[Block]) -> str:
+    """Return the SHA-256 of everything that is frozen, in hexadecimal."""
+    whole = json.dumps([subject, sender, list(item_ids), [astuple(block) for block in blocks]], ensure_ascii=False)
+    return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def _store(edition_id: int, blocks: Sequence[Block]) -> None:
+    rows = [
+        {
+            "edition_id": edition_id,
+            "kind": block.kind,
+            "category_id": block.category_id,
+            "tool_ids": list(block.tool_ids),
+            "has_change": block.has_change,
+            "text": block.text,
+            "html": block.html,
+            "position": position,
+        }
+        for position, block in enumerate(blocks)
+    ]
+    db.session.connection().execute(sa.insert(edition_block), rows)
+
+
+def _address(edition_id: int, now: datetime) -> None:
+    """Make a delivery for everyone who is subscribed now: one statement, however many they are."""
+    readers = confirmed().subquery()
+    columns = {
+        "edition_id": sa.literal(edition_id),
+        "subscriber_id": readers.c.id,
+        "state": sa.literal(DeliveryState.PENDING, delivery.c.state.type),
+        "due_at": sa.literal(now, delivery.c.due_at.type),
+        "tries": sa.literal(0),
+        "is_suspicious": sa.false(),
+        "changed_at": sa.literal(now, delivery.c.changed_at.type),
+    }
+    db.session.connection().execute(sa.insert(delivery).from_select(list(columns), sa.select(*columns.values())))
+
+
+def _default_sender() -> str:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings.mail.default_sender

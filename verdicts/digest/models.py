@@ -1,0 +1,168 @@
+"""The digest's tables: an edition, what is in it, the blocks it was frozen as, and one delivery a subscriber."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from verdicts.catalog.models import closed_set
+from verdicts.extensions import Base, UtcDateTime
+
+
+class EditionState(StrEnum):
+    DRAFT = "draft"
+    FROZEN = "frozen"
+    SENDING = "sending"
+    PAUSED = "paused"
+    SENT = "sent"
+    CANCELLED = "cancelled"
+
+
+class ItemKind(StrEnum):
+    """What an item tells of, in the order an edition tells it."""
+
+    NEW_TOOL = "new-tool"
+    NEW_COMPARISON = "new-comparison"
+    VERDICT_CHANGE = "verdict-change"
+    PRICE_MOVE = "price-move"
+    DISAGREEMENT = "disagreement"
+    VOTES = "votes"
+
+
+class BlockKind(StrEnum):
+    HEAD = "head"
+    CATEGORY = "category"
+    TOOL = "tool"
+    FOOT = "foot"
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"
+    LEASED = "leased"
+    TRANSMITTING = "transmitting"
+    SENT = "sent"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNCERTAIN = "uncertain"
+
+
+class Edition(Base):
+    """The digest of one ISO week. A cancelled week may be drafted anew."""
+
+    __tablename__ = "edition"
+    __table_args__ = (
+        sa.Index(
+            "uq_edition_week",
+            "year",
+            "week",
+            unique=True,
+            sqlite_where=sa.text("state != 'cancelled'"),
+            postgresql_where=sa.text("state != 'cancelled'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    year: Mapped[int]
+    week: Mapped[int]
+    state: Mapped[EditionState] = mapped_column(closed_set(EditionState, "state"), index=True)
+    note: Mapped[str] = mapped_column(sa.Text, default="")
+    subject: Mapped[str] = mapped_column(sa.String(200), default="")
+    sender: Mapped[str] = mapped_column(sa.String(300), default="")
+    # SHA-256 over the frozen blocks and headers: what was approved is what is sent.
+    digest: Mapped[str | None] = mapped_column(sa.String(64))
+    drafted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    scheduled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    paused_because: Mapped[str | None] = mapped_column(sa.String(500))
+    unrecognised_running: Mapped[int] = mapped_column(default=0)
+
+    items: Mapped[list["EditionItem"]] = relationship(
+        order_by="EditionItem.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+    blocks: Mapped[list["EditionBlock"]] = relationship(
+        order_by="EditionBlock.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+    @property
+    def name(self) -> str:
+        return f"{self.year}-w{self.week:02d}"
+
+
+class EditionItem(Base):
+    """One piece of news. `facts` holds what its line says, as drafted, so that later edits do not change it."""
+
+    __tablename__ = "edition_item"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(sa.ForeignKey("edition.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[ItemKind] = mapped_column(closed_set(ItemKind, "kind"))
+    category_id: Mapped[int | None] = mapped_column(sa.ForeignKey("category.id", ondelete="SET NULL"))
+    tool_ids: Mapped[list[int]] = mapped_column(sa.JSON, default=list)
+    facts: Mapped[dict[str, object]] = mapped_column(sa.JSON, default=dict)
+    dropped: Mapped[bool] = mapped_column(default=False)
+    position: Mapped[int]
+
+
+class EditionBlock(Base):
+    """A piece of the frozen letter, text and HTML, with fixed-length tokens where a recipient's own links go."""
+
+    __tablename__ = "edition_block"
+    __table_args__ = (sa.UniqueConstraint("edition_id", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    edition_id: Mapped[int] = mapped_column(sa.ForeignKey("edition.id", ondelete="CASCADE"))
+    kind: Mapped[BlockKind] = mapped_column(closed_set(BlockKind, "kind"))
+    # Where the block's news stands. A tool's own block names the tools that its news is about: a comparison has more.
+    category_id: Mapped[int | None]
+    tool_ids: Mapped[list[int]] = mapped_column(sa.JSON, default=list)
+    has_change: Mapped[bool] = mapped_column(default=False)
+    text: Mapped[str] = mapped_column(sa.Text)
+    html: Mapped[str] = mapped_column(sa.Text)
+    position: Mapped[int]
+
+
+class Delivery(Base):
+    """One edition to one subscriber: at most one transmission is ever begun without an operator's word."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        sa.Index("ix_delivery_edition_id_state_due_at", "edition_id", "state", "due_at"),
+        sa.Index(
+            "ix_delivery_lease_until",
+            "lease_until",
+            sqlite_where=sa.text("state IN ('leased', 'transmitting')"),
+            postgresql_where=sa.text("state IN ('leased', 'transmitting')"),
+        ),
+    )
+
+    edition_id: Mapped[int] = mapped_column(sa.ForeignKey("edition.id", ondelete="CASCADE"), primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(sa.ForeignKey("subscriber.id"), primary_key=True, index=True)
+    state: Mapped[DeliveryState] = mapped_column(closed_set(DeliveryState, "state"))
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    tries: Mapped[int] = mapped_column(default=0)
+    first_tried_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    owner: Mapped[str | None] = mapped_column(sa.String(80))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reply: Mapped[str | None] = mapped_column(sa.String(500))
+    # Failed on a 5xx that nobody recognised, with no message accepted since: it may turn out to be our own fault.
+    is_suspicious: Mapped[bool] = mapped_column(default=False)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SendingAllowance(Base):
+    """How much mail all senders together have sent: a row a minute for the rate, a row a day for the quota."""
+
+    __tablename__ = "sending_allowance"
+
+    period: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
+    used: Mapped[int] = mapped_column(default=0)
+
+
+edition = Base.metadata.tables["edition"]
+edition_item = Base.metadata.tables["edition_item"]
+edition_block = Base.metadata.tables["edition_block"]
+delivery = Base.metadata.tables["delivery"]
+sending_allowance = Base.metadata.tables["sending_allowance"]

@@ -1,0 +1,33 @@
+"""The outbox: single letters, written in the transaction of what they tell of, that wait for `flask mail run`."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from verdicts.extensions import Base, UtcDateTime
+
+
+class OutboxLetter(Base):
+    """A rendered letter to one recipient; the row goes when the letter has gone or was given up."""
+
+    __tablename__ = "outbox_letter"
+    __table_args__ = (sa.Index("ix_outbox_letter_due", "next_try_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recipient: Mapped[str] = mapped_column(sa.String(254))
+    subject: Mapped[str] = mapped_column(sa.String(300))
+    text: Mapped[str] = mapped_column(sa.Text)
+    html: Mapped[str] = mapped_column(sa.Text)
+    headers: Mapped[dict[str, str]] = mapped_column(sa.JSON, default=dict)
+    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    next_try_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    tries: Mapped[int] = mapped_column(default=0)
+    # Whether an earlier try ended without an answer after the final dot, so that the next one may be a second copy.
+    doubtful: Mapped[bool] = mapped_column(default=False)
+    owner: Mapped[str | None] = mapped_column(sa.String(80))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_reply: Mapped[str | None] = mapped_column(sa.String(500))
+
+
+outbox_letter = Base.metadata.tables["outbox_letter"]

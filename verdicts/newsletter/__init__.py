@@ -1,0 +1,1 @@
+"""Subscribers: signing up, confirming, preferring, following, leaving, and being left alone afterwards."""

@@ -1,0 +1,64 @@
+"""What a letter to a subscriber says of how to leave, and how a bounce finds back."""
+
+from urllib.parse import quote
+
+from flask import current_app
+
+from verdicts.config import Settings
+from verdicts.mailing.addresses import named
+from verdicts.mailing.letters import link
+from verdicts.newsletter.tokens import bounce_token, leave_token
+
+# Names the delivery in whatever a server or provider sends back of a letter.
+DELIVERY_HEADER = "X-Verdicts-Delivery"
+LEAVE = "leave"
+BOUNCE = "bounce"
+
+
+def leave_path(token: str) -> str:
+    return f"/newsletter/leave/{token}"
+
+
+def preferences_path(token: str) -> str:
+    return f"/newsletter/preferences/{token}"
+
+
+def confirm_path(token: str) -> str:
+    return f"/newsletter/confirm/{token}"
+
+
+def unsubscribe_headers(subscriber_id: int, generation: int) -> dict[str, str]:
+    """Return List-Unsubscribe, by link and by mail, and List-Unsubscribe-Post (RFC 8058)."""
+    token = leave_token(subscriber_id, generation)
+    return {
+        "List-Unsubscribe": f"<{link(leave_path(token))}>, <{leave_by_mail(token)}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
+def leave_by_mail(token: str) -> str:
+    """Return the mailto: address that leaves: one of the token's own where BOUNCE_DOMAIN is set, else by subject."""
+    mail = _settings().mail
+    if mail.bounce_domain:
+        return f"mailto:{LEAVE}+{token}@{mail.bounce_domain}"
+    return f"mailto:{quote(_sender_address(), safe='@')}?subject={LEAVE}%20{token}"
+
+
+def delivery_headers(edition_id: int, subscriber_id: int) -> dict[str, str]:
+    """Return the signed header by which a bounce is known that comes to another address than envelope_sender's."""
+    return {DELIVERY_HEADER: bounce_token(edition_id, subscriber_id)}
+
+
+def envelope_sender(edition_id: int, subscriber_id: int) -> str:
+    """Return where bounces go: to an address of this delivery alone where BOUNCE_DOMAIN is set, else to the sender."""
+    domain = _settings().mail.bounce_domain
+    return f"{BOUNCE}+{bounce_token(edition_id, subscriber_id)}@{domain}" if domain else _sender_address()
+
+
+def _sender_address() -> str:
+    return named(_settings().mail.default_sender)[1]
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings

@@ -1,0 +1,112 @@
+"""Subscribers as CSV: one line an address, with where and when its reader agreed."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import StringIO
+
+from verdicts.newsletter.addresses import Address, NotAnAddress, parse
+
+COLUMNS = ["email", "consent_source", "consent_at"]
+LONGEST_SOURCE = 200
+MOST_FAULTS = 20
+# A spreadsheet program runs what begins so; an apostrophe before it makes it text, and is taken off again by `read`.
+_RUN = ("=", "+", "-", "@", "\t", "\r", "'")
+
+
+class SpreadsheetRefused(Exception):
+    """A file cannot be imported; `faults` names each, with its line."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(faults))
+
+
+@dataclass(frozen=True)
+class Consent:
+    """An address, and where and when its reader agreed to be written to."""
+
+    address: Address
+    source: str
+    at: datetime
+
+
+def read(text: str, now: datetime) -> list[Consent]:
+    """Return what a CSV file says, each address once. Raises SpreadsheetRefused naming every fault, up to a number."""
+    lines = csv.reader(StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    try:
+        columns = _columns_of(next(lines, []))
+        return _consents(lines, columns, now)
+    except csv.Error as error:
+        raise SpreadsheetRefused([f"line {lines.line_num}: this is no CSV: {error}"]) from None
+
+
+def write(consents: Iterable[tuple[str, str, datetime]]) -> Iterator[str]:
+    """Yield the lines of a CSV file: its head, then (address, source, moment) after (address, source, moment)."""
+    yield _line(COLUMNS)
+    for address, source, at in consents:
+        yield _line([_as_text(address), _as_text(source), at.astimezone(UTC).isoformat(timespec="seconds")])
+
+
+def _columns_of(head: list[str]) -> list[int]:
+    names = [name.strip().lower() for name in head]
+    if missing := [column for column in COLUMNS if column not in names]:
+        raise SpreadsheetRefused([f"line 1: the head must name {', '.join(COLUMNS)}; it lacks {', '.join(missing)}"])
+    return [names.index(column) for column in COLUMNS]
+
+
+def _consents(lines: Iterator[list[str]], columns: list[int], now: datetime) -> list[Consent]:
+    found: dict[str, Consent] = {}
+    faults: list[str] = []
+    for number, cells in enumerate(lines, start=2):
+        if not any(cells):
+            continue
+        try:
+            consent = _consent(cells, columns, now)
+        except ValueError as fault:
+            faults.append(f"line {number}: {fault}")
+        else:
+            found.setdefault(consent.address.key, consent)
+    if faults:
+        rest = len(faults) - MOST_FAULTS
+        raise SpreadsheetRefused(faults[:MOST_FAULTS] + ([f"and {rest} more"] if rest > 0 else []))
+    return list(found.values())
+
+
+def _consent(cells: list[str], columns: list[int], now: datetime) -> Consent:
+    if len(cells) <= max(columns):
+        raise ValueError(f"it has {len(cells)} cells, which is too few")
+    email, source, at = (_as_typed(cells[column]).strip() for column in columns)
+    try:
+        address = parse(email)
+    except NotAnAddress as fault:
+        raise ValueError(f"email {email[:80]!r}: {fault}") from None
+    if not source or len(source) > LONGEST_SOURCE or not source.isprintable():
+        raise ValueError(f"consent_source must say where its reader agreed, in 1 to {LONGEST_SOURCE} characters")
+    return Consent(address, source, _moment(at, now))
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"consent_at {text[:40]!r} is no date such as 2026-03-01 or 2026-03-01T12:00:00Z") from None
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    if at > now:
+        raise ValueError(f"consent_at {text} is yet to come")
+    return at
+
+
+def _as_text(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_RUN) else cell
+
+
+def _as_typed(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_RUN) else cell
+
+
+def _line(cells: list[str]) -> str:
+    line = StringIO(newline="")
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()

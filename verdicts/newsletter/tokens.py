@@ -1,0 +1,98 @@
+"""Tokens that are computed anew for each mail: whom it was written to and for what, signed under HASH_KEY."""
+
+import base64
+import binascii
+import hmac
+import re
+import secrets
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+
+from verdicts.newsletter.keys import keyed_hash
+
+TOKEN_LENGTH = 40
+SINGLE_LETTER = 0
+_NUMBERS = struct.Struct(">II")
+_SIGNATURE_BYTES = 17
+# Lower-case base32: a token may stand in the local part of an address, whose case not every mail server keeps.
+_TOKEN = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z2-7]{{{TOKEN_LENGTH}}}(?![A-Za-z0-9])")
+
+
+class Purpose(StrEnum):
+    LEAVE = "leave"
+    PREFERENCES = "preferences"
+    BOUNCE = "bounce"
+
+
+@dataclass(frozen=True)
+class TokenContent:
+    """What a token says. `number` is the subscriber's generation, in a bounce token the edition's id."""
+
+    subscriber_id: int
+    number: int
+
+
+def leave_token(subscriber_id: int, generation: int) -> str:
+    """Return the token of /newsletter/leave/<token>: TOKEN_LENGTH characters a–z and 2–7, as all tokens here."""
+    return _sign(Purpose.LEAVE, subscriber_id, generation)
+
+
+def preferences_token(subscriber_id: int, generation: int) -> str:
+    """Return the token of /newsletter/preferences/<token>."""
+    return _sign(Purpose.PREFERENCES, subscriber_id, generation)
+
+
+def bounce_token(edition_id: int, subscriber_id: int) -> str:
+    """Return the token by which a bounce or complaint is known; `edition_id` is SINGLE_LETTER where there is none."""
+    return _sign(Purpose.BOUNCE, subscriber_id, edition_id)
+
+
+def read_token(purpose: Purpose, token: str) -> TokenContent | None:
+    """Return what a token of this purpose says, in whatever case it came; None where it is not one of ours."""
+    try:
+        raw = base64.b32decode(token.upper())
+    except (binascii.Error, ValueError):
+        return None
+    if len(raw) != _NUMBERS.size + _SIGNATURE_BYTES:
+        return None
+    numbers, signature = raw[: _NUMBERS.size], raw[_NUMBERS.size :]
+    if not hmac.compare_digest(signature, _signature(purpose, numbers)):
+        return None
+    return TokenContent(*_NUMBERS.unpack(numbers))
+
+
+def tokens_in(purpose: Purpose, text: str) -> Iterator[TokenContent]:
+    """Yield what the genuine tokens of this purpose in a text say; forged ones are passed over."""
+    for found in _TOKEN.finditer(text):
+        if content := read_token(purpose, found[0]):
+            yield content
+
+
+def new_confirm_token() -> str:
+    """Return 256 random bits for /newsletter/confirm/<token>; the database holds only confirm_hash of them."""
+    return secrets.token_urlsafe(32)
+
+
+def confirm_hash(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
+
+
+def reports_secret() -> str:
+    """Return the secret in the address that mail providers post their reports to."""
+    return _written(keyed_hash("reports-address", b"")[: _NUMBERS.size + _SIGNATURE_BYTES])
+
+
+def _sign(purpose: Purpose, subscriber_id: int, number: int) -> str:
+    numbers = _NUMBERS.pack(subscriber_id, number)
+    return _written(numbers + _signature(purpose, numbers))
+
+
+def _signature(purpose: Purpose, numbers: bytes) -> bytes:
+    return keyed_hash(purpose, numbers)[:_SIGNATURE_BYTES]
+
+
+def _written(raw: bytes) -> str:
+    return base64.b32encode(raw).decode().lower()

@@ -1,4 +1,4 @@
-"""`make bench`: prints what the site serves a second, and how that compares with the simplest view Flask can answer."""
+"""`make bench`: prints what is served and sent a second, and how that compares with the simplest that could do it."""
 
 import os
 import secrets
@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 
+from benchmarks import mail, signups
 from benchmarks.load import Load, run
 from benchmarks.requests import ballot, get
 from verdicts import config
@@ -64,7 +65,9 @@ def courses(settings: config.Settings) -> list[Course]:
     ]
 
 
-def main(rounds: int = ROUNDS, seconds: float = SECONDS_A_ROUND) -> None:
+def main(
+    rounds: int = ROUNDS, seconds: float = SECONDS_A_ROUND, readers: int = mail.READERS, tries: int = signups.TRIES
+) -> None:
     with tempfile.TemporaryDirectory(prefix="verdicts-bench-") as folder:
         environ = environment(Path(folder))
         settings = config.load(environ)
@@ -75,8 +78,10 @@ def main(rounds: int = ROUNDS, seconds: float = SECONDS_A_ROUND) -> None:
         with served(environ):
             measures = courses(settings)
             measure(measures, settings.port, rounds, seconds)
-    print(f"{rounds} rounds of {seconds:g} s in turn, 2 workers, {os.cpu_count()} processors; medians")
-    report(measures)
+            print(f"{rounds} rounds of {seconds:g} s in turn, 2 workers, {os.cpu_count()} processors; medians")
+            report(measures)
+            signups.measure(settings.port, tries)
+        mail.measure(environ, min(rounds, mail.ROUNDS), readers)
 
 
 def measure(measures: list[Course], port: int, rounds: int, seconds: float) -> None:

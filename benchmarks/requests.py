@@ -19,13 +19,17 @@ def get(path: str) -> bytes:
 
 def ballot(settings: config.Settings, number: int) -> bytes:
     """Return the ballot of a reader who has a cookie and has never voted, in a network of few."""
-    address = IPv6Address(FIRST_NETWORK + (number % NETWORKS << 80))
     head = (
         "POST /tools/mistral-code/vote HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\n"
         f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(BODY)}\r\n"
-        f"X-Forwarded-For: {address}\r\nCookie: {_cookie(settings)}\r\n\r\n"
+        f"X-Forwarded-For: {network(number)}\r\nCookie: {_cookie(settings)}\r\n\r\n"
     )
     return head.encode() + BODY
+
+
+def network(number: int) -> IPv6Address:
+    """Return an address in the network of this number."""
+    return IPv6Address(FIRST_NETWORK + (number % NETWORKS << 80))
 
 
 def _cookie(settings: config.Settings) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.programs import run
 
-SHORT = "from benchmarks.__main__ import main; main(rounds=1, seconds=0.5)"
+SHORT = "from benchmarks.__main__ import main; main(rounds=1, seconds=0.5, readers=20, tries=2)"
 
 
 def test_the_benchmark_prints_a_rate_and_a_ratio_for_every_course(tmp_path: Path) -> None:
@@ -15,4 +15,8 @@ def test_the_benchmark_prints_a_rate_and_a_ratio_for_every_course(tmp_path: Path
     assert len(lines) == 5
     assert all(int(rate.replace(",", "")) > 0 for _, rate, _ in lines), printed
     assert lines[0][2] == "1.00"
+    sent = re.findall(r"^(\d) ms +([\d,]+) +([\d,]+) +\d+\.\d\d$", printed, re.MULTILINE)
+    assert [latency for latency, _, _ in sent] == ["5", "1", "0"], printed
+    assert all(int(rate.replace(",", "")) > 0 for _, *rates in sent for rate in rates), printed
+    assert re.search(r"a known address \d+\.\d\d ms, an unknown one\n\d+\.\d\d ms", printed), printed
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,123 @@
+"""How fast an edition is sent, beside a bare loop that hands the same bytes over just as many connections."""
+
+import smtplib
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
+from statistics import median
+
+import sqlalchemy as sa
+
+from benchmarks.sink import sink
+from verdicts import config, create_app
+from verdicts.digest import drafting, editions, weeks
+from verdicts.digest.copies import Recipient, open_press
+from verdicts.digest.freezing import freeze
+from verdicts.digest.models import DeliveryState, EditionState, delivery, edition
+from verdicts.digest.sending import Ended, send
+from verdicts.extensions import begin_write, db
+from verdicts.newsletter.addresses import parse
+from verdicts.newsletter.models import Rhythm, Status, subscriber
+
+LATENCIES = (0.005, 0.001, 0.0)
+READERS = 2000
+ROUNDS = 3
+CONNECTIONS = 4
+SOURCE = "A benchmark"
+
+Letter = tuple[str, str, bytes]  # envelope sender, recipient, message
+
+
+def measure(environ: dict[str, str], rounds: int, readers: int, latencies: Sequence[float] = LATENCIES) -> None:
+    """Send an edition of the sample's week to so many readers, and the same letters by the bare loop, in turn."""
+    print(f"\nAn edition for {readers:,} readers over {CONNECTIONS} connections, {rounds} rounds in turn; medians")
+    print(f"{'each reply of the mail server after':40} {'a second':>10} {'bare loop':>10} {'ratio':>7}")
+    for latency in latencies:
+        with sink(latency) as port, an_edition(environ, port, readers) as id:
+            letters = printed(id)
+            pairs = [(bare_loop(port, letters), sender(id)) for _ in range(rounds)]
+        bare, ours = (median(readers / seconds for seconds in each) for each in zip(*pairs, strict=True))
+        print(f"{f'{1000 * latency:g} ms':40} {ours:10,.0f} {bare:10,.0f} {ours / bare:7.2f}")
+
+
+@contextmanager
+def an_edition(environ: dict[str, str], port: int, readers: int) -> Iterator[int]:
+    """Freeze this week's edition for so many readers, in an application that mails through this port."""
+    mail = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(port), "MAIL_CONNECTIONS": str(CONNECTIONS)}
+    unbound = {"MAIL_RATE_PER_MINUTE": "1000000", "MAIL_MAX_PER_DAY": "100000000"}
+    app = create_app(config.load(environ | mail | unbound))
+    with app.app_context():
+        now = datetime.now(UTC)
+        begin_write()
+        subscribe(readers, now)
+        db.session.execute(sa.delete(edition))  # the one that was sent at another latency
+        id = drafting.draft(weeks.week_of(now), now)
+        if id is None:
+            raise LookupError("nothing happened in the sample's week")
+        freeze(id, now)
+        editions.start(id, now)
+        db.session.commit()
+        yield id
+        db.session.remove()
+        db.engine.dispose()
+
+
+def subscribe(readers: int, now: datetime) -> None:
+    found = set(db.session.scalars(sa.select(subscriber.c.address)))
+    addresses = [f"reader{number}@readers.example" for number in range(readers)]
+    same = {"status": Status.CONFIRMED, "rhythm": Rhythm.EVERY_WEEK, "generation": 1, "consent_source": SOURCE}
+    same |= {"consent_at": now, "confirmed_at": now}
+    rows = [same | {"address": each, "address_key": parse(each).key} for each in addresses if each not in found]
+    if rows:
+        db.session.execute(sa.insert(subscriber), rows)
+
+
+def printed(id: int) -> list[Letter]:
+    press, now = open_press(id), datetime.now(UTC)
+    rows = db.session.execute(sa.select(subscriber.c.id, subscriber.c.address, subscriber.c.generation)).all()
+    db.session.rollback()
+    recipients = [Recipient(row.id, row.address, row.generation) for row in rows]
+    letters = ((press.envelope_from(each), each.address, press.print(each, now)) for each in recipients)
+    return [(sender, to, raw) for sender, to, raw in letters if raw is not None]
+
+
+def bare_loop(port: int, letters: Sequence[Letter]) -> float:
+    """Hand letters over by smtplib and nothing else; return the seconds it took."""
+    waiting: SimpleQueue[Letter] = SimpleQueue()
+    for letter in letters:
+        waiting.put(letter)
+
+    def hand_over() -> None:
+        with smtplib.SMTP("127.0.0.1", port) as connection:
+            try:
+                while True:
+                    sender, to, raw = waiting.get_nowait()
+                    connection.sendmail(sender, [to], raw)
+            except Empty:
+                return
+
+    threads = [threading.Thread(target=hand_over) for _ in range(CONNECTIONS)]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return time.perf_counter() - began
+
+
+def sender(id: int) -> float:
+    """Let the edition be sent as `flask digest send` does, to all its readers; return the seconds it took."""
+    begin_write()
+    db.session.execute(sa.update(edition).where(edition.c.id == id).values(state=EditionState.SENDING))
+    fresh = {"state": DeliveryState.PENDING, "tries": 0, "first_tried_at": None, "owner": None, "lease_until": None}
+    db.session.execute(sa.update(delivery).where(delivery.c.edition_id == id).values(**fresh))
+    db.session.commit()
+    began = time.perf_counter()
+    report = send(id)
+    seconds = time.perf_counter() - began
+    if report.ended is not Ended.DONE:
+        raise RuntimeError(report)
+    return seconds

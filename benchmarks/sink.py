@@ -1,0 +1,73 @@
+"""An SMTP server that takes everything and keeps nothing, each reply some time after what it answers.
+
+As a program: `python -m benchmarks.sink LATENCY` prints the port it listens on, and serves until it is killed.
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, cast
+
+from verdicts import config
+
+END_OF_MESSAGE = b"\r\n.\r\n"
+REPLIES = {b"EHLO": b"250-sink\r\n250-SIZE 33554432\r\n250 SMTPUTF8", b"DATA": b"354 go on", b"QUIT": b"221 goodbye"}
+
+
+class Sink(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self, latency: float) -> None:
+        self._latency = latency
+        self._received = b""
+        self._in_message = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._reply(b"220 sink")
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        while self._take():
+            pass
+
+    def _take(self) -> bool:
+        """Take one command, or a message to its final dot; say whether there was a whole one."""
+        taken, end, rest = self._received.partition(END_OF_MESSAGE if self._in_message else b"\r\n")
+        if not end:
+            return False
+        self._received = rest
+        word = b"" if self._in_message else taken[:4].upper()
+        self._in_message = word == b"DATA"
+        self._reply(REPLIES.get(word, b"250 2.0.0 taken"))
+        if word == b"QUIT":
+            asyncio.get_running_loop().call_later(self._latency, self._transport.close)
+        return True
+
+    def _reply(self, words: bytes) -> None:
+        asyncio.get_running_loop().call_later(self._latency, self._transport.write, words + b"\r\n")
+
+
+@contextmanager
+def sink(latency: float) -> Iterator[int]:
+    """Run a sink in a process of its own, and yield the port it listens on."""
+    command = [sys.executable, "-m", "benchmarks.sink", str(latency)]
+    process = subprocess.Popen(command, cwd=config.CHECKOUT, stdout=subprocess.PIPE)
+    try:
+        yield int(cast(IO[bytes], process.stdout).readline())
+    finally:
+        process.kill()
+        process.communicate()
+
+
+async def serve(latency: float) -> None:
+    server = await asyncio.get_running_loop().create_server(lambda: Sink(latency), "127.0.0.1", 0)
+    os.write(1, f"{server.sockets[0].getsockname()[1]}\n".encode())
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(float(sys.argv[1])))

@@ -1,0 +1,51 @@
+"""A large edition: the sender's memory does not grow with the number of readers, nor does a letter cost more."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.digest.mailing_list import state_of
+from tests.faults import IS_LONG
+from tests.faults.conftest import Figures
+from tests.faults.posting import Post, posting
+from verdicts.digest.models import EditionState
+from verdicts.digest.sending import Ended
+
+READERS = 100_000 if IS_LONG else 3_000
+WARM_UP = 300
+MOST_GROWTH_KB = 50_000
+
+
+def memory_kb(process: int, what: str) -> int:
+    """Return what the system says of a process's resident memory: "VmRSS" now, "VmHWM" at its highest."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{what}:"))
+
+
+def seconds_until(post: Post, count: int) -> float:
+    began = time.monotonic()
+    post.wait_for(count, seconds=1500)
+    return time.monotonic() - began
+
+
+@pytest.mark.timeout(3000)
+def test_memory_and_pace_are_the_same_for_many_readers(database_url: str, tmp_path: Path, figures: Figures) -> None:
+    with posting(database_url, tmp_path, READERS, MAIL_MAX_PER_DAY="10000000") as post:
+        post.server.behave(keeps_bodies=False)
+        program = post.sender()
+        part = (READERS - WARM_UP) // 4
+        post.wait_for(WARM_UP)
+        at_first = memory_kb(program.process.pid, "VmRSS")
+        first = seconds_until(post, WARM_UP + part)
+        post.wait_for(READERS - part, seconds=1500)
+        last = seconds_until(post, READERS - part // 10) / 0.9
+        growth = memory_kb(program.process.pid, "VmHWM") - at_first
+        assert program.end(300) == Ended.DONE
+        assert state_of(post.edition) is EditionState.SENT
+        figures(
+            f"{READERS:,} readers: memory grew by {growth / 1000:.1f} MB; the last quarter took {last / first:.2f} "
+            f"times as long as the first, at {part / last:,.0f} letters a second"
+        )
+        assert post.accepted() == READERS
+        assert growth < MOST_GROWTH_KB

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +33,14 @@ class SenderProgram:
         self.process.communicate(timeout=10)
 
     def stop(self) -> None:
+        """Stop it, and wait until each of its threads stands still: one on another processor goes on for a moment."""
         self.process.send_signal(signal.SIGSTOP)
+        while not self._stands_still():
+            time.sleep(0.001)
+
+    def _stands_still(self) -> bool:
+        threads = Path(f"/proc/{self.process.pid}/task").glob("*/stat")
+        return all(thread.read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)
 
     def go_on(self) -> None:
         self.process.send_signal(signal.SIGCONT)

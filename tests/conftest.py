@@ -72,7 +72,7 @@ def a_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
         yield f"sqlite:///{copy}"
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    with server.copy_of("template") as url:
+    with server.lent("template") as url:
         yield url
 
 

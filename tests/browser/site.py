@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.postgres import free_port
-from tests.programs import SETTINGS, served
+from tests.programs import SETTINGS, run, served
 
 # So few that a third voter from one network waits; every reader of these tests has a network of its own.
 VOTES_PER_NETWORK_DAY = 2
@@ -28,6 +28,13 @@ class Tally:
 class Site:
     url: str
     database: Path
+    settings: Mapping[str, str]
+
+    def deliver_mail(self) -> None:
+        """Let `flask mail run` put what waits in the outbox into the demo's mailbox."""
+        command = ("-m", "flask", "--app", "wsgi", "mail", "run")
+        status, printed = run(*command, instance=self.database.parent, **self.settings)
+        assert status == 0, printed
 
     def tally(self, slug: str) -> Tally:
         """Return what the database counts for a tool."""
@@ -64,9 +71,10 @@ def serving(database: Path, folder: Path, host: str = "127.0.0.1") -> Iterator[S
     shutil.copyfile(database, copy)
     url = f"http://{host}:{port}"
     settings = {**SETTINGS, "BASE_URL": url, "TRUSTED_HOSTS": f"{host},127.0.0.1", "DATABASE_URL": f"sqlite:///{copy}"}
+    settings |= {"DEMO": "1"}
     limits = {"PROXY_HOPS": "1", "VOTES_PER_NETWORK_DAY": str(VOTES_PER_NETWORK_DAY)}
-    with served("verdicts.cli.serve", port, folder, **settings, **limits, DEMO="1", WEB_CONCURRENCY="2") as running:
-        yield Site(url, copy)
+    with served("verdicts.cli.serve", port, folder, **settings, **limits, WEB_CONCURRENCY="2") as running:
+        yield Site(url, copy, settings)
         _, log = running.stop()
     crashes = [line for line in log.splitlines() if '"level": "error"' in line]
     assert not crashes, crashes[:3]

@@ -57,7 +57,7 @@ def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
 
 
 def test_the_message_shows_each_fault_on_a_line_of_its_own(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"(?s)need mending:\n  PORT is 'http'.*\n  DEMO is 'yes'"):
+    with pytest.raises(SettingsError, match=r"(?s)need mending:\n  DEMO is 'yes'.*\n  PORT is 'http'"):
         load(tmp_path, PORT="http", DEMO="yes")
 
 
@@ -125,8 +125,10 @@ def test_an_empty_value_means_the_default(tmp_path: Path) -> None:
 
 
 def test_the_environment_wins_over_the_demos_file(tmp_path: Path) -> None:
-    (tmp_path / "demo.env").write_text(f"DEMO=1\nSITE_NAME=Written\nSECRET_KEY={'w' * 32}\n")
-    settings = load(tmp_path, SITE_NAME="Given")
+    keys = f"SECRET_KEY={'w' * 32}\nHASH_KEY={'w' * 32}\n"
+    (tmp_path / "demo.env").write_text(f"DEMO=1\nSITE_NAME=Written\nBASE_URL=http://127.0.0.1:8000\n{keys}")
+    given = {"SITE_NAME": "Given", "SECRET_KEY": "s" * 32}
+    settings = config.load({"INSTANCE_PATH": str(tmp_path), **given})
     assert settings.demo
     assert settings.site_name == "Given"
     assert settings.secret_key == "s" * 32
@@ -181,3 +183,16 @@ def test_hosts_with_a_leading_dot_stand_for_their_subdomains(tmp_path: Path) -> 
         ".verdicts.example",
         "localhost",
     )
+
+
+def test_an_installation_with_keys_of_its_own_has_nothing_of_the_demo(tmp_path: Path) -> None:
+    (tmp_path / "demo.env").write_text("DEMO=1\nTRUSTED_HOSTS=127.0.0.1\nSITE_NAME=Written\n")
+    settings = load(tmp_path)
+    assert not settings.demo
+    assert settings.trusted_hosts == ("verdicts.example",)
+    assert settings.database_url.endswith("/verdicts.sqlite3")
+
+
+def test_the_demo_has_a_database_of_its_own(tmp_path: Path) -> None:
+    settings = load(tmp_path, DEMO="1")
+    assert settings.database_url.endswith("/demo.sqlite3")

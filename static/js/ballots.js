@@ -41,7 +41,13 @@
     if (again) document.getElementById(`${again.value}-${again.form.dataset.tool}`)?.focus();
   }
 
+  // A second tap while the first is under way does nothing, so it must not take the focus from the oval either.
+  function ignoreSecondTap(event) {
+    if (event.target.closest?.(`${FORMS}.htmx-request`)) event.preventDefault();
+  }
+
   document.addEventListener("htmx:error", sayNotCounted);
+  document.addEventListener("mousedown", ignoreSecondTap);
   document.addEventListener("click", keepFocus);
   if (/(^|; )voted=1(;|$)/.test(document.cookie) && !location.pathname.endsWith("/vote")) {
     showMine().catch(() => {}); // offline: the page stays as it was published

@@ -122,7 +122,7 @@ def without_cookies(
     assert [complaint for reader in readers for complaint in reader.complaints] == []
 
 
-NO_COOKIE = "Not counted: your browser kept no cookie."
+NO_COOKIE = "Your browser kept no cookie."
 
 
 def test_a_browser_that_keeps_no_cookie_is_told_beside_the_ballot(

@@ -117,6 +117,14 @@ def test_a_double_tap_counts_once(reader: Reader, site: Site) -> None:
     assert site.tally("whisper") == Tally(before.ship + 1, before.skip, 0)
 
 
+def test_a_double_tap_leaves_the_focus_where_it_was(reader: Reader) -> None:
+    reader.opens("/tools/deepl")
+    ballot = reader.ballot("deepl")
+    ballot.ship.dblclick()
+    ballot.says("You said SHIP")
+    expect(ballot.ship).to_be_focused()
+
+
 def test_three_presses_in_one_moment_count_once_even_as_a_first_vote(reader: Reader, site: Site) -> None:
     before = site.tally("pgvector")
     reader.opens("/tools/pgvector")

@@ -78,6 +78,12 @@ def test_speakers_come_once_and_in_the_panels_order() -> None:
     assert [card.slug for card in found] == ["builder", "founder", "skeptic"]
 
 
+def test_a_gap_in_one_panel_does_not_change_the_order() -> None:
+    cards = [ReviewerCard(slug, slug, position=number) for number, slug in enumerate(["builder", "founder", "skeptic"])]
+    builder, founder, skeptic = (PanelReview(card, Verdict.SHIP) for card in cards)
+    assert speakers([Panel((founder, skeptic)), Panel((builder, founder, skeptic))]) == cards
+
+
 @pytest.mark.parametrize(
     ("name", "label", "mention"), [("The Founder", "Founder", "the Founder"), ("Ada", "Ada", "Ada")]
 )

@@ -61,6 +61,25 @@ def test_a_dry_run_says_what_would_change_and_stores_nothing(app: Flask) -> None
     assert content_version() == before
 
 
+@pytest.mark.parametrize("name", ["catalogue.yaml", "catalogue.YML"])
+def test_an_export_named_so_is_yaml_and_comes_back_as_it_was(app: Flask, tmp_path: Path, name: str) -> None:
+    run(app, "import", str(BARE))
+    file = tmp_path / name
+    assert run(app, "export", str(file)).exit_code == 0
+    assert file.read_text().startswith("format: verdicts-catalogue/1\n")
+    assert "already" in run(app, "import", str(file)).stdout
+
+
+def test_an_export_that_could_not_be_read_back_is_refused(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(app, "import", str(BARE))
+    monkeypatch.setattr("verdicts.curation.exporting.LONGEST_YAML", 100)
+    refused = run(app, "export", str(tmp_path / "catalogue.yaml"))
+    assert (refused.exit_code, list(tmp_path.glob("*.yaml"))) == (1, [])
+    assert "export it as .json" in refused.output
+
+
 def test_yaml_from_standard_input_is_imported(app: Flask) -> None:
     result = run(app, "import", "-", stdin=b"format: verdicts-catalogue/1\ntools:\n- {slug: a, name: A}\n")
     assert (result.exit_code, tools_stored()) == (0, 1)

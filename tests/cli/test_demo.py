@@ -49,7 +49,7 @@ def test_the_demo_makes_its_settings_once_and_goes_on_with_the_same_data(tmp_pat
         kept,
     )
     assert stat.S_IMODE((tmp_path / "demo.env").stat().st_mode) == 0o600
-    votes = rows_of(tmp_path / "verdicts.sqlite3", "vote")
+    votes = rows_of(tmp_path / "demo.sqlite3", "vote")
     assert votes > 1000
 
     elsewhere = free_port()
@@ -58,7 +58,7 @@ def test_the_demo_makes_its_settings_once_and_goes_on_with_the_same_data(tmp_pat
         _, printed = demo.stop()
     assert f"Verdicts is served at http://127.0.0.1:{elsewhere}\n" in printed
     assert (tmp_path / "demo.env").read_text() == kept
-    assert rows_of(tmp_path / "verdicts.sqlite3", "vote") == votes
+    assert rows_of(tmp_path / "demo.sqlite3", "vote") == votes
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
@@ -74,7 +74,7 @@ def test_the_demo_delivers_its_mail_for_as_long_as_it_runs(tmp_path: Path, port:
 
 
 def write_a_letter(instance: Path) -> None:
-    url = f"sqlite:///{instance / 'verdicts.sqlite3'}"
+    url = f"sqlite:///{instance / 'demo.sqlite3'}"
     with an_app(url, instance, DEMO="1"):
         begin_write()
         outbox.put(Letter("Hello", "x", "x"), to="ada@readers.example", now=datetime.now(UTC))

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verdicts.catalog.kinds import slug_fault
+from verdicts.catalog.kinds import SLUG_LENGTH, slug_fault
 from verdicts.comparisons import address
-from verdicts.comparisons.address import AddressFault, SameToolTwice, TooFewTools, TooManyTools
+from verdicts.comparisons.address import AddressFault, SameToolTwice, TooFewTools, TooLong, TooManyTools
 
 WORDS = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=8)
 SLUGS = st.lists(WORDS, min_size=1, max_size=4).map("-".join).filter(lambda slug: not slug_fault(slug))
@@ -76,9 +76,9 @@ def test_four_slugs_of_the_greatest_length_are_read() -> None:
     assert address.parse("-vs-".join(slugs)) == slugs
 
 
-def test_an_address_longer_than_any_comparison_is_refused_unread() -> None:
-    with pytest.raises(AddressFault):
-        address.parse("a" * (address.LONGEST + 1))
+def test_a_slug_longer_than_any_is_refused_for_what_it_is() -> None:
+    with pytest.raises(TooLong, match="64 characters"):
+        address.parse(f"{'a' * (SLUG_LENGTH + 1)}-vs-b")
 
 
 @pytest.mark.parametrize("slug", ["vs", "a-vs-b", "vs-code", "code-vs"])

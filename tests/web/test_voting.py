@@ -220,7 +220,7 @@ def test_nothing_is_recorded_before_the_cookie_comes_back(visitor: Visitor, tool
 def test_a_browser_that_keeps_no_cookie_is_told_and_nothing_is_recorded(app: Flask, tool: Tool, htmx: bool) -> None:
     reader = Visitor(app, keeps_cookies=False)
     page = reader.votes("alpha", "ship", 400, htmx=htmx)
-    assert "your browser kept no cookie" in page.words
+    assert "Your browser kept no cookie" in page.words
     assert "Set-Cookie" not in page.headers
     assert rows_of(vote) == 0
 

@@ -1,7 +1,7 @@
 """The panel: a complete count of a tool's current reviews, and how old each one is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from verdicts.catalog.kinds import Basis, ReviewerKind, Verdict
@@ -15,6 +15,7 @@ class ReviewerCard:
     name: str
     kind: ReviewerKind = ReviewerKind.UNSTATED
     motto: str = ""
+    position: int = field(default=0, compare=False)  # in the panel's order
 
     @property
     def label(self) -> str:
@@ -130,9 +131,6 @@ def changes_of(review: PanelReview) -> list[Change]:
 
 
 def speakers(panels: Sequence[Panel]) -> list[ReviewerCard]:
-    """Return the reviewers who judged any of these tools, in the panel's order as the reviews keep it."""
-    found: dict[str, ReviewerCard] = {}
-    for panel in panels:
-        for review in panel.reviews:
-            found.setdefault(review.reviewer.slug, review.reviewer)
-    return list(found.values())
+    """Return the reviewers who judged any of these tools, in the panel's order: the same everywhere."""
+    found = {review.reviewer.slug: review.reviewer for panel in panels for review in panel.reviews}
+    return sorted(found.values(), key=lambda reviewer: reviewer.position)

@@ -222,11 +222,14 @@ def _reviewer_columns() -> tuple[sa.ColumnElement[Any], ...]:
         table.c.name.label("reviewer_name"),
         table.c.kind.label("reviewer_kind"),
         table.c.motto.label("reviewer_motto"),
+        table.c.position.label("reviewer_position"),
     )
 
 
 def _to_reviewer(row: sa.Row[Any]) -> ReviewerCard:
-    return ReviewerCard(row.reviewer_slug, row.reviewer_name, row.reviewer_kind, row.reviewer_motto)
+    return ReviewerCard(
+        row.reviewer_slug, row.reviewer_name, row.reviewer_kind, row.reviewer_motto, row.reviewer_position
+    )
 
 
 def _to_review(rows: list[sa.Row[Any]]) -> PanelReview:

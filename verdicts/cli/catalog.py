@@ -12,10 +12,11 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
 from verdicts.curation import reading
-from verdicts.curation.exporting import export
+from verdicts.curation.exporting import TooLargeForYaml, export
 from verdicts.curation.faults import CatalogueRefused
 from verdicts.curation.importing import import_catalogue
 from verdicts.curation.report import Report
+from verdicts.curation.schema import MOST_FAULTS_COLLECTED
 from verdicts.extensions import TooManyWriters, begin_write, db
 
 STANDARD_STREAM = "-"
@@ -45,9 +46,9 @@ def import_from(file: str, *, dry_run: bool) -> None:
 @catalogue.command("export")
 @click.argument("file")
 def export_to(file: str) -> None:
-    """Export the published catalogue to FILE (- is standard output)."""
+    """Export the published catalogue to FILE: YAML where its name ends so, JSON else (- is standard output)."""
     with refusals_in_words(file):
-        text = export(datetime.now(UTC))
+        text = export(datetime.now(UTC), as_yaml=reading.is_yaml(file))
         if file == STANDARD_STREAM:
             click.echo(text.encode(), nl=False)
         else:
@@ -61,8 +62,11 @@ def refusals_in_words(file: str) -> Iterator[None]:
         yield
     except CatalogueRefused as refused:
         count = len(refused.faults)
-        heading = f"{file} was refused and nothing stored: {count} {'fault' if count == 1 else 'faults'}."
+        counted = f"at least {count}" if count >= MOST_FAULTS_COLLECTED else str(count)
+        heading = f"{file} was refused and nothing stored: {counted} {'fault' if count == 1 else 'faults'}."
         raise click.ClickException(f"{heading}\n{refused}") from None
+    except TooLargeForYaml as refusal:
+        raise click.ClickException(str(refusal)) from None
     except OSError as error:
         raise click.ClickException(f"{file}: {error.strerror or error}") from None
     except IntegrityError:

@@ -47,7 +47,7 @@ def settle(environ: MutableMapping[str, str]) -> config.Settings:
     base_url = environ.get("BASE_URL") or address_of(asked.host, asked.port)
     address = {"BASE_URL": base_url, "TRUSTED_HOSTS": ",".join(hosts_of(base_url, asked.host))}
     keep_once(asked.instance_path / "demo.env", {**drawn, **address})
-    for name, value in address.items():
+    for name, value in {"DEMO": "1", **address}.items():
         environ.setdefault(name, value)
     return config.load(environ)
 

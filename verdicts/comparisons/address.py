@@ -6,7 +6,6 @@ from verdicts.catalog.kinds import SLUG_LENGTH
 
 JOINT = "-vs-"
 FEWEST, MOST = 2, 4
-LONGEST = MOST * SLUG_LENGTH + (MOST - 1) * len(JOINT)
 
 
 class AddressFault(ValueError):
@@ -18,6 +17,10 @@ class TooFewTools(AddressFault):
 
 
 class TooManyTools(AddressFault):
+    pass
+
+
+class TooLong(AddressFault):
     pass
 
 
@@ -33,10 +36,12 @@ def canonical(slugs: Iterable[str]) -> str:
 def parse(address: str) -> list[str]:
     """Return the slugs that an address names, in its order; no slug may contain the word "vs", so it reads one way.
 
-    Raises TooFewTools, TooManyTools or SameToolTwice.
+    Raises TooFewTools, TooManyTools, TooLong or SameToolTwice.
     """
-    slugs = [slug for slug in address.split(JOINT) if slug] if len(address) <= LONGEST else [""] * (MOST + 1)
+    slugs = [slug for slug in address.split(JOINT) if slug]
     check(slugs)
+    if any(len(slug) > SLUG_LENGTH for slug in slugs):
+        raise TooLong(f"No tool has a name of more than {SLUG_LENGTH} characters here.")
     return slugs
 
 

@@ -57,11 +57,13 @@ class Settings:
 def load(environ: Mapping[str, str]) -> Settings:
     """Return the settings that `environ` states, or raise SettingsError naming every fault.
 
-    In the instance folder a `demo.env` may hold the demo's settings; the environment wins over it.
+    In the instance folder a `demo.env` may hold the demo's settings; the environment wins over it. An environment with
+    keys of its own is another installation's, which the demo's settings and data are none of the business of.
     """
     instance_path = Path(environ.get("INSTANCE_PATH") or CHECKOUT / "instance").resolve()
-    written = {name: value for name, value in dotenv_values(instance_path / "demo.env").items() if value is not None}
-    read = Reader({**written, **environ})
+    has_own_keys = bool(environ.get("SECRET_KEY") and environ.get("HASH_KEY")) and environ.get("DEMO") != "1"
+    read = Reader({**({} if has_own_keys else _written_by_the_demo(instance_path)), **environ})
+    demo = read.flag("DEMO")
     base_url = read.matching(
         "BASE_URL",
         "",
@@ -75,7 +77,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         base_url=base_url,
         database_url=read.matching(
             "DATABASE_URL",
-            f"sqlite:///{instance_path / 'verdicts.sqlite3'}",
+            f"sqlite:///{instance_path / ('demo.sqlite3' if demo else 'verdicts.sqlite3')}",
             is_database,
             "sqlite:///… or postgresql+psycopg://…",
         ),
@@ -87,7 +89,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         port=read.number("PORT", 8000, 1, 65535),
         web_concurrency=read.number("WEB_CONCURRENCY", 2, 1, 64),
         instance_path=instance_path,
-        demo=read.flag("DEMO"),
+        demo=demo,
         contact_email=read.matching("CONTACT_EMAIL", "", is_address, "an email address") or None,
         votes_per_network_day=read.number("VOTES_PER_NETWORK_DAY", 20, 1, 1_000_000),
         mail=read_mail(read, base_url),
@@ -96,6 +98,11 @@ def load(environ: Mapping[str, str]) -> Settings:
     if read.faults:
         raise SettingsError(read.faults)
     return settings
+
+
+def _written_by_the_demo(instance_path: Path) -> dict[str, str]:
+    found = dotenv_values(instance_path / "demo.env")
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _host_of(base_url: str) -> tuple[str, ...]:

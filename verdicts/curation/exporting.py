@@ -5,9 +5,11 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+import yaml
 
 from verdicts.catalog.models import (
     Category,
@@ -23,6 +25,7 @@ from verdicts.catalog.models import (
     ToolSlug,
 )
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
+from verdicts.curation.reading import LONGEST_YAML, MEGABYTE
 from verdicts.curation.schema import FORMAT
 from verdicts.extensions import db
 
@@ -33,12 +36,28 @@ Groups = dict[Any, list[Row]]
 UNSTATED = "unstated"
 
 
-def export(now: datetime) -> str:
+class TooLargeForYaml(Exception):
+    """The catalogue could not be read back as YAML, whose reader is bounded (curation.reading)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"This is more than the {LONGEST_YAML // MEGABYTE} MB that are read as YAML: export it as .json."
+        )
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes each record whole: aliases would be refused by our own reader."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def export(now: datetime, *, as_yaml: bool = False) -> str:
     """Return the text of a catalogue file with what is published at `now`, in display order. Fourteen statements.
 
     A key that may be left out is left out where it would hold its default: nothing, an empty text or list, false, or
     "unstated". A comparison is left out with any of its tools, and a fact while its tool's category does not ask
-    for it.
+    for it. Raises TooLargeForYaml.
     """
     tools = _tools(now)
     catalogue = _record(
@@ -48,7 +67,14 @@ def export(now: datetime) -> str:
         tools=list(tools.values()),
         comparisons=_comparisons({id: tool["slug"] for id, tool in tools.items()}),
     )
-    return json.dumps(catalogue, indent=2, ensure_ascii=False) + "\n"
+    return _yaml(catalogue) if as_yaml else json.dumps(catalogue, indent=2, ensure_ascii=False) + "\n"
+
+
+def _yaml(catalogue: Json) -> str:
+    text: str = yaml.dump(catalogue, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    if len(text.encode()) > LONGEST_YAML:
+        raise TooLargeForYaml
+    return text
 
 
 def _record(required: Collection[str] = (), /, **fields: object) -> Json:
@@ -59,6 +85,8 @@ def _record(required: Collection[str] = (), /, **fields: object) -> Json:
 def _plain(value: object) -> object:
     if isinstance(value, Decimal):
         return format(value, "f")
+    if isinstance(value, StrEnum):
+        return str(value)
     return value.isoformat() if isinstance(value, date) else value
 
 

@@ -50,9 +50,13 @@ def _decoded(raw: bytes) -> str:
     return text
 
 
+def is_yaml(name: str) -> bool:
+    """Say whether a file's name says that it is YAML."""
+    return name.lower().endswith((".yaml", ".yml"))
+
+
 def _is_json(text: str, name: str) -> bool:
-    ending = name.lower().rpartition(".")[2]
-    return ending == "json" or (ending not in {"yaml", "yml"} and text.lstrip()[:1] in {"{", "["})
+    return name.lower().endswith(".json") or (not is_yaml(name) and text.lstrip()[:1] in {"{", "["})
 
 
 def _read_json(text: str) -> object:

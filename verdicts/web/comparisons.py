@@ -38,11 +38,15 @@ def compare(pair: str) -> ResponseReturnValue:
     )
 
 
+def chose_one_twice(slugs: list[str]) -> bool:
+    return len(slugs) == 1 and len(request.args.getlist("tool")) > 1 and request.args.get("more") != "1"
+
+
 @bp.get("/compare")
 @public
 def pick() -> ResponseReturnValue:
     slugs = list(dict.fromkeys(slug for slug in request.args.getlist("tool") if slug))
-    problem = ""
+    problem = "A comparison needs two different tools; you chose one twice." if chose_one_twice(slugs) else ""
     if len(slugs) >= address.FEWEST and request.args.get("more") != "1":
         if len(slugs) <= address.MOST:
             return redirect(url_for("comparisons.compare", pair=address.canonical(slugs)), 302)

@@ -1,6 +1,8 @@
 """Where rate limits are counted without Redis: a file that all of one machine's workers share."""
 
+import hmac
 import os
+import secrets
 import sqlite3
 import threading
 import time
@@ -15,7 +17,7 @@ FILE_NAME = "limits.sqlite3"
 BUSY_TIMEOUT_SECONDS = 0.25  # a vote is not kept waiting for its limit
 SWEEP_EVERY_SECONDS = 60
 
-_TABLE = "CREATE TABLE IF NOT EXISTS counter (key TEXT PRIMARY KEY, count INTEGER, ends_at REAL) WITHOUT ROWID"
+_TABLE = "CREATE TABLE IF NOT EXISTS counter (key BLOB PRIMARY KEY, count INTEGER, ends_at REAL) WITHOUT ROWID"
 _INCREMENT = """
     INSERT INTO counter VALUES (:key, :amount, :now + :expiry) ON CONFLICT (key) DO UPDATE SET
         count = CASE WHEN ends_at <= :now THEN excluded.count ELSE count + excluded.count END,
@@ -28,7 +30,8 @@ class FileCounters(Storage):
     """Counts under an address such as `counters:///folder/limits.sqlite3`, for Flask-Limiter's fixed windows.
 
     In memory each worker would count for itself, and two workers would let through twice what the rules say. The file
-    is scratch: it is not synced, and one that a crash of the machine has spoiled is begun anew.
+    is scratch: it is not synced, and one that a crash of the machine has spoiled is begun anew. It names nobody: keys
+    stand in it under a hash whose random key only this process and those that it forks know.
     """
 
     STORAGE_SCHEME = ["counters"]  # noqa: RUF012  # the base class declares it so
@@ -36,6 +39,7 @@ class FileCounters(Storage):
     def __init__(self, uri: str = "", wrap_exceptions: bool = False, **options: float | str | bool) -> None:
         super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
         self._path = Path(uri.partition("://")[2])
+        self._hash_key = secrets.token_bytes(32)
         self._lock = threading.Lock()
         self._connection: Any = None
         self._opened_by = 0
@@ -48,7 +52,7 @@ class FileCounters(Storage):
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Count `amount` more under a key, for `expiry` seconds from the first; return the count."""
         now = time.time()
-        counted = self._ask(_INCREMENT, {"key": key, "amount": amount, "expiry": expiry, "now": now})
+        counted = self._ask(_INCREMENT, {"key": self._hash(key), "amount": amount, "expiry": expiry, "now": now})
         if now - self._swept_at > SWEEP_EVERY_SECONDS:
             self._swept_at = now
             self._ask("DELETE FROM counter WHERE ends_at <= :now", {"now": now})
@@ -71,10 +75,13 @@ class FileCounters(Storage):
         return len(self._ask("DELETE FROM counter RETURNING key", {}))
 
     def clear(self, key: str) -> None:
-        self._ask("DELETE FROM counter WHERE key = :key", {"key": key})
+        self._ask("DELETE FROM counter WHERE key = :key", {"key": self._hash(key)})
 
     def _at(self, key: str) -> dict[str, Any]:
-        return {"key": key, "now": time.time()}
+        return {"key": self._hash(key), "now": time.time()}
+
+    def _hash(self, key: str) -> bytes:
+        return hmac.digest(self._hash_key, key.encode(), "sha256")
 
     def _ask(self, statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         with self._lock:

@@ -47,7 +47,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-HSTS = "max-age=31536000; includeSubDomains"
+HSTS = "max-age=31536000"  # of this host alone: other hosts of the domain are not ours to decide about
 
 
 def init_app(app: Flask) -> None:

@@ -28,9 +28,7 @@ TAKE_BACK = "none"
 CHOICES = (Verdict.SHIP, Verdict.SKIP, TAKE_BACK)
 MOST_TOOLS_AT_ONCE = 50
 NO_TOOL = "We know no tool under this name."
-NO_COOKIE = (
-    "Not counted: your browser kept no cookie. A vote needs one, or the next tap would count as another reader’s."
-)
+NO_COOKIE = "Your browser kept no cookie. A vote needs one, or the next tap would count as another reader’s."
 
 
 class BallotForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped

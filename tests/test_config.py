@@ -196,3 +196,31 @@ def test_an_installation_with_keys_of_its_own_has_nothing_of_the_demo(tmp_path: 
 def test_the_demo_has_a_database_of_its_own(tmp_path: Path) -> None:
     settings = load(tmp_path, DEMO="1")
     assert settings.database_url.endswith("/demo.sqlite3")
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "digest@verdicts.example",
+        "Verdicts <digest@verdicts.example>",
+        '"Verdicts, weekly" <digest@verdicts.example>',
+        "verdicts@127.0.0.1",
+    ],
+)
+def test_a_sender_that_mail_can_come_from_is_taken(tmp_path: Path, sender: str) -> None:
+    assert load(tmp_path, MAIL_DEFAULT_SENDER=sender).mail.default_sender == sender
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "Verdicts, weekly <digest@verdicts.example>",
+        "a..b@verdicts.example",
+        ".x@verdicts.example",
+        "digest",
+        "x@",
+        "a@b\nBcc: c@d",
+    ],
+)
+def test_a_sender_that_no_mail_can_come_from_stops_the_start(tmp_path: Path, sender: str) -> None:
+    assert fault_of(tmp_path, MAIL_DEFAULT_SENDER=sender).startswith("MAIL_DEFAULT_SENDER is")

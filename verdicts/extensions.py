@@ -18,6 +18,7 @@ from flask_mail import Mail
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -118,6 +119,11 @@ def begin_write() -> None:
         return
     with _a_place_to_wait():
         db.session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+
+
+def insert(table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT that takes on_conflict_do_update and on_conflict_do_nothing, on both databases."""
+    return sqlite.insert(table) if db.engine.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 def sqlite_driver() -> ModuleType:

@@ -125,7 +125,10 @@ def test_a_moment_that_has_passed_means_at_once(app: Flask) -> None:
     assert "the next `flask digest run` sends it" in digest(app, "schedule", "2026-11-01")
 
 
-@pytest.mark.parametrize("arguments", [["tomorrow"], ["2026-w47", "25:00"], ["2026-w47", "2026-11-24", "08:00"], []])
+@pytest.mark.parametrize(
+    "arguments",
+    [["tomorrow"], ["2026-W47"], ["2026W47"], ["2026-w47", "25:00"], ["2026-w47", "2026-11-24", "08:00"], []],
+)
 def test_a_moment_that_is_none_is_refused_with_an_example(app: Flask, arguments: list[str]) -> None:
     a_week()
     drafted()

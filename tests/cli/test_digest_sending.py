@@ -393,13 +393,27 @@ def test_a_monitor_that_is_away_fails_no_run(database_url: str, tmp_path: Path) 
         assert digest(app, "run").exit_code == DONE
 
 
-def test_the_monitor_is_not_called_by_a_run_that_failed(
+def test_an_edition_that_cannot_be_sent_keeps_no_other_waiting_and_the_monitor_is_called(
     database_url: str, tmp_path: Path, monitor: Callable[..., Monitor]
 ) -> None:
     expecting = monitor()
     with an_app(database_url, tmp_path, PING_URL=expecting.url) as app:
-        edition = make_edition(make_subscribers(1), digest="0" * 64)
+        readers = make_subscribers(2)
+        tampered = make_edition(readers, week=46, digest="0" * 64)
+        sound = make_edition(readers)
         ended = digest(app, "run")
-        assert (ended.exit_code, expecting.calls) == (WRONG, 0)
-        assert "is not what was frozen" in ended.output
-        assert set(states(edition).values()) == {DeliveryState.PENDING}
+        assert (ended.exit_code, expecting.calls, letters(app)) == (WRONG, 1, 2)
+        assert "Edition 2026-w46 is not what was frozen" in ended.output
+        assert set(states(tampered).values()) == {DeliveryState.PENDING}
+        assert state_of(sound) is EditionState.SENT
+
+
+def test_a_spent_quota_is_said_with_when_it_goes_on(
+    database_url: str, tmp_path: Path, monday: time_machine.Traveller
+) -> None:
+    with an_app(database_url, tmp_path, MAIL_MAX_PER_DAY="2") as app:
+        make_edition(make_subscribers(3))
+        ended = digest(app, "run")
+        assert ended.exit_code == LATER
+        assert "The quota of the day (MAIL_MAX_PER_DAY) is used up." in ended.output
+        assert "There is more to send from 2026-11-24 00:00:00 UTC on." in ended.output

@@ -206,3 +206,17 @@ def test_housekeeping_destroys_what_nobody_confirmed(app: Flask) -> None:
     assert "Unconfirmed sign-ups destroyed: 1" in result.output.splitlines()
     assert "Turns of sign-ups forgotten: 1" in result.output.splitlines()
     assert statuses() == ["pending"]
+
+
+def test_an_mbox_is_refused_in_words_and_not_read_as_one_message(app: Flask, tmp_path: Path) -> None:
+    (tmp_path / "mbox").write_text("From a@b Mon\nSubject: 1\n\n\nFrom a@b Mon\nSubject: 2\n\n")
+    refused = app.test_cli_runner().invoke(args=["newsletter", "bounces", str(tmp_path / "mbox")])
+    assert (refused.exit_code, "this is an mbox" in refused.output) == (1, True)
+
+
+@pytest.mark.parametrize("port", ["1", "99999"])
+def test_a_password_in_an_address_is_never_printed(app: Flask, port: str) -> None:
+    source = f"imaps://ann:s3cret@127.0.0.1:{port}/INBOX"
+    refused = app.test_cli_runner().invoke(args=["newsletter", "bounces", source])
+    assert (refused.exit_code, "s3cret" in refused.output) == (1, False)
+    assert "imaps://ann:…@127.0.0.1" in refused.output

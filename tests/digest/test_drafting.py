@@ -478,3 +478,12 @@ def test_nothing_of_a_frozen_edition_can_be_changed() -> None:
         with pytest.raises(EditionIsFrozen), writing():
             change()
     assert editions.by_id(edition.id).state is EditionState.FROZEN
+
+
+@pytest.mark.usefixtures("app")
+def test_a_subject_of_two_lines_is_refused_before_it_could_become_a_header() -> None:
+    a_week()
+    found = drafted()
+    with pytest.raises(drafting.SubjectOfManyLines), writing():
+        drafting.write(found.id, subject="News\r\nBcc: everyone@example.org")
+    assert editions.by_id(found.id).subject == ""

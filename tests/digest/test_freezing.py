@@ -228,3 +228,17 @@ def test_a_frozen_edition_is_scheduled_and_may_be_scheduled_again() -> None:
         with writing():
             editions.schedule(found.id, NOW + timedelta(hours=hours), NOW)
     assert editions.by_id(found.id).scheduled_at == NOW + timedelta(hours=2)
+
+
+@pytest.mark.usefixtures("app")
+def test_who_has_got_a_cancelled_edition_of_the_week_does_not_get_the_week_twice() -> None:
+    a_week()
+    people = [make_subscriber(f"reader{number}@example.org").id for number in range(5)]
+    first = freeze(drafted())
+    with writing():
+        editions.start(first.id, NOW)
+        for person, state in zip(people, ("sent", "uncertain", "transmitting", "pending", "failed"), strict=True):
+            one = (delivery.c.edition_id == first.id) & (delivery.c.subscriber_id == person)
+            db.session.connection().execute(delivery.update().where(one).values(state=DeliveryState(state)))
+        editions.cancel(first.id, NOW)
+    assert recipients(freeze(drafted())) == people[3:]

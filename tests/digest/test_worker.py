@@ -11,15 +11,19 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import StatementCount, an_app
-from tests.digest.mailing_list import addresses, make_edition, make_subscribers, states, the_delivery
+from tests.digest.mailing_list import SENDER, SUBJECT, addresses, make_edition, make_subscribers, states, the_delivery
 from tests.digest.sender import short_terms
 from tests.makers import NOW
 from tests.smtp_server import SmtpServer, smtp_server
 from verdicts.digest import delivery
-from verdicts.digest.models import DeliveryState, sending_allowance
+from verdicts.digest.freezing import hash_of
+from verdicts.digest.models import DeliveryState
+from verdicts.digest.models import edition as edition_table
+from verdicts.digest.queries import blocks_of
 from verdicts.digest.sending import Ended, Report, send
 from verdicts.digest.worker import Terms
 from verdicts.extensions import db
+from verdicts.mailing.models import sending_allowance
 
 
 @pytest.fixture
@@ -153,3 +157,60 @@ def test_a_worker_s_fault_ends_the_others_and_is_told(
         send(edition, terms=short_terms())
     assert the_delivery(edition, 1).state is not DeliveryState.SENT
     assert max(Counter(server.recipients()).values()) == 1
+
+
+def charged() -> int:
+    """Return how many messages the day's quota was charged for."""
+    used = sa.select(sending_allowance.c.used).where(sending_allowance.c.period == "2026-11-22")
+    db.session.rollback()
+    return db.session.scalar(used) or 0
+
+
+def test_a_server_that_is_away_costs_no_quota(
+    an_app_with: Callable[..., Flask], server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_app_with(MAIL_MAX_PER_DAY="30")
+    monkeypatch.setattr("verdicts.digest.worker.SETBACKS_AT_MOST", 2)
+    edition = make_edition(make_subscribers(20))
+    server.stop()
+    assert send(edition, clock=Clock(), terms=short_terms()).ended is Ended.UNREACHABLE
+    assert charged() == 0
+    server.start()
+    assert send(edition, clock=Clock(), terms=short_terms()).ended is Ended.DONE
+    assert charged() == len(server.recipients()) == 20
+
+
+def test_who_is_told_nothing_costs_no_quota(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
+    an_app_with(MAIL_MAX_PER_DAY="10")
+    edition = make_edition(make_subscribers(40))
+    db.session.execute(sa.text("UPDATE subscriber SET rhythm = 'on-change' WHERE id <= 30"))
+    db.session.execute(sa.text("UPDATE edition_block SET has_change = :no"), {"no": False})
+    reseal(edition)
+    assert send(edition, clock=Clock(), terms=short_terms()).ended is Ended.DONE
+    assert charged() == len(server.recipients()) == 10
+
+
+def reseal(id: int) -> None:
+    """Make the hash of an edition match its blocks again."""
+    digest = hash_of(SUBJECT, SENDER, [], blocks_of(id))
+    db.session.execute(sa.update(edition_table).where(edition_table.c.id == id).values(digest=digest))
+    db.session.commit()
+
+
+def test_what_was_held_beyond_its_lease_costs_no_quota(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
+    an_app_with(MAIL_CONNECTIONS="1")
+    edition = make_edition(make_subscribers(12))
+    server.behave(latency=0.05)  # three letters take longer than the lease
+    clock = Clock(speed=10)
+    assert send(edition, clock=clock, terms=short_terms(lease=5, transmission=600, linger=60)).ended is Ended.DONE
+    assert Counter(server.recipients()) == Counter(addresses(range(12)))
+    assert charged() == 12
+
+
+def test_a_spent_quota_is_told_with_the_day_on_which_it_goes_on(
+    an_app_with: Callable[..., Flask], server: SmtpServer
+) -> None:
+    an_app_with(MAIL_MAX_PER_DAY="5")
+    report = send(make_edition(make_subscribers(9)), clock=Clock(), terms=short_terms())
+    assert (report.ended, report.is_quota_spent) == (Ended.LATER, True)
+    assert report.again_at == NOW.replace(day=23, hour=0)

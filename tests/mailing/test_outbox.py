@@ -25,7 +25,7 @@ from verdicts.extensions import begin_write, bound_waiting_writers, db, mail
 from verdicts.mailing import outbox
 from verdicts.mailing.delivering import deliver_due
 from verdicts.mailing.messages import AddressRefused, HeaderRefused
-from verdicts.mailing.models import outbox_letter
+from verdicts.mailing.models import outbox_letter, sending_allowance
 from verdicts.mailing.outbox import LEASE, Fate
 from verdicts.mailing.replies import GIVE_UP_AFTER
 from verdicts.mailing.transport import Timeouts, open_connection
@@ -358,3 +358,12 @@ def test_a_runner_killed_in_the_midst_costs_at_most_a_second_copy(app: Flask, st
     assert smtp.recipients() == [ADA, BEN, ADA]
     first, _, second = smtp.received()
     assert first.raw == second.raw
+
+
+@pytest.mark.usefixtures("app")
+def test_single_letters_count_towards_the_quota_and_never_wait_for_it() -> None:
+    put(*[f"reader{number}@readers.example" for number in range(3)])
+    with open_connection(HASTY) as connection:
+        deliver_due(connection, lambda: NOW)
+    used = sa.select(sending_allowance.c.used).where(sending_allowance.c.period == "2026-11-22")
+    assert db.session.scalar(used) == 3

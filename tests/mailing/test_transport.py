@@ -308,3 +308,16 @@ def test_a_lease_outlasts_the_slowest_transmission() -> None:
     slowest = Timeouts()
     turns = 12  # EHLO, STARTTLS, EHLO, AUTH in three steps, MAIL, RCPT, DATA, body, and two to spare
     assert timedelta(seconds=slowest.connect + turns * slowest.reply + slowest.last_reply) < LEASE
+
+
+@pytest.mark.parametrize(
+    "settings", [{"MAIL_USERNAME": "ann", "MAIL_PASSWORD": "schlüssel"}, {"MAIL_SERVER": "mail..example.org"}]
+)
+def test_settings_that_smtp_cannot_carry_are_our_fault_and_no_crash(
+    smtp: SmtpServer, tmp_path: Path, settings: dict[str, str]
+) -> None:
+    url = f"sqlite:///{tmp_path / 'unused.sqlite3'}"
+    with an_app(url, tmp_path, **smtp.settings | settings), open_connection(HASTY) as connection:
+        trouble = connection.ready()
+    assert trouble
+    assert (trouble.kind, trouble.step) == (OutcomeKind.REFUSED, Step.CONNECT)

@@ -1,14 +1,19 @@
 """What mail providers post: each in the shape of its own documents, around our token."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import an_app
 from tests.web.conftest import ON_ONE_DATABASE
 from verdicts.newsletter import providers
+from verdicts.newsletter.headers import delivery_headers
 from verdicts.newsletter.tokens import TOKEN_LENGTH, TokenContent, bounce_token, leave_token
 
 pytestmark = [ON_ONE_DATABASE, pytest.mark.usefixtures("app")]
@@ -124,3 +129,33 @@ JSON = st.recursive(
 @given(JSON)
 def test_no_json_breaks_the_reader(payload: object) -> None:
     assert kinds_in(payload) == []
+
+
+@pytest.mark.parametrize(
+    ("server", "event"),
+    [
+        (
+            "smtp.eu.mailgun.org",
+            lambda headers: mailgun("complained", **{"user-variables": json.loads(headers["X-Mailgun-Variables"])}),
+        ),
+        (
+            "smtp.postmarkapp.com",
+            lambda headers: postmark("SpamComplaint", Metadata={"delivery": headers["X-PM-Metadata-delivery"]}),
+        ),
+        (
+            "smtp.sendgrid.net",
+            lambda headers: {"event": "spamreport", **json.loads(headers["X-SMTPAPI"])["unique_args"]},
+        ),
+    ],
+)
+def test_letters_ask_their_provider_to_say_which_delivery_an_event_is_about(
+    app: Flask, tmp_path: Path, server: str, event: Callable[[dict[str, str]], dict[str, Any]]
+) -> None:
+    with an_app(app.config["SQLALCHEMY_DATABASE_URI"], tmp_path, MAIL_SERVER=server):
+        headers = delivery_headers(3, 1)
+        (report,) = providers.read(event(headers))
+    assert (report.kind, report.token) == ("complaint", TokenContent(1, 3))
+
+
+def test_letters_ask_no_other_server_for_anything() -> None:
+    assert list(delivery_headers(3, 1)) == ["X-Verdicts-Delivery"]

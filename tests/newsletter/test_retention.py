@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from tests.makers import NOW
 from tests.newsletter.world import ask, confirm, letters, make_subscriber, statuses
 from verdicts.extensions import begin_write, db
-from verdicts.newsletter.models import signup_turn
+from verdicts.newsletter.models import signup_turn, subscriber
 from verdicts.newsletter.retention import TURNS_KEPT, UNCONFIRMED_KEPT, destroy_unconfirmed, forget_turns
 from verdicts.newsletter.signup import REST_BETWEEN_LETTERS
 
@@ -72,3 +72,18 @@ def test_a_turn_is_forgotten_after_a_day(after: timedelta, left: int) -> None:
 
 def test_turns_are_kept_longer_than_they_matter() -> None:
     assert TURNS_KEPT > REST_BETWEEN_LETTERS
+
+
+def test_the_id_of_a_destroyed_sign_up_is_never_used_again() -> None:
+    """Letters that were mailed name it, and whoever kept one could end a stranger's subscription."""
+    ask("first@example.org")
+    kept = ids()
+    do(destroy_unconfirmed, NOW + UNCONFIRMED_KEPT)
+    ask("second@example.org", now=NOW + UNCONFIRMED_KEPT)
+    assert ids() > kept
+
+
+def ids() -> list[int]:
+    found = list(db.session.scalars(sa.select(subscriber.c.id)))
+    db.session.rollback()
+    return found

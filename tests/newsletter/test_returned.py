@@ -1,5 +1,7 @@
 """Mail that comes back: whose it is says our token alone, what it means says the report."""
 
+from base64 import b64encode
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -158,3 +160,16 @@ def test_a_leave_token_of_an_earlier_generation_ends_nothing() -> None:
     assert not act(Report(ReportKind.LEAVE, TokenContent(1, 1), is_leave_token=True))
     assert act(Report(ReportKind.LEAVE, TokenContent(1, 2), is_leave_token=True))
     assert not act(Report(ReportKind.LEAVE, TokenContent(99, 1), is_leave_token=True))
+
+
+@pytest.mark.parametrize(
+    "nested", [b"Content-Type: message/rfc822\r\n\r\n", b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\n"]
+)
+def test_a_message_nested_to_break_readers_is_no_report(nested: bytes) -> None:
+    assert returned.read(nested * 5000) is None
+
+
+def test_a_letter_that_asks_to_leave_is_known_however_its_subject_is_encoded() -> None:
+    subject = b64encode(f"leave {leave_token(1, 1)}".encode()).decode()
+    raw = f"From: ann@example.org\r\nSubject: =?utf-8?b?{subject}?=\r\n\r\n\r\n".encode()
+    assert kind_of(raw) == "leave"

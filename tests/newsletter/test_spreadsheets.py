@@ -120,3 +120,9 @@ def test_what_was_written_is_read_as_it_was(local: str, source: str) -> None:
     address = f"{local.rstrip('.') or 'x'}@example.org"
     consent = only("".join(write([(address, source, MARCH)])))
     assert (consent.address.text, consent.source, consent.at) == (address, source, MARCH)
+
+
+def test_a_moment_before_all_calendars_is_a_fault_of_its_line() -> None:
+    text = "email,consent_source,consent_at\nann@example.org,form,0001-01-01T00:00:00+14:00\n"
+    with pytest.raises(SpreadsheetRefused, match="line 2: consent_at"):
+        read(text, NOW)

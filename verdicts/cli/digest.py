@@ -1,5 +1,6 @@
 """Commands about editions of the digest, until they are sent; digest_sending holds those that send."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -126,6 +127,8 @@ def week_asked_for(edition: str | None = None) -> Week:
 def moment_of(words: str) -> datetime:
     """Return a moment written in ISO 8601, in UTC unless it states its offset."""
     try:
+        if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", words):  # 2026-W47 is ISO 8601 too, and the name of an edition
+            raise ValueError(words)
         moment = datetime.fromisoformat(words)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):

@@ -35,9 +35,9 @@ from verdicts.extensions import db
 __all__ = ["digest"]
 
 T = TypeVar("T")
-DONE, PAUSED, UNCERTAIN, LATER = 0, 3, 4, 75
+DONE, WRONG, PAUSED, UNCERTAIN, LATER = 0, 1, 3, 4, 75
 STATUS = {Ended.DONE: DONE, Ended.CANCELLED: DONE, Ended.PAUSED: PAUSED, Ended.UNCERTAIN: UNCERTAIN}
-URGENCY = (PAUSED, UNCERTAIN, LATER, DONE)
+URGENCY = (WRONG, PAUSED, UNCERTAIN, LATER, DONE)
 
 
 @digest.command("send")
@@ -144,8 +144,17 @@ def send_all(stop: threading.Event) -> int:
     ids = read(timetable.under_way)
     if not ids:
         click.echo("Nothing is due.")
-    statuses = [send_one(id, stop) for id in ids]
+    statuses = [send_or_say_why(id, stop) for id in ids]
     return next((status for status in URGENCY if status in statuses), DONE)
+
+
+def send_or_say_why(edition_id: int, stop: threading.Event) -> int:
+    """Send what is due of an edition; one that cannot be sent must not keep the others waiting."""
+    try:
+        return send_one(edition_id, stop)
+    except click.ClickException as refusal:
+        refusal.show()
+        return WRONG
 
 
 def send_one(edition_id: int, stop: threading.Event) -> int:
@@ -161,6 +170,7 @@ def send_one(edition_id: int, stop: threading.Event) -> int:
 
 def why(name: str, report: Report) -> str | None:
     """Return what an operator should know or do now."""
+    quota = " The quota of the day (MAIL_MAX_PER_DAY) is used up." if report.is_quota_spent else ""
     again = f" There is more to send from {report.again_at:%Y-%m-%d %H:%M:%S} UTC on." if report.again_at else ""
     return {
         Ended.DONE: None,
@@ -169,7 +179,7 @@ def why(name: str, report: Report) -> str | None:
         Ended.UNCERTAIN: f"Whether some letters arrived is not known. List them with: flask digest settle {name}",
         Ended.UNREACHABLE: f"The mail server cannot be used now: {report.trouble}.{again}",
         Ended.STOPPED: "Stopped. The next run goes on.",
-        Ended.LATER: f"Not all could be sent yet.{again}",
+        Ended.LATER: f"Not all could be sent yet.{quota}{again}",
     }[report.ended]
 
 

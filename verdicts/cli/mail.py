@@ -29,7 +29,11 @@ def run(loop: bool, parent: int | None) -> None:
     if loop:
         keep_running(parent)
         return
-    done = deliver(threading.Event())
+    try:
+        done = deliver(threading.Event())
+    except (SQLAlchemyError, TooManyWriters) as fault:
+        why = str(getattr(fault, "orig", None) or fault).partition("\n")[0]
+        raise click.ClickException(f"The database is busy, away or not ready: {why}") from None
     click.echo(in_words(done.fates))
     if done.trouble:
         raise SystemExit(f"Mail waits: {done.trouble.words}")

@@ -31,7 +31,10 @@ def messages(source: str, password: str | None = None) -> Iterator[bytes]:
         yield from _of_maildir(Path(source))
     else:
         with click.open_file(source, "rb") as stream:
-            yield stream.read(LARGEST_MESSAGE)
+            raw = stream.read(LARGEST_MESSAGE)
+        if raw.startswith(b"From ") and b"\nFrom " in raw:
+            raise MailboxAway("this is an mbox, which holds many messages: give a maildir, IMAP, or one message")
+        yield raw
 
 
 def _of_maildir(folder: Path) -> Iterator[bytes]:
@@ -50,13 +53,17 @@ def _of_maildir(folder: Path) -> Iterator[bytes]:
 
 
 def _of_imap(address: SplitResult, password: str | None) -> Iterator[bytes]:
+    try:
+        port = address.port
+    except ValueError:
+        raise MailboxAway("its port is no number up to 65535") from None
     if address.scheme not in {"imap", "imaps"} or not address.hostname or not address.username:
         raise MailboxAway("an IMAP folder is written imaps://user@host/folder")
     given = password or (unquote(address.password) if address.password else None)
     if given is None:
         raise MailboxAway("its password is missing: set IMAP_PASSWORD")
     try:
-        with _connected(address.scheme, address.hostname, address.port) as server:
+        with _connected(address.scheme, address.hostname, port) as server:
             server.login(unquote(address.username), given)
             yield from _unseen(server, unquote(address.path.strip("/")) or "INBOX")
     except imaplib.IMAP4.error as error:

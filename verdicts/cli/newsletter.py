@@ -1,6 +1,7 @@
 """Commands about subscribers: in from a spreadsheet, out again, and what came back of letters."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -80,10 +81,14 @@ def bounces(source: str | None, *, address: bool, password: str | None) -> None:
         if not address:
             raise click.UsageError("Name a SOURCE, or ask for the --address.")
         return
-    with refusals_in_words(source):
+    with refusals_in_words(without_password(source)):
         found = [take(raw) for raw in mailboxes.messages(source, password)]
     ended = found.count(True)
     click.echo(f"{len(found)} read, {ended} subscriptions ended, {len(found) - ended} without effect.")
+
+
+def without_password(source: str) -> str:
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:…@", source)
 
 
 def take(raw: bytes) -> bool:

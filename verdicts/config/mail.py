@@ -42,6 +42,8 @@ class DigestSettings:
 
 def read_mail(read: Reader, base_url: str) -> MailSettings:
     host = urlsplit(base_url).hostname if is_origin(base_url) else None
+    if host and ":" in host:  # an IPv6 address is no domain that mail comes from
+        host = None
     settings = MailSettings(
         server=read.text("MAIL_SERVER") or None,
         port=read.number("MAIL_PORT", 25, 1, 65535),

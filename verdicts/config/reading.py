@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
+from email.utils import parseaddr
 
 import sqlalchemy as sa
+from email_validator import EmailNotValidError, validate_email
 
 SHORTEST_KEY_LENGTH = 32
 _ORIGIN = re.compile(
@@ -102,8 +104,16 @@ def is_name(value: str) -> bool:
 
 def is_sender(value: str) -> bool:
     """Say whether this is an address, or a name with an address in angle brackets, on one line."""
-    match = re.fullmatch(r"(?:[^<>\r\n]*<)?([^@\s<>\"]+@[^@\s<>\"]+?)>?", value)
-    return not value or (match is not None and value.endswith(">") == ("<" in value) and value.isprintable())
+    if not value:
+        return True
+    local, at, domain = parseaddr(value)[1].rpartition("@")
+    if not (at and value.isprintable() and re.fullmatch(r"[A-Za-z0-9._:\[\]-]{1,253}", domain)):
+        return False
+    try:
+        validate_email(f"{local}@example.org", check_deliverability=False)
+    except EmailNotValidError:
+        return False
+    return True
 
 
 def is_host_name(value: str) -> bool:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from verdicts.config.mail import MailSettings
-from verdicts.digest import allowance, delivery
+from verdicts.digest import delivery
 from verdicts.digest.copies import Recipient
 from verdicts.digest.delivery import NOT_WRITTEN_TO, Lease
 from verdicts.digest.recipients import recipients_of
+from verdicts.mailing import allowance
 
 
 @dataclass(frozen=True)

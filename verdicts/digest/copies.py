@@ -20,9 +20,9 @@ from verdicts.digest.queries import blocks_of, items_of
 from verdicts.mailing.addresses import address_parts, header_address, named
 from verdicts.mailing.letters import link
 from verdicts.mailing.messages import LONGEST_LINE, checked
-from verdicts.newsletter.headers import DELIVERY_HEADER, envelope_sender, leave_by_mail, leave_path
+from verdicts.newsletter.headers import delivery_headers, envelope_sender, leave_by_mail, leave_path
 from verdicts.newsletter.keys import keyed_hash
-from verdicts.newsletter.tokens import TOKEN_LENGTH, bounce_token, leave_token, preferences_token
+from verdicts.newsletter.tokens import TOKEN_LENGTH, leave_token, preferences_token
 
 _LINE = b"\r\n"
 _FOLD = "\r\n "
@@ -98,12 +98,15 @@ class Press:
         words = f"{self._edition_id} {recipient.subscriber_id} {self._run}".encode()
         return f"<{keyed_hash('digest-message-id', words).hex()[:40]}@{self._domain}>"
 
+    def _delivery_headers(self, recipient: Recipient) -> dict[str, str]:
+        return delivery_headers(self._edition_id, recipient.subscriber_id)
+
     def _headers_of_one(self, recipient: Recipient, now: datetime) -> bytes:
         lines = (
             f"To: {address_parts(recipient.address)}",
             f"Date: {format_datetime(now)}",
             f"Message-ID: {self.message_id(recipient)}",
-            f"{DELIVERY_HEADER}: {bounce_token(self._edition_id, recipient.subscriber_id)}",
+            *(f"{name}: {value}" for name, value in self._delivery_headers(recipient).items()),
             "",
         )
         # An address may hold UTF-8 (RFC 6532); the connection knows whether the server takes that.

@@ -17,6 +17,7 @@ from verdicts.digest.models import EditionState, edition, edition_item
 from verdicts.digest.queries import items_of
 from verdicts.digest.weeks import Week
 from verdicts.extensions import db
+from verdicts.mailing.addresses import is_one_line
 
 if TYPE_CHECKING:
     from verdicts.config.mail import DigestSettings
@@ -47,6 +48,13 @@ class NotTheWholeOrder(DigestError):
 class TextTooLong(DigestError):
     def __init__(self, what: str, most: int) -> None:
         super().__init__(f"The {what} is longer than {most} characters.")
+
+
+class SubjectOfManyLines(DigestError):
+    """A subject becomes a header, which a line break would end."""
+
+    def __init__(self) -> None:
+        super().__init__("The subject holds a line break, or another character that no header may hold.")
 
 
 def draft(week: Week, now: datetime) -> int | None:
@@ -109,13 +117,15 @@ def drop(edition_id: int, item_id: int, *, dropped: bool = True) -> None:
 def write(edition_id: int, *, note: str | None = None, subject: str | None = None) -> None:
     """Set a draft's note (Markdown, printed above the news) or its subject; "" leaves the subject to the rule.
 
-    Raises TextTooLong, or WrongState.
+    Raises TextTooLong, SubjectOfManyLines, or WrongState.
     """
     refuse_unless_draft(edition_id)
     told = {"note": (note, LONGEST_NOTE), "subject": (subject, LONGEST_SUBJECT)}
     for what, (text, most) in told.items():
         if text is not None and len(text) > most:
             raise TextTooLong(what, most)
+    if subject and not is_one_line(subject):
+        raise SubjectOfManyLines
     values = {what: text for what, (text, _) in told.items() if text is not None}
     db.session.connection().execute(sa.update(edition).where(edition.c.id == edition_id).values(**values))
 

@@ -16,6 +16,7 @@ from verdicts.digest.models import DeliveryState, EditionState, delivery, editio
 from verdicts.digest.queries import items_of
 from verdicts.digest.rendering import render, subject_of
 from verdicts.extensions import db
+from verdicts.newsletter.models import subscriber
 from verdicts.newsletter.queries import confirmed
 
 
@@ -61,8 +62,11 @@ def _store(edition_id: int, blocks: Sequence[Block]) -> None:
 
 
 def _address(edition_id: int, now: datetime) -> None:
-    """Make a delivery for everyone who is subscribed now: one statement, however many they are."""
-    readers = confirmed().subquery()
+    """Make a delivery for everyone who is subscribed now: one statement, however many they are.
+
+    Who has got an edition of this week that was then cancelled, or may have, is left out: nobody gets a week twice.
+    """
+    readers = confirmed().where(~_has_got_this_week(edition_id)).subquery()
     columns = {
         "edition_id": sa.literal(edition_id),
         "subscriber_id": readers.c.id,
@@ -73,6 +77,14 @@ def _address(edition_id: int, now: datetime) -> None:
         "changed_at": sa.literal(now, delivery.c.changed_at.type),
     }
     db.session.connection().execute(sa.insert(delivery).from_select(list(columns), sa.select(*columns.values())))
+
+
+def _has_got_this_week(edition_id: int) -> sa.Exists:
+    this, other = edition.alias("this"), edition.alias("other")
+    same_week = sa.and_(other.c.year == this.c.year, other.c.week == this.c.week, other.c.id != this.c.id)
+    states = (DeliveryState.SENT, DeliveryState.UNCERTAIN, DeliveryState.TRANSMITTING)
+    got = sa.and_(delivery.c.subscriber_id == subscriber.c.id, delivery.c.state.in_(states))
+    return sa.exists().where(this.c.id == edition_id, same_week, delivery.c.edition_id == other.c.id, got)
 
 
 def _default_sender() -> str:

@@ -152,17 +152,7 @@ class Delivery(Base):
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class SendingAllowance(Base):
-    """How much mail all senders together have sent: a row a minute for the rate, a row a day for the quota."""
-
-    __tablename__ = "sending_allowance"
-
-    period: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
-    used: Mapped[int] = mapped_column(default=0)
-
-
 edition = Base.metadata.tables["edition"]
 edition_item = Base.metadata.tables["edition_item"]
 edition_block = Base.metadata.tables["edition_block"]
 delivery = Base.metadata.tables["delivery"]
-sending_allowance = Base.metadata.tables["sending_allowance"]

@@ -17,13 +17,14 @@ from enum import StrEnum
 from flask import Flask, current_app
 
 from verdicts.config import Settings
-from verdicts.digest import allowance, delivery, editions
+from verdicts.digest import delivery, editions
 from verdicts.digest.committing import committed
 from verdicts.digest.copies import open_press
 from verdicts.digest.models import EditionState
 from verdicts.digest.progress import Progress, progress_of
 from verdicts.digest.worker import Job, Terms, Worker
 from verdicts.extensions import db
+from verdicts.mailing import allowance
 from verdicts.mailing.outcomes import Outcome
 from verdicts.mailing.transport import open_connection
 
@@ -50,6 +51,7 @@ class Report:
     progress: Progress
     again_at: datetime | None = None
     trouble: str | None = None
+    is_quota_spent: bool = False
 
 
 def utc_now() -> datetime:
@@ -129,15 +131,18 @@ class Pool:
 def _report(job: Job, pool: Pool) -> Report:
     now = job.clock()
 
-    def finish() -> tuple[editions.Edition, Progress, datetime | None]:
+    def finish() -> tuple[editions.Edition, Progress, datetime | None, bool]:
         delivery.recover(job.edition_id, now)
         editions.finish_if_done(job.edition_id, now)
-        found = editions.by_id(job.edition_id)
-        return found, progress_of(job.edition_id), delivery.next_moment(job.edition_id)
+        found, progress = editions.by_id(job.edition_id), progress_of(job.edition_id)
+        is_spent = allowance.is_spent(job.settings.max_per_day, now)
+        return found, progress, delivery.next_moment(job.edition_id), is_spent
 
-    edition, progress, again_at = committed(finish)
+    edition, progress, again_at, is_spent = committed(finish)
+    if again_at:
+        again_at = max(again_at, allowance.tomorrow(now) if is_spent else now)
     trouble = edition.paused_because or next((outcome.words for outcome in pool.troubles), None)
-    return Report(_ended(edition.state, progress, job, pool), progress, again_at, trouble)
+    return Report(_ended(edition.state, progress, job, pool), progress, again_at, trouble, is_spent)
 
 
 def _ended(state: EditionState, progress: Progress, job: Job, pool: Pool) -> Ended:

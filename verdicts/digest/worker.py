@@ -18,6 +18,7 @@ from verdicts.digest.committing import committed
 from verdicts.digest.copies import Press, Recipient
 from verdicts.digest.delivery import NOTHING_CHOSEN, Gate, Lease
 from verdicts.digest.recording import pause_for, record
+from verdicts.mailing import allowance
 from verdicts.mailing.addresses import AddressRefused
 from verdicts.mailing.outcomes import Outcome, OutcomeKind
 from verdicts.mailing.replies import Action, verdict_on
@@ -75,6 +76,7 @@ class Worker:
         self._hand: deque[_Copy] = deque()
         self._last: _Ended | None = None
         self._setbacks = 0
+        self._claimed_at = job.clock()
         self._is_done = False
         self.trouble: Outcome | None = None  # why it gave up on the server
 
@@ -97,17 +99,19 @@ class Worker:
 
     def _refill(self) -> None:
         """Claim and print a share, or wait until there may be one."""
+        self._claimed_at = self._job.clock()
         share = self._with_last(self._claim)
         blank = [lease for lease, recipient in share.recipients if not self._print(lease, recipient)]
         if blank:
-            committed(lambda: delivery.skip(blank, NOTHING_CHOSEN, self._job.clock()))
+            committed(lambda: self._skip(blank))
         if not share.recipients:
             self._wait_for(share)
 
     def _claim(self) -> Share:
         job = self._job
-        now = job.clock()
-        return claim_share(job.edition_id, self._owner, job.terms.batch, job.terms.lease, job.settings, now)
+        return claim_share(
+            job.edition_id, self._owner, job.terms.batch, job.terms.lease, job.settings, self._claimed_at
+        )
 
     def _print(self, lease: Lease, recipient: Recipient) -> bool:
         try:
@@ -130,16 +134,16 @@ class Worker:
     def _send(self, copy: _Copy) -> None:
         asked_at = self._job.clock()
         gate = self._with_last(lambda: delivery.begin(copy.lease, self._job.terms.transmission, asked_at))
-        if gate is Gate.CLOSED:
-            self._is_done = True
-            committed(lambda: delivery.release([copy.lease]))
-        elif gate is Gate.OPEN:
+        if gate is Gate.OPEN:
             self._transmit(copy, asked_at)
+            return
+        self._is_done = gate is Gate.CLOSED
+        committed(lambda: self._leave([copy.lease]))
 
     def _transmit(self, copy: _Copy, asked_at: datetime) -> None:
         # This process may have been stopped since, for so long that the delivery was taken from it.
         if self._job.clock() - asked_at > self._job.terms.start_within:
-            committed(lambda: delivery.withdraw(copy.lease, self._job.clock()))
+            committed(lambda: self._withdraw(copy.lease))
             return
         sender = self._job.press.envelope_from(copy.recipient)
         outcome = self._connection.transmit(sender, copy.recipient.address, copy.raw)
@@ -186,4 +190,18 @@ class Worker:
         leases = [copy.lease for copy in self._hand]
         self._hand.clear()
         if leases or self._last:
-            self._with_last(lambda: delivery.release(leases))
+            self._with_last(lambda: self._leave(leases))
+
+    # What the allowance was charged for when it was claimed, and what is not transmitted now, is given back.
+
+    def _leave(self, leases: list[Lease]) -> None:
+        delivery.release(leases)
+        allowance.give_back(len(leases), self._claimed_at)
+
+    def _skip(self, leases: list[Lease]) -> None:
+        delivery.skip(leases, NOTHING_CHOSEN, self._job.clock())
+        allowance.give_back(len(leases), self._claimed_at)
+
+    def _withdraw(self, lease: Lease) -> None:
+        delivery.withdraw(lease, self._job.clock())
+        allowance.give_back(1, self._claimed_at)

@@ -13,7 +13,7 @@ from typing import TypeVar
 from sqlalchemy.exc import OperationalError
 
 from verdicts.extensions import TooManyWriters, begin_write, db
-from verdicts.mailing import outbox
+from verdicts.mailing import allowance, outbox
 from verdicts.mailing.addresses import HeaderRefused
 from verdicts.mailing.outbox import Claimed, Fate
 from verdicts.mailing.outcomes import Outcome, OutcomeKind, Step
@@ -62,9 +62,16 @@ def _try(connection: Connection, claimed: Claimed) -> Outcome:
 
 
 def _record(claimed: Claimed, outcome: Outcome, now: datetime) -> Fate:
-    fate = _committed(lambda: outbox.record(claimed, outcome, now))
+    fate = _committed(lambda: _recorded(claimed, outcome, now))
     if fate is not Fate.SENT:
         logger.warning("letter %d, try %d: %s, %s", claimed.id, claimed.tries, fate, outcome.words)
+    return fate
+
+
+def _recorded(claimed: Claimed, outcome: Outcome, now: datetime) -> Fate:
+    fate = outbox.record(claimed, outcome, now)
+    if fate is Fate.SENT:
+        allowance.count_one(now)
     return fate
 
 

@@ -1,4 +1,4 @@
-"""The outbox: single letters, written in the transaction of what they tell of, that wait for `flask mail run`."""
+"""The outbox: single letters, written in the transaction of what they tell of; and how much mail has been sent."""
 
 from datetime import datetime
 
@@ -30,4 +30,14 @@ class OutboxLetter(Base):
     last_reply: Mapped[str | None] = mapped_column(sa.String(500))
 
 
+class SendingAllowance(Base):
+    """How much mail all senders together have sent: a row a minute for the rate, a row a day for the quota."""
+
+    __tablename__ = "sending_allowance"
+
+    period: Mapped[str] = mapped_column(sa.String(20), primary_key=True)
+    used: Mapped[int] = mapped_column(default=0)
+
+
 outbox_letter = Base.metadata.tables["outbox_letter"]
+sending_allowance = Base.metadata.tables["sending_allowance"]

@@ -55,7 +55,7 @@ class SmtpConnection(flask_mail.Connection):
             return None
         try:
             self.host = self.configure_host()
-        except (smtplib.SMTPException, OSError) as fault:
+        except (smtplib.SMTPException, OSError, UnicodeError) as fault:  # a name or password that SMTP cannot carry
             return _why_not_connected(fault)
         self.num_emails = 0
         return None

@@ -5,8 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from verdicts.extensions import db
-from verdicts.newsletter.inserting import insert
+from verdicts.extensions import db, insert
 from verdicts.newsletter.models import Status, subscriber, subscriber_tool, suppression
 from verdicts.newsletter.tokens import confirm_hash
 

@@ -11,6 +11,12 @@ from verdicts.newsletter.tokens import bounce_token, leave_token
 
 # Names the delivery in whatever a server or provider sends back of a letter.
 DELIVERY_HEADER = "X-Verdicts-Delivery"
+# Mailgun's user variables, Postmark's metadata, SendGrid's unique arguments: what they are given, their events hold.
+_GIVEN_BACK = (
+    (".mailgun.org", "X-Mailgun-Variables", '{{"delivery": "{}"}}'),
+    (".postmarkapp.com", "X-PM-Metadata-delivery", "{}"),
+    (".sendgrid.net", "X-SMTPAPI", '{{"unique_args": {{"delivery": "{}"}}}}'),
+)
 LEAVE = "leave"
 BOUNCE = "bounce"
 
@@ -45,8 +51,14 @@ def leave_by_mail(token: str) -> str:
 
 
 def delivery_headers(edition_id: int, subscriber_id: int) -> dict[str, str]:
-    """Return the signed header by which a bounce is known that comes to another address than envelope_sender's."""
-    return {DELIVERY_HEADER: bounce_token(edition_id, subscriber_id)}
+    """Return the signed header by which a bounce is known that comes to another address than envelope_sender's.
+
+    Where MAIL_SERVER is that of a provider whose events do not hold our headers, another one asks it to say the token.
+    """
+    token = bounce_token(edition_id, subscriber_id)
+    server = _settings().mail.server or ""
+    asked = {name: value.format(token) for host, name, value in _GIVEN_BACK if server.lower().endswith(host)}
+    return {DELIVERY_HEADER: token, **asked}
 
 
 def envelope_sender(edition_id: int, subscriber_id: int) -> str:

@@ -6,8 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from verdicts.extensions import db
-from verdicts.newsletter.inserting import insert
+from verdicts.extensions import db, insert
 from verdicts.newsletter.models import Rhythm, Status, subscriber, suppression
 from verdicts.newsletter.queries import may_be_written_to
 from verdicts.newsletter.spreadsheets import Consent

@@ -4,9 +4,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from verdicts.extensions import db
+from verdicts.extensions import db, insert
 from verdicts.mailing import outbox
-from verdicts.newsletter.inserting import insert
 from verdicts.newsletter.models import (
     Status,
     subscriber,

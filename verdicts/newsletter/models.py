@@ -38,6 +38,8 @@ class Subscriber(Base):
     __table_args__ = (
         sa.CheckConstraint("(address IS NOT NULL) = (status IN ('pending', 'confirmed'))", name="address_while_used"),
         sa.Index("ix_subscriber_status", "status"),
+        # An id is never used again: tokens in letters that were mailed name it.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

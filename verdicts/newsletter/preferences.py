@@ -9,8 +9,7 @@ import sqlalchemy as sa
 from verdicts.catalog.models import Category
 from verdicts.catalog.queries import current_slug, is_published, tool
 from verdicts.catalog.records import ToolLink
-from verdicts.extensions import db
-from verdicts.newsletter.inserting import insert
+from verdicts.extensions import db, insert
 from verdicts.newsletter.models import Rhythm, subscriber, subscriber_category, subscriber_tool
 
 _category = Category.__table__

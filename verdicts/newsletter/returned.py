@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import Message
 
 from verdicts.mailing.outcomes import Outcome, OutcomeKind
@@ -19,8 +20,15 @@ _SAYS_NOTHING = "5.0.0"
 def read(raw: bytes) -> Report | None:
     """Return what a message that came back reports; None for what is no report, or names nobody by a genuine token.
 
-    Only the first LARGEST_MESSAGE bytes are looked at.
+    Only the first LARGEST_MESSAGE bytes are looked at. One that is nested so deep that no reader gets through is none.
     """
+    try:
+        return _read(raw)
+    except RecursionError:
+        return None
+
+
+def _read(raw: bytes) -> Report | None:
     message = message_from_bytes(raw[:LARGEST_MESSAGE])
     report = str(message.get_param("report-type") or "").lower()
     if message.get_content_type() != "multipart/report":
@@ -45,9 +53,17 @@ def status_in(text: str) -> str | None:
 
 def _leaving(message: Message) -> Report | None:
     # Not the body: whoever answers a letter may quote it, and their own token with it.
-    addressed = " ".join(str(value) for name in _ADDRESSED for value in message.get_all(name, []))
+    addressed = " ".join(_decoded(value) for name in _ADDRESSED for value in message.get_all(name, []))
     token = next(tokens_in(Purpose.LEAVE, addressed), None)
     return Report(ReportKind.LEAVE, token, is_leave_token=True) if token else None
+
+
+def _decoded(value: object) -> str:
+    """Return a header's words, also where a mail program has encoded them."""
+    try:
+        return str(make_header(decode_header(str(value))))
+    except (ValueError, LookupError):
+        return str(value)
 
 
 def _no_such_mailbox(message: Message) -> bool:

@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from verdicts.catalog.records import ToolLink
-from verdicts.extensions import db
+from verdicts.extensions import db, insert
 from verdicts.mailing import outbox
 from verdicts.mailing.letters import Letter, link, render
 from verdicts.newsletter.addresses import Address
 from verdicts.newsletter.headers import confirm_path, delivery_headers
-from verdicts.newsletter.inserting import insert
 from verdicts.newsletter.models import Rhythm, Status, signup_turn, subscriber, suppression
 from verdicts.newsletter.tokens import SINGLE_LETTER, confirm_hash, new_confirm_token
 

@@ -92,7 +92,10 @@ def _moment(text: str, now: datetime) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"consent_at {text[:40]!r} is no date such as 2026-03-01 or 2026-03-01T12:00:00Z") from None
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    try:
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"consent_at {text[:40]!r} lies before all calendars") from None
     if at > now:
         raise ValueError(f"consent_at {text} is yet to come")
     return at

@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from verdicts.digest import allowance
 from verdicts.digest.committing import committed
-from verdicts.digest.models import sending_allowance
 from verdicts.extensions import db
+from verdicts.mailing import allowance
+from verdicts.mailing.models import sending_allowance
 
 MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC)
 A_MINUTE, A_SECOND = timedelta(minutes=1), timedelta(seconds=1)

@@ -8,9 +8,8 @@ from datetime import UTC, datetime, time, timedelta
 
 import sqlalchemy as sa
 
-from verdicts.digest.models import sending_allowance
-from verdicts.extensions import db
-from verdicts.newsletter.inserting import insert
+from verdicts.extensions import db, insert
+from verdicts.mailing.models import sending_allowance
 
 SLOTS_A_MINUTE = 12
 SLOT = timedelta(minutes=1) / SLOTS_A_MINUTE
@@ -30,6 +29,24 @@ def take(most: int, *, rate_per_minute: int, max_per_day: int, now: datetime) ->
     return today
 
 
+def count_one(now: datetime) -> None:
+    """Count a single letter, which goes out whatever was sent before: who signs up must not wait until tomorrow."""
+    for period in (_slot_name(now), _day_name(now)):
+        begun = insert(sending_allowance).values(period=period, used=0)
+        db.session.connection().execute(begun.on_conflict_do_nothing())
+        _give_back(period, -1)
+
+
+def is_spent(max_per_day: int, now: datetime) -> bool:
+    """Say whether the day's quota is used up. One statement."""
+    return _used(_day_name(now)) >= max_per_day
+
+
+def tomorrow(now: datetime) -> datetime:
+    """Return when the next day's quota begins."""
+    return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time.min, UTC)
+
+
 def give_back(unused: int, now: datetime) -> None:
     """Give back some of what was taken at the same `now`."""
     for period in (_slot_name(now), _day_name(now)):
@@ -38,11 +55,8 @@ def give_back(unused: int, now: datetime) -> None:
 
 def next_moment(rate_per_minute: int, max_per_day: int, now: datetime) -> datetime:
     """Return when there may be something to take again, after `take` returned 0: within the minute, or tomorrow."""
-    used = db.session.connection().scalar(
-        sa.select(sending_allowance.c.used).where(sending_allowance.c.period == _day_name(now))
-    )
-    if used is not None and used >= max_per_day:
-        return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time.min, UTC)
+    if is_spent(max_per_day, now):
+        return tomorrow(now)
     moment = _start_of_slot(now) + SLOT
     while not _slot_limit(moment, rate_per_minute):
         moment += SLOT
@@ -53,6 +67,11 @@ def forget(now: datetime) -> None:
     """Delete the counts of past days and minutes."""
     old = _day_name(now - _KEPT)
     db.session.connection().execute(sa.delete(sending_allowance).where(sending_allowance.c.period < old))
+
+
+def _used(period: str) -> int:
+    used = sa.select(sending_allowance.c.used).where(sending_allowance.c.period == period)
+    return db.session.connection().scalar(used) or 0
 
 
 def _take(period: str, wanted: int, limit: int) -> int:

@@ -8,6 +8,7 @@ import verdicts.comparisons.models
 import verdicts.digest.models
 import verdicts.mailing.models
 import verdicts.newsletter.models
+import verdicts.staff.models
 import verdicts.voting.models  # noqa: F401  # each brings its tables into Base.metadata
 from verdicts.extensions import Base, db
 

@@ -86,6 +86,13 @@ def flask_settings(settings: config.Settings) -> dict[str, object]:
         **limit_storage(settings),
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         "RATELIMIT_SWALLOW_ERRORS": False,
+        # The session that Flask signs holds nothing but the token of admin forms; log-ins are rows (staff.sessions).
+        "SESSION_COOKIE_NAME": "form",
+        "SESSION_COOKIE_PATH": "/admin",
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.is_https,
+        "WTF_CSRF_SSL_STRICT": False,  # web.origin asks where a form comes from; a Referer may be left out
+        "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: an editor may write for an afternoon
         # Public forms carry no token, which would make pages uncacheable; web.origin checks where they come from.
         "WTF_CSRF_CHECK_DEFAULT": False,
         # Only what is public is compressed, by web.caching.

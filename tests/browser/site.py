@@ -32,7 +32,11 @@ class Site:
 
     def deliver_mail(self) -> None:
         """Let `flask mail run` put what waits in the outbox into the demo's mailbox."""
-        command = ("-m", "flask", "--app", "wsgi", "mail", "run")
+        self.flask("mail", "run")
+
+    def flask(self, *arguments: str) -> None:
+        """Run a command beside the site."""
+        command = ("-m", "flask", "--app", "wsgi", *arguments)
         status, printed = run(*command, instance=self.database.parent, **self.settings)
         assert status == 0, printed
 

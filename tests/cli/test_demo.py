@@ -43,11 +43,13 @@ def test_the_demo_makes_its_settings_once_and_goes_on_with_the_same_data(tmp_pat
     assert status == 0
     assert f"Verdicts is served at http://127.0.0.1:{port}\n" in printed
     kept = (tmp_path / "demo.env").read_text()
-    assert re.fullmatch(
+    login = re.fullmatch(
         r"DEMO=1\nSECRET_KEY=[0-9a-f]{64}\nHASH_KEY=[0-9a-f]{64}\n"
-        rf"BASE_URL=http://127\.0\.0\.1:{port}\nTRUSTED_HOSTS=127\.0\.0\.1,localhost\n",
+        rf"BASE_URL=http://127\.0\.0\.1:{port}\nTRUSTED_HOSTS=127\.0\.0\.1,localhost\nDEMO_ADMIN_PASSWORD=([0-9a-f]{{16}})\n",
         kept,
     )
+    assert login
+    assert f"Log in at http://127.0.0.1:{port}/admin as admin with the password {login[1]}\n" in printed
     assert stat.S_IMODE((tmp_path / "demo.env").stat().st_mode) == 0o600
     votes = rows_of(tmp_path / "demo.sqlite3", "vote")
     assert votes > 1000
@@ -57,6 +59,7 @@ def test_the_demo_makes_its_settings_once_and_goes_on_with_the_same_data(tmp_pat
         assert get(elsewhere, "/livez", host=f"localhost:{elsewhere}") == 200
         _, printed = demo.stop()
     assert f"Verdicts is served at http://127.0.0.1:{elsewhere}\n" in printed
+    assert f"Log in at http://127.0.0.1:{elsewhere}/admin as admin with the password {login[1]}\n" in printed
     assert (tmp_path / "demo.env").read_text() == kept
     assert rows_of(tmp_path / "demo.sqlite3", "vote") == votes
 

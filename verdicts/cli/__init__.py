@@ -7,10 +7,11 @@ from verdicts.cli.digest_sending import digest
 from verdicts.cli.housekeeping import keep_house
 from verdicts.cli.mail import mail
 from verdicts.cli.newsletter import newsletter
+from verdicts.cli.staff import staff
 from verdicts.cli.voting import votes
 
 
 def init_app(app: Flask) -> None:
     """Hang up the commands."""
-    for command in (catalogue, votes, mail, newsletter, digest, keep_house):
+    for command in (catalogue, votes, mail, newsletter, digest, staff, keep_house):
         app.cli.add_command(command)

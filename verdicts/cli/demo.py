@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
+from dotenv import dotenv_values
 
 from verdicts import config
 from verdicts.cli import serve
@@ -19,6 +20,11 @@ from verdicts.curation import sample
 from verdicts.digest import drafting, editions, weeks
 from verdicts.digest.models import EditionState
 from verdicts.extensions import begin_write, db
+from verdicts.staff import accounts, passwords
+from verdicts.staff.models import Role
+
+ADMIN, ADMIN_EMAIL = "admin", "admin@verdicts.example"
+PASSWORD_NAME = "DEMO_ADMIN_PASSWORD"  # noqa: S105  # nosec B105  # what it is called in demo.env
 
 
 def main() -> None:
@@ -27,7 +33,10 @@ def main() -> None:
         with serve.prepared_database(settings):
             load_sample()
             drafted = drafted_edition(datetime.now(UTC))
+            password = password_of_the_admin(settings.instance_path / "demo.env", datetime.now(UTC))
         click.echo(f"{settings.site_name} is served at {settings.base_url}")
+        if password:
+            click.echo(f"Log in at {settings.base_url}/admin as {ADMIN} with the password {password}")
         click.echo(where_mail_goes(settings))
         if drafted:
             click.echo(f"A digest is drafted; this sends it: .venv/bin/flask digest send {drafted} --yes")
@@ -46,7 +55,7 @@ def settle(environ: MutableMapping[str, str]) -> config.Settings:
     serve.ensure_address_is_free(asked.host, asked.port)
     base_url = environ.get("BASE_URL") or address_of(asked.host, asked.port)
     address = {"BASE_URL": base_url, "TRUSTED_HOSTS": ",".join(hosts_of(base_url, asked.host))}
-    keep_once(asked.instance_path / "demo.env", {**drawn, **address})
+    keep_once(asked.instance_path / "demo.env", {**drawn, **address, PASSWORD_NAME: secrets.token_hex(8)})
     for name, value in {"DEMO": "1", **address}.items():
         environ.setdefault(name, value)
     return config.load(environ)
@@ -99,6 +108,20 @@ def load_sample() -> None:
     if sample.load(datetime.now(UTC)):
         db.session.commit()
     db.session.rollback()
+
+
+def password_of_the_admin(path: Path, now: datetime) -> str | None:
+    """Let the demo's admin log in, once, and return the password that demo.env has for them, if they still use it."""
+    password = dotenv_values(path).get(PASSWORD_NAME)
+    found = accounts.find(ADMIN)
+    db.session.rollback()
+    if password and found is None:
+        password_hash = passwords.hashed(password)
+        begin_write()
+        accounts.add(ADMIN, ADMIN_EMAIL, Role.ADMIN, password_hash, now, must_change=False)
+        db.session.commit()
+        return password
+    return password if password and found and passwords.is_right(password, found.password_hash) else None
 
 
 def drafted_edition(now: datetime) -> str | None:

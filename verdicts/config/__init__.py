@@ -42,6 +42,7 @@ class Settings:
     demo: bool
     contact_email: str | None
     votes_per_network_day: int
+    require_totp: bool
     mail: MailSettings
     digest: DigestSettings
 
@@ -92,6 +93,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         demo=demo,
         contact_email=read.matching("CONTACT_EMAIL", "", is_address, "an email address") or None,
         votes_per_network_day=read.number("VOTES_PER_NETWORK_DAY", 20, 1, 1_000_000),
+        require_totp=read.flag("REQUIRE_TOTP"),
         mail=read_mail(read, base_url),
         digest=read_digest(read),
     )

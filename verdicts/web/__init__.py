@@ -4,6 +4,7 @@ from flask import Flask
 
 from verdicts.web import (
     addresses,
+    admin,
     assets,
     bounces,
     catalog,
@@ -27,5 +28,6 @@ def init_app(app: Flask) -> None:
     for door in (pages, catalog, comparisons, voting, newsletter, preferences, bounces, digest, health):
         app.register_blueprint(door.bp)
     mailbox.init_app(app)
+    admin.init_app(app)
     for guard in (addresses, origin, errors, assets, formatting, headers):
         guard.init_app(app)

@@ -13,12 +13,13 @@ from werkzeug.exceptions import HTTPException, InternalServerError, SecurityErro
 
 from verdicts.catalog.kinds import Verdict
 from verdicts.extensions import TooManyWriters, db, limiter
+from verdicts.staff.passwords import TooManyHashes
 from verdicts.web.htmx import wants_fragment
 
 logger = logging.getLogger(__name__)
 
 TRY_AGAIN_AFTER_SECONDS = 2
-OVERLOADS = (OperationalError, PoolExhausted, TooManyWriters)
+OVERLOADS = (OperationalError, PoolExhausted, TooManyHashes, TooManyWriters)
 LONGEST_BALLOT = 1000
 TITLES = {
     400: "That request makes no sense to us.",

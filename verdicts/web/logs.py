@@ -18,7 +18,7 @@ logger = logging.getLogger("verdicts.requests")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # A path may hold somebody's token (leave, confirm, reset): what follows these is not written down.
-_SECRET_PATHS = re.compile(r"(/newsletter/(?:confirm|leave|preferences|bounces)/).+")
+_SECRET_PATHS = re.compile(r"(/newsletter/(?:confirm|leave|preferences|bounces)/|/admin/reset/).+")
 
 
 class JsonLines(logging.Formatter):

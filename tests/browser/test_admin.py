@@ -1,0 +1,61 @@
+"""Behind the log-in, in Chromium: logging in with a second factor, adding someone, and nothing that axe would find."""
+
+import re
+
+import pyotp
+from playwright.sync_api import expect
+
+from tests.browser.reader import Reader
+from tests.browser.site import Site
+from tests.browser.test_accessibility import violations
+
+PASSWORD = "plinth mango otter quartz"
+
+
+def test_an_admin_logs_in_sets_up_a_second_factor_and_adds_someone(reader: Reader, site: Site) -> None:
+    site.flask("staff", "add", "root", "root@example.org", "--role", "admin", "--password", PASSWORD)
+    reader.expects("status of 422")
+    page = reader.opens("/admin/people")
+    found = violations(page, "log-in")
+    page.get_by_label("Name").fill("root")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    expect(page.get_by_label("Name")).to_have_value("root")
+    found += violations(page, "refused log-in")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("People")
+    found += violations(page, "people")
+
+    page.get_by_role("link", name="Add someone").click()
+    page.get_by_label("Name to log in with").fill("Bob")
+    page.get_by_label("Email address").fill("bob@example.org")
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_label("Email address")).to_have_value("bob@example.org")
+    found += violations(page, "refused person")
+    page.get_by_label("Name to log in with").fill("bob")
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("bob may log in")
+
+    page.get_by_role("link", name="Trail").click()
+    expect(page.get_by_role("row").filter(has_text="added bob")).to_have_count(1)
+    found += violations(page, "trail")
+    page.get_by_role("link", name="Me", exact=True).click()
+    found += violations(page, "me")
+    page.get_by_role("link", name="Set one up").click()
+    found += violations(page, "second factor")
+    secret = re.sub(r"\s", "", page.locator(".secret").inner_text())
+    page.get_by_label("Code that the app shows").fill(pyotp.TOTP(secret).now())
+    page.get_by_role("button", name="Set it up").click()
+    expect(page.locator(".codes li")).to_have_count(10)
+    found += violations(page, "recovery codes")
+    code = page.locator(".codes li").first.inner_text()
+
+    page.get_by_role("button", name="Log out").click()
+    page.get_by_label("Name").fill("root")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Code, if you have set up a second factor").fill(code)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your desk")
+    assert found + violations(page, "desk") == []

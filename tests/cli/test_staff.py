@@ -1,0 +1,58 @@
+"""`flask staff add`, `passwd` and `list`."""
+
+from click.testing import Result
+from flask import Flask
+
+from verdicts.extensions import db
+from verdicts.staff import accounts, audit, passwords
+
+PASSWORD, OTHER = "plinth mango otter quartz", "walnut trombone glacier inbox"
+
+
+def staff(app: Flask, *arguments: str, typed: str = "") -> Result:
+    db.session.rollback()
+    return app.test_cli_runner().invoke(args=["staff", *arguments], input=typed)
+
+
+def twice(password: str) -> str:
+    return f"{password}\n{password}\n"
+
+
+def test_someone_is_added_with_a_password_that_is_asked_for_and_not_shown(app: Flask) -> None:
+    done = staff(app, "add", "ann", "ann@example.org", "--role", "admin", typed=twice(PASSWORD))
+    assert done.exit_code == 0, done.output
+    assert "ann may log in as admin.\n" in done.output
+    assert PASSWORD not in done.output
+    found = accounts.find("ann")
+    assert found
+    assert passwords.is_right(PASSWORD, found.password_hash)
+    assert not found.must_change
+    assert staff(app, "list").output == "ann  admin  ann@example.org  no second factor\n"
+    assert [(entry.actor, entry.action) for entry in audit.search()] == [("the command line", "added")]
+
+
+def test_what_cannot_be_is_refused_in_words(app: Flask) -> None:
+    staff(app, "add", "ann", "ann@example.org", typed=twice(PASSWORD))
+    for arguments, typed, says in (
+        (["add", "ann", "b@example.org"], PASSWORD, "There is an account with this name."),
+        (["add", "bob", "ann@example.org"], PASSWORD, "There is an account with this address."),
+        (["add", "bob", "bob@example.org"], "password1234", "easy to guess"),
+        (["add", "Bob!", "bob@example.org"], PASSWORD, "A name has lower-case letters"),
+        (["passwd", "bob"], PASSWORD, "There is nobody called bob."),
+    ):
+        refused = staff(app, *arguments, typed=twice(typed))
+        assert (refused.exit_code, says in refused.output) == (1, True), refused.output
+    assert [each.name for each in accounts.everyone()] == ["ann"]
+
+
+def test_a_new_password_may_be_good_for_one_log_in_only(app: Flask) -> None:
+    staff(app, "add", "ann", "ann@example.org", typed=twice(PASSWORD))
+    assert staff(app, "passwd", "ann", "--must-change", typed=twice(OTHER)).exit_code == 0
+    found = accounts.find("ann")
+    assert found
+    assert found.must_change
+    assert passwords.is_right(OTHER, found.password_hash)
+
+
+def test_nobody_is_told_how_to_begin(app: Flask) -> None:
+    assert "flask staff add" in staff(app, "list").output

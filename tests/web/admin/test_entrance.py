@@ -1,0 +1,273 @@
+"""Logging in and out, and a new password by mail."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pyotp
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.web.admin.editor import PASSWORD, Editor, make_account
+from tests.web.conftest import PRESENT
+from verdicts.extensions import begin_write, db
+from verdicts.mailing.models import outbox_letter
+from verdicts.staff import accounts, second_factor, sessions
+from verdicts.staff.models import Role, staff_session
+
+Later = Callable[[timedelta], None]
+NEW = "walnut trombone glacier inbox"
+
+
+@pytest.fixture
+def ann(app: Flask) -> Editor:
+    make_account("ann")
+    return Editor(app)
+
+
+def with_a_second_factor(name: str = "ann") -> tuple[str, list[str]]:
+    """Set one up a while ago; return its secret and its recovery codes."""
+    secret = second_factor.new_secret()
+    found = accounts.find(name)
+    assert found
+    db.session.rollback()
+    begin_write()
+    codes = second_factor.set_up(found.id, secret, PRESENT - timedelta(hours=1))
+    db.session.commit()
+    return secret, codes
+
+
+def rows() -> int:
+    db.session.rollback()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(staff_session)) or 0
+
+
+def letters() -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(outbox_letter.c.text)))
+
+
+def test_the_right_password_lets_in_and_leads_to_where_one_wanted_to_go(ann: Editor) -> None:
+    wanted = ann.gets("/admin/me")
+    assert (wanted.status_code, wanted.headers["Location"]) == (303, "/admin/login?next=/admin/me")
+    answer = ann.logs_in(next="/admin/me")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/admin/me")
+    assert ann.is_in()
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/admin", "//evil.example", "/admin//evil.example", "/tools", "/admin\\@evil"]
+)
+def test_logging_in_leads_nowhere_else(ann: Editor, elsewhere: str) -> None:
+    assert ann.logs_in(next=elsewhere).headers["Location"] == "/admin"
+
+
+@pytest.mark.parametrize(("name", "password"), [("ann", "wrong"), ("nobody", PASSWORD), ("ANN ", "wrong")])
+def test_a_wrong_name_or_password_is_refused_in_the_same_words(ann: Editor, name: str, password: str) -> None:
+    answer = ann.logs_in(name, password)
+    assert answer.status_code == 422
+    assert "The name, the password or the code is not right." in answer.text
+    assert password not in answer.text
+    assert not ann.is_in()
+
+
+def test_known_and_unknown_names_get_the_same_bytes(ann: Editor) -> None:
+    def answer(name: str) -> str:
+        return re.sub(r'(csrf_token" value=")[^"]+', r"\1", ann.logs_in(name, "wrong", code="").text).replace(name, "…")
+
+    assert answer("ann") == answer("bob")
+
+
+def test_who_is_disabled_is_not_let_in_and_their_sessions_end(app: Flask, ann: Editor) -> None:
+    make_account("root", Role.ADMIN)
+    assert ann.logs_in().status_code == 303
+    found = accounts.find("ann")
+    assert found
+    db.session.rollback()
+    begin_write()
+    accounts.disable(found.id, PRESENT)
+    db.session.commit()
+    assert not ann.is_in()
+    assert ann.logs_in().status_code == 422
+
+
+def test_the_cookie_is_for_this_part_of_the_site_alone(app_with: Callable[..., Flask]) -> None:
+    app = app_with(BASE_URL="https://verdicts.test")
+    make_account("ann")
+    (cookie,) = [
+        each for each in Editor(app).logs_in().headers.getlist("Set-Cookie") if each.startswith("__Secure-staff=")
+    ]
+    assert {"Path=/admin", "HttpOnly", "Secure", "SameSite=Lax"} <= set(cookie.split("; "))
+
+
+def test_each_log_in_has_a_session_of_its_own_and_ends_the_one_before(ann: Editor) -> None:
+    ann.logs_in()
+    before = ann.client.get_cookie("staff", domain="verdicts.test", path="/admin")
+    ann.logs_in()
+    after = ann.client.get_cookie("staff", domain="verdicts.test", path="/admin")
+    assert before
+    assert after
+    assert before.value != after.value
+    assert rows() == 1
+
+
+def test_logging_out_ends_the_session_for_whoever_kept_the_cookie(app: Flask, ann: Editor) -> None:
+    ann.logs_in()
+    stolen = ann.client.get_cookie("staff", domain="verdicts.test", path="/admin")
+    assert stolen
+    assert ann.posts("/admin/logout").status_code == 303
+    thief = Editor(app)
+    thief.client.set_cookie("staff", stolen.value, path="/admin", domain="verdicts.test")
+    assert not thief.is_in()
+    assert rows() == 0
+
+
+def test_a_session_ends_after_half_an_hour_of_silence(ann: Editor, later: Later) -> None:
+    ann.logs_in()
+    for _ in range(3):
+        later(timedelta(minutes=29))
+        assert ann.is_in()
+    later(timedelta(minutes=31))
+    assert not ann.is_in()
+
+
+def test_a_session_ends_after_twelve_hours_however_busy(ann: Editor, later: Later) -> None:
+    ann.logs_in()
+    for _ in range(29):
+        later(timedelta(minutes=25))
+        ann.gets("/admin/me")
+    assert not ann.is_in()
+
+
+# Throttling
+
+
+def test_failing_again_and_again_means_waiting_ever_longer_and_never_for_ever(ann: Editor, later: Later) -> None:
+    assert [ann.logs_in(password="wrong").status_code for _ in range(6)] == [422] * 5 + [429]
+    waits = []
+    for _ in range(12):
+        refused = ann.logs_in()
+        assert refused.status_code == 429
+        waits.append(int(refused.headers["Retry-After"]))
+        later(timedelta(seconds=waits[-1]))
+        assert ann.logs_in(password="wrong").status_code == 422
+    assert waits[:4] == [2, 4, 8, 16]
+    assert max(waits) == 900
+    later(timedelta(minutes=15))
+    assert ann.logs_in().status_code == 303
+
+
+def test_a_name_that_nobody_has_is_throttled_alike(ann: Editor) -> None:
+    assert [ann.logs_in("nobody").status_code for _ in range(6)] == [422] * 5 + [429]
+
+
+def test_others_are_not_kept_waiting(app: Flask, ann: Editor) -> None:
+    make_account("bob")
+    for _ in range(6):
+        ann.logs_in(password="wrong")
+    assert Editor(app).logs_in("bob").status_code == 303
+
+
+def test_a_network_that_tries_many_names_must_wait(app: Flask, ann: Editor) -> None:
+    answers = [ann.logs_in(f"name{number}").status_code for number in range(31)]
+    assert answers == [422] * 30 + [429]
+    assert Editor(app, "198.51.100.1").logs_in().status_code == 303
+
+
+def test_success_forgets_the_failures_before_it(ann: Editor) -> None:
+    for _ in range(3):
+        assert [ann.logs_in(password="wrong").status_code for _ in range(4)] == [422] * 4
+        assert ann.logs_in().status_code == 303
+
+
+# The second factor
+
+
+def test_with_a_second_factor_the_password_alone_is_not_enough(ann: Editor) -> None:
+    secret, _ = with_a_second_factor()
+    assert ann.logs_in().status_code == 422
+    assert ann.logs_in(code="000000").status_code == 422
+    assert ann.logs_in(code=pyotp.TOTP(secret).at(PRESENT)).status_code == 303
+
+
+def test_a_code_works_once(app: Flask, ann: Editor) -> None:
+    secret, _ = with_a_second_factor()
+    code = pyotp.TOTP(secret).at(PRESENT)
+    assert ann.logs_in(code=code).status_code == 303
+    assert Editor(app).logs_in(code=code).status_code == 422
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(-30, 303), (30, 303), (-90, 422), (90, 422)])
+def test_clocks_may_differ_by_half_a_minute(ann: Editor, seconds: int, status: int) -> None:
+    secret, _ = with_a_second_factor()
+    assert ann.logs_in(code=pyotp.TOTP(secret).at(PRESENT + timedelta(seconds=seconds))).status_code == status
+
+
+def test_a_recovery_code_lets_in_once_however_it_is_typed(app: Flask, ann: Editor) -> None:
+    _, codes = with_a_second_factor()
+    assert ann.logs_in(code=f" {codes[0].upper()} ").status_code == 303
+    assert Editor(app).logs_in(code=codes[0]).status_code == 422
+    assert Editor(app).logs_in(code=codes[1]).status_code == 303
+
+
+# A new password by mail
+
+
+def reset_path() -> str:
+    (text,) = letters()
+    found = re.search(r"/admin/reset/\S+", text)
+    assert found
+    return found[0]
+
+
+def test_a_letter_lets_its_reader_set_a_new_password_once(app: Flask, ann: Editor) -> None:
+    ann.logs_in()
+    assert Editor(app).posts("/admin/forgot", email="ANN@example.org").headers["Location"] == "/admin/forgot?sent=1"
+    path = reset_path()
+    for _ in range(3):
+        assert Editor(app).gets(path).status_code == 200
+    assert ann.is_in()
+    assert Editor(app).posts(path, password=NEW).headers["Location"] == "/admin/login?changed=1"
+    assert not ann.is_in()
+    assert Editor(app).posts(path, password=NEW).status_code == 404
+    assert ann.logs_in().status_code == 422
+    assert ann.logs_in(password=NEW).status_code == 303
+
+
+def test_the_link_holds_for_an_hour(app: Flask, ann: Editor, later: Later) -> None:
+    ann.posts("/admin/forgot", email="ann@example.org")
+    path = reset_path()
+    later(timedelta(minutes=61))
+    assert ann.gets(path).status_code == 404
+    assert ann.posts(path, password=NEW).status_code == 404
+    assert ann.logs_in().status_code == 303
+
+
+def test_who_has_no_account_gets_no_letter_and_the_same_answer(app: Flask, ann: Editor) -> None:
+    known, unknown = (Editor(app).posts("/admin/forgot", email=each) for each in ("ann@example.org", "bob@example.org"))
+    assert (known.status_code, known.data, known.headers["Location"]) == (
+        unknown.status_code,
+        unknown.data,
+        unknown.headers["Location"],
+    )
+    assert len(letters()) == 1
+
+
+@pytest.mark.parametrize("password", ["short", "password1234", "aaaaaaaaaaaaaaaa", "qwertyuiop123", "ann@example.org"])
+def test_a_password_that_is_easy_to_guess_is_refused_beside_the_field(app: Flask, ann: Editor, password: str) -> None:
+    ann.posts("/admin/forgot", email="ann@example.org")
+    refused = ann.posts(reset_path(), password=password)
+    assert refused.status_code == 422
+    assert 'id="password-fault"' in refused.text
+    assert f'value="{password}"' not in refused.text
+    assert ann.logs_in().status_code == 303
+
+
+def test_old_sessions_are_found_by_nobody_and_go_in_time(ann: Editor, later: Later) -> None:
+    ann.logs_in()
+    later(timedelta(days=31))
+    begin_write()
+    assert sessions.destroy_ended(PRESENT + timedelta(days=31)) == 1
+    db.session.commit()
+    assert rows() == 0

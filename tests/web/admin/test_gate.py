@@ -1,0 +1,110 @@
+"""Every address behind the log-in: who is let in, and what a form must bring."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+from tests.web.admin.editor import Editor, make_account
+from verdicts.staff.models import Role
+from verdicts.web.admin import gate
+
+OPEN = {
+    "entrance.log_in",
+    "entrance.let_in",
+    "entrance.forgot",
+    "entrance.mail_a_reset",
+    "entrance.reset",
+    "entrance.set_password",
+}
+
+
+def rules(app: Flask) -> list[Rule]:
+    return [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/admin")]
+
+
+def paths(app: Flask, method: str) -> list[tuple[str, str]]:
+    """Return each address that takes a method, with its endpoint."""
+    found = [rule for rule in rules(app) if method in (rule.methods or ())]
+    values = {"id": 1, "token": "x"}
+    urls = app.url_map.bind("verdicts.test")
+    return [
+        (urls.build(rule.endpoint, {name: values[name] for name in rule.arguments}, method=method), rule.endpoint)
+        for rule in found
+    ]
+
+
+def test_every_view_states_who_may_come_in_and_only_the_entrance_is_open(app: Flask) -> None:
+    stated = {rule.endpoint: gate.needed_for(app.view_functions[rule.endpoint]) for rule in rules(app)}
+    assert len(stated) > 15
+    assert {endpoint for endpoint, role in stated.items() if role is None} == OPEN
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_who_is_not_logged_in_is_sent_to_the_entrance(app: Flask, method: str) -> None:
+    stranger = Editor(app)
+    token = stranger.token()
+    for path, endpoint in paths(app, method):
+        if endpoint not in OPEN:
+            answer = stranger.gets(path) if method == "GET" else stranger.posts(path, token=token)
+            assert (answer.status_code, path) == (303, path)
+            assert answer.headers["Location"].startswith("/admin/login?next=")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_editor_is_refused_what_is_for_admins(app: Flask, method: str) -> None:
+    make_account("ann")
+    ann = Editor(app)
+    ann.logs_in()
+    token = ann.token("/admin/me")
+    for path, endpoint in paths(app, method):
+        if gate.needed_for(app.view_functions[endpoint]) is Role.ADMIN:
+            answer = ann.gets(path) if method == "GET" else ann.posts(path, token=token)
+            assert (answer.status_code, path) == (403, path)
+
+
+def test_no_form_is_taken_without_its_token_or_from_another_site(app: Flask) -> None:
+    make_account("root", Role.ADMIN)
+    root = Editor(app)
+    root.logs_in("root")
+    token = root.token("/admin/me")
+    for path, _ in paths(app, "POST"):
+        for bad in ("", "forged"):
+            assert (root.posts(path, token=bad).status_code, path) == (400, path)
+        assert (root.posts(path, token=token, origin="https://evil.example").status_code, path) == (403, path)
+    assert root.is_in()
+
+
+def test_nothing_behind_the_log_in_is_kept_or_found(app: Flask) -> None:
+    make_account("root", Role.ADMIN)
+    root = Editor(app)
+    root.logs_in("root")
+    for path, _ in paths(app, "GET"):
+        answer = root.gets(path)
+        assert (answer.headers["Cache-Control"], answer.headers["X-Robots-Tag"], path) == ("no-store", "noindex", path)
+
+
+def test_whose_password_somebody_else_chose_must_choose_their_own_first(app: Flask) -> None:
+    make_account("ann", must_change=True)
+    ann = Editor(app)
+    ann.logs_in()
+    assert ann.gets("/admin").headers["Location"] == "/admin/me/password"
+    assert ann.gets("/admin/me/second-factor").headers["Location"] == "/admin/me/password"
+    token = ann.token("/admin/me/password")
+    new = "walnut trombone glacier inbox"
+    done = ann.posts("/admin/me/password", token=token, present="plinth mango otter quartz", password=new)
+    assert done.headers["Location"] == "/admin/me?done=changed"
+    assert ann.is_in()
+
+
+def test_admins_must_set_up_a_second_factor_where_the_settings_say_so(app_with: Callable[..., Flask]) -> None:
+    app = app_with(REQUIRE_TOTP="1")
+    make_account("root", Role.ADMIN)
+    make_account("ann")
+    root, ann = Editor(app), Editor(app)
+    root.logs_in("root")
+    ann.logs_in()
+    assert root.gets("/admin").headers["Location"] == "/admin/me/second-factor"
+    assert root.gets("/admin/me/second-factor").status_code == 200
+    assert ann.gets("/admin").status_code == 200

@@ -1,0 +1,108 @@
+"""Accounts and what belongs to them, and the audit trail. Secrets are kept as hashes only, where they can be."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from verdicts.catalog.models import closed_set
+from verdicts.extensions import Base, UtcDateTime
+
+HASH_LENGTH = 64
+NAME_LENGTH = 40
+EMAIL_LENGTH = 254
+
+
+class Role(StrEnum):
+    """What an account may do: editors write, admins also look after people, subscribers and sending."""
+
+    EDITOR = "editor"
+    ADMIN = "admin"
+
+
+class Account(Base):
+    """Someone who may log in. Accounts are disabled and never deleted: the audit trail names them."""
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH), unique=True)
+    email: Mapped[str] = mapped_column(sa.String(EMAIL_LENGTH), unique=True)
+    role: Mapped[Role] = mapped_column(closed_set(Role, "role"))
+    password_hash: Mapped[str] = mapped_column(sa.String(200))
+    # Somebody else chose the password: it is good for one log-in, which asks for another.
+    must_change: Mapped[bool] = mapped_column(default=False)
+    totp_secret: Mapped[str | None] = mapped_column(sa.String(64))
+    # The time step of the last code that was taken: each works once.
+    totp_step: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RecoveryCode(Base):
+    """A code that stands in for the second factor once."""
+
+    __tablename__ = "recovery_code"
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    code_hash: Mapped[str] = mapped_column(sa.String(HASH_LENGTH), primary_key=True)
+
+
+class StaffSession(Base):
+    """One browser that is logged in, known by the hash of the token in its cookie."""
+
+    __tablename__ = "staff_session"
+
+    token_hash: Mapped[str] = mapped_column(sa.String(HASH_LENGTH), primary_key=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    agent: Mapped[str] = mapped_column(sa.String(200))
+
+
+class PasswordReset(Base):
+    """A letter that lets its reader choose a new password, within an hour and once."""
+
+    __tablename__ = "password_reset"
+
+    token_hash: Mapped[str] = mapped_column(sa.String(HASH_LENGTH), primary_key=True)
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    until: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class FailedLogin(Base):
+    """How often logging in has failed lately, by account and by network: who goes on must wait, and nobody for ever."""
+
+    __tablename__ = "failed_login"
+
+    key: Mapped[str] = mapped_column(sa.String(HASH_LENGTH), primary_key=True)
+    failures: Mapped[int]
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class AuditEntry(Base):
+    """Who did what to which record when, with the difference. The database refuses to change or delete one."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (sa.Index("ix_audit_entry_record", "kind", "record"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
+    # The name as it was then; "the command line" where nobody was logged in.
+    actor: Mapped[str] = mapped_column(sa.String(NAME_LENGTH))
+    action: Mapped[str] = mapped_column(sa.String(40), index=True)
+    kind: Mapped[str] = mapped_column(sa.String(40))
+    record: Mapped[str] = mapped_column(sa.String(200))
+    # What changed: {"field": [before, after]}.
+    changes: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+
+
+account = Base.metadata.tables["account"]
+recovery_code = Base.metadata.tables["recovery_code"]
+staff_session = Base.metadata.tables["staff_session"]
+password_reset = Base.metadata.tables["password_reset"]
+failed_login = Base.metadata.tables["failed_login"]
+audit_entry = Base.metadata.tables["audit_entry"]

@@ -1,0 +1,13 @@
+"""Behind the log-in: running the site. Every view states who may come in, and a test holds the URL map to it."""
+
+from flask import Flask
+
+from verdicts.web.admin import desk, entrance, gate, myself, people
+
+DOORS = (entrance, desk, myself, people)
+
+
+def init_app(app: Flask) -> None:
+    for door in DOORS:
+        app.register_blueprint(door.bp)
+    app.add_template_global(gate.whoever_is_in, "admin_person")

@@ -1,0 +1,22 @@
+"""Forms behind the log-in, and their faults in words beside each field."""
+
+from flask_wtf import FlaskForm
+from wtforms import Field, StringField
+from wtforms.validators import DataRequired, Length
+
+
+class AdminForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
+    class Meta:
+        csrf = False  # the gate has checked the token of every form before this is made
+
+    def blame(self, field: str, words: str) -> None:
+        """Say what is wrong with a field after all."""
+        self[field].errors = [*self[field].errors, words]
+
+    def faults(self) -> list[tuple[Field, str]]:
+        """Return each field that is wrong, and why."""
+        return [(field, " ".join(map(str, field.errors))) for field in self if field.errors]
+
+
+def text(label: str, most: int, *, missing: str = "Fill this in.") -> StringField:
+    return StringField(label, validators=[DataRequired(missing), Length(max=most)])

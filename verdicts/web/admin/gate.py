@@ -1,0 +1,145 @@
+"""Who comes in: a session's cookie, the role that a view needs, and the token that every form carries."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from flask import Blueprint, Response, abort, current_app, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+
+from verdicts.extensions import begin_write, csrf, db
+from verdicts.staff import sessions
+from verdicts.staff.models import Role
+from verdicts.staff.sessions import Person
+from verdicts.web import errors
+from verdicts.web.clock import now
+from verdicts.web.settings import current_settings
+
+View = TypeVar("View", bound=Callable[..., object])
+
+_NEEDED: dict[Callable[..., object], Role | None] = {}
+_BEFORE_A_NEW_PASSWORD = {"myself.password", "entrance.log_out"}
+_BEFORE_A_SECOND_FACTOR = {*_BEFORE_A_NEW_PASSWORD, "myself.second_factor_page", "myself.set_up"}
+STALE_FORM = (
+    "This form is older than your session, so nothing was done. Go back, load the page anew, and send it again."
+)
+NOT_YOURS = "This is for admins. Ask one of them, or go back to your desk."
+
+
+def door(name: str, path: str = "/admin") -> Blueprint:
+    """Return a door behind the gate: a blueprint whose every view is guarded."""
+    made = Blueprint(name, name, url_prefix=path)
+    made.before_request(guard)
+    made.after_request(keep_out_of_sight)
+    return made
+
+
+def needs(role: Role) -> Callable[[View], View]:
+    """Let in whoever is logged in with this role, or a higher one."""
+
+    def mark(view: View) -> View:
+        _NEEDED[view] = role
+        return view
+
+    return mark
+
+
+def open_to_all(view: View) -> View:
+    """Let everybody in: this is where one logs in."""
+    _NEEDED[view] = None
+    return view
+
+
+def needed_for(view: Callable[..., object]) -> Role | None:
+    """Return the role that a view needs, None where it is open. Raises LookupError where it states nothing."""
+    return _NEEDED[view]
+
+
+def guard() -> ResponseReturnValue | None:
+    """Refuse, or redirect, whoever may not come in; a view behind it can trust person()."""
+    role = needed_for(current_app.view_functions[request.endpoint or ""])
+    _protect()
+    if role is None:
+        return None
+    found = sessions.find(request.cookies.get(cookie_name(), ""), now())
+    if found is None:
+        return redirect(url_for("entrance.log_in", next=request.full_path.rstrip("?")), 303)
+    g.person = found
+    if not found.may(role):
+        abort(403, NOT_YOURS)
+    if chore := _chore_of(found):
+        return redirect(url_for(chore), 303)
+    _touch(found)
+    return None
+
+
+def keep_out_of_sight(response: Response) -> Response:
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def person() -> Person:
+    """Return who is logged in."""
+    found: Person = g.person
+    return found
+
+
+def whoever_is_in() -> Person | None:
+    """Return who is logged in, for pages that are shown to others too."""
+    found: Person | None = g.get("person")
+    return found
+
+
+def actor() -> tuple[int, str]:
+    """Return who is logged in, as the audit trail takes it."""
+    return person().id, person().name
+
+
+def cookie_name() -> str:
+    return "__Secure-staff" if current_settings().is_https else "staff"
+
+
+def give_cookie(response: Response, token: str) -> None:
+    age = int(sessions.AT_MOST.total_seconds())
+    options = {"path": "/admin", "httponly": True, "samesite": "Lax", "secure": current_settings().is_https}
+    response.set_cookie(cookie_name(), token, max_age=age, **options)  # type: ignore[arg-type]
+
+
+def take_cookie(response: Response) -> None:
+    response.delete_cookie(cookie_name(), path="/admin", secure=current_settings().is_https, httponly=True)
+
+
+def path_of_ours(path: str) -> str:
+    """Return where to go after logging in: a path under /admin, whatever was asked for."""
+    is_ours = path.startswith("/admin") and "//" not in path and "\\" not in path and path.isprintable()
+    return path if is_ours else url_for("desk.index")
+
+
+def _protect() -> None:
+    try:
+        csrf.protect()
+    except CSRFError:
+        abort(400, STALE_FORM)
+
+
+def _chore_of(found: Person) -> str | None:
+    """Return the page that somebody must see before any other."""
+    if found.must_change and request.endpoint not in _BEFORE_A_NEW_PASSWORD:
+        return "myself.password"
+    is_due = current_settings().require_totp and found.role is Role.ADMIN and not found.has_totp
+    if is_due and not found.must_change and request.endpoint not in _BEFORE_A_SECOND_FACTOR:
+        return "myself.second_factor_page"
+    return None
+
+
+def _touch(found: Person) -> None:
+    if now() - found.seen_at < sessions.SEEN_EVERY:
+        return
+    db.session.rollback()
+    try:
+        begin_write()
+        sessions.touch(found, now())
+        db.session.commit()
+    except errors.OVERLOADS as overload:  # it is noted with the next request instead
+        errors.give_up(overload)

@@ -1,0 +1,128 @@
+"""One's own account: password, second factor, and the browsers that are logged in."""
+
+from flask import make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import HiddenField
+
+from verdicts.extensions import begin_write, db
+from verdicts.staff import accounts, audit, passwords, second_factor, sessions
+from verdicts.staff.models import Role
+from verdicts.web.admin.entrance import NewPasswordForm
+from verdicts.web.admin.forms import AdminForm, text
+from verdicts.web.admin.gate import actor, door, needs, person
+from verdicts.web.clock import now
+from verdicts.web.settings import current_settings
+
+bp = door("myself", "/admin/me")
+
+DONE = {
+    "changed": "Your password is changed, and your other browsers are logged out.",
+    "second-factor": "Your second factor is off.",
+    "elsewhere": "Your other browsers are logged out.",
+}
+NOT_PRESENT = "This is not your present password."
+WRONG_CODE = "This is not the code of this minute. Look at the clock of your phone, and try the next one."
+
+
+class ChangePasswordForm(NewPasswordForm):
+    present = text("Present password", passwords.LONGEST)
+
+
+class SetUpForm(AdminForm):
+    secret = HiddenField()
+    code = text("Code that the app shows", 20)
+
+
+class SwitchOffForm(AdminForm):
+    present = text("Present password", passwords.LONGEST)
+
+
+@bp.get("")
+@needs(Role.EDITOR)
+def index() -> ResponseReturnValue:
+    done = DONE.get(request.args.get("done", ""), "")
+    return render_template("admin/me.html", sessions=sessions.open_ones(person().id, now()), done=done)
+
+
+@bp.route("/password", methods=["GET", "POST"])
+@needs(Role.EDITOR)
+def password() -> ResponseReturnValue:
+    form = ChangePasswordForm()
+    if request.method == "GET":
+        return render_template("admin/password.html", form=form)
+    form.about = (person().name, person().email)
+    if not form.validate() or not _is_present(form):
+        return render_template("admin/password.html", form=form), 422
+    password_hash = passwords.hashed(form.password.data or "")
+    begin_write()
+    accounts.set_password(person().id, password_hash, but=person().token_hash)
+    audit.record("changed their password", "account", person().name, now=now(), actor=actor())
+    db.session.commit()
+    return redirect(url_for(".index", done="changed"), 303)
+
+
+@bp.get("/second-factor")
+@needs(Role.EDITOR)
+def second_factor_page() -> ResponseReturnValue:
+    if person().has_totp:
+        return render_template("admin/second_factor_off.html", form=SwitchOffForm())
+    return _offer(SetUpForm(formdata=None, secret=second_factor.new_secret()))
+
+
+@bp.post("/second-factor")
+@needs(Role.EDITOR)
+def set_up() -> ResponseReturnValue:
+    form = SetUpForm()
+    secret = form.secret.data or ""
+    is_ours = len(secret) == 32 and secret.isalnum() and secret.isascii()
+    if not form.validate() or not is_ours or second_factor.step_of(secret, form.code.data or "", now()) is None:
+        if not form.code.errors:
+            form.blame("code", WRONG_CODE)
+        return _offer(form, 422)
+    db.session.rollback()
+    begin_write()
+    codes = second_factor.set_up(person().id, secret, now())
+    sessions.end_all(person().id, but=person().token_hash)
+    audit.record("set up a second factor", "account", person().name, now=now(), actor=actor())
+    db.session.commit()
+    return render_template("admin/recovery_codes.html", codes=codes)
+
+
+@bp.post("/second-factor/off")
+@needs(Role.EDITOR)
+def switch_off() -> ResponseReturnValue:
+    form = SwitchOffForm()
+    if not form.validate() or not _is_present(form):
+        return render_template("admin/second_factor_off.html", form=form), 422
+    begin_write()
+    second_factor.take_off(person().id)
+    audit.record("took off their second factor", "account", person().name, now=now(), actor=actor())
+    db.session.commit()
+    return redirect(url_for(".index", done="second-factor"), 303)
+
+
+@bp.post("/sign-out-elsewhere")
+@needs(Role.EDITOR)
+def sign_out_elsewhere() -> ResponseReturnValue:
+    db.session.rollback()
+    begin_write()
+    sessions.end_all(person().id, but=person().token_hash)
+    audit.record("signed out elsewhere", "account", person().name, now=now(), actor=actor())
+    db.session.commit()
+    return redirect(url_for(".index", done="elsewhere"), 303)
+
+
+def _is_present(form: ChangePasswordForm | SwitchOffForm) -> bool:
+    """Say whether the present password was given. No transaction is open while it is hashed."""
+    found = accounts.get(person().id)
+    db.session.rollback()
+    if passwords.is_right(form.present.data or "", found.password_hash):
+        return True
+    form.blame("present", NOT_PRESENT)
+    return False
+
+
+def _offer(form: SetUpForm, status: int = 200) -> ResponseReturnValue:
+    secret = form.secret.data or second_factor.new_secret()
+    link = second_factor.address(secret, person().name, current_settings().site_name)
+    return make_response(render_template("admin/second_factor.html", form=form, secret=secret, link=link), status)

@@ -52,6 +52,12 @@ def clear(gauge: Gauge) -> None:
     db.session.connection().execute(sa.delete(failed_login).where(failed_login.c.key == gauge.key))
 
 
+def forgive(gauge: Gauge) -> None:
+    """Take back the try that was counted last, and leave the failures before it: others share this gauge."""
+    one_less = sa.update(failed_login).where(failed_login.c.key == gauge.key, failed_login.c.failures > 0)
+    db.session.connection().execute(one_less.values(failures=failed_login.c.failures - 1))
+
+
 def forget(now: datetime) -> int:
     """Delete what is too old to matter, and return how many that were."""
     old = sa.delete(failed_login).where(failed_login.c.last_at < now - FORGOTTEN_AFTER)

@@ -175,6 +175,13 @@ def test_a_network_that_tries_many_names_must_wait(app: Flask, ann: Editor) -> N
     assert Editor(app, "198.51.100.1").logs_in().status_code == 303
 
 
+def test_an_office_may_log_in_as_often_as_it_likes(app: Flask, ann: Editor) -> None:
+    assert {ann.logs_in().status_code for _ in range(35)} == {303}
+    stranger = Editor(app)
+    answers = [stranger.logs_in(f"name{number}").status_code for number in range(31)]
+    assert answers == [422] * 30 + [429]
+
+
 def test_success_forgets_the_failures_before_it(ann: Editor) -> None:
     for _ in range(3):
         assert [ann.logs_in(password="wrong").status_code for _ in range(4)] == [422] * 4

@@ -73,6 +73,7 @@ def let_in() -> ResponseReturnValue:
         return render_template("admin/login.html", form=form, note=""), 422
     begin_write()
     throttle.clear(throttle.of_account(name))
+    throttle.forgive(_network())
     sessions.end(sessions.hash_of(request.cookies.get(cookie_name(), "")))
     token = sessions.begin(found.id, request.headers.get("User-Agent", ""), now())
     audit.record("logged in", "account", found.name, now=now(), actor=(found.id, found.name))
@@ -148,11 +149,14 @@ def set_password(token: str) -> ResponseReturnValue:
 
 def _count_a_try(name: str) -> timedelta | None:
     begin_write()
-    address = request.remote_addr or ""
-    gauges = [throttle.of_account(name), throttle.of_network(str(network_of(address) or address))]
-    wait = throttle.take(gauges, now())
+    wait = throttle.take([throttle.of_account(name), _network()], now())
     db.session.commit()
     return wait
+
+
+def _network() -> throttle.Gauge:
+    address = request.remote_addr or ""
+    return throttle.of_network(str(network_of(address) or address))
 
 
 def _who_is_it(name: str, password: str, code: str) -> Account | None:

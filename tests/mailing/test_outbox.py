@@ -367,3 +367,10 @@ def test_single_letters_count_towards_the_quota_and_never_wait_for_it() -> None:
         deliver_due(connection, lambda: NOW)
     used = sa.select(sending_allowance.c.used).where(sending_allowance.c.period == "2026-11-22")
     assert db.session.scalar(used) == 3
+
+
+def test_a_database_without_tables_is_said_in_words(tmp_path: Path) -> None:
+    with an_app(f"sqlite:///{tmp_path / 'empty.sqlite3'}", tmp_path) as app:
+        refused = app.test_cli_runner().invoke(args=["mail", "run"])
+    assert refused.exit_code == 1
+    assert refused.output == "Error: The database is busy, away or not ready: no such table: outbox_letter\n"

@@ -46,7 +46,12 @@ def test_a_line_holds_no_address_no_cookie_and_no_search(visitor: Visitor, caplo
 
 @pytest.mark.parametrize(
     "path",
-    ["/newsletter/confirm/token-of-ada", "/newsletter/leave/token-of-ada/x", "/newsletter/preferences/token-of-ada"],
+    [
+        "/newsletter/confirm/token-of-ada",
+        "/newsletter/leave/token-of-ada/x",
+        "/newsletter/preferences/token-of-ada",
+        "/admin/reset/token-of-ada",
+    ],
 )
 def test_tokens_in_a_path_are_not_written_down(visitor: Visitor, caplog: pytest.LogCaptureFixture, path: str) -> None:
     visitor.reads(path, 404)

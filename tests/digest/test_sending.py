@@ -256,7 +256,9 @@ def test_a_stop_ends_between_messages_and_leaves_nothing_in_its_hands(edition: i
     assert Counter(server.recipients()) == Counter(addresses(range(READERS)))
 
 
-def test_progress_is_told_while_it_goes_on(edition: int, server: SmtpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_told_while_it_goes_on_and_at_its_end(
+    edition: int, server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("verdicts.digest.sending.LOOK_SECONDS", 0.1)
     server.behave(latency=0.02)
     seen: list[Progress] = []
@@ -264,6 +266,7 @@ def test_progress_is_told_while_it_goes_on(edition: int, server: SmtpServer, mon
     assert len(seen) > 2
     assert {progress.total for progress in seen} == {READERS}
     assert [progress.over for progress in seen] == sorted(progress.over for progress in seen)
+    assert seen[-1].over == READERS
 
 
 def test_letters_carry_each_reader_s_own_links(edition: int, server: SmtpServer) -> None:

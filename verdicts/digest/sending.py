@@ -108,6 +108,7 @@ class Pool:
                 looked_at = time.monotonic()
         if self._faults:
             raise self._faults[0]
+        watch(self._look())
 
     def _work(self, owner: str) -> None:
         with self._app.app_context():

@@ -5,7 +5,9 @@ from alembic import context
 
 import verdicts.catalog.models
 import verdicts.comparisons.models
+import verdicts.curation.models
 import verdicts.digest.models
+import verdicts.feedback.models
 import verdicts.mailing.models
 import verdicts.newsletter.models
 import verdicts.staff.models

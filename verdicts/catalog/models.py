@@ -7,7 +7,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from verdicts.catalog.kinds import SLUG_LENGTH, Basis, Period, PriceModel, ReviewerKind, Verdict
+from verdicts.catalog.kinds import FIRST_INTERVAL_DAYS, SLUG_LENGTH, Basis, Period, PriceModel, ReviewerKind, Verdict
 from verdicts.extensions import Base, ExactDecimal, UtcDateTime
 
 
@@ -44,6 +44,16 @@ class Category(Base):
     facts: Mapped[list["CategoryFact"]] = relationship(
         order_by="CategoryFact.position", cascade="all, delete-orphan", passive_deletes=True
     )
+    former_slugs: Mapped[list["CategoryAlias"]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+
+
+class CategoryAlias(Base):
+    """A slug that a category had before."""
+
+    __tablename__ = "category_alias"
+
+    slug: Mapped[str] = mapped_column(sa.String(SLUG_LENGTH), primary_key=True)
+    category_id: Mapped[int] = mapped_column(sa.ForeignKey("category.id", ondelete="CASCADE"), index=True)
 
 
 class CategoryFact(Base):
@@ -70,7 +80,31 @@ class Reviewer(Base):
     bio: Mapped[str] = mapped_column(sa.Text, default="")
     likes: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
     dislikes: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
+    # Has left the panel: what they said stays, and nobody waits for more.
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     position: Mapped[int]
+
+    former_slugs: Mapped[list["ReviewerAlias"]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+
+
+class ReviewerAlias(Base):
+    """A slug that a reviewer had before."""
+
+    __tablename__ = "reviewer_alias"
+
+    slug: Mapped[str] = mapped_column(sa.String(SLUG_LENGTH), primary_key=True)
+    reviewer_id: Mapped[int] = mapped_column(sa.ForeignKey("reviewer.id", ondelete="CASCADE"), index=True)
+
+
+class Logo(Base):
+    """A picture as we encoded it anew, known by the SHA-256 of its bytes: two tools may share one."""
+
+    __tablename__ = "logo"
+
+    digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    image: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    width: Mapped[int]
+    height: Mapped[int]
 
 
 class Tool(Base):
@@ -86,7 +120,14 @@ class Tool(Base):
     maker: Mapped[str] = mapped_column(sa.String(120), default="")
     license: Mapped[str] = mapped_column(sa.String(80), default="")
     launched_on: Mapped[date | None]
+    # Public from this moment on; none while it is a draft, or taken back.
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    # When readers could first see it: publishing it again is no news.
+    first_published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # It was another record of this tool: what it had has moved there, but for the ledger of its votes.
+    merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("tool.id"))
+    logo_digest: Mapped[str | None] = mapped_column(sa.ForeignKey("logo.digest"))
     position: Mapped[int] = mapped_column(index=True)
 
     category: Mapped[Category | None] = relationship()
@@ -198,6 +239,8 @@ class PriceRecord(Base):
     checked_on: Mapped[date | None]
     until: Mapped[date | None]
     reason: Mapped[str | None] = mapped_column(sa.String(500))
+    # How long a check holds: it doubles each time that nothing has changed.
+    interval_days: Mapped[int] = mapped_column(default=FIRST_INTERVAL_DAYS)
     position: Mapped[int]
 
 

@@ -69,7 +69,8 @@ def load(now: datetime, most: int) -> list[Featured]:
     """Return the curated comparisons whose tools are all published, those to feature first. Two statements."""
     hidden = sa.select(member.c.comparison_id).join(catalog.tool).where(~catalog.is_published(now))
     order = (comparison.c.featured.desc(), comparison.c.position)
-    wanted = sa.select(comparison.c.id).where(comparison.c.id.not_in(hidden)).order_by(*order).limit(most).subquery()
+    public = sa.select(comparison.c.id).where(comparison.c.published_at <= now, comparison.c.id.not_in(hidden))
+    wanted = public.order_by(*order).limit(most).subquery()
     rows = db.session.execute(
         sa.select(
             comparison.c.id, comparison.c.headline, member.c.tool_id, catalog.current_slug.c.slug, catalog.tool.c.name

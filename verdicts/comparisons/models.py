@@ -18,8 +18,11 @@ class Comparison(Base):
     headline: Mapped[str | None] = mapped_column(sa.String(60))
     bottom_line: Mapped[str] = mapped_column(sa.Text, default="")
     featured: Mapped[bool] = mapped_column(default=False)
-    # Unknown for those that were there before anybody wrote it down.
+    # Public from this moment on, if its tools are; none while it is a draft, or taken back.
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    # When readers could first see it: publishing it again is no news.
+    first_published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     position: Mapped[int]
 
     members: Mapped[list["ComparisonTool"]] = relationship(

@@ -58,6 +58,7 @@ def _touching() -> sa.Select[Any]:
         sa.select(comparison.c.id)
         .where(
             comparison.c.id.in_(sa.select(member.c.comparison_id).where(member.c.tool_id.in_(_ids))),
+            comparison.c.published_at <= _now,
             comparison.c.id.not_in(hidden),
         )
         .order_by(comparison.c.members_key != own_key, comparison.c.featured.desc(), comparison.c.position)

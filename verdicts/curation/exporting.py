@@ -65,7 +65,7 @@ def export(now: datetime, *, as_yaml: bool = False) -> str:
         categories=_categories(),
         reviewers=_reviewers(),
         tools=list(tools.values()),
-        comparisons=_comparisons({id: tool["slug"] for id, tool in tools.items()}),
+        comparisons=_comparisons({id: tool["slug"] for id, tool in tools.items()}, now),
     )
     return _yaml(catalogue) if as_yaml else json.dumps(catalogue, indent=2, ensure_ascii=False) + "\n"
 
@@ -257,10 +257,14 @@ def _revision(row: Row) -> Json:
     )
 
 
-def _comparisons(slugs: dict[int, str]) -> list[Json]:
+def _comparisons(slugs: dict[int, str], now: datetime) -> list[Json]:
     members = _listed(ComparisonTool, "comparison_id")
     lines = _listed(ChooseIf, "comparison_id")
-    rows = db.session.execute(sa.select(Comparison.__table__).order_by(Comparison.position, Comparison.id))
+    rows = db.session.execute(
+        sa.select(Comparison.__table__)
+        .where(Comparison.published_at <= now)
+        .order_by(Comparison.position, Comparison.id)
+    )
     return [
         _record(
             tools=[slugs[member.tool_id] for member in members[row.id]],

@@ -97,7 +97,7 @@ def _take_comparison(record: schema.Comparison, stored: Stock, now: datetime) ->
     ids = [stored.tools[name].id for name in record.tools]
     key = members_key(ids)
     found = stored.comparisons.get(key)
-    comparison = found or Comparison(members_key=key, published_at=now)
+    comparison = found or Comparison(members_key=key, published_at=now, first_published_at=now)
     entry = Entry(f"comparison of {', '.join(map(shown, record.tools))}", comparison, is_new=found is None)
     entry.take(record, ("headline", "bottom_line", "featured"))
     entry.note("tools", align(comparison.members, [{"tool_id": id} for id in ids], ComparisonTool, "tool_id"))

@@ -13,7 +13,7 @@ from verdicts.curation.stock import Stock
 def take_tool(record: schema.Tool, stored: Stock, now: datetime) -> Entry:
     """Take over what a record says of its tool, reviews aside; a new tool joins `stored` under all its slugs."""
     found = stored.tools.get(record.slug)
-    tool = found or Tool(published_at=now)
+    tool = found or Tool(published_at=now, first_published_at=now)
     entry = Entry(f"tool {shown(record.slug)}", tool, is_new=found is None)
     entry.note("aliases", _add_slugs(tool, record, stored))
     entry.take(record, ("name", "tagline", "description", "website", "maker", "license", "launched_on"))

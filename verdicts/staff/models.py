@@ -86,7 +86,10 @@ class AuditEntry(Base):
     """Who did what to which record when, with the difference. The database refuses to change or delete one."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (sa.Index("ix_audit_entry_record", "kind", "record"),)
+    __table_args__ = (
+        sa.Index("ix_audit_entry_record", "kind", "record"),
+        sa.Index("ix_audit_entry_record_id", "kind", "record_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
@@ -96,8 +99,22 @@ class AuditEntry(Base):
     action: Mapped[str] = mapped_column(sa.String(40), index=True)
     kind: Mapped[str] = mapped_column(sa.String(40))
     record: Mapped[str] = mapped_column(sa.String(200))
+    # Its id where it is a record of the catalogue, which may be named anew.
+    record_id: Mapped[int | None]
     # What changed: {"field": [before, after]}.
     changes: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+
+
+class FormDraft(Base):
+    """What somebody typed into a form and has not saved yet: its fields as the browser would send them."""
+
+    __tablename__ = "form_draft"
+
+    account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    # The path of the form.
+    place: Mapped[str] = mapped_column(sa.String(200), primary_key=True)
+    fields: Mapped[list[list[str]]] = mapped_column(sa.JSON)
+    saved_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 account = Base.metadata.tables["account"]
@@ -106,3 +123,4 @@ staff_session = Base.metadata.tables["staff_session"]
 password_reset = Base.metadata.tables["password_reset"]
 failed_login = Base.metadata.tables["failed_login"]
 audit_entry = Base.metadata.tables["audit_entry"]
+form_draft = Base.metadata.tables["form_draft"]

@@ -33,6 +33,7 @@ class Occasion(StrEnum):
     RELEASED = "released"
     HELD = "held"
     DISCARDED = "discarded"
+    MERGED = "merged"
 
 
 def _index_of_few(name: str, *columns: str, where: str) -> sa.Index:

@@ -13,7 +13,7 @@ from tests.curation.files import BARE, Json, a_file, a_review, a_tool, imported
 from tests.makers import NOW, TODAY
 from verdicts.catalog.models import PriceRecord, Review, ReviewRevision
 from verdicts.curation.exporting import export
-from verdicts.curation.histories import REASON
+from verdicts.curation.histories import BY_IMPORT
 from verdicts.curation.importing import import_file
 from verdicts.extensions import db
 
@@ -45,7 +45,7 @@ def test_a_changed_verdict_adds_the_old_one_to_the_history(app: Flask) -> None:
     report = imported(reviewed(verdict="skip"))
     assert report.changes == ('review of "mistral-code" by "builder": verdict, history',)
     assert db.session.scalars(sa.select(Review.verdict)).one() == "skip"
-    assert history() == [("ship", "It works.", None, TODAY, REASON, False)]
+    assert history() == [("ship", "It works.", None, TODAY, BY_IMPORT.reason, False)]
 
 
 def test_a_changed_quote_adds_the_old_one_to_the_history(app: Flask) -> None:
@@ -137,7 +137,7 @@ def test_a_changed_price_moves_the_old_one_to_the_history(app: Flask) -> None:
     imported(priced("20.00", checked_on="2026-01-01"))
     report = imported(priced("25.00", checked_on="2026-06-01"))
     assert report.changes == ('tool "mistral-code": price',)
-    assert prices() == [("20.00", date(2026, 6, 1), REASON), ("25.00", None, None)]
+    assert prices() == [("20.00", date(2026, 6, 1), BY_IMPORT.reason), ("25.00", None, None)]
 
 
 @pytest.mark.parametrize("change", [{"model": "freemium"}, {"currency": "EUR"}, {"period": "year"}])

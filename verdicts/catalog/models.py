@@ -152,7 +152,8 @@ class Tool(Base):
 
     @property
     def slug(self) -> str:
-        return next(entry.slug for entry in self.slugs if entry.is_current)
+        """The slug of its address; "" where it was merged into another, which took its names."""
+        return next((entry.slug for entry in self.slugs if entry.is_current), "")
 
     @property
     def aliases(self) -> list[str]:

@@ -2,10 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection
-from datetime import date, datetime
-from decimal import Decimal
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,15 +22,14 @@ from verdicts.catalog.models import (
     ToolSlug,
 )
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
+from verdicts.curation import records
 from verdicts.curation.reading import LONGEST_YAML, MEGABYTE
+from verdicts.curation.records import Json
 from verdicts.curation.schema import FORMAT
 from verdicts.extensions import db
 
-Json = dict[str, Any]
 Row = sa.Row[Any]
 Groups = dict[Any, list[Row]]
-
-UNSTATED = "unstated"
 
 
 class TooLargeForYaml(Exception):
@@ -55,12 +51,11 @@ class _Dumper(yaml.SafeDumper):
 def export(now: datetime, *, as_yaml: bool = False) -> str:
     """Return the text of a catalogue file with what is published at `now`, in display order. Fourteen statements.
 
-    A key that may be left out is left out where it would hold its default: nothing, an empty text or list, false, or
-    "unstated". A comparison is left out with any of its tools, and a fact while its tool's category does not ask
+    A comparison is left out with any of its tools, and a fact while its tool's category does not ask
     for it. Raises TooLargeForYaml.
     """
     tools = _tools(now)
-    catalogue = _record(
+    catalogue = records.record(
         format=FORMAT,
         categories=_categories(),
         reviewers=_reviewers(),
@@ -75,23 +70,6 @@ def _yaml(catalogue: Json) -> str:
     if len(text.encode()) > LONGEST_YAML:
         raise TooLargeForYaml
     return text
-
-
-def _record(required: Collection[str] = (), /, **fields: object) -> Json:
-    plain = {key: _plain(value) for key, value in fields.items()}
-    return {key: value for key, value in plain.items() if key in required or value not in (None, "", [], False)}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, StrEnum):
-        return str(value)
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _unless_unstated(value: str) -> str | None:
-    return None if value == UNSTATED else value
 
 
 def _grouped(statement: sa.Select[Any], key: str) -> Groups:
@@ -110,33 +88,12 @@ def _listed(model: type[Any], parent: str) -> Groups:
 def _categories() -> list[Json]:
     facts = _listed(CategoryFact, "category_id")
     rows = db.session.execute(sa.select(Category.__table__).order_by(Category.position, Category.id))
-    return [
-        _record(
-            ("slug", "name"),
-            slug=row.slug,
-            name=row.name,
-            description=row.description,
-            facts=[{"key": fact.key, "label": fact.label} for fact in facts[row.id]],
-        )
-        for row in rows
-    ]
+    return [records.category(row, facts[row.id]) for row in rows]
 
 
 def _reviewers() -> list[Json]:
     rows = db.session.execute(sa.select(Reviewer.__table__).order_by(Reviewer.position, Reviewer.id))
-    return [
-        _record(
-            ("slug", "name"),
-            slug=row.slug,
-            name=row.name,
-            kind=_unless_unstated(row.kind),
-            motto=row.motto,
-            bio=row.bio,
-            likes=row.likes,
-            dislikes=row.dislikes,
-        )
-        for row in rows
-    ]
+    return [records.reviewer(row) for row in rows]
 
 
 def _tools(now: datetime) -> dict[int, Json]:
@@ -178,7 +135,7 @@ def _reviews() -> Groups:
 
 def _tool(row: Row, parts: dict[type[Any], list[Row]], revisions: Groups) -> Json:
     prices = parts[PriceRecord]
-    return _record(
+    return records.record(
         ("slug", "name"),
         slug=next(entry.slug for entry in parts[ToolSlug] if entry.is_current),
         aliases=[entry.slug for entry in parts[ToolSlug] if not entry.is_current],
@@ -190,70 +147,16 @@ def _tool(row: Row, parts: dict[type[Any], list[Row]], revisions: Groups) -> Jso
         maker=row.maker,
         license=row.license,
         launched_on=row.launched_on,
-        price=next((_price(price) for price in prices if price.until is None), None),
+        price=next((records.price(price) for price in prices if price.until is None), None),
         price_history=[
-            _price(price) | _record(until=price.until, reason=price.reason) for price in prices if price.until
+            records.price(price) | records.record(until=price.until, reason=price.reason)
+            for price in prices
+            if price.until
         ],
-        plans=[_plan(plan) for plan in parts[Plan]],
-        facts=[_fact(fact) for fact in parts[ToolFact]],
-        releases=[_record(("version",), version=release.version, on=release.on) for release in parts[Release]],
-        reviews=[_review(review, revisions[review.id]) for review in parts[Review]],
-    )
-
-
-def _price(row: Row) -> Json:
-    return _record(
-        ("model",),
-        model=row.model,
-        amount=row.amount,
-        currency=row.currency,
-        period=row.period,
-        checked_on=row.checked_on,
-        source=row.source,
-    )
-
-
-def _plan(row: Row) -> Json:
-    return _record(
-        ("name",),
-        name=row.name,
-        amount=row.amount,
-        currency=row.currency,
-        period=row.period,
-        per=row.per,
-        limit=row.limit,
-        source=row.source,
-        checked_on=row.checked_on,
-    )
-
-
-def _fact(row: Row) -> Json:
-    return _record(("key", "value"), key=row.key, value=row.value, source=row.source, checked_on=row.checked_on)
-
-
-def _review(row: Row, revisions: list[Row]) -> Json:
-    return _record(
-        ("reviewer", "verdict", "quote"),
-        reviewer=row.reviewer,
-        verdict=row.verdict,
-        quote=row.quote,
-        reviewed_on=row.reviewed_on,
-        tool_version=row.tool_version,
-        basis=_unless_unstated(row.basis),
-        conflict=row.conflict,
-        history=[_revision(revision) for revision in revisions],
-    )
-
-
-def _revision(row: Row) -> Json:
-    return _record(
-        ("verdict", "quote"),
-        verdict=row.verdict,
-        quote=row.quote,
-        reviewed_on=row.reviewed_on,
-        until=row.until,
-        reason=row.reason,
-        wording_only=row.wording_only,
+        plans=[records.plan(plan) for plan in parts[Plan]],
+        facts=[records.fact(fact) for fact in parts[ToolFact]],
+        releases=[records.release(release) for release in parts[Release]],
+        reviews=[records.review(review, review.reviewer, revisions[review.id]) for review in parts[Review]],
     )
 
 
@@ -266,7 +169,7 @@ def _comparisons(slugs: dict[int, str], now: datetime) -> list[Json]:
         .order_by(Comparison.position, Comparison.id)
     )
     return [
-        _record(
+        records.record(
             tools=[slugs[member.tool_id] for member in members[row.id]],
             headline=row.headline,
             bottom_line=row.bottom_line,

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -11,61 +12,78 @@ from verdicts.curation import schema
 from verdicts.curation.rows import number, update
 from verdicts.extensions import Base
 
-REASON = "Changed by catalogue import."
+
+@dataclass(frozen=True)
+class Because:
+    """Why something changed, and whether that is a matter of wording only."""
+
+    reason: str
+    wording_only: bool = False
+
+
+BY_IMPORT = Because("Changed by catalogue import.")
 
 View = Callable[[Any], object]
 Told = TypeVar("Told")
 Row = TypeVar("Row", bound=Base)
 
-_said = attrgetter("verdict", "quote")
+said = attrgetter("verdict", "quote")
 _said_when = attrgetter("verdict", "quote", "reviewed_on", "until")
-_cost = attrgetter("model", "amount", "currency", "period")
+cost = attrgetter("model", "amount", "currency", "period")
 _cost_when = attrgetter("model", "amount", "currency", "period", "checked_on", "until")
 
 
-def keep_review(review: Review, record: schema.Review, today: date) -> bool:
+def keep_review(review: Review, record: schema.Review, today: date, because: Because = BY_IMPORT) -> bool:
     """Add to a review's history what the file tells of it, and what it says now if the file says something else.
 
     Call it before the review is changed. Returns whether the history grew.
     """
     fresh = [
-        ReviewRevision(**told.model_dump()) for told in _unheard(record.history, review.revisions, _said_when, _said)
+        ReviewRevision(**told.model_dump()) for told in _unheard(record.history, review.revisions, _said_when, said)
     ]
     is_new = review.id is None
-    if not is_new and _said(record) != _said(review) and _said(review) not in map(_said, fresh):
-        fresh.append(_replaced(review, record, today, [*review.revisions, *fresh]))
+    if not is_new and said(record) != said(review) and said(review) not in map(said, fresh):
+        fresh.append(_replaced(review, record, today, [*review.revisions, *fresh], because))
     if fresh:
         review.revisions[:] = _in_order(review.revisions, fresh, _said_when)
         number(review.revisions)
     return bool(fresh)
 
 
-def _replaced(review: Review, record: schema.Review, today: date, history: Sequence[ReviewRevision]) -> ReviewRevision:
+def _replaced(
+    review: Review, record: schema.Review, today: date, history: Sequence[ReviewRevision], because: Because
+) -> ReviewRevision:
     return ReviewRevision(
         verdict=review.verdict,
         quote=review.quote,
         reviewed_on=review.reviewed_on,
         until=_end(review.reviewed_on, record.reviewed_on, today, history),
-        reason=REASON,
-        wording_only=False,
+        reason=because.reason,
+        wording_only=because.wording_only,
     )
 
 
-def keep_prices(tool: Tool, record: schema.Tool, today: date) -> list[str]:
-    """Make a tool's current price the file's; its past prices are those stored, those the file adds, and the old one.
+def keep_prices(
+    tool: Tool,
+    price: schema.Price | None,
+    history: Sequence[schema.PastPrice],
+    today: date,
+    because: Because = BY_IMPORT,
+) -> list[str]:
+    """Make this a tool's current price; its past prices are those stored, those the history adds, and the old one.
 
     Returns the names of the keys that changed.
     """
     current = next((row for row in tool.prices if row.until is None), None)
     past = [row for row in tool.prices if row is not current]
-    fresh = [PriceRecord(**told.model_dump()) for told in _unheard(record.price_history, past, _cost_when, _cost)]
+    fresh = [PriceRecord(**told.model_dump()) for told in _unheard(history, past, _cost_when, cost)]
     changes = ["price_history"] if fresh else []
-    if current and record.price and _cost(current) != _cost(record.price):
-        fresh = _retire(current, record.price, today, past, fresh)
+    if current and price and cost(current) != cost(price):
+        fresh = _retire(current, price, today, past, fresh, because)
         past, current = [*past, current], None
-    if record.price:
+    if price:
         current = current or PriceRecord()
-        changes += ["price"] if update(current, record.price.model_dump()) else []
+        changes += ["price"] if update(current, price.model_dump()) else []
     if changes:
         tool.prices[:] = [*_in_order(past, fresh, _cost_when), *filter(None, [current])]
         number(tool.prices)
@@ -73,12 +91,17 @@ def keep_prices(tool: Tool, record: schema.Tool, today: date) -> list[str]:
 
 
 def _retire(
-    old: PriceRecord, new: schema.Price, today: date, past: list[PriceRecord], fresh: list[PriceRecord]
+    old: PriceRecord,
+    new: schema.Price,
+    today: date,
+    past: list[PriceRecord],
+    fresh: list[PriceRecord],
+    because: Because,
 ) -> list[PriceRecord]:
     """End a price as the file tells it, or in plain words; return the fresh entries but for the one that told it."""
-    told = next((entry for entry in fresh if _cost(entry) == _cost(old)), None)
+    told = next((entry for entry in fresh if cost(entry) == cost(old)), None)
     if told is None:
-        update(old, {"until": _end(old.checked_on, new.checked_on, today, [*past, *fresh]), "reason": REASON})
+        update(old, {"until": _end(old.checked_on, new.checked_on, today, [*past, *fresh]), "reason": because.reason})
     else:
         update(old, {key: getattr(told, key) for key in ("source", "checked_on", "until", "reason")})
     return [entry for entry in fresh if entry is not told]

@@ -20,7 +20,7 @@ def take_tool(record: schema.Tool, stored: Stock, now: datetime) -> Entry:
     if entry.stated(record, ["category"]):
         category_id = stored.categories[record.category].id if record.category else None
         entry.note("category", bool(update(tool, {"category_id": category_id})))
-    entry.changes += keep_prices(tool, record, now.date())
+    entry.changes += keep_prices(tool, record.price, record.price_history, now.date())
     _take_lists(entry, record)
     return entry
 

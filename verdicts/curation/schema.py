@@ -178,6 +178,14 @@ Placed = TypeVar("Placed", bound=Record)
 
 
 @dataclass(frozen=True)
+class Fault:
+    """What is wrong with one value of a record: the way to it, and words."""
+
+    path: tuple[str | int, ...]
+    words: str
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """A file's records that are sound in themselves, each under its place in the file.
 
@@ -193,15 +201,14 @@ class Catalogue:
 
 def parse(data: object, today: date) -> tuple[Catalogue, list[str]]:
     """Return the sound records of a file, and what is wrong with the others."""
-    context = {"latest": today + GRACE}
     if not isinstance(data, dict):
         raise CatalogueRefused([fault("", f"must be an object with keys, not {shown(data)}")])
     faults: Several[str] = []
-    _validated(_Outline, data, (), faults, context)
+    _validated(_Outline, data, (), faults, today)
 
     def records(kind: type[Placed], section: str) -> dict[str, Placed]:
         found = {
-            place(section, index): _validated(kind, item, (section, index), faults, context)
+            place(section, index): _validated(kind, item, (section, index), faults, today)
             for index, item in enumerate(_items(data, section))
             if len(faults) < MOST_FAULTS_COLLECTED
         }
@@ -217,14 +224,20 @@ def parse(data: object, today: date) -> tuple[Catalogue, list[str]]:
     return catalogue, faults
 
 
-def _validated(
-    kind: type[Placed], data: object, path: tuple[str | int, ...], faults: Several[str], context: dict[str, date]
-) -> Placed | None:
+def check(kind: type[Placed], data: object, today: date) -> tuple[Placed | None, list[Fault]]:
+    """Return one record by itself, or what is wrong with it."""
     try:
-        return kind.model_validate(data, context=context)
+        return kind.model_validate(data, context={"latest": today + GRACE}), []
     except ValidationError as error:
-        faults += [fault(place(*path, *detail["loc"]), _in_words(detail)) for detail in error.errors(include_url=False)]
-        return None
+        return None, [Fault(detail["loc"], _in_words(detail)) for detail in error.errors(include_url=False)]
+
+
+def _validated(
+    kind: type[Placed], data: object, path: tuple[str | int, ...], faults: Several[str], today: date
+) -> Placed | None:
+    record, found = check(kind, data, today)
+    faults += [fault(place(*path, *each.path), each.words) for each in found]
+    return record
 
 
 def _items(data: Mapping[str, Any], section: str) -> list[Any]:

@@ -24,6 +24,7 @@ class Entry:
     action: str
     kind: str
     record: str
+    record_id: int | None
     changes: Mapping[str, list[Any]]
 
 
@@ -31,28 +32,61 @@ def record(
     action: str,
     kind: str,
     name: str,
+    /,
     *,
     now: datetime,
     actor: tuple[int, str] | None = None,
+    id: int | None = None,
     **changes: tuple[Any, Any],
 ) -> None:
-    """Write down what was done, in the caller's transaction. `actor` is an account's id and name.
+    """Write down what was done, in the caller's transaction. `actor` is an account's id and name, `id` the record's.
 
     A subscriber's address is no part of it: pass what can be told of them without one.
     """
-    id, who = actor or (None, COMMAND_LINE)
+    account_id, who = actor or (None, COMMAND_LINE)
     kept = {field: list(pair) for field, pair in changes.items()}
-    row = {"at": now, "account_id": id, "actor": who, "action": action, "kind": kind, "record": name[:200]}
-    db.session.connection().execute(sa.insert(audit_entry).values(**row, changes=kept))
+    row = {"at": now, "account_id": account_id, "actor": who, "action": action, "kind": kind, "record": name[:200]}
+    db.session.connection().execute(sa.insert(audit_entry).values(**row, record_id=id, changes=kept))
 
 
 def search(words: str = "", before: int | None = None, most: int = A_PAGE) -> list[Entry]:
     """Return the newest entries in which each of these words stands, older than an id. One statement."""
-    columns = [audit_entry.c[name] for name in Entry.__dataclass_fields__]
-    rows = sa.select(*columns).order_by(audit_entry.c.id.desc()).limit(most)
+    rows = _entries().order_by(audit_entry.c.id.desc()).limit(most)
     if before is not None:
         rows = rows.where(audit_entry.c.id < before)
     fields = (audit_entry.c.actor, audit_entry.c.action, audit_entry.c.kind, audit_entry.c.record)
     for word in words.split()[:8]:
         rows = rows.where(sa.or_(*(field.icontains(word, autoescape=True) for field in fields)))
     return [Entry(*row) for row in db.session.connection().execute(rows)]
+
+
+def history(kind: str, record_id: int, before: int | None = None, most: int = A_PAGE) -> list[Entry]:
+    """Return what was done to one record, newest first, older than an id. One statement."""
+    rows = _entries().where(audit_entry.c.kind == kind, audit_entry.c.record_id == record_id)
+    if before is not None:
+        rows = rows.where(audit_entry.c.id < before)
+    found = db.session.connection().execute(rows.order_by(audit_entry.c.id.desc()).limit(most))
+    return [Entry(*row) for row in found]
+
+
+def find(entry_id: int) -> Entry | None:
+    row = db.session.connection().execute(_entries().where(audit_entry.c.id == entry_id)).one_or_none()
+    return Entry(*row) if row else None
+
+
+def as_it_was(entry: Entry) -> dict[str, Any]:
+    """Return the values that a record's fields had before an entry; those that nobody has touched since are left out.
+
+    A field that was absent is None. One statement.
+    """
+    since = _entries().where(audit_entry.c.kind == entry.kind, audit_entry.c.record_id == entry.record_id)
+    rows = db.session.connection().execute(since.where(audit_entry.c.id >= entry.id).order_by(audit_entry.c.id))
+    earliest: dict[str, Any] = {}
+    for row in rows:
+        for field, (before, _after) in row.changes.items():
+            earliest.setdefault(field, before)
+    return earliest
+
+
+def _entries() -> sa.Select[Any]:
+    return sa.select(*[audit_entry.c[name] for name in Entry.__dataclass_fields__])

@@ -21,6 +21,7 @@ def init_app(app: Flask) -> None:
         base_url=settings.base_url,
         contact_email=settings.contact_email,
         is_demo=settings.demo,
+        is_preview=False,  # a page that an editor looks at before anybody else says otherwise
         today=today,
         timeline=drawing.timeline,
     )

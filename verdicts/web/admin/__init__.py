@@ -2,9 +2,20 @@
 
 from flask import Flask
 
-from verdicts.web.admin import desk, entrance, gate, myself, people
+from verdicts.web.admin import (
+    categories,
+    comparisons,
+    desk,
+    entrance,
+    gate,
+    myself,
+    people,
+    reviewers,
+    tools,
+    writing,
+)
 
-DOORS = (entrance, desk, myself, people)
+DOORS = (entrance, desk, tools, comparisons, categories, reviewers, writing, myself, people)
 
 
 def init_app(app: Flask) -> None:

@@ -1,0 +1,16 @@
+"""A slug for something that has a name."""
+
+import re
+import unicodedata
+
+from verdicts.catalog.kinds import SLUG_LENGTH
+
+_WORD = re.compile(r"[a-z0-9]+")
+
+
+def propose(name: str) -> str:
+    """Return a sound slug made of a name's letters and digits, or "" where it has none that a slug takes."""
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    bare = "".join(sign for sign in folded if not unicodedata.category(sign).startswith("M"))
+    words = [word for word in _WORD.findall(bare) if word != "vs"]
+    return "-".join(words)[:SLUG_LENGTH].strip("-")

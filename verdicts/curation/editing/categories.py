@@ -1,0 +1,57 @@
+"""A category with the facts that its tools are compared on."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from verdicts.catalog import search
+from verdicts.catalog.models import Category, CategoryAlias, CategoryFact, Tool
+from verdicts.catalog.publishing import bump_content_version
+from verdicts.catalog.slugs import propose
+from verdicts.curation import records, schema
+from verdicts.curation.editing.saving import (
+    Opened,
+    Saved,
+    attributes,
+    checked,
+    faults_of_slugs,
+    get_row,
+    next_position,
+    repeated,
+    take_slug,
+    with_slug,
+)
+from verdicts.curation.records import Json
+from verdicts.curation.rows import align, update
+from verdicts.extensions import db
+
+
+def opened(id: int, *, lock: bool = False) -> Opened | None:
+    row = get_row(Category, id, lock=lock)
+    return Opened(row.id, row.slug, row.name, records.category(row, row.facts)) if row else None
+
+
+def save(id: int | None, told: Json, now: datetime) -> Saved:
+    """Make a category say what is told. A fact without a key gets one made of its label. Raises Refused."""
+    told = with_slug({**told, "facts": [_with_key(fact) for fact in told.get("facts", [])]})
+    faults = [*repeated(told, "facts", "key"), *faults_of_slugs(told)]
+    record = checked(schema.Category, told, now, faults)
+    row = (get_row(Category, id) if id else None) or Category(position=next_position(Category))
+    before = records.category(row, row.facts) if row.id else {}
+    take_slug(row, record.slug, Category, CategoryAlias)
+    update(row, attributes(record, ("name", "description")))
+    align(row.facts, [fact.model_dump() for fact in record.facts], CategoryFact, "key")
+    db.session.add(row)
+    db.session.flush()
+    _index_tools_of(row, before)
+    bump_content_version()
+    return Saved(row.id, row.slug, before, records.category(row, row.facts))
+
+
+def _with_key(fact: Json) -> Json:
+    return fact if fact.get("key") else {**fact, "key": propose(fact.get("label", ""))[:40].strip("-")}
+
+
+def _index_tools_of(row: Category, before: Json) -> None:
+    if before and before["name"] != row.name:
+        search.reindex(db.session.scalars(sa.select(Tool.id).where(Tool.category_id == row.id)).all())

@@ -1,0 +1,107 @@
+"""An editor's words about two to four tools."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from verdicts.catalog.models import Tool, ToolSlug
+from verdicts.catalog.publishing import bump_content_version
+from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
+from verdicts.comparisons.related import members_key
+from verdicts.curation import records, schema
+from verdicts.curation.checking import FEWEST_COMPARED, MOST_COMPARED
+from verdicts.curation.editing.saving import Opened, Refused, Saved, attributes, checked, get_row, next_position
+from verdicts.curation.records import Json
+from verdicts.curation.rows import align, update
+from verdicts.curation.schema import Fault
+from verdicts.extensions import db
+
+
+def opened(id: int, *, lock: bool = False) -> Opened | None:
+    row = get_row(Comparison, id, lock=lock)
+    return Opened(row.id, slug_of(row), name_of(row), snapshot(row)) if row else None
+
+
+def snapshot(row: Comparison) -> Json:
+    return records.record(
+        ("tools",),
+        tools=[member.tool.slug for member in row.members],
+        headline=row.headline,
+        bottom_line=row.bottom_line,
+        choose_if=[{"tool": line.tool.slug, "when": line.when} for line in row.choose_if],
+        featured=row.featured,
+    )
+
+
+def name_of(row: Comparison) -> str:
+    return " vs ".join(member.tool.name for member in row.members)
+
+
+def slug_of(row: Comparison) -> str:
+    return "-vs-".join(sorted(member.tool.slug for member in row.members))
+
+
+def save(id: int | None, told: Json, now: datetime) -> Saved:
+    """Make a comparison say what is told; a tool is named by its slug, an alias, or its whole name. Raises Refused."""
+    record = checked(schema.Comparison, told, now)
+    row = (get_row(Comparison, id) if id else None) or Comparison(position=next_position(Comparison))
+    before = snapshot(row) if row.id else {}
+    found = _find([*record.tools, *(line.tool for line in record.choose_if)])
+    if faults := [*_faults_of_tools(record, found, row), *_faults_of_lines(record, found)]:
+        raise Refused(faults)
+    ids = [found[name].id for name in record.tools]
+    update(row, {**attributes(record, ("headline", "bottom_line", "featured")), "members_key": members_key(ids)})
+    align(row.members, [{"tool_id": id} for id in ids], ComparisonTool, "tool_id")
+    lines = [
+        {"position": position, "tool_id": found[line.tool].id, "when": line.when}
+        for position, line in enumerate(record.choose_if)
+    ]
+    align(row.choose_if, lines, ChooseIf, "position")
+    db.session.add(row)
+    db.session.flush()
+    db.session.expire(row)
+    bump_content_version()
+    return Saved(row.id, slug_of(row), before, snapshot(row))
+
+
+def _find(names: list[str]) -> dict[str, Tool]:
+    """Return the tools that these slugs, aliases or names stand for; a name that two tools share stands for none."""
+    entries = db.session.scalars(sa.select(ToolSlug).where(ToolSlug.slug.in_(names)))
+    by_slug = {entry.slug: entry.tool for entry in entries}
+    has_slug = sa.exists().where(ToolSlug.tool_id == Tool.id, ToolSlug.is_current)
+    by_name: dict[str, list[Tool]] = {}
+    for tool in db.session.scalars(sa.select(Tool).where(Tool.name.in_(names), has_slug)):
+        by_name.setdefault(tool.name, []).append(tool)
+    alone = {name: tools[0] for name, tools in by_name.items() if len(tools) == 1}
+    return alone | by_slug
+
+
+def _faults_of_tools(record: schema.Comparison, found: dict[str, Tool], row: Comparison) -> Iterator[Fault]:
+    count = len(record.tools)
+    if not FEWEST_COMPARED <= count <= MOST_COMPARED:
+        yield Fault(("tools", max(count - 1, 0)), f"must be {FEWEST_COMPARED} to {MOST_COMPARED} tools, not {count}")
+    seen: set[int] = set()
+    for index, name in enumerate(record.tools):
+        if name not in found:
+            yield Fault(("tools", index), f"there is no tool “{name}”")
+        elif found[name].id in seen:
+            yield Fault(("tools", index), f"{found[name].name} stands here twice")
+        else:
+            seen.add(found[name].id)
+    if len(seen) == count and _is_taken(members_key(list(seen)), row):
+        yield Fault(("tools", 0), "these tools are compared already, in another record")
+
+
+def _is_taken(key: str, row: Comparison) -> bool:
+    taken = sa.exists().where(Comparison.members_key == key, Comparison.id != (row.id or 0))
+    return bool(db.session.scalar(sa.select(taken)))
+
+
+def _faults_of_lines(record: schema.Comparison, found: dict[str, Tool]) -> Iterator[Fault]:
+    members = {found[name].id for name in record.tools if name in found}
+    for index, line in enumerate(record.choose_if):
+        if line.tool not in found:
+            yield Fault(("choose_if", index, "tool"), f"there is no tool “{line.tool}”")
+        elif found[line.tool].id not in members:
+            yield Fault(("choose_if", index, "tool"), f"{found[line.tool].name} is not one of the tools compared here")

@@ -1,0 +1,99 @@
+"""A tool's panel: what every reviewer says of it, recorded at once. A verdict that was given is never rewritten."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from verdicts.catalog.models import Review, Reviewer
+from verdicts.catalog.publishing import bump_content_version
+from verdicts.curation import records, schema
+from verdicts.curation.editing import tools
+from verdicts.curation.editing.saving import Opened, Refused, Saved, attributes, next_position
+from verdicts.curation.histories import Because, keep_review, said
+from verdicts.curation.records import Json
+from verdicts.curation.rows import update
+from verdicts.curation.schema import Fault
+from verdicts.extensions import db
+
+KEYS = ("verdict", "quote", "reviewed_on", "tool_version", "basis", "conflict")
+LONGEST_REASON: int = 500
+Told = tuple[int, Json, schema.Review]  # its place in what was told, all that was told, and the sound part of it
+
+
+def opened(tool_id: int, *, lock: bool = False) -> Opened | None:
+    """Return a tool's reviews, each under its reviewer's slug, in the panel's order."""
+    tool = tools.find(tool_id, lock=lock)
+    return Opened(tool.id, tool.slug, tool.name, snapshot(_reviews_of(tool_id))) if tool else None
+
+
+def panel() -> list[Reviewer]:
+    """Return everybody on the panel, those who have left too, in its order."""
+    return list(db.session.scalars(sa.select(Reviewer).order_by(Reviewer.position, Reviewer.id)))
+
+
+def snapshot(reviews: list[Review]) -> Json:
+    return {each.reviewer.slug: records.review(each, each.reviewer.slug) for each in reviews}
+
+
+def save(tool_id: int, told: Json, now: datetime) -> Saved:
+    """Record reviews, `told` as {"reviews": [review, with "reason" and "wording_only"]}; those left out stay.
+
+    A changed verdict or quote needs its reason, and the old one goes into the history with it. Raises Refused.
+    """
+    reviews = _reviews_of(tool_id)
+    before = snapshot(reviews)
+    sound, faults = _sound(told, now)
+    by_slug = {each.reviewer.slug: each for each in reviews}
+    faults += [fault for each in sound for fault in _faults_of_change(each, by_slug.get(each[2].reviewer))]
+    if faults:
+        raise Refused(faults)
+    people = {each.slug: each for each in panel()}
+    for _index, all_told, record in sound:
+        _take(tool_id, by_slug.get(record.reviewer), people[record.reviewer], record, all_told, now)
+    db.session.flush()
+    bump_content_version()
+    tool = tools.find(tool_id)
+    return Saved(tool_id, tool.slug if tool else "", before, snapshot(_reviews_of(tool_id)))
+
+
+def _reviews_of(tool_id: int) -> list[Review]:
+    rows = sa.select(Review).join(Reviewer).where(Review.tool_id == tool_id)
+    return list(db.session.scalars(rows.order_by(Reviewer.position, Reviewer.id)))
+
+
+def _sound(told: Json, now: datetime) -> tuple[list[Told], list[Fault]]:
+    sound: list[Told] = []
+    faults: list[Fault] = []
+    for index, review in enumerate(told["reviews"]):
+        bare = {key: value for key, value in review.items() if key not in {"reason", "wording_only"}}
+        record, found = schema.check(schema.Review, bare, now.date())
+        faults += [Fault(("reviews", index, *fault.path), fault.words) for fault in found]
+        if record:
+            sound.append((index, review, record))
+    return sound, faults
+
+
+def _faults_of_change(told: Told, stored: Review | None) -> Iterator[Fault]:
+    index, all_told, record = told
+    if stored is None or said(stored) == said(record):
+        return
+    reason = all_told.get("reason", "")
+    if not reason:
+        yield Fault(("reviews", index, "reason"), "is missing: readers see why it changed")
+    if len(reason) > LONGEST_REASON or not reason.isprintable():
+        yield Fault(("reviews", index, "reason"), f"must be one line of at most {LONGEST_REASON} characters")
+    if all_told.get("wording_only") and stored.verdict is not record.verdict:
+        yield Fault(("reviews", index, "wording_only"), "cannot be: the verdict is another one")
+
+
+def _take(
+    tool_id: int, stored: Review | None, reviewer: Reviewer, record: schema.Review, told: Json, now: datetime
+) -> None:
+    review = stored or Review(tool_id=tool_id, reviewer_id=reviewer.id, position=next_position(Review))
+    if stored:
+        because = Because(told.get("reason", ""), wording_only=bool(told.get("wording_only")))
+        keep_review(stored, record, now.date(), because)
+    update(review, attributes(record, KEYS))
+    db.session.add(review)
+    db.session.flush()

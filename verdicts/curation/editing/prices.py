@@ -1,0 +1,60 @@
+"""A tool's entry price: a dated fact, whose earlier figures stay."""
+
+from datetime import datetime
+
+from verdicts.catalog.kinds import PriceModel
+from verdicts.catalog.models import PriceRecord, Tool
+from verdicts.catalog.publishing import bump_content_version
+from verdicts.curation import records, schema
+from verdicts.curation.editing import tools
+from verdicts.curation.editing.saving import Opened, Saved, checked
+from verdicts.curation.histories import Because, cost, keep_prices
+from verdicts.curation.records import Json
+from verdicts.curation.rows import update
+from verdicts.curation.schema import Fault
+from verdicts.extensions import db
+
+LONGEST_REASON = 500
+
+
+def opened(tool_id: int, *, lock: bool = False) -> Opened | None:
+    tool = tools.find(tool_id, lock=lock)
+    return Opened(tool.id, tool.slug, tool.name, snapshot(tool)) if tool else None
+
+
+def snapshot(tool: Tool) -> Json:
+    """Return a tool's price now; an empty record where none is known."""
+    current = _current(tool)
+    return records.price(current) if current else {}
+
+
+def save(tool_id: int, told: Json, now: datetime) -> Saved:
+    """Make this a tool's price. Another cost needs its "reason", and the old one goes into the history with it.
+
+    Where nothing was known before, there is nothing to keep. Raises Refused, or LookupError without such a tool.
+    """
+    tool = tools.find(tool_id)
+    if tool is None:
+        raise LookupError(tool_id)
+    bare = {key: value for key, value in told.items() if key != "reason"}
+    record = checked(schema.Price, bare, now, _faults_of_reason(tool, told, now))
+    before, current = snapshot(tool), _current(tool)
+    if current and current.model is PriceModel.UNKNOWN:
+        update(current, record.model_dump())
+    keep_prices(tool, record, [], now.date(), Because(told.get("reason", "")))
+    db.session.flush()
+    bump_content_version()
+    return Saved(tool.id, tool.slug, before, snapshot(tool))
+
+
+def _current(tool: Tool) -> PriceRecord | None:
+    return next((row for row in tool.prices if row.until is None), None)
+
+
+def _faults_of_reason(tool: Tool, told: Json, now: datetime) -> list[Fault]:
+    bare = {key: value for key, value in told.items() if key != "reason"}
+    record, current, reason = schema.check(schema.Price, bare, now.date())[0], _current(tool), told.get("reason", "")
+    if len(reason) > LONGEST_REASON or not reason.isprintable():
+        return [Fault(("reason",), f"must be one line of at most {LONGEST_REASON} characters")]
+    has_changed = record and current and current.model is not PriceModel.UNKNOWN and cost(current) != cost(record)
+    return [Fault(("reason",), "is missing: readers see why it changed")] if has_changed and not reason else []

@@ -1,0 +1,40 @@
+"""A reviewer: one voice of the panel."""
+
+from datetime import datetime
+
+from verdicts.catalog.models import Reviewer, ReviewerAlias
+from verdicts.catalog.publishing import bump_content_version
+from verdicts.curation import records, schema
+from verdicts.curation.editing.saving import (
+    Opened,
+    Saved,
+    attributes,
+    checked,
+    faults_of_slugs,
+    get_row,
+    next_position,
+    take_slug,
+    with_slug,
+)
+from verdicts.curation.records import Json
+from verdicts.curation.rows import update
+from verdicts.extensions import db
+
+
+def opened(id: int, *, lock: bool = False) -> Opened | None:
+    row = get_row(Reviewer, id, lock=lock)
+    return Opened(row.id, row.slug, row.name, records.reviewer(row)) if row else None
+
+
+def save(id: int | None, told: Json, now: datetime) -> Saved:
+    """Make a reviewer say what is told. Raises Refused."""
+    told = with_slug(told)
+    record = checked(schema.Reviewer, told, now, faults_of_slugs(told))
+    row = (get_row(Reviewer, id) if id else None) or Reviewer(position=next_position(Reviewer))
+    before = records.reviewer(row) if row.id else {}
+    take_slug(row, record.slug, Reviewer, ReviewerAlias)
+    update(row, attributes(record, ("name", "kind", "motto", "bio", "likes", "dislikes")))
+    db.session.add(row)
+    db.session.flush()
+    bump_content_version()
+    return Saved(row.id, row.slug, before, records.reviewer(row))

@@ -1,0 +1,251 @@
+"""Editing one record: its form, the draft of it, two editors at once, a preview, and the save. Alike for every kind."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import IntegrityError
+from werkzeug.datastructures import MultiDict
+
+from verdicts.curation.editing.saving import Opened, Refused, Saved, differences
+from verdicts.curation.records import Json
+from verdicts.extensions import begin_write, db
+from verdicts.staff import audit, drafts
+from verdicts.web.admin.fields import RecordForm, Rows
+from verdicts.web.admin.gate import actor, person
+from verdicts.web.clock import now
+
+NOT_KEPT = {"csrf_token", "do"}
+CLASH = "Somebody saved something at the same moment that this clashes with. Look at it, and save again."
+SAID = {
+    "saved": "Saved.",
+    "published": "Saved, and published.",
+    "kept": "Your draft is kept. Nobody sees it but you.",
+    "dropped": "The draft is gone. This is what is saved.",
+}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """How one kind of record is edited.
+
+    `kind` is its name in the trail; `fit` gives a form the rows and choices that depend on other records; `about` is
+    what the template needs beside the form; `also` does what the button asks for beyond saving; `onward` says where
+    the editor goes on.
+    """
+
+    kind: str
+    template: str
+    form: type[RecordForm]
+    opened: Callable[..., Opened | None]
+    save: Callable[[int | None, Json, datetime], Saved]
+    preview: Callable[[Saved], ResponseReturnValue]
+    onward: Callable[[Saved, str], str]
+    fit: Callable[[Any, Opened | None], None] = lambda _form, _opened: None
+    about: Callable[[Opened | None], Mapping[str, Any]] = lambda _opened: {}
+    also: Callable[[Saved, str], None] = lambda _saved, _do: None
+    start: Callable[[Opened | None], Json] = lambda opened: opened.record if opened else {}
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """What somebody else has saved meanwhile: each field that differs, as it is stored and as it was typed."""
+
+    by: str
+    at: datetime | None
+    fields: Mapping[str, tuple[Any, Any]]
+
+
+def edit(desk: Desk, id: int | None = None) -> ResponseReturnValue:
+    """Answer a request for the form of a record, or of a new one, or what its reader sent."""
+    if request.method == "GET":
+        opened = _opened(desk, id)
+        form, notice = _begin(desk, opened)
+        return _show(desk, opened, form, notice=notice)
+    act, _, rest = request.form.get("do", "save").partition(" ")
+    return _ACTS.get(act, _save)(desk, id, rest)
+
+
+def place() -> str:
+    """Return where the draft of this form is kept: its own address."""
+    return request.path
+
+
+def _opened(desk: Desk, id: int | None, *, lock: bool = False) -> Opened | None:
+    if id is None:
+        return None
+    found: Opened = desk.opened(id, lock=lock) or abort(404, "There is no such record. It may have been deleted.")
+    return found
+
+
+def _begin(desk: Desk, opened: Opened | None) -> tuple[RecordForm, str]:
+    """Return the form to begin with: an earlier version that was asked for, one's own draft, or what is stored."""
+    version = opened.version if opened else ""
+    if "restore" in request.args:
+        entry = _entry_to_restore(desk, opened)
+        return desk.form.of(_restored(desk, opened, entry), version), f"before:{entry.id}"
+    if draft := drafts.find(person().id, place()):
+        return desk.form.typed(MultiDict(draft.fields)), f"draft:{draft.saved_at.isoformat()}"
+    return desk.form.of(desk.start(opened), version), ""
+
+
+def _entry_to_restore(desk: Desk, opened: Opened | None) -> audit.Entry:
+    text = request.args["restore"]
+    entry = audit.find(int(text)) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+    if entry is None or entry.kind != desk.kind or (opened and entry.record_id != opened.id):
+        abort(404, "The trail has no such entry about this record.")
+    return entry
+
+
+def _restored(desk: Desk, opened: Opened | None, entry: audit.Entry) -> Json:
+    if opened is None:
+        return {field: before for field, (before, _after) in entry.changes.items() if before is not None}
+    earlier = {**opened.record, **audit.as_it_was(entry)}
+    record = {field: value for field, value in earlier.items() if value is not None}
+    return desk.start(Opened(opened.id, opened.slug, opened.name, record))
+
+
+def _save(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
+    do = request.form.get("do", "save")
+    form = desk.form.typed(request.form)
+    opened = _lock(desk, id)
+    if opened and form.version.data != opened.version:
+        return _show_conflict(desk, opened, form)
+    saved = _try_to_save(desk, id, form)
+    if saved is None:
+        return _show(desk, _opened(desk, id), form, status=422)
+    if saved.changes:
+        words = "changed" if saved.before else "added"
+        audit.record(words, desk.kind, saved.slug, now=now(), actor=actor(), id=saved.id, **saved.changes)
+    desk.also(saved, do)
+    drafts.drop(person().id, place())
+    db.session.commit()
+    return redirect(desk.onward(saved, do), 303)
+
+
+def _try_to_save(desk: Desk, id: int | None, form: RecordForm) -> Saved | None:
+    """Save what the form tells; where that cannot be, the form says why and nothing has happened."""
+    try:
+        return desk.save(id, form.record(), now())
+    except Refused as refusal:
+        db.session.rollback()
+        form.take(refusal.faults)
+    except IntegrityError:
+        db.session.rollback()
+        form.blame(next(iter(form)).name, CLASH)
+    return None
+
+
+def _preview(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
+    """Show the public page as a save would make it: it is saved, looked at, and taken back."""
+    form = desk.form.typed(request.form)
+    _lock(desk, id)
+    saved = _try_to_save(desk, id, form)
+    if saved is None:
+        return _show(desk, _opened(desk, id), form, status=422)
+    try:
+        return desk.preview(saved)
+    finally:
+        db.session.rollback()
+
+
+def _keep(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
+    _opened(desk, id)
+    db.session.rollback()
+    begin_write()
+    drafts.keep(person().id, place(), typed_fields(), now())
+    db.session.commit()
+    return redirect(url_for(request.endpoint or "", **(request.view_args or {}), said="kept"), 303)
+
+
+def _drop(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
+    db.session.rollback()
+    begin_write()
+    drafts.drop(person().id, place())
+    db.session.commit()
+    return redirect(url_for(request.endpoint or "", **(request.view_args or {}), said="dropped"), 303)
+
+
+def _change_rows(desk: Desk, id: int | None, rest: str) -> ResponseReturnValue:
+    """Add, move or remove a row, as a browser without JavaScript asks for it; nothing is saved by that."""
+    form = desk.form.typed(request.form)
+    act, _, rest = request.form["do"].partition(" ")
+    name, _, index = rest.partition(" ")
+    if (
+        name not in form
+        or not isinstance(form[name], Rows)
+        or not ((index or "0").isascii() and (index or "0").isdecimal())
+    ):
+        abort(400, "This form has no such row.")
+    rows: Rows = form[name]
+    rows.change(act, int(index or 0))
+    focus = min(max(int(index or 0) - (act == "up"), 0), len(rows.entries) - 1) if index else len(rows.entries) - 1
+    return _show(desk, _opened(desk, id), form, focus=f"{name}-{focus}")
+
+
+def _refit(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
+    """Show the form with the rows that fit what was chosen, such as another category's facts."""
+    return _show(desk, _opened(desk, id), desk.form.typed(request.form))
+
+
+def _lock(desk: Desk, id: int | None) -> Opened | None:
+    db.session.rollback()
+    begin_write()
+    return _opened(desk, id, lock=True)
+
+
+def typed_fields() -> list[tuple[str, str]]:
+    """Return the fields of a form as they were sent, but for those that are not its reader's."""
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in NOT_KEPT]
+
+
+def _show_conflict(desk: Desk, opened: Opened, form: RecordForm) -> ResponseReturnValue:
+    last = next(iter(audit.history(desk.kind, opened.id, most=1)), None)
+    mine = form.shown()
+    conflict = Conflict(last.actor if last else "", last.at if last else None, differences(opened.record, mine))
+    db.session.rollback()
+    form.version.data = opened.version
+    return _show(desk, opened, form, status=409, conflict=conflict)
+
+
+def _show(
+    desk: Desk,
+    opened: Opened | None,
+    form: RecordForm,
+    *,
+    status: int = 200,
+    notice: str = "",
+    conflict: Conflict | None = None,
+    focus: str = "",
+) -> ResponseReturnValue:
+    desk.fit(form, opened)
+    notice_kind, _, notice_value = notice.partition(":")
+    page = render_template(
+        desk.template,
+        form=form,
+        record=opened,
+        kind=desk.kind,
+        conflict=conflict,
+        focus=focus,
+        place=place(),
+        said=SAID.get(request.args.get("said", ""), ""),
+        draft_of=datetime.fromisoformat(notice_value) if notice_kind == "draft" else None,
+        restores=int(notice_value) if notice_kind == "before" else None,
+        **desk.about(opened),
+    )
+    return page, status
+
+
+_ACTS: dict[str, Callable[[Desk, int | None, str], ResponseReturnValue]] = {
+    "save": _save,
+    "preview": _preview,
+    "draft": _keep,
+    "discard": _drop,
+    "more": _change_rows,
+    "up": _change_rows,
+    "remove": _change_rows,
+    "refit": _refit,
+}

@@ -1,0 +1,211 @@
+"""Fields that tell what was typed as the values of a record, and take back what is wrong with them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, Field, FieldList, Form, FormField, HiddenField, StringField, TextAreaField
+
+from verdicts.curation.records import UNSTATED, Json
+from verdicts.curation.schema import Fault
+from verdicts.web.admin.forms import AdminForm
+
+NOT_TOLD: tuple[object, ...] = (None, "", [], False)
+
+
+class Line(StringField):  # type: ignore[misc]  # WTForms is untyped
+    def told(self) -> str:
+        return (self.data or "").strip()
+
+
+class Paragraphs(TextAreaField):  # type: ignore[misc]
+    """A text of many lines; browsers end them as a letter of 1970 would."""
+
+    def told(self) -> str:
+        return (self.data or "").replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+class Lines(Paragraphs):
+    """A list, one entry a line."""
+
+    def told(self) -> list[str]:  # type: ignore[override]
+        return [line.strip() for line in super().told().split("\n") if line.strip()]
+
+    def process_data(self, value: Sequence[str] | None) -> None:
+        self.data = "\n".join(" ".join(entry.split()) for entry in value or [])
+
+
+class Choice(StringField):  # type: ignore[misc]
+    """One of a few values; the record's own rules refuse any other."""
+
+    def __init__(self, label: str, choices: Iterable[tuple[str, str]] = (), **options: Any) -> None:
+        super().__init__(label, **options)
+        self.choices = list(choices)
+
+    def told(self) -> str:
+        return "" if self.data == UNSTATED else (self.data or "")
+
+
+class Tick(BooleanField):  # type: ignore[misc]
+    def told(self) -> bool:
+        return bool(self.data)
+
+
+class Day(Line):
+    pass
+
+
+class Key(HiddenField):  # type: ignore[misc]
+    """What a row is about, which nobody types."""
+
+    def told(self) -> str:
+        return self.data or ""
+
+
+class Row(Form):  # type: ignore[misc]
+    """One entry of a list. It is blank while nothing is typed but for the fields named in `given`."""
+
+    given: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def is_blank(self) -> bool:
+        return all(field.told() in NOT_TOLD for field in self if field.short_name not in self.given)
+
+    def told(self) -> Json:
+        return {field.short_name: value for field in self if (value := field.told()) not in NOT_TOLD}
+
+
+class Part(FormField):  # type: ignore[misc]
+    """A few fields that belong together."""
+
+    def told(self) -> Json:
+        return self.form.told() if not self.form.is_blank else {}
+
+
+class Rows(FieldList):  # type: ignore[misc]
+    """A list of entries; blank ones are passed over."""
+
+    def __init__(self, label: str, row: type[Row], one: str, **options: Any) -> None:
+        super().__init__(FormField(row), label, **options)
+        self.one = one
+
+    @property
+    def kept(self) -> list[Any]:
+        return [entry for entry in self.entries if not entry.form.is_blank]
+
+    def told(self) -> list[Json]:
+        return [entry.form.told() for entry in self.kept]
+
+    def change(self, act: str, index: int) -> None:
+        """Add an entry, or move or remove the one at an index; the others keep what was typed."""
+        data = [entry.data for entry in self.entries]
+        if act == "up" and 0 < index < len(data):
+            data[index - 1 : index + 1] = data[index], data[index - 1]
+        if act == "remove" and 0 <= index < len(data):
+            del data[index]
+        if act == "more":
+            data.append({})
+        self.replace(data)
+
+    def replace(self, data: Iterable[Json]) -> None:
+        while self.entries:
+            self.pop_entry()
+        self.last_index = -1
+        for each in data:
+            self.append_entry(each)
+
+
+class Several(FieldList):  # type: ignore[misc]
+    """A list of short texts, each in a box of its own."""
+
+    def __init__(self, label: str, one: str, **options: Any) -> None:
+        super().__init__(Line(one), label, **options)
+
+    @property
+    def kept(self) -> list[Any]:
+        return [entry for entry in self.entries if entry.told()]
+
+    def told(self) -> list[str]:
+        return [entry.told() for entry in self.kept]
+
+
+@dataclass(frozen=True)
+class Named:
+    text: str
+
+
+@dataclass(frozen=True)
+class Blamed:
+    """A field as the summary of faults names it."""
+
+    id: str
+    label: Named
+
+
+class RecordForm(AdminForm):
+    """A form that edits one record, and names the version of it that its reader has seen."""
+
+    version = HiddenField()
+
+    @classmethod
+    def of(cls, record: Json, version: str = "") -> "RecordForm":
+        return cls(formdata=None, data={**record, "version": version})
+
+    @classmethod
+    def typed(cls, fields: MultiDict[str, str]) -> "RecordForm":
+        return cls(formdata=fields)
+
+    def record(self) -> Json:
+        """Return what was typed as a record; what was left empty is left out."""
+        told = {field.short_name: field.told() for field in self if hasattr(field, "told")}
+        return {name: value for name, value in told.items() if value not in NOT_TOLD and value != {}}
+
+    def shown(self) -> Json:
+        """Return what was typed as a record that can be set beside the stored one."""
+        return self.record()
+
+    def take(self, faults: Iterable[Fault]) -> None:
+        """Put each fault beside the field that it is about."""
+        for fault in faults:
+            field = self._field_at(fault.path)
+            field.errors = [*field.errors, in_a_sentence(fault.words)]
+
+    def faults(self) -> list[tuple[Any, str]]:
+        return [
+            (Blamed(field.id, Named(label)), " ".join(map(str, field.errors)))
+            for label, field in self._fields_in_order()
+            if field.errors
+        ]
+
+    def _field_at(self, path: tuple[str | int, ...]) -> Any:
+        field: Any = self[str(path[0])] if path and str(path[0]) in self else next(iter(self))
+        if isinstance(field, Rows | Several) and len(path) > 1:
+            field = field.kept[int(path[1])] if int(path[1]) < len(field.kept) else field.entries[-1]
+            path = path[1:]
+        if isinstance(field, FormField):
+            name = str(path[1]) if len(path) > 1 else ""
+            return field.form[name] if name in field.form else self._first_box(field.form)
+        return field
+
+    @staticmethod
+    def _first_box(row: Any) -> Field:
+        return row["amount"] if "amount" in row else next(iter(row))
+
+    def _fields_in_order(self) -> Iterator[tuple[str, Any]]:
+        for field in self:
+            if isinstance(field, Rows):
+                for number, entry in enumerate(field.entries, start=1):
+                    yield from ((f"{field.one} {number}, {inner.label.text}", inner) for inner in entry.form)
+            elif isinstance(field, Several):
+                yield from ((entry.label.text, entry) for entry in field.entries)
+            elif isinstance(field, FormField):
+                yield from ((f"{field.label.text}, {inner.label.text}", inner) for inner in field.form)
+            else:
+                yield field.label.text, field
+
+
+def in_a_sentence(words: str) -> str:
+    """Return a fault's words as they stand beside a field."""
+    words = words.replace(" written as text,", "").replace(', not ""', "")
+    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith('.') else '.'}"

@@ -1,0 +1,40 @@
+"""What an editor asked a list for, read from the address."""
+
+from collections.abc import Collection, Mapping
+
+from flask import abort, request
+
+from verdicts.curation.shelves import Wanted
+
+LONGEST_SEARCH = 200
+LAST_PAGE = 10_000
+
+
+def wanted(sorts: Collection[str], **filters: Collection[str] | None) -> Wanted:
+    """Return what the address asks for; each filter takes one of these values, or any where None is given."""
+    chosen = {name: _chosen(name, values) for name, values in filters.items()}
+    sort = request.args.get("sort", "")
+    if sort and sort not in sorts:
+        abort(400, f"This list can be sorted by {', '.join(sorts)}.")
+    text = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
+    return Wanted(text, {name: value for name, value in chosen.items() if value}, sort, _page_number())
+
+
+def query(wanted: Wanted, page: int) -> Mapping[str, str | int]:
+    """Return the arguments of another page of the same list."""
+    asked = {"q": wanted.text, "sort": wanted.sort, **wanted.filters}
+    return {**{name: value for name, value in asked.items() if value}, "page": page}
+
+
+def _chosen(name: str, values: Collection[str] | None) -> str:
+    value = request.args.get(name, "")[:LONGEST_SEARCH]
+    if value and values is not None and value not in values:
+        abort(400, f"This list knows no {name} of that name. It knows {', '.join(values)}.")
+    return value
+
+
+def _page_number() -> int:
+    text = request.args.get("page", "") or "1"
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= LAST_PAGE):
+        abort(400, f"A page is a whole number from 1 to {LAST_PAGE}.")
+    return int(text)

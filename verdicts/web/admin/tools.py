@@ -1,0 +1,226 @@
+"""Tools: what they are, what the panel says of them, and what they cost."""
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from verdicts.catalog.models import Category, Reviewer
+from verdicts.catalog.slugs import propose
+from verdicts.curation import publication as publications
+from verdicts.curation import shelves
+from verdicts.curation.editing import panels, prices, tools
+from verdicts.curation.editing.saving import Opened, Saved
+from verdicts.curation.publication import Publication
+from verdicts.curation.shelves import Wanted
+from verdicts.extensions import db
+from verdicts.staff import audit
+from verdicts.staff.models import Role
+from verdicts.web.admin import previews, publishing
+from verdicts.web.admin.catalog_forms import BASES, PanelForm, PriceForm, ToolForm
+from verdicts.web.admin.editing import Desk, edit
+from verdicts.web.admin.gate import actor, door, needs
+from verdicts.web.admin.lists import LONGEST_SEARCH, query, wanted
+from verdicts.web.admin.publishing import Subject
+from verdicts.web.admin.records import ID
+from verdicts.web.clock import now, today
+
+bp = door("tool_desk", "/admin/tools")
+
+SORTS = {"newest": "Newest", "name": "Name", "shelf": "Editors’ order", "price": "Price checked longest ago"}
+REVIEW_SORTS = {"newest": "Newest", "oldest": "Oldest", "tool": "Tool"}
+NO_CATEGORY = ("", "None yet")
+MOST_OPTIONS = 20
+
+
+def _publish_too(saved: Saved, do: str) -> None:
+    tool = tools.find(saved.id)
+    if tool and do == "save publish" and _state(saved.id) in {Publication.DRAFT, Publication.SCHEDULED}:
+        before = _state(saved.id)
+        publications.publish(tool, now())
+        change = {"publication": (str(before), str(Publication.PUBLISHED))}
+        audit.record("published", "tool", tool.slug, now=now(), actor=actor(), id=tool.id, **change)
+
+
+def _state(id: int) -> Publication:
+    tool = tools.find(id)
+    return publications.standing(tool.published_at, tool.archived_at, now()) if tool else Publication.DRAFT
+
+
+def _onward_from_tool(saved: Saved, do: str) -> str:
+    if do == "save panel":
+        return url_for("tool_desk.panel", id=saved.id)
+    return url_for("tool_desk.change", id=saved.id, said="saved")
+
+
+def _onward_to(endpoint: str) -> Callable[[Saved, str], str]:
+    return lambda saved, do: url_for(endpoint, id=saved.id, said="published" if do == "save publish" else "saved")
+
+
+def _fit_tool(form: Any, _opened: Opened | None) -> None:
+    """Offer the categories, and a row for each fact that the chosen one asks for."""
+    found = db.session.scalars(sa.select(Category).order_by(Category.position, Category.id)).all()
+    form.category.choices = [NO_CATEGORY, *((each.slug, each.name) for each in found)]
+    chosen = next((each for each in found if each.slug == form.category.data), None)
+    asked_for = {fact.key: fact.label for fact in chosen.facts} if chosen else {}
+    typed = {entry.form.key.data: entry.data for entry in form.facts.entries}
+    others = [row for key, row in typed.items() if key not in asked_for and row["value"]]
+    form.facts.replace([*(typed.get(key) or {"key": key} for key in asked_for), *others])
+    for entry in form.facts.entries:
+        entry.form.value.label.text = asked_for.get(entry.form.key.data, entry.form.key.data)
+    for row in [form.price.form, *(entry.form for entry in [*form.facts.entries, *form.plans.entries])]:
+        row.checked_on.data = row.checked_on.data or (today().isoformat() if row.is_blank else "")
+
+
+def _fit_panel(form: Any, opened: Opened | None) -> None:
+    """Offer a row for everybody who is on the panel, or has spoken of this tool, in the panel's order."""
+    typed = {entry.form.reviewer.data: entry.data for entry in form.reviews.entries}
+    spoke = opened.record if opened else {}
+    people = [each for each in panels.panel() if each.archived_at is None or each.slug in spoke]
+    blank = {"reviewed_on": today().isoformat()}
+    errors = {entry.form.reviewer.data: _errors_of(entry.form) for entry in form.reviews.entries}
+    form.reviews.replace([{**blank, **typed.get(each.slug, {}), "reviewer": each.slug} for each in people])
+    for entry in form.reviews.entries:
+        for name, found in errors.get(entry.form.reviewer.data, {}).items():
+            entry.form[name].errors = found
+
+
+def _errors_of(row: Any) -> dict[str, list[str]]:
+    return {field.short_name: list(field.errors) for field in row if field.errors}
+
+
+def _start_panel(opened: Opened | None) -> dict[str, Any]:
+    return {"reviews": list(opened.record.values()) if opened else []}
+
+
+def _about_panel(opened: Opened | None) -> dict[str, Any]:
+    names = {each.slug: each for each in panels.panel()}
+    return {
+        "people": names,
+        "spoke": opened.record if opened else {},
+        "bases": BASES,
+        "state": _state(opened.id) if opened else Publication.DRAFT,
+    }
+
+
+def _about_tool(opened: Opened | None) -> dict[str, Any]:
+    return {"state": _state(opened.id) if opened else None}
+
+
+def _start_price(opened: Opened | None) -> dict[str, Any]:
+    return {**(opened.record if opened else {}), "checked_on": today().isoformat()}
+
+
+def _saved(save: Callable[..., Saved]) -> Callable[[int | None, dict[str, Any], Any], Saved]:
+    return save
+
+
+DESK = Desk(
+    kind="tool",
+    template="admin/tool.html",
+    form=ToolForm,
+    opened=tools.opened,
+    save=tools.save,
+    preview=previews.of_tool,
+    onward=_onward_from_tool,
+    fit=_fit_tool,
+    about=_about_tool,
+)
+PANEL_DESK = Desk(
+    kind="panel",
+    template="admin/panel.html",
+    form=PanelForm,
+    opened=panels.opened,
+    save=_saved(panels.save),
+    preview=previews.of_tool,
+    onward=_onward_to("tool_desk.panel"),
+    fit=_fit_panel,
+    about=_about_panel,
+    also=_publish_too,
+    start=_start_panel,
+)
+PRICE_DESK = Desk(
+    kind="price",
+    template="admin/price.html",
+    form=PriceForm,
+    opened=prices.opened,
+    save=_saved(prices.save),
+    preview=previews.of_tool,
+    onward=_onward_to("tool_desk.price"),
+    about=_about_tool,
+    start=_start_price,
+)
+SUBJECT = Subject(
+    kind="tool",
+    find=tools.opened,
+    get=tools.find,
+    edit_at=lambda id: url_for("tool_desk.change", id=id),
+    list_at=lambda: url_for("tool_desk.index"),
+)
+
+
+@bp.get("")
+@needs(Role.EDITOR)
+def index() -> ResponseReturnValue:
+    shelf = shelves.tools(wanted(SORTS, state=list(Publication), category=None), now())
+    categories = db.session.execute(sa.select(Category.slug, Category.name).order_by(Category.position)).all()
+    return render_template(
+        "admin/tools.html", shelf=shelf, sorts=SORTS, query=query, states=list(Publication), categories=categories
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@needs(Role.EDITOR)
+def add() -> ResponseReturnValue:
+    return edit(DESK)
+
+
+@bp.route(f"/{ID}", methods=["GET", "POST"])
+@needs(Role.EDITOR)
+def change(id: int) -> ResponseReturnValue:
+    return edit(DESK, id)
+
+
+@bp.route(f"/{ID}/panel", methods=["GET", "POST"])
+@needs(Role.EDITOR)
+def panel(id: int) -> ResponseReturnValue:
+    return edit(PANEL_DESK, id)
+
+
+@bp.route(f"/{ID}/price", methods=["GET", "POST"])
+@needs(Role.EDITOR)
+def price(id: int) -> ResponseReturnValue:
+    return edit(PRICE_DESK, id)
+
+
+@bp.route(f"/{ID}/publication", methods=["GET", "POST"])
+@needs(Role.EDITOR)
+def publication(id: int) -> ResponseReturnValue:
+    return publishing.answer(SUBJECT, id)
+
+
+@bp.get("/reviews")
+@needs(Role.EDITOR)
+def reviews() -> ResponseReturnValue:
+    asked = wanted(REVIEW_SORTS, reviewer=None, verdict=["ship", "skip"], age=["old"])
+    people = db.session.execute(sa.select(Reviewer.slug, Reviewer.name).order_by(Reviewer.position)).all()
+    shelf = shelves.reviews(asked, today())
+    return render_template("admin/reviews.html", shelf=shelf, sorts=REVIEW_SORTS, query=query, people=people)
+
+
+@bp.get("/options")
+@needs(Role.EDITOR)
+def options() -> ResponseReturnValue:
+    """Return tools by part of their name, for a box that takes one."""
+    typed = next((value for value in request.args.values() if value), "")[:LONGEST_SEARCH]
+    found = shelves.tools(Wanted(text=typed, sort="name"), now()).lines[:MOST_OPTIONS]
+    return render_template("admin/_options.html", tools=found)
+
+
+@bp.get("/slug")
+@needs(Role.EDITOR)
+def slug() -> ResponseReturnValue:
+    """Return the slug that a name would get."""
+    return render_template("admin/_slug.html", proposal=propose(request.args.get("name", "")[:LONGEST_SEARCH]))

@@ -1,0 +1,64 @@
+"""What helps while one writes: drafts that keep themselves, Markdown as it will look, and the history of a record."""
+
+from flask import abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from verdicts.curation.shelves import A_PAGE
+from verdicts.extensions import begin_write, db
+from verdicts.staff import audit, drafts
+from verdicts.staff.models import Role
+from verdicts.web.admin.editing import typed_fields
+from verdicts.web.admin.gate import door, needs, path_of_ours, person
+from verdicts.web.admin.records import ID
+from verdicts.web.clock import now
+
+bp = door("writing")
+
+EDITED_AT = {
+    "tool": ("tool_desk.change", "tool_desk.add"),
+    "panel": ("tool_desk.panel", None),
+    "price": ("tool_desk.price", None),
+    "category": ("categories.change", "categories.add"),
+    "reviewer": ("reviewers.change", "reviewers.add"),
+    "comparison": ("comparison_desk.change", "comparison_desk.add"),
+}
+LONGEST_MARKDOWN = 20_000
+
+
+@bp.post("/drafts")
+@needs(Role.EDITOR)
+def keep_draft() -> ResponseReturnValue:
+    """Keep what stands in a form; a script of the page sends it every ten seconds while somebody types."""
+    where = request.form.get("place", "")
+    if path_of_ours(where) != where or len(where) > drafts.LONGEST_PLACE:
+        abort(400, "A draft belongs to a form of ours.")
+    fields = [(name, value) for name, value in typed_fields() if name != "place"]
+    db.session.rollback()
+    begin_write()
+    drafts.keep(person().id, where, fields, now())
+    db.session.commit()
+    return render_template("admin/_kept.html", at=now())
+
+
+@bp.post("/markdown")
+@needs(Role.EDITOR)
+def markdown() -> ResponseReturnValue:
+    """Return the HTML of the one text that the field `of` names."""
+    text = request.form.get(request.form.get("of", ""), "")[:LONGEST_MARKDOWN]
+    return render_template("admin/_markdown.html", text=text)
+
+
+@bp.get(f"/history/<kind>/{ID}")
+@needs(Role.EDITOR)
+def history(kind: str, id: int) -> ResponseReturnValue:
+    if kind not in EDITED_AT:
+        abort(404, "The trail has no records of this kind.")
+    before = request.args.get("before", "")
+    if before and not (before.isascii() and before.isdecimal() and len(before) <= 9):
+        abort(400, "The history goes on before an entry’s number.")
+    entries = audit.history(kind, id, int(before) if before else None)
+    older = entries[-1].id if len(entries) == A_PAGE else None
+    change_at, add_at = EDITED_AT[kind]
+    return render_template(
+        "admin/history.html", kind=kind, id=id, entries=entries, older=older, change_at=change_at, add_at=add_at
+    )

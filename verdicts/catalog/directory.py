@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog import search
+from verdicts.catalog.models import CategoryAlias
 from verdicts.catalog.queries import CARD_COLUMNS, cards, category, current_slug, is_published, to_card, tool
 from verdicts.catalog.records import ToolCard
 from verdicts.extensions import db
@@ -88,6 +89,13 @@ def shelves(now: datetime) -> list[Shelf]:
         .order_by(category.c.position)
     )
     return [Shelf(row.slug, row.name, row.tools) for row in rows]
+
+
+def find_category_now_called(former_slug: str) -> str | None:
+    """Return the slug of the category that had this one before. One statement."""
+    alias = CategoryAlias.__table__
+    renamed = sa.select(category.c.slug).join(alias, alias.c.category_id == category.c.id)
+    return db.session.scalar(renamed.where(alias.c.slug == former_slug))
 
 
 def by_category(now: datetime) -> dict[str, list[Choice]]:

@@ -1,5 +1,7 @@
 """The catalogue's door: the directory with its search, and a page for each tool."""
 
+from urllib.parse import urlencode
+
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -23,7 +25,11 @@ def tools_index() -> ResponseReturnValue:
     wanted = _wanted()
     shelves = directory.shelves(now())
     if wanted.category and wanted.category not in {shelf.slug for shelf in shelves}:
-        abort(404, "We know no category under this name.")
+        renamed = directory.find_category_now_called(wanted.category)
+        if renamed is None:
+            abort(404, "We know no category under this name.")
+        query = urlencode({**request.args.to_dict(), "category": renamed})
+        return redirect(f"{url_for('catalog.tools_index')}?{query}", 301)
     page = directory.page(wanted, now())
     if not page.tools and wanted.page > 1:
         abort(404, "This page of the directory is empty.")

@@ -1,6 +1,7 @@
 """Somebody behind the log-in, as a test sees them: they keep cookies, and send forms with the token they were given."""
 
 import contextvars
+import re
 from html.parser import HTMLParser
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.makers import NOW
+from tests.web.visitor import JINJA, REFERENCES, read_html
 from verdicts.extensions import begin_write, db
 from verdicts.staff import accounts, passwords
 from verdicts.staff.models import Role
@@ -37,6 +39,45 @@ class _Token(HTMLParser):
             self.value = found.get("value") or ""
 
 
+def fields_of(html: str) -> dict[str, str]:
+    """Return what a browser would send of the record's form in a page."""
+    tree, _ = read_html(html)
+    form = next(each for each in tree.iter("form") if "record-form" in each.get("class", ""))
+    found: dict[str, str] = {}
+    for each in form.iter():
+        name = each.get("name", "")
+        if each.tag == "textarea":
+            found[name] = (each.text or "").removeprefix("\n")
+        elif each.tag == "select":
+            options = list(each.iter("option"))
+            chosen = next((option for option in options if "selected" in option.attrib), options[0])
+            found[name] = chosen.get("value", "")
+        elif each.tag == "input" and (each.get("type") not in {"radio", "checkbox"} or "checked" in each.attrib):
+            found[name] = each.get("value", "")
+    return found
+
+
+def without_token(fields: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if name != "csrf_token"}
+
+
+def check_page(path: str, html: str) -> None:
+    """Hold a page to the rules for all pages: well nested, each id once, and no reference that leads nowhere."""
+    tree, _ = read_html(html)
+    ids = [each.get("id", "") for each in tree.iter() if each.get("id")]
+    assert len(set(ids)) == len(ids), (path, [id for id in ids if ids.count(id) > 1])
+    for each in tree.iter():
+        for name in REFERENCES:
+            for id in each.get(name, "").split():
+                assert id in ids, (path, each.tag, name, id)
+    assert not JINJA.search("".join(tree.itertext())), path
+
+
+def _name(name: str) -> str:
+    """Return a field's name from a Python argument: rows' names have hyphens around their number."""
+    return re.sub(r"_(\d+)_", r"-\1-", name).replace("__", "-")
+
+
 class Editor:
     def __init__(self, app: Flask, address: str = "203.0.113.1") -> None:
         self.app = app
@@ -58,11 +99,28 @@ class Editor:
         headers = {"Origin": origin or self.origin}
         return self._request("POST", path, data={"csrf_token": token, **form}, headers=headers)
 
+    def form(self, path: str) -> dict[str, str]:
+        """Return the fields of the record's form on a page, as a browser would send them."""
+        answer = self.gets(path)
+        assert answer.status_code == 200, (path, answer.status_code)
+        return fields_of(answer.text)
+
+    def fills(self, path: str, do: str = "save", **changes: str) -> TestResponse:
+        """Open a form, change some of its fields (`facts_0_value` for facts-0-value), and press a button."""
+        named = {_name(name): value for name, value in changes.items()}
+        return self.sends(path, {**self.form(path), **named}, do)
+
+    def sends(self, path: str, fields: dict[str, str], do: str = "save") -> TestResponse:
+        return self.posts(path, token=fields.get("csrf_token"), **{**without_token(fields), "do": do})
+
     def _request(self, method: str, path: str, **options: Any) -> TestResponse:
         # Without a context of our own: each request must begin with nobody and no database session at hand.
         db.session.rollback()
         options |= {"method": method, "base_url": self.origin, "environ_overrides": {"REMOTE_ADDR": self.address}}
-        return contextvars.Context().run(self.client.open, path, **options)
+        answer = contextvars.Context().run(self.client.open, path, **options)
+        if answer.mimetype == "text/html" and "<!DOCTYPE" in answer.text:
+            check_page(path, answer.text)
+        return answer
 
     def logs_in(self, name: str = "ann", password: str = PASSWORD, code: str = "", **more: str) -> TestResponse:
         return self.posts("/admin/login", name=name, password=password, code=code, **more)

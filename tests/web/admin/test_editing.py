@@ -1,48 +1,427 @@
-"""Editing the catalogue by forms, as an editor does."""
+"""Editing the catalogue by forms, as an editor does: every kind of record goes the same way."""
 
-import re
+import html
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import Flask
 
-from tests.makers import make_category, make_reviewer
-from tests.web.admin.editor import Editor, make_account
-from verdicts.catalog.models import Tool
+from tests.makers import (
+    NOW,
+    make_category,
+    make_comparison,
+    make_price,
+    make_review,
+    make_reviewer,
+    make_tool,
+    make_votes,
+)
+from tests.web.admin.editor import Editor, fields_of, make_account
+from tests.web.visitor import Visitor
+from verdicts.catalog.models import Category, PriceRecord, Review, Reviewer, ReviewRevision, Tool
+from verdicts.comparisons.models import Comparison
 from verdicts.extensions import db
+from verdicts.staff import audit
+from verdicts.staff.models import Role
+
+LATER = NOW + timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def the_present() -> object:
+    with time_machine.travel(LATER, tick=False) as traveller:
+        yield traveller
+
+
+def someone(app: Flask, name: str, role: Role = Role.EDITOR) -> Editor:
+    make_account(name, role)
+    editor = Editor(app)
+    editor.logs_in(name)
+    return editor
 
 
 @pytest.fixture
 def ann(app: Flask) -> Editor:
-    make_account("ann")
-    ann = Editor(app)
-    ann.logs_in()
-    return ann
+    return someone(app, "ann")
 
 
-def test_a_new_tool_is_a_draft_until_its_panel_is_recorded_and_published(app: Flask, ann: Editor) -> None:
+def stored(model: type, **where: object) -> list:
+    db.session.expire_all()
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(model).filter_by(**where).order_by(model.id)))
+
+
+def last_entry() -> audit.Entry:
+    db.session.rollback()
+    return audit.search(most=1)[0]
+
+
+# A new tool, from nothing to the public page
+
+
+def test_a_new_tool_is_a_draft_until_its_panel_is_recorded_and_published(ann: Editor) -> None:
     make_category("editors", facts={"offline": "Runs offline"})
     make_reviewer("builder")
     make_reviewer("skeptic")
-    path = "/admin/tools/new"
-    assert ann.gets(path).status_code == 200
-    typed = {"name": "Wren Code", "tagline": "Small and quick.", "category": "editors"}
-    more = {"price-model": "paid", "price-amount": "20", "price-currency": "usd", "price-period": "month"}
-    facts = {"facts-0-key": "offline", "facts-0-value": "Yes"}
-    answer = ann.posts(path, do="save panel", **typed, **more, **facts)
-    assert answer.status_code == 303, answer.text
-    tool = db.session.scalars(sa.select(Tool)).one()
+    answer = ann.fills("/admin/tools/new", "refit", name="Wren Code", category="editors")
+    first = fields_of(answer.text) | {"facts-0-value": "Yes", "price-model": "paid", "price-amount": "20"}
+    answer = ann.sends("/admin/tools/new", first | {"price-currency": "usd", "price-period": "month"}, "save panel")
+    tool = stored(Tool)[0]
     assert answer.headers["Location"] == f"/admin/tools/{tool.id}/panel"
     assert (tool.slug, tool.published_at, tool.facts[0].value) == ("wren-code", None, "Yes")
-    page = ann.gets(f"/admin/tools/{tool.id}/panel").text
-    version = re.search(r'name="version" value="(\w+)"', page)
-    assert version
-    reviews = {}
-    for n, (who, verdict) in enumerate([("builder", "ship"), ("skeptic", "skip")]):
-        reviews |= {f"reviews-{n}-reviewer": who, f"reviews-{n}-verdict": verdict, f"reviews-{n}-quote": "It works."}
-    saved = ann.posts(f"/admin/tools/{tool.id}/panel", do="save publish", version=version[1], **reviews)
-    assert saved.status_code == 303, saved.text
-    public = ann.gets("/tools/wren-code")
-    assert public.status_code == 200
-    assert "$20 / month" in public.text
-    assert "1 of 2" in public.text
+    assert ann.gets("/tools/wren-code").status_code == 404
+    panel = {"reviews_0_verdict": "ship", "reviews_0_quote": "Quick.", "reviews_1_verdict": "skip"}
+    ann.fills(f"/admin/tools/{tool.id}/panel", "save publish", **panel, reviews_1_quote="It forgets.")
+    page = ann.gets("/tools/wren-code").text
+    assert all(words in page for words in ("$20 / month", "1 of 2", "Quick.", "It forgets.", "Runs offline"))
+
+
+def test_a_refused_form_keeps_what_was_typed_and_says_why_beside_each_field_and_on_top(ann: Editor) -> None:
+    typed = {"website": "ftp://x.example", "tagline": "Kept.", "price__model": "paid", "price__amount": "twenty"}
+    answer = ann.fills("/admin/tools/new", name="", plans_0_name="Pro", plans_0_amount="5", **typed)
+    assert answer.status_code == 422
+    kept = fields_of(answer.text)
+    assert (kept["website"], kept["tagline"], kept["price-amount"]) == ("ftp://x.example", "Kept.", "twenty")
+    assert (kept["plans-0-name"], kept["plans-0-amount"]) == ("Pro", "5")
+    text = html.unescape(answer.text)
+    assert "4 things to fix" in text
+    for id in ("name", "website", "price-amount", "plans-0-amount"):
+        assert f'<a href="#{id}">' in text
+        assert f'id="{id}-fault"' in text
+    assert 'Must be an amount such as "20.00", not "twenty".' in text
+    assert stored(Tool) == []
+
+
+def test_a_slug_that_is_taken_is_refused_by_name(ann: Editor) -> None:
+    make_tool("wren", name="Wren", aliases=("old-wren",))
+    answer = ann.fills("/admin/tools/new", name="Another", slug="old-wren")
+    assert answer.status_code == 422
+    assert "“old-wren” leads to Wren already" in answer.text
+
+
+def test_another_slug_leaves_an_alias_that_redirects(ann: Editor) -> None:
+    tool = make_tool("wren")
+    ann.fills(f"/admin/tools/{tool.id}", slug="wren-code")
+    assert ann.gets("/tools/wren").headers["Location"] == "/tools/wren-code"
+    assert ann.form(f"/admin/tools/{tool.id}")["aliases"] == "wren"
+    ann.fills(f"/admin/tools/{tool.id}", slug="wren", aliases="")
+    assert ann.gets("/tools/wren-code").headers["Location"] == "/tools/wren"
+
+
+def test_a_category_and_a_reviewer_leave_their_old_slugs_behind_too(ann: Editor) -> None:
+    category = make_category("editors", name="Editors")
+    make_tool("wren", category_id=category.id)
+    reviewer = make_reviewer("builder")
+    ann.fills(f"/admin/categories/{category.id}", slug="code-editors")
+    ann.fills(f"/admin/reviewers/{reviewer.id}", slug="maker")
+    moved = ann.gets("/tools?category=editors&sort=name")
+    assert (moved.status_code, moved.headers["Location"]) == (301, "/tools?category=code-editors&sort=name")
+    assert [each.slug for each in stored(Reviewer)[0].former_slugs] == ["builder"]
+    assert ann.fills("/admin/categories/new", name="Editors", slug="editors").status_code == 422
+
+
+def test_rows_are_added_moved_and_removed_without_saving(ann: Editor) -> None:
+    category = make_category("editors", facts={"offline": "Runs offline", "open": "Open source"})
+    path = f"/admin/categories/{category.id}"
+    more = fields_of(ann.fills(path, "more facts").text)
+    assert (more["facts-1-label"], more["facts-2-label"]) == ("Open source", "")
+    up = fields_of(ann.sends(path, more | {"facts-2-label": "Price"}, "up facts 2").text)
+    assert [up[f"facts-{n}-label"] for n in range(3)] == ["Runs offline", "Price", "Open source"]
+    gone = fields_of(ann.sends(path, up, "remove facts 0").text)
+    assert [gone[f"facts-{n}-label"] for n in range(2)] == ["Price", "Open source"]
+    assert [fact.key for fact in stored(Category)[0].facts] == ["offline", "open"]
+    ann.sends(path, gone)
+    assert [fact.key for fact in stored(Category)[0].facts] == ["price", "open"]
+
+
+# What is never rewritten in silence
+
+
+def test_a_changed_verdict_needs_its_reason_and_the_old_one_stays(ann: Editor) -> None:
+    tool, reviewer = make_tool("wren"), make_reviewer("builder")
+    make_review(tool, reviewer, "ship", quote="Quick.", reviewed_on=NOW.date())
+    path = f"/admin/tools/{tool.id}/panel"
+    refused = ann.fills(path, reviews_0_verdict="skip", reviews_0_quote="It grew slow.")
+    assert refused.status_code == 422
+    assert 'id="reviews-0-reason-fault"' in refused.text
+    assert stored(ReviewRevision) == []
+    assert ann.sends(path, fields_of(refused.text) | {"reviews-0-reason": "Version 2 is slow."}).status_code == 303
+    (old,) = stored(ReviewRevision)
+    assert (old.verdict, old.quote, old.reason, old.wording_only) == ("ship", "Quick.", "Version 2 is slow.", False)
+    page = ann.gets("/tools/wren").text
+    assert "Version 2 is slow." in page
+    assert last_entry().changes["builder"][0]["verdict"] == "ship"
+
+
+def test_wording_only_is_kept_as_such_and_cannot_be_another_verdict(ann: Editor) -> None:
+    tool, reviewer = make_tool("wren"), make_reviewer("builder")
+    make_review(tool, reviewer, "ship", quote="Quik.")
+    path = f"/admin/tools/{tool.id}/panel"
+    typed = {"reviews_0_reason": "A slip.", "reviews_0_wording_only": "y"}
+    assert ann.fills(path, reviews_0_verdict="skip", **typed).status_code == 422
+    assert ann.fills(path, reviews_0_quote="Quick.", **typed).status_code == 303
+    assert [(old.quote, old.wording_only) for old in stored(ReviewRevision)] == [("Quik.", True)]
+
+
+def test_a_quote_without_a_verdict_is_asked_for_one(ann: Editor) -> None:
+    tool = make_tool("wren")
+    make_reviewer("builder")
+    answer = ann.fills(f"/admin/tools/{tool.id}/panel", reviews_0_quote="Quick.")
+    assert answer.status_code == 422
+    assert 'href="#reviews-0-verdict"' in answer.text
+    assert stored(Review) == []
+
+
+def test_who_has_left_the_panel_is_asked_no_more_but_what_they_said_stays(ann: Editor) -> None:
+    tool, other = make_tool("wren"), make_tool("finch")
+    reviewer = make_reviewer("builder")
+    make_review(tool, reviewer, "ship")
+    ann.posts(f"/admin/reviewers/{reviewer.id}/publication", do="leave")
+    assert "The Builder" in ann.gets(f"/admin/tools/{tool.id}/panel").text
+    assert "The Builder" not in ann.gets(f"/admin/tools/{other.id}/panel").text
+    assert "The Builder" in ann.gets("/tools/wren").text
+
+
+def test_another_price_needs_its_reason_and_the_old_one_stays(ann: Editor) -> None:
+    tool = make_tool("wren")
+    make_price(tool, "paid", amount=20, currency="USD", period="month")
+    path = f"/admin/tools/{tool.id}/price"
+    refused = ann.fills(path, amount="25")
+    assert (refused.status_code, fields_of(refused.text)["amount"]) == (422, "25")
+    ann.sends(path, fields_of(refused.text) | {"reason": "The maker raised it."})
+    old, new = stored(PriceRecord)
+    assert (old.until, old.reason, str(new.amount)) == (LATER.date(), "The maker raised it.", "25")
+
+
+def test_a_first_price_needs_no_reason(ann: Editor) -> None:
+    tool = make_tool("wren")
+    make_price(tool, "unknown")
+    assert ann.fills(f"/admin/tools/{tool.id}/price", model="free").status_code == 303
+    assert [price.model for price in stored(PriceRecord)] == ["free"]
+
+
+# Nothing typed is lost
+
+
+def test_of_two_editors_the_second_sees_both_versions_and_nothing_is_overwritten(app: Flask, ann: Editor) -> None:
+    bob, tool = someone(app, "bob"), make_tool("wren", tagline="Old.", maker="Old maker")
+    path = f"/admin/tools/{tool.id}"
+    bobs = bob.form(path)
+    ann.fills(path, tagline="Ann’s.")
+    refused = bob.sends(path, bobs | {"tagline": "Bob’s.", "maker": "New maker"})
+    assert refused.status_code == 409
+    assert all(words in refused.text for words in ("Somebody was quicker", "ann saved", "Ann’s.", "Bob’s."))
+    assert (stored(Tool)[0].tagline, stored(Tool)[0].maker) == ("Ann’s.", "Old maker")
+    assert bob.sends(path, fields_of(refused.text)).status_code == 303
+    assert (stored(Tool)[0].tagline, stored(Tool)[0].maker) == ("Bob’s.", "New maker")
+
+
+def test_two_editors_of_one_panel_meet_the_same_way(app: Flask, ann: Editor) -> None:
+    bob, tool = someone(app, "bob"), make_tool("wren")
+    make_reviewer("builder")
+    path = f"/admin/tools/{tool.id}/panel"
+    bobs = bob.form(path)
+    ann.fills(path, reviews_0_verdict="ship", reviews_0_quote="Ann heard this.")
+    refused = bob.sends(path, bobs | {"reviews-0-verdict": "skip", "reviews-0-quote": "Bob heard that."})
+    assert refused.status_code == 409
+    assert [review.quote for review in stored(Review)] == ["Ann heard this."]
+
+
+def test_a_draft_is_kept_shown_again_and_gone_once_it_is_saved(ann: Editor) -> None:
+    tool = make_tool("wren", tagline="Old.")
+    path = f"/admin/tools/{tool.id}"
+    fields = ann.form(path) | {"tagline": "Half a thought"}
+    kept = ann.posts(
+        "/admin/drafts",
+        token=fields["csrf_token"],
+        place=path,
+        **{k: v for k, v in fields.items() if k != "csrf_token"},
+    )
+    assert "Draft kept at" in kept.text
+    assert ann.form(path)["tagline"] == "Half a thought"
+    assert "Your draft" in ann.gets(path).text
+    assert stored(Tool)[0].tagline == "Old."
+    ann.fills(path)
+    assert stored(Tool)[0].tagline == "Half a thought"
+    assert "Your draft" not in ann.gets(path).text
+
+
+def test_a_draft_is_kept_and_discarded_without_javascript(app: Flask, ann: Editor) -> None:
+    path = "/admin/reviewers/new"
+    assert ann.fills(path, "draft", name="The Half").headers["Location"] == f"{path}?said=kept"
+    assert ann.form(path)["name"] == "The Half"
+    assert someone(app, "bob").form(path)["name"] == ""
+    ann.posts(path, do="discard")
+    assert ann.form(path)["name"] == ""
+    assert stored(Reviewer) == []
+
+
+def test_a_draft_of_an_older_version_meets_what_was_saved_since(app: Flask, ann: Editor) -> None:
+    bob, tool = someone(app, "bob"), make_tool("wren")
+    path = f"/admin/tools/{tool.id}"
+    bob.fills(path, "draft", maker="Bob’s maker")
+    ann.fills(path, tagline="Ann’s.")
+    assert bob.fills(path).status_code == 409
+
+
+# Seen before it is saved, and published when it is time
+
+
+def test_a_preview_shows_the_public_page_of_a_draft_and_saves_nothing(ann: Editor) -> None:
+    tool = make_tool("wren", name="Wren", published_at=None, tagline="Old.")
+    before = ann.gets("/tools/wren").status_code
+    page = ann.fills(f"/admin/tools/{tool.id}", "preview", tagline="As it will be.")
+    assert (before, page.status_code) == (404, 200)
+    assert all(words in page.text for words in ("Preview.", "As it will be.", "Side by side"))
+    assert (stored(Tool)[0].tagline, stored(Tool)[0].published_at) == ("Old.", None)
+
+
+@pytest.mark.parametrize("kind", ["panel", "price", "category", "reviewer", "comparison"])
+def test_every_kind_of_record_has_a_preview(ann: Editor, kind: str) -> None:
+    tool, other = make_tool("wren", published_at=None), make_tool("finch")
+    category, reviewer = make_category("editors"), make_reviewer("builder")
+    comparison = make_comparison(tool, other, published_at=None)
+    path = {
+        "panel": f"/admin/tools/{tool.id}/panel",
+        "price": f"/admin/tools/{tool.id}/price",
+        "category": f"/admin/categories/{category.id}",
+        "reviewer": f"/admin/reviewers/{reviewer.id}",
+        "comparison": f"/admin/comparisons/{comparison.id}",
+    }[kind]
+    page = ann.fills(path, "preview")
+    assert (page.status_code, "Preview." in page.text) == (200, True)
+
+
+def test_a_tool_is_scheduled_and_appears_when_its_time_comes(ann: Editor, the_present: time_machine.Traveller) -> None:
+    tool = make_tool("wren", published_at=None)
+    path = f"/admin/tools/{tool.id}/publication"
+    assert "This moment has passed" in ann.posts(path, do="schedule", at="2026-11-22T08:00").text
+    assert ann.posts(path, do="schedule", at="next week").status_code == 422
+    assert ann.posts(path, do="schedule", at="2026-11-22T14:00").status_code == 303
+    assert ann.gets("/tools/wren").status_code == 404
+    the_present.shift(timedelta(hours=2))
+    assert ann.gets("/tools/wren").status_code == 200
+
+
+def test_what_is_taken_back_and_published_again_is_no_news(ann: Editor) -> None:
+    tool = make_tool("wren")
+    db.session.execute(sa.update(Tool).values(first_published_at=NOW))
+    db.session.commit()
+    path = f"/admin/tools/{tool.id}/publication"
+    ann.posts(path, do="back")
+    assert ann.gets("/tools/wren").status_code == 404
+    ann.posts(path, do="archive")
+    assert "wren" not in ann.gets("/admin/tools").text
+    assert f'href="/admin/tools/{tool.id}"' in ann.gets("/admin/tools?state=archived").text
+    ann.posts(path, do="publish")
+    assert ann.gets("/tools/wren").status_code == 200
+    assert stored(Tool)[0].published_at == NOW
+
+
+def test_a_comparison_that_is_a_draft_is_seen_nowhere(app: Flask, ann: Editor) -> None:
+    make_tool("wren", name="Wren"), make_tool("finch", name="Finch")
+    words = {"tools-0": "wren", "tools-1": "Finch"}
+    form = ann.form("/admin/comparisons/new") | words | {"bottom_line": "Take *Wren*.", "headline": "Two birds"}
+    lines = {"choose_if-0-tool": "Wren", "choose_if-0-when": "you like it small"}
+    assert ann.sends("/admin/comparisons/new", form | lines).status_code == 303
+    (row,) = stored(Comparison)
+    reader = Visitor(app)
+    assert "Take <em>Wren</em>" not in reader.reads("/compare/finch-vs-wren").html
+    ann.fills(f"/admin/comparisons/{row.id}", "save publish")
+    page = reader.reads("/compare/finch-vs-wren").html
+    assert "Take <em>Wren</em>" in page
+    assert "you like it small" in page
+
+
+def test_a_comparison_names_tools_that_exist_twice_at_most_once_and_no_other_record_has(ann: Editor) -> None:
+    wren, finch = make_tool("wren"), make_tool("finch")
+    make_comparison(wren, finch)
+    path = "/admin/comparisons/new"
+    form = ann.form(path)
+    for first, second, words in [
+        ("wren", "", "must be 2 to 4 tools"),
+        ("wren", "wren", "stands here twice"),
+        ("wren", "<b>", "There is no tool “<b>”"),
+        ("wren", "finch", "compared already"),
+    ]:
+        answer = ann.sends(path, form | {"tools-0": first, "tools-1": second})
+        assert answer.status_code == 422
+        assert words.lower() in html.unescape(answer.text).lower()
+
+
+# Gone, and back
+
+
+def test_only_what_nothing_depends_on_is_deleted_and_the_others_say_what_does(ann: Editor) -> None:
+    category, reviewer = make_category("editors"), make_reviewer("builder")
+    wren, finch = make_tool("wren", category_id=category.id), make_tool("finch")
+    make_review(wren, reviewer)
+    make_votes(wren, ship=[1, 2])
+    make_comparison(wren, finch)
+    for path, words in [
+        (f"/admin/categories/{category.id}", "1 tool"),
+        (f"/admin/reviewers/{reviewer.id}", "1 review"),
+        (f"/admin/tools/{wren.id}", "1 review, 2 votes, 2 lines in the ledger of votes, 1 comparison"),
+    ]:
+        answer = ann.posts(f"{path}/publication", do="delete")
+        assert answer.status_code == 422
+        assert words in answer.text
+    assert len(stored(Tool)) == 2
+
+
+def test_what_was_deleted_comes_back_from_the_trail_as_a_new_record(ann: Editor) -> None:
+    tool = make_tool("wren", name="Wren", tagline="Small.", published_at=None)
+    ann.posts(f"/admin/tools/{tool.id}/publication", do="delete")
+    assert stored(Tool) == []
+    history = ann.gets(f"/admin/history/tool/{last_entry().record_id}").text
+    assert "Bring it back as a new record" in history
+    assert ann.fills(f"/admin/tools/new?restore={last_entry().id}").status_code == 303
+    assert [(each.slug, each.tagline) for each in stored(Tool)] == [("wren", "Small.")]
+
+
+def test_an_earlier_version_comes_back_from_the_trail_field_by_field(ann: Editor) -> None:
+    tool = make_tool("wren", name="Wren", tagline="One.", maker="M")
+    path = f"/admin/tools/{tool.id}"
+    ann.fills(path, tagline="Two.")
+    second = last_entry()
+    ann.fills(path, tagline="Three.", maker="N")
+    form = ann.form(f"{path}?restore={second.id}")
+    assert (form["tagline"], form["maker"]) == ("One.", "M")
+    assert stored(Tool)[0].tagline == "Three."
+    ann.sends(path, form)
+    assert (stored(Tool)[0].tagline, stored(Tool)[0].maker) == ("One.", "M")
+    assert last_entry().changes["tagline"] == ["Three.", "One."]
+
+
+def test_an_earlier_panel_comes_back_with_its_reason_asked_for(ann: Editor) -> None:
+    tool, reviewer = make_tool("wren"), make_reviewer("builder")
+    make_review(tool, reviewer, "ship", quote="Quick.")
+    path = f"/admin/tools/{tool.id}/panel"
+    ann.fills(path, reviews_0_verdict="skip", reviews_0_reason="It grew slow.")
+    form = ann.form(f"{path}?restore={last_entry().id}")
+    assert form["reviews-0-verdict"] == "ship"
+    assert ann.sends(path, form).status_code == 422
+
+
+def test_the_trail_tells_who_changed_what_from_what_to_what(app: Flask, ann: Editor) -> None:
+    tool = make_tool("wren", tagline="One.")
+    ann.fills(f"/admin/tools/{tool.id}", tagline="<b>Two.</b>")
+    entry = last_entry()
+    assert (entry.actor, entry.action, entry.kind, entry.record, entry.record_id) == (
+        "ann",
+        "changed",
+        "tool",
+        "wren",
+        tool.id,
+    )
+    assert entry.changes == {"tagline": ["One.", "<b>Two.</b>"]}
+    page = someone(app, "root", Role.ADMIN).gets("/admin/trail?q=wren").text
+    assert "&lt;b&gt;Two.&lt;/b&gt;" in page
+
+
+def test_a_save_that_changes_nothing_is_no_entry(ann: Editor) -> None:
+    tool = make_tool("wren")
+    ann.fills(f"/admin/tools/{tool.id}")
+    assert last_entry().action == "logged in"

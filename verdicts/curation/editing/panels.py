@@ -65,7 +65,7 @@ def _reviews_of(tool_id: int) -> list[Review]:
 def _sound(told: Json, now: datetime) -> tuple[list[Told], list[Fault]]:
     sound: list[Told] = []
     faults: list[Fault] = []
-    for index, review in enumerate(told["reviews"]):
+    for index, review in enumerate(told.get("reviews", [])):
         bare = {key: value for key, value in review.items() if key not in {"reason", "wording_only"}}
         record, found = schema.check(schema.Review, bare, now.date())
         faults += [Fault(("reviews", index, *fault.path), fault.words) for fault in found]

@@ -25,6 +25,7 @@ from verdicts.web.clock import now
 
 bp = door("comparison_desk", "/admin/comparisons")
 
+STATES = [(state.value, state.capitalize()) for state in Publication]
 SORTS = {"shelf": "Editors’ order", "newest": "Newest"}
 FEWEST_BOXES, MOST_BOXES = 2, 4
 
@@ -81,7 +82,7 @@ SUBJECT = Subject(
 @needs(Role.EDITOR)
 def index() -> ResponseReturnValue:
     shelf = shelves.comparisons(wanted(SORTS, state=list(Publication), words=["none"]), now())
-    return render_template("admin/comparisons.html", shelf=shelf, sorts=SORTS, query=query, states=list(Publication))
+    return render_template("admin/comparisons.html", shelf=shelf, sorts=SORTS, query=query, states=STATES)
 
 
 @bp.route("/new", methods=["GET", "POST"])

@@ -29,6 +29,7 @@ from verdicts.web.clock import now, today
 
 bp = door("tool_desk", "/admin/tools")
 
+STATES = [(state.value, state.capitalize()) for state in Publication]
 SORTS = {"newest": "Newest", "name": "Name", "shelf": "Editors’ order", "price": "Price checked longest ago"}
 REVIEW_SORTS = {"newest": "Newest", "oldest": "Oldest", "tool": "Tool"}
 NO_CATEGORY = ("", "None yet")
@@ -167,7 +168,7 @@ def index() -> ResponseReturnValue:
     shelf = shelves.tools(wanted(SORTS, state=list(Publication), category=None), now())
     categories = db.session.execute(sa.select(Category.slug, Category.name).order_by(Category.position)).all()
     return render_template(
-        "admin/tools.html", shelf=shelf, sorts=SORTS, query=query, states=list(Publication), categories=categories
+        "admin/tools.html", shelf=shelf, sorts=SORTS, query=query, states=STATES, categories=categories
     )
 
 

@@ -16,9 +16,10 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 
-from benchmarks import mail, signups
+from benchmarks import logins, mail, signups
 from benchmarks.load import Load, run
 from benchmarks.requests import ballot, get
+from benchmarks.telling import TRIES
 from verdicts import config
 from verdicts.cli.serve import prepared_database
 from verdicts.curation import sample
@@ -66,7 +67,7 @@ def courses(settings: config.Settings) -> list[Course]:
 
 
 def main(
-    rounds: int = ROUNDS, seconds: float = SECONDS_A_ROUND, readers: int = mail.READERS, tries: int = signups.TRIES
+    rounds: int = ROUNDS, seconds: float = SECONDS_A_ROUND, readers: int = mail.READERS, tries: int = TRIES
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="verdicts-bench-") as folder:
         environ = environment(Path(folder))
@@ -74,6 +75,7 @@ def main(
         with prepared_database(settings):
             begin_write()
             sample.load(datetime.now(UTC))
+            logins.prepare(tries)
             db.session.commit()
         with served(environ):
             measures = courses(settings)
@@ -81,6 +83,7 @@ def main(
             print(f"{rounds} rounds of {seconds:g} s in turn, 2 workers, {os.cpu_count()} processors; medians")
             report(measures)
             signups.measure(settings.port, tries)
+            logins.measure(settings.port, tries)
         mail.measure(environ, min(rounds, mail.ROUNDS), readers)
 
 

@@ -18,5 +18,6 @@ def test_the_benchmark_prints_a_rate_and_a_ratio_for_every_course(tmp_path: Path
     sent = re.findall(r"^(\d) ms +([\d,]+) +([\d,]+) +\d+\.\d\d$", printed, re.MULTILINE)
     assert [latency for latency, _, _ in sent] == ["5", "1", "0"], printed
     assert all(int(rate.replace(",", "")) > 0 for _, *rates in sent for rate in rates), printed
-    assert re.search(r"a known address \d+\.\d\d ms, an unknown one\n\d+\.\d\d ms", printed), printed
+    told = re.findall(r"^(.+), 2 tries.* a known address \d+\.\d\d ms, an unknown one\n\d+\.\d\d ms", printed, re.M)
+    assert told == ["A sign-up", "A log-in", "A new password"], printed
     assert list(tmp_path.iterdir()) == []

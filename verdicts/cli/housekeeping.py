@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from verdicts.extensions import TooManyWriters, begin_write, db
 from verdicts.newsletter.retention import destroy_unconfirmed, forget_turns
-from verdicts.staff import accounts, sessions, throttle
+from verdicts.staff import accounts, drafts, sessions, throttle
 from verdicts.voting.retention import blank_networks, destroy_network_keys, fold_voters
 from verdicts.voting.waiting import release_due
 
@@ -39,6 +39,7 @@ def chores(now: datetime) -> Iterator[str]:
     yield f"Turns of sign-ups forgotten: {sum(batches(lambda: forget_turns(now)))}"
     yield f"Sessions destroyed: {committed(lambda: sessions.destroy_ended(now))}"
     yield f"Failed log-ins forgotten: {committed(lambda: throttle.forget(now))}"
+    yield f"Drafts of forms destroyed: {committed(lambda: drafts.destroy_old(now))}"
     yield f"Letters for a new password forgotten: {committed(lambda: accounts.forget_resets(now))}"
 
 

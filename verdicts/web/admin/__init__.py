@@ -22,3 +22,4 @@ def init_app(app: Flask) -> None:
     for door in DOORS:
         app.register_blueprint(door.bp)
     app.add_template_global(gate.whoever_is_in, "admin_person")
+    app.jinja_env.globals["has_history"] = frozenset(writing.EDITED_AT)

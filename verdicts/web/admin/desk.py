@@ -3,9 +3,9 @@
 from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from verdicts.staff import audit
+from verdicts.staff import audit, drafts
 from verdicts.staff.models import Role
-from verdicts.web.admin.gate import door, needs
+from verdicts.web.admin.gate import door, needs, person
 
 bp = door("desk")
 
@@ -15,7 +15,7 @@ LAST_ID = 2**31 - 1
 @bp.get("")
 @needs(Role.EDITOR)
 def index() -> ResponseReturnValue:
-    return render_template("admin/desk.html", entries=audit.search(most=10))
+    return render_template("admin/desk.html", entries=audit.search(most=10), drafts=drafts.listed(person().id))
 
 
 @bp.get("/trail")

@@ -1,11 +1,14 @@
 """One's own account: password, second factor, and the browsers that are logged in."""
 
+import math
+from datetime import timedelta
+
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import HiddenField
 
 from verdicts.extensions import begin_write, db
-from verdicts.staff import accounts, audit, passwords, second_factor, sessions
+from verdicts.staff import accounts, audit, passwords, second_factor, sessions, throttle
 from verdicts.staff.models import Role
 from verdicts.web.admin.entrance import NewPasswordForm
 from verdicts.web.admin.forms import AdminForm, text
@@ -113,13 +116,31 @@ def sign_out_elsewhere() -> ResponseReturnValue:
 
 
 def _is_present(form: ChangePasswordForm | SwitchOffForm) -> bool:
-    """Say whether the present password was given. No transaction is open while it is hashed."""
+    """Say whether the present password was given. No transaction is open while it is hashed.
+
+    Who finds a browser logged in must not try passwords in it: tries are counted as they are at the entrance.
+    """
+    gauge = throttle.of_account(f"present {person().name}")
+    if wait := _count_a_try(gauge):
+        form.blame("present", f"Too many tries. The next one is taken in {math.ceil(wait.total_seconds())} seconds.")
+        return False
     found = accounts.get(person().id)
     db.session.rollback()
-    if passwords.is_right(form.present.data or "", found.password_hash):
-        return True
-    form.blame("present", NOT_PRESENT)
-    return False
+    if not passwords.is_right(form.present.data or "", found.password_hash):
+        form.blame("present", NOT_PRESENT)
+        return False
+    begin_write()
+    throttle.clear(gauge)
+    db.session.commit()
+    return True
+
+
+def _count_a_try(gauge: throttle.Gauge) -> timedelta | None:
+    db.session.rollback()
+    begin_write()
+    wait = throttle.take([gauge], now())
+    db.session.commit()
+    return wait
 
 
 def _offer(form: SetUpForm, status: int = 200) -> ResponseReturnValue:

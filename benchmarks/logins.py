@@ -1,0 +1,51 @@
+"""Whether the time that logging in, or asking for a new password, takes tells which names exist."""
+
+import re
+from datetime import UTC, datetime
+from itertools import count
+from urllib.parse import quote, urlencode
+
+from benchmarks.telling import ask, compare, post
+from verdicts.staff import accounts, passwords
+from verdicts.staff.models import Role
+
+FIRST_NETWORK = 1 << 14
+
+
+def known_name(number: int) -> str:
+    return f"known{number}"
+
+
+def prepare(tries: int) -> None:
+    """Make an account for each try, as one would be throttled; the caller has called begin_write(), and commits."""
+    password_hash, now = passwords.hashed("plinth mango otter quartz"), datetime.now(UTC)
+    for number in range(-1, tries):
+        name = known_name(number)
+        accounts.add(name, f"{name}@staff.example", Role.EDITOR, password_hash, now)
+
+
+def measure(port: int, tries: int) -> None:
+    """Try wrong passwords of known and unknown names in turn, and ask for new ones, each from a network of its own."""
+    networks = count(FIRST_NETWORK)
+    token, cookie = _token(port)
+
+    def log_in(name: str) -> float | None:
+        typed = {"csrf_token": token, "name": name, "password": "not the one", "code": "", "next": ""}
+        return post(port, next(networks), "/admin/login", urlencode(typed), 422, cookie)
+
+    def forget(name: str) -> float | None:
+        body = f"csrf_token={quote(token)}&email={name}@staff.example"
+        return post(port, next(networks), "/admin/forgot", body, 303, cookie)
+
+    compare("A log-in", lambda n: log_in(known_name(n)), lambda n: log_in(f"unknown{n}"), tries)
+    compare("A new password", lambda n: forget(known_name(n)), lambda n: forget(f"unknown{n}"), tries)
+
+
+def _token(port: int) -> tuple[str, str]:
+    """Return the token of the log-in's form and the cookie that goes with it."""
+    page = ask(port, b"GET /admin/login HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").decode()
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    cookie = re.search(r"Set-Cookie: (form=[^;]+)", page)
+    if token is None or cookie is None:
+        raise RuntimeError(page[:200])
+    return token[1], cookie[1]

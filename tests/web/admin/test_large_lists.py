@@ -1,0 +1,103 @@
+"""Ten thousand tools and a hundred thousand entries of the trail: every list takes as many statements as with three."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from flask import Flask
+
+from tests.conftest import StatementCount
+from tests.makers import NOW, make_category, make_comparison, make_review, make_reviewer, make_tool
+from tests.web.admin.editor import Editor, make_account
+from verdicts.catalog import search
+from verdicts.catalog.models import PriceRecord, Review, Tool, ToolSlug
+from verdicts.comparisons.models import Comparison, ComparisonTool
+from verdicts.extensions import db
+from verdicts.staff.models import Role, audit_entry
+
+TOOLS, ENTRIES = 10_000, 100_000
+OF_THE_CACHE = "content_version"  # which the page cache reads once a second, whatever is asked for
+LISTS = [
+    "/admin",
+    "/admin/tools",
+    "/admin/tools?q=tool+9&sort=name&page=2",
+    "/admin/tools?state=published&category=editors&sort=price",
+    "/admin/tools/reviews",
+    "/admin/tools/reviews?age=old&sort=tool&verdict=ship",
+    "/admin/tools/options?tool=tool+77",
+    "/admin/comparisons",
+    "/admin/comparisons?words=none&q=tool",
+    "/admin/categories",
+    "/admin/reviewers",
+    "/admin/trail",
+    "/admin/trail?q=tool+changed",
+]
+
+
+@pytest.fixture(autouse=True)
+def the_present() -> Iterator[None]:
+    """Time stands still: a session that was seen a minute ago is written down anew."""
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def root(app: Flask) -> Editor:
+    make_account("root", Role.ADMIN)
+    root = Editor(app)
+    root.logs_in("root")
+    return root
+
+
+def small_world() -> None:
+    category, reviewer = make_category("editors", facts={"offline": "Runs offline"}), make_reviewer("builder")
+    tools = [make_tool(f"tool-{number}", category_id=category.id) for number in range(3)]
+    for tool in tools:
+        make_review(tool, reviewer, "ship", reviewed_on=NOW.date() - timedelta(days=200))
+    make_comparison(*tools[:2], bottom_line="")
+
+
+def large_world() -> None:
+    """Put the rest in by whole tables, as one by one would take minutes."""
+    first, category_id = 100, db.session.scalar(sa.select(Tool.category_id).limit(1))
+    ids = range(first, first + TOOLS)
+    texts = {"tagline": "", "description": "", "maker": "", "license": ""}
+    tool = {"category_id": category_id, "published_at": NOW, **texts}
+    put(Tool, [{"id": id, "name": f"Tool {id}", "position": id, **tool} for id in ids])
+    put(ToolSlug, [{"slug": f"tool-{id}", "tool_id": id, "is_current": True, "position": 0} for id in ids])
+    put(PriceRecord, [{"tool_id": id, "model": "free", "position": 0, "interval_days": 60} for id in ids])
+    review = {"reviewer_id": 1, "verdict": "ship", "quote": "Q", "basis": "unstated"}
+    review["reviewed_on"] = NOW.date() - timedelta(days=300)
+    put(Review, [{"tool_id": id, "position": id, **review} for id in ids])
+    comparison = {"bottom_line": "", "featured": False, "published_at": NOW}
+    put(Comparison, [{"id": id, "members_key": f"{id},{id + 1}", "position": id, **comparison} for id in ids[:-1]])
+    put(ComparisonTool, [{"comparison_id": id, "tool_id": id + n, "position": n} for id in ids[:-1] for n in (0, 1)])
+    entry = {"at": NOW, "actor": "root", "action": "changed", "kind": "tool", "changes": {"tagline": ["a", "b"]}}
+    put(audit_entry, [{**entry, "record": f"tool-{n}", "record_id": n} for n in range(ENTRIES)])
+    search.reindex_all()
+    db.session.commit()
+
+
+def put(table: object, rows: list[dict[str, object]]) -> None:
+    for start in range(0, len(rows), 5000):
+        db.session.execute(sa.insert(table), rows[start : start + 5000])  # type: ignore[call-overload]
+
+
+def counted(root: Editor, statements: StatementCount) -> dict[str, int]:
+    found = {}
+    for path in LISTS:
+        before = len(statements)
+        answer = root.gets(path)
+        assert answer.status_code == 200, path
+        found[path] = sum(OF_THE_CACHE not in statement for statement in statements.statements[before:])
+    return found
+
+
+def test_every_list_takes_as_many_statements_whatever_there_is(root: Editor, statements: StatementCount) -> None:
+    small_world()
+    few = counted(root, statements)
+    large_world()
+    assert counted(root, statements) == few
+    assert max(few.values()) <= 6

@@ -71,3 +71,9 @@ def test_the_newest_come_first_and_no_more_than_asked_for(app: Flask) -> None:
     for day, slug in enumerate(("alpha", "beta", "gamma"), start=1):
         make_revision(make_review(make_tool(slug), builder, "skip"), "ship", date(2026, 10, day))
     assert [slug for slug, *_ in verdicts(most=2)] == ["gamma", "beta"]
+
+
+def test_what_stood_in_another_record_is_no_news(app: Flask) -> None:
+    review = make_review(make_tool("alpha"), make_reviewer(), "skip")
+    make_revision(review, "ship", date(2026, 11, 2), wording_only=True)
+    assert verdicts() == []

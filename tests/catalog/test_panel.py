@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.comparisons.voices import panel, reviewer
 from tests.makers import TODAY
 from verdicts.catalog.kinds import ReviewerKind, Verdict
-from verdicts.catalog.panel import Panel, PanelReview, ReviewerCard, Revision, speakers
+from verdicts.catalog.panel import Panel, PanelReview, ReviewerCard, Revision, changes_of, speakers
 
 
 def review(verdict: str = "ship", *revisions: Revision, on: date | None = TODAY) -> PanelReview:
@@ -71,6 +71,13 @@ def test_history_goes_from_each_verdict_to_the_next() -> None:
 def test_a_correction_of_wording_changes_no_verdict() -> None:
     (change,) = Panel((review("ship", before("ship", "2026-01-01", wording_only=True)),)).changes()
     assert not change.verdict_changed
+
+
+def test_what_stood_in_another_record_turns_no_verdict_and_hides_no_change() -> None:
+    said = review("skip", before("ship", "2026-01-01"), before("ship", "2026-03-01", wording_only=True))
+    turned, beside = changes_of(said)
+    assert (turned.verdict_changed, turned.after) == (True, Verdict.SKIP)
+    assert (beside.verdict_changed, beside.before.verdict) == (False, Verdict.SHIP)
 
 
 def test_speakers_come_once_and_in_the_panels_order() -> None:

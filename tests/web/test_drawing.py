@@ -1,5 +1,6 @@
 """The timeline's geometry: every line within the picture, in order, and saying what the words say."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -116,3 +117,11 @@ def test_an_undated_review_has_no_line() -> None:
     undated = PanelReview(reviewer("founder"), Verdict.SHIP)
     line = drawn(Panel((*panel(builder="ship").reviews, undated)))
     assert [lane.name for lane in line.lanes] == ["Builder"]
+
+
+def test_what_stood_in_another_record_neither_turns_a_line_nor_leads_it_back() -> None:
+    said = history(("ship", "2026-01-05"), ("skip", "2026-05-04")).reviews[0]
+    for day in (date(2025, 3, 1), date(2026, 8, 1)):
+        beside = Revision(Verdict.SHIP, "", day, TODAY, "", wording_only=True)
+        (lane,) = drawn(Panel((replace(said, revisions=(*said.revisions, beside)),))).lanes
+        assert [span.verdict for span in lane.spans] == ["ship", "skip"]

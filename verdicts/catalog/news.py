@@ -54,7 +54,8 @@ def _verdicts(now: datetime, most: int) -> list[VerdictNews]:
     # There are two verdicts, so the last revision that says another one than the review was replaced by this one.
     newer = revision.alias("newer")
     later = sa.tuple_(newer.c.until, newer.c.position) > sa.tuple_(revision.c.until, revision.c.position)
-    is_last = ~sa.exists().where(newer.c.review_id == review.c.id, newer.c.verdict != review.c.verdict, later)
+    says_another = (newer.c.verdict != review.c.verdict) & newer.c.wording_only.is_(False)
+    is_last = ~sa.exists().where(newer.c.review_id == review.c.id, says_another, later)
     rows = db.session.execute(
         _of_published(
             now,
@@ -69,7 +70,7 @@ def _verdicts(now: datetime, most: int) -> list[VerdictNews]:
         .join(review, review.c.tool_id == tool.c.id)
         .join(reviewer, reviewer.c.id == review.c.reviewer_id)
         .join(revision, revision.c.review_id == review.c.id)
-        .where(is_last, revision.c.verdict != review.c.verdict)
+        .where(is_last, revision.c.verdict != review.c.verdict, revision.c.wording_only.is_(False))
         .order_by(revision.c.until.desc(), tool.c.id)
         .limit(most)
     )

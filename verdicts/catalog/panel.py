@@ -64,7 +64,10 @@ class PanelReview:
 
 @dataclass(frozen=True)
 class Change:
-    """One entry of a review's history: from one verdict to the next, on a day, for a reason."""
+    """One entry of a review's history: from one verdict to the next, on a day, for a reason.
+
+    What stood without being replaced by a change of mind (a wording, another record's review) turns no verdict.
+    """
 
     reviewer: ReviewerCard
     before: Revision
@@ -76,7 +79,7 @@ class Change:
 
     @property
     def verdict_changed(self) -> bool:
-        return self.before.verdict is not self.after
+        return self.before.verdict is not self.after and not self.before.wording_only
 
 
 @dataclass(frozen=True)
@@ -123,11 +126,13 @@ class Panel:
 
 
 def changes_of(review: PanelReview) -> list[Change]:
-    """Return a review's changes, oldest first."""
-    verdicts = [revision.verdict for revision in review.revisions] + [review.verdict]
-    return [
-        Change(review.reviewer, before, after) for before, after in zip(review.revisions, verdicts[1:], strict=True)
-    ]
+    """Return a review's changes, oldest first, each with the verdict that the reviewer came to after it."""
+    after, changes = review.verdict, []
+    for before in reversed(review.revisions):
+        changes.append(Change(review.reviewer, before, after))
+        if not before.wording_only:
+            after = before.verdict
+    return changes[::-1]
 
 
 def speakers(panels: Sequence[Panel]) -> list[ReviewerCard]:

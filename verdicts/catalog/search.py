@@ -59,7 +59,7 @@ def reindex_all() -> None:
 
 
 def reindex(tool_ids: Collection[int]) -> None:
-    """Index these tools anew, and forget those that are gone. At most three statements.
+    """Index these tools anew, and forget those that are gone or merged into others. At most three statements.
 
     Call it in the transaction that changes a tool's name, tagline, maker, category, description or aliases; a
     category's name stands in the index of all its tools.
@@ -90,15 +90,19 @@ def _texts() -> sa.Select[Any]:
         .where(tool_slug.c.tool_id == tool.c.id)
         .scalar_subquery()
     )
-    return sa.select(
-        tool.c.id,
-        tool.c.name,
-        tool.c.tagline,
-        tool.c.maker,
-        category.c.name.label("category"),
-        aliases.label("slugs"),
-        tool.c.description,
-    ).outerjoin(category, category.c.id == tool.c.category_id)
+    return (
+        sa.select(
+            tool.c.id,
+            tool.c.name,
+            tool.c.tagline,
+            tool.c.maker,
+            category.c.name.label("category"),
+            aliases.label("slugs"),
+            tool.c.description,
+        )
+        .outerjoin(category, category.c.id == tool.c.category_id)
+        .where(tool.c.merged_into_id.is_(None))
+    )
 
 
 def _index(texts: sa.Select[Any]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.panel import Panel, PanelReview
+from verdicts.catalog.panel import Panel, PanelReview, changes_of
 
 SHORTEST = timedelta(days=90)
 MOST_TICKS = 6
@@ -61,10 +61,17 @@ def timeline(panel: Panel, today: date) -> Timeline | None:
 
 
 def _verdicts(review: PanelReview) -> list[tuple[date, Verdict]]:
-    """Return from when a reviewer said what; corrections of wording go on as the same verdict."""
-    states = [*((old.reviewed_on, old.verdict) for old in review.revisions), (review.reviewed_on, review.verdict)]
-    dated = [(day, verdict) for day, verdict in states if day]
-    return [state for place, state in enumerate(dated) if not place or dated[place - 1][1] is not state[1]]
+    """Return from when a reviewer said what; corrections of wording go on as the same verdict.
+
+    What stood in another record of the tool is passed over where it would turn the line round or lead it back.
+    """
+    said = [each.before for each in changes_of(review) if each.verdict_changed or each.before.verdict is each.after]
+    dated: list[tuple[date, Verdict]] = []
+    for day, verdict in [(review.reviewed_on, review.verdict), *((old.reviewed_on, old.verdict) for old in said[::-1])]:
+        if day and (not dated or day <= dated[-1][0]):
+            dated.append((day, verdict))
+    states = dated[::-1]
+    return [state for place, state in enumerate(states) if not place or states[place - 1][1] is not state[1]]
 
 
 def _spans(starts: Sequence[tuple[Verdict, float]]) -> tuple[Span, ...]:

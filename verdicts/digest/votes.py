@@ -6,9 +6,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from verdicts.catalog.kinds import Verdict
+from verdicts.catalog.queries import tool
 from verdicts.digest.weeks import Week
 from verdicts.extensions import db
-from verdicts.voting.models import Standing, vote_event
+from verdicts.voting.models import Occasion, Standing, vote_event
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,20 @@ class VotesCast:
 def votes_cast(week: Week, now: datetime) -> dict[int, VotesCast]:
     """Return the counted votes for each tool that readers cast, changed or had released in the week. One statement.
 
-    A ballot taken back, waiting or discarded at the end of it is none.
+    A ballot taken back, waiting or discarded at the end of it is none. One for a tool that became part of another is
+    one for that; that it moved there is none.
     """
-    line = vote_event.c
+    line, about = vote_event.c, sa.func.coalesce(tool.c.merged_into_id, tool.c.id).label("about")
+    is_of_the_week = (line.at >= week.start) & (line.at < week.end) & (line.at <= now)
     last = (
         sa.select(sa.func.max(line.id))
-        .where(line.at >= week.start, line.at < week.end, line.at <= now, line.voter.is_not(None))
-        .group_by(line.tool_id, line.voter)
+        .join(tool, tool.c.id == line.tool_id)
+        .where(is_of_the_week, line.voter.is_not(None), line.occasion != Occasion.MERGED)
+        .group_by(about, line.voter)
     )
     counts = [sa.func.count().filter(line.to_verdict == verdict) for verdict in (Verdict.SHIP, Verdict.SKIP)]
     counted = (line.to_standing == Standing.COUNTED) & line.to_verdict.is_not(None)
-    rows = sa.select(line.tool_id, *counts).where(line.id.in_(last), counted).group_by(line.tool_id)
-    return {tool_id: VotesCast(ship, skip) for tool_id, ship, skip in db.session.connection().execute(rows)}
+    rows = sa.select(about, *counts).join(vote_event, line.tool_id == tool.c.id).where(line.id.in_(last), counted)
+    return {
+        tool_id: VotesCast(ship, skip) for tool_id, ship, skip in db.session.connection().execute(rows.group_by(about))
+    }

@@ -6,14 +6,21 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from verdicts.catalog.kinds import Verdict
+from verdicts.catalog.models import Tool
 from verdicts.extensions import db
 from verdicts.voting.community import Community
 from verdicts.voting.models import Occasion, Standing, vote, vote_event
 from verdicts.voting.tallying import lock_tally, move_tally, read_tally, standing_of, worth
 
+_tool = Tool.__table__
+
 # Built once: putting a statement together costs more than running it.
 _MINE = (vote.c.tool_id == sa.bindparam("tool")) & (vote.c.voter == sa.bindparam("by"))
-_FIND = sa.select(vote.c.verdict, vote.c.standing).where(_MINE)
+_FIND = (
+    sa.select(_tool.c.merged_into_id, vote.c.verdict, vote.c.standing)
+    .select_from(_tool.outerjoin(vote, _MINE))
+    .where(_tool.c.id == sa.bindparam("tool"))
+)
 _COUNT_VOTERS = (
     sa.select(sa.func.count())
     .select_from(vote)
@@ -39,6 +46,15 @@ class Ballot:
 
 
 @dataclass(frozen=True)
+class _Found:
+    """What a voter's row says, without a standing where there is none; and where its tool's ballots have gone."""
+
+    merged_into: int | None
+    verdict: Verdict | None
+    standing: Standing | None
+
+
+@dataclass(frozen=True)
 class _Change:
     """One voter's ballot for one tool goes from one verdict to another; its standing stays."""
 
@@ -57,23 +73,25 @@ def cast(
     """Set a voter's ballot for a tool and return it as it now stands; `verdict=None` takes it back.
 
     `voter` and `network` are hashes (voters.hash_voter, networks.network_hash); without a network the ballot counts
-    at once. Saying the same again writes nothing. The caller has called begin_write() and commits.
+    at once. Saying the same again writes nothing. Where the tool became part of another one while its ballots were
+    waited for, the ballot is cast for that one. The caller has called begin_write() and commits.
     """
-    if verdict is None and _find(tool_id, voter) is None:
+    if verdict is None and _find(tool_id, voter).standing is None:
         return Ballot(tool_id, None, Standing.COUNTED, read_tally(tool_id).community)
     figures = lock_tally(tool_id)
     # Read after the lock and not joined to it: PostgreSQL would show the voter's row as it was before the wait.
     mine = _find(tool_id, voter)
-    before, standing = mine or (None, _first_standing(tool_id, network, allowance))
+    if mine.merged_into is not None:
+        return cast(mine.merged_into, voter=voter, network=network, verdict=verdict, allowance=allowance, now=now)
+    before, standing = mine.verdict, mine.standing or _first_standing(tool_id, network, allowance)
     if before is not verdict:
-        _store(_Change(tool_id, voter, before, verdict, standing, network, now), is_new=mine is None)
+        _store(_Change(tool_id, voter, before, verdict, standing, network, now), is_new=mine.standing is None)
         figures = figures - worth(before, standing) + worth(verdict, standing)
     return Ballot(tool_id, verdict, standing, figures.community)
 
 
-def _find(tool_id: int, voter: str) -> tuple[Verdict | None, Standing] | None:
-    row = db.session.connection().execute(_FIND, {"tool": tool_id, "by": voter}).one_or_none()
-    return (row.verdict, row.standing) if row else None
+def _find(tool_id: int, voter: str) -> _Found:
+    return _Found(*db.session.connection().execute(_FIND, {"tool": tool_id, "by": voter}).one())
 
 
 def _first_standing(tool_id: int, network: str | None, allowance: int) -> Standing:

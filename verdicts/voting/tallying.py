@@ -68,8 +68,9 @@ def read_tally(tool_id: int) -> Figures:
 def lock_tally(tool_id: int) -> Figures:
     """Return a tool's tally and keep everyone else from its ballots until the transaction ends.
 
-    Every ballot of a tool is read and written under this lock, and nothing else is locked first, so no two
-    transactions wait for each other. On SQLite begin_write() has taken the one lock there is, and this only reads.
+    Every ballot of a tool is read and written under this lock, and nothing else is locked first (but by a merge its
+    two tools, for which no voter waits), so no two transactions wait for each other. On SQLite begin_write() has taken
+    the one lock there is, and this only reads.
     """
     connection = db.session.connection()
     row = connection.execute(_LOCK, {"tool": tool_id}).one_or_none()

@@ -1,0 +1,102 @@
+"""Two records of one tool become one: the comparisons that hold the one that goes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from verdicts.catalog.queries import tool
+from verdicts.comparisons import address
+from verdicts.comparisons.models import Comparison
+from verdicts.comparisons.related import members_key
+from verdicts.extensions import db
+
+_tables = Comparison.metadata.tables
+comparison, member, choose = (_tables[name] for name in ("comparison", "comparison_tool", "choose_if"))
+
+
+class Fate(StrEnum):
+    """What becomes of a comparison: the kept tool takes the place, the dropped one leaves it, or it is archived."""
+
+    TAKEN_OVER = "taken-over"
+    LEFT = "left"
+    ARCHIVED = "archived"
+
+
+@dataclass(frozen=True)
+class ComparisonMove:
+    """One comparison of the dropped tool, by the names of its tools; `members_key` is what it will have."""
+
+    id: int
+    names: tuple[str, ...]
+    fate: Fate
+    members_key: str
+
+
+def foresee(keep_id: int, drop_id: int) -> tuple[ComparisonMove, ...]:
+    """Return what `merge` would do, in the editors' order. Two statements."""
+    taken = set(db.session.connection().scalars(sa.select(comparison.c.members_key).where(_holds(keep_id))))
+    moves = []
+    for id, members in _members_of(drop_id).items():
+        move = _move(id, members, keep_id, drop_id, taken)
+        taken.add(move.members_key)
+        moves.append(move)
+    return tuple(moves)
+
+
+def merge(keep_id: int, drop_id: int, moves: Iterable[ComparisonMove], now: datetime) -> None:
+    """Carry out these moves. The caller has begun to write, and commits."""
+    for move in moves:
+        if move.fate is Fate.ARCHIVED:
+            _archive(move.id, now)
+        else:
+            _replace(move, keep_id, drop_id)
+
+
+def _holds(tool_id: int) -> sa.ColumnElement[bool]:
+    return comparison.c.id.in_(sa.select(member.c.comparison_id).where(member.c.tool_id == tool_id))
+
+
+def _members_of(drop_id: int) -> dict[int, dict[int, str]]:
+    """Return the ids and names of the tools of each comparison that holds a tool."""
+    rows = (
+        sa.select(comparison.c.id, member.c.tool_id, tool.c.name)
+        .join(member, member.c.comparison_id == comparison.c.id)
+        .join(tool, tool.c.id == member.c.tool_id)
+        .where(_holds(drop_id))
+        .order_by(comparison.c.position, comparison.c.id, member.c.position)
+    )
+    found: dict[int, dict[int, str]] = {}
+    for row in db.session.connection().execute(rows):
+        found.setdefault(row.id, {})[row.tool_id] = row.name
+    return found
+
+
+def _move(id: int, members: dict[int, str], keep_id: int, drop_id: int, taken: set[str]) -> ComparisonMove:
+    names, left = tuple(members.values()), {keep_id, *members} - {drop_id}
+    key = members_key(list(left))
+    if len(left) < address.FEWEST or key in taken:
+        return ComparisonMove(id, names, Fate.ARCHIVED, members_key(list(members)))
+    return ComparisonMove(id, names, Fate.LEFT if keep_id in members else Fate.TAKEN_OVER, key)
+
+
+def _archive(id: int, now: datetime) -> None:
+    since = sa.func.coalesce(comparison.c.archived_at, now)
+    one = sa.update(comparison).where(comparison.c.id == id)
+    db.session.connection().execute(one.values(archived_at=since, published_at=None))
+
+
+def _replace(move: ComparisonMove, keep_id: int, drop_id: int) -> None:
+    """Put the kept tool where the dropped one was; where it is there already, its own choose-if lines stand."""
+    connection = db.session.connection()
+    place = (member.c.comparison_id == move.id) & (member.c.tool_id == drop_id)
+    lines = (choose.c.comparison_id == move.id) & (choose.c.tool_id == drop_id)
+    if move.fate is Fate.LEFT:
+        connection.execute(sa.delete(member).where(place))
+        connection.execute(sa.delete(choose).where(lines))
+    else:
+        connection.execute(sa.update(member).where(place).values(tool_id=keep_id))
+        connection.execute(sa.update(choose).where(lines).values(tool_id=keep_id))
+    connection.execute(sa.update(comparison).where(comparison.c.id == move.id).values(members_key=move.members_key))

@@ -8,6 +8,7 @@ from typing import TypeVar
 import click
 from sqlalchemy.exc import OperationalError
 
+from verdicts.curation import pending
 from verdicts.extensions import TooManyWriters, begin_write, db
 from verdicts.newsletter.retention import destroy_unconfirmed, forget_turns
 from verdicts.staff import accounts, drafts, sessions, throttle
@@ -40,6 +41,7 @@ def chores(now: datetime) -> Iterator[str]:
     yield f"Sessions destroyed: {committed(lambda: sessions.destroy_ended(now))}"
     yield f"Failed log-ins forgotten: {committed(lambda: throttle.forget(now))}"
     yield f"Drafts of forms destroyed: {committed(lambda: drafts.destroy_old(now))}"
+    yield f"Files of imports that nobody went on with destroyed: {committed(lambda: pending.destroy_old(now))}"
     yield f"Letters for a new password forgotten: {committed(lambda: accounts.forget_resets(now))}"
 
 

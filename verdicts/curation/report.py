@@ -1,6 +1,7 @@
 """What an import did, or would do."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from verdicts.curation.rows import Entry
 
@@ -26,6 +27,12 @@ class Report:
     @property
     def counts(self) -> dict[str, Count]:
         return {name: value for name, value in vars(self).items() if isinstance(value, Count)}
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of all that the report says, so that two can be told apart."""
+        told = [*(f"{kind} {count}" for kind, count in self.counts.items()), *self.changes]
+        return sha256("\n".join(told).encode()).hexdigest()
 
     @property
     def changed_anything(self) -> bool:

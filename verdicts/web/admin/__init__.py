@@ -3,11 +3,13 @@
 from flask import Flask
 
 from verdicts.web.admin import (
+    catalogue,
     categories,
     comparisons,
     desk,
     entrance,
     gate,
+    merging,
     myself,
     people,
     reviewers,
@@ -15,7 +17,7 @@ from verdicts.web.admin import (
     writing,
 )
 
-DOORS = (entrance, desk, tools, comparisons, categories, reviewers, writing, myself, people)
+DOORS = (entrance, desk, tools, comparisons, categories, reviewers, writing, catalogue, merging, myself, people)
 
 
 def init_app(app: Flask) -> None:

@@ -17,7 +17,11 @@ from verdicts.web.settings import current_settings
 
 View = TypeVar("View", bound=Callable[..., object])
 
+MEGABYTE = 1024 * 1024
+_ROOM_FOR_A_FORM = 64 * 1024  # around a file: the token, the names of fields, the boundaries between them
+
 _NEEDED: dict[Callable[..., object], Role | None] = {}
+_TAKEN: dict[Callable[..., object], tuple[int, str]] = {}
 _BEFORE_A_NEW_PASSWORD = {"myself.password", "entrance.log_out"}
 _BEFORE_A_SECOND_FACTOR = {*_BEFORE_A_NEW_PASSWORD, "myself.second_factor_page", "myself.set_up"}
 STALE_FORM = (
@@ -50,16 +54,30 @@ def open_to_all(view: View) -> View:
     return view
 
 
+def takes(megabytes: int, otherwise: str) -> Callable[[View], View]:
+    """Let a view read a file of up to so many megabytes, sent by whoever may come in; a larger one is refused so."""
+
+    def mark(view: View) -> View:
+        _TAKEN[view] = megabytes, otherwise
+        return view
+
+    return mark
+
+
 def needed_for(view: Callable[..., object]) -> Role | None:
     """Return the role that a view needs, None where it is open. Raises LookupError where it states nothing."""
     return _NEEDED[view]
 
 
 def guard() -> ResponseReturnValue | None:
-    """Refuse, or redirect, whoever may not come in; a view behind it can trust person()."""
-    role = needed_for(current_app.view_functions[request.endpoint or ""])
-    _protect()
+    """Refuse, or redirect, whoever may not come in; a view behind it can trust person().
+
+    What was sent is read last of all: who may not come in cannot make us read it.
+    """
+    view = current_app.view_functions[request.endpoint or ""]
+    role = needed_for(view)
     if role is None:
+        _protect()
         return None
     found = sessions.find(request.cookies.get(cookie_name(), ""), now())
     if found is None:
@@ -69,6 +87,8 @@ def guard() -> ResponseReturnValue | None:
         abort(403, NOT_YOURS)
     if chore := _chore_of(found):
         return redirect(url_for(chore), 303)
+    _make_room(view)
+    _protect()
     _touch(found)
     return None
 
@@ -114,6 +134,16 @@ def path_of_ours(path: str) -> str:
     """Return where to go after logging in: a path under /admin, whatever was asked for."""
     is_ours = path.startswith("/admin") and "//" not in path and "\\" not in path and path.isprintable()
     return path if is_ours else url_for("desk.index")
+
+
+def _make_room(view: Callable[..., object]) -> None:
+    """Raise the limit of this one request where its view takes files, and refuse what goes beyond it before reading."""
+    if view not in _TAKEN:
+        return
+    megabytes, otherwise = _TAKEN[view]
+    request.max_content_length = megabytes * MEGABYTE + _ROOM_FOR_A_FORM
+    if (request.content_length or 0) > request.max_content_length:
+        abort(413, otherwise)
 
 
 def _protect() -> None:

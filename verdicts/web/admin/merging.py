@@ -1,0 +1,142 @@
+"""Merging two records of one tool: pick them, see exactly what will happen, say so once."""
+
+from dataclasses import dataclass
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from verdicts.catalog import choosing
+from verdicts.catalog import queries as catalog
+from verdicts.catalog.choosing import Choice
+from verdicts.catalog.merging import CannotMerge, Side
+from verdicts.catalog.panel import Panel
+from verdicts.curation import merging
+from verdicts.curation.merging import Plan, PlanChanged
+from verdicts.curation.merging_words import sentences
+from verdicts.extensions import begin_write, db
+from verdicts.staff import audit
+from verdicts.staff.models import Role
+from verdicts.voting.community import Community
+from verdicts.voting.queries import tallies_of
+from verdicts.web.admin.forms import AdminForm, text
+from verdicts.web.admin.gate import actor, door, needs
+from verdicts.web.clock import now
+
+bp = door("merging", "/admin/merge")
+
+LAST_ID = 2**31 - 1
+LONGEST = 200
+CHANGED = "Somebody edited one of the two meanwhile, so nothing was done. This is what would happen now."
+
+
+class PickForm(AdminForm):
+    keep = text("The record that stays", LONGEST, missing="Which one stays?")
+    drop = text("The record that goes", LONGEST, missing="Which one goes?")
+
+
+@dataclass(frozen=True)
+class Beside:
+    """One of the two records, and what the panel and the readers say of it."""
+
+    side: Side
+    panel: Panel
+    community: Community
+
+
+@bp.get("")
+@needs(Role.ADMIN)
+def index() -> ResponseReturnValue:
+    form = PickForm(formdata=request.args)
+    if not ({"keep", "drop"} & request.args.keys()):
+        return _pick(PickForm(formdata=None))
+    keep, drop, choices = _find(form)
+    if keep is None or drop is None:
+        return _pick(form, choices), 422
+    try:
+        plan = merging.plan(keep.id, drop.id, now())
+    except CannotMerge as refusal:
+        form.blame("drop", str(refusal))
+        return _pick(form), 422
+    return _show(plan)
+
+
+@bp.post("")
+@needs(Role.ADMIN)
+def merge() -> ResponseReturnValue:
+    keep_id, drop_id = (request.form.get(name, 0, type=int) for name in ("keep", "drop"))
+    if not (0 < keep_id <= LAST_ID and 0 < drop_id <= LAST_ID):
+        abort(400, "A merge names two tools.")
+    db.session.rollback()
+    begin_write()
+    try:
+        done = merging.merge(keep_id, drop_id, now(), agreed=request.form.get("agreed", ""))
+    except PlanChanged as changed:
+        db.session.rollback()
+        return _show(changed.plan, CHANGED), 422
+    except CannotMerge as refusal:
+        db.session.rollback()
+        return _pick(PickForm(formdata=None), problem=str(refusal)), 422
+    _write_down(done)
+    db.session.commit()
+    return redirect(url_for(".index", merged=done.keep.slug), 303)
+
+
+def _find(form: PickForm) -> tuple[Choice | None, Choice | None, dict[str, list[Choice]]]:
+    """Return the tools that were meant; where words could mean several, blame the field and return them to choose."""
+    found: dict[str, Choice | None] = {}
+    choices: dict[str, list[Choice]] = {}
+    form.validate()
+    for field in (form.keep, form.drop):
+        found[field.name], choices[field.name] = None, []
+        if not field.errors:
+            found[field.name], choices[field.name] = _meant_by(field.data or "")
+            if found[field.name] is None:
+                form.blame(
+                    field.name, "Several could be meant. Choose one." if choices[field.name] else "Nothing fits."
+                )
+    return found["keep"], found["drop"], choices
+
+
+def _meant_by(words: str) -> tuple[Choice | None, list[Choice]]:
+    """Return the tool that an address, a slug or words mean; or None and those they could mean."""
+    words = words.strip().replace("\0", " ")
+    if exact := choosing.by_slug(words.rstrip("/").rpartition("/")[2].lower()):
+        return exact, []
+    choices = choosing.by_words(words)
+    named = [choice for choice in choices if choice.name.casefold() == words.casefold()]
+    only = named if len(named) == 1 else choices
+    return (only[0], []) if len(only) == 1 else (None, choices)
+
+
+def _pick(form: PickForm, choices: dict[str, list[Choice]] | None = None, problem: str = "") -> str:
+    merged = choosing.by_slug(request.args.get("merged", "")[:LONGEST])
+    return render_template(
+        "admin/merge.html",
+        form=form,
+        choices=choices or {"keep": [], "drop": []},
+        most=choosing.MOST_SHOWN,
+        problem=problem,
+        merged=merged,
+    )
+
+
+def _show(plan: Plan, problem: str = "") -> str:
+    ids = [plan.keep.id, plan.drop.id]
+    panels, communities = catalog.marks_of(ids), tallies_of(ids)
+    both = [Beside(side, panels[side.id], communities[side.id]) for side in (plan.keep, plan.drop)]
+    return render_template("admin/merge_plan.html", plan=plan, both=both, sentences=sentences(plan), problem=problem)
+
+
+def _write_down(done: Plan) -> None:
+    before, after = done.ballots.before, done.ballots.after
+    audit.record(
+        "merged",
+        "tool",
+        f"{done.drop.name} into {done.keep.name}",
+        now=now(),
+        actor=actor(),
+        address=(done.drop.slug, done.keep.slug),
+        ship=(before.ship, after.ship),
+        skip=(before.skip, after.skip),
+        reviews_of_the_other=(len(done.reviews), 0),
+    )

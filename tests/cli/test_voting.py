@@ -35,6 +35,7 @@ NOTHING_TO_DO = [
     "Failed log-ins forgotten: 0",
     "Drafts of forms destroyed: 0",
     "Letters for a new password forgotten: 0",
+    "Files waiting to be imported destroyed: 0",
 ]
 
 

@@ -41,8 +41,8 @@ def chores(now: datetime) -> Iterator[str]:
     yield f"Sessions destroyed: {committed(lambda: sessions.destroy_ended(now))}"
     yield f"Failed log-ins forgotten: {committed(lambda: throttle.forget(now))}"
     yield f"Drafts of forms destroyed: {committed(lambda: drafts.destroy_old(now))}"
-    yield f"Files of imports that nobody went on with destroyed: {committed(lambda: pending.destroy_old(now))}"
     yield f"Letters for a new password forgotten: {committed(lambda: accounts.forget_resets(now))}"
+    yield f"Files waiting to be imported destroyed: {committed(lambda: pending.destroy_old(now))}"
 
 
 def batches(step: Callable[[], T | None]) -> Iterator[T]:

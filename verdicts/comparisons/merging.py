@@ -27,10 +27,11 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True)
 class ComparisonMove:
-    """One comparison of the dropped tool, by the names of its tools; `members_key` is what it will have."""
+    """One comparison of the dropped tool with these others, and the kept one perhaps; `members_key` it will have."""
 
     id: int
-    names: tuple[str, ...]
+    others: tuple[str, ...]
+    holds_both: bool
     fate: Fate
     members_key: str
 
@@ -75,11 +76,12 @@ def _members_of(drop_id: int) -> dict[int, dict[int, str]]:
 
 
 def _move(id: int, members: dict[int, str], keep_id: int, drop_id: int, taken: set[str]) -> ComparisonMove:
-    names, left = tuple(members.values()), {keep_id, *members} - {drop_id}
+    others = tuple(name for tool_id, name in members.items() if tool_id not in (keep_id, drop_id))
+    left, holds_both = {keep_id, *members} - {drop_id}, keep_id in members
     key = members_key(list(left))
     if len(left) < address.FEWEST or key in taken:
-        return ComparisonMove(id, names, Fate.ARCHIVED, members_key(list(members)))
-    return ComparisonMove(id, names, Fate.LEFT if keep_id in members else Fate.TAKEN_OVER, key)
+        return ComparisonMove(id, others, holds_both, Fate.ARCHIVED, members_key(list(members)))
+    return ComparisonMove(id, others, holds_both, Fate.LEFT if holds_both else Fate.TAKEN_OVER, key)
 
 
 def _archive(id: int, now: datetime) -> None:

@@ -34,6 +34,13 @@ class Plan:
     drafted: int
 
     @property
+    def names(self) -> tuple[str, str]:
+        """What to call the kept record and the other; with their addresses where both have one name."""
+        if self.keep.name != self.drop.name:
+            return self.keep.name, self.drop.name
+        return f"{self.keep.name} (/tools/{self.keep.slug})", f"{self.drop.name} (/tools/{self.drop.slug})"
+
+    @property
     def fingerprint(self) -> str:
         """A hash of what an editor decides on: not of votes and followers, whose number changes while they think."""
         everything = asdict(self)
@@ -86,7 +93,7 @@ def merge(keep_id: int, drop_id: int, now: datetime, *, agreed: str | None = Non
 def _carry_out(made: Plan, now: datetime) -> None:
     keep_id, drop_id = made.keep.id, made.drop.id
     ballots.merge(keep_id, drop_id, now)
-    reviews.merge(keep_id, made.reviews, made.drop.name, now.date())
+    reviews.merge(keep_id, made.reviews, made.names[1], now.date())
     comparisons.merge(keep_id, drop_id, made.comparisons, now)
     newsletter.move_followers(keep_id, drop_id)
     digest.rename_in_drafts(keep_id, drop_id)

@@ -19,6 +19,7 @@ from verdicts.voting.models import Occasion, Standing, vote, vote_event
 from verdicts.voting.tallying import Figures, lock_tally, move_tally, read_tally, worth
 
 Kind = tuple[Verdict, Standing]
+NOTHING = Figures()
 
 kept = vote.alias("kept")
 dropped = vote.alias("dropped")
@@ -35,7 +36,7 @@ _moves = kept.c.voter.is_(None) | _outlasts
 
 @dataclass(frozen=True)
 class BallotMove:
-    """What a merge does to ballots: how many move, and how many voters judged both tools and keep one ballot."""
+    """What a merge does to ballots that say something: how many move, how many are a second one of their voter."""
 
     moving: int
     of_both: int
@@ -49,7 +50,6 @@ class _Group:
 
     worth: Figures
     worth_on_kept: Figures
-    has_twin: bool
     moves: bool
     ballots: int
 
@@ -60,8 +60,8 @@ def foresee(keep_id: int, drop_id: int) -> BallotMove:
     folded = _folded(drop_id)
     before = read_tally(keep_id)
     return BallotMove(
-        moving=sum(group.ballots for group in groups if group.moves) + folded.total(),
-        of_both=sum(group.ballots for group in groups if group.has_twin),
+        moving=sum(group.ballots for group in groups if group.moves and group.worth != NOTHING) + folded.total(),
+        of_both=sum(group.ballots for group in groups if NOTHING not in (group.worth, group.worth_on_kept)),
         before=before,
         after=before + _gain(groups, folded),
     )
@@ -89,7 +89,7 @@ def merge(keep_id: int, drop_id: int, now: datetime) -> None:
 
 
 def _groups(keep_id: int, drop_id: int) -> list[_Group]:
-    told = (dropped.c.verdict, dropped.c.standing, kept.c.verdict, kept.c.standing, kept.c.voter.is_not(None), _moves)
+    told = (dropped.c.verdict, dropped.c.standing, kept.c.verdict, kept.c.standing, _moves)
     kinds = [kind.label(f"kind_{place}") for place, kind in enumerate(told)]
     rows: sa.Select[Any] = sa.select(*kinds, sa.func.count()).select_from(_of_both).where(dropped.c.tool_id == _DROP)
     found = db.session.connection().execute(rows.group_by(*kinds), {"keep": keep_id, "drop": drop_id})
@@ -97,11 +97,10 @@ def _groups(keep_id: int, drop_id: int) -> list[_Group]:
         _Group(
             worth=worth(verdict, standing),
             worth_on_kept=worth(verdict_on_kept, standing_on_kept or Standing.COUNTED),
-            has_twin=bool(has_twin),
             moves=bool(moves),
             ballots=ballots,
         )
-        for verdict, standing, verdict_on_kept, standing_on_kept, has_twin, moves, ballots in found
+        for verdict, standing, verdict_on_kept, standing_on_kept, moves, ballots in found
     ]
 
 

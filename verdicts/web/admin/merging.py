@@ -99,7 +99,7 @@ def _find(form: PickForm) -> tuple[Choice | None, Choice | None, dict[str, list[
 
 def _meant_by(words: str) -> tuple[Choice | None, list[Choice]]:
     """Return the tool that an address, a slug or words mean; or None and those they could mean."""
-    words = words.strip().replace("\0", " ")
+    words = words.strip()
     if exact := choosing.by_slug(words.rstrip("/").rpartition("/")[2].lower()):
         return exact, []
     choices = choosing.by_words(words)
@@ -132,7 +132,7 @@ def _write_down(done: Plan) -> None:
     audit.record(
         "merged",
         "tool",
-        f"{done.drop.name} into {done.keep.name}",
+        " into ".join(reversed(done.names)),
         now=now(),
         actor=actor(),
         address=(done.drop.slug, done.keep.slug),

@@ -1,0 +1,267 @@
+"""The catalogue as a file in the browser: out, and in by way of a dry run."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from io import BytesIO
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from tests.curation.files import a_file, a_review, a_tool, as_bytes
+from tests.makers import make_tool
+from tests.web.admin.editor import Editor, make_account
+from tests.web.conftest import PRESENT
+from verdicts.catalog.models import Tool
+from verdicts.curation import exporting, pending
+from verdicts.curation.models import pending_import
+from verdicts.curation.reading import MEGABYTE
+from verdicts.extensions import begin_write, db
+from verdicts.staff import audit
+from verdicts.staff.models import Role
+
+DRY_RUN = "/admin/catalogue/import"
+FILE = as_bytes(a_file(a_tool("aider", reviews=[a_review()]), a_tool("cursor")))
+
+
+@pytest.fixture
+def root(app: Flask) -> Editor:
+    return an_admin(app, "root")
+
+
+def an_admin(app: Flask, name: str) -> Editor:
+    make_account(name, Role.ADMIN)
+    editor = Editor(app)
+    editor.logs_in(name)
+    return editor
+
+
+def sends(editor: Editor, content: bytes, name: str = "tools.json") -> TestResponse:
+    """Send a file as a browser does; put together by hand, as the test client would leave a temporary file open."""
+    parts = (
+        f'--edge\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{editor.token("/admin/me")}\r\n'
+        f'--edge\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+    )
+    data, kind = parts.encode() + content + b"\r\n--edge--\r\n", "multipart/form-data; boundary=edge"
+    headers = {"Origin": editor.origin}
+    return editor._request("POST", "/admin/catalogue", data=data, content_type=kind, headers=headers)
+
+
+def fields(page: str) -> dict[str, str]:
+    return dict(re.findall(r'name="(file|report)" value="([^"]*)"', page))
+
+
+def tools() -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(Tool.name).order_by(Tool.name)))
+
+
+def kept() -> int:
+    db.session.rollback()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(pending_import)) or 0
+
+
+# In
+
+
+def test_a_file_is_tried_first_and_then_imported_as_the_dry_run_said(root: Editor) -> None:
+    sent = sends(root, FILE)
+    assert (sent.status_code, sent.headers["Location"]) == (303, DRY_RUN)
+    page = root.gets(DRY_RUN).text
+    assert "new tool &#34;aider&#34;" in page
+    assert "tools.json would change this" in page
+    assert tools() == []
+    done = root.posts(DRY_RUN, **fields(page))
+    assert (done.status_code, done.headers["Location"]) == (303, "/admin/catalogue?done=as-told")
+    assert tools() == ["Aider", "Cursor"]
+    assert kept() == 0
+    after = root.gets(done.headers["Location"]).text
+    assert "Imported. It did just what the dry run said." in after
+    assert "tools: — to 2 new, 0 changed" in after
+
+
+def test_the_trail_holds_the_counts(root: Editor) -> None:
+    sends(root, FILE)
+    root.posts(DRY_RUN, **fields(root.gets(DRY_RUN).text))
+    db.session.rollback()
+    entry = audit.search("imported")[0]
+    assert (entry.actor, entry.kind, entry.record) == ("root", "catalogue", "tools.json")
+    assert entry.changes["tools"] == [None, "2 new, 0 changed"]
+    assert entry.changes["reviews"] == [None, "1 new, 0 changed"]
+
+
+def test_a_refused_file_shows_every_fault_with_its_place_and_stores_nothing(root: Editor) -> None:
+    sends(root, as_bytes(a_file(a_tool("aider", reviews=[a_review("nobody", verdict="perhaps")]))))
+    page = root.gets(DRY_RUN).text
+    assert "tools[0].reviews[0].verdict: must be &#34;ship&#34; or &#34;skip&#34;, not &#34;perhaps&#34;" in page
+    assert "there is no reviewer &#34;nobody&#34;" in page
+    assert "Import it" not in page
+    assert tools() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.json", b"{"), ("a.yaml", b"a: [b"), ("a", b"\xff"), ("b.json", b" ")]
+)
+def test_what_cannot_be_read_is_refused_in_words(root: Editor, name: str, content: bytes) -> None:
+    sends(root, content, name)
+    assert "the file is" in root.gets(DRY_RUN).text
+
+
+def test_many_changes_are_counted_and_not_all_listed(root: Editor) -> None:
+    sends(root, as_bytes(a_file(*(a_tool(f"tool-{number}") for number in range(400)))))
+    page = root.gets(DRY_RUN).text
+    assert page.count("<li>new tool") == 297  # after the category and two reviewers
+    assert "… and 103 more." in page
+
+
+def test_a_file_that_changes_nothing_has_no_button(root: Editor) -> None:
+    for _ in range(2):
+        sends(root, FILE)
+        page = root.gets(DRY_RUN).text
+        root.posts(DRY_RUN, **fields(page))
+    assert "The catalogue says all of this already." in page
+    assert "Import it" not in page
+
+
+def test_an_import_says_where_it_did_something_else_than_the_dry_run(root: Editor) -> None:
+    sends(root, FILE)
+    shown = fields(root.gets(DRY_RUN).text)
+    make_tool("aider")
+    done = root.posts(DRY_RUN, **shown)
+    assert "it did something else than the dry run said" in root.gets(done.headers["Location"]).text
+    assert tools() == ["Aider", "Cursor"]
+
+
+def test_a_file_sent_meanwhile_is_not_imported_in_place_of_the_one_that_was_shown(root: Editor) -> None:
+    sends(root, FILE)
+    shown = fields(root.gets(DRY_RUN).text)
+    sends(root, as_bytes(a_file(a_tool("other"))), "other.json")
+    again = root.posts(DRY_RUN, **shown)
+    assert (again.status_code, "Another file was sent meanwhile" in again.text) == (422, True)
+    assert tools() == []
+    root.posts(DRY_RUN, **fields(again.text))
+    assert tools() == ["Other"]
+
+
+def test_what_is_refused_by_the_time_it_is_imported_is_shown_with_its_faults(root: Editor) -> None:
+    sends(root, as_bytes(a_file(a_tool("aider", aliases=["aider-chat"]))))
+    shown = fields(root.gets(DRY_RUN).text)
+    make_tool("aider-chat")
+    make_tool("aider")
+    refused = root.posts(DRY_RUN, **shown)
+    assert (refused.status_code, "leads to the tool &#34;aider-chat&#34;" in refused.text) == (422, True)
+
+
+def test_each_account_has_a_file_of_its_own(app: Flask, root: Editor) -> None:
+    other = an_admin(app, "bob")
+    sends(root, FILE)
+    assert other.gets(DRY_RUN).headers["Location"] == "/admin/catalogue?done=gone"
+    assert "Go on with tools.json" in root.gets("/admin/catalogue").text
+    assert "Go on with" not in other.gets("/admin/catalogue").text
+
+
+def test_a_file_can_be_forgotten_and_is_after_a_day(root: Editor, later: Callable[[timedelta], None]) -> None:
+    sends(root, FILE)
+    assert root.posts(f"{DRY_RUN}/forget").status_code == 303
+    assert kept() == 0
+    sends(root, FILE)
+    later(timedelta(hours=23))
+    root.logs_in("root")
+    assert root.gets(DRY_RUN).status_code == 200
+    later(timedelta(hours=1, minutes=1))
+    root.logs_in("root")
+    assert root.gets(DRY_RUN).status_code == 303
+    begin_write()
+    assert pending.destroy_old(PRESENT + timedelta(days=1)) == 1
+    db.session.commit()
+    assert kept() == 0
+
+
+def test_importing_without_a_file_leads_back(root: Editor) -> None:
+    assert root.posts(DRY_RUN).headers["Location"] == "/admin/catalogue?done=gone"
+
+
+@pytest.mark.parametrize("content", [b"", None])
+def test_nothing_sent_is_said_beside_the_field(root: Editor, content: bytes | None) -> None:
+    refused = sends(root, content) if content is not None else root.posts("/admin/catalogue")
+    assert refused.status_code == 422
+    assert 'id="file-fault"' in refused.text
+
+
+@pytest.mark.parametrize("name", ["../../etc/tools.json", "folder/tools.json"])
+def test_only_the_last_part_of_a_files_name_is_kept(root: Editor, name: str) -> None:
+    sends(root, FILE, name)
+    assert '<h1 class="title title-small">tools.json would' in root.gets(DRY_RUN).text
+
+
+# How large
+
+
+def test_eight_megabytes_are_taken_and_no_more(root: Editor) -> None:
+    assert sends(root, b"[" + b" " * (8 * MEGABYTE - 2) + b"]").status_code == 303
+    assert "must be an object with keys" in root.gets(DRY_RUN).text
+    for size in (8 * MEGABYTE + 1, 12 * MEGABYTE):
+        refused = sends(root, b" " * size)
+        assert refused.status_code in {413, 422}
+        assert "takes files of up to 8 MB" in refused.text
+
+
+def test_a_large_body_is_read_for_nobody_but_an_admin_who_may_send_it(app: Flask, root: Editor) -> None:
+    make_account("ann")
+    ann = Editor(app)
+    ann.logs_in()
+    stranger = Editor(app)
+    for editor, path, status in (
+        (stranger, "/admin/catalogue", 303),
+        (ann, "/admin/catalogue", 403),
+        (root, "/admin/people/new", 413),
+        (stranger, "/admin/login", 413),
+    ):
+        body = Unread(b"csrf_token=x&file=" + b"x" * MEGABYTE)
+        headers = {"Origin": editor.origin, "Content-Type": "application/x-www-form-urlencoded"}
+        options = {"headers": headers, "content_length": MEGABYTE + 18, "input_stream": body}
+        assert (editor._request("POST", path, **options).status_code, path) == (status, path)
+        assert body.tell() == 0
+
+
+class Unread(BytesIO):
+    """A body that tells how much of it was read."""
+
+    def close(self) -> None:
+        """Stay open, to be asked."""
+
+
+# Out
+
+
+@pytest.mark.parametrize("kind", ["json", "yaml"])
+def test_an_editor_exports_what_is_published(app: Flask, kind: str) -> None:
+    make_tool("aider")
+    make_tool("draft", published_at=None)
+    make_account("ann")
+    ann = Editor(app)
+    ann.logs_in()
+    page = ann.gets("/admin/catalogue")
+    assert "Export as YAML" in page.text
+    assert "Catalogue file</label>" not in page.text
+    answer = ann.gets(f"/admin/catalogue/export?as={kind}")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="catalogue-2026-11-22.{kind}"'
+    assert answer.mimetype == f"application/{kind}"
+    assert answer.text == exporting.export(PRESENT, as_yaml=kind == "yaml")
+    assert "draft" not in answer.text
+
+
+def test_what_is_exported_can_be_sent_back(root: Editor) -> None:
+    make_tool("aider")
+    sends(root, root.gets("/admin/catalogue/export").data)
+    assert "The catalogue says all of this already." in root.gets(DRY_RUN).text
+
+
+def test_a_catalogue_too_large_for_yaml_is_refused_in_words(root: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "LONGEST_YAML", 10)
+    refused = root.gets("/admin/catalogue/export?as=yaml")
+    assert (refused.status_code, "export it as .json" in refused.text) == (422, True)
+    assert json.loads(root.gets("/admin/catalogue/export").data)["format"] == "verdicts-catalogue/1"

@@ -1,0 +1,214 @@
+"""Merging, as an admin does it: pick two, read what will happen, say so."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.makers import make_comparison, make_price, make_review, make_reviewer, make_subscriber, make_tool, make_votes
+from tests.web.admin.editor import Editor, make_account
+from tests.web.visitor import Visitor
+from verdicts.catalog.models import Tool
+from verdicts.extensions import db
+from verdicts.staff import audit
+from verdicts.staff.models import Role
+
+PLAN = "/admin/merge?keep=mistral-code&drop=mistral-vibe"
+
+
+@pytest.fixture
+def root(app: Flask) -> Editor:
+    make_account("root", Role.ADMIN)
+    editor = Editor(app)
+    editor.logs_in("root")
+    return editor
+
+
+@pytest.fixture
+def pair(app: Flask) -> Iterator[tuple[int, int]]:
+    keep, drop = make_tool("mistral-code"), make_tool("mistral-vibe", aliases=("le-code",))
+    yield keep.id, drop.id
+    db.session.rollback()
+
+
+def fields(page: str) -> dict[str, str]:
+    """Return what the form at the end of a dry run sends."""
+    return dict(re.findall(r'name="(keep|drop|agreed)" value="([^"]*)"', page))
+
+
+def plan_of(page: str) -> list[str]:
+    listed = re.search(r'<ul class="plan">(.*?)</ul>', page, re.S)
+    assert listed
+    return [unescape(line.strip()) for line in re.findall(r"<li>(.*?)</li>", listed[1], re.S)]
+
+
+def merged_into(id: int) -> int | None:
+    db.session.rollback()
+    return db.session.scalar(sa.select(Tool.merged_into_id).where(Tool.id == id))
+
+
+def test_a_dry_run_says_all_that_will_happen_and_does_none_of_it(root: Editor, app: Flask) -> None:
+    keep, drop, other = make_tool("keep"), make_tool("drop", tagline="Fast."), make_tool("other")
+    builder, skeptic = make_reviewer("builder"), make_reviewer("skeptic")
+    make_review(keep, builder, "ship")
+    make_review(drop, builder, "skip")
+    make_review(drop, skeptic, "skip")
+    make_votes(keep, ship=range(3))
+    make_votes(drop, skip=range(2, 5), waiting=range(5, 6))
+    make_price(drop, "free")
+    make_comparison(drop, other)
+    make_comparison(keep, drop)
+    make_subscriber(follows=[drop])
+    page = root.gets("/admin/merge?keep=keep&drop=drop")
+    assert plan_of(page.text) == [
+        "/tools/drop leads to Keep for good, and so do addresses of comparisons that name it.",
+        "The Builder reviewed both: SHIP on Keep stands, and SKIP on Drop becomes part of its history.",
+        "The review by the Skeptic (SKIP) moves, with its history.",
+        "3 ballots move to Keep, and none counts more or less than it did.",
+        "1 reader judged both and keeps one ballot: the one changed last.",
+        "Keep will have 3 SHIP and 2 SKIP, with 1 waiting.",
+        "Keep takes the price, Free, with its history.",
+        "Keep takes what it does not have: the tagline.",
+        "In the comparison of Drop and Other, Keep takes the place of Drop.",
+        "The comparison of Drop and Keep is archived: it would set Keep beside itself.",
+        "1 subscriber who followed Drop follows Keep.",
+        "Nothing else of Drop is shown any more, and its record can be edited no more.",
+    ]
+    assert merged_into(drop.id) is None
+
+
+def test_what_was_agreed_to_is_done_and_old_addresses_lead_on(root: Editor, app: Flask, pair: tuple[int, int]) -> None:
+    make_tool("aider")
+    page = root.gets(PLAN)
+    done = root.posts("/admin/merge", **fields(page.text))
+    assert (done.status_code, done.headers["Location"]) == (303, "/admin/merge?merged=mistral-code")
+    assert "Mistral Code</a> is one record now" in root.gets(done.headers["Location"]).text
+    assert merged_into(pair[1]) == pair[0]
+    visitor = Visitor(app)
+    for slug in ("mistral-vibe", "le-code"):
+        assert visitor.reads(f"/tools/{slug}", 301).headers["Location"] == "/tools/mistral-code"
+    moved = visitor.reads("/compare/aider-vs-le-code", status=301)
+    assert moved.headers["Location"] == "/compare/aider-vs-mistral-code"
+
+
+def test_the_trail_says_which_became_which(root: Editor, app: Flask) -> None:
+    keep, drop = make_tool("keep"), make_tool("drop")
+    make_votes(keep, ship=range(3))
+    make_votes(drop, ship=range(2, 5), skip=[7])
+    make_review(drop, make_reviewer())
+    root.posts("/admin/merge", **fields(root.gets("/admin/merge?keep=keep&drop=drop").text))
+    db.session.rollback()
+    entry = audit.search()[0]
+    assert (entry.actor, entry.action, entry.kind, entry.record) == ("root", "merged", "tool", "Drop into Keep")
+    assert entry.changes == {
+        "address": ["drop", "keep"],
+        "ship": [3, 5],
+        "skip": [0, 1],
+        "reviews_of_the_other": [1, 0],
+    }
+
+
+def test_a_ballot_from_a_page_that_was_open_goes_to_the_tool_that_stays(
+    root: Editor, app: Flask, pair: tuple[int, int]
+) -> None:
+    root.posts("/admin/merge", **fields(root.gets(PLAN).text))
+    visitor = Visitor(app)
+    visitor.votes("mistral-vibe", "ship")
+    db.session.rollback()
+    tool_ids = db.session.scalars(sa.text("SELECT tool_id FROM vote")).all()
+    assert list(tool_ids) == [pair[0]]
+
+
+def test_a_plan_that_changed_is_shown_again_and_nothing_is_done(root: Editor, pair: tuple[int, int]) -> None:
+    shown = fields(root.gets(PLAN).text)
+    drop = db.session.get_one(Tool, pair[1])
+    make_review(drop, make_reviewer())
+    again = root.posts("/admin/merge", **shown)
+    assert (again.status_code, "Somebody edited one of the two meanwhile" in again.text) == (422, True)
+    assert merged_into(pair[1]) is None
+    assert root.posts("/admin/merge", **fields(again.text)).status_code == 303
+
+
+def test_a_vote_that_came_meanwhile_changes_nothing_about_the_plan(root: Editor, pair: tuple[int, int]) -> None:
+    shown = fields(root.gets(PLAN).text)
+    make_votes(db.session.get_one(Tool, pair[1]), ship=range(5))
+    assert root.posts("/admin/merge", **shown).status_code == 303
+
+
+def test_who_merges_what_somebody_else_has_merged_is_told_so(root: Editor, pair: tuple[int, int]) -> None:
+    shown = fields(root.gets(PLAN).text)
+    root.posts("/admin/merge", **shown)
+    late = root.posts("/admin/merge", **shown)
+    assert (late.status_code, "Mistral Vibe was merged into another tool meanwhile" in late.text) == (422, True)
+    assert "Both are the same tool already." in root.gets(PLAN).text
+
+
+@pytest.mark.parametrize(
+    "form", [{}, {"keep": "1", "drop": "x"}, {"keep": "0", "drop": "1"}, {"keep": "1", "drop": "99999999999"}]
+)
+def test_a_form_that_names_no_two_tools_is_refused(root: Editor, form: dict[str, str]) -> None:
+    assert root.posts("/admin/merge", **form).status_code == 400
+
+
+def test_the_two_can_be_swapped(root: Editor, pair: tuple[int, int]) -> None:
+    assert 'href="/admin/merge?keep=mistral-vibe&amp;drop=mistral-code">Swap' in root.gets(PLAN).text
+
+
+def test_two_records_of_one_name_are_told_apart_by_their_addresses(root: Editor, app: Flask) -> None:
+    make_tool("mistral", name="Mistral")
+    make_tool("mistral-2", name="Mistral")
+    page = root.gets("/admin/merge?keep=mistral&drop=mistral-2").text
+    assert "Merge Mistral (/tools/mistral-2) into Mistral (/tools/mistral)" in page
+
+
+# Picking
+
+
+def test_words_that_could_mean_several_offer_them_and_keep_what_was_typed(root: Editor, pair: tuple[int, int]) -> None:
+    page = root.gets("/admin/merge?keep=Mistral&drop=le-code")
+    assert page.status_code == 422
+    assert 'href="#keep"' in page.text
+    for slug in ("mistral-code", "mistral-vibe"):
+        assert f'href="/admin/merge?keep={slug}&amp;drop=le-code"' in page.text
+    assert 'value="Mistral"' in page.text
+
+
+@pytest.mark.parametrize(
+    "words", ["mistral-code", "Mistral Code", "/tools/mistral-code", "http://verdicts.test/tools/Mistral-Code/"]
+)
+def test_a_tool_is_found_by_its_address_its_slug_or_its_name(root: Editor, pair: tuple[int, int], words: str) -> None:
+    page = root.gets(f"/admin/merge?keep={words}&drop=le-code")
+    assert "Merge Mistral Vibe into Mistral Code" in page.text
+
+
+def test_a_draft_is_found_too_and_one_is_warned_of_merging_into_it(root: Editor, pair: tuple[int, int]) -> None:
+    make_tool("draft", published_at=None)
+    page = root.gets("/admin/merge?keep=draft&drop=le-code").text
+    assert "Draft is not public: readers will find neither until somebody publishes it." in plan_of(page)
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("keep=&drop=", "Which one stays?"),
+        ("keep=mistral-code&drop=nobody-knows", "Nothing fits."),
+        ("keep=mistral-code&drop=mistral-code", "Both are the same tool already."),
+    ],
+)
+def test_what_cannot_be_found_is_said_beside_the_field(
+    root: Editor, pair: tuple[int, int], typed: str, why: str
+) -> None:
+    page = root.gets(f"/admin/merge?{typed}")
+    assert page.status_code == 422
+    assert why in page.text
+
+
+def test_among_ten_thousand_a_dozen_are_offered(root: Editor, app: Flask) -> None:
+    for number in range(14):
+        make_tool(f"copy-{number}")
+    page = root.gets("/admin/merge?keep=copy&drop=copy-1").text
+    assert page.count("/admin/merge?keep=copy-") == 12
+    assert "There are more: give more words." in page

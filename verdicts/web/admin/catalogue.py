@@ -102,8 +102,7 @@ def import_it() -> ResponseReturnValue:
     except IntegrityError:
         db.session.rollback()
         return _show(found, CHANGED), 422
-    counts = {kind: (None, f"{each.created} new, {each.changed} changed") for kind, each in report.counts.items()}
-    audit.record("imported", "catalogue", found.name, now=now(), actor=actor(), **counts)
+    audit.record("imported", "catalogue", found.name, now=now(), actor=actor(), **_counts(report))
     pending.drop(person().id)
     db.session.commit()
     is_as_told = report.fingerprint == request.form.get("report")
@@ -131,6 +130,12 @@ def download() -> ResponseReturnValue:
     kind = "yaml" if as_yaml else "json"
     headers = {"Content-Disposition": f'attachment; filename="catalogue-{today().isoformat()}.{kind}"'}
     return Response(text, mimetype=f"application/{kind}", headers=headers)
+
+
+def _counts(report: Report) -> dict[str, tuple[None, str]]:
+    """Return what an import did to each kind of record, as the trail takes it; nothing of those it left alone."""
+    touched = {kind: each for kind, each in report.counts.items() if each.created or each.changed}
+    return {kind: (None, f"{each.created:,} new, {each.changed:,} changed") for kind, each in touched.items()}
 
 
 def _name_of(told: str) -> str:

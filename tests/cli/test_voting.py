@@ -164,6 +164,7 @@ def test_two_housekeepings_at_once_share_the_work(app: Flask, tool: int) -> None
         0,
         0,
         0,
+        0,
     ]
     assert figures(tool) == Figures(ship=1200, skip=1200)
     assert recount() == []

@@ -29,7 +29,7 @@ from tests.makers import (
 )
 from verdicts.catalog import news, queries, search
 from verdicts.catalog.merging import CannotMerge, MergedAlready, NoSuchTool, SameTool
-from verdicts.catalog.models import Tool
+from verdicts.catalog.models import Review, Tool
 from verdicts.catalog.publishing import content_version
 from verdicts.comparisons import featured, related
 from verdicts.comparisons.merging import Fate
@@ -125,6 +125,7 @@ def test_of_two_reviews_one_stands_and_the_other_becomes_history_in_order_of_dat
         (TODAY, "ship", words, True),
     ]
     assert said.quote == "The Builder on Mistral Code."
+    assert [each.until.month for each in db.session.get_one(Review, stands.id).revisions] == [3, 5, 9, 11]
 
 
 def test_what_the_other_record_said_is_no_change_of_mind(pair: tuple[Tool, Tool]) -> None:

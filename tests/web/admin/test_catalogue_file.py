@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
+from threading import Thread
 
 import pytest
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from tests.curation.files import a_file, a_review, a_tool, as_bytes
 from tests.makers import make_tool
 from tests.web.admin.editor import Editor, make_account
 from tests.web.conftest import PRESENT
-from verdicts.catalog.models import Tool
+from verdicts.catalog.models import Tool, ToolSlug
 from verdicts.curation import exporting, pending
 from verdicts.curation.models import pending_import
 from verdicts.curation.reading import MEGABYTE
@@ -153,6 +154,33 @@ def test_what_is_refused_by_the_time_it_is_imported_is_shown_with_its_faults(roo
     make_tool("aider")
     refused = root.posts(DRY_RUN, **shown)
     assert (refused.status_code, "leads to the tool &#34;aider-chat&#34;" in refused.text) == (422, True)
+
+
+def test_who_stores_the_same_tool_at_the_same_moment_makes_no_import_crash(app: Flask, root: Editor) -> None:
+    sends(root, FILE)
+    shown, token = fields(root.gets(DRY_RUN).text), root.token("/admin/me")
+    begin_write()
+    db.session.add(Tool(name="Aider", position=0, slugs=[ToolSlug(slug="aider", is_current=True, position=0)]))
+    db.session.flush()
+    answers: list[TestResponse] = []
+    rival = Editor(app)
+    rival.client = root.client
+
+    def import_meanwhile() -> None:
+        with app.app_context():
+            answers.append(rival.posts(DRY_RUN, token=token, **shown))
+            db.session.remove()
+
+    other = Thread(target=import_meanwhile)
+    other.start()
+    other.join(0.3)
+    db.session.commit()
+    other.join()
+    if db.engine.dialect.name == "sqlite":  # waits before it looks what is there
+        assert answers[0].headers["Location"] == "/admin/catalogue?done=otherwise"
+    else:
+        assert (answers[0].status_code, "at the same moment" in answers[0].text) == (422, True)
+    assert tools().count("Aider") == 1
 
 
 def test_each_account_has_a_file_of_its_own(app: Flask, root: Editor) -> None:

@@ -8,7 +8,16 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.makers import make_comparison, make_price, make_review, make_reviewer, make_subscriber, make_tool, make_votes
+from tests.makers import (
+    TODAY,
+    make_comparison,
+    make_price,
+    make_review,
+    make_reviewer,
+    make_subscriber,
+    make_tool,
+    make_votes,
+)
 from tests.web.admin.editor import Editor, make_account
 from tests.web.visitor import Visitor
 from verdicts.catalog.models import Tool
@@ -92,6 +101,20 @@ def test_what_was_agreed_to_is_done_and_old_addresses_lead_on(root: Editor, app:
         assert visitor.reads(f"/tools/{slug}", 301).headers["Location"] == "/tools/mistral-code"
     moved = visitor.reads("/compare/aider-vs-le-code", status=301)
     assert moved.headers["Location"] == "/compare/aider-vs-mistral-code"
+
+
+def test_the_history_tells_what_stood_in_the_other_record_and_claims_no_change_of_mind(
+    root: Editor, app: Flask
+) -> None:
+    keep, drop, builder = make_tool("keep"), make_tool("drop"), make_reviewer("builder")
+    make_review(keep, builder, "ship", reviewed_on=TODAY)
+    make_review(drop, builder, "skip", quote="It was slow.", reviewed_on=TODAY)
+    root.posts("/admin/merge", **fields(root.gets("/admin/merge?keep=keep&drop=drop").text))
+    page = Visitor(app).reads("/tools/keep")
+    (change,) = page.texts("li", "change")
+    assert change.startswith("22 Nov 2026 The Builder, SKIP in another record Two records of one tool were merged;")
+    assert "It was slow." in change
+    assert page.one("div", "timeline").attrib["aria-label"] == "The Builder: SHIP from 22 Nov 2026"
 
 
 def test_the_trail_says_which_became_which(root: Editor, app: Flask) -> None:

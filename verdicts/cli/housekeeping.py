@@ -9,6 +9,7 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from verdicts.curation import pending
+from verdicts.catalog import logos
 from verdicts.extensions import TooManyWriters, begin_write, db
 from verdicts.newsletter.retention import destroy_unconfirmed, forget_turns
 from verdicts.staff import accounts, drafts, sessions, throttle
@@ -43,6 +44,7 @@ def chores(now: datetime) -> Iterator[str]:
     yield f"Drafts of forms destroyed: {committed(lambda: drafts.destroy_old(now))}"
     yield f"Letters for a new password forgotten: {committed(lambda: accounts.forget_resets(now))}"
     yield f"Files waiting to be imported destroyed: {committed(lambda: pending.destroy_old(now))}"
+    yield f"Logos of no tool destroyed: {committed(logos.destroy_unused)}"
 
 
 def batches(step: Callable[[], T | None]) -> Iterator[T]:

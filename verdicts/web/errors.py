@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from verdicts.catalog.kinds import Verdict
+from verdicts.catalog.logos import TooManyDecodes
 from verdicts.extensions import TooManyWriters, db, limiter
 from verdicts.staff.passwords import TooManyHashes
 from verdicts.web.htmx import wants_fragment
@@ -19,7 +20,7 @@ from verdicts.web.htmx import wants_fragment
 logger = logging.getLogger(__name__)
 
 TRY_AGAIN_AFTER_SECONDS = 2
-OVERLOADS = (OperationalError, PoolExhausted, TooManyHashes, TooManyWriters)
+OVERLOADS = (OperationalError, PoolExhausted, TooManyDecodes, TooManyHashes, TooManyWriters)
 LONGEST_BALLOT = 1000
 TITLES = {
     400: "That request makes no sense to us.",

@@ -93,8 +93,8 @@ class Editor:
         parser.feed(self.gets(path).text)
         return parser.value
 
-    def posts(self, path: str, token: str | None = None, origin: str | None = None, **form: str) -> TestResponse:
-        """Send a form with the token of a page that this person sees."""
+    def posts(self, path: str, token: str | None = None, origin: str | None = None, **form: Any) -> TestResponse:
+        """Send a form with the token of a page that this person sees; a file is a pair of its stream and its name."""
         token = self.token("/admin/me" if self.is_in() else "/admin/login") if token is None else token
         headers = {"Origin": origin or self.origin}
         return self._request("POST", path, data={"csrf_token": token, **form}, headers=headers)

@@ -1,6 +1,7 @@
 """Every address behind the log-in: who is let in, and what a form must bring."""
 
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
 from flask import Flask
@@ -74,6 +75,27 @@ def test_no_form_is_taken_without_its_token_or_from_another_site(app: Flask) -> 
             assert (root.posts(path, token=bad).status_code, path) == (400, path)
         assert (root.posts(path, token=token, origin="https://evil.example").status_code, path) == (403, path)
     assert root.is_in()
+
+
+def test_a_stranger_and_who_must_do_something_first_make_us_read_nothing(app: Flask) -> None:
+    make_account("ann", must_change=True)
+    ann, stranger = Editor(app), Editor(app)
+    ann.logs_in()
+    for somebody in (ann, stranger):
+        sent = BytesIO(b"x" * 100_000)
+        options = {"input_stream": sent, "content_length": 100_000, "headers": {"Origin": somebody.origin}}
+        form = "application/x-www-form-urlencoded"
+        answer = somebody._request("POST", "/admin/me/sign-out-elsewhere", content_type=form, **options)
+        assert (answer.status_code, sent.tell()) == (303, 0)
+
+
+def test_what_is_too_large_for_a_page_is_refused_with_how_much_it_takes(app: Flask) -> None:
+    make_account("ann")
+    ann = Editor(app)
+    ann.logs_in()
+    refused = ann.posts("/admin/me/password", present="x" * 300_000)
+    assert refused.status_code == 413
+    assert "This page takes 0.25 MB at once, and more was sent, so nothing was saved." in refused.text
 
 
 def test_nothing_behind_the_log_in_is_kept_or_found(app: Flask) -> None:

@@ -6,6 +6,7 @@ from typing import TypeVar
 from flask import Blueprint, Response, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from verdicts.extensions import begin_write, csrf, db
 from verdicts.staff import sessions
@@ -54,8 +55,8 @@ def open_to_all(view: View) -> View:
     return view
 
 
-def takes(megabytes: int, otherwise: str) -> Callable[[View], View]:
-    """Let a view read a file of up to so many megabytes, sent by whoever may come in; a larger one is refused so."""
+def takes(megabytes: int, otherwise: str = "") -> Callable[[View], View]:
+    """Let a view read up to so many megabytes from whoever may come in; more is refused, in these words perhaps."""
 
     def mark(view: View) -> View:
         _TAKEN[view] = megabytes, otherwise
@@ -137,13 +138,14 @@ def path_of_ours(path: str) -> str:
 
 
 def _make_room(view: Callable[..., object]) -> None:
-    """Raise the limit of this one request where its view takes files, and refuse what goes beyond it before reading."""
+    """Raise the limit of this one request where its view takes more than a form, and refuse what goes beyond it."""
     if view not in _TAKEN:
         return
     megabytes, otherwise = _TAKEN[view]
-    request.max_content_length = megabytes * MEGABYTE + _ROOM_FOR_A_FORM
+    request.max_content_length = request.max_form_memory_size = megabytes * MEGABYTE + _ROOM_FOR_A_FORM
     if (request.content_length or 0) > request.max_content_length:
-        abort(413, otherwise)
+        abort(413, otherwise or _too_much())
+    db.session.rollback()  # what is large may arrive slowly, and no transaction waits for it
 
 
 def _protect() -> None:
@@ -151,6 +153,13 @@ def _protect() -> None:
         csrf.protect()
     except CSRFError:
         abort(400, STALE_FORM)
+    except RequestEntityTooLarge:
+        abort(413, _too_much())
+
+
+def _too_much() -> str:
+    most = (request.max_content_length or 0) / MEGABYTE
+    return f"This page takes {most:.2g} MB at once, and more was sent, so nothing was saved. Go back and send less."
 
 
 def _chore_of(found: Person) -> str | None:

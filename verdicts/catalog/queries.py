@@ -42,6 +42,7 @@ CARD_COLUMNS = (
     tool.c.launched_on,
     tool.c.published_at,
     tool.c.category_id,
+    tool.c.logo_digest,
     category.c.slug.label("category_slug"),
     category.c.name.label("category_name"),
     price.c.model,
@@ -100,6 +101,7 @@ def to_card(row: sa.Row[Any]) -> ToolCard:
         category_id=row.category_id,
         category=CategoryLink(row.category_slug, row.category_name) if row.category_slug else None,
         price=_to_price(row) if row.model else UNKNOWN_PRICE,
+        logo=row.logo_digest,
     )
 
 

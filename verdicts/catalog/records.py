@@ -41,6 +41,7 @@ class ToolCard:
     category_id: int | None
     category: CategoryLink | None
     price: Price
+    logo: str | None  # its digest
 
 
 @dataclass(frozen=True)

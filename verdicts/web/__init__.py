@@ -14,6 +14,7 @@ from verdicts.web import (
     formatting,
     headers,
     health,
+    logos,
     mailbox,
     newsletter,
     origin,
@@ -25,7 +26,7 @@ from verdicts.web import (
 
 def init_app(app: Flask) -> None:
     """Open the doors, and stand guard before and behind them."""
-    for door in (pages, catalog, comparisons, voting, newsletter, preferences, bounces, digest, health):
+    for door in (pages, catalog, comparisons, voting, newsletter, preferences, bounces, digest, logos, health):
         app.register_blueprint(door.bp)
     mailbox.init_app(app)
     admin.init_app(app)

@@ -9,6 +9,7 @@ from verdicts.web.admin import (
     desk,
     entrance,
     gate,
+    logos,
     merging,
     myself,
     people,
@@ -17,7 +18,7 @@ from verdicts.web.admin import (
     writing,
 )
 
-DOORS = (entrance, desk, tools, comparisons, categories, reviewers, writing, catalogue, merging, myself, people)
+DOORS = (entrance, desk, tools, comparisons, categories, reviewers, writing, catalogue, merging, myself, people, logos)
 
 
 def init_app(app: Flask) -> None:

@@ -1,0 +1,183 @@
+"""A tool's logo: saved, refused in words, taken off, and what the trail and the pages learn of it."""
+
+import threading
+from io import BytesIO
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
+
+from tests.catalog import pictures
+from tests.catalog.pictures import encoded, noise, plain
+from tests.makers import make_tool
+from tests.web.admin.editor import Editor, make_account
+from verdicts.catalog import logos
+from verdicts.catalog.models import Logo
+from verdicts.catalog.publishing import content_version
+from verdicts.extensions import db
+from verdicts.staff import audit
+
+NO_BROWSER_KEEPS_IT = "No browser keeps a chosen file, so choose one again."
+
+
+@pytest.fixture
+def tool(app: Flask) -> int:
+    return make_tool("mistral-code", name="Mistral Code").id
+
+
+@pytest.fixture
+def ann(app: Flask) -> Editor:
+    make_account("ann")
+    ann = Editor(app)
+    ann.logs_in()
+    return ann
+
+
+def place(tool: int) -> str:
+    return f"/admin/tools/{tool}/logo"
+
+
+def sends(editor: Editor, tool: int, data: bytes) -> TestResponse:
+    # Encoded here: Werkzeug's client writes a large form into a file that it forgets to close.
+    upload = FileStorage(BytesIO(data), "logo.png")
+    boundary, body = encode_multipart({"csrf_token": editor.token("/admin/me"), "logo": upload})
+    kind = f"multipart/form-data; boundary={boundary}"
+    return editor._request("POST", place(tool), data=body, content_type=kind, headers={"Origin": editor.origin})
+
+
+def logo_of(tool: int) -> str | None:
+    db.session.rollback()
+    found = logos.find_tool(tool)
+    assert found
+    return found.digest
+
+
+def trail() -> list[audit.Entry]:
+    db.session.rollback()
+    return [entry for entry in audit.search() if entry.kind == "tool"]
+
+
+def test_a_logo_is_saved_and_shown(ann: Editor, tool: int) -> None:
+    assert "Mistral Code has no logo." in ann.gets(place(tool)).text
+    saved = sends(ann, tool, encoded(noise(64, 64)))
+    assert (saved.status_code, saved.headers["Location"]) == (303, f"{place(tool)}?done=saved")
+    page = ann.gets(saved.headers["Location"])
+    assert "The logo is saved." in page.text
+    assert f"/logos/{logo_of(tool)}.png" in page.text
+
+
+def test_what_a_file_is_called_and_claims_to_be_does_not_matter(ann: Editor, tool: int) -> None:
+    upload = (BytesIO(encoded(plain(), "WEBP")), "../../etc/passwd.svg", "image/svg+xml")
+    assert ann.posts(place(tool), logo=upload).status_code == 303
+    assert logo_of(tool) == logos.read(encoded(plain(), "WEBP")).digest
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "Choose a file: nothing arrived, or it is empty."),
+        (pictures.not_pictures()["svg"], "This is no picture that we take."),
+        (pictures.not_pictures()["gif that is a script"], "This is no picture that we take."),
+        (pictures.damaged()["half a png"], "This picture is damaged, or not complete."),
+        (pictures.animated()["webp"], "This picture moves."),
+        (pictures.too_many_pixels()["png"], "This picture has more than 4 megapixels."),
+        (encoded(plain(16, 16)), "This picture has 16 × 16 pixels."),
+        (bytes(2_900_000), "This file has 2.9 MB. A logo may have 2 MB at most."),
+    ],
+    ids=["empty", "svg", "polyglot", "damaged", "animated", "bomb", "small", "large"],
+)
+def test_a_refused_file_is_answered_beside_the_field_and_in_the_summary_and_changes_nothing(
+    ann: Editor, tool: int, data: bytes, words: str
+) -> None:
+    sends(ann, tool, encoded(plain(colour="green")))
+    before, version = logo_of(tool), content_version()
+    refused = sends(ann, tool, data)
+    assert refused.status_code == 422
+    assert f'<a href="#logo">Picture</a>: {words}' in refused.text
+    assert f'<p class="field-error" id="logo-fault">{words}' in refused.text
+    assert NO_BROWSER_KEEPS_IT in refused.text
+    assert f"/logos/{before}.png" in refused.text
+    assert (logo_of(tool), content_version(), len(trail())) == (before, version, 1)
+
+
+def test_sending_the_form_without_a_file_is_refused(ann: Editor, tool: int) -> None:
+    for form in ({}, {"logo": "no file"}):
+        refused = ann.posts(place(tool), **form)
+        assert (refused.status_code, "nothing arrived" in refused.text) == (422, True)
+
+
+def test_more_than_the_page_takes_is_refused_with_how_much_it_takes(ann: Editor, tool: int) -> None:
+    refused = sends(ann, tool, bytes(3_200_000))
+    assert refused.status_code == 413
+    assert "This page takes 3 MB at once, and more was sent, so nothing was saved." in refused.text
+
+
+def test_a_large_file_makes_us_read_nothing_unless_an_editor_sends_it(app: Flask, tool: int) -> None:
+    stranger, sent = Editor(app), BytesIO(bytes(2_000_000))
+    options = {"input_stream": sent, "content_length": 2_000_000, "headers": {"Origin": stranger.origin}}
+    answer = stranger._request("POST", place(tool), content_type="multipart/form-data; boundary=x", **options)
+    assert (answer.status_code, sent.tell()) == (303, 0)
+
+
+def test_the_trail_says_who_changed_it_from_what_to_what_and_pages_are_made_anew(ann: Editor, tool: int) -> None:
+    version = content_version()
+    sends(ann, tool, encoded(plain(colour="red")))
+    red = logo_of(tool)
+    sends(ann, tool, encoded(plain(colour="blue")))
+    blue = logo_of(tool)
+    ann.posts(f"{place(tool)}/off")
+    assert red
+    assert blue
+    assert [(entry.actor, entry.action, entry.record, entry.changes) for entry in reversed(trail())] == [
+        ("ann", "changed the logo of", "Mistral Code", {"logo": [None, red[:12]]}),
+        ("ann", "changed the logo of", "Mistral Code", {"logo": [red[:12], blue[:12]]}),
+        ("ann", "changed the logo of", "Mistral Code", {"logo": [blue[:12], None]}),
+    ]
+    assert content_version() == version + 3
+
+
+def test_sending_the_same_file_twice_changes_nothing(ann: Editor, tool: int) -> None:
+    sends(ann, tool, encoded(plain()))
+    version = content_version()
+    assert sends(ann, tool, encoded(plain())).status_code == 303
+    db.session.rollback()
+    assert (content_version(), len(trail())) == (version, 1)
+
+
+def test_a_logo_is_taken_off(ann: Editor, tool: int) -> None:
+    sends(ann, tool, encoded(plain()))
+    assert "Take the logo off" in ann.gets(place(tool)).text
+    taken = ann.posts(f"{place(tool)}/off")
+    assert (taken.status_code, taken.headers["Location"]) == (303, f"{place(tool)}?done=off")
+    page = ann.gets(taken.headers["Location"]).text
+    assert "The logo is taken off." in page
+    assert "Take the logo off" not in page
+    assert logo_of(tool) is None
+
+
+@pytest.mark.parametrize("id", [4711, 2**31, 2**70])
+def test_a_tool_that_is_not_there_has_no_page(ann: Editor, id: int) -> None:
+    assert ann.gets(place(id)).status_code == 404
+
+
+def test_a_tool_that_is_not_there_gets_no_logo(ann: Editor) -> None:
+    assert sends(ann, 4711, encoded(plain())).status_code == 404
+    assert ann.posts(f"{place(4711)}/off").status_code == 404
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Logo)) == 0
+
+
+@pytest.fixture
+def a_decode_going_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = threading.BoundedSemaphore(1)
+    taken.acquire()
+    monkeypatch.setattr(logos, "_turn", taken)
+    monkeypatch.setattr(logos, "WAIT_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("a_decode_going_on")
+def test_a_file_that_must_wait_too_long_is_answered_503(ann: Editor, tool: int) -> None:
+    refused = sends(ann, tool, encoded(plain()))
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
+    assert logo_of(tool) is None

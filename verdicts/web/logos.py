@@ -1,0 +1,23 @@
+"""The logos' door: pictures that we encoded ourselves, each under an address that never shows another."""
+
+import re
+
+from flask import Blueprint, Response, abort, request
+from flask.typing import ResponseReturnValue
+
+from verdicts.catalog import logos
+from verdicts.web.assets import FOR_EVER
+
+bp = Blueprint("logo", __name__)
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@bp.get("/logos/<digest>.png")
+def image(digest: str) -> ResponseReturnValue:
+    found = logos.find(digest) if DIGEST.fullmatch(digest) else None
+    if found is None:
+        abort(404, "There is no logo at this address. Its tool may have another one by now.")
+    response = Response(found, mimetype="image/png", headers={"Cache-Control": FOR_EVER})
+    response.set_etag(digest)
+    return response.make_conditional(request)

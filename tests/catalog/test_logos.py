@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -266,3 +267,30 @@ def test_only_logos_of_no_tool_are_destroyed(app: Flask) -> None:
     assert logos.destroy_unused() == 2
     db.session.commit()
     assert kept() == [shared]
+
+
+def test_housekeeping_leaves_a_logo_alone_that_is_given_to_a_tool_meanwhile(app: Flask) -> None:
+    one, other = make_tool("one"), make_tool("other")
+    other_id = other.id
+    db.session.rollback()
+    unused = give(one, "red")
+    give(one, "blue")
+    begin_write()
+    assert logos.store(logos.read(encoded(plain(colour="red")))) == unused
+    with ThreadPoolExecutor(1) as thread:
+        house = thread.submit(keep_house, app)
+        time.sleep(0.3)
+        logos.set_logo(other_id, unused)
+        db.session.commit()
+        assert house.result(timeout=10) == 0
+    db.session.rollback()
+    assert unused in kept()
+
+
+def keep_house(app: Flask) -> int:
+    """Destroy unused logos on a connection of one's own, which waits for whoever is writing."""
+    with app.app_context():
+        begin_write()
+        destroyed = logos.destroy_unused()
+        db.session.commit()
+        return destroyed

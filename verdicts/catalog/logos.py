@@ -43,7 +43,7 @@ class PictureFault(Exception):
 
 class PictureEmpty(PictureFault):
     def __init__(self) -> None:
-        super().__init__("Choose a file: nothing arrived, or it is empty.")
+        super().__init__("No file arrived, or it is empty.")
 
 
 class PictureTooLarge(PictureFault):
@@ -103,7 +103,7 @@ class LogoOfTool:
 
 
 def read(data: bytes) -> Picture:
-    """Decode an upload and encode it anew, upright and no larger than it is shown.
+    """Decode an upload and encode it anew, upright and within MOST_ACROSS either way.
 
     Raises a PictureFault, or TooManyDecodes. Let no transaction be open meanwhile: it may wait for its turn.
     """

@@ -77,7 +77,7 @@ def test_what_a_file_is_called_and_claims_to_be_does_not_matter(ann: Editor, too
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "Choose a file: nothing arrived, or it is empty."),
+        (b"", "No file arrived, or it is empty."),
         (pictures.not_pictures()["svg"], "This is no picture that we take."),
         (pictures.not_pictures()["gif that is a script"], "This is no picture that we take."),
         (pictures.damaged()["half a png"], "This picture is damaged, or not complete."),
@@ -105,7 +105,7 @@ def test_a_refused_file_is_answered_beside_the_field_and_in_the_summary_and_chan
 def test_sending_the_form_without_a_file_is_refused(ann: Editor, tool: int) -> None:
     for form in ({}, {"logo": "no file"}):
         refused = ann.posts(place(tool), **form)
-        assert (refused.status_code, "nothing arrived" in refused.text) == (422, True)
+        assert (refused.status_code, "No file arrived" in refused.text) == (422, True)
 
 
 def test_more_than_the_page_takes_is_refused_with_how_much_it_takes(ann: Editor, tool: int) -> None:

@@ -12,9 +12,11 @@ import sqlalchemy as sa
 
 from tests.conftest import an_app
 from tests.faults.serving import wait_until
+from tests.makers import make_subscriber
 from tests.postgres import free_port
 from tests.programs import get, run, served
 from verdicts.cli.demo import address_of, hosts_of
+from verdicts.digest import editions, timetable, weeks
 from verdicts.extensions import begin_write, db, engine_options
 from verdicts.mailing import outbox
 from verdicts.mailing.letters import Letter
@@ -74,6 +76,31 @@ def test_the_demo_delivers_its_mail_for_as_long_as_it_runs(tmp_path: Path, port:
         _, printed = demo.stop(sent)
     assert f"Mail is not sent but kept, to be read at http://127.0.0.1:{port}/dev/mailbox\n" in printed
     wait_until(lambda: "mail" not in arguments_of(runner), 30)
+
+
+def test_the_demo_sends_a_digest_that_was_started_in_the_browser(tmp_path: Path, port: int) -> None:
+    with served("verdicts.cli.demo", port, tmp_path) as demo:
+        start_the_digest(tmp_path)
+        wait_until(lambda: len(list((tmp_path / "mailbox").glob("*.eml"))) == 1, 60)
+        wait_until(lambda: state_of_the_digest(tmp_path) == "sent", 60)
+        (runner,) = [child for child in children_of(demo.process.pid) if "digest" in arguments_of(child)]
+        _, printed = demo.stop()
+    assert re.search(r"^Edition \d{4}-w\d\d: 1 of 1: 1 sent\.$", printed, re.MULTILINE)
+    wait_until(lambda: "digest" not in arguments_of(runner), 30)
+
+
+def start_the_digest(instance: Path) -> None:
+    """Let the edition that the demo has drafted go to one reader, as the digest desk does."""
+    with an_app(f"sqlite:///{instance / 'demo.sqlite3'}", instance, DEMO="1"):
+        make_subscriber("ada@readers.example")
+        begin_write()
+        timetable.begin(editions.get(weeks.week_of(datetime.now(UTC))).id, datetime.now(UTC))
+        db.session.commit()
+
+
+def state_of_the_digest(instance: Path) -> str:
+    with an_app(f"sqlite:///{instance / 'demo.sqlite3'}", instance, DEMO="1"):
+        return editions.get(weeks.week_of(datetime.now(UTC))).state
 
 
 def write_a_letter(instance: Path) -> None:

@@ -41,7 +41,8 @@ def main() -> None:
         if drafted:
             click.echo(f"A digest is drafted; this sends it: .venv/bin/flask digest send {drafted} --yes")
         click.echo("Ctrl-C stops it; `make demo` goes on with the same data.")
-        start_mail_run()
+        start_beside("mail", "run", "--loop")
+        start_beside("digest", "keep-running")
         serve.become_gunicorn()
 
 
@@ -97,9 +98,9 @@ def where_mail_goes(settings: config.Settings) -> str:
     return f"Mail is not sent but kept, to be read at {settings.base_url}/dev/mailbox"
 
 
-def start_mail_run() -> None:
-    """Start `flask mail run` beside us: it ends with this process, which will be gunicorn."""
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "mail", "run", "--loop", "--parent", str(os.getpid())]
+def start_beside(*arguments: str) -> None:
+    """Start a command of ours beside us: it ends with this process, which will be gunicorn."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments, "--parent", str(os.getpid())]
     subprocess.Popen(command, cwd=config.CHECKOUT)  # noqa: S603  # nosec B603  # our own program, and no shell
 
 

@@ -59,7 +59,8 @@ def make_edition(subscribers: Iterable[int], state: EditionState = EditionState.
     ]
     db.session.connection().execute(sa.insert(edition_block), blocks)
     waiting = {"edition_id": id, "state": DeliveryState.PENDING, "due_at": NOW, "tries": 0, "changed_at": NOW}
-    db.session.connection().execute(sa.insert(delivery), [waiting | {"subscriber_id": each} for each in subscribers])
+    if rows := [waiting | {"subscriber_id": each} for each in subscribers]:
+        db.session.connection().execute(sa.insert(delivery), rows)
     db.session.commit()
     return id
 

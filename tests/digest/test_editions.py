@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from tests.digest.weekly import THIS_WEEK, a_week, drafted, writing
 from tests.makers import NOW, make_subscriber
 from verdicts.catalog.publishing import content_version
-from verdicts.digest import editions, freezing
+from verdicts.digest import editions, freezing, timetable
 from verdicts.digest.editions import (
     EditionAlreadySent,
     EditionIsCancelled,
@@ -26,6 +26,7 @@ from verdicts.extensions import db
 STEPS: dict[str, Callable[[int], object]] = {
     "freeze": lambda id: freezing.freeze(id, NOW),
     "schedule": lambda id: editions.schedule(id, NOW, NOW),
+    "unschedule": lambda id: editions.unschedule(id, NOW),
     "start": lambda id: editions.start(id, NOW),
     "pause": lambda id: editions.pause(id, "The relay refuses us.", NOW),
     "resume": lambda id: editions.resume(id, NOW),
@@ -34,6 +35,7 @@ STEPS: dict[str, Callable[[int], object]] = {
 LEADS_TO = {
     ("freeze", EditionState.DRAFT): EditionState.FROZEN,
     ("schedule", EditionState.FROZEN): EditionState.FROZEN,
+    ("unschedule", EditionState.FROZEN): EditionState.FROZEN,
     ("start", EditionState.FROZEN): EditionState.SENDING,
     ("pause", EditionState.SENDING): EditionState.PAUSED,
     ("resume", EditionState.PAUSED): EditionState.SENDING,
@@ -184,3 +186,15 @@ def test_the_edition_that_was_not_cancelled_is_the_weeks() -> None:
 
 def test_every_state_has_its_error() -> None:
     assert {error.state for error in WrongState.__subclasses__()} == set(EditionState)
+
+
+@pytest.mark.usefixtures("app")
+def test_what_is_taken_off_the_schedule_does_not_start_by_itself() -> None:
+    a_week()
+    found = drafted()
+    with writing():
+        freezing.freeze(found.id, NOW)
+        editions.schedule(found.id, NOW, NOW)
+        editions.unschedule(found.id, NOW)
+        timetable.start_what_is_scheduled(NOW)
+    assert (editions.by_id(found.id).state, editions.by_id(found.id).scheduled_at) == (EditionState.FROZEN, None)

@@ -241,4 +241,6 @@ def test_who_has_got_a_cancelled_edition_of_the_week_does_not_get_the_week_twice
             one = (delivery.c.edition_id == first.id) & (delivery.c.subscriber_id == person)
             db.session.connection().execute(delivery.update().where(one).values(state=DeliveryState(state)))
         editions.cancel(first.id, NOW)
-    assert recipients(freeze(drafted())) == people[3:]
+    second = drafted()
+    assert freezing.count_readers(second.id) == 2
+    assert recipients(freeze(second)) == people[3:]

@@ -145,6 +145,11 @@ def schedule(edition_id: int, when: datetime, now: datetime) -> None:
     _move(edition_id, [EditionState.FROZEN], {"scheduled_at": when})
 
 
+def unschedule(edition_id: int, now: datetime) -> None:
+    """Let a frozen edition wait for somebody's word again; it stays frozen as it is."""
+    _move(edition_id, [EditionState.FROZEN], {"scheduled_at": None})
+
+
 def start(edition_id: int, now: datetime) -> None:
     """Begin to send a frozen edition; from now on readers find it in the archive."""
     _move(edition_id, [EditionState.FROZEN], {"state": EditionState.SENDING})
@@ -200,6 +205,12 @@ def _move(edition_id: int, leaving: Collection[EditionState], values: dict[str, 
     if not db.session.connection().execute(may.values(**values)).rowcount:
         found = by_id(edition_id)
         raise _ERRORS[found.state](found.name)
+
+
+def hold(edition_id: int) -> Edition:
+    """Return an edition that nobody else changes until this is committed."""
+    db.session.connection().execute(sa.select(edition.c.id).where(edition.c.id == edition_id).with_for_update())
+    return by_id(edition_id)
 
 
 def refuse_unless_draft(edition_id: int) -> None:

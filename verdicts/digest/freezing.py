@@ -16,7 +16,7 @@ from verdicts.digest.models import DeliveryState, EditionState, delivery, editio
 from verdicts.digest.queries import items_of
 from verdicts.digest.rendering import render, subject_of
 from verdicts.extensions import db
-from verdicts.newsletter.models import subscriber
+from verdicts.newsletter.models import Rhythm, subscriber
 from verdicts.newsletter.queries import confirmed
 
 
@@ -36,6 +36,12 @@ def freeze(edition_id: int, now: datetime, subject: str | None = None, sender: s
     values["digest"] = hash_of(subject, sender, kept, blocks)
     db.session.connection().execute(sa.update(edition).where(edition.c.id == edition_id).values(**values))
     _address(edition_id, now)
+
+
+def count_readers(edition_id: int) -> int:
+    """Return for how many readers a draft would be frozen now. One statement."""
+    readers = _readers(edition_id).subquery()
+    return db.session.connection().scalar(sa.select(sa.func.count()).select_from(readers)) or 0
 
 
 def hash_of(subject: str, sender: str, item_ids: Sequence[int], blocks: Sequence[Block]) -> str:
@@ -62,11 +68,8 @@ def _store(edition_id: int, blocks: Sequence[Block]) -> None:
 
 
 def _address(edition_id: int, now: datetime) -> None:
-    """Make a delivery for everyone who is subscribed now: one statement, however many they are.
-
-    Who has got an edition of this week that was then cancelled, or may have, is left out: nobody gets a week twice.
-    """
-    readers = confirmed().where(~_has_got_this_week(edition_id)).subquery()
+    """Make a delivery for each of its readers: one statement, however many they are."""
+    readers = _readers(edition_id).subquery()
     columns = {
         "edition_id": sa.literal(edition_id),
         "subscriber_id": readers.c.id,
@@ -77,6 +80,14 @@ def _address(edition_id: int, now: datetime) -> None:
         "changed_at": sa.literal(now, delivery.c.changed_at.type),
     }
     db.session.connection().execute(sa.insert(delivery).from_select(list(columns), sa.select(*columns.values())))
+
+
+def _readers(edition_id: int) -> sa.Select[tuple[int, str, Rhythm, int]]:
+    """Return the statement for everyone who is subscribed now.
+
+    Who has got an edition of this week that was then cancelled, or may have, is left out: nobody gets a week twice.
+    """
+    return confirmed().where(~_has_got_this_week(edition_id))
 
 
 def _has_got_this_week(edition_id: int) -> sa.Exists:

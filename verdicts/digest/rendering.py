@@ -116,6 +116,11 @@ def tool_sections(items: Sequence[Item]) -> list[Section]:
     ]
 
 
+def title_of(item: Item) -> str:
+    """Return what an editor calls an item: "Prices: Alpha"."""
+    return f"{LABELS[item.kind]}: {_tools_name(item)}"
+
+
 def week_in_words(week: Week) -> str:
     """Return the days of a week: "16 to 22 November 2026"."""
     first, last = week.monday, week.sunday

@@ -40,12 +40,13 @@ class NotUncertain(editions.DigestError):
         super().__init__(f"Nothing is uncertain about {', '.join(addresses)}. Nothing was settled.")
 
 
-def uncertain(edition_id: int) -> list[Uncertain]:
-    """Return what an operator has to decide, oldest first. One statement."""
+def uncertain(edition_id: int, most: int | None = None) -> list[Uncertain]:
+    """Return what an operator has to decide, or the first so many of it, oldest first. One statement."""
     columns = (delivery.c.subscriber_id, subscriber.c.address, delivery.c.reply, delivery.c.changed_at)
     rows = sa.select(*columns).join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
     rows = rows.where(delivery.c.edition_id == edition_id, delivery.c.state == DeliveryState.UNCERTAIN)
-    found = db.session.connection().execute(rows.order_by(delivery.c.changed_at, delivery.c.subscriber_id))
+    rows = rows.order_by(delivery.c.changed_at, delivery.c.subscriber_id).limit(most)
+    found = db.session.connection().execute(rows)
     return [Uncertain(row.subscriber_id, row.address, row.reply or "", row.changed_at) for row in found]
 
 

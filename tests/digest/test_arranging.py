@@ -1,0 +1,105 @@
+"""Moving news about: within its category, or a category as a whole, whatever others do meanwhile."""
+
+import pytest
+
+from tests.digest.weekly import a_turn, a_week, an_old_tool, drafted, items, writing
+from tests.makers import NOW, make_category
+from verdicts.digest import drafting
+from verdicts.digest.arranging import Direction, Moved, move_category, move_item
+from verdicts.digest.drafting import ItemNotFound
+from verdicts.digest.editions import Edition, EditionIsFrozen
+from verdicts.digest.freezing import freeze
+from verdicts.digest.rendering import render
+
+pytestmark = pytest.mark.usefixtures("app")
+
+UP, DOWN = Direction.UP, Direction.DOWN
+
+
+def ids(edition: Edition) -> list[int]:
+    return [item.id for item in items(edition)]
+
+
+def three_categories() -> Edition:
+    """Draft a week with two items in the first category and one in each of the others."""
+    for name, tools in (("first", ("a", "b")), ("second", ("c",)), ("third", ("d",))):
+        kind = make_category(name)
+        for tool in tools:
+            a_turn(an_old_tool(tool, kind))
+    return drafted()
+
+
+@pytest.mark.parametrize(
+    ("place", "direction", "order"),
+    [
+        (0, DOWN, [1, 0, 2, 3]),
+        (1, UP, [1, 0, 2, 3]),
+        (0, UP, [0, 1, 2, 3]),
+        (1, DOWN, [0, 1, 2, 3]),  # the last of its category does not leave it
+        (2, UP, [0, 1, 2, 3]),
+    ],
+)
+def test_an_item_moves_by_one_place_within_its_category(place: int, direction: Direction, order: list[int]) -> None:
+    edition = three_categories()
+    before = ids(edition)
+    with writing():
+        move_item(edition.id, before[place], direction)
+    assert ids(edition) == [before[each] for each in order]
+
+
+@pytest.mark.parametrize(
+    ("place", "direction", "order"),
+    [
+        (1, DOWN, [2, 0, 1, 3]),
+        (2, UP, [2, 0, 1, 3]),
+        (3, UP, [0, 1, 3, 2]),
+        (0, UP, [0, 1, 2, 3]),
+        (3, DOWN, [0, 1, 2, 3]),
+    ],
+)
+def test_a_category_moves_with_all_of_its_items(place: int, direction: Direction, order: list[int]) -> None:
+    edition = three_categories()
+    before = ids(edition)
+    with writing():
+        move_category(edition.id, before[place], direction)
+    assert ids(edition) == [before[each] for each in order]
+
+
+def test_what_was_moved_is_told_with_its_places() -> None:
+    edition = three_categories()
+    with writing():
+        item = move_item(edition.id, ids(edition)[0], DOWN)
+        category = move_category(edition.id, ids(edition)[3], UP)
+    assert item == Moved("Changed their mind: A", 1, 2)
+    assert category == Moved("Third", 3, 2)
+
+
+def test_the_letter_follows_the_order_of_the_desk() -> None:
+    edition = three_categories()
+    with writing():
+        move_category(edition.id, ids(edition)[3], UP)
+        drafting.drop(edition.id, ids(edition)[0])
+    letter = "".join(block.text for block in render(edition, items(edition)))
+    assert letter.index("FIRST") < letter.index("THIRD") < letter.index("SECOND")
+
+
+def test_two_who_move_the_same_item_move_it_twice_and_every_item_keeps_a_place_of_its_own() -> None:
+    edition = three_categories()
+    before = ids(edition)
+    for _ in range(2):
+        with writing():
+            move_category(edition.id, before[3], UP)
+    assert ids(edition) == [before[3], *before[:3]]
+    assert [item.position for item in items(edition)] == [0, 1, 2, 3]
+
+
+def test_an_item_of_another_edition_and_a_frozen_one_are_not_moved() -> None:
+    a_week()
+    edition = drafted()
+    first = ids(edition)[0]
+    with pytest.raises(ItemNotFound), writing():
+        move_item(edition.id, 10_000, UP)
+    with writing():
+        freeze(edition.id, NOW)
+    with pytest.raises(EditionIsFrozen), writing():
+        move_item(edition.id, first, DOWN)

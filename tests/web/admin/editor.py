@@ -16,6 +16,7 @@ from verdicts.staff import accounts, passwords
 from verdicts.staff.models import Role
 
 PASSWORD = "plinth mango otter quartz"
+FROM_HTMX = {"HX-Request": "true"}
 _HASH: list[str] = []
 
 
@@ -85,18 +86,20 @@ class Editor:
         self.address = address
         self.origin = app.config["SETTINGS"].base_url
 
-    def gets(self, path: str) -> TestResponse:
-        return self._request("GET", path)
+    def gets(self, path: str, *, htmx: bool = False) -> TestResponse:
+        return self._request("GET", path, headers=FROM_HTMX if htmx else {})
 
     def token(self, path: str = "/admin/login") -> str:
         parser = _Token()
         parser.feed(self.gets(path).text)
         return parser.value
 
-    def posts(self, path: str, token: str | None = None, origin: str | None = None, **form: Any) -> TestResponse:
+    def posts(
+        self, path: str, token: str | None = None, origin: str | None = None, *, htmx: bool = False, **form: Any
+    ) -> TestResponse:
         """Send a form with the token of a page that this person sees; a file is a pair of its stream and its name."""
         token = self.token("/admin/me" if self.is_in() else "/admin/login") if token is None else token
-        headers = {"Origin": origin or self.origin}
+        headers = {"Origin": origin or self.origin} | (FROM_HTMX if htmx else {})
         return self._request("POST", path, data={"csrf_token": token, **form}, headers=headers)
 
     def form(self, path: str) -> dict[str, str]:

@@ -7,6 +7,9 @@ from verdicts.web.admin import (
     categories,
     comparisons,
     desk,
+    digest,
+    digest_items,
+    digest_sending,
     entrance,
     gate,
     logos,
@@ -18,7 +21,23 @@ from verdicts.web.admin import (
     writing,
 )
 
-DOORS = (entrance, desk, tools, comparisons, categories, reviewers, writing, catalogue, merging, myself, people, logos)
+DOORS = (
+    entrance,
+    desk,
+    tools,
+    comparisons,
+    categories,
+    reviewers,
+    writing,
+    catalogue,
+    merging,
+    myself,
+    people,
+    logos,
+    digest,
+    digest_items,
+    digest_sending,
+)
 
 
 def init_app(app: Flask) -> None:

@@ -14,6 +14,7 @@ from verdicts.staff.models import Role
 from verdicts.staff.sessions import Person
 from verdicts.web import errors
 from verdicts.web.clock import now
+from verdicts.web.htmx import wants_fragment
 from verdicts.web.settings import current_settings
 
 View = TypeVar("View", bound=Callable[..., object])
@@ -82,6 +83,8 @@ def guard() -> ResponseReturnValue | None:
         return None
     found = sessions.find(request.cookies.get(cookie_name(), ""), now())
     if found is None:
+        if wants_fragment():  # the whole page must go to the entrance, not the entrance into a part of it
+            return "", 401, {"HX-Refresh": "true"}
         return redirect(url_for("entrance.log_in", next=request.full_path.rstrip("?")), 303)
     g.person = found
     if not found.may(role):

@@ -1,0 +1,69 @@
+"""What tests of the digest desk do over and over: send a form as its page holds it, and look at what became of it."""
+
+import re
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from tests.digest.weekly import THIS_WEEK, items
+from tests.web.admin.editor import Editor, make_account
+from verdicts.digest import editions
+from verdicts.digest.editions import Edition
+from verdicts.digest.models import EditionState
+from verdicts.digest.rendering import title_of
+from verdicts.extensions import db
+from verdicts.staff import audit
+from verdicts.staff.models import Role
+
+DESK = f"/admin/digest/{THIS_WEEK.name}"
+
+
+def logged_in(app: Flask, name: str, role: Role) -> Editor:
+    make_account(name, role)
+    editor = Editor(app)
+    editor.logs_in(name)
+    return editor
+
+
+def does(who: Editor, act: str, page: str = "", *, htmx: bool = False, **form: str) -> TestResponse:
+    """Send a form of the edition's page, as it is now or as it was when it was loaded."""
+    page = page or who.gets(DESK).text
+    return who.posts(f"{DESK}/{act}", htmx=htmx, **{**_hidden(page, act), **form})
+
+
+def _hidden(page: str, act: str) -> dict[str, str]:
+    """Return the hidden fields of the form that does this, or of any form of the page where none does."""
+    forms = re.findall(r'<form [^>]*action="([^"]+)"[^>]*>(.*?)</form>', page, re.DOTALL)
+    found = next((body for action, body in forms if action.endswith(f"/{act}")), page)
+    return dict(re.findall(r'type="hidden" name="(edition|seen)" value="(\w*)"', found))
+
+
+def the_edition() -> Edition:
+    db.session.rollback()
+    found = editions.get(THIS_WEEK)
+    db.session.rollback()
+    return found
+
+
+def state() -> EditionState:
+    return the_edition().state
+
+
+def order() -> list[int]:
+    """Return the items' ids in their order."""
+    found = [item.id for item in items(the_edition())]
+    db.session.rollback()
+    return found
+
+
+def titles() -> list[str]:
+    found = [title_of(item) for item in items(the_edition())]
+    db.session.rollback()
+    return found
+
+
+def newest_entry() -> audit.Entry:
+    db.session.rollback()
+    found = audit.search(most=1)[0]
+    db.session.rollback()
+    return found

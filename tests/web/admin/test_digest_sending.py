@@ -1,0 +1,290 @@
+"""The digest desk as admins use it: a test letter, a moment, sending, pausing, and what nobody else can decide."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.digest.mailing_list import address, make_edition, make_subscribers, state_of, states
+from tests.digest.weekly import a_week, drafted, writing
+from tests.makers import NOW, make_subscriber
+from tests.smtp_server import SmtpServer, smtp_server
+from tests.web.admin.digest_desk import DESK, does, logged_in, newest_entry, order, state, the_edition
+from tests.web.admin.editor import Editor
+from verdicts.digest import editions
+from verdicts.digest.freezing import freeze
+from verdicts.digest.models import DeliveryState, EditionState, delivery
+from verdicts.extensions import db
+from verdicts.staff.models import Role, audit_entry
+
+PAUSED, SENDING = EditionState.PAUSED, EditionState.SENDING
+
+
+@pytest.fixture
+def root(app: Flask) -> Editor:
+    return logged_in(app, "root", Role.ADMIN)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmtpServer]:
+    with smtp_server(tmp_path_factory.mktemp("smtp")) as running:
+        yield running
+
+
+def a_draft(readers: int = 2) -> int:
+    a_week()
+    for number in range(readers):
+        make_subscriber(address(number))
+    return drafted().id
+
+
+def letters(app: Flask) -> int:
+    return len(list(Path(app.instance_path, "mailbox").glob("*.eml")))
+
+
+def an_uncertain_edition(uncertain: int = 2, state: EditionState = SENDING) -> int:
+    """Make an edition of four readers: of some it is not known whether their letter arrived, the others have it."""
+    id = make_edition(make_subscribers(4), state)
+    with writing():
+        for number in range(1, 5):
+            became = DeliveryState.UNCERTAIN if number <= uncertain else DeliveryState.SENT
+            one = (delivery.c.edition_id == id) & (delivery.c.subscriber_id == number)
+            db.session.connection().execute(sa.update(delivery).where(one).values(state=became, reply="cut off"))
+    return id
+
+
+def the_whole_trail() -> str:
+    db.session.rollback()
+    rows = db.session.execute(sa.select(audit_entry)).all()
+    db.session.rollback()
+    return json.dumps([tuple(row) for row in rows], default=str)
+
+
+# A test letter
+
+
+def test_a_test_letter_goes_to_one_address_and_the_trail_does_not_say_which(
+    app_with: Callable[..., Flask], server: SmtpServer
+) -> None:
+    server.forget()
+    root = logged_in(app_with(**server.settings), "root", Role.ADMIN)
+    a_draft()
+    done = does(root, "test", address="me@elsewhere.example")
+    assert (done.status_code, done.headers["Location"]) == (303, f"{DESK}?done=tested#out")
+    (letter,) = server.received()
+    assert letter.recipient == "me@elsewhere.example"
+    assert str(letter.message["Subject"]).startswith("[Test] One change of mind")
+    assert "The test letter was handed over." in root.gets(f"{DESK}?done=tested").text
+    assert (newest_entry().action, "elsewhere" in the_whole_trail()) == ("mailed a test of", False)
+    assert state() is EditionState.DRAFT
+
+
+def test_a_server_that_refuses_the_test_letter_is_quoted_beside_the_address(
+    app_with: Callable[..., Flask], server: SmtpServer
+) -> None:
+    server.forget()
+    server.behave(rcpt={"me@elsewhere.example": "550 5.1.1 no such mailbox"})
+    root = logged_in(app_with(**server.settings), "root", Role.ADMIN)
+    a_draft()
+    refused = does(root, "test", address="me@elsewhere.example")
+    assert (refused.status_code, server.accepted()) == (422, 0)
+    assert "550 5.1.1 no such mailbox" in refused.text
+    assert 'value="me@elsewhere.example"' in refused.text
+    assert newest_entry().action == "logged in"
+
+
+@pytest.mark.parametrize("wrong", ["nobody", "a@b\r\nBcc: c@example.org", ""])
+def test_a_test_letter_to_no_address_is_refused(app: Flask, root: Editor, wrong: str) -> None:
+    a_draft()
+    assert (does(root, "test", address=wrong).status_code, letters(app)) == (422, 0)
+
+
+def test_there_is_no_test_letter_of_an_edition_without_news(app: Flask, root: Editor) -> None:
+    a_draft()
+    for id in order():
+        does(root, f"items/{id}/drop")
+    refused = does(root, "test", address="me@example.org")
+    assert (refused.status_code, "holds no news" in refused.text, letters(app)) == (422, True, 0)
+
+
+# A moment
+
+
+def test_a_draft_is_frozen_and_scheduled_in_utc_and_taken_off_again(root: Editor) -> None:
+    a_draft()
+    assert does(root, "schedule", at="2026-11-23T08:00").status_code == 303
+    found = the_edition()
+    assert (found.state, f"{found.scheduled_at:%Y-%m-%dT%H:%M%z}") == (EditionState.FROZEN, "2026-11-23T08:00+0000")
+    assert newest_entry().changes == {"goes out": [None, "2026-11-23 08:00 UTC"]}
+    page = root.gets(DESK).text
+    assert 'value="2026-11-23T08:00"' in page
+    assert "to 2 readers" in page
+    assert does(root, "unschedule").status_code == 303
+    assert (the_edition().state, the_edition().scheduled_at) == (EditionState.FROZEN, None)
+    assert "waits for a moment or for your word" in root.gets(DESK).text
+
+
+@pytest.mark.parametrize(
+    ("at", "words"), [("2026-11-22T08:00", "has passed"), ("soon", "is no moment"), ("", "Fill this in.")]
+)
+def test_a_moment_that_cannot_be_is_refused_and_kept(root: Editor, at: str, words: str) -> None:
+    a_draft()
+    refused = does(root, "schedule", at=at)
+    assert (refused.status_code, words in refused.text, f'value="{at}"' in refused.text) == (422, True, True)
+    assert state() is EditionState.DRAFT
+
+
+# Sending
+
+
+def test_sending_freezes_and_starts_the_edition_and_leaves_the_mail_to_the_timer(app: Flask, root: Editor) -> None:
+    id = a_draft()
+    page = root.gets(DESK).text
+    assert "goes to 2 readers" in page
+    assert "Mail cannot be called back." in page
+    assert "flask digest run" in page
+    assert does(root, "send").status_code == 303
+    assert (state(), set(states(id).values()), letters(app)) == (SENDING, {DeliveryState.PENDING}, 0)
+    assert newest_entry().changes == {"state": ["draft", "sending"]}
+    app.test_cli_runner().invoke(args=["digest", "run"])
+    assert (state(), letters(app)) == (EditionState.SENT, 2)
+    assert "2 of 2" in root.gets(DESK).text
+
+
+def test_what_is_approved_is_what_was_seen(root: Editor) -> None:
+    a_draft()
+    stale = root.gets(DESK).text
+    does(root, f"items/{order()[0]}/drop")
+    for act, more in (("send", {}), ("schedule", {"at": "2026-11-23T08:00"})):
+        refused = does(root, act, stale, **more)
+        assert (refused.status_code, "Somebody has changed edition 2026-w47" in refused.text) == (409, True)
+        assert state() is EditionState.DRAFT
+    assert does(root, "send").status_code == 303
+
+
+def test_an_edition_without_news_is_not_sent(root: Editor) -> None:
+    a_draft()
+    for id in order():
+        does(root, f"items/{id}/drop")
+    refused = does(root, "send")
+    assert (refused.status_code, "holds no news" in refused.text, state()) == (422, True, EditionState.DRAFT)
+
+
+def test_an_edition_is_paused_resumed_and_cancelled(root: Editor) -> None:
+    id = make_edition(make_subscribers(2))
+    does(root, "pause")
+    assert (state(), the_edition().paused_because) == (PAUSED, "root paused it")
+    assert "root paused it." in root.gets(DESK).text
+    does(root, "resume")
+    assert state() is SENDING
+    does(root, "cancel")
+    assert (state(), set(states(id).values())) == (EditionState.CANCELLED, {DeliveryState.SKIPPED})
+    assert (newest_entry().action, newest_entry().changes) == ("cancelled", {"state": ["sending", "cancelled"]})
+    assert "may be drafted anew" not in root.gets(DESK).text
+
+
+@pytest.mark.parametrize(
+    ("act", "meanwhile", "words"),
+    [
+        ("pause", PAUSED, "is paused"),
+        ("resume", SENDING, "is being sent"),
+        ("cancel", EditionState.SENT, "has been sent"),
+        ("unschedule", SENDING, "is being sent"),
+    ],
+)
+def test_of_two_admins_the_second_is_told_what_became_of_the_edition(
+    root: Editor, act: str, meanwhile: EditionState, words: str
+) -> None:
+    id = make_edition(make_subscribers(1), meanwhile)
+    refused = does(root, act, edition=str(id))
+    assert (refused.status_code, f"Edition 2026-w47 {words}" in refused.text) == (409, True)
+    assert (state_of(id), newest_entry().action) == (meanwhile, "logged in")
+
+
+# How far it has come
+
+
+def test_the_progress_asks_for_itself_until_the_state_changes(root: Editor) -> None:
+    id = make_edition(make_subscribers(4))
+    page = root.gets(DESK).text
+    assert f'hx-get="{DESK}/progress" hx-trigger="every 2s"' in page
+    asked = root.gets(f"{DESK}/progress", htmx=True)
+    assert asked.text.strip().startswith('<div class="progress" id="progress"')
+    assert 'aria-valuetext="0 of 4: 4 pending"' in asked.text
+    with writing():
+        editions.pause(id, "why not", NOW)
+    assert root.gets(f"{DESK}/progress", htmx=True).headers["HX-Refresh"] == "true"
+    assert f'hx-get="{DESK}/progress"' not in root.gets(DESK).text
+
+
+def test_a_browser_that_opens_the_progress_is_led_to_the_whole_page(root: Editor) -> None:
+    make_edition(make_subscribers(1))
+    assert root.gets(f"{DESK}/progress").headers["Location"] == DESK
+
+
+def test_whose_session_is_over_has_the_page_loaded_anew_instead_of_a_log_in_inside_it(app: Flask, root: Editor) -> None:
+    make_edition(make_subscribers(1))
+    root.posts("/admin/logout")
+    answer = root.gets(f"{DESK}/progress", htmx=True)
+    assert (answer.status_code, answer.headers["HX-Refresh"], answer.text) == (401, "true", "")
+
+
+def test_an_edition_with_nobody_to_send_to_says_so(root: Editor) -> None:
+    id = a_draft(readers=0)
+    assert "Nobody is subscribed, so nobody gets it." in root.gets(DESK).text
+    with writing():
+        freeze(id, NOW)
+        editions.start(id, NOW)
+    assert "there is nobody to send it to" in root.gets(DESK).text
+
+
+# What is uncertain
+
+
+def test_uncertain_letters_are_listed_and_settled_one_by_one(root: Editor) -> None:
+    id = an_uncertain_edition()
+    listed = root.gets(f"{DESK}/uncertain").text
+    assert [address(number) in listed for number in range(4)] == [True, True, False, False]
+    settled = does(root, "settle", which="1", decision="sent", shown="2")
+    assert (settled.status_code, settled.headers["Location"]) == (303, f"{DESK}/uncertain")
+    assert states(id)[1] is DeliveryState.SENT
+    assert (newest_entry().action, newest_entry().changes) == (
+        "settled deliveries of",
+        {"uncertain": [2, 1], "settled as": [None, "sent"]},
+    )
+    does(root, "settle", which="2", decision="resend", shown="1")
+    assert states(id)[2] is DeliveryState.PENDING
+    assert "Nothing about this edition is uncertain." in root.gets(f"{DESK}/uncertain").text
+    assert "example.org" not in the_whole_trail()
+
+
+def test_all_that_were_shown_are_settled_at_once_and_the_edition_is_sent_then(root: Editor) -> None:
+    id = an_uncertain_edition()
+    refused = does(root, "settle", which="all", decision="sent", shown="1")
+    assert (refused.status_code, states(id)[1]) == (409, DeliveryState.UNCERTAIN)
+    does(root, "settle", which="all", decision="sent", shown="2")
+    assert (set(states(id).values()), state()) == ({DeliveryState.SENT}, EditionState.SENT)
+
+
+def test_nothing_is_sent_again_of_an_edition_that_was_cancelled(root: Editor) -> None:
+    id = an_uncertain_edition(state=EditionState.CANCELLED)
+    assert "again" not in root.gets(f"{DESK}/uncertain").text
+    refused = does(root, "settle", which="all", decision="resend", shown="2", edition=str(id))
+    assert (refused.status_code, states(id)[1]) == (409, DeliveryState.UNCERTAIN)
+
+
+@pytest.mark.parametrize("form", [{"which": "all", "decision": "perhaps"}, {"which": "some", "decision": "sent"}, {}])
+def test_a_decision_that_says_nothing_is_refused(root: Editor, form: dict[str, str]) -> None:
+    an_uncertain_edition()
+    assert does(root, "settle", **form).status_code == 400
+
+
+def test_a_long_list_shows_the_oldest_and_says_how_many_there_are(root: Editor) -> None:
+    make_edition(make_subscribers(60))
+    with writing():
+        db.session.connection().execute(sa.update(delivery).values(state=DeliveryState.UNCERTAIN, reply="cut off"))
+    page = root.gets(f"{DESK}/uncertain").text
+    assert ("The 50 oldest of 60." in page, page.count('<li class="person">')) == (True, 50)

@@ -1,0 +1,71 @@
+"""The digest desk, for editors: in which order a draft tells its news, and what is left out."""
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from verdicts.digest import arranging, drafting
+from verdicts.digest.arranging import Direction
+from verdicts.digest.drafting import ItemNotFound
+from verdicts.digest.editions import DigestError, Edition
+from verdicts.digest.queries import items_of
+from verdicts.digest.rendering import LABELS, category_sections, title_of
+from verdicts.staff.models import Role
+from verdicts.web.admin.digest_page import Changes, Step, carry_out, refused
+from verdicts.web.admin.gate import door, needs
+from verdicts.web.htmx import wants_fragment
+
+bp = door("digest_items", "/admin/digest/<name>/items")
+
+MOVES = {"item": arranging.move_item, "category": arranging.move_category}
+
+
+@bp.post("/<int:id>/move")
+@needs(Role.EDITOR)
+def move(name: str, id: int) -> ResponseReturnValue:
+    """Move an item, or the category it stands in, by one place."""
+    what, direction = request.form.get("what", ""), request.form.get("direction", "")
+    if what not in MOVES or direction not in set(Direction):
+        abort(400, "An item or a category moves up or down.")
+
+    def step(edition: Edition) -> Changes | None:
+        moved = MOVES[what](edition.id, id, Direction(direction))
+        return {f"place of {moved.what}": (moved.before, moved.after)} if moved.before != moved.after else None
+
+    return _arrange(name, id, "moved something in", step)
+
+
+@bp.post("/<int:id>/drop")
+@needs(Role.EDITOR)
+def drop(name: str, id: int) -> ResponseReturnValue:
+    return _set_dropped(name, id, "dropped an item of", dropped=True)
+
+
+@bp.post("/<int:id>/take-back")
+@needs(Role.EDITOR)
+def take_back(name: str, id: int) -> ResponseReturnValue:
+    return _set_dropped(name, id, "took back an item of", dropped=False)
+
+
+def _set_dropped(name: str, id: int, words: str, *, dropped: bool) -> ResponseReturnValue:
+    def step(edition: Edition) -> Changes | None:
+        item = next((item for item in items_of(edition.id) if item.id == id), None)
+        drafting.drop(edition.id, id, dropped=dropped)
+        if item is None or item.dropped == dropped:
+            return None
+        return {title_of(item): ("dropped" if item.dropped else "told", "dropped" if dropped else "told")}
+
+    return _arrange(name, id, words, step)
+
+
+def _arrange(name: str, id: int, words: str, step: Step) -> ResponseReturnValue:
+    """Do a step with the order of the news; return the news alone for htmx, else go back to where the item is."""
+    try:
+        edition = carry_out(name, words, step)
+    except ItemNotFound as refusal:
+        abort(404, str(refusal))
+    except DigestError as refusal:
+        return refused(name, refusal)
+    if not wants_fragment():
+        return redirect(url_for("digest_desk.edition", name=name, _anchor=f"item-{id}"), 303)
+    sections = category_sections(items_of(edition.id))
+    return render_template("admin/digest/_items.html", edition=edition, sections=sections, labels=LABELS)

@@ -1,0 +1,116 @@
+"""An edition's page on the digest desk, and acting on an edition: by one person at a time, and on what they saw."""
+
+from collections.abc import Callable, Mapping
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from verdicts.digest import approving, editions, weeks
+from verdicts.digest.approving import ChangedMeanwhile, stamp_of, stamp_of_words
+from verdicts.digest.editions import DigestError, Edition, WrongState
+from verdicts.digest.freezing import count_readers
+from verdicts.digest.models import EditionState
+from verdicts.digest.progress import progress_of
+from verdicts.digest.queries import items_of
+from verdicts.digest.rendering import LABELS, category_sections, subject_of, week_in_words
+from verdicts.extensions import begin_write, db
+from verdicts.staff import audit
+from verdicts.web.admin.digest_forms import MOMENT, ProofForm, ScheduleForm, WordsForm
+from verdicts.web.admin.gate import actor
+from verdicts.web.clock import now
+from verdicts.web.htmx import wants_fragment
+
+Changes = Mapping[str, tuple[object, object]]
+Step = Callable[[Edition], Changes | None]
+DONE = {"tested": "The test letter was handed over. Look at it where it went."}
+
+
+def found(name: str) -> Edition:
+    """Return the edition that a name means now: the one that was not cancelled, or the last that was."""
+    try:
+        week = weeks.parse(name)
+    except weeks.NotAWeek as fault:
+        abort(404, str(fault))
+    return editions.find(week) or abort(404, "There is no edition of the digest for this week.")
+
+
+def act(name: str, words: str, step: Step, then: str = "digest_desk.edition") -> ResponseReturnValue:
+    """Do a step with an edition, write it down with what it changed, and go on to a page of the edition."""
+    try:
+        carry_out(name, words, step)
+    except DigestError as refusal:
+        return refused(name, refusal)
+    return redirect(url_for(then, name=name), 303)
+
+
+def carry_out(name: str, words: str, step: Step) -> Edition:
+    """Do a step and commit it. A step that returns None changed nothing; raises DigestError, and then did nothing."""
+    db.session.rollback()
+    begin_write()
+    try:
+        edition = editions.hold(found(name).id)
+        if request.form.get("edition") != str(edition.id):
+            raise ChangedMeanwhile(edition.name)
+        changes = step(edition)
+    except DigestError:
+        db.session.rollback()
+        raise
+    if changes is not None:
+        audit.record(words, "edition", edition.name, now=now(), actor=actor(), **changes)
+    db.session.commit()
+    return edition
+
+
+def refused(name: str, refusal: DigestError, words: WordsForm | None = None) -> ResponseReturnValue:
+    """Say why nothing was done: beside what was pressed for htmx, else at the top of the edition's page."""
+    status = 409 if isinstance(refusal, WrongState | ChangedMeanwhile) else 422
+    if wants_fragment():
+        return render_template("admin/digest/_problem.html", problem=str(refusal)), status
+    return show(name, status, problem=str(refusal), words=words)
+
+
+def show(
+    name: str,
+    status: int = 200,
+    *,
+    problem: str = "",
+    words: WordsForm | None = None,
+    proof: ProofForm | None = None,
+    schedule: ScheduleForm | None = None,
+    looks: bool = False,
+) -> ResponseReturnValue:
+    """Return an edition's page, each form as it was typed or, if it is none of this request's, as things stand."""
+    edition = found(name)
+    items = items_of(edition.id)
+    page = render_template(
+        "admin/digest/edition.html",
+        edition=edition,
+        days=week_in_words(edition.week),
+        subject=subject_of(edition, items),
+        sections=category_sections(items),
+        labels=LABELS,
+        told=sum(not item.dropped for item in items),
+        dropped=sum(item.dropped for item in items),
+        seen=stamp_of(edition, items),
+        seen_words=stamp_of_words(edition),
+        progress=progress_of(edition.id),
+        readers=count_readers(edition.id) if edition.state is EditionState.DRAFT else 0,
+        words=words or WordsForm(formdata=None, data={"subject": edition.subject, "note": edition.note}),
+        typed=words,
+        proof=proof or ProofForm(formdata=None),
+        schedule=schedule or _schedule(edition),
+        looks=looks,
+        problem=problem,
+        done=DONE.get(request.args.get("done", ""), ""),
+    )
+    return page, status
+
+
+def approved(edition: Edition) -> None:
+    """Raise ChangedMeanwhile unless the edition is as it was on the page from which this was sent."""
+    approving.refuse_unless(request.form.get("seen", ""), stamp_of(edition, items_of(edition.id)), edition)
+
+
+def _schedule(edition: Edition) -> ScheduleForm:
+    at = f"{edition.scheduled_at:{MOMENT}}" if edition.scheduled_at else ""
+    return ScheduleForm(formdata=None, data={"at": at})

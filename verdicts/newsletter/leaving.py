@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from verdicts.extensions import db, insert
 from verdicts.mailing import outbox
+from verdicts.newsletter.addresses import Address
 from verdicts.newsletter.models import (
     Status,
     subscriber,
@@ -50,6 +51,20 @@ def erase(subscriber_id: int, now: datetime) -> bool:
     return _end(subscriber_id, Status.ERASED, now)
 
 
+def suppress(address: Address, reason: Status, now: datetime) -> int | None:
+    """Keep an address from being written to, subscribed or not; return the subscription that this ended, if any.
+
+    `reason` is one that a subscription ends for. Who has complained has complained, whatever is said later. The caller
+    has called begin_write(), and commits.
+    """
+    mine = sa.select(subscriber.c.id).where(subscriber.c.address_key == address.key)
+    subscriber_id: int | None = db.session.connection().scalar(mine)
+    if subscriber_id is not None and _end(subscriber_id, reason, now):
+        return subscriber_id
+    db.session.connection().execute(_suppress(address.key, None, reason, now))
+    return None
+
+
 def _end(subscriber_id: int, status: Status, now: datetime) -> bool:
     connection = db.session.connection()
     known = sa.select(subscriber.c.address, subscriber.c.address_key).where(subscriber.c.id == subscriber_id)
@@ -65,9 +80,10 @@ def _end(subscriber_id: int, status: Status, now: datetime) -> bool:
     return True
 
 
-def _suppress(key: str, subscriber_id: int, reason: Status, now: datetime) -> sa.Executable:
+def _suppress(key: str, subscriber_id: int | None, reason: Status, now: datetime) -> sa.Executable:
     row = {"address_key": key, "subscriber_id": subscriber_id, "reason": reason, "at": now}
-    latest = {name: row[name] for name in ("subscriber_id", "reason", "at")}
+    # Whose subscription it was that ended before stays known: a complaint may still come after them.
+    latest = {name: row[name] for name in ("subscriber_id", "reason", "at") if row[name] is not None}
     return (
         insert(suppression)
         .values(row)

@@ -17,6 +17,7 @@ from verdicts.web.admin import (
     myself,
     people,
     reviewers,
+    subscribers,
     tools,
     writing,
 )
@@ -37,6 +38,7 @@ DOORS = (
     digest,
     digest_items,
     digest_sending,
+    subscribers,
 )
 
 

@@ -1,0 +1,196 @@
+"""The subscribers' page: who is found, added, suppressed and exported, and that no address is left elsewhere."""
+
+import json
+import re
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.conftest import StatementCount
+from tests.makers import make_subscriber
+from tests.web.admin.digest_desk import logged_in, newest_entry
+from tests.web.admin.editor import Editor
+from verdicts.extensions import db
+from verdicts.newsletter import lookup
+from verdicts.newsletter.models import Status, subscriber
+from verdicts.staff.models import Role, audit_entry
+
+PAGE = "/admin/subscribers"
+AGREED = {"source": "The list at our stand in Lyon", "agreed_on": "2026-11-20"}
+
+
+@pytest.fixture
+def root(app: Flask) -> Editor:
+    return logged_in(app, "root", Role.ADMIN)
+
+
+def the_whole_trail() -> str:
+    db.session.rollback()
+    rows = db.session.execute(sa.select(audit_entry)).all()
+    db.session.rollback()
+    return json.dumps([tuple(row) for row in rows], default=str)
+
+
+def statuses() -> list[str]:
+    db.session.rollback()
+    found = [str(status) for status in db.session.scalars(sa.select(subscriber.c.status).order_by(subscriber.c.id))]
+    db.session.rollback()
+    return found
+
+
+def in_words(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+# Finding
+
+
+def test_the_page_counts_subscribers_by_status_and_lists_the_newest_first(root: Editor) -> None:
+    make_subscriber("ann@example.org")
+    make_subscriber("ben@example.org", status=Status.PENDING)
+    make_subscriber("cat@example.org", status=Status.LEFT)
+    words = in_words(root.gets(PAGE).text)
+    assert "pending 1 confirmed 1 left 1 bounced 0 complained 0 erased 0" in words
+    assert words.index("3 — left") < words.index("2 ben@example.org pending") < words.index("1 ann@example.org")
+
+
+def test_an_address_is_searched_for_without_standing_in_the_pages_own(root: Editor) -> None:
+    make_subscriber("ann@example.org")
+    make_subscriber("ben@example.org")
+    page = root.posts(PAGE, q="Ann@Example.org")
+    assert (page.status_code, "<td>ann@example.org</td>" in page.text, "ben@" in page.text) == (200, True, False)
+    assert "<td>ben@example.org</td>" in root.posts(PAGE, q="ben").text
+    assert "Nobody is subscribed with “zoe”." in root.posts(PAGE, q="zoe").text
+    assert root.posts(PAGE, q="\0").status_code == 200
+    assert 'method="post" action="/admin/subscribers"' in root.gets(PAGE).text
+
+
+def test_a_suppressed_address_that_is_searched_for_is_said_to_be_so(root: Editor) -> None:
+    root.posts(f"{PAGE}/suppress", email="ann@example.org", reason="complained")
+    assert "This address is suppressed (complained) since 22 Nov 2026" in in_words(
+        root.posts(PAGE, q="ANN@example.org").text.replace("\N{NO-BREAK SPACE}", " ")
+    )
+
+
+def test_a_long_list_goes_on_page_by_page_and_so_does_a_search(root: Editor) -> None:
+    for number in range(lookup.A_PAGE + 1):
+        make_subscriber(f"reader{number:02}@example.org")
+    assert "reader00@" not in root.gets(PAGE).text
+    assert "reader00@" in root.gets(f"{PAGE}?before=2").text
+    first = root.posts(PAGE, q="reader")
+    assert ('name="before" value="2"' in first.text, "reader00@" in first.text) == (True, False)
+    assert "reader00@" in root.posts(PAGE, q="reader", before="2").text
+    assert root.gets(f"{PAGE}?before=x").status_code == 400
+
+
+def test_the_page_takes_a_fixed_number_of_statements(root: Editor, statements: StatementCount) -> None:
+    for number in range(20):
+        make_subscriber(f"reader{number}@example.org")
+    before = len(statements)
+    root.gets(PAGE)
+    assert len(statements) - before == 3
+
+
+# Adding
+
+
+def test_somebody_is_added_with_their_consent_and_the_trail_does_not_say_who(root: Editor) -> None:
+    done = root.posts(f"{PAGE}/new", email="ann@example.org", **AGREED)
+    assert (done.status_code, done.headers["Location"]) == (303, f"{PAGE}?done=added")
+    words = in_words(root.gets(f"{PAGE}?done=added").text.replace("\N{NO-BREAK SPACE}", " "))
+    assert "1 ann@example.org confirmed The list at our stand in Lyon, 20 Nov 2026" in words
+    assert "They are subscribed" in words
+    entry = newest_entry()
+    assert (entry.action, entry.record, entry.changes) == ("added", "subscriber 1", {"status": [None, "confirmed"]})
+    assert ("ann@" in the_whole_trail(), "Lyon" in the_whole_trail()) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "field", "words"),
+    [
+        ({"email": "ann"}, "email", "An email address has an @"),
+        ({"source": ""}, "source", "Fill this in."),
+        ({"source": "a\x07b"}, "source", "on one line"),
+        ({"agreed_on": "2026-11-23"}, "agreed_on", "This day is yet to come."),
+        ({"agreed_on": "yesterday"}, "agreed_on", "This is no day"),
+        ({"email": "known@example.org"}, "email", "This address is subscribed already."),
+    ],
+)
+def test_who_cannot_be_added_is_refused_beside_the_field_and_nothing_typed_is_lost(
+    root: Editor, typed: dict[str, str], field: str, words: str
+) -> None:
+    make_subscriber("known@example.org")
+    form = {"email": "ann@example.org", **AGREED, **typed}
+    refused = root.posts(f"{PAGE}/new", **form)
+    assert (refused.status_code, words in refused.text, f'href="#{field}"' in refused.text) == (422, True, True)
+    assert [f'value="{value}"' in refused.text for value in form.values()] == [True] * 3
+    assert statuses() == ["confirmed"]
+
+
+def test_who_was_suppressed_cannot_be_added(root: Editor) -> None:
+    root.posts(f"{PAGE}/suppress", email="ann@example.org", reason="left")
+    refused = root.posts(f"{PAGE}/new", email="Ann@example.org", **AGREED)
+    assert (refused.status_code, "Its reader left on 22 Nov 2026" in refused.text) == (422, True)
+    assert statuses() == []
+
+
+# Suppressing
+
+
+def test_a_subscriber_is_suppressed_from_the_list_after_being_told_what_that_means(root: Editor) -> None:
+    make_subscriber("ann@example.org")
+    assert f'href="{PAGE}/suppress?id=1"' in root.gets(PAGE).text
+    asked = root.gets(f"{PAGE}/suppress?id=1").text
+    assert 'value="ann@example.org"' in asked
+    assert "This cannot be undone here." in asked
+    assert statuses() == ["confirmed"]
+    assert root.posts(f"{PAGE}/suppress", email="ann@example.org", reason="left").status_code == 303
+    assert statuses() == ["left"]
+    entry = newest_entry()
+    assert (entry.action, entry.record, entry.changes) == ("suppressed", "subscriber 1", {"reason": [None, "left"]})
+    assert "ann@" not in the_whole_trail()
+
+
+def test_an_address_that_is_not_subscribed_is_suppressed_and_not_named_in_the_trail(root: Editor) -> None:
+    root.posts(f"{PAGE}/suppress", email="ann@example.org", reason="complained")
+    assert newest_entry().record == "an address not subscribed"
+    assert "ann@" not in the_whole_trail()
+
+
+@pytest.mark.parametrize(
+    ("form", "field"), [({"email": "ann", "reason": "left"}, "email"), ({"email": "a@example.org"}, "reason")]
+)
+def test_what_cannot_be_suppressed_is_refused_and_kept(root: Editor, form: dict[str, str], field: str) -> None:
+    refused = root.posts(f"{PAGE}/suppress", **form)
+    assert (refused.status_code, f'href="#{field}"' in refused.text) == (422, True)
+    assert f'value="{form["email"]}"' in refused.text
+    assert newest_entry().action == "logged in"
+
+
+def test_nobody_is_filled_in_for_a_number_that_is_nobodys(root: Editor) -> None:
+    assert root.gets(f"{PAGE}/suppress?id=99").status_code == 200
+    assert root.gets(f"{PAGE}/suppress?id=x").status_code == 400
+
+
+# The file
+
+
+def test_the_export_is_the_commands_and_the_trail_holds_how_many_it_names(app: Flask, root: Editor) -> None:
+    make_subscriber("ann@example.org")
+    make_subscriber("ben@example.org", status=Status.PENDING)
+    make_subscriber("zoe@example.org", consent_source="=1+1")
+    done = root.posts(f"{PAGE}/export")
+    assert done.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert done.headers["Content-Disposition"] == 'attachment; filename="subscribers-2026-11-22.csv"'
+    assert done.headers["Cache-Control"] == "no-store"
+    assert done.text == app.test_cli_runner().invoke(args=["newsletter", "export", "-"]).stdout
+    assert ("ann@example.org" in done.text, "ben@" in done.text) == (True, False)
+    assert (newest_entry().action, newest_entry().changes) == ("exported", {"addresses": [None, 2]})
+    assert "example.org" not in the_whole_trail().replace("root@example.org", "")
+
+
+def test_an_editor_sees_no_way_to_the_subscribers(app: Flask) -> None:
+    ann = logged_in(app, "ann", Role.EDITOR)
+    assert PAGE not in ann.gets("/admin").text
+    assert ann.gets(PAGE).status_code == 403

@@ -69,13 +69,16 @@ class Site:
 
 
 @contextmanager
-def serving(database: Path, folder: Path, host: str = "127.0.0.1") -> Iterator[Site]:
-    """Serve a copy of a database under http://host:port, with that as BASE_URL, until the block ends."""
+def serving(database: Path, folder: Path, host: str = "127.0.0.1", **more: str) -> Iterator[Site]:
+    """Serve a copy of a database under http://host:port, with that as BASE_URL, until the block ends.
+
+    `more` are settings of its own.
+    """
     copy, port = folder / "verdicts.sqlite3", free_port()
     shutil.copyfile(database, copy)
     url = f"http://{host}:{port}"
     settings = {**SETTINGS, "BASE_URL": url, "TRUSTED_HOSTS": f"{host},127.0.0.1", "DATABASE_URL": f"sqlite:///{copy}"}
-    settings |= {"DEMO": "1"}
+    settings |= {"DEMO": "1", **more}
     limits = {"PROXY_HOPS": "1", "VOTES_PER_NETWORK_DAY": str(VOTES_PER_NETWORK_DAY)}
     with served("verdicts.cli.serve", port, folder, **settings, **limits, WEB_CONCURRENCY="2") as running:
         yield Site(url, copy, settings)

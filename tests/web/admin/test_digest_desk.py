@@ -90,9 +90,9 @@ def test_the_list_tells_each_editions_state_and_counts_and_goes_on_page_by_page(
         make_edition(readers, EditionState.CANCELLED, year=2026, week=week)
     make_edition(readers, EditionState.SENT, year=2026, week=20)
     page = re.sub(r"<[^>]+>", "", ann.gets("/admin/digest").text)
-    assert re.search(r"2026-w47\s+16 to 22 November 2026\s+draft\s+2, 1 dropped\s+—", page)
-    assert re.search(r"2026-w20\s+11 to 17 May 2026\s+sent\s+0\s+0 of 2: 2 pending", page)
-    assert re.search(r"2026-w20\s+11 to 17 May 2026\s+cancelled, drafted anew", page)
+    assert re.search(r"2026-w47\s+16 to 22 November 2026\s+Statedraft\s+Items2, 1 dropped\s+Letters—", page)
+    assert re.search(r"2026-w20\s+11 to 17 May 2026\s+Statesent\s+Items0\s+Letters0 of 2: 2 pending", page)
+    assert re.search(r"2026-w20\s+11 to 17 May 2026\s+Statecancelled, drafted anew", page)
     assert "2026-w02" not in page
     assert "2026-w02" in ann.gets("/admin/digest?page=2").text
     assert [ann.gets(f"/admin/digest?page={wrong}").status_code for wrong in ("0", "x", "9" * 30)] == [404] * 3

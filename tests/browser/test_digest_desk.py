@@ -1,0 +1,188 @@
+"""An edition in Chromium, from an empty desk to the last letter: with JavaScript, without, and before axe's eyes."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.reader import Reader
+from tests.browser.site import Site, serving
+from tests.browser.test_accessibility import violations
+from tests.smtp_server import SmtpServer, smtp_server
+
+PASSWORD = "plinth mango otter quartz"
+READERS = ("ann@example.org", "ben@example.org")
+NEWS = ".desk-item"
+MOVER = "[id^=down-]:not([id^=down-category])"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[SmtpServer]:
+    with smtp_server(tmp_path / "smtp") as running:
+        yield running
+
+
+@pytest.fixture
+def desk(sample_database: Path, tmp_path: Path, server: SmtpServer) -> Iterator[Site]:
+    """A site of this test's own, which mails through the test's server."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    with serving(sample_database, folder, **server.settings) as site:
+        site.flask("staff", "add", "root", "root@example.org", "--role", "admin", "--password", PASSWORD)
+        yield site
+
+
+@dataclass
+class Inspector:
+    """Asks axe about each page it is led to; it cannot where there is no JavaScript."""
+
+    page: Page
+    has_javascript: bool
+    found: list[str] = field(default_factory=list)
+
+    def looks(self, where: str) -> None:
+        if self.has_javascript:
+            self.found += violations(self.page, where)
+
+
+def log_in(reader: Reader) -> Page:
+    page = reader.opens("/admin/subscribers")
+    page.get_by_label("Name").fill("root")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Subscribers")
+    return page
+
+
+def add_readers(page: Page, axe: Inspector) -> None:
+    for address in READERS:
+        page.get_by_role("link", name="Add someone").click()
+        page.get_by_label("Email address").fill(address)
+        page.get_by_label("Where and how they agreed").fill("The list at our stand in Lyon")
+        page.get_by_label("Day on which they agreed").fill("2026-03-01")
+        page.get_by_role("button", name="Add them as confirmed").click()
+        expect(page.get_by_role("cell", name=address)).to_be_visible()
+    axe.looks("subscribers")
+    page.get_by_role("link", name="Suppress number 1").click()
+    expect(page.get_by_label("Email address")).to_have_value(READERS[0])
+    axe.looks("suppress")
+
+
+def draft(page: Page, axe: Inspector) -> None:
+    page.get_by_role("navigation", name="Behind the log-in").get_by_role("link", name="Digest").click()
+    axe.looks("editions")
+    page.get_by_role("button", name="Draft this week’s edition").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Edition 20")
+    axe.looks("draft")
+
+
+def arrange(page: Page, has_javascript: bool) -> str:
+    """Move the first item down and drop the one that is first then; return that one's id."""
+    first, second = (page.locator(NEWS).nth(place).get_attribute("id") for place in (0, 1))
+    mover = page.locator(MOVER).first
+    button = mover.get_attribute("id")
+    mover.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(NEWS).first).to_have_id(second or "")
+    expect(page.locator(NEWS).nth(1)).to_have_id(first or "")
+    if has_javascript:
+        expect(page.locator(f"#{button}")).to_be_focused()
+    page.locator(NEWS).first.get_by_role("button", name="Drop it").click()
+    expect(page.locator(NEWS).first).to_contain_text("no letter tells it")
+    return second or ""
+
+
+def write_a_note(page: Page, has_javascript: bool) -> None:
+    page.get_by_label("Note", exact=True).fill("Good *morning*.")
+    if not has_javascript:
+        page.get_by_role("button", name="Only look at it").click()
+    expect(page.locator("#look em")).to_have_text("morning")
+    expect(page.get_by_label("Note", exact=True)).to_have_value("Good *morning*.")
+    page.get_by_role("button", name="Save subject and note").click()
+    expect(page.get_by_label("Note", exact=True)).to_have_value("Good *morning*.")
+
+
+def look_at_the_letter(page: Page, axe: Inspector) -> None:
+    page.get_by_role("link", name="Look at the letter").click()
+    expect(page.locator(".mail-text")).to_contain_text("Good *morning*.")
+    expect(page.frame_locator("iframe").locator("em", has_text="morning")).to_be_visible()
+    axe.looks("letter")
+    page.get_by_role("link", name="Back to the edition").click()
+
+
+def mail_a_test(page: Page, server: SmtpServer) -> None:
+    page.get_by_label("Address").fill("me@example.org")
+    page.get_by_role("button", name="Send a test letter").click()
+    expect(page.get_by_role("status")).to_contain_text("The test letter was handed over.")
+    (letter,) = server.wait_for(1)
+    assert str(letter.message["Subject"]).startswith("[Test] ")
+
+
+def send(page: Page, axe: Inspector) -> None:
+    page.get_by_text("Send it now").click()
+    expect(page.get_by_text("goes to 2 readers")).to_be_visible()
+    axe.looks("asked before sending")
+    page.get_by_role("button", name="to 2 readers").click()
+    expect(page.get_by_role("heading", name="It is being sent")).to_be_visible()
+    expect(page.locator(".progress-figure")).to_have_text("0 of 2 handled")
+    axe.looks("being sent")
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+def test_from_the_draft_to_the_last_letter(
+    new_reader: Callable[..., Reader], desk: Site, server: SmtpServer, javascript: bool
+) -> None:
+    page = log_in(new_reader(at=desk, java_script_enabled=javascript))
+    axe = Inspector(page, javascript)
+    add_readers(page, axe)
+    draft(page, axe)
+    dropped = arrange(page, javascript)
+    write_a_note(page, javascript)
+    expect(page.locator(f"#{dropped}")).to_contain_text("no letter tells it")
+    look_at_the_letter(page, axe)
+    mail_a_test(page, server)
+    send(page, axe)
+
+    desk.flask("digest", "run")
+    assert {letter.recipient for letter in server.wait_for(3)[1:]} == set(READERS)
+    if not javascript:
+        page.get_by_role("link", name="load this page anew").click()
+    expect(page.get_by_role("heading", name="It has been sent")).to_be_visible()
+    expect(page.locator(".progress-figure")).to_have_text("2 of 2 handled")
+    axe.looks("sent")
+    assert axe.found == []
+
+
+def test_what_became_of_the_edition_meanwhile_is_said_on_the_page_and_nothing_typed_is_lost(
+    new_reader: Callable[..., Reader], desk: Site
+) -> None:
+    reader = new_reader(at=desk)
+    reader.expects("status of 409")
+    page = log_in(reader)
+    draft(page, Inspector(page, False))
+    name = page.url.rpartition("/")[2]
+    page.get_by_label("Note", exact=True).fill("An hour of work.")
+    desk.flask("digest", "cancel", name)
+    page.get_by_role("button", name="Drop it").first.click()
+    expect(page.get_by_role("alert")).to_contain_text(f"Edition {name} was cancelled.")
+    expect(page.get_by_label("Note", exact=True)).to_have_value("An hour of work.")
+    found = violations(page, "refused by htmx")
+    page.get_by_role("button", name="Save subject and note").click()
+    expect(page.get_by_label("What you had written")).to_have_value("An hour of work.")
+    assert found + violations(page, "refused as a page") == []
+
+
+def test_a_page_that_watches_the_sending_leads_to_the_log_in_once_the_session_is_over(
+    new_reader: Callable[..., Reader], desk: Site
+) -> None:
+    reader = new_reader(at=desk)
+    reader.expects("status of 401")
+    page = log_in(reader)
+    draft(page, Inspector(page, False))
+    page.get_by_text("Send it now").click()
+    page.get_by_role("button", name="to 0 readers").click()
+    expect(page.get_by_text("there is nobody to send it to")).to_be_visible()
+    reader.context.clear_cookies()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Log in")

@@ -1,18 +1,27 @@
 """Moving news about: within its category, or a category as a whole, whatever others do meanwhile."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import groupby
+from threading import Barrier
+
 import pytest
+from flask import Flask
 
 from tests.digest.weekly import a_turn, a_week, an_old_tool, drafted, items, writing
 from tests.makers import NOW, make_category
 from verdicts.digest import drafting
 from verdicts.digest.arranging import Direction, Moved, move_category, move_item
+from verdicts.digest.committing import committed
 from verdicts.digest.drafting import ItemNotFound
 from verdicts.digest.editions import Edition, EditionIsFrozen
 from verdicts.digest.freezing import freeze
 from verdicts.digest.rendering import render
+from verdicts.extensions import db
 
 pytestmark = pytest.mark.usefixtures("app")
 
+WORKERS = 4
 UP, DOWN = Direction.UP, Direction.DOWN
 
 
@@ -103,3 +112,24 @@ def test_an_item_of_another_edition_and_a_frozen_one_are_not_moved() -> None:
         freeze(edition.id, NOW)
     with pytest.raises(EditionIsFrozen), writing():
         move_item(edition.id, first, DOWN)
+
+
+def test_however_many_arrange_at_once_every_item_keeps_one_place_of_its_own(app: Flask) -> None:
+    edition = three_categories()
+    before = ids(edition)
+    db.session.rollback()
+    start = Barrier(WORKERS, timeout=30)
+
+    def arrange(number: int) -> None:
+        with app.app_context():
+            start.wait()
+            for turn in range(5):
+                item, direction = before[(number + turn) % 4], (UP, DOWN)[turn % 2]
+                committed(partial((move_item, move_category)[number % 2], edition.id, item, direction))
+
+    with ThreadPoolExecutor(WORKERS) as threads:
+        list(threads.map(arrange, range(WORKERS)))
+    after = items(edition)
+    assert (sorted(item.id for item in after), [item.position for item in after]) == (sorted(before), [0, 1, 2, 3])
+    headings = [item.facts["category"]["slug"] for item in after]
+    assert len([each for each, _ in groupby(headings)]) == 3  # no category was torn apart

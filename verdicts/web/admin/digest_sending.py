@@ -94,7 +94,7 @@ def send(name: str) -> ResponseReturnValue:
         timetable.begin(edition.id, now())
         return {"state": (edition.state, EditionState.SENDING)}
 
-    return act(name, "sent", step)
+    return act(name, "began to send", step)
 
 
 @bp.post("/pause")

@@ -196,6 +196,18 @@ def test_what_was_sent_about_an_edition_that_was_since_replaced_does_nothing(ann
     assert not any(item.dropped for item in items(the_edition()))
 
 
+def test_a_cancelled_edition_offers_to_draft_its_week_anew(ann: Editor) -> None:
+    a_week()
+    old = drafted().id
+    with writing():
+        editions.cancel(old, NOW)
+    page = ann.gets(DESK).text
+    assert 'action="/admin/digest/draft"' in page
+    assert 'name="week" value="2026-w47"' in page
+    assert ann.posts("/admin/digest/draft", week="2026-w47").status_code == 303
+    assert (the_edition().id != old, state()) == (True, EditionState.DRAFT)
+
+
 # In one's own words
 
 

@@ -49,7 +49,7 @@ class WordsForm(AdminForm):
 
 
 class ProofForm(AdminForm):
-    address = text("Address", 254)
+    address = text("Address for a test letter", 254)
 
     def validate_address(self, field: StringField) -> None:
         try:
@@ -59,7 +59,7 @@ class ProofForm(AdminForm):
 
 
 class ScheduleForm(AdminForm):
-    at = text("Moment, in UTC", 32)
+    at = text("When it goes out, in UTC", 32)
 
     chosen: datetime
 

@@ -95,7 +95,9 @@ def test_the_list_tells_each_editions_state_and_counts_and_goes_on_page_by_page(
     assert re.search(r"2026-w20\s+11 to 17 May 2026\s+Statecancelled, drafted anew", page)
     assert "2026-w02" not in page
     assert "2026-w02" in ann.gets("/admin/digest?page=2").text
-    assert [ann.gets(f"/admin/digest?page={wrong}").status_code for wrong in ("0", "x", "9" * 30)] == [404] * 3
+    assert [
+        ann.gets(f"/admin/digest?page={wrong}").status_code for wrong in ("0", "x", "9" * 30, "0" * 9 + "9" * 30)
+    ] == [404] * 4
 
 
 @pytest.mark.parametrize(("path", "count"), [("/admin/digest", 4), (DESK, 5)])

@@ -57,6 +57,12 @@ def test_a_price_is_unverified_sixty_days_after_its_check(days: int | None, fres
     assert Price(PriceModel.PAID, checked_on=checked_on).freshness(TODAY) is freshness
 
 
+@pytest.mark.parametrize(("days", "freshness"), [(120, Freshness.CHECKED), (121, Freshness.STALE)])
+def test_a_price_that_was_confirmed_before_holds_for_its_own_interval(days: int, freshness: Freshness) -> None:
+    price = Price(PriceModel.PAID, checked_on=TODAY - timedelta(days), interval_days=120)
+    assert price.freshness(TODAY) is freshness
+
+
 def test_what_nobody_has_looked_up_is_not_known() -> None:
     assert (UNKNOWN_PRICE.words, UNKNOWN_PRICE.freshness(TODAY)) == ("Not known", Freshness.NEVER_CHECKED)
 

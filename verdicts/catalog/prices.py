@@ -5,9 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from verdicts.catalog.kinds import Period, PriceModel
-
-CHECK_INTERVAL = timedelta(days=60)
+from verdicts.catalog.kinds import FIRST_INTERVAL_DAYS, Period, PriceModel
 
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 _PERIODS = {Period.MONTH: " / month", Period.YEAR: " / year", Period.ONCE: " once", Period.USE: " per use"}
@@ -31,6 +29,7 @@ class Price:
     checked_on: date | None = None
     until: date | None = None
     reason: str | None = None
+    interval_days: int = FIRST_INTERVAL_DAYS
 
     @property
     def words(self) -> str:
@@ -54,7 +53,8 @@ class Price:
     def freshness(self, today: date) -> Freshness:
         if self.checked_on is None:
             return Freshness.NEVER_CHECKED
-        return Freshness.STALE if today - self.checked_on > CHECK_INTERVAL else Freshness.CHECKED
+        is_stale = today - self.checked_on > timedelta(days=self.interval_days)
+        return Freshness.STALE if is_stale else Freshness.CHECKED
 
 
 UNKNOWN_PRICE = Price(PriceModel.UNKNOWN)

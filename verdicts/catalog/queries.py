@@ -51,6 +51,7 @@ CARD_COLUMNS = (
     price.c.period,
     price.c.source,
     price.c.checked_on,
+    price.c.interval_days,
 )
 
 
@@ -254,5 +255,13 @@ def _to_revision(row: sa.Row[Any]) -> Revision:
 
 def _to_price(row: sa.Row[Any], until: date | None = None, reason: str | None = None) -> Price:
     return Price(
-        row.model, row.amount, row.currency, row.period, row.source, row.checked_on, until=until, reason=reason
+        model=row.model,
+        amount=row.amount,
+        currency=row.currency,
+        period=row.period,
+        source=row.source,
+        checked_on=row.checked_on,
+        until=until,
+        reason=reason,
+        interval_days=row.interval_days,
     )

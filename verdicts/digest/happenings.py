@@ -103,13 +103,13 @@ def _cards(ids: Collection[int], now: datetime) -> dict[int, ToolCard]:
 
 def _prices(tool_ids: Collection[int]) -> dict[int, list[Price]]:
     """Return what each of these tools has cost, oldest first, its current price last."""
-    columns = [price.c[name] for name in ("model", "amount", "currency", "period", "source", "checked_on")]
+    names = ("model", "amount", "currency", "period", "source", "checked_on", "until", "reason", "interval_days")
     rows = db.session.connection().execute(
-        sa.select(price.c.tool_id, *columns, price.c.until, price.c.reason)
+        sa.select(price.c.tool_id, *(price.c[name] for name in names))
         .where(price.c.tool_id.in_(tool_ids))
         .order_by(price.c.tool_id, price.c.until.is_(None), price.c.until, price.c.position)
     )
     costs: dict[int, list[Price]] = {}
     for row in rows:
-        costs.setdefault(row.tool_id, []).append(Price(*row[1:7], until=row.until, reason=row.reason))
+        costs.setdefault(row.tool_id, []).append(Price(*row[1:]))
     return costs

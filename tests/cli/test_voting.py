@@ -31,6 +31,8 @@ NOTHING_TO_DO = [
     "Old ballots folded: 0",
     "Unconfirmed sign-ups destroyed: 0",
     "Turns of sign-ups forgotten: 0",
+    "Networks that doubted a price blanked: 0",
+    "Addresses of settled messages forgotten: 0",
     "Sessions destroyed: 0",
     "Failed log-ins forgotten: 0",
     "Drafts of forms destroyed: 0",
@@ -153,20 +155,8 @@ def test_two_housekeepings_at_once_share_the_work(app: Flask, tool: int) -> None
     masses(tool, names("con", 1200), SKIP, Standing.WAITING, "n1")
     with ThreadPoolExecutor(2) as threads:
         both = [threads.submit(keep_house_beside, app, NOW + VOTER_KEPT + DAY) for _ in range(2)]
-    assert [a + b for a, b in zip(*(each.result() for each in both), strict=True)] == [
-        2400,
-        0,
-        0,
-        4800,
-        2400,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-    ]
+    done = [a + b for a, b in zip(*(each.result() for each in both), strict=True)]
+    assert done == [2400, 0, 0, 4800, 2400, *[0] * (len(NOTHING_TO_DO) - 5)]
     assert figures(tool) == Figures(ship=1200, skip=1200)
     assert recount() == []
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from verdicts.curation import pending
 from verdicts.catalog import logos
 from verdicts.extensions import TooManyWriters, begin_write, db
+from verdicts.feedback.retention import blank_doubters, forget_writers
 from verdicts.newsletter.retention import destroy_unconfirmed, forget_turns
 from verdicts.staff import accounts, drafts, sessions, throttle
 from verdicts.voting.retention import blank_networks, destroy_network_keys, fold_voters
@@ -24,7 +25,7 @@ REST_SECONDS = 0.05
 
 @click.command("housekeeping")
 def keep_house() -> None:
-    """Decide waiting ballots; forget networks, voters, stale sign-ups. A timer calls it; twice at once does no harm."""
+    """Decide waiting ballots; forget networks, voters, old addresses. A timer calls it; twice at once does no harm."""
     for line in chores(datetime.now(UTC)):
         click.echo(line)
 
@@ -39,6 +40,8 @@ def chores(now: datetime) -> Iterator[str]:
     yield f"Old ballots folded: {sum(batches(lambda: fold_voters(now)))}"
     yield f"Unconfirmed sign-ups destroyed: {sum(batches(lambda: destroy_unconfirmed(now)))}"
     yield f"Turns of sign-ups forgotten: {sum(batches(lambda: forget_turns(now)))}"
+    yield f"Networks that doubted a price blanked: {sum(batches(lambda: blank_doubters(now)))}"
+    yield f"Addresses of settled messages forgotten: {sum(batches(lambda: forget_writers(now)))}"
     yield f"Sessions destroyed: {committed(lambda: sessions.destroy_ended(now))}"
     yield f"Failed log-ins forgotten: {committed(lambda: throttle.forget(now))}"
     yield f"Drafts of forms destroyed: {committed(lambda: drafts.destroy_old(now))}"

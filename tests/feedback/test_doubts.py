@@ -1,0 +1,49 @@
+"""A price is doubted once by each network, until an editor has looked."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from tests.feedback.world import doubt, networks
+from tests.makers import NOW, make_tool
+from verdicts.extensions import begin_write, db
+from verdicts.feedback import doubts
+from verdicts.feedback.doubts import NAMELESS_EVERY
+
+pytestmark = pytest.mark.usefixtures("app")
+
+SECOND = timedelta(seconds=1)
+
+
+def taps() -> dict[int, int]:
+    counted = doubts.taps_by_tool()
+    found = {row.tool_id: row.taps for row in db.session.execute(sa.select(counted))}
+    db.session.rollback()
+    return found
+
+
+def test_a_network_doubts_a_price_once() -> None:
+    alpha, beta = make_tool("alpha").id, make_tool("beta").id
+    assert [doubt(alpha, "n1"), doubt(alpha, "n1"), doubt(alpha, "n2"), doubt(beta, "n1")] == [True, False, True, True]
+    assert taps() == {alpha: 2, beta: 1}
+
+
+def test_readers_without_a_network_count_as_one_an_hour() -> None:
+    alpha, beta = make_tool("alpha").id, make_tool("beta").id
+    assert doubt(alpha, None)
+    assert not doubt(alpha, None, NOW + NAMELESS_EVERY - SECOND)
+    assert doubt(beta, None, NOW + SECOND)
+    assert doubt(alpha, None, NOW + NAMELESS_EVERY)
+    assert taps() == {alpha: 2, beta: 1}
+
+
+def test_looking_settles_all_doubts_of_one_tool() -> None:
+    alpha, beta = make_tool("alpha").id, make_tool("beta").id
+    for tool, network in ((alpha, "n1"), (alpha, "n2"), (beta, "n1")):
+        doubt(tool, network)
+    begin_write()
+    assert doubts.settle(alpha) == 2
+    db.session.commit()
+    assert taps() == {beta: 1}
+    assert networks() == ["n1"]

@@ -1,0 +1,78 @@
+"""What is forgotten when: networks after a week, addresses a month after the answer."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.feedback.world import doubt, messages, networks, settle, write
+from tests.makers import NOW, make_tool
+from verdicts.extensions import begin_write, db
+from verdicts.feedback.retention import (
+    ADDRESS_KEPT_AT_MOST,
+    ADDRESS_KEPT_WHEN_SETTLED,
+    NETWORKS_KEPT,
+    blank_doubters,
+    forget_writers,
+)
+
+pytestmark = pytest.mark.usefixtures("app")
+
+SECOND = timedelta(seconds=1)
+ANN = "ann@example.org"
+
+
+def do(step: Callable[[datetime, int], int | None], now: datetime, at_most: int = 500) -> int:
+    done = 0
+    while True:
+        begin_write()
+        some = step(now, at_most)
+        db.session.commit()
+        if some is None:
+            return done
+        done += some
+
+
+def addresses() -> list[str | None]:
+    return [each.email for each in messages()]
+
+
+@pytest.mark.parametrize(("after", "left"), [(NETWORKS_KEPT - SECOND, ["n1", "n2"]), (NETWORKS_KEPT, [None, None])])
+def test_networks_of_doubts_are_blanked_after_a_week_and_the_doubts_stay(
+    after: timedelta, left: list[str | None]
+) -> None:
+    tool = make_tool("alpha").id
+    doubt(tool, "n1")
+    doubt(tool, "n2")
+    assert do(blank_doubters, NOW + after) == left.count(None)
+    assert networks() == left
+
+
+@pytest.mark.parametrize(
+    ("after", "left"), [(ADDRESS_KEPT_WHEN_SETTLED - SECOND, ANN), (ADDRESS_KEPT_WHEN_SETTLED, None)]
+)
+def test_an_address_is_forgotten_a_month_after_its_message_was_settled(after: timedelta, left: str | None) -> None:
+    settled_at = NOW + timedelta(days=40)
+    settle(write(email=ANN), now=settled_at)
+    do(forget_writers, settled_at + after)
+    assert addresses() == [left]
+    assert messages()[0].text == "The price is wrong."
+
+
+@pytest.mark.parametrize(("after", "left"), [(ADDRESS_KEPT_AT_MOST - SECOND, ANN), (ADDRESS_KEPT_AT_MOST, None)])
+def test_an_address_in_a_message_that_nobody_settled_is_forgotten_after_a_year(
+    after: timedelta, left: str | None
+) -> None:
+    write(email=ANN)
+    do(forget_writers, NOW + after)
+    assert addresses() == [left]
+
+
+def test_forgetting_goes_on_in_batches_until_nothing_is_left() -> None:
+    tool = make_tool("alpha").id
+    for number in range(7):
+        doubt(tool, f"n{number}")
+        write(email=f"reader{number}@example.org")
+    assert do(blank_doubters, NOW + NETWORKS_KEPT, at_most=3) == 7
+    assert do(forget_writers, NOW + ADDRESS_KEPT_AT_MOST, at_most=3) == 7
+    assert do(forget_writers, NOW + ADDRESS_KEPT_AT_MOST) == 0

@@ -79,7 +79,7 @@ def test_asking_for_my_ballots_does_not_take_the_focus_from_an_oval(reader: Read
 def test_reading_sets_no_cookie_and_asks_for_no_ballots(reader: Reader) -> None:
     asked: list[str] = []
     reader.page.on("request", lambda request: asked.append(request.url))
-    for path in ("/", "/tools", PAIR, "/tools/mistral-code", "/compare", "/method", "/privacy"):
+    for path in ("/", "/tools", PAIR, "/tools/mistral-code", "/compare", "/method", "/privacy", "/contact"):
         reader.opens(path)
     assert reader.cookies() == {}
     assert [url for url in asked if "/votes/" in url] == []

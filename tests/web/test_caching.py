@@ -72,7 +72,7 @@ def test_votes_do_not_empty_the_cache(app: Flask, visitor: Visitor) -> None:
 
 def test_public_pages_say_how_long_proxies_may_keep_them(visitor: Visitor) -> None:
     expected = "public, max-age=0, s-maxage=5, stale-while-revalidate=60, stale-if-error=86400"
-    for path in ("/", "/tools", "/tools/alpha", "/compare", "/method", "/privacy"):
+    for path in ("/", "/tools", "/tools/alpha", "/compare", "/method", "/privacy", "/contact"):
         assert visitor.reads(path).headers["Cache-Control"] == expected == PUBLIC
 
 

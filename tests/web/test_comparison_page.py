@@ -233,7 +233,7 @@ def test_the_bottom_line_is_markdown(pair: Page) -> None:
 def test_facts_that_differ_stand_with_source_and_date(pair: Page) -> None:
     table = rows(pair, "pricing")
     assert table[0] == ["Fact", "Alpha", "Beta"]
-    assert table[1][:2] == ["Entry price", "Free Checked 1 Nov 2026"]
+    assert table[1][:2] == ["Entry price", "Free Checked 1 Nov 2026 Price wrong? Let an editor look: Alpha"]
     assert table[2] == ["Licence", "Apache-2.0 Source, checked 5 Oct 2026", "Proprietary Nobody has checked yet"]
 
 
@@ -362,9 +362,12 @@ def test_related_comparisons_are_curated_ones_first_then_neighbours(pair: Page) 
     assert len({href for href, _ in links}) == len(links)
 
 
-def test_its_forms_search_vote_and_subscribe(pair: Page) -> None:
+DOUBTS = ["/tools/alpha/price-doubt", "/tools/beta/price-doubt"]
+
+
+def test_its_forms_search_vote_doubt_and_subscribe(pair: Page) -> None:
     actions = [form.get("action") for form in pair.all("form")]
-    assert actions == ["/tools", "/tools/alpha/vote", "/tools/beta/vote", "/newsletter/subscribe"]
+    assert actions == ["/tools", "/tools/alpha/vote", "/tools/beta/vote", *DOUBTS, "/newsletter/subscribe"]
 
 
 # Little to say

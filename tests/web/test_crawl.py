@@ -51,7 +51,7 @@ def test_every_page_is_reached_by_links(pages: dict[str, Page]) -> None:
     tools = db.session.scalar(sa.text("SELECT count(*) FROM tool WHERE published_at IS NOT NULL"))
     read = [path for path in pages if path.startswith("/tools/")]
     assert len(read) == tools >= 24
-    assert {"/", "/tools", "/method", "/privacy", "/compare"} <= set(pages)
+    assert {"/", "/tools", "/method", "/privacy", "/contact", "/compare"} <= set(pages)
     assert sum(path.startswith("/compare/") for path in pages) >= 10
 
 
@@ -104,4 +104,4 @@ def test_a_bare_catalogue_can_be_crawled_too(app: Flask) -> None:
 
 
 def test_an_empty_installation_can_be_crawled_too(app: Flask) -> None:
-    assert {"/", "/tools", "/method", "/privacy", "/compare"} <= set(crawl(Visitor(app)))
+    assert {"/", "/tools", "/method", "/privacy", "/contact", "/compare"} <= set(crawl(Visitor(app)))

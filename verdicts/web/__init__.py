@@ -9,6 +9,7 @@ from verdicts.web import (
     bounces,
     catalog,
     comparisons,
+    contact,
     digest,
     errors,
     formatting,
@@ -20,13 +21,27 @@ from verdicts.web import (
     origin,
     pages,
     preferences,
+    price_doubts,
     voting,
 )
 
 
 def init_app(app: Flask) -> None:
     """Open the doors, and stand guard before and behind them."""
-    for door in (pages, catalog, comparisons, voting, newsletter, preferences, bounces, digest, logos, health):
+    rooms = (
+        pages,
+        catalog,
+        comparisons,
+        voting,
+        price_doubts,
+        contact,
+        newsletter,
+        preferences,
+        bounces,
+        digest,
+        logos,
+    )
+    for door in (*rooms, health):
         app.register_blueprint(door.bp)
     mailbox.init_app(app)
     admin.init_app(app)

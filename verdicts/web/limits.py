@@ -1,4 +1,4 @@
-"""How often one voter and one network may vote, and one network and everyone together may sign up."""
+"""How often one voter and one network may vote, and one network and everyone together may sign up or write to us."""
 
 import hmac
 
@@ -12,6 +12,8 @@ A_VOTER = "10 per minute"
 A_NETWORK = "30 per minute"
 SIGNUPS_OF_A_NETWORK = "5 per hour"
 SIGNUPS_IN_ALL = "500 per hour"
+MESSAGES_OF_A_NETWORK = "5 per hour"
+MESSAGES_IN_ALL = "100 per hour"
 
 
 def is_new() -> bool:

@@ -1,0 +1,40 @@
+"""The door for readers who doubt a price: one tap, no cookie, no words needed."""
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from verdicts.catalog import queries as catalog
+from verdicts.catalog.kinds import PriceModel
+from verdicts.extensions import begin_write, db, limiter
+from verdicts.feedback import doubts
+from verdicts.voting.networks import network_hash
+from verdicts.web import limits
+from verdicts.web.clock import now
+from verdicts.web.htmx import wants_fragment
+
+bp = Blueprint("price_doubts", __name__)
+
+NO_TOOL = "We know no tool under this name."
+NO_PRICE = "Nobody has found out yet what this tool costs, so there is no price to doubt."
+
+
+@bp.post("/tools/<slug>/price-doubt")
+@limiter.limit(limits.A_NETWORK, key_func=limits.by_network)
+def doubt(slug: str) -> ResponseReturnValue:
+    begin_write()
+    moment = now()
+    card = catalog.find_published(slug, moment) or abort(404, NO_TOOL)
+    if card.price.model is PriceModel.UNKNOWN:
+        abort(404, NO_PRICE)
+    doubts.doubt(card.id, network=network_hash(request.remote_addr or "", moment), now=moment)
+    db.session.commit()
+    if wants_fragment():
+        return render_template("feedback/_doubted.html", slug=card.slug)
+    return redirect(url_for(".doubted", slug=card.slug), 303)
+
+
+@bp.get("/tools/<slug>/price-doubt")
+def doubted(slug: str) -> ResponseReturnValue:
+    """Say thank you, to whoever has no JavaScript; it is the same for everybody and tells nothing."""
+    found = catalog.find_link(slug, now()) or abort(404, NO_TOOL)
+    return render_template("feedback/doubted.html", tool=found)

@@ -10,8 +10,9 @@ from tests.voting.world import SHIP, SKIP, crowd, figures, ledger, masses, names
 from verdicts.extensions import begin_write, db
 from verdicts.voting import waiting
 from verdicts.voting.models import Occasion, Standing
-from verdicts.voting.queries import held_groups, voters_held
+from verdicts.voting.queries import count_held_groups, held_groups, voters_held
 from verdicts.voting.recount import recount
+from verdicts.voting.retention import blank_networks
 from verdicts.voting.tallying import Figures
 from verdicts.voting.waiting import Decided, is_one_sided
 
@@ -142,12 +143,65 @@ def test_held_ballots_are_listed_by_tool_and_network(tool: int, other_tool: int)
     say(tool, voters[2], None)
     crowd(other_tool, names("x", 10), SKIP, network="n2", allowance=0, now=NOW + timedelta(hours=1))
     release_all_due(TOMORROW + DAY)
-    first, second = held_groups()
+    first, second = held_groups(10)
     assert (first.tool_id, first.network, first.since) == (tool, "n1", NOW)
     assert (first.ship, first.skip, first.taken_back) == (9, 1, 1)
     assert (second.tool_id, second.ship, second.skip) == (other_tool, 0, 10)
     assert voters_held(tool, "n1") == voters[1:]
     assert voters_held(tool, None) == []
+
+
+def test_held_groups_are_counted_and_listed_some_at_a_time(tool: int, other_tool: int) -> None:
+    assert count_held_groups() == 0
+    db.session.rollback()
+    hold(tool)
+    for number, network in enumerate(("n2", "n3"), 1):
+        voters = names(network, 10)
+        crowd(other_tool, voters, SKIP, network=network, allowance=0, now=NOW + timedelta(hours=number))
+    release_all_due(TOMORROW + DAY)
+    assert count_held_groups() == 3
+    assert [group.network for group in held_groups(2)] == ["n1", "n2"]
+    assert [group.network for group in held_groups(2, 2)] == ["n3"]
+
+
+@pytest.mark.parametrize(
+    ("to", "after"),
+    [
+        (Standing.COUNTED, Figures(ship=12, waiting=10, held=10)),
+        (Standing.DISCARDED, Figures(ship=1, waiting=10, held=10, discarded=11)),
+    ],
+)
+def test_a_held_group_is_decided_as_a_whole_and_once(tool: int, to: Standing, after: Figures) -> None:
+    hold(tool)
+    crowd(tool, names("other", 10), SHIP, network="n2", allowance=0)
+    release_all_due(TOMORROW + DAY)
+    for ballots in (11, 0):
+        begin_write()
+        assert waiting.decide_group(tool, "n1", to, reason="one machine", now=TOMORROW) == ballots
+        db.session.commit()
+    assert figures(tool) == after
+    assert recount() == []
+
+
+def test_held_ballots_whose_networks_are_forgotten_are_one_group_a_tool(tool: int) -> None:
+    hold(tool)
+    crowd(tool, names("other", 10), SHIP, network="n2", allowance=0)
+    release_all_due(TOMORROW + DAY)
+    while blank_some():
+        pass
+    (group,) = held_groups(10)
+    assert (group.network, group.ballots) == (None, 21)
+    db.session.rollback()
+    begin_write()
+    assert waiting.decide_group(tool, None, Standing.COUNTED, reason="two schools", now=TOMORROW) == 21
+
+
+def blank_some() -> bool:
+    db.session.rollback()
+    begin_write()
+    some = blank_networks(NOW + 8 * DAY)
+    db.session.commit()
+    return some is not None
 
 
 def test_thousands_of_waiting_ballots_are_decided_in_a_few_statements(tool: int, statements: StatementCount) -> None:

@@ -1,6 +1,6 @@
 """The catalogue's reads, as few wide statements that return frozen records."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -189,6 +189,15 @@ def published_links(slugs: Sequence[str], now: datetime) -> list[ToolLink]:
     """Return the published tools under these slugs or aliases, each once. One statement."""
     rows = db.session.connection().execute(_LINKS, {"slugs": list(slugs), "now": now})
     return [ToolLink(row.id, row.slug, row.name) for row in rows]
+
+
+def links_of(tool_ids: Collection[int]) -> dict[int, ToolLink]:
+    """Return each of these tools in little, public or not. One statement."""
+    links = sa.select(tool.c.id, current_slug.c.slug, tool.c.name).join(
+        current_slug, sa.and_(current_slug.c.tool_id == tool.c.id, current_slug.c.is_current)
+    )
+    rows = db.session.connection().execute(links.where(tool.c.id.in_(tool_ids)))
+    return {row.id: ToolLink(row.id, row.slug, row.name) for row in rows}
 
 
 def plans_of(tool_ids: Sequence[int]) -> dict[int, tuple[PlanLine, ...]]:

@@ -49,7 +49,7 @@ def write(text: str, *, page: str, source: str | None, email: str | None, now: d
 
 
 def page(number: int) -> tuple[list[Correction], int]:
-    """Return one page of the messages, and how many there are in all.
+    """Return one page of the messages, and how many there are in all (0 behind the last page).
 
     First those that are open, the oldest first; then the others, those settled last first. One statement.
     """
@@ -67,6 +67,12 @@ def page(number: int) -> tuple[list[Correction], int]:
     )
     found = rows.all()
     return [Correction(*row[:-1]) for row in found], found[0][-1] if found else 0
+
+
+def count_open() -> int:
+    """Return how many messages nobody has settled. One statement."""
+    open_ones = sa.select(sa.func.count()).where(correction.c.state == CorrectionState.OPEN)
+    return db.session.connection().scalar(open_ones) or 0
 
 
 def get_open(id: int) -> Correction:

@@ -39,6 +39,10 @@ class HeldGroup:
     skip: int
     taken_back: int
 
+    @property
+    def ballots(self) -> int:
+        return self.ship + self.skip + self.taken_back
+
 
 def tally_of(tool_id: int) -> Community:
     """Return a tool's figures. One statement."""
@@ -82,8 +86,8 @@ def totals() -> Totals:
     return Totals(*row)
 
 
-def held_groups() -> list[HeldGroup]:
-    """Return the groups of ballots that wait for an editor, oldest first. One statement."""
+def held_groups(most: int, skipping: int = 0) -> list[HeldGroup]:
+    """Return some of the groups of ballots that wait for an editor, oldest first. One statement."""
     said = [
         sa.func.count().filter(vote.c.verdict == Verdict.SHIP),
         sa.func.count().filter(vote.c.verdict == Verdict.SKIP),
@@ -91,8 +95,19 @@ def held_groups() -> list[HeldGroup]:
     ]
     since = sa.func.min(vote.c.first_at).label("since")
     groups = sa.select(vote.c.tool_id, vote.c.network, since, *said).where(_held())
-    rows = db.session.connection().execute(groups.group_by(vote.c.tool_id, vote.c.network).order_by(since))
+    rows = db.session.connection().execute(
+        groups.group_by(vote.c.tool_id, vote.c.network)
+        .order_by(since, vote.c.tool_id, vote.c.network)
+        .limit(most)
+        .offset(skipping)
+    )
     return [HeldGroup(*row) for row in rows]
+
+
+def count_held_groups() -> int:
+    """Return how many groups of ballots wait for an editor. One statement."""
+    groups = sa.select(vote.c.tool_id, vote.c.network).where(_held()).distinct().subquery()
+    return db.session.connection().scalar(sa.select(sa.func.count()).select_from(groups)) or 0
 
 
 def voters_held(tool_id: int, network: str | None) -> list[str]:

@@ -10,6 +10,7 @@ from verdicts.catalog.kinds import Verdict
 from verdicts.extensions import db
 from verdicts.voting.decision import BATCH, decide, in_batches
 from verdicts.voting.models import UNDECIDED, Standing, vote
+from verdicts.voting.queries import voters_held
 from verdicts.voting.tallying import lock_tally
 
 WAITING_TIME = timedelta(hours=24)
@@ -59,6 +60,18 @@ def discard(tool_id: int, voters: Collection[str], *, reason: str, now: datetime
     It takes ballots that count already too. The caller has called begin_write() and commits.
     """
     return _decide_all(tool_id, voters, Standing.DISCARDED, reason, now)
+
+
+def decide_group(tool_id: int, network: str | None, to: Standing, *, reason: str, now: datetime) -> int:
+    """Count or discard the ballots of a held group as it stands now, as an editor decides; return how many.
+
+    None of them is left where somebody has decided before, or where the group's network has been forgotten since. The
+    tool exists, and the caller has called begin_write() and commits.
+    """
+    lock_tally(tool_id)
+    return sum(
+        decide(tool_id, batch, to, reason=reason, now=now) for batch in in_batches(voters_held(tool_id, network))
+    )
 
 
 def is_one_sided(ship: int, skip: int) -> bool:

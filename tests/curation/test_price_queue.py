@@ -1,0 +1,117 @@
+"""Which prices somebody should look up again, and in which order."""
+
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.conftest import StatementCount
+from tests.feedback.world import doubt, write
+from tests.makers import NOW, TODAY, make_price, make_tool, make_votes
+from tests.voting.world import SHIP, crowd, names, release_all_due
+from verdicts.catalog.models import Tool
+from verdicts.curation import price_queue, queues
+from verdicts.curation.queues import QueueCounts
+from verdicts.extensions import db
+from verdicts.voting import waiting
+
+pytestmark = pytest.mark.usefixtures("app")
+
+FRESH, STALE = TODAY - timedelta(days=60), TODAY - timedelta(days=61)
+
+
+def priced(slug: str, checked_on: date | None = STALE, interval: int = 60, **fields: object) -> int:
+    """Make a tool with a price that was checked on a day; return its id."""
+    tool = make_tool(slug, **fields)
+    make_price(tool, "paid", amount=9, currency="USD", checked_on=checked_on, interval_days=interval)
+    id = tool.id
+    db.session.rollback()
+    return id
+
+
+def due(number: int = 1) -> list[str]:
+    """Return the slugs of the tools whose price is due."""
+    found, _ = price_queue.page(number, NOW)
+    db.session.rollback()
+    return [each.tool.slug for each in found]
+
+
+def test_a_price_is_due_when_its_own_interval_has_passed_or_nobody_has_looked() -> None:
+    priced("fresh", FRESH)
+    priced("stale", STALE)
+    priced("steady", STALE, interval=120)
+    priced("never", None)
+    make_tool("without-a-price")
+    assert due() == ["never", "stale"]
+
+
+def test_a_past_price_is_never_due() -> None:
+    tool = make_tool("alpha")
+    make_price(tool, "paid", until=TODAY)
+    make_price(tool, "paid", checked_on=TODAY)
+    assert due() == []
+
+
+def test_only_tools_that_readers_see_have_prices_that_are_due(app: Flask) -> None:
+    priced("draft", published_at=None)
+    priced("coming", published_at=NOW + timedelta(days=1))
+    archived = priced("archived")
+    db.session.execute(sa.update(Tool).where(Tool.id == archived).values(archived_at=NOW))
+    db.session.commit()
+    assert due() == []
+
+
+def test_a_doubted_price_is_due_however_lately_it_was_checked() -> None:
+    doubt(priced("alpha", TODAY))
+    assert due() == ["alpha"]
+
+
+def test_the_most_doubted_comes_first_then_the_most_voted_on_then_the_longest_overdue() -> None:
+    ids = {
+        slug: priced(slug, checked_on)
+        for slug, checked_on in {
+            "late": STALE,
+            "later": STALE - timedelta(days=9),
+            "never": None,
+            "voted": STALE,
+            "doubted": TODAY,
+            "much-doubted": TODAY,
+        }.items()
+    }
+    make_votes(db.session.get_one(Tool, ids["voted"]), ship=range(3), skip=range(3, 5))
+    doubt(ids["doubted"])
+    doubt(ids["much-doubted"], "n1")
+    doubt(ids["much-doubted"], "n2")
+    assert due() == ["much-doubted", "doubted", "voted", "never", "later", "late"]
+    found = {each.tool.slug: each for each in price_queue.page(1, NOW)[0]}
+    assert (found["much-doubted"].taps, found["voted"].taps, found["voted"].votes) == (2, 0, 5)
+    assert found["late"].price.words == "$9"
+
+
+def test_overdue_counts_from_the_end_of_the_interval() -> None:
+    priced("long-held", TODAY - timedelta(days=245), interval=240)
+    priced("short-held", TODAY - timedelta(days=70), interval=60)
+    assert due() == ["short-held", "long-held"]
+
+
+def test_a_page_takes_one_statement_and_counts_them_all(statements: StatementCount) -> None:
+    for number in range(price_queue.A_PAGE + 2):
+        priced(f"tool-{number}")
+    before = len(statements)
+    found, total = price_queue.page(1, NOW)
+    assert (len(found), total, len(statements) - before) == (price_queue.A_PAGE, price_queue.A_PAGE + 2, 1)
+    assert len(price_queue.page(2, NOW)[0]) == 2
+    assert price_queue.page(3, NOW) == ([], 0)
+
+
+def test_the_counts_of_all_queues_take_three_statements(statements: StatementCount) -> None:
+    assert queues.counts(NOW) == QueueCounts(prices=0, held=0, corrections=0)
+    doubt(priced("alpha", TODAY))
+    priced("beta")
+    crowd(priced("gamma", TODAY), names("bot", 12), SHIP, network="n1", allowance=1)
+    release_all_due(NOW + waiting.WAITING_TIME)
+    write()
+    before = len(statements)
+    assert queues.counts(NOW) == QueueCounts(prices=2, held=1, corrections=1)
+    assert len(statements) - before == 3

@@ -27,6 +27,7 @@ TITLES = {
     403: "Refused.",
     404: "Nothing here.",
     405: "Not this way.",
+    409: "Somebody was faster.",
     413: "That is too much at once.",
     414: "That address is too long.",
     422: "Not yet: something to fix.",

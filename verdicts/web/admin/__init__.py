@@ -16,6 +16,7 @@ from verdicts.web.admin import (
     merging,
     myself,
     people,
+    queues,
     reviewers,
     subscribers,
     tools,
@@ -39,6 +40,7 @@ DOORS = (
     digest_items,
     digest_sending,
     subscribers,
+    queues,
 )
 
 

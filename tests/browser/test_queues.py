@@ -1,0 +1,197 @@
+"""The queues in Chromium: prices worked off with one key, all of it without JavaScript, and nothing that axe finds."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.reader import Reader
+from tests.browser.site import Site
+from tests.browser.test_accessibility import violations
+from tests.browser.test_layout import OVERHANG
+
+PASSWORD = "plinth mango otter quartz"
+WIDTHS = (320, 360, 1280)
+
+
+@pytest.fixture(scope="module")
+def editor(site: Site) -> str:
+    """The name of somebody who may log in, on a site where a crowd's ballots are held."""
+    site.flask("staff", "add", "quinn", "quinn@example.org", "--role", "editor", "--password", PASSWORD)
+    hold_ballots(site)
+    return "quinn"
+
+
+def hold_ballots(site: Site) -> None:
+    """Put twelve ballots of one network into the database as they stand once they are held."""
+    at = (datetime.now(UTC) - timedelta(days=2)).strftime("%Y-%m-%d %H:%M:%S.%f")
+    with closing(sqlite3.connect(site.database)) as connection, connection:
+        (tool,) = connection.execute("SELECT tool_id FROM tool_slug WHERE slug = 'gemini'").fetchone()
+        columns = "tool_id, voter, verdict, standing, network, first_at, changed_at"
+        rows = [(tool, f"{number:064d}", "ship", "held", "d" * 64, at, at) for number in range(12)]
+        connection.executemany(f"INSERT INTO vote ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608
+        connection.execute("UPDATE tally SET waiting = waiting + 12, held = held + 12 WHERE tool_id = ?", (tool,))
+
+
+def log_in(reader: Reader, name: str, path: str) -> Page:
+    page = reader.opens(path)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    return page
+
+
+def doubt(reader: Reader, slug: str) -> None:
+    reader.opens(f"/tools/{slug}").get_by_role("button", name="Price wrong?").click()
+    expect(reader.page.get_by_text("Thank you: an editor will look.")).to_be_visible()
+
+
+def names(page: Page) -> list[str]:
+    return page.locator(".queue-row h2").all_inner_texts()
+
+
+def test_the_queue_of_prices_is_worked_off_with_one_key(new_reader: Callable[..., Reader], editor: str) -> None:
+    doubt(new_reader(), "cursor")
+    page = log_in(new_reader(), editor, "/admin/queues/prices")
+    rows = page.locator(".queue-row")
+    listed = names(page)
+    assert listed[0] == "Cursor"
+    assert len(listed) > 4
+    expect(page.get_by_text("Keys: s same")).to_be_visible()
+    expect(rows.nth(0)).to_be_focused()
+
+    page.keyboard.press("j")
+    page.keyboard.press("ArrowDown")
+    expect(rows.nth(2)).to_be_focused()
+    page.keyboard.press("k")
+    expect(rows.nth(1)).to_be_focused()
+    page.keyboard.press("s")
+    expect(page.get_by_role("status")).to_contain_text(f"{listed[1]}: the same.")
+    assert names(page) == [listed[0], *listed[2:]]
+    expect(rows.nth(1)).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("s")
+    expect(page.get_by_role("status")).to_contain_text("Cursor: the same.")
+    assert names(page) == listed[2:]
+    expect(rows.nth(0)).to_be_focused()
+
+    page.keyboard.press("Control+s")
+    page.locator("main").evaluate("() => document.activeElement.blur()")
+    page.keyboard.press("s")
+    page.reload()
+    assert names(page) == listed[2:]
+
+
+def test_the_last_price_of_the_list_passes_the_focus_to_the_one_before(reader: Reader, editor: str) -> None:
+    page = log_in(reader, editor, "/admin/queues/prices")
+    rows = page.locator(".queue-row")
+    left = rows.count() - 1
+    rows.nth(left).get_by_role("button", name="Same").click()
+    expect(rows).to_have_count(left)
+    expect(rows.nth(left - 1)).to_be_focused()
+
+
+def test_who_is_logged_out_meanwhile_is_led_to_the_log_in_and_nothing_is_noted(
+    new_reader: Callable[..., Reader], editor: str
+) -> None:
+    reader = new_reader()
+    page = log_in(reader, editor, "/admin/queues/prices")
+    listed = names(page)
+    reader.context.clear_cookies(name="staff")
+    page.keyboard.press("s")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
+    again = log_in(new_reader(), editor, "/admin/queues/prices")
+    assert names(again) == listed
+
+
+def test_a_site_that_is_not_reached_says_so_and_keeps_the_list(reader: Reader, editor: str) -> None:
+    reader.expects("ERR_INTERNET_DISCONNECTED", "Failed to fetch", "htmx")
+    page = log_in(reader, editor, "/admin/queues/prices")
+    listed = names(page)
+    reader.context.set_offline(True)
+    page.keyboard.press("s")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was noted.")
+    assert names(page) == listed
+
+
+def test_without_javascript_the_button_works_and_leads_back_to_the_list(
+    new_reader: Callable[..., Reader], editor: str
+) -> None:
+    reader = new_reader(java_script_enabled=False)
+    doubt(reader, "github-copilot")
+    page = log_in(reader, editor, "/admin/queues/prices")
+    listed = names(page)
+    assert listed[0] == "GitHub Copilot"
+    expect(page.get_by_text("Keys: s same")).to_be_hidden()
+    page.locator(".queue-row").first.get_by_role("button", name="Same").click()
+    expect(page.get_by_role("status")).to_have_text("Noted: the price is the same.")
+    assert names(page) == listed[1:]
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+def test_a_message_goes_from_a_tools_page_to_the_queue_and_is_settled(
+    new_reader: Callable[..., Reader], editor: str, javascript: bool
+) -> None:
+    reader, text = new_reader(java_script_enabled=javascript), f"Its licence is MIT: {javascript}."
+    reader.expects("status of 422")
+    page = reader.opens("/tools/cursor")
+    page.get_by_role("link", name="Correct a fact").click()
+    expect(page.get_by_label("Which page it is about")).to_have_value("/tools/cursor")
+    page.get_by_label("What is wrong").fill(text)
+    page.get_by_label("Your email address").fill("reader@example")
+    page.get_by_role("button", name="Send it").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    expect(page.get_by_label("What is wrong")).to_have_value(text)
+    page.get_by_label("Your email address").fill("reader@example.org")
+    page.get_by_role("button", name="Send it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you.")
+    assert reader.cookies() == {}
+
+    log_in(reader, editor, "/admin/queues/corrections")
+    message = page.locator(".queue-row").filter(has_text=text)
+    message.get_by_text("Settle").click()
+    message.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    message.get_by_label("What came of it").fill("Looked up, and changed.")
+    message.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("status")).to_have_text("The message is settled.")
+    expect(page.locator(".queue-row").filter(has_text=text)).to_contain_text("Done by quinn")
+
+
+def test_held_ballots_are_decided_with_a_reason(reader: Reader, editor: str, site: Site) -> None:
+    reader.expects("status of 422")
+    before = site.tally("gemini")
+    page = log_in(reader, editor, "/admin/queues")
+    page.get_by_role("link", name="Ballots that are held").click()
+    found = violations(page, "held ballots")
+    page.get_by_text("Decide").click()
+    page.get_by_role("button", name="Count all 12").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    found += violations(page, "held ballots, refused")
+    page.get_by_label("Why").fill("A lecture hall.")
+    page.get_by_role("button", name="Count all 12").click()
+    expect(page.get_by_role("status")).to_have_text("The ballots are decided.")
+    after = site.tally("gemini")
+    assert (after.ship - before.ship, after.waiting - before.waiting) == (12, -12)
+    assert found == []
+
+
+def test_axe_finds_nothing_on_the_queues_and_nothing_sticks_out(reader: Reader, editor: str) -> None:
+    reader.expects("status of 422")
+    page = reader.opens("/contact")
+    page.get_by_role("button", name="Send it").click()
+    found = violations(page, "refused message")
+    log_in(reader, editor, "/admin/queues")
+    for path in ("/admin/queues", "/admin/queues/prices", "/admin/queues/votes", "/admin/queues/corrections"):
+        reader.opens(path)
+        for fold in page.locator("details").all():
+            fold.evaluate("(fold) => { fold.open = true; }")
+        found += violations(page, path)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate(OVERHANG) <= 0, f"{path} at {width} px"
+    assert found == []

@@ -32,11 +32,11 @@ def record(
     action: str,
     kind: str,
     name: str,
+    id: int | None = None,
     /,
     *,
     now: datetime,
     actor: tuple[int, str] | None = None,
-    id: int | None = None,
     **changes: tuple[Any, Any],
 ) -> None:
     """Write down what was done, in the caller's transaction. `actor` is an account's id and name, `id` the record's.

@@ -39,7 +39,7 @@ def _publish_too(saved: Saved, do: str) -> None:
     if do == "save publish" and publications.standing(row.published_at, row.archived_at, now()) == Publication.DRAFT:
         publications.publish(row, now())
         change = {"publication": (str(Publication.DRAFT), str(Publication.PUBLISHED))}
-        audit.record("published", "comparison", saved.slug, now=now(), actor=actor(), id=saved.id, **change)
+        audit.record("published", "comparison", saved.slug, saved.id, now=now(), actor=actor(), **change)
 
 
 def _fit(form: Any, _opened: Opened | None) -> None:

@@ -119,7 +119,7 @@ def _save(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
         return _show(desk, _opened(desk, id), form, status=422)
     if saved.changes:
         words = "changed" if saved.before else "added"
-        audit.record(words, desk.kind, saved.slug, now=now(), actor=actor(), id=saved.id, **saved.changes)
+        audit.record(words, desk.kind, saved.slug, saved.id, now=now(), actor=actor(), **saved.changes)
     desk.also(saved, do)
     drafts.drop(person().id, place())
     db.session.commit()

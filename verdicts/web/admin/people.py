@@ -103,6 +103,6 @@ def _done(found: Account, act: Callable[[], None], words: str, **changes: tuple[
     except AccountFault as fault:
         db.session.rollback()
         return render_template("admin/people.html", everyone=accounts.everyone(), problem=str(fault)), 422
-    audit.record(words, "account", found.name, now=now(), actor=actor(), id=found.id, **changes)
+    audit.record(words, "account", found.name, found.id, now=now(), actor=actor(), **changes)
     db.session.commit()
     return redirect(url_for(".index"), 303)

@@ -61,7 +61,7 @@ def answer(subject: Subject, id: int) -> ResponseReturnValue:
     )
     changes |= {} if is_gone else {"publication": (before, _words_of(row))}
     words = "deleted" if is_gone else _DONE[request.form["do"]]
-    audit.record(words, subject.kind, opened.slug, now=now(), actor=actor(), id=id, **changes)
+    audit.record(words, subject.kind, opened.slug, id, now=now(), actor=actor(), **changes)
     db.session.commit()
     return redirect(subject.list_at() if is_gone else request.path, 303)
 

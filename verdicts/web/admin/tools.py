@@ -42,7 +42,7 @@ def _publish_too(saved: Saved, do: str) -> None:
         before = _state(saved.id)
         publications.publish(tool, now())
         change = {"publication": (str(before), str(Publication.PUBLISHED))}
-        audit.record("published", "tool", tool.slug, now=now(), actor=actor(), id=tool.id, **change)
+        audit.record("published", "tool", tool.slug, tool.id, now=now(), actor=actor(), **change)
 
 
 def _state(id: int) -> Publication:

@@ -18,19 +18,15 @@
     if (isSending || String(fields) === kept) return;
     isSending = true;
     try {
-      const answer = await fetch(form.dataset.draftUrl, { method: "POST", body: fields, headers: { "HX-Request": "true" }, redirect: "manual" });
-      said.textContent = answer.ok ? (await answer.text()).trim() : trouble(answer);
+      const answer = await fetch(form.dataset.draftUrl, { method: "POST", body: fields });
+      const isForUs = answer.ok || answer.status === 401; // kept, or logged out: both are said in words
+      said.textContent = isForUs ? (await answer.text()).trim() : "No draft could be kept just now. What you typed is still here.";
       if (answer.ok) kept = String(fields);
     } catch {
       said.textContent = "The site cannot be reached, so no draft is kept. What you typed is still here.";
     } finally {
       isSending = false;
     }
-  }
-
-  function trouble(answer) {
-    if (answer.type === "opaqueredirect") return "You are logged out. Save the form: after you log in, it is here again.";
-    return "No draft could be kept just now. What you typed is still here.";
   }
 
   setInterval(keep, EVERY_MS);

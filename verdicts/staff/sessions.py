@@ -64,6 +64,13 @@ def find(token: str, now: datetime) -> Person | None:
     return Person(row.id, row.name, row.email, row.role, row.must_change, has_totp, row.token_hash, row.seen_at)
 
 
+def find_ended(token: str, now: datetime) -> int | None:
+    """Return whose session a token stood for until it ended by itself; None where somebody ended it."""
+    rows = sa.select(account.c.id).join(staff_session, staff_session.c.account_id == account.c.id)
+    is_it = sa.and_(staff_session.c.token_hash == hash_of(token), account.c.disabled_at.is_(None), ~_is_open(now))
+    return db.session.connection().scalar(rows.where(is_it))
+
+
 def touch(person: Person, now: datetime) -> None:
     """Note that somebody was seen. The caller has called begin_write(), and commits."""
     seen = sa.update(staff_session).where(staff_session.c.token_hash == person.token_hash)

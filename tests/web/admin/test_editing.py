@@ -2,6 +2,7 @@
 
 import html
 from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ from verdicts.catalog.models import Category, PriceRecord, Review, Reviewer, Rev
 from verdicts.comparisons.models import Comparison
 from verdicts.extensions import db
 from verdicts.staff import audit
-from verdicts.staff.models import Role
+from verdicts.staff.models import Role, form_draft
 
 LATER = NOW + timedelta(hours=1)
 
@@ -425,3 +426,63 @@ def test_a_save_that_changes_nothing_is_no_entry(ann: Editor) -> None:
     tool = make_tool("wren")
     ann.fills(f"/admin/tools/{tool.id}")
     assert last_entry().action == "logged in"
+
+
+# A session that ends while somebody writes
+
+
+def test_what_is_sent_after_the_session_has_ended_is_in_the_form_again_after_logging_in(
+    ann: Editor, the_present: time_machine.Traveller
+) -> None:
+    tool = make_tool("wren", tagline="Old.")
+    path = f"/admin/tools/{tool.id}"
+    form = ann.form(path)
+    the_present.shift(timedelta(hours=13))
+    sent = ann.sends(path, form | {"tagline": "Written for an hour"})
+    assert unquote(sent.headers["Location"]) == f"/admin/login?next={path}"
+    assert stored(Tool)[0].tagline == "Old."
+    assert ann.logs_in(next=path).headers["Location"] == path
+    again = ann.form(path)
+    assert again["tagline"] == "Written for an hour"
+    ann.sends(path, again)
+    assert stored(Tool)[0].tagline == "Written for an hour"
+
+
+def test_whose_session_somebody_ended_leaves_nothing_behind(app: Flask, ann: Editor) -> None:
+    tool, other = make_tool("wren"), Editor(app)
+    path = f"/admin/tools/{tool.id}"
+    form = ann.form(path)
+    other.logs_in()
+    other.posts("/admin/me/sign-out-elsewhere")
+    assert ann.sends(path, form | {"tagline": "By a stranger?"}).status_code == 303
+    assert other.form(path)["tagline"] == ""
+
+
+def test_a_stranger_with_a_made_up_cookie_leaves_nothing_behind(app: Flask) -> None:
+    stranger = Editor(app)
+    token = stranger.token()
+    stranger.client.set_cookie("staff", "made-up", domain="verdicts.test", path="/admin")
+    assert stranger.posts("/admin/tools/new", token=token, name="Mine").status_code == 303
+    db.session.rollback()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(form_draft)) == 0
+
+
+def test_who_types_after_the_session_has_ended_is_told_and_the_page_stays(
+    ann: Editor, the_present: time_machine.Traveller
+) -> None:
+    token = ann.token("/admin/me")
+    the_present.shift(timedelta(hours=1))
+    for path in ("/admin/markdown", "/admin/drafts"):
+        answer = ann.posts(path, token=token, htmx=True, of="quote", quote="*x*", place="/admin/tools/new")
+        assert (answer.status_code, "HX-Refresh" in answer.headers) == (401, False)
+        assert "You are logged out. Save the form" in answer.text
+
+
+def test_a_way_back_that_only_takes_what_is_sent_leads_to_the_desk(
+    ann: Editor, the_present: time_machine.Traveller
+) -> None:
+    category = make_category("editors")
+    token = ann.token("/admin/me")
+    the_present.shift(timedelta(hours=1))
+    sent = ann.posts(f"/admin/categories/{category.id}/up", token=token)
+    assert sent.headers["Location"] in {"/admin/login?next=/admin", "/admin/login?next=%2Fadmin"}

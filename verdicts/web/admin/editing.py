@@ -15,10 +15,10 @@ from verdicts.curation.records import Json
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit, drafts
 from verdicts.web.admin.fields import RecordForm, Rows
+from verdicts.web.admin.forms import typed_fields
 from verdicts.web.admin.gate import actor, person
 from verdicts.web.clock import now
 
-NOT_KEPT = {"csrf_token", "do"}
 CLASH = "Somebody saved something at the same moment that this clashes with. Look at it, and save again."
 SAID = {
     "saved": "Saved.",
@@ -195,11 +195,6 @@ def _lock(desk: Desk, id: int | None) -> Opened | None:
     db.session.rollback()
     begin_write()
     return _opened(desk, id, lock=True)
-
-
-def typed_fields() -> list[tuple[str, str]]:
-    """Return the fields of a form as they were sent, but for those that are not its reader's."""
-    return [(name, value) for name, value in request.form.items(multi=True) if name not in NOT_KEPT]
 
 
 def _show_conflict(desk: Desk, opened: Opened, form: RecordForm) -> ResponseReturnValue:

@@ -1,8 +1,16 @@
 """Forms behind the log-in, and their faults in words beside each field."""
 
+from flask import request
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField
 from wtforms.validators import DataRequired, Length
+
+NOT_KEPT = {"csrf_token", "do"}
+
+
+def typed_fields() -> list[tuple[str, str]]:
+    """Return the fields of a form as they were sent, but for those that are not its reader's."""
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in NOT_KEPT]
 
 
 class AdminForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped

@@ -9,10 +9,11 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from verdicts.extensions import begin_write, csrf, db
-from verdicts.staff import sessions
+from verdicts.staff import drafts, sessions
 from verdicts.staff.models import Role
 from verdicts.staff.sessions import Person
 from verdicts.web import errors
+from verdicts.web.admin.forms import typed_fields
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 from verdicts.web.settings import current_settings
@@ -24,6 +25,10 @@ _ROOM_FOR_A_FORM = 64 * 1024  # around a file: the token, the names of fields, t
 
 _NEEDED: dict[Callable[..., object], Role | None] = {}
 _TAKEN: dict[Callable[..., object], tuple[int, str]] = {}
+_KEPT: set[Callable[..., object]] = set()
+# What asks for these is a form that somebody is writing in: it must not be taken from under their hands.
+_WHILE_TYPING = {"writing.markdown", "writing.keep_draft", "tool_desk.options", "tool_desk.slug"}
+LOGGED_OUT = "You are logged out. Save the form: once you have logged in, what you typed is here again."
 _BEFORE_A_NEW_PASSWORD = {"myself.password", "entrance.log_out"}
 _BEFORE_A_SECOND_FACTOR = {*_BEFORE_A_NEW_PASSWORD, "myself.second_factor_page", "myself.set_up"}
 STALE_FORM = (
@@ -66,6 +71,12 @@ def takes(megabytes: int, otherwise: str = "") -> Callable[[View], View]:
     return mark
 
 
+def keeps_what_is_typed(view: View) -> View:
+    """Say of a view that its form has drafts: what is sent to it after a session has ended is kept as one."""
+    _KEPT.add(view)
+    return view
+
+
 def needed_for(view: Callable[..., object]) -> Role | None:
     """Return the role that a view needs, None where it is open. Raises LookupError where it states nothing."""
     return _NEEDED[view]
@@ -83,9 +94,7 @@ def guard() -> ResponseReturnValue | None:
         return None
     found = sessions.find(request.cookies.get(cookie_name(), ""), now())
     if found is None:
-        if wants_fragment():  # the whole page must go to the entrance, not the entrance into a part of it
-            return "", 401, {"HX-Refresh": "true"}
-        return redirect(url_for("entrance.log_in", next=request.full_path.rstrip("?")), 303)
+        return _send_to_the_entrance(view)
     g.person = found
     if not found.may(role):
         abort(403, NOT_YOURS)
@@ -95,6 +104,37 @@ def guard() -> ResponseReturnValue | None:
     _protect()
     _touch(found)
     return None
+
+
+def _send_to_the_entrance(view: Callable[..., object]) -> ResponseReturnValue:
+    if request.endpoint in _WHILE_TYPING:
+        return LOGGED_OUT, 401
+    if wants_fragment():  # the whole page must go to the entrance, not the entrance into a part of it
+        return "", 401, {"HX-Refresh": "true"}
+    if request.method == "POST":
+        _keep_what_was_typed(view)
+    return redirect(url_for("entrance.log_in", next=_way_back()), 303)
+
+
+def _keep_what_was_typed(view: Callable[..., object]) -> None:
+    """Let somebody whose session has ended find what they just sent in the same form, once they have logged in."""
+    account_id = sessions.find_ended(request.cookies.get(cookie_name(), ""), now())
+    if view not in _KEPT or account_id is None:
+        return
+    _make_room(view)
+    _protect()
+    db.session.rollback()
+    begin_write()
+    drafts.keep(account_id, request.path, typed_fields(), now())
+    db.session.commit()
+
+
+def _way_back() -> str:
+    """Return where to go after logging in: the page that was asked for, or the one with the form that was sent."""
+    if request.method != "POST":
+        return request.full_path.rstrip("?")
+    urls = current_app.url_map.bind("")
+    return request.path if urls.test(request.path, "GET") else url_for("desk.index")
 
 
 def keep_out_of_sight(response: Response) -> Response:
@@ -125,7 +165,8 @@ def cookie_name() -> str:
 
 
 def give_cookie(response: Response, token: str) -> None:
-    age = int(sessions.AT_MOST.total_seconds())
+    # Longer than any session: whose has ended is known by it, so that what they typed can be kept for them.
+    age = int(sessions.KEPT.total_seconds())
     options = {"path": "/admin", "httponly": True, "samesite": "Lax", "secure": current_settings().is_https}
     response.set_cookie(cookie_name(), token, max_age=age, **options)  # type: ignore[arg-type]
 

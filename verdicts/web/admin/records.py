@@ -10,6 +10,7 @@ from verdicts.catalog.publishing import bump_content_version
 from verdicts.extensions import begin_write, db
 
 ID = "<int(max=2147483647):id>"
+FORM_MEGABYTES = 2  # a whole panel in a script of many bytes a letter, each of them escaped
 
 
 def move_up(model: Any, id: int, back_to: str) -> ResponseReturnValue:

@@ -11,10 +11,10 @@ from verdicts.staff.models import Role
 from verdicts.web.admin import previews, publishing
 from verdicts.web.admin.catalog_forms import ReviewerForm
 from verdicts.web.admin.editing import Desk, edit
-from verdicts.web.admin.gate import door, needs
+from verdicts.web.admin.gate import door, keeps_what_is_typed, needs, takes
 from verdicts.web.admin.lists import query, wanted
 from verdicts.web.admin.publishing import Subject
-from verdicts.web.admin.records import ID, move_up
+from verdicts.web.admin.records import FORM_MEGABYTES, ID, move_up
 
 bp = door("reviewers", "/admin/reviewers")
 
@@ -52,12 +52,16 @@ def index() -> ResponseReturnValue:
 
 @bp.route("/new", methods=["GET", "POST"])
 @needs(Role.EDITOR)
+@takes(FORM_MEGABYTES)
+@keeps_what_is_typed
 def add() -> ResponseReturnValue:
     return edit(DESK)
 
 
 @bp.route(f"/{ID}", methods=["GET", "POST"])
 @needs(Role.EDITOR)
+@takes(FORM_MEGABYTES)
+@keeps_what_is_typed
 def change(id: int) -> ResponseReturnValue:
     return edit(DESK, id)
 

@@ -21,10 +21,10 @@ from verdicts.staff.models import Role
 from verdicts.web.admin import previews, publishing
 from verdicts.web.admin.catalog_forms import BASES, PanelForm, PriceForm, ToolForm
 from verdicts.web.admin.editing import Desk, edit
-from verdicts.web.admin.gate import actor, door, needs
+from verdicts.web.admin.gate import actor, door, keeps_what_is_typed, needs, takes
 from verdicts.web.admin.lists import LONGEST_SEARCH, query, wanted
 from verdicts.web.admin.publishing import Subject
-from verdicts.web.admin.records import ID
+from verdicts.web.admin.records import FORM_MEGABYTES, ID
 from verdicts.web.clock import now, today
 
 bp = door("tool_desk", "/admin/tools")
@@ -174,24 +174,32 @@ def index() -> ResponseReturnValue:
 
 @bp.route("/new", methods=["GET", "POST"])
 @needs(Role.EDITOR)
+@takes(FORM_MEGABYTES)
+@keeps_what_is_typed
 def add() -> ResponseReturnValue:
     return edit(DESK)
 
 
 @bp.route(f"/{ID}", methods=["GET", "POST"])
 @needs(Role.EDITOR)
+@takes(FORM_MEGABYTES)
+@keeps_what_is_typed
 def change(id: int) -> ResponseReturnValue:
     return edit(DESK, id)
 
 
 @bp.route(f"/{ID}/panel", methods=["GET", "POST"])
 @needs(Role.EDITOR)
+@takes(FORM_MEGABYTES)
+@keeps_what_is_typed
 def panel(id: int) -> ResponseReturnValue:
     return edit(PANEL_DESK, id)
 
 
 @bp.route(f"/{ID}/price", methods=["GET", "POST"])
 @needs(Role.EDITOR)
+@takes(FORM_MEGABYTES)
+@keeps_what_is_typed
 def price(id: int) -> ResponseReturnValue:
     return edit(PRICE_DESK, id)
 

@@ -7,9 +7,9 @@ from verdicts.curation.shelves import A_PAGE
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit, drafts
 from verdicts.staff.models import Role
-from verdicts.web.admin.editing import typed_fields
-from verdicts.web.admin.gate import door, needs, path_of_ours, person
-from verdicts.web.admin.records import ID
+from verdicts.web.admin.forms import typed_fields
+from verdicts.web.admin.gate import door, needs, path_of_ours, person, takes
+from verdicts.web.admin.records import FORM_MEGABYTES, ID
 from verdicts.web.clock import now
 
 bp = door("writing")
@@ -27,6 +27,7 @@ LONGEST_MARKDOWN = 20_000
 
 @bp.post("/drafts")
 @needs(Role.EDITOR)
+@takes(FORM_MEGABYTES)
 def keep_draft() -> ResponseReturnValue:
     """Keep what stands in a form; a script of the page sends it every ten seconds while somebody types."""
     where = request.form.get("place", "")

@@ -1,0 +1,311 @@
+"""An editor in Chromium: from logging in to a tool that is published and compared, and what gets in between."""
+
+import itertools
+import re
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyotp
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.reader import Reader
+from tests.browser.site import Site
+from tests.browser.test_accessibility import violations
+from tests.catalog.pictures import encoded, halves
+from tests.web.corpus import EVERYTHING
+
+PASSWORD = "plinth mango otter quartz"
+QUOTES = {"Builder": "It is quick.", "Skeptic": "It forgets.", "Futurist": "It will last.", "Founder": "It pays."}
+_numbers = itertools.count(1)
+
+LISTS = {
+    "desk": "/admin",
+    "queues": "/admin/queues",
+    "due prices": "/admin/queues/prices",
+    "tools": "/admin/tools",
+    "drafts among the tools": "/admin/tools?state=draft&q=nothing",
+    "reviews": "/admin/tools/reviews",
+    "comparisons": "/admin/comparisons",
+    "categories": "/admin/categories",
+    "reviewers": "/admin/reviewers",
+    "catalogue file": "/admin/catalogue",
+    "merge": "/admin/merge",
+    "digest": "/admin/digest",
+    "subscribers": "/admin/subscribers",
+    "trail": "/admin/trail",
+}
+FORMS = {
+    "new tool": "/admin/tools/new",
+    "tool": "/admin/tools/1",
+    "panel": "/admin/tools/1/panel",
+    "price": "/admin/tools/1/price",
+    "logo": "/admin/tools/1/logo",
+    "publication": "/admin/tools/1/publication",
+    "history": "/admin/history/tool/1",
+    "category": "/admin/categories/1",
+    "reviewer": "/admin/reviewers/1",
+    "new comparison": "/admin/comparisons/new",
+    "comparison": "/admin/comparisons/1",
+}
+
+
+@dataclass
+class Hands:
+    """Somebody at the keyboard and the mouse, whose fields and clicks are counted."""
+
+    page: Page
+    fields: int = 0
+    clicks: int = 0
+
+    def fill(self, label: str, text: str, within: Locator | None = None) -> None:
+        self.fields += 1
+        (within or self.page).get_by_label(label, exact=True).fill(text)
+
+    def choose(self, label: str, value: str, within: Locator | None = None) -> None:
+        self.fields += 1
+        (within or self.page).get_by_label(label, exact=True).select_option(value)
+
+    def tick(self, box: Locator) -> None:
+        self.fields += 1
+        box.check()
+
+    def click(self, name: str, role: str = "button") -> None:
+        self.clicks += 1
+        self.page.get_by_role(role, name=name, exact=True).last.click()  # type: ignore[arg-type]
+
+
+def log_in(reader: Reader, role: str = "editor", at: str = "/admin") -> Page:
+    name = f"{role}{next(_numbers)}"
+    reader.site.flask("staff", "add", name, f"{name}@example.org", "--role", role, "--password", PASSWORD)
+    page = reader.opens(at)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    return page
+
+
+def add_a_tool(hands: Hands, name: str) -> None:
+    """Go from the list of tools to a published tool with four verdicts."""
+    hands.page.get_by_role("navigation").get_by_role("link", name="Tools").click()
+    hands.clicks += 1
+    hands.click("Add a tool", "link")
+    hands.fill("Name", name)
+    hands.fill("Tagline", "It writes code.")
+    hands.choose("Category", "developer-tools")
+    hands.choose("Model", "paid")
+    price = hands.page.locator("#price")
+    hands.fill("Amount", "20", price)
+    hands.fill("Currency", "USD", price)
+    hands.choose("For", "month", price)
+    hands.click("Save, then record the panel")
+    expect(hands.page.get_by_role("heading", level=1)).to_have_text(f"{name}: the panel")
+    for who, quote in QUOTES.items():
+        row = hands.page.locator(".panel-row").filter(has_text=f"The {who}")
+        hands.tick(row.get_by_label("SKIP" if who == "Skeptic" else "SHIP"))
+        hands.fill("Quote", quote, row)
+    hands.click("Save and publish")
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+def test_a_tool_with_four_verdicts_is_published_and_compared(
+    new_reader: Callable[..., Reader], tmp_path: Path, javascript: bool
+) -> None:
+    reader = new_reader(java_script_enabled=javascript)
+    page = log_in(reader)
+    hands, name = Hands(page), f"Wren {next(_numbers)}"
+    slug = name.lower().replace(" ", "-")
+    add_a_tool(hands, name)
+    expect(page.get_by_role("status").filter(has_text="Saved, and published.")).to_be_visible()
+    assert (hands.fields, hands.clicks) == (15, 4)
+
+    page.get_by_role("link", name="Logo").click()
+    (tmp_path / "logo.png").write_bytes(encoded(halves(), "PNG"))
+    page.get_by_label("Picture").set_input_files(tmp_path / "logo.png")
+    page.get_by_role("button", name="Save the logo").click()
+
+    reader.opens(f"/compare/cursor-vs-{slug}")
+    expect(page.locator(".tape").get_by_role("row").filter(has_text=name)).to_contain_text("3 of 4")
+    expect(page.get_by_text("It forgets.")).to_be_visible()
+    expect(page.get_by_text("$20 / month").first).to_be_visible()
+    expect(page.locator(f"h2#tool-{slug} img")).to_have_count(1)
+
+
+def test_the_same_is_done_with_the_keyboard_alone(reader: Reader) -> None:
+    page = log_in(reader, at="/admin/tools/new")
+    name = f"Finch {next(_numbers)}"
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    page.keyboard.type(name)
+    press_until(page, page.get_by_label("Model", exact=True))
+    page.keyboard.type("Free")
+    page.keyboard.press("Tab")
+    page.keyboard.type("0")
+    page.keyboard.press("Enter")  # saves, wherever the focus is in a line
+    expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
+    press_until(page, page.get_by_role("link", name="Panel", exact=True))
+    page.keyboard.press("Enter")
+    row = page.locator(".panel-row").first
+    press_until(page, row.get_by_label("Not yet"))
+    page.keyboard.press("ArrowRight")
+    expect(row.get_by_label("SHIP")).to_be_checked()
+    press_until(page, row.get_by_label("Quote"))
+    page.keyboard.type("It is quick.")
+    press_until(page, page.get_by_role("button", name="Save and publish"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="Saved, and published.")).to_be_visible()
+    expect(reader.opens(f"/tools/{name.lower().replace(' ', '-')}").get_by_text("It is quick.")).to_be_visible()
+
+
+def press_until(page: Page, wanted: Locator, most: int = 60) -> None:
+    """Press Tab until something has the focus; whatever has it on the way must be visible."""
+    for _ in range(most):
+        if wanted.evaluate("(it) => it === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{wanted} cannot be reached with {most} presses of Tab")
+
+
+def test_an_editor_logs_in_with_a_second_factor(reader: Reader) -> None:
+    page = log_in(reader, at="/admin/me/second-factor")
+    name = page.locator(".log-out span").inner_text()
+    secret = re.sub(r"\s", "", page.locator(".secret").inner_text())
+    codes = pyotp.TOTP(secret)
+    page.get_by_label("Code that the app shows").fill(codes.now())
+    page.get_by_role("button", name="Set it up").click()
+    expect(page.locator(".codes li")).to_have_count(10)
+    page.get_by_role("button", name="Log out").click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    # Each step's code is good once, and the one that set it up is spent: the next one is taken already.
+    next_step = int(time.time()) + 30
+    page.get_by_label("Code, if you have set up a second factor").fill(codes.at(next_step))
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your desk")
+
+
+def test_of_two_editors_the_second_sees_both_versions_side_by_side(new_reader: Callable[..., Reader]) -> None:
+    first, second = new_reader(), new_reader()
+    second.expects("status of 409")
+    one, two = log_in(first, at="/admin/reviewers/2"), log_in(second, at="/admin/reviewers/2")
+    motto = one.get_by_label("Motto").input_value()
+    one.get_by_label("Motto").fill("Theirs is first.")
+    one.get_by_role("button", name="Save", exact=True).last.click()
+    expect(one.get_by_text("Saved.", exact=True)).to_be_visible()
+    two.get_by_label("Motto").fill("Mine is second.")
+    two.get_by_role("button", name="Save", exact=True).last.click()
+    expect(two.get_by_role("alert")).to_be_focused()
+    versions = two.locator(".versions tbody tr")
+    expect(versions).to_have_text(re.compile("motto.*Theirs is first\\..*Mine is second\\.", re.DOTALL | re.IGNORECASE))
+    assert violations(two, "conflict") == []
+    two.get_by_label("Motto").fill(motto)
+    two.get_by_role("button", name="Save", exact=True).last.click()
+    expect(two.get_by_text("Saved.", exact=True)).to_be_visible()
+
+
+def test_what_was_typed_before_the_browser_was_closed_is_found_again(new_reader: Callable[..., Reader]) -> None:
+    reader = new_reader()
+    reader.page.clock.install()
+    page = log_in(reader, at="/admin/comparisons/new")
+    page.get_by_label("Bottom line").fill("Half a thought, with **stress**.")
+    page.clock.fast_forward(400)
+    expect(page.locator("#bottom_line-looks strong")).to_have_text("stress")
+    page.clock.fast_forward(10_000)
+    expect(page.locator("#kept")).to_contain_text("Draft kept at")
+    cookies = reader.context.cookies()
+    page.close(run_before_unload=False)
+
+    later = new_reader()
+    later.context.add_cookies(cookies)  # type: ignore[arg-type]
+    again = later.opens("/admin/comparisons/new")
+    expect(again.get_by_label("Bottom line")).to_have_value("Half a thought, with **stress**.")
+    expect(again.get_by_text("Your draft")).to_be_visible()
+    assert violations(again, "draft") == []
+    again.get_by_role("button", name="Discard it").click()
+    expect(again.get_by_label("Bottom line")).to_have_value("")
+
+
+def test_a_session_that_ends_in_mid_form_leads_back_to_the_same_form(reader: Reader, site: Site) -> None:
+    page = log_in(reader, at="/admin/categories/new")
+    name = page.locator(".log-out span").inner_text()
+    page.get_by_label("Name", exact=True).fill("Written all afternoon")
+    page.get_by_role("button", name="Another fact").click()
+    with closing(sqlite3.connect(site.database)) as connection, connection:
+        connection.execute("UPDATE staff_session SET seen_at = '2026-01-01 00:00:00'")
+    page.get_by_label("Description").fill("All of it.")
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Written all afternoon")
+    expect(page.get_by_label("Description")).to_have_value("All of it.")
+    page.get_by_role("button", name="Discard it").click()
+    expect(page.get_by_text("The draft is gone.")).to_be_visible()
+
+
+def test_a_preview_opens_beside_the_form(reader: Reader) -> None:
+    page = log_in(reader, at="/admin/tools/2")
+    page.get_by_label("Tagline").fill("Seen before it is saved.")
+    with reader.context.expect_page() as opened:
+        page.get_by_role("button", name="Preview").click()
+    preview = opened.value
+    expect(preview.get_by_text("Nobody else sees this")).to_be_visible()
+    expect(preview.locator(".tool-tagline")).to_have_text("Seen before it is saved.")
+    assert violations(preview, "preview") == []
+    expect(page.get_by_label("Tagline")).to_have_value("Seen before it is saved.")
+
+
+def test_a_name_proposes_a_slug_and_a_box_proposes_tools(reader: Reader) -> None:
+    page = log_in(reader, at="/admin/tools/new")
+    page.get_by_label("Name", exact=True).press_sequentially("Café vs Träume 2")
+    expect(page.locator("#slug-proposal")).to_contain_text("/tools/cafe-traume-2")
+    reader.opens("/admin/comparisons/new")
+    page.get_by_label("Tool 1", exact=True).press_sequentially("whis")
+    expect(page.locator("#tool-options option").first).to_have_attribute("value", "whisper")
+
+
+def test_axe_finds_nothing_behind_the_log_in(reader: Reader) -> None:
+    page = log_in(reader, "admin")
+    found = []
+    for where, path in {**LISTS, **FORMS}.items():
+        reader.opens(path)
+        found += violations(page, where)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1280, where
+        page.set_viewport_size({"width": 360, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, where
+    assert found == []
+
+
+def test_axe_finds_nothing_on_a_form_that_was_refused(reader: Reader) -> None:
+    reader.expects("status of 422")
+    page = log_in(reader, at="/admin/tools/1/panel")
+    page.locator(".panel-row").first.get_by_label("Quote").fill("Something else.")
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    expect(page.locator(".panel-row").first.get_by_label("Why it changed")).to_be_visible()
+    page.get_by_role("link", name="Review 1, Why it changed").click()
+    expect(page.locator(".panel-row").first.get_by_label("Why it changed")).to_be_focused()
+    assert violations(page, "refused panel") == []
+
+
+def test_nothing_that_is_typed_is_run(reader: Reader) -> None:
+    """The reader's browser complains of every script that the policy stops, and of every request elsewhere."""
+    page = log_in(reader, "admin", at="/admin/tools/new")
+    hostile = "".join(sign for sign in EVERYTHING if sign not in "\u2028\u2029")  # which no text may hold
+    page.get_by_label("Name", exact=True).fill(hostile[:80])
+    page.get_by_label("Tagline").fill(hostile[80:280])
+    page.get_by_label("Description").fill(hostile)
+    page.wait_for_timeout(600)
+    expect(page.locator("#description-looks")).not_to_be_empty()
+    with reader.context.expect_page() as opened:
+        page.get_by_role("button", name="Preview").click()
+    expect(opened.value.get_by_text("Nobody else sees this")).to_be_visible()
+    page.get_by_role("button", name="Save, then record the panel").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("the panel")
+    for path in ("/admin", "/admin/tools", "/admin/trail", "/admin/merge"):
+        reader.opens(path)
+        assert page.evaluate("document.scripts.length") <= 4

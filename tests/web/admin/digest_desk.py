@@ -5,6 +5,7 @@ import re
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from tests.conftest import StatementCount
 from tests.digest.weekly import THIS_WEEK, items
 from tests.web.admin.editor import Editor, make_account
 from verdicts.digest import editions
@@ -36,6 +37,13 @@ def _hidden(page: str, act: str) -> dict[str, str]:
     forms = re.findall(r'<form [^>]*action="([^"]+)"[^>]*>(.*?)</form>', page, re.DOTALL)
     found = next((body for action, body in forms if action.endswith(f"/{act}")), page)
     return dict(re.findall(r'type="hidden" name="(edition|seen)" value="(\w*)"', found))
+
+
+def statements_of(who: Editor, path: str, statements: StatementCount) -> int:
+    """Return how many statements a page takes, but for what the page cache asks once a second."""
+    before = len(statements)
+    assert who.gets(path).status_code == 200
+    return len([each for each in statements.statements[before:] if "content_version" not in each])
 
 
 def the_edition() -> Edition:

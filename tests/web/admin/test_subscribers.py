@@ -9,7 +9,7 @@ from flask import Flask
 
 from tests.conftest import StatementCount
 from tests.makers import make_subscriber
-from tests.web.admin.digest_desk import logged_in, newest_entry
+from tests.web.admin.digest_desk import logged_in, newest_entry, statements_of
 from tests.web.admin.editor import Editor
 from verdicts.extensions import db
 from verdicts.newsletter import lookup
@@ -87,9 +87,7 @@ def test_a_long_list_goes_on_page_by_page_and_so_does_a_search(root: Editor) -> 
 def test_the_page_takes_a_fixed_number_of_statements(root: Editor, statements: StatementCount) -> None:
     for number in range(20):
         make_subscriber(f"reader{number}@example.org")
-    before = len(statements)
-    root.gets(PAGE)
-    assert len(statements) - before == 3
+    assert statements_of(root, PAGE, statements) == 3
 
 
 # Adding

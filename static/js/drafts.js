@@ -1,6 +1,10 @@
 // Keeps a draft of the form every ten seconds while somebody types. Without it, "Keep as a draft" does the same once.
 (() => {
   const EVERY_MS = 10_000;
+  const WORDS = {
+    401: "You are logged out. Save the form: once you have logged in, what you typed is here again.",
+    other: "No draft could be kept just now. What you typed is still here.",
+  };
   const form = document.querySelector("form[data-draft-url]");
   const said = document.getElementById("kept");
   if (!form || !said) return;
@@ -18,9 +22,8 @@
     if (isSending || String(fields) === kept) return;
     isSending = true;
     try {
-      const answer = await fetch(form.dataset.draftUrl, { method: "POST", body: fields });
-      const isForUs = answer.ok || answer.status === 401; // kept, or logged out: both are said in words
-      said.textContent = isForUs ? (await answer.text()).trim() : "No draft could be kept just now. What you typed is still here.";
+      const answer = await fetch(form.dataset.draftUrl, { method: "POST", body: fields, headers: { "HX-Request": "true" } });
+      said.textContent = answer.ok ? (await answer.text()).trim() : WORDS[answer.status] ?? WORDS.other;
       if (answer.ok) kept = String(fields);
     } catch {
       said.textContent = "The site cannot be reached, so no draft is kept. What you typed is still here.";

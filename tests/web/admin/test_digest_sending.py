@@ -233,6 +233,15 @@ def test_whose_session_is_over_has_the_page_loaded_anew_instead_of_a_log_in_insi
     assert (answer.status_code, answer.headers["HX-Refresh"], answer.text) == (401, "true", "")
 
 
+def test_a_page_that_is_being_filled_in_is_not_loaded_anew_when_the_session_is_over(app: Flask, root: Editor) -> None:
+    a_draft()
+    root.posts("/admin/logout")
+    answer = root.posts(f"{DESK}/words/look", token=root.token(), htmx=True, note="An hour of work.")
+    assert (answer.status_code, "HX-Refresh" in answer.headers) == (401, False)
+    assert "You are logged out, so nothing was done." in answer.text
+    assert "<html" not in answer.text
+
+
 def test_an_edition_with_nobody_to_send_to_says_so(root: Editor) -> None:
     id = a_draft(readers=0)
     assert "Nobody is subscribed, so nobody gets it." in root.gets(DESK).text

@@ -475,7 +475,21 @@ def test_who_types_after_the_session_has_ended_is_told_and_the_page_stays(
     for path in ("/admin/markdown", "/admin/drafts"):
         answer = ann.posts(path, token=token, htmx=True, of="quote", quote="*x*", place="/admin/tools/new")
         assert (answer.status_code, "HX-Refresh" in answer.headers) == (401, False)
-        assert "You are logged out. Save the form" in answer.text
+        assert "You are logged out, so nothing was done." in answer.text
+
+
+def test_who_has_logged_in_anew_in_another_tab_finds_the_form_as_it_was_sent(ann: Editor) -> None:
+    tool = make_tool("wren", tagline="Old.")
+    path = f"/admin/tools/{tool.id}"
+    form = ann.form(path)
+    ann.posts("/admin/logout")
+    ann.logs_in()
+    sent = ann.sends(path, form | {"tagline": "Typed before"})
+    assert (sent.status_code, stored(Tool)[0].tagline) == (400, "Old.")
+    again = fields_of(sent.text)
+    assert again["tagline"] == "Typed before"
+    assert ann.sends(path, again).status_code == 303
+    assert stored(Tool)[0].tagline == "Typed before"
 
 
 def test_a_way_back_that_only_takes_what_is_sent_leads_to_the_desk(

@@ -16,7 +16,7 @@ from verdicts.extensions import begin_write, db
 from verdicts.staff import audit, drafts
 from verdicts.web.admin.fields import RecordForm, Rows
 from verdicts.web.admin.forms import typed_fields
-from verdicts.web.admin.gate import actor, person
+from verdicts.web.admin.gate import actor, is_stale, person
 from verdicts.web.clock import now
 
 CLASH = "Somebody saved something at the same moment that this clashes with. Look at it, and save again."
@@ -65,6 +65,8 @@ def edit(desk: Desk, id: int | None = None) -> ResponseReturnValue:
         opened = _opened(desk, id)
         form, notice = _begin(desk, opened)
         return _show(desk, opened, form, notice=notice)
+    if is_stale():
+        return _show(desk, _opened(desk, id), desk.form.typed(request.form), status=400, notice="stale")
     act, _, rest = request.form.get("do", "save").partition(" ")
     return _ACTS.get(act, _save)(desk, id, rest)
 
@@ -228,6 +230,7 @@ def _show(
         place=place(),
         said=SAID.get(request.args.get("said", ""), ""),
         draft_of=datetime.fromisoformat(notice_value) if notice_kind == "draft" else None,
+        is_stale=notice_kind == "stale",
         restores=int(notice_value) if notice_kind == "before" else None,
         **desk.about(opened),
     )

@@ -26,14 +26,13 @@ _ROOM_FOR_A_FORM = 64 * 1024  # around a file: the token, the names of fields, t
 _NEEDED: dict[Callable[..., object], Role | None] = {}
 _TAKEN: dict[Callable[..., object], tuple[int, str]] = {}
 _KEPT: set[Callable[..., object]] = set()
-# What asks for these is a form that somebody is writing in: it must not be taken from under their hands.
-_WHILE_TYPING = {"writing.markdown", "writing.keep_draft", "tool_desk.options", "tool_desk.slug"}
-LOGGED_OUT = "You are logged out. Save the form: once you have logged in, what you typed is here again."
+_WHILE_TYPING = {"tool_desk.options", "tool_desk.slug"}  # asked for by a form that somebody is filling in
 _BEFORE_A_NEW_PASSWORD = {"myself.password", "entrance.log_out"}
 _BEFORE_A_SECOND_FACTOR = {*_BEFORE_A_NEW_PASSWORD, "myself.second_factor_page", "myself.set_up"}
 STALE_FORM = (
     "This form is older than your session, so nothing was done. Go back, load the page anew, and send it again."
 )
+LOGGED_OUT = "You are logged out, so nothing was done. Log in in another tab, then do it again here: nothing is lost."
 NOT_YOURS = "This is for admins. Ask one of them, or go back to your desk."
 
 
@@ -90,7 +89,7 @@ def guard() -> ResponseReturnValue | None:
     view = current_app.view_functions[request.endpoint or ""]
     role = needed_for(view)
     if role is None:
-        _protect()
+        _protect(view)
         return None
     found = sessions.find(request.cookies.get(cookie_name(), ""), now())
     if found is None:
@@ -101,16 +100,14 @@ def guard() -> ResponseReturnValue | None:
     if chore := _chore_of(found):
         return redirect(url_for(chore), 303)
     _make_room(view)
-    _protect()
+    _protect(view)
     _touch(found)
     return None
 
 
 def _send_to_the_entrance(view: Callable[..., object]) -> ResponseReturnValue:
-    if request.endpoint in _WHILE_TYPING:
-        return LOGGED_OUT, 401
-    if wants_fragment():  # the whole page must go to the entrance, not the entrance into a part of it
-        return "", 401, {"HX-Refresh": "true"}
+    if wants_fragment():
+        return _not_into_a_part()
     if request.method == "POST":
         _keep_what_was_typed(view)
     return redirect(url_for("entrance.log_in", next=_way_back()), 303)
@@ -122,7 +119,9 @@ def _keep_what_was_typed(view: Callable[..., object]) -> None:
     if view not in _KEPT or account_id is None:
         return
     _make_room(view)
-    _protect()
+    _protect(view)
+    if is_stale():
+        return
     db.session.rollback()
     begin_write()
     drafts.keep(account_id, request.path, typed_fields(), now())
@@ -181,6 +180,13 @@ def path_of_ours(path: str) -> str:
     return path if is_ours else url_for("desk.index")
 
 
+def _not_into_a_part() -> ResponseReturnValue:
+    """Send the whole page to the entrance, not a part of it to show it; but not a page that is being filled in."""
+    if request.method == "POST" or request.endpoint in _WHILE_TYPING:
+        abort(401, LOGGED_OUT)
+    return "", 401, {"HX-Refresh": "true"}
+
+
 def _make_room(view: Callable[..., object]) -> None:
     """Raise the limit of this one request where its view takes more than a form, and refuse what goes beyond it."""
     if view not in _TAKEN:
@@ -192,13 +198,21 @@ def _make_room(view: Callable[..., object]) -> None:
     db.session.rollback()  # what is large may arrive slowly, and no transaction waits for it
 
 
-def _protect() -> None:
+def _protect(view: Callable[..., object]) -> None:
+    """Refuse a form without its token. One that has drafts is shown again instead, as it was sent, and does nothing."""
     try:
         csrf.protect()
     except CSRFError:
-        abort(400, STALE_FORM)
+        if view not in _KEPT:
+            abort(400, STALE_FORM)
+        g.is_stale = True
     except RequestEntityTooLarge:
         abort(413, _too_much())
+
+
+def is_stale() -> bool:
+    """Say whether a form came without its token, so that it must not be acted on."""
+    return bool(g.get("is_stale"))
 
 
 def _too_much() -> str:

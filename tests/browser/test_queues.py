@@ -4,17 +4,21 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import missing
 from tests.browser.reader import Reader
 from tests.browser.site import Site
 from tests.browser.test_accessibility import violations
 from tests.browser.test_layout import OVERHANG
+from tests.browser.test_markup import PROGRAM, complaints
 
 PASSWORD = "plinth mango otter quartz"
 WIDTHS = (320, 360, 1280)
+QUEUES = ("/admin/queues", "/admin/queues/prices", "/admin/queues/votes", "/admin/queues/corrections")
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +190,7 @@ def test_axe_finds_nothing_on_the_queues_and_nothing_sticks_out(reader: Reader, 
     page.get_by_role("button", name="Send it").click()
     found = violations(page, "refused message")
     log_in(reader, editor, "/admin/queues")
-    for path in ("/admin/queues", "/admin/queues/prices", "/admin/queues/votes", "/admin/queues/corrections"):
+    for path in QUEUES:
         reader.opens(path)
         for fold in page.locator("details").all():
             fold.evaluate("(fold) => { fold.open = true; }")
@@ -195,3 +199,15 @@ def test_axe_finds_nothing_on_the_queues_and_nothing_sticks_out(reader: Reader, 
             page.set_viewport_size({"width": width, "height": 800})
             assert page.evaluate(OVERHANG) <= 0, f"{path} at {width} px"
     assert found == []
+
+
+def test_html_validate_finds_nothing_on_the_queues(reader: Reader, editor: str, site: Site, tmp_path: Path) -> None:
+    if not PROGRAM.exists():
+        missing("html-validate is not installed (npm ci)")
+    reader.opens("/contact").get_by_label("What is wrong").fill("Some words on what is wrong.")
+    reader.page.get_by_role("button", name="Send it").click()
+    log_in(reader, editor, "/admin/queues")
+    for path in QUEUES:
+        answer = reader.context.request.get(site.url + path)
+        (tmp_path / f"{path.rpartition('/')[2]}.html").write_text(answer.text())
+    assert complaints(tmp_path) == ""

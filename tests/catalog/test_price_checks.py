@@ -6,11 +6,12 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.makers import TODAY, make_price, make_tool
+from tests.makers import NOW, TODAY, make_price, make_tool
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.price_checks import Check, PriceNotCurrent, confirm, days_since_check, interval_after, is_due
 from verdicts.catalog.price_checks import price as price_record
 from verdicts.catalog.prices import Freshness, Price
+from verdicts.catalog.queries import find_published
 from verdicts.extensions import begin_write, db
 
 YESTERDAY = TODAY - timedelta(days=1)
@@ -82,6 +83,13 @@ def test_a_tool_without_a_price_has_none_to_confirm(app: Flask) -> None:
     tool_id = make_tool("alpha").id
     with pytest.raises(PriceNotCurrent):
         confirmed(tool_id)
+
+
+def test_a_tools_card_knows_how_long_its_price_holds(app: Flask) -> None:
+    make_price(make_tool("alpha"), "paid", checked_on=TODAY - timedelta(days=100), interval_days=120)
+    card = find_published("alpha", NOW)
+    assert card
+    assert card.price.freshness(TODAY) is Freshness.CHECKED
 
 
 @pytest.mark.parametrize(

@@ -309,6 +309,11 @@ def test_a_message_is_shown_as_the_text_it_is(ann: Editor) -> None:
         assert f'href="{address}"' in page
 
 
+def test_an_address_cannot_tell_a_mail_program_whom_to_copy(ann: Editor) -> None:
+    write(email="ann?bcc=bob@example.org")
+    assert 'href="mailto:ann%3Fbcc%3Dbob@example.org"' in ann.gets(MESSAGES).text
+
+
 @pytest.mark.parametrize("state", [CorrectionState.DONE, CorrectionState.DECLINED])
 def test_a_message_is_settled_with_what_came_of_it(ann: Editor, state: CorrectionState) -> None:
     id = write(page="/tools/alpha", email="reader@example.org")

@@ -23,12 +23,8 @@
     }
   }
 
-  // Whoever is logged in no longer is sent to the log-in, which is no list of prices: go there as a page.
-  function remember(event) {
+  function remember() {
     left = Math.max(0, place());
-    if (!event.detail.ctx.response.raw.redirected) return;
-    event.preventDefault();
-    location.reload();
   }
 
   function sayWhichKeys() {

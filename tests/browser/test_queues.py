@@ -103,6 +103,7 @@ def test_who_is_logged_out_meanwhile_is_led_to_the_log_in_and_nothing_is_noted(
     new_reader: Callable[..., Reader], editor: str
 ) -> None:
     reader = new_reader()
+    reader.expects("status of 401")
     page = log_in(reader, editor, "/admin/queues/prices")
     listed = names(page)
     reader.context.clear_cookies(name="staff")

@@ -41,7 +41,7 @@ def ann(app: Flask) -> Editor:
 def priced(slug: str = "alpha", **fields: Any) -> tuple[int, int]:
     """Make a tool with a price that is due; return the ids of both."""
     tool = make_tool(slug)
-    price = make_price(tool, "paid", **{"amount": 9, "currency": "USD", "checked_on": STALE} | fields)
+    price = make_price(tool, **{"model": "paid", "amount": 9, "currency": "USD", "checked_on": STALE} | fields)
     ids = tool.id, price.id
     db.session.rollback()
     return ids
@@ -157,12 +157,33 @@ def test_same_stands_in_the_trail_with_its_difference(ann: Editor) -> None:
     doubt(tool)
     ann.posts(f"{PRICES}/{tool}/same", price=str(price))
     entry = trail()
-    assert (entry.actor, entry.action, entry.kind, entry.record) == ("ann", "confirmed", "price", "Alpha")
+    assert (entry.actor, entry.action, entry.kind, entry.record) == ("ann", "confirmed", "price", "alpha")
     assert entry.changes == {
-        "checked": [STALE.isoformat(), TODAY.isoformat()],
-        "days": [60, 120],
+        "checked_on": [STALE.isoformat(), TODAY.isoformat()],
+        "interval_days": [60, 120],
         "doubts": [1, 0],
     }
+
+
+def test_a_check_stands_in_the_history_of_the_price(ann: Editor) -> None:
+    tool, price = priced()
+    ann.posts(f"{PRICES}/{tool}/same", price=str(price))
+    assert "ann confirmed alpha" in words(ann.gets(f"/admin/history/price/{tool}").text)
+
+
+@pytest.mark.parametrize("before", ["paid", "unknown"])
+def test_saving_another_price_answers_the_doubts_and_begins_with_the_first_interval(ann: Editor, before: str) -> None:
+    tool, _ = priced(model=before, interval_days=240)
+    doubt(tool)
+    page = ann.gets(f"/admin/tools/{tool}/price").text
+    version = next(each.get("value", "") for each in read_html(page)[0].iter("input") if each.get("name") == "version")
+    form = {"model": "paid", "amount": "12", "currency": "USD", "period": "month", "checked_on": TODAY.isoformat()}
+    ann.posts(f"/admin/tools/{tool}/price", version=version, reason="It rose.", **form)
+    db.session.rollback()
+    kept = db.session.scalars(sa.select(PriceRecord).where(PriceRecord.until.is_(None))).one()
+    assert (kept.amount, kept.interval_days) == (12, 60)
+    assert networks() == []
+    assert "No price is due" in words(ann.gets(PRICES).text)
 
 
 def test_readers_see_the_new_check_at_once(app: Flask, ann: Editor) -> None:
@@ -232,7 +253,7 @@ def test_a_group_is_decided_with_a_reason(ann: Editor, decision: str, action: st
     assert figures(tool) == after
     assert ledger(tool)[-1].reason == "A lecture hall."
     entry = trail()
-    assert (entry.actor, entry.action, entry.kind, entry.record) == ("ann", action, "votes", "Alpha")
+    assert (entry.actor, entry.action, entry.kind, entry.record) == ("ann", action, "votes", "alpha")
     assert entry.changes == {"ballots": ["11 held", f"11 {decision}"], "reason": [None, "A lecture hall."]}
 
 

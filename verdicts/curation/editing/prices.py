@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from verdicts.catalog.kinds import PriceModel
+from verdicts.catalog.kinds import FIRST_INTERVAL_DAYS, PriceModel
 from verdicts.catalog.models import PriceRecord, Tool
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.curation import records, schema
@@ -40,7 +40,7 @@ def save(tool_id: int, told: Json, now: datetime) -> Saved:
     record = checked(schema.Price, bare, now, _faults_of_reason(tool, told, now))
     before, current = snapshot(tool), _current(tool)
     if current and current.model is PriceModel.UNKNOWN:
-        update(current, record.model_dump())
+        update(current, {**record.model_dump(), "interval_days": FIRST_INTERVAL_DAYS})
     keep_prices(tool, record, [], now.date(), Because(told.get("reason", "")))
     db.session.flush()
     bump_content_version()

@@ -97,7 +97,7 @@ def same(id: int) -> ResponseReturnValue:
         return answer(409, PRICE_MOVED) if wants_fragment() else (_price_page(PRICE_MOVED), 409)
     taps = doubts.settle(id)
     bump_content_version()
-    audit.record("confirmed", "price", tool.name, now=now(), actor=actor(), **_difference(before, after, taps))
+    audit.record("confirmed", "price", tool.slug, tool.id, now=now(), actor=actor(), **_difference(before, after, taps))
     db.session.commit()
     if wants_fragment():
         return _price_page(said=f"{tool.name}: the same. This check holds {after.interval_days} days.")
@@ -126,7 +126,7 @@ def decide() -> ResponseReturnValue:
         return _vote_page(GroupForm(formdata=None), GROUP_GONE), 409
     action = "released" if to is Standing.COUNTED else "discarded"
     changes = {"ballots": (f"{decided} held", f"{decided} {to}"), "reason": (None, form.reason.data)}
-    audit.record(action, "votes", tool.name, now=now(), actor=actor(), **changes)
+    audit.record(action, "votes", tool.slug, now=now(), actor=actor(), **changes)
     db.session.commit()
     return redirect(url_for(".votes", done="votes", page=request.form.get("page") or None), 303)
 
@@ -173,9 +173,9 @@ def _begin(tool_id: int) -> ToolLink:
 def _difference(before: Check, after: Check, taps: int) -> dict[str, tuple[object, object]]:
     """Return what a check changed, as the trail takes it."""
     days = (before.checked_on and before.checked_on.isoformat(), after.checked_on and after.checked_on.isoformat())
-    changes: dict[str, tuple[object, object]] = {"checked": days}
+    changes: dict[str, tuple[object, object]] = {"checked_on": days}
     if before.interval_days != after.interval_days:
-        changes["days"] = (before.interval_days, after.interval_days)
+        changes["interval_days"] = (before.interval_days, after.interval_days)
     return changes | ({"doubts": (taps, 0)} if taps else {})
 
 

@@ -16,6 +16,7 @@ from verdicts.curation.editing.saving import Opened, Saved
 from verdicts.curation.publication import Publication
 from verdicts.curation.shelves import Wanted
 from verdicts.extensions import db
+from verdicts.feedback import doubts
 from verdicts.staff import audit
 from verdicts.staff.models import Role
 from verdicts.web.admin import previews, publishing
@@ -114,6 +115,11 @@ def _start_price(opened: Opened | None) -> dict[str, Any]:
     return {**(opened.record if opened else {}), "checked_on": today().isoformat()}
 
 
+def _answer_doubts(saved: Saved, _do: str) -> None:
+    """Forget who doubted the price: whoever saves it has looked."""
+    doubts.settle(saved.id)
+
+
 def _saved(save: Callable[..., Saved]) -> Callable[[int | None, dict[str, Any], Any], Saved]:
     return save
 
@@ -152,6 +158,7 @@ PRICE_DESK = Desk(
     onward=_onward_to("tool_desk.price"),
     about=_about_tool,
     start=_start_price,
+    also=_answer_doubts,
 )
 SUBJECT = Subject(
     kind="tool",

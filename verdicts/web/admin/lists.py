@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping
 from flask import abort, request
 
 from verdicts.curation.shelves import Wanted
+from verdicts.web.admin.paging import page_number
 
 LONGEST_SEARCH = 200
-LAST_PAGE = 10_000
 
 
 def wanted(sorts: Collection[str], **filters: Collection[str] | None) -> Wanted:
@@ -17,7 +17,9 @@ def wanted(sorts: Collection[str], **filters: Collection[str] | None) -> Wanted:
     if sort and sort not in sorts:
         abort(400, f"This list can be sorted by {', '.join(sorts)}.")
     text = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
-    return Wanted(text, {name: value for name, value in chosen.items() if value}, sort, _page_number())
+    return Wanted(
+        text, {name: value for name, value in chosen.items() if value}, sort, page_number(request.args.get("page", ""))
+    )
 
 
 def query(wanted: Wanted, page: int) -> Mapping[str, str | int]:
@@ -31,10 +33,3 @@ def _chosen(name: str, values: Collection[str] | None) -> str:
     if value and values is not None and value not in values:
         abort(400, f"This list knows no {name} of that name. It knows {', '.join(values)}.")
     return value
-
-
-def _page_number() -> int:
-    text = request.args.get("page", "") or "1"
-    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= LAST_PAGE):
-        abort(400, f"A page is a whole number from 1 to {LAST_PAGE}.")
-    return int(text)

@@ -27,6 +27,11 @@
     left = Math.max(0, place());
   }
 
+  // Nobody is filling in anything here, so who is logged out goes to the log-in, and from there comes back to the list.
+  function logIn(event) {
+    if (event.detail.ctx.response.status === 401) location.reload();
+  }
+
   function sayWhichKeys() {
     for (const keys of queue.querySelectorAll(".queue-keys")) keys.hidden = false;
   }
@@ -44,6 +49,7 @@
   }
 
   queue.addEventListener("keydown", press);
+  queue.addEventListener("htmx:response:error", logIn);
   queue.addEventListener("htmx:before:swap", remember);
   queue.addEventListener("htmx:after:swap", goOn);
   queue.addEventListener("htmx:error", sayNotReached);

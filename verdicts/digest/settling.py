@@ -50,6 +50,12 @@ def uncertain(edition_id: int, most: int | None = None) -> list[Uncertain]:
     return [Uncertain(row.subscriber_id, row.address, row.reply or "", row.changed_at) for row in found]
 
 
+def count_uncertain() -> int:
+    """Return how many deliveries of all editions wait for an operator's word. One statement."""
+    waiting = sa.select(sa.func.count()).where(delivery.c.state == DeliveryState.UNCERTAIN)
+    return db.session.connection().scalar(waiting) or 0
+
+
 def those_at(found: Collection[Uncertain], addresses: Collection[str]) -> list[int]:
     """Return the subscribers of these addresses, however they are spelled. Raises NotUncertain, naming all others."""
     known = {_key(each.address): each.subscriber_id for each in found if each.address}

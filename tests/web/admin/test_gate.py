@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from tests.makers import make_category, make_comparison, make_reviewer, make_tool
 from tests.web.admin.editor import Editor, make_account
 from verdicts.staff.models import Role
 from verdicts.web.admin import gate
@@ -67,6 +68,8 @@ def test_an_editor_is_refused_what_is_for_admins(app: Flask, method: str) -> Non
 
 def test_no_form_is_taken_without_its_token_or_from_another_site(app: Flask) -> None:
     make_account("root", Role.ADMIN)
+    wren = make_tool("wren", category_id=make_category("editors").id)
+    make_reviewer("builder"), make_comparison(wren, make_tool("finch"))
     root = Editor(app)
     root.logs_in("root")
     token = root.token("/admin/me")

@@ -109,7 +109,7 @@ def test_sending_the_form_without_a_file_is_refused(ann: Editor, tool: int) -> N
 
 
 def test_more_than_the_page_takes_is_refused_with_how_much_it_takes(ann: Editor, tool: int) -> None:
-    refused = sends(ann, tool, bytes(3_200_000))
+    refused = sends(ann, tool, bytes(3_300_000))
     assert refused.status_code == 413
     assert "This page takes 3 MB at once, and more was sent, so nothing was saved." in refused.text
 

@@ -70,7 +70,7 @@ def trail() -> audit.Entry:
 
 
 def test_the_index_says_how_much_waits_where(ann: Editor) -> None:
-    assert words(ann.gets(QUEUES).text).count("Nothing waits") == 3
+    assert words(ann.gets(QUEUES).text).count("Nothing waits") == 7
     priced("alpha")
     priced("beta")
     held("gamma")

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from verdicts.catalog.kinds import FIRST_INTERVAL_DAYS, PriceModel
 from verdicts.catalog.models import PriceRecord, Tool
+from verdicts.catalog.price_checks import Check, interval_after
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.curation import records, schema
 from verdicts.curation.editing import tools
@@ -31,7 +32,8 @@ def snapshot(tool: Tool) -> Json:
 def save(tool_id: int, told: Json, now: datetime) -> Saved:
     """Make this a tool's price. Another cost needs its "reason", and the old one goes into the history with it.
 
-    Where nothing was known before, there is nothing to keep. Raises Refused, or LookupError without such a tool.
+    Where nothing was known before, there is nothing to keep. The same cost on a later day is a check that found nothing
+    changed, and holds the longer (catalog.price_checks). Raises Refused, or LookupError without such a tool.
     """
     tool = tools.find(tool_id)
     if tool is None:
@@ -41,6 +43,8 @@ def save(tool_id: int, told: Json, now: datetime) -> Saved:
     before, current = snapshot(tool), _current(tool)
     if current and current.model is PriceModel.UNKNOWN:
         update(current, {**record.model_dump(), "interval_days": FIRST_INTERVAL_DAYS})
+    elif current and record.checked_on and cost(current) == cost(record):
+        current.interval_days = interval_after(Check(current.checked_on, current.interval_days), record.checked_on)
     keep_prices(tool, record, [], now.date(), Because(told.get("reason", "")))
     db.session.flush()
     bump_content_version()

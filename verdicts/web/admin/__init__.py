@@ -15,6 +15,7 @@ from verdicts.web.admin import (
     logos,
     merging,
     myself,
+    panel_queues,
     people,
     queues,
     reviewers,
@@ -41,6 +42,7 @@ DOORS = (
     digest_sending,
     subscribers,
     queues,
+    panel_queues,
 )
 
 

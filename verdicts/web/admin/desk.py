@@ -3,9 +3,11 @@
 from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from verdicts.curation import queues
 from verdicts.staff import audit, drafts
 from verdicts.staff.models import Role
 from verdicts.web.admin.gate import door, needs, person
+from verdicts.web.clock import now
 
 bp = door("desk")
 
@@ -15,7 +17,12 @@ LAST_ID = 2**31 - 1
 @bp.get("")
 @needs(Role.EDITOR)
 def index() -> ResponseReturnValue:
-    return render_template("admin/desk.html", entries=audit.search(most=10), drafts=drafts.listed(person().id))
+    return render_template(
+        "admin/desk.html",
+        counts=queues.counts(now()),
+        entries=audit.search(most=10),
+        drafts=drafts.listed(person().id),
+    )
 
 
 @bp.get("/trail")

@@ -70,7 +70,7 @@ def _change(tool: LogoOfTool, digest: str | None) -> None:
         return
     logos.set_logo(tool.tool_id, digest)
     change = (_in_short(tool.digest), _in_short(digest))
-    audit.record("changed the logo of", "tool", tool.name, now=now(), actor=actor(), logo=change)
+    audit.record("changed the logo of", "tool", tool.name, tool.tool_id, now=now(), actor=actor(), logo=change)
     bump_content_version()
 
 

@@ -133,6 +133,7 @@ def _write_down(done: Plan) -> None:
         "merged",
         "tool",
         " into ".join(reversed(done.names)),
+        done.keep.id,
         now=now(),
         actor=actor(),
         address=(done.drop.slug, done.keep.slug),

@@ -1,0 +1,28 @@
+"""The queues of reviews: those that have grown old, and the gaps in panels."""
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+
+from verdicts.curation import panel_queues
+from verdicts.staff.models import Role
+from verdicts.web.admin.gate import door, needs
+from verdicts.web.admin.paging import sheet
+from verdicts.web.clock import now
+
+bp = door("panel_queues", "/admin/queues")
+
+
+@bp.get("/reviews")
+@needs(Role.EDITOR)
+def reviews() -> ResponseReturnValue:
+    moment = now()
+    old = sheet(lambda n: panel_queues.old_reviews(n, moment), request.args.get("page", ""), panel_queues.A_PAGE)
+    return render_template("admin/review_queue.html", old=old)
+
+
+@bp.get("/panels")
+@needs(Role.EDITOR)
+def panels() -> ResponseReturnValue:
+    moment = now()
+    gaps = sheet(lambda n: panel_queues.gaps(n, moment), request.args.get("page", ""), panel_queues.A_PAGE)
+    return render_template("admin/panel_queue.html", gaps=gaps)

@@ -217,7 +217,8 @@ def is_stale() -> bool:
 
 def _too_much() -> str:
     most = (request.max_content_length or 0) / MEGABYTE
-    return f"This page takes {int(most) or most:g} MB at once, and more was sent, so nothing was saved. Go back and send less."
+    size = f"{int(most) or most:g} MB"
+    return f"This page takes {size} at once, and more was sent, so nothing was saved. Go back and send less."
 
 
 def _chore_of(found: Person) -> str | None:

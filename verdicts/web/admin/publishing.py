@@ -13,7 +13,7 @@ from verdicts.catalog.models import Category, Reviewer, Tool
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.comparisons.models import Comparison
 from verdicts.curation import publication, removal
-from verdicts.curation.editing.saving import Opened
+from verdicts.curation.editing.saving import Opened, Saved
 from verdicts.curation.publication import Publication
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit
@@ -64,6 +64,16 @@ def answer(subject: Subject, id: int) -> ResponseReturnValue:
     audit.record(words, subject.kind, opened.slug, id, now=now(), actor=actor(), **changes)
     db.session.commit()
     return redirect(subject.list_at() if is_gone else request.path, 303)
+
+
+def publish_too(kind: str, row: publication.Publishable, saved: Saved, do: str) -> None:
+    """Publish what was just saved, where the button asked for that and readers do not see it yet."""
+    before = publication.standing(row.published_at, row.archived_at, now())
+    if do != "save publish" or before not in {Publication.DRAFT, Publication.SCHEDULED}:
+        return
+    publication.publish(row, now())
+    change = {"publication": (str(before), str(Publication.PUBLISHED))}
+    audit.record("published", kind, saved.slug, saved.id, now=now(), actor=actor(), **change)
 
 
 class _Refused(Exception):

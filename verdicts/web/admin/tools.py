@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.catalog.models import Category, Reviewer
+from verdicts.catalog.models import Category, Reviewer, Tool
 from verdicts.catalog.slugs import propose
 from verdicts.curation import publication as publications
 from verdicts.curation import shelves
@@ -17,15 +17,14 @@ from verdicts.curation.publication import Publication
 from verdicts.curation.shelves import Wanted
 from verdicts.extensions import db
 from verdicts.feedback import doubts
-from verdicts.staff import audit
 from verdicts.staff.models import Role
-from verdicts.web.admin import previews, publishing
+from verdicts.web.admin import previews
 from verdicts.web.admin.catalog_forms import BASES, PanelForm, PriceForm, ToolForm
-from verdicts.web.admin.editing import Desk, edit
-from verdicts.web.admin.gate import actor, door, keeps_what_is_typed, needs, takes
+from verdicts.web.admin.editing import Desk
+from verdicts.web.admin.gate import door, needs
 from verdicts.web.admin.lists import LONGEST_SEARCH, query, wanted
-from verdicts.web.admin.publishing import Subject
-from verdicts.web.admin.records import FORM_MEGABYTES, ID
+from verdicts.web.admin.publishing import publish_too
+from verdicts.web.admin.records import offer, offer_part, onward_to
 from verdicts.web.clock import now, today
 
 bp = door("tool_desk", "/admin/tools")
@@ -38,12 +37,7 @@ MOST_OPTIONS = 20
 
 
 def _publish_too(saved: Saved, do: str) -> None:
-    tool = tools.find(saved.id)
-    if tool and do == "save publish" and _state(saved.id) in {Publication.DRAFT, Publication.SCHEDULED}:
-        before = _state(saved.id)
-        publications.publish(tool, now())
-        change = {"publication": (str(before), str(Publication.PUBLISHED))}
-        audit.record("published", "tool", tool.slug, tool.id, now=now(), actor=actor(), **change)
+    publish_too("tool", db.session.get_one(Tool, saved.id), saved, do)
 
 
 def _state(id: int) -> Publication:
@@ -55,10 +49,6 @@ def _onward_from_tool(saved: Saved, do: str) -> str:
     if do == "save panel":
         return url_for("tool_desk.panel", id=saved.id)
     return url_for("tool_desk.change", id=saved.id, said="saved")
-
-
-def _onward_to(endpoint: str) -> Callable[[Saved, str], str]:
-    return lambda saved, do: url_for(endpoint, id=saved.id, said="published" if do == "save publish" else "saved")
 
 
 def _fit_tool(form: Any, _opened: Opened | None) -> None:
@@ -142,7 +132,7 @@ PANEL_DESK = Desk(
     opened=panels.opened,
     save=_saved(panels.save),
     preview=previews.of_tool,
-    onward=_onward_to("tool_desk.panel"),
+    onward=onward_to("tool_desk.panel"),
     fit=_fit_panel,
     about=_about_panel,
     also=_publish_too,
@@ -155,18 +145,14 @@ PRICE_DESK = Desk(
     opened=prices.opened,
     save=_saved(prices.save),
     preview=previews.of_tool,
-    onward=_onward_to("tool_desk.price"),
+    onward=onward_to("tool_desk.price"),
     about=_about_tool,
     start=_start_price,
     also=_answer_doubts,
 )
-SUBJECT = Subject(
-    kind="tool",
-    find=tools.opened,
-    get=tools.find,
-    edit_at=lambda id: url_for("tool_desk.change", id=id),
-    list_at=lambda: url_for("tool_desk.index"),
-)
+offer(bp, DESK, tools.find)
+offer_part(bp, "panel", PANEL_DESK)
+offer_part(bp, "price", PRICE_DESK)
 
 
 @bp.get("")
@@ -177,44 +163,6 @@ def index() -> ResponseReturnValue:
     return render_template(
         "admin/tools.html", shelf=shelf, sorts=SORTS, query=query, states=STATES, categories=categories
     )
-
-
-@bp.route("/new", methods=["GET", "POST"])
-@needs(Role.EDITOR)
-@takes(FORM_MEGABYTES)
-@keeps_what_is_typed
-def add() -> ResponseReturnValue:
-    return edit(DESK)
-
-
-@bp.route(f"/{ID}", methods=["GET", "POST"])
-@needs(Role.EDITOR)
-@takes(FORM_MEGABYTES)
-@keeps_what_is_typed
-def change(id: int) -> ResponseReturnValue:
-    return edit(DESK, id)
-
-
-@bp.route(f"/{ID}/panel", methods=["GET", "POST"])
-@needs(Role.EDITOR)
-@takes(FORM_MEGABYTES)
-@keeps_what_is_typed
-def panel(id: int) -> ResponseReturnValue:
-    return edit(PANEL_DESK, id)
-
-
-@bp.route(f"/{ID}/price", methods=["GET", "POST"])
-@needs(Role.EDITOR)
-@takes(FORM_MEGABYTES)
-@keeps_what_is_typed
-def price(id: int) -> ResponseReturnValue:
-    return edit(PRICE_DESK, id)
-
-
-@bp.route(f"/{ID}/publication", methods=["GET", "POST"])
-@needs(Role.EDITOR)
-def publication(id: int) -> ResponseReturnValue:
-    return publishing.answer(SUBJECT, id)
 
 
 @bp.get("/reviews")

@@ -1,0 +1,79 @@
+"""Whatever an editor writes, nothing in a letter is made of it but text, and no header is."""
+
+from html.parser import HTMLParser
+
+import pytest
+from flask import Flask
+
+from tests.digest.weekly import THURSDAY, a_price_move, a_turn, an_old_tool, drafted, writing
+from tests.makers import NOW, make_category, make_comparison, make_tool
+from tests.web.corpus import HOSTILE_TEXTS
+from verdicts.digest import drafting, proofs
+from verdicts.digest.editions import by_id
+from verdicts.digest.proofs import Proof
+
+MARKDOWN = {"p", "em", "strong", "a", "ul", "ol", "li", "code", "pre", "blockquote", "br"}
+
+
+class _Elements(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: set[tuple[str, tuple[str, ...]]] = set()
+        self.links: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.add((tag, tuple(sorted(name for name, _ in attrs))))
+        self.links += [value or "" for name, value in attrs if name in {"href", "src"}]
+
+
+def letter_of(text: str) -> Proof:
+    """Put a text into every field that an edition tells of, its own note and subject too, and return the letter."""
+    code = make_category("code", name=text[:80])
+    alpha = an_old_tool("alpha", code, name=text[:80], tagline=text[:200])
+    beta = make_tool("beta", name=text[:80], tagline=text[:200], description=text, category_id=code.id)
+    a_turn(alpha, reason=text[:500], quote=text)
+    a_price_move(alpha, THURSDAY)
+    make_comparison(alpha, beta, headline=text[:60], bottom_line=text, published_at=NOW)
+    edition = drafted()
+    with writing():
+        drafting.write(edition.id, note=text, subject=" ".join(text.split())[:200])
+    return proofs.of(by_id(edition.id))
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize("text", HOSTILE_TEXTS)
+def test_a_letter_is_made_of_the_same_elements_whatever_the_texts_say(app: Flask, text: str) -> None:
+    letter = letter_of(text)
+    elements = _Elements(letter.html)
+    known = {
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "table",
+        "tbody",
+        "tr",
+        "td",
+        "div",
+        "h1",
+        "h2",
+        "h3",
+        "span",
+        "b",
+        "small",
+        "img",
+        "th",
+        "thead",
+        "hr",
+    }
+    assert {tag for tag, _ in elements.found} <= known | MARKDOWN
+    assert ("meta", ("content", "http-equiv")) not in elements.found
+    assert not [name for _, names in elements.found for name in names if name.startswith(("on", "hx-", "srcdoc"))]
+    base = app.config["SETTINGS"].base_url
+    allowed = (base, "https://", "http://", "mailto:", "#", "{", "[")
+    assert [link for link in elements.links if link and not link.startswith(allowed)] == []
+    assert "\n" not in letter.subject
+    assert "\r" not in letter.subject

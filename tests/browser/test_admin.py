@@ -41,7 +41,7 @@ def test_an_admin_logs_in_sets_up_a_second_factor_and_adds_someone(reader: Reade
     page.get_by_role("link", name="Trail").click()
     expect(page.get_by_role("row").filter(has_text="added bob")).to_have_count(1)
     found += violations(page, "trail")
-    page.get_by_role("link", name="Me", exact=True).click()
+    page.get_by_role("link", name="your account").click()
     found += violations(page, "me")
     page.get_by_role("link", name="Set one up").click()
     found += violations(page, "second factor")

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from verdicts.catalog.models import Tool
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.comparisons.models import Comparison
+from verdicts.extensions import db
 
 Publishable: TypeAlias = Tool | Comparison
 
@@ -26,6 +27,12 @@ def standing(published_at: datetime | None, archived_at: datetime | None, now: d
     if published_at is None:
         return Publication.DRAFT
     return Publication.PUBLISHED if published_at <= now else Publication.SCHEDULED
+
+
+def state_of(tool_id: int, now: datetime) -> Publication:
+    """Return where a tool stands that is known to be there."""
+    row = db.session.get_one(Tool, tool_id)
+    return standing(row.published_at, row.archived_at, now)
 
 
 def publish(row: Publishable, now: datetime, at: datetime | None = None) -> None:

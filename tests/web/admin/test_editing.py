@@ -203,6 +203,24 @@ def test_a_first_price_needs_no_reason(ann: Editor) -> None:
     assert [price.model for price in stored(PriceRecord)] == ["free"]
 
 
+def test_a_review_that_no_reader_has_seen_is_taken_away_and_comes_back_from_the_trail(ann: Editor) -> None:
+    tool, reviewer = make_tool("wren", published_at=None), make_reviewer("builder")
+    make_review(tool, reviewer, "ship", quote="Meant for another tool.")
+    path = f"/admin/tools/{tool.id}/panel"
+    assert "No reader has seen it." in ann.gets(f"{path}/builder/removal").text
+    assert ann.posts(f"{path}/builder/removal").headers["Location"] == path
+    assert stored(Review) == []
+    ann.sends(path, ann.form(f"{path}?restore={last_entry().id}"))
+    assert [review.quote for review in stored(Review)] == ["Meant for another tool."]
+
+
+def test_a_review_that_readers_have_seen_stays(ann: Editor) -> None:
+    tool, reviewer = make_tool("wren", first_published_at=NOW), make_reviewer("builder")
+    make_review(tool, reviewer, "ship")
+    refused = ann.posts(f"/admin/tools/{tool.id}/panel/builder/removal")
+    assert (refused.status_code, "It stays." in refused.text, len(stored(Review))) == (422, True, 1)
+
+
 # Nothing typed is lost
 
 
@@ -500,3 +518,14 @@ def test_a_way_back_that_only_takes_what_is_sent_leads_to_the_desk(
     the_present.shift(timedelta(hours=1))
     sent = ann.posts(f"/admin/categories/{category.id}/up", token=token)
     assert sent.headers["Location"] in {"/admin/login?next=/admin", "/admin/login?next=%2Fadmin"}
+
+
+def test_a_fault_in_a_fact_or_a_plan_stands_beside_it_with_what_was_typed(ann: Editor) -> None:
+    category = make_category("editors", facts={"offline": "Runs offline", "open": "Open source"})
+    tool = make_tool("wren", category_id=category.id)
+    typed = {"facts_1_value": "Yes", "facts_1_source": "no address", "plans_0_name": "Pro", "plans_0_amount": "5"}
+    refused = ann.fills(f"/admin/tools/{tool.id}", **typed)
+    assert refused.status_code == 422
+    assert all(f'id="{id}-fault"' in refused.text for id in ("facts-1-source", "plans-0-amount"))
+    kept = fields_of(refused.text)
+    assert (kept["facts-1-source"], kept["plans-0-amount"]) == ("no address", "5")

@@ -29,7 +29,7 @@ def rules(app: Flask) -> list[Rule]:
 def paths(app: Flask, method: str) -> list[tuple[str, str]]:
     """Return each address that takes a method, with its endpoint."""
     found = [rule for rule in rules(app) if method in (rule.methods or ())]
-    values = {"id": 1, "token": "x", "kind": "tool", "name": "2026-w47"}
+    values = {"id": 1, "token": "x", "kind": "tool", "reviewer": "builder", "name": "2026-w47"}
     urls = app.url_map.bind("verdicts.test")
     return [
         (urls.build(rule.endpoint, {name: values[name] for name in rule.arguments}, method=method), rule.endpoint)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from verdicts.catalog.models import Review, Reviewer
+from verdicts.catalog.models import Review, Reviewer, Tool
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.curation import records, schema
 from verdicts.curation.editing import tools
@@ -55,6 +55,30 @@ def save(tool_id: int, told: Json, now: datetime) -> Saved:
     bump_content_version()
     tool = tools.find(tool_id)
     return Saved(tool_id, tool.slug if tool else "", before, snapshot(_reviews_of(tool_id)))
+
+
+class ReadersSawIt(Exception):
+    """A review cannot be taken away once readers have seen it: it can only be changed, with a reason."""
+
+
+def take_away(tool_id: int, reviewer_slug: str, now: datetime) -> Saved:
+    """Delete a review that no reader has seen. Raises ReadersSawIt, or LookupError without such a review."""
+    tool = tools.find(tool_id, lock=True)
+    reviews = _reviews_of(tool_id)
+    review = next((each for each in reviews if each.reviewer.slug == reviewer_slug), None)
+    if tool is None or review is None:
+        raise LookupError(reviewer_slug)
+    if was_seen(tool, now):
+        raise ReadersSawIt
+    before = snapshot(reviews)
+    db.session.delete(review)
+    db.session.flush()
+    bump_content_version()
+    return Saved(tool_id, tool.slug, before, snapshot(_reviews_of(tool_id)))
+
+
+def was_seen(tool: Tool, now: datetime) -> bool:
+    return tool.first_published_at is not None and tool.first_published_at <= now
 
 
 def _reviews_of(tool_id: int) -> list[Review]:

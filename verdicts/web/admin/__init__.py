@@ -16,6 +16,7 @@ from verdicts.web.admin import (
     merging,
     myself,
     panel_queues,
+    panels,
     people,
     queues,
     reviewers,
@@ -43,6 +44,7 @@ DOORS = (
     subscribers,
     queues,
     panel_queues,
+    panels,
 )
 
 

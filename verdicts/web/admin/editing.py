@@ -41,7 +41,7 @@ class Desk:
     template: str
     form: type[RecordForm]
     opened: Callable[..., Opened | None]
-    save: Callable[[int | None, Json, datetime], Saved]
+    save: Callable[[Any, Json, datetime], Saved]  # takes None for a new record
     preview: Callable[[Saved], ResponseReturnValue]
     onward: Callable[[Saved, str], str]
     fit: Callable[[Any, Opened | None], None] = lambda _form, _opened: None

@@ -108,12 +108,24 @@ class Rows(FieldList):  # type: ignore[misc]
             data.append({})
         self.replace(data)
 
+    def fit(self, data: Iterable[Json], key: str) -> None:
+        """Make these the entries; what is wrong with an entry stays beside it, which its key tells."""
+        faults = {entry.data[key]: _faults_in(entry.form) for entry in self.entries}
+        self.replace(data)
+        for entry in self.entries:
+            for name, found in faults.get(entry.data[key], {}).items():
+                entry.form[name].errors = found
+
     def replace(self, data: Iterable[Json]) -> None:
         while self.entries:
             self.pop_entry()
         self.last_index = -1
         for each in data:
             self.append_entry(each)
+
+
+def _faults_in(row: Any) -> dict[str, list[str]]:
+    return {field.short_name: list(field.errors) for field in row if field.errors}
 
 
 class Several(FieldList):  # type: ignore[misc]

@@ -1,17 +1,16 @@
-"""Tools: what they are, what the panel says of them, and what they cost."""
+"""Tools: what they are, and what they cost."""
 
-from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.catalog.models import Category, Reviewer, Tool
+from verdicts.catalog.models import Category
 from verdicts.catalog.slugs import propose
 from verdicts.curation import publication as publications
 from verdicts.curation import shelves
-from verdicts.curation.editing import panels, prices, tools
+from verdicts.curation.editing import prices, tools
 from verdicts.curation.editing.saving import Opened, Saved
 from verdicts.curation.publication import Publication
 from verdicts.curation.shelves import Wanted
@@ -19,11 +18,10 @@ from verdicts.extensions import db
 from verdicts.feedback import doubts
 from verdicts.staff.models import Role
 from verdicts.web.admin import previews
-from verdicts.web.admin.catalog_forms import BASES, PanelForm, PriceForm, ToolForm
+from verdicts.web.admin.catalog_forms import PriceForm, ToolForm
 from verdicts.web.admin.editing import Desk
 from verdicts.web.admin.gate import door, needs
 from verdicts.web.admin.lists import LONGEST_SEARCH, query, wanted
-from verdicts.web.admin.publishing import publish_too
 from verdicts.web.admin.records import offer, offer_part, onward_to
 from verdicts.web.clock import now, today
 
@@ -31,23 +29,13 @@ bp = door("tool_desk", "/admin/tools")
 
 STATES = [(state.value, state.capitalize()) for state in Publication]
 SORTS = {"newest": "Newest", "name": "Name", "shelf": "Editors’ order", "price": "Price checked longest ago"}
-REVIEW_SORTS = {"newest": "Newest", "oldest": "Oldest", "tool": "Tool"}
 NO_CATEGORY = ("", "None yet")
 MOST_OPTIONS = 20
 
 
-def _publish_too(saved: Saved, do: str) -> None:
-    publish_too("tool", db.session.get_one(Tool, saved.id), saved, do)
-
-
-def _state(id: int) -> Publication:
-    tool = tools.find(id)
-    return publications.standing(tool.published_at, tool.archived_at, now()) if tool else Publication.DRAFT
-
-
 def _onward_from_tool(saved: Saved, do: str) -> str:
     if do == "save panel":
-        return url_for("tool_desk.panel", id=saved.id)
+        return url_for("panel_desk.panel", id=saved.id)
     return url_for("tool_desk.change", id=saved.id, said="saved")
 
 
@@ -59,46 +47,15 @@ def _fit_tool(form: Any, _opened: Opened | None) -> None:
     asked_for = {fact.key: fact.label for fact in chosen.facts} if chosen else {}
     typed = {entry.form.key.data: entry.data for entry in form.facts.entries}
     others = [row for key, row in typed.items() if key not in asked_for and row["value"]]
-    form.facts.replace([*(typed.get(key) or {"key": key} for key in asked_for), *others])
+    form.facts.fit([*(typed.get(key) or {"key": key} for key in asked_for), *others], "key")
     for entry in form.facts.entries:
         entry.form.value.label.text = asked_for.get(entry.form.key.data, entry.form.key.data)
     for row in [form.price.form, *(entry.form for entry in [*form.facts.entries, *form.plans.entries])]:
         row.checked_on.data = row.checked_on.data or (today().isoformat() if row.is_blank else "")
 
 
-def _fit_panel(form: Any, opened: Opened | None) -> None:
-    """Offer a row for everybody who is on the panel, or has spoken of this tool, in the panel's order."""
-    typed = {entry.form.reviewer.data: entry.data for entry in form.reviews.entries}
-    spoke = opened.record if opened else {}
-    people = [each for each in panels.panel() if each.archived_at is None or each.slug in spoke]
-    blank = {"reviewed_on": today().isoformat()}
-    errors = {entry.form.reviewer.data: _errors_of(entry.form) for entry in form.reviews.entries}
-    form.reviews.replace([{**blank, **typed.get(each.slug, {}), "reviewer": each.slug} for each in people])
-    for entry in form.reviews.entries:
-        for name, found in errors.get(entry.form.reviewer.data, {}).items():
-            entry.form[name].errors = found
-
-
-def _errors_of(row: Any) -> dict[str, list[str]]:
-    return {field.short_name: list(field.errors) for field in row if field.errors}
-
-
-def _start_panel(opened: Opened | None) -> dict[str, Any]:
-    return {"reviews": list(opened.record.values()) if opened else []}
-
-
-def _about_panel(opened: Opened | None) -> dict[str, Any]:
-    names = {each.slug: each for each in panels.panel()}
-    return {
-        "people": names,
-        "spoke": opened.record if opened else {},
-        "bases": BASES,
-        "state": _state(opened.id) if opened else Publication.DRAFT,
-    }
-
-
 def _about_tool(opened: Opened | None) -> dict[str, Any]:
-    return {"state": _state(opened.id) if opened else None}
+    return {"state": publications.state_of(opened.id, now()) if opened else None}
 
 
 def _start_price(opened: Opened | None) -> dict[str, Any]:
@@ -108,10 +65,6 @@ def _start_price(opened: Opened | None) -> dict[str, Any]:
 def _answer_doubts(saved: Saved, _do: str) -> None:
     """Forget who doubted the price: whoever saves it has looked."""
     doubts.settle(saved.id)
-
-
-def _saved(save: Callable[..., Saved]) -> Callable[[int | None, dict[str, Any], Any], Saved]:
-    return save
 
 
 DESK = Desk(
@@ -125,25 +78,12 @@ DESK = Desk(
     fit=_fit_tool,
     about=_about_tool,
 )
-PANEL_DESK = Desk(
-    kind="panel",
-    template="admin/panel.html",
-    form=PanelForm,
-    opened=panels.opened,
-    save=_saved(panels.save),
-    preview=previews.of_tool,
-    onward=onward_to("tool_desk.panel"),
-    fit=_fit_panel,
-    about=_about_panel,
-    also=_publish_too,
-    start=_start_panel,
-)
 PRICE_DESK = Desk(
     kind="price",
     template="admin/price.html",
     form=PriceForm,
     opened=prices.opened,
-    save=_saved(prices.save),
+    save=prices.save,
     preview=previews.of_tool,
     onward=onward_to("tool_desk.price"),
     about=_about_tool,
@@ -151,7 +91,6 @@ PRICE_DESK = Desk(
     also=_answer_doubts,
 )
 offer(bp, DESK, tools.find)
-offer_part(bp, "panel", PANEL_DESK)
 offer_part(bp, "price", PRICE_DESK)
 
 
@@ -163,15 +102,6 @@ def index() -> ResponseReturnValue:
     return render_template(
         "admin/tools.html", shelf=shelf, sorts=SORTS, query=query, states=STATES, categories=categories
     )
-
-
-@bp.get("/reviews")
-@needs(Role.EDITOR)
-def reviews() -> ResponseReturnValue:
-    asked = wanted(REVIEW_SORTS, reviewer=None, verdict=["ship", "skip"], age=["old"])
-    people = db.session.execute(sa.select(Reviewer.slug, Reviewer.name).order_by(Reviewer.position)).all()
-    shelf = shelves.reviews(asked, today())
-    return render_template("admin/reviews.html", shelf=shelf, sorts=REVIEW_SORTS, query=query, people=people)
 
 
 @bp.get("/options")

@@ -16,7 +16,7 @@ bp = door("writing")
 
 EDITED_AT = {
     "tool": ("tool_desk.change", "tool_desk.add"),
-    "panel": ("tool_desk.panel", None),
+    "panel": ("panel_desk.panel", None),
     "price": ("tool_desk.price", None),
     "category": ("categories.change", "categories.add"),
     "reviewer": ("reviewers.change", "reviewers.add"),

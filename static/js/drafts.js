@@ -16,10 +16,11 @@
   };
   let kept = String(typed());
   let isSending = false;
+  let sentAt = -Infinity;
 
   async function keep() {
     const fields = typed();
-    if (isSending || String(fields) === kept) return;
+    if (isSending || String(fields) === kept || performance.now() - sentAt < 3000) return;
     isSending = true;
     try {
       const answer = await fetch(form.dataset.draftUrl, { method: "POST", body: fields, headers: { "HX-Request": "true" } });
@@ -32,11 +33,18 @@
     }
   }
 
+  // A second click on "Save" would send a new record twice; after a while it may be meant, as nothing has come back.
+  function sendOnce(event) {
+    if (event.submitter?.formTarget === "_blank") return;
+    if (performance.now() - sentAt < 3000) event.preventDefault();
+    sentAt = performance.now();
+  }
+
+  form.addEventListener("submit", sendOnce);
   setInterval(keep, EVERY_MS);
   // Leaving the page is the moment at which the last words would be lost.
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden" && String(typed()) !== kept && !isLeaving) navigator.sendBeacon(form.dataset.draftUrl, typed());
+    const isLost = document.visibilityState === "hidden" && String(typed()) !== kept && performance.now() - sentAt > 3000;
+    if (isLost) navigator.sendBeacon(form.dataset.draftUrl, typed());
   });
-  let isLeaving = false;
-  form.addEventListener("submit", () => { isLeaving = true; });
 })();

@@ -529,3 +529,12 @@ def test_a_fault_in_a_fact_or_a_plan_stands_beside_it_with_what_was_typed(ann: E
     assert all(f'id="{id}-fault"' in refused.text for id in ("facts-1-source", "plans-0-amount"))
     kept = fields_of(refused.text)
     assert (kept["facts-1-source"], kept["plans-0-amount"]) == ("no address", "5")
+
+
+def test_a_draft_that_says_what_is_saved_already_is_none(ann: Editor) -> None:
+    tool = make_tool("wren", tagline="Old.")
+    path = f"/admin/tools/{tool.id}"
+    form = ann.form(path) | {"tagline": "New."}
+    ann.sends(path, form)
+    ann.sends(path, form, "draft")
+    assert "Your draft" not in ann.gets(path).text

@@ -90,7 +90,10 @@ def _begin(desk: Desk, opened: Opened | None) -> tuple[RecordForm, str]:
         entry = _entry_to_restore(desk, opened)
         return desk.form.of(_restored(desk, opened, entry), version), f"before:{entry.id}"
     if draft := drafts.find(person().id, place()):
-        return desk.form.typed(MultiDict(draft.fields)), f"draft:{draft.saved_at.isoformat()}"
+        form = desk.form.typed(MultiDict(draft.fields))
+        # One that a slow network brought after the save says what is stored already.
+        if opened is None or differences(opened.record, form.shown()):
+            return form, f"draft:{draft.saved_at.isoformat()}"
     return desk.form.of(desk.start(opened), version), ""
 
 

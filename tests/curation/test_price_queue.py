@@ -12,7 +12,6 @@ from tests.makers import NOW, TODAY, make_price, make_tool, make_votes
 from tests.voting.world import SHIP, crowd, names, release_all_due
 from verdicts.catalog.models import Tool
 from verdicts.curation import price_queue, queues
-from verdicts.curation.queues import QueueCounts
 from verdicts.extensions import db
 from verdicts.voting import waiting
 
@@ -105,13 +104,14 @@ def test_a_page_takes_one_statement_and_counts_them_all(statements: StatementCou
     assert price_queue.page(3, NOW) == ([], 0)
 
 
-def test_the_counts_of_all_queues_take_three_statements(statements: StatementCount) -> None:
-    assert queues.counts(NOW) == QueueCounts(prices=0, held=0, corrections=0)
+def test_the_counts_of_all_queues_take_seven_statements(statements: StatementCount) -> None:
+    assert queues.counts(NOW).total == 0
     doubt(priced("alpha", TODAY))
     priced("beta")
     crowd(priced("gamma", TODAY), names("bot", 12), SHIP, network="n1", allowance=1)
     release_all_due(NOW + waiting.WAITING_TIME)
     write()
     before = len(statements)
-    assert queues.counts(NOW) == QueueCounts(prices=2, held=1, corrections=1)
-    assert len(statements) - before == 3
+    counts = queues.counts(NOW)
+    assert (counts.prices, counts.held, counts.corrections, counts.total) == (2, 1, 1, 4)
+    assert len(statements) - before == 7

@@ -97,7 +97,7 @@ def test_a_ballot_that_waited_is_released_where_it_moved_and_the_dropped_tool_ho
     crowd(other_tool, names("late", 10), SHIP, network="n", allowance=2)
     merge(tool, other_tool)
     assert release_all_due(NOW + timedelta(days=1)) == waiting.Decided(held=10)
-    assert [group.tool_id for group in queries.held_groups()] == [tool]
+    assert [group.tool_id for group in queries.held_groups(10)] == [tool]
     db.session.rollback()
     assert recount() == []
 

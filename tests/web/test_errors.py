@@ -234,6 +234,20 @@ def test_too_many_waiting_writers_are_503_at_once(
     assert visitor.votes("alpha", "skip").status == 200
 
 
+def test_a_connection_that_the_driver_finds_closed_is_a_database_that_is_away(
+    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that restarts leaves connections that the driver refuses to use, and says so in an error of its own."""
+    make_tool("alpha")
+
+    def closed(*_: object, **__: object) -> None:
+        raise sa.exc.InterfaceError("SELECT 1", {}, Exception("the connection is closed"))
+
+    monkeypatch.setattr("verdicts.web.voting.ballot.cast", closed)
+    page = visitor.votes("alpha", "skip", 503)
+    assert page.headers["Retry-After"] == "2"
+
+
 @BOTH_WAYS
 def test_a_database_that_is_away_is_503_and_pages_are_served_as_they_were(
     postgres: PostgresServer, tmp_path: Path, htmx: bool

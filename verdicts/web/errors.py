@@ -7,7 +7,7 @@ from http import HTTPStatus
 from flask import Flask, Response, current_app, make_response, render_template, request
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
@@ -20,7 +20,7 @@ from verdicts.web.htmx import wants_fragment
 logger = logging.getLogger(__name__)
 
 TRY_AGAIN_AFTER_SECONDS = 2
-OVERLOADS = (OperationalError, PoolExhausted, TooManyDecodes, TooManyHashes, TooManyWriters)
+OVERLOADS = (OperationalError, InterfaceError, PoolExhausted, TooManyDecodes, TooManyHashes, TooManyWriters)
 LONGEST_BALLOT = 1000
 TITLES = {
     400: "That request makes no sense to us.",

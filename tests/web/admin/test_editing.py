@@ -538,3 +538,10 @@ def test_a_draft_that_says_what_is_saved_already_is_none(ann: Editor) -> None:
     ann.sends(path, form)
     ann.sends(path, form, "draft")
     assert "Your draft" not in ann.gets(path).text
+
+
+def test_a_form_of_more_rows_than_anybody_fills_in_is_refused_before_it_is_read(ann: Editor) -> None:
+    rows = {f"plans-{number}-name": "x" for number in range(3001)}
+    for path in ("/admin/tools/new", "/admin/drafts"):
+        answer = ann.posts(path, do="more plans", place="/admin/tools/new", **rows)
+        assert (answer.status_code, "A form holds 3,000 fields at most" in answer.text) == (413, True)

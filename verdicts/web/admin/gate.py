@@ -33,6 +33,7 @@ STALE_FORM = (
     "This form is older than your session, so nothing was done. Go back, load the page anew, and send it again."
 )
 LOGGED_OUT = "You are logged out, so nothing was done. Log in in another tab, then do it again here: nothing is lost."
+TOO_MANY_FIELDS = f"A form holds {drafts.MOST_FIELDS:,} fields at most, and more were sent, so nothing was saved."
 NOT_YOURS = "This is for admins. Ask one of them, or go back to your desk."
 
 
@@ -101,6 +102,7 @@ def guard() -> ResponseReturnValue | None:
         return redirect(url_for(chore), 303)
     _make_room(view)
     _protect(view)
+    _refuse_too_many_fields()
     _touch(found)
     return None
 
@@ -122,6 +124,7 @@ def _keep_what_was_typed(view: Callable[..., object]) -> None:
     _protect(view)
     if is_stale():
         return
+    _refuse_too_many_fields()
     db.session.rollback()
     begin_write()
     drafts.keep(account_id, request.path, typed_fields(), now())
@@ -208,6 +211,12 @@ def _protect(view: Callable[..., object]) -> None:
         g.is_stale = True
     except RequestEntityTooLarge:
         abort(413, _too_much())
+
+
+def _refuse_too_many_fields() -> None:
+    """Refuse a form with more rows than anybody fills in: the time to read them grows with their square."""
+    if len(request.form) > drafts.MOST_FIELDS:
+        abort(413, TOO_MANY_FIELDS)
 
 
 def is_stale() -> bool:

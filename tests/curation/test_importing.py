@@ -557,4 +557,4 @@ def test_an_unchanged_import_takes_a_fixed_number_of_statements(
     db.session.expunge_all()
     before = len(statements)
     import_catalogue(data, NOW)
-    assert len(statements) - before == 14
+    assert len(statements) - before == 16

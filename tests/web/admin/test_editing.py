@@ -23,7 +23,8 @@ from tests.web.admin.editor import Editor, fields_of, make_account
 from tests.web.visitor import Visitor
 from verdicts.catalog.models import Category, PriceRecord, Review, Reviewer, ReviewRevision, Tool
 from verdicts.comparisons.models import Comparison
-from verdicts.extensions import db
+from verdicts.curation import importing
+from verdicts.extensions import begin_write, db
 from verdicts.staff import audit
 from verdicts.staff.models import Role, form_draft
 
@@ -121,6 +122,22 @@ def test_a_category_and_a_reviewer_leave_their_old_slugs_behind_too(ann: Editor)
     assert (moved.status_code, moved.headers["Location"]) == (301, "/tools?category=code-editors&sort=name")
     assert [each.slug for each in stored(Reviewer)[0].former_slugs] == ["builder"]
     assert ann.fills("/admin/categories/new", name="Editors", slug="editors").status_code == 422
+
+
+def test_a_file_that_knows_a_category_by_its_old_slug_finds_it(ann: Editor) -> None:
+    category, reviewer = make_category("editors", name="Editors"), make_reviewer("builder", name="The Builder")
+    ann.fills(f"/admin/categories/{category.id}", slug="code-editors")
+    ann.fills(f"/admin/reviewers/{reviewer.id}", slug="maker")
+    told = {
+        "categories": [{"slug": "editors", "name": "Anew"}],
+        "reviewers": [{"slug": "builder", "name": "The Maker"}],
+    }
+    db.session.rollback()
+    begin_write()
+    importing.import_catalogue({"format": "verdicts-catalogue/1", **told}, LATER)
+    db.session.commit()
+    assert [(each.slug, each.name) for each in stored(Category)] == [("code-editors", "Anew")]
+    assert [(each.slug, each.name) for each in stored(Reviewer)] == [("maker", "The Maker")]
 
 
 def test_rows_are_added_moved_and_removed_without_saving(ann: Editor) -> None:

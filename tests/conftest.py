@@ -15,6 +15,7 @@ from flask import Flask
 from flask_migrate import upgrade
 from hypothesis import settings as hypothesis_settings
 from jinja2 import FileSystemBytecodeCache
+from werkzeug.routing import Rule
 
 from tests.postgres import PostgresServer, server_programs
 from verdicts import create_app
@@ -27,6 +28,20 @@ DATABASES = ["sqlite", "postgresql"]
 # A busy machine is slow now and then; that is no fault of what is tested.
 hypothesis_settings.register_profile("verdicts", deadline=None)
 hypothesis_settings.load_profile("verdicts")
+
+# Every test has an application of its own. Two things that are the same for all of them are made once: what builds
+# the address of each route, which werkzeug compiles, and the code of each template.
+_compile_builder, _builders = Rule._compile_builder, {}
+
+
+def _compile_builder_once(rule: Rule, append_unknown: bool = True) -> object:
+    key = (rule.rule, rule.subdomain, rule.host, repr(rule.defaults), append_unknown)
+    if key not in _builders:
+        _builders[key] = _compile_builder(rule, append_unknown)
+    return _builders[key]
+
+
+Rule._compile_builder = _compile_builder_once  # type: ignore[method-assign, assignment]
 
 
 def settings_for(database_url: str, instance_path: Path, **changes: str) -> Settings:
@@ -92,7 +107,6 @@ def compiled_templates() -> str:
 def an_app(database_url: str, instance_path: Path, **changes: str) -> Iterator[Flask]:
     """Yield an application on this database, with its context pushed; `changes` are environment variables."""
     application = create_app(settings_for(database_url, instance_path, **changes))
-    # Every test has an application of its own; compiling the same templates for each took half of all the time.
     application.jinja_env.bytecode_cache = FileSystemBytecodeCache(compiled_templates())
     with application.app_context():
         yield application

@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.reader import Reader
 from tests.browser.site import Site
-from tests.browser.test_accessibility import violations
+from tests.browser.test_accessibility import WIDTHS, violations
 from tests.catalog.pictures import encoded, halves
 from tests.web.corpus import EVERYTHING
 
@@ -272,15 +272,16 @@ def test_a_name_proposes_a_slug_and_a_box_proposes_tools(reader: Reader) -> None
     expect(page.locator("#tool-options option").first).to_have_attribute("value", "whisper")
 
 
-def test_axe_finds_nothing_behind_the_log_in(reader: Reader) -> None:
+@pytest.mark.parametrize("pages", [LISTS, FORMS], ids=["lists", "forms"])
+def test_axe_finds_nothing_behind_the_log_in(reader: Reader, pages: dict[str, str]) -> None:
     page = log_in(reader, "admin")
     found = []
-    for where, path in {**LISTS, **FORMS}.items():
+    for where, path in pages.items():
         reader.opens(path)
         found += violations(page, where)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 1280, where
-        page.set_viewport_size({"width": 360, "height": 800})
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360, where
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, where
     assert found == []
 
 

@@ -165,12 +165,23 @@ _NOTICE_A_LOST_SERVER = {
 }
 
 
+# What a statement was given may be an address or a message: an error that is logged must not tell it.
+_NO_ADDRESSES_IN_LOGS = {"hide_parameters": True}
+
+
 def engine_options(database_url: str) -> dict[str, Any]:
     """Return the options that SQLAlchemy's create_engine takes for this database."""
     if database_url.startswith("sqlite"):
-        return {"module": sqlite_driver(), "pool_size": 16, "max_overflow": 0, "pool_timeout": 5}
+        return {
+            **_NO_ADDRESSES_IN_LOGS,
+            "module": sqlite_driver(),
+            "pool_size": 16,
+            "max_overflow": 0,
+            "pool_timeout": 5,
+        }
     limits = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
     return {
+        **_NO_ADDRESSES_IN_LOGS,
         "pool_size": 8,
         "max_overflow": 0,
         "pool_timeout": 5,

@@ -33,9 +33,18 @@ def upgrade() -> None:
     op.execute("UPDATE comparison SET first_published_at = published_at")
     op.execute("UPDATE tool SET first_published_at = published_at")
     _take_occasions(*OCCASIONS, "merged")
+    if op.get_bind().dialect.name == "sqlite":
+        # REPLACE deletes without asking the trigger that refuses to delete.
+        op.execute(
+            "CREATE TRIGGER audit_entry_refuses_replace BEFORE INSERT ON audit_entry "
+            "WHEN EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id) "
+            "BEGIN SELECT RAISE(ABORT, 'the audit trail only grows'); END"
+        )
 
 
 def downgrade() -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        op.execute("DROP TRIGGER audit_entry_refuses_replace")
     op.execute("UPDATE vote_event SET occasion = 'cast' WHERE occasion = 'merged'")
     _take_occasions(*OCCASIONS)
     _forget("tool", "logo_digest", "merged_into_id")

@@ -30,6 +30,15 @@ def of_account(name: str) -> Gauge:
     return Gauge(sha256(f"account:{name}".encode()).hexdigest(), free=5)
 
 
+def of_present_password(name: str) -> Gauge:
+    """Return the gauge of the password that a logged-in person is asked for: no stranger can use it up."""
+    return Gauge(sha256(f"present:{name}".encode()).hexdigest(), free=5)
+
+
+def of_reset(address: str) -> Gauge:
+    return Gauge(sha256(f"reset:{address}".encode()).hexdigest(), free=5)
+
+
 def of_network(network: str) -> Gauge:
     return Gauge(sha256(f"network:{network}".encode()).hexdigest(), free=30)
 

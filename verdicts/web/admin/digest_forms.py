@@ -65,8 +65,11 @@ class ScheduleForm(AdminForm):
 
     def validate_at(self, field: StringField) -> None:
         try:
-            self.chosen = datetime.fromisoformat(field.data or "").replace(tzinfo=UTC)
+            self.chosen = datetime.fromisoformat(field.data or "")
         except ValueError:
             raise ValidationError("This is no moment: write it like 2026-11-23T08:00.") from None
+        if self.chosen.tzinfo:
+            raise ValidationError("Write it in UTC, without another time zone.")
+        self.chosen = self.chosen.replace(tzinfo=UTC)
         if self.chosen <= now():
             raise ValidationError("This moment has passed. To send the edition at once, use “Send it now”.")

@@ -182,7 +182,7 @@ def _change_rows(desk: Desk, id: int | None, rest: str) -> ResponseReturnValue:
     if (
         name not in form
         or not isinstance(form[name], Rows)
-        or not ((index or "0").isascii() and (index or "0").isdecimal())
+        or not ((index or "0").isascii() and (index or "0").isdecimal() and len(index) < 5)
     ):
         abort(400, "This form has no such row.")
     rows: Rows = form[name]

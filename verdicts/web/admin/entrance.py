@@ -65,13 +65,17 @@ def let_in() -> ResponseReturnValue:
     if not form.validate():
         return render_template("admin/login.html", form=form, note=""), 422
     name = (form.name.data or "").strip().lower()
-    if wait := _count_a_try(name):
+    if wait := _count_a_try(throttle.of_account(name)):
         return _come_back_later(form, wait)
     found = _who_is_it(name, form.password.data or "", form.code.data or "")
     if found is None:
         form.blame("password", WRONG)
         return render_template("admin/login.html", form=form, note=""), 422
     begin_write()
+    if accounts.find(name) != found:  # its password was changed, or it was disabled, while this one was hashed
+        db.session.rollback()
+        form.blame("password", WRONG)
+        return render_template("admin/login.html", form=form, note=""), 422
     throttle.clear(throttle.of_account(name))
     throttle.forgive(_network())
     sessions.end(sessions.hash_of(request.cookies.get(cookie_name(), "")))
@@ -110,7 +114,7 @@ def mail_a_reset() -> ResponseReturnValue:
     if not form.validate():
         return render_template("admin/forgot.html", form=form, is_sent=False), 422
     address = (form.email.data or "").strip()
-    if wait := _count_a_try(f"forgot {address.lower()}"):
+    if wait := _count_a_try(throttle.of_reset(address.lower())):
         return _come_back_later(form, wait, "admin/forgot.html", is_sent=False)
     begin_write()
     accounts.mail_a_reset(address, now())
@@ -147,9 +151,9 @@ def set_password(token: str) -> ResponseReturnValue:
     return redirect(url_for(".log_in", changed=1), 303)
 
 
-def _count_a_try(name: str) -> timedelta | None:
+def _count_a_try(gauge: throttle.Gauge) -> timedelta | None:
     begin_write()
-    wait = throttle.take([throttle.of_account(name), _network()], now())
+    wait = throttle.take([gauge, _network()], now())
     db.session.commit()
     return wait
 

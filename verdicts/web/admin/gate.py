@@ -1,5 +1,6 @@
 """Who comes in: a session's cookie, the role that a view needs, and the token that every form carries."""
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -25,6 +26,7 @@ _ROOM_FOR_A_FORM = 64 * 1024  # around a file: the token, the names of fields, t
 
 _NEEDED: dict[Callable[..., object], Role | None] = {}
 _TAKEN: dict[Callable[..., object], tuple[int, str]] = {}
+_FIELD_NAME = re.compile(r"[a-z_]{1,40}(-[0-9]{1,4}-[a-z_]{1,40}|-[0-9]{1,4}|-[a-z_]{1,40})?")
 _KEPT: set[Callable[..., object]] = set()
 _WHILE_TYPING = {"tool_desk.options", "tool_desk.slug"}  # asked for by a form that somebody is filling in
 _BEFORE_A_NEW_PASSWORD = {"myself.password", "entrance.log_out"}
@@ -34,6 +36,7 @@ STALE_FORM = (
 )
 LOGGED_OUT = "You are logged out, so nothing was done. Log in in another tab, then do it again here: nothing is lost."
 TOO_MANY_FIELDS = f"A form holds {drafts.MOST_FIELDS:,} fields at most, and more were sent, so nothing was saved."
+NOT_OUR_FORM = "This is not what our form sends, so nothing was done."
 NOT_YOURS = "This is for admins. Ask one of them, or go back to your desk."
 
 
@@ -91,6 +94,7 @@ def guard() -> ResponseReturnValue | None:
     role = needed_for(view)
     if role is None:
         _protect(view)
+        _refuse_nonsense()
         return None
     found = sessions.find(request.cookies.get(cookie_name(), ""), now())
     if found is None:
@@ -102,7 +106,7 @@ def guard() -> ResponseReturnValue | None:
         return redirect(url_for(chore), 303)
     _make_room(view)
     _protect(view)
-    _refuse_too_many_fields()
+    _refuse_nonsense()
     _touch(found)
     return None
 
@@ -124,7 +128,7 @@ def _keep_what_was_typed(view: Callable[..., object]) -> None:
     _protect(view)
     if is_stale():
         return
-    _refuse_too_many_fields()
+    _refuse_nonsense()
     db.session.rollback()
     begin_write()
     drafts.keep(account_id, request.path, typed_fields(), now())
@@ -213,10 +217,15 @@ def _protect(view: Callable[..., object]) -> None:
         abort(413, _too_much())
 
 
-def _refuse_too_many_fields() -> None:
-    """Refuse a form with more rows than anybody fills in: the time to read them grows with their square."""
+def _refuse_nonsense() -> None:
+    """Refuse what no form of ours sends: thousands of rows, names that are none of a field, signs nobody can type.
+
+    The time to read rows grows with their square, and their numbers are trusted where they are read.
+    """
     if len(request.form) > drafts.MOST_FIELDS:
         abort(413, TOO_MANY_FIELDS)
+    if not all(_FIELD_NAME.fullmatch(name) for name in request.form) or "\0" in "".join(request.form.values()):
+        abort(400, NOT_OUR_FORM)
 
 
 def is_stale() -> bool:

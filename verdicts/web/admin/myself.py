@@ -75,6 +75,8 @@ def second_factor_page() -> ResponseReturnValue:
 @bp.post("/second-factor")
 @needs(Role.EDITOR)
 def set_up() -> ResponseReturnValue:
+    if person().has_totp:  # another one takes the place of this only after the password has taken this off
+        return redirect(url_for(".second_factor_page"), 303)
     form = SetUpForm()
     secret = form.secret.data or ""
     is_ours = len(secret) == 32 and secret.isalnum() and secret.isascii()
@@ -120,7 +122,7 @@ def _is_present(form: ChangePasswordForm | SwitchOffForm) -> bool:
 
     Who finds a browser logged in must not try passwords in it: tries are counted as they are at the entrance.
     """
-    gauge = throttle.of_account(f"present {person().name}")
+    gauge = throttle.of_present_password(person().name)
     if wait := _count_a_try(gauge):
         form.blame("present", f"Too many tries. The next one is taken in {math.ceil(wait.total_seconds())} seconds.")
         return False

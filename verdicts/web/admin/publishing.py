@@ -61,6 +61,9 @@ def answer(subject: Subject, id: int) -> ResponseReturnValue:
     )
     changes |= {} if is_gone else {"publication": (before, _words_of(row))}
     words = "deleted" if is_gone else _DONE[request.form["do"]]
+    if before == _words_of(row) and not is_gone:
+        db.session.rollback()
+        return redirect(request.path, 303)
     audit.record(words, subject.kind, opened.slug, id, now=now(), actor=actor(), **changes)
     db.session.commit()
     return redirect(subject.list_at() if is_gone else request.path, 303)
@@ -159,9 +162,11 @@ def _reviewer(row: Editable) -> Reviewer:
 
 def _moment(text: str) -> datetime:
     try:
-        when = datetime.fromisoformat(text.strip()).replace(tzinfo=UTC)
+        when = datetime.strptime(text.strip().replace(" ", "T")[:16], "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
     except ValueError:
         raise _Refused(NO_MOMENT) from None
+    if len(text.strip()) > len("2026-12-01T08:00:00"):
+        raise _Refused(NO_MOMENT)  # such as another time zone, which we would have to guess the meaning of
     if when <= now():
         raise _Refused(NOT_AHEAD)
     if when.year > FARTHEST_YEAR:

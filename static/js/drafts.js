@@ -14,7 +14,8 @@
     fields.set("place", form.dataset.place);
     return fields;
   };
-  let kept = String(typed());
+  // A form that was refused, or given another row, holds what nobody has kept yet.
+  let kept = "unsaved" in form.dataset ? "" : String(typed());
   let isSending = false;
   let sentAt = -Infinity;
 

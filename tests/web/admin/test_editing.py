@@ -562,3 +562,64 @@ def test_a_form_of_more_rows_than_anybody_fills_in_is_refused_before_it_is_read(
     for path in ("/admin/tools/new", "/admin/drafts"):
         answer = ann.posts(path, do="more plans", place="/admin/tools/new", **rows)
         assert (answer.status_code, "A form holds 3,000 fields at most" in answer.text) == (413, True)
+
+
+# What an editor in a hurry once ran into
+
+
+def test_a_fact_that_is_cleared_is_gone(ann: Editor) -> None:
+    category = make_category("editors", facts={"offline": "Runs offline"})
+    tool = make_tool("wren", category_id=category.id, facts={"offline": "No"})
+    ann.fills(f"/admin/tools/{tool.id}", facts_0_value="", facts_0_source="")
+    assert stored(Tool)[0].facts == []
+
+
+def test_an_amount_without_a_currency_is_blamed_on_the_amount(ann: Editor) -> None:
+    refused = ann.fills(f"/admin/tools/{make_tool('wren').id}/price", model="paid", amount="7")
+    assert (refused.status_code, 'id="amount-fault"' in refused.text) == (422, True)
+
+
+def test_a_comparison_without_tools_is_told_what_it_lacks(ann: Editor) -> None:
+    refused = ann.fills("/admin/comparisons/new")
+    assert (refused.status_code, 'id="tools-0-fault"' in refused.text) == (422, True)
+
+
+def test_an_alias_that_is_given_twice_is_named(ann: Editor) -> None:
+    refused = ann.fills(f"/admin/tools/{make_tool('wren').id}", aliases="lark\nlark")
+    assert (refused.status_code, "“lark” stands here twice" in refused.text) == (422, True)
+
+
+def test_a_check_does_not_go_back_in_time(ann: Editor) -> None:
+    tool = make_tool("wren")
+    make_price(tool, "free", checked_on=NOW.date())
+    refused = ann.fills(f"/admin/tools/{tool.id}/price", checked_on="2026-01-01")
+    assert (refused.status_code, 'id="checked_on-fault"' in refused.text) == (422, True)
+
+
+def test_a_half_filled_fact_survives_another_category(ann: Editor) -> None:
+    category = make_category("editors", facts={"offline": "Runs offline"})
+    make_category("video")
+    tool = make_tool("wren", category_id=category.id)
+    shown = ann.fills(f"/admin/tools/{tool.id}", "refit", category="video", facts_0_source="https://keep.example/")
+    assert "https://keep.example/" in fields_of(shown.text).values()
+
+
+def test_discarding_after_the_session_has_ended_leaves_the_draft_as_it_was(
+    ann: Editor, the_present: time_machine.Traveller
+) -> None:
+    path = f"/admin/tools/{make_tool('wren').id}"
+    ann.fills(path, "draft", tagline="Half a thought")
+    token = ann.token("/admin/me")
+    the_present.shift(timedelta(hours=1))
+    ann.posts(path, token=token, do="discard")
+    ann.logs_in()
+    assert ann.form(path)["tagline"] == "Half a thought"
+    assert ann.posts(path, token="forged", do="discard").status_code == 400
+    assert ann.form(path)["tagline"] == "Half a thought"
+
+
+def test_a_form_that_was_refused_says_that_nothing_of_it_is_kept(ann: Editor) -> None:
+    path = "/admin/tools/new"
+    assert "data-unsaved" not in ann.gets(path).text
+    assert "data-unsaved" in ann.fills(path, website="no address").text
+    assert "data-unsaved" in ann.fills(path, "more plans", name="Wren").text

@@ -39,7 +39,7 @@ def save(tool_id: int, told: Json, now: datetime) -> Saved:
     if tool is None:
         raise LookupError(tool_id)
     bare = {key: value for key, value in told.items() if key != "reason"}
-    record = checked(schema.Price, bare, now, _faults_of_reason(tool, told, now))
+    record = checked(schema.Price, bare, now, _faults_of_change(tool, told, now))
     before, current = snapshot(tool), _current(tool)
     if current and current.model is PriceModel.UNKNOWN:
         update(current, {**record.model_dump(), "interval_days": FIRST_INTERVAL_DAYS})
@@ -55,10 +55,12 @@ def _current(tool: Tool) -> PriceRecord | None:
     return next((row for row in tool.prices if row.until is None), None)
 
 
-def _faults_of_reason(tool: Tool, told: Json, now: datetime) -> list[Fault]:
+def _faults_of_change(tool: Tool, told: Json, now: datetime) -> list[Fault]:
     bare = {key: value for key, value in told.items() if key != "reason"}
     record, current, reason = schema.check(schema.Price, bare, now.date())[0], _current(tool), told.get("reason", "")
     if len(reason) > LONGEST_REASON or not reason.isprintable():
         return [Fault(("reason",), f"must be one line of at most {LONGEST_REASON} characters")]
+    if record and current and record.checked_on and current.checked_on and record.checked_on < current.checked_on:
+        return [Fault(("checked_on",), f"is before the last check, on {current.checked_on}")]
     has_changed = record and current and current.model is not PriceModel.UNKNOWN and cost(current) != cost(record)
     return [Fault(("reason",), "is missing: readers see why it changed")] if has_changed and not reason else []

@@ -56,10 +56,7 @@ def snapshot(row: Tool) -> Json:
 
 
 def save(id: int | None, told: Json, now: datetime) -> Saved:
-    """Make a tool say what is told; a new one is a draft, and may be told its first price. Raises Refused.
-
-    A fact under a key that is not told of stays: its category may ask for it again.
-    """
+    """Make a tool say what is told; a new one is a draft, and may be told its first price. Raises Refused."""
     told = with_slug(told)
     faults = [*repeated(told, "plans", "name"), *repeated(told, "releases", "version"), *faults_of_slugs(told)]
     record = checked(schema.Tool, told, now, faults)
@@ -97,18 +94,14 @@ def _faults_of_names(record: schema.Tool, row: Tool) -> Iterator[Fault]:
     for path, name in [(("slug",), record.slug), *((("aliases",), alias) for alias in record.aliases)]:
         if name in taken:
             yield Fault(path, f"“{name}” leads to {taken[name].name} already")
+    for alias in sorted({alias for alias in record.aliases if record.aliases.count(alias) > 1}):
+        yield Fault(("aliases",), f"“{alias}” stands here twice")
     if record.slug in record.aliases:
         yield Fault(("aliases",), f"“{record.slug}” is its address now, and needs no line here")
 
 
 def _take_lists(row: Tool, record: schema.Tool) -> None:
-    told = {fact.key for fact in record.facts}
-    kept = [
-        {"key": fact.key, "value": fact.value, "source": fact.source, "checked_on": fact.checked_on}
-        for fact in row.facts
-        if fact.key not in told
-    ]
-    align(row.facts, [*(fact.model_dump() for fact in record.facts), *kept], ToolFact, "key")
+    align(row.facts, [fact.model_dump() for fact in record.facts], ToolFact, "key")
     align(row.plans, [plan.model_dump() for plan in record.plans], Plan, "name")
     align(row.releases, [release.model_dump() for release in record.releases], Release, "version")
 

@@ -65,6 +65,10 @@ def edit(desk: Desk, id: int | None = None) -> ResponseReturnValue:
         opened = _opened(desk, id)
         form, notice = _begin(desk, opened)
         return _show(desk, opened, form, notice=notice)
+    if is_stale() and request.form.get("do") == "discard":
+        opened = _opened(desk, id)
+        form, notice = _begin(desk, opened)
+        return _show(desk, opened, form, status=400, notice=notice)
     if is_stale():
         return _show(desk, _opened(desk, id), desk.form.typed(request.form), status=400, notice="stale")
     act, _, rest = request.form.get("do", "save").partition(" ")
@@ -140,7 +144,7 @@ def _try_to_save(desk: Desk, id: int | None, form: RecordForm) -> Saved | None:
         form.take(refusal.faults)
     except IntegrityError:
         db.session.rollback()
-        form.blame(next(iter(form)).name, CLASH)
+        form.blame(form.first_box.name, CLASH)
     return None
 
 
@@ -231,6 +235,7 @@ def _show(
         conflict=conflict,
         focus=focus,
         place=place(),
+        is_unsaved=request.method == "POST",
         said=SAID.get(request.args.get("said", ""), ""),
         draft_of=datetime.fromisoformat(notice_value) if notice_kind == "draft" else None,
         is_stale=notice_kind == "stale",

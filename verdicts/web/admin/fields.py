@@ -191,18 +191,24 @@ class RecordForm(AdminForm):
         ]
 
     def _field_at(self, path: tuple[str | int, ...]) -> Any:
-        field: Any = self[str(path[0])] if path and str(path[0]) in self else next(iter(self))
-        if isinstance(field, Rows | Several) and len(path) > 1:
-            field = field.kept[int(path[1])] if int(path[1]) < len(field.kept) else field.entries[-1]
+        field: Any = self[str(path[0])] if path and str(path[0]) in self else self.first_box
+        if isinstance(field, Rows | Several):
+            is_kept = len(path) > 1 and int(path[1]) < len(field.kept)
+            field = field.kept[int(path[1])] if is_kept else field.entries[0]
             path = path[1:]
         if isinstance(field, FormField):
             name = str(path[1]) if len(path) > 1 else ""
             return field.form[name] if name in field.form else self._first_box(field.form)
         return field
 
+    @property
+    def first_box(self) -> Field:
+        """The field for a fault of the record as a whole."""
+        return self._first_box(self)
+
     @staticmethod
     def _first_box(row: Any) -> Field:
-        return row["amount"] if "amount" in row else next(iter(row))
+        return row["amount"] if "amount" in row else next(it for it in row if not isinstance(it, HiddenField))
 
     def _fields_in_order(self) -> Iterator[tuple[str, Any]]:
         for field in self:

@@ -126,7 +126,7 @@ def _keep_what_was_typed(view: Callable[..., object]) -> None:
         return
     _make_room(view)
     _protect(view)
-    if is_stale():
+    if is_stale() or request.form.get("do") == "discard":
         return
     _refuse_nonsense()
     db.session.rollback()

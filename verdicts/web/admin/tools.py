@@ -46,7 +46,7 @@ def _fit_tool(form: Any, _opened: Opened | None) -> None:
     chosen = next((each for each in found if each.slug == form.category.data), None)
     asked_for = {fact.key: fact.label for fact in chosen.facts} if chosen else {}
     typed = {entry.form.key.data: entry.data for entry in form.facts.entries}
-    others = [row for key, row in typed.items() if key not in asked_for and row["value"]]
+    others = [row for key, row in typed.items() if key not in asked_for and (row["value"] or row["source"])]
     form.facts.fit([*(typed.get(key) or {"key": key} for key in asked_for), *others], "key")
     for entry in form.facts.entries:
         entry.form.value.label.text = asked_for.get(entry.form.key.data, entry.form.key.data)

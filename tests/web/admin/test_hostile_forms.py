@@ -69,7 +69,8 @@ class World:
         }
         self.histories = [f"/admin/history/{kind}/{re.findall('[0-9]+', path)[0]}" for kind, path in self.paths.items()]
         self.type_everywhere(HARMLESS)
-        self.known: Shape = set().union(*(shape(page) for page in [*self.pages(), *self.lists()]))
+        refused = [self.root.fills(path, "refit").text for path in self.paths.values()]
+        self.known: Shape = set().union(*(shape(page) for page in [*self.pages(), *self.lists(), *refused]))
 
     def type_everywhere(self, text: str) -> list[str]:
         """Fill every free field of every form, and return the pages of those that were refused."""

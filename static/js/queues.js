@@ -19,7 +19,7 @@
       event.preventDefault();
       goTo(at + STEPS[event.key]);
     } else if (event.key === "s" && !event.repeat && !queue.querySelector(".htmx-request")) {
-      rows()[at].querySelector("[data-same]").click();
+      rows()[at].querySelector("[data-same]")?.click();
     }
   }
 

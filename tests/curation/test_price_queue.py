@@ -41,7 +41,6 @@ def test_a_price_is_due_when_its_own_interval_has_passed_or_nobody_has_looked() 
     priced("stale", STALE)
     priced("steady", STALE, interval=120)
     priced("never", None)
-    make_tool("without-a-price")
     assert due() == ["never", "stale"]
 
 
@@ -115,3 +114,11 @@ def test_the_counts_of_all_queues_take_seven_statements(statements: StatementCou
     counts = queues.counts(NOW)
     assert (counts.prices, counts.held, counts.corrections, counts.total) == (2, 1, 1, 4)
     assert len(statements) - before == 7
+
+
+def test_a_tool_whose_price_nobody_has_written_down_waits_too() -> None:
+    make_tool("wren")
+    make_tool("draft", published_at=None)
+    ((due,), total) = price_queue.page(1, NOW)
+    assert (due.tool.slug, due.record_id, due.price.words, total) == ("wren", None, "Not known", 1)
+    assert price_queue.count(NOW) == 1

@@ -10,8 +10,7 @@ _TAGS = {"p", "em", "strong", "a", "ul", "ol", "li", "code", "pre", "blockquote"
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).disable("image")
 
 
-@lru_cache(maxsize=4096)
-def render(text: str) -> Markup:
+def render_once(text: str) -> Markup:
     """Return the HTML of a Markdown text; links are http(s) only and say that they vouch for nothing."""
     return Markup(  # noqa: S704  # nh3 has just cleaned it
         nh3.clean(
@@ -23,6 +22,12 @@ def render(text: str) -> Markup:
             link_rel="nofollow noopener",
         )
     )
+
+
+@lru_cache(maxsize=4096)
+def render(text: str) -> Markup:
+    """Return the same, and keep it: for texts that are stored, which are shown again and again."""
+    return render_once(text)
 
 
 def _filter_links(_tag: str, attribute: str, value: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog.price_checks import days_since_check, is_due
-from verdicts.catalog.prices import Price
+from verdicts.catalog.prices import UNKNOWN_PRICE, Price
 from verdicts.catalog.queries import current_slug, is_published, price, tool
 from verdicts.catalog.records import ToolLink
 from verdicts.extensions import db
@@ -19,10 +19,13 @@ A_PAGE = 25
 
 @dataclass(frozen=True)
 class DuePrice:
-    """A tool's current price, with how many readers doubt it and how many have voted on the tool."""
+    """A tool's current price, with how many readers doubt it and how many have voted on the tool.
+
+    Where nobody has ever written one down, `record_id` is None and the price is unknown.
+    """
 
     tool: ToolLink
-    record_id: int
+    record_id: int | None
     price: Price
     taps: int
     votes: int
@@ -31,8 +34,8 @@ class DuePrice:
 def page(number: int, now: datetime) -> tuple[list[DuePrice], int]:
     """Return one page of the prices that are due, and how many there are in all (0 behind the last page).
 
-    Due is what nobody has ever checked, what was checked too long ago, and what a reader doubts. Nobody counts who
-    reads a page, so a tool's votes say how many would be misled. One statement.
+    Due is what nobody has ever written down or checked, what was checked too long ago, and what a reader doubts.
+    Nobody counts who reads a page, so a tool's votes say how many would be misled. One statement.
     """
     taps = sa.func.coalesce(_doubts.c.taps, 0).label("taps")
     votes = sa.func.coalesce(tally.c.ship + tally.c.skip, 0).label("votes")
@@ -58,7 +61,7 @@ _doubts = taps_by_tool()
 
 
 def _to_due(row: sa.Row[Any]) -> DuePrice:
-    cost = Price(**{name: row._mapping[name] for name in _PRICE})
+    cost = Price(**{name: row._mapping[name] for name in _PRICE}) if row.record_id else UNKNOWN_PRICE
     return DuePrice(ToolLink(row.id, row.slug, row.name), row.record_id, cost, row.taps, row.votes)
 
 
@@ -67,7 +70,7 @@ def _due(now: datetime, *columns: Any) -> sa.Select[Any]:
         sa.select(*columns)
         .select_from(tool)
         .join(current_slug, sa.and_(current_slug.c.tool_id == tool.c.id, current_slug.c.is_current))
-        .join(price, sa.and_(price.c.tool_id == tool.c.id, price.c.until.is_(None)))
+        .outerjoin(price, sa.and_(price.c.tool_id == tool.c.id, price.c.until.is_(None)))
         .outerjoin(_doubts, _doubts.c.tool_id == tool.c.id)
         .outerjoin(tally, tally.c.tool_id == tool.c.id)
         .where(is_published(now), tool.c.archived_at.is_(None))

@@ -37,8 +37,8 @@ class Correction:
 
     @property
     def name(self) -> str:
-        """What the audit trail calls it: neither what it says nor who sent it."""
-        return f"message {self.id}{f' about {self.page}' if self.page else ''}"
+        """What the audit trail calls it: nothing that its sender wrote, who may have written their address anywhere."""
+        return f"message {self.id}"
 
 
 def write(text: str, *, page: str, source: str | None, email: str | None, now: datetime) -> None:

@@ -111,10 +111,12 @@ class FormDraft(Base):
     __tablename__ = "form_draft"
 
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
-    # The path of the form.
+    # The address of the form.
     place: Mapped[str] = mapped_column(sa.String(200), primary_key=True)
     fields: Mapped[list[list[str]]] = mapped_column(sa.JSON)
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    # The record that the form of a new one became: then it is no draft any more, but known when it is sent again.
+    record_id: Mapped[int | None]
 
 
 account = Base.metadata.tables["account"]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("verdicts.requests")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# PostgreSQL says which key is taken, and a key may be somebody's address.
+_DETAIL = re.compile(r"^(DETAIL: ).*$", re.MULTILINE)
 # A path may hold somebody's token (leave, confirm, reset): what follows these is not written down.
 _SECRET_PATHS = re.compile(r"(/newsletter/(?:confirm|leave|preferences|bounces)/|/admin/reset/).+")
 
@@ -33,7 +35,7 @@ class JsonLines(logging.Formatter):
             **getattr(record, "fields", {}),
         }
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = _DETAIL.sub(r"\1…", self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
 
 

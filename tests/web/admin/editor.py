@@ -58,6 +58,12 @@ def fields_of(html: str) -> dict[str, str]:
     return found
 
 
+def action_of(html: str) -> str:
+    """Return where the record's form in a page is sent."""
+    tree, _ = read_html(html)
+    return next(each.get("action", "") for each in tree.iter("form") if "record-form" in each.get("class", ""))
+
+
 def without_token(fields: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in fields.items() if name != "csrf_token"}
 
@@ -102,16 +108,23 @@ class Editor:
         headers = {"Origin": origin or self.origin} | (FROM_HTMX if htmx else {})
         return self._request("POST", path, data={"csrf_token": token, **form}, headers=headers)
 
+    def opens(self, path: str) -> TestResponse:
+        """Get a page, or the one that it leads to: the form of a new record has an address of its own."""
+        answer = self.gets(path)
+        return self.gets(answer.headers["Location"]) if answer.status_code == 303 else answer
+
     def form(self, path: str) -> dict[str, str]:
         """Return the fields of the record's form on a page, as a browser would send them."""
-        answer = self.gets(path)
+        answer = self.opens(path)
         assert answer.status_code == 200, (path, answer.status_code)
         return fields_of(answer.text)
 
     def fills(self, path: str, do: str = "save", **changes: str) -> TestResponse:
         """Open a form, change some of its fields (`facts_0_value` for facts-0-value), and press a button."""
         named = {_name(name): value for name, value in changes.items()}
-        return self.sends(path, {**self.form(path), **named}, do)
+        page = self.opens(path)
+        assert page.status_code == 200, (path, page.status_code)
+        return self.sends(action_of(page.text), {**fields_of(page.text), **named}, do)
 
     def sends(self, path: str, fields: dict[str, str], do: str = "save") -> TestResponse:
         return self.posts(path, token=fields.get("csrf_token"), **{**without_token(fields), "do": do})

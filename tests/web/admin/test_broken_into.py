@@ -76,7 +76,7 @@ def test_what_no_form_of_ours_sends_is_refused_in_words(app: Flask, ann: Editor,
     for path in ("/admin/tools/new", "/admin/drafts"):
         status = ann.posts(path, **{"place": "/admin/tools/new", **fields}).status_code
         assert status == 400 or (path == "/admin/drafts" and "do" in fields)
-    assert ann.gets("/admin/tools/new").status_code == 200
+    assert ann.opens("/admin/tools/new").status_code == 200
     if "name" in fields:
         assert Editor(app).posts("/admin/login", password="x", **fields).status_code in {400, 422}
 

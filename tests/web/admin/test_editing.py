@@ -24,9 +24,10 @@ from tests.web.visitor import Visitor
 from verdicts.catalog.models import Category, PriceRecord, Review, Reviewer, ReviewRevision, Tool
 from verdicts.comparisons.models import Comparison
 from verdicts.curation import importing
-from verdicts.extensions import begin_write, db
-from verdicts.staff import audit
+from verdicts.extensions import TooManyWriters, begin_write, db
+from verdicts.staff import audit, drafts
 from verdicts.staff.models import Role, form_draft
+from verdicts.web.admin import editing
 
 LATER = NOW + timedelta(hours=1)
 
@@ -285,8 +286,8 @@ def test_a_draft_is_kept_shown_again_and_gone_once_it_is_saved(ann: Editor) -> N
 
 
 def test_a_draft_is_kept_and_discarded_without_javascript(app: Flask, ann: Editor) -> None:
-    path = "/admin/reviewers/new"
-    assert ann.fills(path, "draft", name="The Half").headers["Location"] == f"{path}?said=kept"
+    path = ann.gets("/admin/reviewers/new").headers["Location"]
+    assert ann.fills(path, "draft", name="The Half").headers["Location"].startswith(path.partition("?")[0])
     assert ann.form(path)["name"] == "The Half"
     assert someone(app, "bob").form(path)["name"] == ""
     ann.posts(path, do="discard")
@@ -623,3 +624,165 @@ def test_a_form_that_was_refused_says_that_nothing_of_it_is_kept(ann: Editor) ->
     assert "data-unsaved" not in ann.gets(path).text
     assert "data-unsaved" in ann.fills(path, website="no address").text
     assert "data-unsaved" in ann.fills(path, "more plans", name="Wren").text
+
+
+# Two tabs, two clicks
+
+
+def kept(ann: Editor, place: str, **fields: str) -> int:
+    return ann.posts("/admin/drafts", place=place, **fields).status_code
+
+
+def test_two_tabs_of_a_new_record_keep_a_draft_each_and_each_offers_the_other(ann: Editor) -> None:
+    one, two = (ann.gets("/admin/reviewers/new").headers["Location"] for _ in range(2))
+    assert (kept(ann, one, name="The First"), kept(ann, two, name="The Second")) == (200, 200)
+    assert (ann.form(one)["name"], ann.form(two)["name"]) == ("The First", "The Second")
+    ann.fills(one)
+    assert [each.name for each in stored(Reviewer)] == ["The First"]
+    assert ann.form(two)["name"] == "The Second"
+    fresh = ann.opens("/admin/reviewers/new").text
+    assert f'<a href="{two}">The Second</a>' in fresh
+    assert "The First" not in fresh
+    desk = ann.gets("/admin").text
+    assert f'<a href="{two}">A new reviewer: The Second</a>' in desk
+    assert one not in desk
+
+
+def test_a_new_record_that_is_sent_twice_is_made_once_and_leads_on_both_times(ann: Editor) -> None:
+    place = ann.gets("/admin/tools/new").headers["Location"]
+    fields = ann.form(place) | {"name": "Wren Code", "price-model": "free"}
+    first, second = (ann.sends(place, fields, "save panel") for _ in range(2))
+    tool = stored(Tool)[0]
+    assert first.headers["Location"] == second.headers["Location"] == f"/admin/tools/{tool.id}/panel"
+    assert len(stored(Tool)) == 1
+    assert audit.search()[0].action == "added"
+    assert len(audit.history("tool", tool.id)) == 1
+    kept(ann, place, **{name: value for name, value in fields.items() if name != "csrf_token"})
+    assert place not in ann.gets("/admin").text
+    changed = ann.sends(place, fields | {"tagline": "Typed after going back"})
+    assert (changed.status_code, "“wren-code” leads to Wren Code already" in changed.text) == (422, True)
+
+
+def test_a_changed_panel_that_is_sent_twice_is_no_conflict_with_oneself(ann: Editor) -> None:
+    tool = make_tool("wren")
+    make_review(tool, make_reviewer("builder"))
+    path = f"/admin/tools/{tool.id}/panel"
+    changes = {"reviews-0-verdict": "skip", "reviews-0-reason": "It forgets.", "reviews-0-quote": "It forgets."}
+    fields = ann.form(path) | changes
+    first, second = ann.sends(path, fields), ann.sends(path, fields)
+    assert first.headers["Location"] == second.headers["Location"] == f"{path}?said=saved"
+    assert len(stored(ReviewRevision)) == 1
+    assert len(audit.history("panel", tool.id)) == 1
+
+
+def test_what_was_put_away_meanwhile_is_saved_and_said_to_be_away(ann: Editor) -> None:
+    tool = make_tool("wren", published_at=None)
+    make_reviewer("builder")
+    path = f"/admin/tools/{tool.id}/panel"
+    fields = ann.form(path) | {"reviews-0-verdict": "ship", "reviews-0-quote": "Quick."}
+    ann.posts(f"/admin/tools/{tool.id}/publication", do="archive")
+    said = ann.sends(path, fields, "save publish").headers["Location"]
+    assert "It has been put away meanwhile" in ann.gets(said).text
+    assert ann.gets("/tools/wren").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/admin",
+        "/admin/people/new",
+        "/admin/tools/new?draft=x",
+        "/admin/tools/new?draft=" + "x" * 21,
+        "/admin/tools/new?draft=abcdefgh&x",
+        "/admin/tools/1?draft=abcdefgh",
+        "/admin/tools/99999999999",
+        "//elsewhere.example/admin/tools/new",
+        "",
+    ],
+)
+def test_a_draft_is_only_kept_where_there_is_a_form_of_one(ann: Editor, place: str) -> None:
+    assert kept(ann, place, name="x") == 400
+
+
+def test_of_a_hundred_drafts_and_one_the_oldest_makes_room(
+    ann: Editor, the_present: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafts, "MOST", 3)
+    for number in range(4):
+        the_present.shift(timedelta(seconds=1))
+        kept(ann, f"/admin/tools/new?draft=abcdefgh{number}", name=f"Number {number}")
+    db.session.rollback()
+    assert [each.name for each in drafts.listed(1)] == ["Number 3", "Number 2", "Number 1"]
+
+
+def test_a_form_that_cannot_be_saved_just_now_is_shown_again_as_it_was_sent(
+    ann: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = make_tool("wren", tagline="Old.")
+    path = f"/admin/tools/{tool.id}"
+    fields = ann.form(path) | {"tagline": "Typed with care"}
+
+    def refuse() -> None:
+        raise TooManyWriters
+
+    with monkeypatch.context() as patch:
+        patch.setattr(editing, "begin_write", refuse)
+        answer = ann.sends(path, fields)
+    assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+    assert "save it again in a moment" in answer.text
+    again = fields_of(answer.text)
+    assert again["tagline"] == "Typed with care"
+    assert ann.sends(path, again).status_code == 303
+
+
+def test_a_tool_goes_back_to_a_slug_that_it_had_without_further_ado(ann: Editor) -> None:
+    tool = make_tool("wren")
+    ann.fills(f"/admin/tools/{tool.id}", slug="wren-code")
+    assert ann.fills(f"/admin/tools/{tool.id}", slug="wren").status_code == 303
+    assert ann.gets("/tools/wren-code").headers["Location"] == "/tools/wren"
+
+
+def test_a_tool_is_named_in_capitals_or_not(ann: Editor) -> None:
+    make_tool("wren", name="Wren Code")
+    make_tool("finch", name="Finch")
+    assert ann.fills("/admin/comparisons/new", tools__0="WREN code", tools__1="Finch").status_code == 303
+    assert len(stored(Comparison)) == 1
+
+
+def test_what_is_free_has_no_amount(ann: Editor) -> None:
+    tool = make_tool("wren")
+    make_price(tool, "unknown")
+    answer = ann.fills(f"/admin/tools/{tool.id}/price", model="free", amount="5", currency="USD")
+    assert (answer.status_code, "Must be empty for what is free." in answer.text) == (422, True)
+    first = {"price__model": "free", "price__amount": "5", "price__currency": "USD"}
+    answer = ann.fills("/admin/tools/new", name="Finch", **first)
+    assert (answer.status_code, 'href="#price-amount"' in answer.text) == (422, True)
+
+
+def test_faults_of_a_panel_are_told_by_reviewer_and_lead_to_the_box(ann: Editor) -> None:
+    tool = make_tool("wren")
+    make_reviewer("builder", name="The Builder")
+    answer = ann.fills(f"/admin/tools/{tool.id}/panel", reviews_0_quote="No verdict yet.")
+    assert '<a href="#reviews-0-verdict">The Builder, Verdict</a>' in answer.text
+    assert 'id="reviews-0-verdict" type="radio"' in answer.text
+
+
+def test_a_fault_in_what_is_folded_unfolds_it(ann: Editor) -> None:
+    assert '<details class="rows-fold">' in ann.opens("/admin/tools/new").text
+    answer = ann.fills("/admin/tools/new", name="Wren", slug="Not A Slug")
+    assert (answer.status_code, '<details class="rows-fold" open>' in answer.text) == (422, True)
+
+
+def test_what_moves_up_in_its_list_stands_in_the_trail(ann: Editor) -> None:
+    make_category("one")
+    two = make_category("two")
+    ann.posts(f"/admin/categories/{two.id}/up")
+    entry = last_entry()
+    assert (entry.action, entry.kind, entry.record, list(entry.changes)) == (
+        "moved up",
+        "category",
+        "two",
+        ["position"],
+    )
+    ann.posts(f"/admin/categories/{two.id}/up")
+    assert last_entry() == entry

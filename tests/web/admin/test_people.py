@@ -1,5 +1,6 @@
 """People and one's own account, and the trail of what was done."""
 
+import logging
 import re
 
 import pyotp
@@ -12,8 +13,10 @@ from tests.web.conftest import PRESENT
 from tests.web.visitor import read_html, words_of
 from verdicts.extensions import begin_write, db
 from verdicts.staff import accounts, audit
-from verdicts.staff.models import Role, audit_entry
+from verdicts.staff.models import Role, account, audit_entry
+from verdicts.web.logs import JsonLines
 
+COPIED = ("email", "role", "password_hash", "must_change", "totp_step", "created_at")
 NEW = "walnut trombone glacier inbox"
 
 
@@ -171,3 +174,33 @@ def test_the_database_refuses_to_rewrite_the_trail(root: Editor, statement: sa.E
         db.session.execute(statement)
     db.session.rollback()
     assert audit.search()[0].actor == "root"
+
+
+@pytest.mark.parametrize("act", ["role", "enable", "second-factor/off"])
+def test_what_is_so_already_is_no_entry_of_the_trail(root: Editor, act: str) -> None:
+    id = make_account("ann")
+    newest = audit.search()[0]
+    assert root.posts(f"/admin/people/{id}/{act}", role="editor").status_code == 303
+    assert audit.search()[0] == newest
+
+
+def test_who_is_disabled_twice_is_disabled_once(root: Editor) -> None:
+    id = make_account("ann")
+    root.posts(f"/admin/people/{id}/disable")
+    newest = audit.search()[0]
+    root.posts(f"/admin/people/{id}/disable")
+    assert (newest.action, audit.search()[0]) == ("disabled", newest)
+
+
+def test_the_log_does_not_repeat_what_the_database_tells_of_an_address_that_is_taken(app: Flask) -> None:
+    make_account("ann")
+    taken = sa.insert(account).from_select(
+        ["name", *COPIED],
+        sa.select(sa.literal("bob"), *(account.c[name] for name in COPIED)),
+    )
+    with pytest.raises(sa.exc.IntegrityError) as caught:
+        db.session.execute(taken)
+    record = logging.LogRecord("verdicts", logging.ERROR, "", 0, "", (), (caught.type, caught.value, caught.tb))
+    line = JsonLines().format(record)
+    assert "IntegrityError" in line
+    assert "ann@example.org" not in line

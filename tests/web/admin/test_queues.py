@@ -76,7 +76,7 @@ def test_the_index_says_how_much_waits_where(ann: Editor) -> None:
     held("gamma")
     write()
     page = words(ann.gets(QUEUES).text)
-    assert all(part in page for part in ("2 prices", "1 group", "1 open message"))
+    assert all(part in page for part in ("3 prices", "1 group", "1 open message"))
 
 
 @pytest.mark.parametrize("path", [PRICES, VOTES, MESSAGES])
@@ -350,7 +350,7 @@ def test_the_trail_says_that_a_message_was_settled_and_not_who_sent_it(ann: Edit
     id = write("Ann Other says so.", page="/tools/alpha", email="reader@example.org")
     ann.posts(f"{MESSAGES}/{id}", state="done", outcome="Looked up.")
     entry = trail()
-    assert (entry.action, entry.kind, entry.record) == ("settled", "correction", f"message {id} about /tools/alpha")
+    assert (entry.action, entry.kind, entry.record) == ("settled", "correction", f"message {id}")
     assert entry.changes == {"state": ["open", "done"], "outcome": [None, "Looked up."]}
     assert "reader@example.org" not in str(audit.search())
 
@@ -383,3 +383,11 @@ def test_a_message_is_done_or_declined_and_nothing_else(ann: Editor, state: str)
     id = write()
     assert ann.posts(f"{MESSAGES}/{id}", state=state, outcome="Looked up.").status_code == 400
     assert messages()[0].is_open
+
+
+def test_a_price_that_nobody_has_written_down_is_asked_for_and_cannot_be_the_same(ann: Editor) -> None:
+    tool = make_tool("wren")
+    page = ann.gets(PRICES).text
+    assert "Nobody has written one down." in page
+    assert "Write it down" in page
+    assert f"/admin/queues/prices/{tool.id}/same" not in page

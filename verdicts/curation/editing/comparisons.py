@@ -66,15 +66,23 @@ def save(id: int | None, told: Json, now: datetime) -> Saved:
 
 
 def _find(names: list[str]) -> dict[str, Tool]:
-    """Return the tools that these slugs, aliases or names stand for; a name that two tools share stands for none."""
-    entries = db.session.scalars(sa.select(ToolSlug).where(ToolSlug.slug.in_(names)))
+    """Return the tools that these slugs, aliases or names stand for, in capitals or not.
+
+    A name that two tools share stands for none.
+    """
+    folded = [name.lower() for name in names]
+    entries = db.session.scalars(sa.select(ToolSlug).where(ToolSlug.slug.in_(folded)))
     by_slug = {entry.slug: entry.tool for entry in entries}
     has_slug = sa.exists().where(ToolSlug.tool_id == Tool.id, ToolSlug.is_current)
-    by_name: dict[str, list[Tool]] = {}
-    for tool in db.session.scalars(sa.select(Tool).where(Tool.name.in_(names), has_slug)):
-        by_name.setdefault(tool.name, []).append(tool)
-    alone = {name: tools[0] for name, tools in by_name.items() if len(tools) == 1}
-    return alone | by_slug
+    is_named = sa.or_(Tool.name.in_(names), sa.func.lower(Tool.name).in_(folded))
+    tools = db.session.scalars(sa.select(Tool).where(is_named, has_slug)).all()
+
+    def stands_for(name: str) -> Tool | None:
+        exact = [tool for tool in tools if tool.name == name]
+        found = exact or [tool for tool in tools if tool.name.lower() == name.lower()]
+        return by_slug.get(name.lower()) or (found[0] if len(found) == 1 else None)
+
+    return {name: tool for name in names if (tool := stands_for(name))}
 
 
 def _faults_of_tools(record: schema.Comparison, found: dict[str, Tool], row: Comparison) -> Iterator[Fault]:

@@ -8,7 +8,7 @@ from verdicts.catalog.price_checks import Check, interval_after
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.curation import records, schema
 from verdicts.curation.editing import tools
-from verdicts.curation.editing.saving import Opened, Saved, checked
+from verdicts.curation.editing.saving import Opened, Saved, checked, faults_of_price
 from verdicts.curation.histories import Because, cost, keep_prices
 from verdicts.curation.records import Json
 from verdicts.curation.rows import update
@@ -39,7 +39,7 @@ def save(tool_id: int, told: Json, now: datetime) -> Saved:
     if tool is None:
         raise LookupError(tool_id)
     bare = {key: value for key, value in told.items() if key != "reason"}
-    record = checked(schema.Price, bare, now, _faults_of_change(tool, told, now))
+    record = checked(schema.Price, bare, now, [*faults_of_price(bare), *_faults_of_change(tool, told, now)])
     before, current = snapshot(tool), _current(tool)
     if current and current.model is PriceModel.UNKNOWN:
         update(current, {**record.model_dump(), "interval_days": FIRST_INTERVAL_DAYS})

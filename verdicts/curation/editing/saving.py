@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.slugs import propose
 from verdicts.curation import schema
 from verdicts.curation.records import Json
@@ -93,6 +94,13 @@ def faults_of_slugs(told: Json) -> list[Fault]:
     if told["slug"] or not told.get("name"):
         return []
     return [Fault(("slug",), "cannot be made of this name: give one of letters a to z and digits")]
+
+
+def faults_of_price(told: Json, *way: str) -> list[Fault]:
+    """Return what is wrong with a price as a whole; `way` leads to it in its record."""
+    costs = told.get("amount", "").strip("0.")
+    is_free = told.get("model") == PriceModel.FREE
+    return [Fault((*way, "amount"), "must be empty for what is free")] if is_free and costs else []
 
 
 def take_slug(row: Any, slug: str, model: Any, alias: Any) -> None:

@@ -15,6 +15,7 @@ from verdicts.curation.editing.saving import (
     Saved,
     attributes,
     checked,
+    faults_of_price,
     faults_of_slugs,
     get_row,
     next_position,
@@ -59,6 +60,7 @@ def save(id: int | None, told: Json, now: datetime) -> Saved:
     """Make a tool say what is told; a new one is a draft, and may be told its first price. Raises Refused."""
     told = with_slug(told)
     faults = [*repeated(told, "plans", "name"), *repeated(told, "releases", "version"), *faults_of_slugs(told)]
+    faults += faults_of_price(told.get("price", {}), "price")
     record = checked(schema.Tool, told, now, faults)
     row = (find(id) if id else None) or Tool(position=next_position(Tool))
     before = snapshot(row) if row.id else {}
@@ -96,8 +98,6 @@ def _faults_of_names(record: schema.Tool, row: Tool) -> Iterator[Fault]:
             yield Fault(path, f"“{name}” leads to {taken[name].name} already")
     for alias in sorted({alias for alias in record.aliases if record.aliases.count(alias) > 1}):
         yield Fault(("aliases",), f"“{alias}” stands here twice")
-    if record.slug in record.aliases:
-        yield Fault(("aliases",), f"“{record.slug}” is its address now, and needs no line here")
 
 
 def _take_lists(row: Tool, record: schema.Tool) -> None:
@@ -109,7 +109,9 @@ def _take_lists(row: Tool, record: schema.Tool) -> None:
 def _take_slugs(row: Tool, record: schema.Tool) -> None:
     """Give a tool its names; the slug it had before becomes an alias, so that links to it still lead there."""
     before = next((entry.slug for entry in row.slugs if entry.is_current), record.slug)
-    aliases = [*record.aliases, *([before] if before not in {record.slug, *record.aliases} else [])]
+    # A tool that goes back to a name it had needs no alias of that name any more.
+    former = [alias for alias in record.aliases if alias != record.slug]
+    aliases = [*former, *([before] if before not in {record.slug, *former} else [])]
     stored = {entry.slug: entry for entry in row.slugs}
     for entry in row.slugs:
         entry.is_current = False

@@ -28,7 +28,7 @@ DESK = Desk(
     onward=onward_to("categories.change"),
 )
 offer(bp, DESK, lambda id: get_row(Category, id))
-offer_order(bp, Category)
+offer_order(bp, DESK, Category)
 
 
 @bp.get("")

@@ -29,8 +29,8 @@ SORTS = {"shelf": "Editors’ order", "newest": "Newest"}
 FEWEST_BOXES, MOST_BOXES = 2, 4
 
 
-def _publish_too(saved: Saved, do: str) -> None:
-    publish_too("comparison", db.session.get_one(Comparison, saved.id), saved, do)
+def _publish_too(saved: Saved, do: str) -> str:
+    return publish_too("comparison", db.session.get_one(Comparison, saved.id), saved, do)
 
 
 def _fit(form: Any, _opened: Opened | None) -> None:
@@ -61,7 +61,7 @@ DESK = Desk(
     also=_publish_too,
 )
 offer(bp, DESK, lambda id: get_row(Comparison, id))
-offer_order(bp, Comparison)
+offer_order(bp, DESK, Comparison)
 
 
 @bp.get("")

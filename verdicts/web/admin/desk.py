@@ -4,8 +4,9 @@ from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from verdicts.curation import queues
-from verdicts.staff import audit, drafts
+from verdicts.staff import audit
 from verdicts.staff.models import Role
+from verdicts.web.admin import kept
 from verdicts.web.admin.gate import door, needs, person
 from verdicts.web.clock import now
 
@@ -21,7 +22,7 @@ def index() -> ResponseReturnValue:
         "admin/desk.html",
         counts=queues.counts(now()),
         entries=audit.search(most=10),
-        drafts=drafts.listed(person().id),
+        drafts=kept.listed(person().id),
     )
 
 

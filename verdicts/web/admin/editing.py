@@ -1,11 +1,12 @@
 """Editing one record: its form, the draft of it, two editors at once, a preview, and the save. Alike for every kind."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import MultiDict
@@ -14,15 +15,17 @@ from verdicts.curation.editing.saving import Opened, Refused, Saved, differences
 from verdicts.curation.records import Json
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit, drafts
+from verdicts.web import errors
 from verdicts.web.admin.fields import RecordForm, Rows
 from verdicts.web.admin.forms import typed_fields
-from verdicts.web.admin.gate import actor, is_stale, person
+from verdicts.web.admin.gate import actor, is_stale, person, place
 from verdicts.web.clock import now
 
 CLASH = "Somebody saved something at the same moment that this clashes with. Look at it, and save again."
 SAID = {
     "saved": "Saved.",
     "published": "Saved, and published.",
+    "away": "Saved. It has been put away meanwhile, so readers do not see it. “Publication” brings it back.",
     "kept": "Your draft is kept. Nobody sees it but you.",
     "dropped": "The draft is gone. This is what is saved.",
 }
@@ -33,8 +36,8 @@ class Desk:
     """How one kind of record is edited.
 
     `kind` is its name in the trail; `fit` gives a form the rows and choices that depend on other records; `about` is
-    what the template needs beside the form; `also` does what the button asks for beyond saving; `onward` says where
-    the editor goes on.
+    what the template needs beside the form; `also` does what the button asks for beyond saving, and returns which of
+    SAID tells what came of it; `onward` says where the editor goes on.
     """
 
     kind: str
@@ -43,10 +46,10 @@ class Desk:
     opened: Callable[..., Opened | None]
     save: Callable[[Any, Json, datetime], Saved]  # takes None for a new record
     preview: Callable[[Saved], ResponseReturnValue]
-    onward: Callable[[Saved, str], str]
+    onward: Callable[[Saved, str, str], str]
     fit: Callable[[Any, Opened | None], None] = lambda _form, _opened: None
     about: Callable[[Opened | None], Mapping[str, Any]] = lambda _opened: {}
-    also: Callable[[Saved, str], None] = lambda _saved, _do: None
+    also: Callable[[Saved, str], str] = lambda _saved, _do: "saved"
     start: Callable[[Opened | None], Json] = lambda opened: opened.record if opened else {}
 
 
@@ -61,6 +64,8 @@ class Conflict:
 
 def edit(desk: Desk, id: int | None = None) -> ResponseReturnValue:
     """Answer a request for the form of a record, or of a new one, or what its reader sent."""
+    if request.method == "GET" and id is None and place() == request.path:
+        return redirect(_at_a_place_of_its_own(), 303)
     if request.method == "GET":
         opened = _opened(desk, id)
         form, notice = _begin(desk, opened)
@@ -72,12 +77,24 @@ def edit(desk: Desk, id: int | None = None) -> ResponseReturnValue:
     if is_stale():
         return _show(desk, _opened(desk, id), desk.form.typed(request.form), status=400, notice="stale")
     act, _, rest = request.form.get("do", "save").partition(" ")
-    return _ACTS.get(act, _save)(desk, id, rest)
+    try:
+        return _ACTS.get(act, _save)(desk, id, rest)
+    except errors.OVERLOADS as overload:
+        return _show_again_later(desk, id, overload)
 
 
-def place() -> str:
-    """Return where the draft of this form is kept: its own address."""
-    return request.path
+def _show_again_later(desk: Desk, id: int | None, overload: Exception) -> ResponseReturnValue:
+    """Show the form as it was sent where too much is asked of us to save it; to show it, we only read."""
+    errors.give_up(overload)
+    page = _show(desk, _opened(desk, id), desk.form.typed(request.form), status=503, notice="busy")
+    answer = make_response(page)
+    answer.headers["Retry-After"] = str(errors.TRY_AGAIN_AFTER_SECONDS)
+    return answer
+
+
+def _at_a_place_of_its_own() -> str:
+    asked: dict[str, Any] = {**request.args, "draft": secrets.token_urlsafe(9)}
+    return url_for(request.endpoint or "", **asked)
 
 
 def _opened(desk: Desk, id: int | None, *, lock: bool = False) -> Opened | None:
@@ -121,18 +138,38 @@ def _save(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
     do = request.form.get("do", "save")
     form = desk.form.typed(request.form)
     opened = _lock(desk, id)
-    if opened and form.version.data != opened.version:
+    if opened and form.version.data != opened.version and differences(opened.record, form.shown()):
         return _show_conflict(desk, opened, form)
-    saved = _try_to_save(desk, id, form)
+    saved = _try_to_save(desk, id, form) or _saved_before(desk, id)
     if saved is None:
         return _show(desk, _opened(desk, id), form, status=422)
     if saved.changes:
         words = "changed" if saved.before else "added"
         audit.record(words, desk.kind, saved.slug, saved.id, now=now(), actor=actor(), **saved.changes)
-    desk.also(saved, do)
-    drafts.drop(person().id, place())
+    said = desk.also(saved, do)
+    _end_draft(id, saved)
     db.session.commit()
-    return redirect(desk.onward(saved, do), 303)
+    return redirect(desk.onward(saved, do, said), 303)
+
+
+def _end_draft(id: int | None, saved: Saved) -> None:
+    if id is None:
+        drafts.close(person().id, place(), typed_fields(), saved.id, now())
+    else:
+        drafts.drop(person().id, place())
+
+
+def _saved_before(desk: Desk, id: int | None) -> Saved | None:
+    """Return the record that this very form has become already, where a new one was sent twice."""
+    if id is not None:
+        return None
+    begin_write()
+    record_id = drafts.became(person().id, place(), typed_fields())
+    opened = desk.opened(record_id) if record_id else None
+    if opened is None:
+        db.session.rollback()
+        return None
+    return Saved(opened.id, opened.slug, opened.record, opened.record)
 
 
 def _try_to_save(desk: Desk, id: int | None, form: RecordForm) -> Saved | None:
@@ -167,7 +204,7 @@ def _keep(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
     begin_write()
     drafts.keep(person().id, place(), typed_fields(), now())
     db.session.commit()
-    return redirect(url_for(request.endpoint or "", **(request.view_args or {}), said="kept"), 303)
+    return redirect(_here("kept"), 303)
 
 
 def _drop(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
@@ -175,7 +212,14 @@ def _drop(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
     begin_write()
     drafts.drop(person().id, place())
     db.session.commit()
-    return redirect(url_for(request.endpoint or "", **(request.view_args or {}), said="dropped"), 303)
+    return redirect(_here("dropped"), 303)
+
+
+def _here(said: str) -> str:
+    values: dict[str, Any] = {**(request.view_args or {}), "said": said}
+    if place() != request.path:
+        values["draft"] = request.args["draft"]
+    return url_for(request.endpoint or "", **values)
 
 
 def _change_rows(desk: Desk, id: int | None, rest: str) -> ResponseReturnValue:
@@ -236,13 +280,20 @@ def _show(
         focus=focus,
         place=place(),
         is_unsaved=request.method == "POST",
+        others=_other_drafts() if opened is None else [],
         said=SAID.get(request.args.get("said", ""), ""),
         draft_of=datetime.fromisoformat(notice_value) if notice_kind == "draft" else None,
         is_stale=notice_kind == "stale",
+        is_busy=notice_kind == "busy",
         restores=int(notice_value) if notice_kind == "before" else None,
         **desk.about(opened),
     )
     return page, status
+
+
+def _other_drafts() -> list[drafts.Listed]:
+    """Return what else was begun as a new record of this kind and not saved."""
+    return [each for each in drafts.listed(person().id, f"{request.path}?") if each.place != place()]
 
 
 _ACTS: dict[str, Callable[[Desk, int | None, str], ResponseReturnValue]] = {

@@ -1,6 +1,6 @@
 """Fields that tell what was typed as the values of a record, and take back what is wrong with them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -87,12 +87,22 @@ class Rows(FieldList):  # type: ignore[misc]
     """A list of entries; blank ones are passed over."""
 
     def __init__(self, label: str, row: type[Row], one: str, **options: Any) -> None:
-        super().__init__(FormField(row), label, **options)
+        super().__init__(FormField(row, label=""), label, **options)
         self.one = one
 
     @property
     def kept(self) -> list[Any]:
         return [entry for entry in self.entries if not entry.form.is_blank]
+
+    def entitle(self, names: Mapping[str, str], key: str) -> None:
+        """Name each entry after what its key stands for, where the summary of faults speaks of it."""
+        for entry in self.entries:
+            entry.label.text = names.get(entry.data[key], "")
+
+    def titles(self) -> Iterator[tuple[str, Any]]:
+        """Return each entry with what it is called."""
+        for number, entry in enumerate(self.entries, start=1):
+            yield entry.label.text or f"{self.one} {number}", entry
 
     def told(self) -> list[Json]:
         return [entry.form.told() for entry in self.kept]
@@ -190,6 +200,16 @@ class RecordForm(AdminForm):
             if field.errors
         ]
 
+    def has_faults(self, *names: str) -> bool:
+        """Say whether something is wrong in one of these fields, or inside it."""
+        return any(field.errors for name in names for field in self._boxes_of(self[name]))
+
+    @classmethod
+    def _boxes_of(cls, field: Any) -> Iterator[Any]:
+        yield field
+        for entry in getattr(field, "entries", ()):
+            yield from entry.form if isinstance(entry, FormField) else [entry]
+
     def _field_at(self, path: tuple[str | int, ...]) -> Any:
         field: Any = self[str(path[0])] if path and str(path[0]) in self else self.first_box
         if isinstance(field, Rows | Several):
@@ -213,8 +233,8 @@ class RecordForm(AdminForm):
     def _fields_in_order(self) -> Iterator[tuple[str, Any]]:
         for field in self:
             if isinstance(field, Rows):
-                for number, entry in enumerate(field.entries, start=1):
-                    yield from ((f"{field.one} {number}, {inner.label.text}", inner) for inner in entry.form)
+                for title, entry in field.titles():
+                    yield from ((f"{title}, {inner.label.text}", inner) for inner in entry.form)
             elif isinstance(field, Several):
                 yield from ((entry.label.text, entry) for entry in field.entries)
             elif isinstance(field, FormField):

@@ -7,7 +7,8 @@ from typing import TypeVar
 from flask import Blueprint, Response, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.routing import RoutingException
 
 from verdicts.extensions import begin_write, csrf, db
 from verdicts.staff import drafts, sessions
@@ -27,6 +28,7 @@ _ROOM_FOR_A_FORM = 64 * 1024  # around a file: the token, the names of fields, t
 _NEEDED: dict[Callable[..., object], Role | None] = {}
 _TAKEN: dict[Callable[..., object], tuple[int, str]] = {}
 _FIELD_NAME = re.compile(r"[a-z_]{1,40}(-[0-9]{1,4}-[a-z_]{1,40}|-[0-9]{1,4}|-[a-z_]{1,40})?")
+_DRAFT_KEY = re.compile(r"[A-Za-z0-9_-]{8,20}")
 _KEPT: set[Callable[..., object]] = set()
 _WHILE_TYPING = {"tool_desk.options", "tool_desk.slug"}  # asked for by a form that somebody is filling in
 _BEFORE_A_NEW_PASSWORD = {"myself.password", "entrance.log_out"}
@@ -80,6 +82,26 @@ def keeps_what_is_typed(view: View) -> View:
     return view
 
 
+def place() -> str:
+    """Return where the draft of the form that is asked for is kept: its address.
+
+    That of a new record has a key of its own, so that two tabs do not write over each other.
+    """
+    key = request.args.get("draft", "")
+    return f"{request.path}?draft={key}" if not request.view_args and _DRAFT_KEY.fullmatch(key) else request.path
+
+
+def is_a_place(address: str) -> bool:
+    """Say whether there is a form with drafts at this address."""
+    path, mark, query = address.partition("?")
+    try:
+        endpoint, arguments = current_app.url_map.bind("").match(path, "POST")
+    except (HTTPException, RoutingException):
+        return False
+    is_whole = not mark or (not arguments and bool(_DRAFT_KEY.fullmatch(query.removeprefix("draft="))))
+    return is_whole and current_app.view_functions[endpoint] in _KEPT and len(address) <= drafts.LONGEST_PLACE
+
+
 def needed_for(view: Callable[..., object]) -> Role | None:
     """Return the role that a view needs, None where it is open. Raises LookupError where it states nothing."""
     return _NEEDED[view]
@@ -131,7 +153,7 @@ def _keep_what_was_typed(view: Callable[..., object]) -> None:
     _refuse_nonsense()
     db.session.rollback()
     begin_write()
-    drafts.keep(account_id, request.path, typed_fields(), now())
+    drafts.keep(account_id, place(), typed_fields(), now())
     db.session.commit()
 
 
@@ -140,7 +162,7 @@ def _way_back() -> str:
     if request.method != "POST":
         return request.full_path.rstrip("?")
     urls = current_app.url_map.bind("")
-    return request.path if urls.test(request.path, "GET") else url_for("desk.index")
+    return place() if urls.test(request.path, "GET") else url_for("desk.index")
 
 
 def keep_out_of_sight(response: Response) -> Response:

@@ -30,8 +30,8 @@ SORTS = {"newest": "Newest", "oldest": "Oldest", "tool": "Tool"}
 NO_REVIEW = "There is no such review. It may have been taken away."
 
 
-def _publish_too(saved: Saved, do: str) -> None:
-    publish_too("tool", db.session.get_one(Tool, saved.id), saved, do)
+def _publish_too(saved: Saved, do: str) -> str:
+    return publish_too("tool", db.session.get_one(Tool, saved.id), saved, do)
 
 
 def _fit(form: Any, opened: Opened | None) -> None:
@@ -41,6 +41,7 @@ def _fit(form: Any, opened: Opened | None) -> None:
     people = [each for each in panels.panel() if each.archived_at is None or each.slug in spoke]
     blank = {"reviewed_on": today().isoformat()}
     form.reviews.fit([{**blank, **typed.get(each.slug, {}), "reviewer": each.slug} for each in people], "reviewer")
+    form.reviews.entitle({each.slug: each.name for each in people}, "reviewer")
 
 
 def _start(opened: Opened | None) -> dict[str, Any]:

@@ -65,6 +65,8 @@ def set_role(id: int) -> ResponseReturnValue:
         abort(400, "A role is editor or admin.")
     role = Role(request.form["role"])
     found = _begin(id)
+    if found.role is role:
+        return _as_it_is()
     return _done(found, lambda: accounts.set_role(id, role), "changed the role of", role=(str(found.role), str(role)))
 
 
@@ -72,6 +74,8 @@ def set_role(id: int) -> ResponseReturnValue:
 @needs(Role.ADMIN)
 def disable(id: int) -> ResponseReturnValue:
     found = _begin(id)
+    if found.disabled_at:
+        return _as_it_is()
     return _done(found, lambda: accounts.disable(id, now()), "disabled")
 
 
@@ -79,6 +83,8 @@ def disable(id: int) -> ResponseReturnValue:
 @needs(Role.ADMIN)
 def enable(id: int) -> ResponseReturnValue:
     found = _begin(id)
+    if not found.disabled_at:
+        return _as_it_is()
     return _done(found, lambda: accounts.enable(id), "enabled")
 
 
@@ -86,6 +92,8 @@ def enable(id: int) -> ResponseReturnValue:
 @needs(Role.ADMIN)
 def take_off_second_factor(id: int) -> ResponseReturnValue:
     found = _begin(id)
+    if not found.totp_secret:
+        return _as_it_is()
     return _done(found, lambda: second_factor.take_off(id), "took off the second factor of")
 
 
@@ -95,6 +103,12 @@ def _begin(id: int) -> Account:
     return next((each for each in accounts.everyone() if each.id == id), None) or abort(
         404, "There is nobody like that."
     )
+
+
+def _as_it_is() -> ResponseReturnValue:
+    """Lead on from a button that was pressed twice: what is so already is no entry of the trail."""
+    db.session.rollback()
+    return redirect(url_for(".index"), 303)
 
 
 def _done(found: Account, act: Callable[[], None], words: str, **changes: tuple[object, object]) -> ResponseReturnValue:

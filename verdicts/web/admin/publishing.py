@@ -69,14 +69,20 @@ def answer(subject: Subject, id: int) -> ResponseReturnValue:
     return redirect(subject.list_at() if is_gone else request.path, 303)
 
 
-def publish_too(kind: str, row: publication.Publishable, saved: Saved, do: str) -> None:
-    """Publish what was just saved, where the button asked for that and readers do not see it yet."""
+def publish_too(kind: str, row: publication.Publishable, saved: Saved, do: str) -> str:
+    """Publish what was just saved, where the button asked for that and readers do not see it yet.
+
+    Return which of editing.SAID tells what came of it. What was put away meanwhile stays so.
+    """
     before = publication.standing(row.published_at, row.archived_at, now())
-    if do != "save publish" or before not in {Publication.DRAFT, Publication.SCHEDULED}:
-        return
+    if do != "save publish" or before is Publication.PUBLISHED:
+        return "saved"
+    if before is Publication.ARCHIVED:
+        return "away"
     publication.publish(row, now())
     change = {"publication": (str(before), str(Publication.PUBLISHED))}
     audit.record("published", kind, saved.slug, saved.id, now=now(), actor=actor(), **change)
+    return "published"
 
 
 class _Refused(Exception):

@@ -10,11 +10,13 @@ from flask.typing import ResponseReturnValue
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.curation.editing.saving import get_row
 from verdicts.extensions import begin_write, db
+from verdicts.staff import audit
 from verdicts.staff.models import Role
 from verdicts.web.admin import publishing
 from verdicts.web.admin.editing import Desk, edit
-from verdicts.web.admin.gate import keeps_what_is_typed, needs, takes
+from verdicts.web.admin.gate import actor, keeps_what_is_typed, needs, takes
 from verdicts.web.admin.publishing import Editable, Subject
+from verdicts.web.clock import now
 
 ID = "<int(max=2147483647):id>"
 FORM_MEGABYTES = 2  # a whole panel in a script of many bytes a letter, each of them escaped
@@ -62,7 +64,7 @@ def offer_part(bp: Blueprint, name: str, desk: Desk) -> None:
     bp.add_url_rule(f"/{ID}/{name}", name, part, methods=["GET", "POST"])
 
 
-def offer_order(bp: Blueprint, model: Any) -> None:
+def offer_order(bp: Blueprint, desk: Desk, model: Any) -> None:
     """Let a record of a door's list change places with the one before it, in the order that readers see."""
 
     @bp.post(f"/{ID}/up")
@@ -71,9 +73,12 @@ def offer_order(bp: Blueprint, model: Any) -> None:
         db.session.rollback()
         begin_write()
         row = get_row(model, id) or abort(404, "There is no such record. It may have been deleted.")
-        if before := _the_one_before(model, row):
+        opened = desk.opened(id)
+        if opened and (before := _the_one_before(model, row)):
+            place = (row.position, before.position)
             row.position, before.position = before.position, row.position
             bump_content_version()
+            audit.record("moved up", desk.kind, opened.slug, id, now=now(), actor=actor(), position=place)
         db.session.commit()
         return redirect(url_for(f"{bp.name}.index"), 303)
 
@@ -84,6 +89,6 @@ def _the_one_before(model: Any, row: Any) -> Any:
     return db.session.scalar(before.order_by(model.position.desc(), model.id.desc()).limit(1))
 
 
-def onward_to(endpoint: str) -> Callable[[Any, str], str]:
+def onward_to(endpoint: str) -> Callable[[Any, str, str], str]:
     """Return what leads an editor who has saved to a page of the same record, and says so there."""
-    return lambda saved, do: url_for(endpoint, id=saved.id, said="published" if do == "save publish" else "saved")
+    return lambda saved, _do, said: url_for(endpoint, id=saved.id, said=said)

@@ -28,7 +28,7 @@ DESK = Desk(
     onward=onward_to("reviewers.change"),
 )
 offer(bp, DESK, lambda id: get_row(Reviewer, id))
-offer_order(bp, Reviewer)
+offer_order(bp, DESK, Reviewer)
 
 
 @bp.get("")

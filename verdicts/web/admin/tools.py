@@ -33,10 +33,10 @@ NO_CATEGORY = ("", "None yet")
 MOST_OPTIONS = 20
 
 
-def _onward_from_tool(saved: Saved, do: str) -> str:
+def _onward_from_tool(saved: Saved, do: str, said: str) -> str:
     if do == "save panel":
         return url_for("panel_desk.panel", id=saved.id)
-    return url_for("tool_desk.change", id=saved.id, said="saved")
+    return url_for("tool_desk.change", id=saved.id, said=said)
 
 
 def _fit_tool(form: Any, _opened: Opened | None) -> None:
@@ -62,9 +62,10 @@ def _start_price(opened: Opened | None) -> dict[str, Any]:
     return {**(opened.record if opened else {}), "checked_on": today().isoformat()}
 
 
-def _answer_doubts(saved: Saved, _do: str) -> None:
+def _answer_doubts(saved: Saved, _do: str) -> str:
     """Forget who doubted the price: whoever saves it has looked."""
     doubts.settle(saved.id)
+    return "saved"
 
 
 DESK = Desk(

@@ -3,12 +3,13 @@
 from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from verdicts.catalog import prose
 from verdicts.curation.shelves import A_PAGE
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit, drafts
 from verdicts.staff.models import Role
 from verdicts.web.admin.forms import typed_fields
-from verdicts.web.admin.gate import door, needs, path_of_ours, person, takes
+from verdicts.web.admin.gate import door, is_a_place, needs, person, takes
 from verdicts.web.admin.records import FORM_MEGABYTES, ID
 from verdicts.web.clock import now
 
@@ -31,7 +32,7 @@ LONGEST_MARKDOWN = 20_000
 def keep_draft() -> ResponseReturnValue:
     """Keep what stands in a form; a script of the page sends it every ten seconds while somebody types."""
     where = request.form.get("place", "")
-    if path_of_ours(where) != where or len(where) > drafts.LONGEST_PLACE:
+    if not is_a_place(where):
         abort(400, "A draft belongs to a form of ours.")
     fields = [(name, value) for name, value in typed_fields() if name != "place"]
     db.session.rollback()
@@ -46,7 +47,7 @@ def keep_draft() -> ResponseReturnValue:
 def markdown() -> ResponseReturnValue:
     """Return the HTML of the one text that the field `of` names."""
     text = request.form.get(request.form.get("of", ""), "")[:LONGEST_MARKDOWN]
-    return render_template("admin/_markdown.html", text=text)
+    return render_template("admin/_markdown.html", html=prose.render_once(text))
 
 
 @bp.get(f"/history/<kind>/{ID}")

@@ -1,22 +1,17 @@
 """What every test may ask for: an application on a database of its own, SQLite and PostgreSQL alike."""
 
-import atexit
 import os
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask_migrate import upgrade
 from hypothesis import settings as hypothesis_settings
-from jinja2 import FileSystemBytecodeCache
-from werkzeug.routing import Rule
 
+from tests import once
 from tests.postgres import PostgresServer, server_programs
 from verdicts import create_app
 from verdicts.config import Settings, load
@@ -29,19 +24,7 @@ DATABASES = ["sqlite", "postgresql"]
 hypothesis_settings.register_profile("verdicts", deadline=None)
 hypothesis_settings.load_profile("verdicts")
 
-# Every test has an application of its own. Two things that are the same for all of them are made once: what builds
-# the address of each route, which werkzeug compiles, and the code of each template.
-_compile_builder, _builders = Rule._compile_builder, {}
-
-
-def _compile_builder_once(rule: Rule, append_unknown: bool = True) -> object:
-    key = (rule.rule, rule.subdomain, rule.host, repr(rule.defaults), append_unknown)
-    if key not in _builders:
-        _builders[key] = _compile_builder(rule, append_unknown)
-    return _builders[key]
-
-
-Rule._compile_builder = _compile_builder_once  # type: ignore[method-assign, assignment]
+once.make()
 
 
 def settings_for(database_url: str, instance_path: Path, **changes: str) -> Settings:
@@ -80,44 +63,37 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
     with PostgresServer(programs) as server:
         _migrate(server.create("template"), folder)
         yield server
+        once.close_engines()
 
 
 @contextmanager
-def a_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+def a_database(request: pytest.FixtureRequest) -> Iterator[str]:
     """Yield the address of a migrated, empty database of the kind that the fixture's parameter names."""
     if request.param == "sqlite":
-        copy = folder / "verdicts.sqlite3"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), copy)
-        yield f"sqlite:///{copy}"
+        with once.lent_copy(request.getfixturevalue("sqlite_template")) as copy:
+            yield f"sqlite:///{copy}"
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     with server.lent("template") as url:
         yield url
 
 
-@cache
-def compiled_templates() -> str:
-    """A folder that goes when this test process ends."""
-    folder = mkdtemp(prefix="verdicts-templates-")
-    atexit.register(shutil.rmtree, folder)
-    return folder
-
-
 @contextmanager
 def an_app(database_url: str, instance_path: Path, **changes: str) -> Iterator[Flask]:
     """Yield an application on this database, with its context pushed; `changes` are environment variables."""
     application = create_app(settings_for(database_url, instance_path, **changes))
-    application.jinja_env.bytecode_cache = FileSystemBytecodeCache(compiled_templates())
+    application.jinja_env.bytecode_cache = once.compiled_templates()
     with application.app_context():
         yield application
         db.session.remove()
-        db.engine.dispose()
+        if db.engine.dialect.name == "sqlite":
+            db.engine.dispose()  # the next test has another file at this path
 
 
 @pytest.fixture(params=DATABASES)
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a migrated, empty database for one test, on each of the two kinds."""
-    with a_database(request, tmp_path) as url:
+    with a_database(request) as url:
         yield url
 
 
@@ -132,8 +108,19 @@ def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
 def shared_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """One application for all of a module's tests, which only read: its world is built once."""
     folder = tmp_path_factory.mktemp("shared")
-    with a_database(request, folder) as url, an_app(url, folder) as application:
+    with a_database(request) as url, an_app(url, folder) as application:
         yield application
+
+
+@contextmanager
+def listening(event: str, listener: Callable[..., object]) -> Iterator[None]:
+    """Tell a listener of the engine's events until the block ends: other tests use the same engine."""
+    engine = db.engine
+    sa.event.listen(engine, event, listener)
+    try:
+        yield
+    finally:
+        sa.event.remove(engine, event, listener)
 
 
 class StatementCount:
@@ -154,9 +141,8 @@ class StatementCount:
 def statements(app: Flask) -> Iterator[StatementCount]:
     """Counts the SQL statements that a test causes (BEGIN aside)."""
     count = StatementCount()
-    sa.event.listen(db.engine, "before_cursor_execute", count.record)
-    yield count
-    sa.event.remove(db.engine, "before_cursor_execute", count.record)
+    with listening("before_cursor_execute", count.record):
+        yield count
 
 
 def _migrate(database_url: str, instance_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import StatementCount, an_app
+from tests.conftest import StatementCount, an_app, listening
 from tests.digest.mailing_list import SENDER, SUBJECT, addresses, make_edition, make_subscribers, states, the_delivery
 from tests.digest.sender import short_terms
 from tests.makers import NOW
@@ -129,9 +129,8 @@ def test_statements_grow_with_the_letters_and_with_nothing_else(
     for week, readers in ((1, range(1, 41)), (2, range(41, 241))):
         edition = make_edition(readers, week=week)
         count = StatementCount()
-        sa.event.listen(db.engine, "before_cursor_execute", count.record)
-        send_all(edition)
-        sa.event.remove(db.engine, "before_cursor_execute", count.record)
+        with listening("before_cursor_execute", count.record):
+            send_all(edition)
         costs.append(len(count) / len(readers))
     assert costs[1] <= costs[0]
     assert costs[1] < 6

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import StatementCount
+from tests.conftest import StatementCount, listening
 from tests.makers import NOW
 from tests.voting.world import ALLOWANCE, SHIP, SKIP, crowd, figures, ledger, names, rows, say, standing
 from verdicts.extensions import begin_write, db
@@ -138,11 +138,10 @@ def test_a_fault_before_the_commit_leaves_nothing(app: Flask, tool: int, verdict
         if len([each for each in sent if not each.startswith("BEGIN")]) == last:
             raise RuntimeError("the power is gone")
 
-    sa.event.listen(db.engine, "after_cursor_execute", fail)
-    begin_write()
-    with pytest.raises(RuntimeError, match="the power is gone"):
-        ballot.cast(tool, voter="ann", network=None, verdict=verdict, allowance=1, now=LATER)  # type: ignore[arg-type]
-    sa.event.remove(db.engine, "after_cursor_execute", fail)
+    with listening("after_cursor_execute", fail):
+        begin_write()
+        with pytest.raises(RuntimeError, match="the power is gone"):
+            ballot.cast(tool, voter="ann", network=None, verdict=verdict, allowance=1, now=LATER)  # type: ignore[arg-type]
     db.session.rollback()
     assert figures(tool) == Figures(skip=1)
     assert len(ledger(tool)) == 1

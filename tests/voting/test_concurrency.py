@@ -7,12 +7,11 @@ from threading import Barrier, current_thread
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 import verdicts.app
-from tests.conftest import settings_for
+from tests.conftest import listening, settings_for
 from tests.makers import NOW, TODAY, make_tool
 from tests.voting.world import SHIP, SKIP, crowd, figures, ledger, names, rows, say
 from verdicts.cli.housekeeping import batches
@@ -153,7 +152,6 @@ def test_a_vote_cast_in_the_middle_of_a_recount_is_no_difference(app: Flask, too
             with ThreadPoolExecutor(1) as thread:
                 thread.submit(vote_beside).result()
 
-    sa.event.listen(db.engine, "after_cursor_execute", vote_after_a_read)
-    assert recount() == []
-    sa.event.remove(db.engine, "after_cursor_execute", vote_after_a_read)
+    with listening("after_cursor_execute", vote_after_a_read):
+        assert recount() == []
     assert figures(tool).ship > 1

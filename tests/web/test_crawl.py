@@ -24,7 +24,7 @@ def pages(
 ) -> Iterator[dict[str, Page]]:
     """Every page that links lead to, each checked as it was read; comparisons only so many, as there are thousands."""
     folder = tmp_path_factory.mktemp("crawl")
-    with a_database(request, folder) as url, an_app(url, folder, DEMO="1") as app:
+    with a_database(request) as url, an_app(url, folder, DEMO="1") as app:
         begin_write()
         sample.load(NOW)
         db.session.commit()

@@ -1,5 +1,8 @@
 """Runs migrations on the application's own engine, one transaction for all of them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 from alembic import context
 
@@ -35,10 +38,34 @@ def run(connection: sa.Connection) -> None:
             # The limit that protects pages would end a migration of a large table.
             connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
         context.run_migrations()
+        if connection.dialect.name == "sqlite":
+            refuse_to_leave_orphans(connection)
+
+
+def refuse_to_leave_orphans(connection: sa.Connection) -> None:
+    if orphans := connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+        raise RuntimeError(f"The migration would leave rows that refer to nothing: {orphans[:3]}")
+
+
+@contextmanager
+def without_foreign_keys(connection: sa.Connection) -> Iterator[None]:
+    """Let a migration of SQLite make a table anew: dropping the old one would delete what refers to it.
+
+    It can only be said between transactions. PostgreSQL changes tables where they are.
+    """
+    driver = connection.connection.driver_connection if connection.dialect.name == "sqlite" else None
+    if driver is None:
+        yield
+        return
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
 
 
 if context.is_offline_mode():
     raise SystemExit("Migrations run against a database only; writing them out as SQL is not supported.")
 
-with db.engine.connect().execution_options(sqlite_begin="IMMEDIATE") as connection:
+with db.engine.connect().execution_options(sqlite_begin="IMMEDIATE") as connection, without_foreign_keys(connection):
     run(connection)

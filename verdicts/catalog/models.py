@@ -32,8 +32,13 @@ def _web_address(column: str) -> sa.CheckConstraint:
     return sa.CheckConstraint(f"{column} LIKE 'http://%' OR {column} LIKE 'https://%'", name="web_address")
 
 
+# What the trail, drafts and open pages know by its id: the id of a deleted record is never another's.
+NEVER_AGAIN = {"sqlite_autoincrement": True}
+
+
 class Category(Base):
     __tablename__ = "category"
+    __table_args__ = (NEVER_AGAIN,)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(sa.String(SLUG_LENGTH), unique=True)
@@ -71,6 +76,7 @@ class CategoryFact(Base):
 
 class Reviewer(Base):
     __tablename__ = "reviewer"
+    __table_args__ = (NEVER_AGAIN,)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(sa.String(SLUG_LENGTH), unique=True)
@@ -109,7 +115,7 @@ class Logo(Base):
 
 class Tool(Base):
     __tablename__ = "tool"
-    __table_args__ = (_web_address("website"),)
+    __table_args__ = (_web_address("website"), NEVER_AGAIN)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(80))

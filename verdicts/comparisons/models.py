@@ -5,12 +5,13 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from verdicts.catalog.models import Tool
+from verdicts.catalog.models import NEVER_AGAIN, Tool
 from verdicts.extensions import Base, UtcDateTime
 
 
 class Comparison(Base):
     __tablename__ = "comparison"
+    __table_args__ = (NEVER_AGAIN,)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     # The tools' ids, ascending, joined by commas: the database refuses a second comparison of the same tools.

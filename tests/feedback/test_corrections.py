@@ -69,4 +69,4 @@ def test_a_page_of_messages_takes_one_statement_and_counts_them_all(statements: 
 
 def test_the_trail_is_told_neither_what_a_message_says_nor_who_sent_it() -> None:
     id = write("Ann says so.", page="/tools/alpha", email="ann@example.org")
-    assert messages()[0].name == f"message {id} about /tools/alpha"
+    assert messages()[0].name == f"message {id}"

@@ -12,7 +12,7 @@ from verdicts.staff.models import form_draft
 KEPT = timedelta(days=30)
 LONGEST_PLACE = 200
 MOST_FIELDS = 3000  # of a form, which the door sees to
-MOST = 100  # of one account; the oldest make room
+MOST = 100  # of one account, and as many forms that became a record; the oldest make room
 
 Fields = list[tuple[str, str]]
 
@@ -59,6 +59,11 @@ def became(account_id: int, place: str, fields: Iterable[tuple[str, str]]) -> in
     return row.record_id if row and _pairs(row.fields) == list(fields) else None
 
 
+def record_of(account_id: int, place: str) -> int | None:
+    """Return the record that the form at this place has become, whatever it said. One statement."""
+    return db.session.connection().scalar(sa.select(form_draft.c.record_id).where(_at(account_id, place)))
+
+
 def find(account_id: int, place: str) -> Draft | None:
     open_one = _at(account_id, place) & form_draft.c.record_id.is_(None)
     rows = sa.select(form_draft.c.fields, form_draft.c.saved_at).where(open_one)
@@ -93,10 +98,11 @@ def _put(account_id: int, place: str, fields: Fields, now: datetime, record_id: 
     row = {"fields": [list(pair) for pair in fields], "saved_at": now, "record_id": record_id}
     insertion = insert(form_draft).values(account_id=account_id, place=place[:LONGEST_PLACE], **row)
     db.session.connection().execute(insertion.on_conflict_do_update(index_elements=["account_id", "place"], set_=row))
-    newest = sa.select(form_draft.c.place).where(form_draft.c.account_id == account_id)
+    is_alike = form_draft.c.record_id.is_(None) if record_id is None else form_draft.c.record_id.is_not(None)
+    alike = sa.and_(form_draft.c.account_id == account_id, is_alike)
+    newest = sa.select(form_draft.c.place).where(alike)
     beyond = newest.order_by(form_draft.c.saved_at.desc(), form_draft.c.place).offset(MOST)
-    too_many = sa.and_(form_draft.c.account_id == account_id, form_draft.c.place.in_(beyond))
-    db.session.connection().execute(sa.delete(form_draft).where(too_many))
+    db.session.connection().execute(sa.delete(form_draft).where(alike, form_draft.c.place.in_(beyond)))
 
 
 def _at(account_id: int, place: str) -> sa.ColumnElement[bool]:

@@ -1,6 +1,8 @@
 """Editing the catalogue by forms, as an editor does: every kind of record goes the same way."""
 
 import html
+import re
+from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import unquote
 
@@ -25,7 +27,7 @@ from verdicts.catalog.models import Category, PriceRecord, Review, Reviewer, Rev
 from verdicts.comparisons.models import Comparison
 from verdicts.curation import importing
 from verdicts.extensions import TooManyWriters, begin_write, db
-from verdicts.staff import audit, drafts
+from verdicts.staff import accounts, audit, drafts
 from verdicts.staff.models import Role, form_draft
 from verdicts.web.admin import editing
 
@@ -180,7 +182,7 @@ def test_wording_only_is_kept_as_such_and_cannot_be_another_verdict(ann: Editor)
     path = f"/admin/tools/{tool.id}/panel"
     typed = {"reviews_0_reason": "A slip.", "reviews_0_wording_only": "y"}
     assert ann.fills(path, reviews_0_verdict="skip", **typed).status_code == 422
-    assert ann.fills(path, reviews_0_quote="Quick.", **typed).status_code == 303
+    assert ann.fills(path, reviews_0_verdict="ship", reviews_0_quote="Quick.", **typed).status_code == 303
     assert [(old.quote, old.wording_only) for old in stored(ReviewRevision)] == [("Quik.", True)]
 
 
@@ -475,7 +477,8 @@ def test_what_is_sent_after_the_session_has_ended_is_in_the_form_again_after_log
     form = ann.form(path)
     the_present.shift(timedelta(hours=13))
     sent = ann.sends(path, form | {"tagline": "Written for an hour"})
-    assert unquote(sent.headers["Location"]) == f"/admin/login?next={path}"
+    assert unquote(sent.headers["Location"]) == f"/admin/login?next={path}&kept=1"
+    assert "Not saved yet, but kept." in ann.gets(sent.headers["Location"]).text
     assert stored(Tool)[0].tagline == "Old."
     assert ann.logs_in(next=path).headers["Location"] == path
     again = ann.form(path)
@@ -490,7 +493,8 @@ def test_whose_session_somebody_ended_leaves_nothing_behind(app: Flask, ann: Edi
     form = ann.form(path)
     other.logs_in()
     other.posts("/admin/me/sign-out-elsewhere")
-    assert ann.sends(path, form | {"tagline": "By a stranger?"}).status_code == 303
+    shown = ann.sends(path, form | {"tagline": "By a stranger?"})
+    assert (shown.status_code, "By a stranger?" in shown.text) == (401, True)
     assert other.form(path)["tagline"] == ""
 
 
@@ -498,7 +502,7 @@ def test_a_stranger_with_a_made_up_cookie_leaves_nothing_behind(app: Flask) -> N
     stranger = Editor(app)
     token = stranger.token()
     stranger.client.set_cookie("staff", "made-up", domain="verdicts.test", path="/admin")
-    assert stranger.posts("/admin/tools/new", token=token, name="Mine").status_code == 303
+    assert stranger.posts("/admin/tools/new", token=token, name="Mine").status_code == 401
     db.session.rollback()
     assert db.session.scalar(sa.select(sa.func.count()).select_from(form_draft)) == 0
 
@@ -786,3 +790,147 @@ def test_what_moves_up_in_its_list_stands_in_the_trail(ann: Editor) -> None:
     )
     ann.posts(f"/admin/categories/{two.id}/up")
     assert last_entry() == entry
+
+
+# What becomes of what was typed, when something has happened meanwhile
+
+
+def test_what_was_typed_for_a_record_that_is_gone_is_shown_and_can_become_a_new_one(ann: Editor) -> None:
+    category = make_category("video")
+    path = f"/admin/categories/{category.id}"
+    fields = ann.form(path) | {"description": "Written with care."}
+    ann.posts(f"{path}/publication", do="delete")
+    shown = ann.sends(path, fields)
+    assert (shown.status_code, "Written with care." in shown.text) == (404, True)
+    assert f'<a href="{path}">Category: Video</a>' in ann.gets("/admin").text
+    assert "Written with care." in ann.gets(path).text
+    again = re.search(r'action="(/admin/categories/new[?]draft=[^"]+)"', shown.text)
+    assert again
+    typed = {name: value for name, value in fields.items() if name not in {"csrf_token", "version"}}
+    offered = fields_of(ann.posts(again[1], do="refit", **typed).text)
+    assert (offered["name"], offered["description"]) == ("Video", "Written with care.")
+    assert ann.posts(path, do="discard").headers["Location"] == "/admin"
+    assert ann.gets(path).status_code == 404
+    assert "Written with care." not in ann.gets(path).text
+
+
+def test_what_was_typed_for_a_panel_of_a_tool_that_is_gone_is_shown(ann: Editor) -> None:
+    make_reviewer("builder")
+    tool = make_tool("wren")
+    path = f"/admin/tools/{tool.id}/panel"
+    fields = ann.form(path) | {"reviews-0-quote": "Heard with care."}
+    ann.posts(f"/admin/tools/{tool.id}/publication", do="delete")
+    shown = ann.sends(path, fields)
+    assert (shown.status_code, "Heard with care." in shown.text) == (404, True)
+    assert "Make a new record" not in shown.text
+
+
+def test_a_reviewer_who_is_named_anew_while_a_panel_is_recorded_keeps_what_was_typed(ann: Editor) -> None:
+    reviewer, tool = make_reviewer("builder"), make_tool("wren")
+    path = f"/admin/tools/{tool.id}/panel"
+    fields = ann.form(path) | {"reviews-0-verdict": "ship", "reviews-0-quote": "Quick."}
+    ann.fills(f"/admin/reviewers/{reviewer.id}", slug="maker")
+    assert ann.sends(path, fields).status_code == 303
+    assert [(each.reviewer.slug, each.quote) for each in stored(Review)] == [("maker", "Quick.")]
+
+
+def test_a_reviewer_who_is_deleted_while_a_panel_is_recorded_is_named_and_nothing_is_lost(ann: Editor) -> None:
+    reviewer, tool = make_reviewer("builder"), make_tool("wren")
+    make_reviewer("skeptic")
+    path = f"/admin/tools/{tool.id}/panel"
+    fields = ann.form(path) | {"reviews-0-verdict": "ship", "reviews-0-quote": "Quick."}
+    ann.posts(f"/admin/reviewers/{reviewer.id}/publication", do="delete")
+    refused = ann.sends(path, fields)
+    assert (refused.status_code, "this reviewer was deleted" in refused.text) == (422, True)
+    again = fields_of(refused.text)
+    assert again["reviews-1-quote"] == "Quick."
+    assert ann.sends(path, again | {"reviews-1-quote": "", "reviews-1-verdict": ""}).status_code == 303
+
+
+def test_a_panel_of_before_a_new_name_comes_back_under_the_new_name(ann: Editor) -> None:
+    reviewer, tool = make_reviewer("builder"), make_tool("wren")
+    make_review(tool, reviewer, "ship", quote="Then.")
+    path = f"/admin/tools/{tool.id}/panel"
+    ann.fills(path, reviews_0_quote="Now.", reviews_0_reason="Looked again.")
+    entry = last_entry()
+    ann.fills(f"/admin/reviewers/{reviewer.id}", slug="maker")
+    form = ann.form(f"{path}?restore={entry.id}")
+    assert (form["reviews-0-reviewer"], form["reviews-0-quote"]) == ("maker", "Then.")
+
+
+def test_a_draft_of_an_earlier_version_and_one_of_the_record_do_not_meet(ann: Editor) -> None:
+    tool = make_tool("wren", tagline="First.")
+    path = f"/admin/tools/{tool.id}"
+    ann.fills(path, tagline="Second.")
+    entry = last_entry()
+    earlier = f"{path}?restore={entry.id}"
+    ann.fills(path, "draft", maker="Typed first")
+    assert ann.form(earlier)["tagline"] == "First."
+    ann.fills(earlier, "draft", maker="Typed second")
+    assert (ann.form(earlier)["maker"], ann.form(path)["maker"]) == ("Typed second", "Typed first")
+    ann.fills(earlier)
+    assert ann.form(path)["maker"] == "Typed first"
+    assert stored(Tool)[0].tagline == "First."
+
+
+def test_only_what_was_deleted_is_brought_back_as_a_new_record(ann: Editor) -> None:
+    ann.fills(f"/admin/tools/{make_tool('wren').id}", maker="Somebody")
+    assert ann.opens(f"/admin/tools/new?restore={last_entry().id}").status_code == 404
+
+
+def test_what_led_to_no_save_is_there_after_going_back_without_javascript(ann: Editor) -> None:
+    place = ann.gets("/admin/tools/new").headers["Location"]
+    for do, typed in (("more plans", "Another row"), ("refit", "Another category"), ("save", "")):
+        ann.sends(place, ann.form(place) | {"name": typed, "tagline": f"With {do}"}, do)
+        again = ann.form(place)
+        assert (again["name"], again["tagline"]) == (typed, f"With {do}")
+
+
+def test_going_back_to_the_form_of_a_new_record_leads_to_the_record(ann: Editor) -> None:
+    place = ann.gets("/admin/reviewers/new").headers["Location"]
+    fields = ann.form(place) | {"name": "The Builder"}
+    ann.sends(place, fields)
+    reviewer = stored(Reviewer)[0]
+    assert ann.gets(place).headers["Location"] == f"/admin/reviewers/{reviewer.id}"
+    refused = ann.sends(place, fields | {"motto": "Changed."})
+    assert f'<a href="/admin/reviewers/{reviewer.id}">change that one</a>' in refused.text
+
+
+def test_forms_that_were_saved_push_out_no_draft(ann: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafts, "MOST", 2)
+    kept(ann, "/admin/tools/new?draft=abcdefgh", name="Unsaved")
+    for number in range(3):
+        ann.fills("/admin/reviewers/new", name=f"Number {number}")
+    assert "Unsaved" in ann.gets("/admin").text
+
+
+def test_the_history_of_what_is_gone_leads_nowhere_and_says_so(ann: Editor) -> None:
+    path = f"/admin/categories/{make_category('video', name='Video').id}"
+    history = path.replace("categories", "history/category")
+    ann.fills(path, name="Moving pictures")
+    assert "Back to Moving pictures" in ann.gets(history).text
+    ann.posts(f"{path}/publication", do="delete")
+    page = ann.gets(history).text
+    assert "This record is gone" in page
+    assert f'"{path}' not in page
+
+
+@pytest.mark.parametrize("path", ["/adminevil", "/admin/../dev/mailbox", "//x.example", "/admin//x", "/admin\\x"])
+def test_a_way_back_stays_behind_the_log_in(ann: Editor, path: str) -> None:
+    ann.posts("/admin/logout")
+    assert ann.logs_in(next=path).headers["Location"] == "/admin"
+
+
+def test_who_must_set_up_a_second_factor_first_finds_what_they_sent(app_with: Callable[..., Flask]) -> None:
+    app = app_with(REQUIRE_TOTP="1")
+    ann, tool = someone(app, "ann"), make_tool("wren")
+    make_account("root", Role.ADMIN)
+    path = f"/admin/tools/{tool.id}"
+    fields = ann.form(path) | {"tagline": "Typed before"}
+    db.session.rollback()
+    begin_write()
+    accounts.set_role(1, Role.ADMIN)
+    db.session.commit()
+    assert ann.sends(path, fields).headers["Location"] == "/admin/me/second-factor"
+    db.session.rollback()
+    assert [each.place for each in drafts.listed(1)] == [path]

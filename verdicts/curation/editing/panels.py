@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from verdicts.catalog.models import Review, Reviewer, Tool
+from verdicts.catalog.models import Review, Reviewer, ReviewerAlias, Tool
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.curation import records, schema
 from verdicts.curation.editing import tools
@@ -32,6 +32,12 @@ def panel() -> list[Reviewer]:
     return list(db.session.scalars(sa.select(Reviewer).order_by(Reviewer.position, Reviewer.id)))
 
 
+def present_slugs() -> dict[str, str]:
+    """Return, for each slug that a reviewer had before, the one that they have now. One statement."""
+    rows = sa.select(ReviewerAlias.slug, Reviewer.slug).join(Reviewer, Reviewer.id == ReviewerAlias.reviewer_id)
+    return {row[0]: row[1] for row in db.session.execute(rows)}
+
+
 def snapshot(reviews: list[Review]) -> Json:
     return {each.reviewer.slug: records.review(each, each.reviewer.slug) for each in reviews}
 
@@ -46,9 +52,17 @@ def save(tool_id: int, told: Json, now: datetime) -> Saved:
     sound, faults = _sound(told, now)
     by_slug = {each.reviewer.slug: each for each in reviews}
     faults += [fault for each in sound for fault in _faults_of_change(each, by_slug.get(each[2].reviewer))]
+    people = {each.slug: each for each in panel()}
+    faults += [
+        Fault(
+            ("reviews", index, "verdict"),
+            "cannot be kept: this reviewer was deleted. Empty this row to save the others",
+        )
+        for index, _told, record in sound
+        if record.reviewer not in people
+    ]
     if faults:
         raise Refused(faults)
-    people = {each.slug: each for each in panel()}
     for _index, all_told, record in sound:
         _take(tool_id, by_slug.get(record.reviewer), people[record.reviewer], record, all_told, now)
     db.session.flush()

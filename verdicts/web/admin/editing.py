@@ -1,6 +1,5 @@
 """Editing one record: its form, the draft of it, two editors at once, a preview, and the save. Alike for every kind."""
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +15,11 @@ from verdicts.curation.records import Json
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit, drafts
 from verdicts.web import errors
+from verdicts.web.admin import unsaved
 from verdicts.web.admin.fields import RecordForm, Rows
 from verdicts.web.admin.forms import typed_fields
-from verdicts.web.admin.gate import actor, is_stale, person, place
+from verdicts.web.admin.gate import actor, is_stale, person
+from verdicts.web.admin.places import place
 from verdicts.web.clock import now
 
 CLASH = "Somebody saved something at the same moment that this clashes with. Look at it, and save again."
@@ -28,6 +29,7 @@ SAID = {
     "away": "Saved. It has been put away meanwhile, so readers do not see it. “Publication” brings it back.",
     "kept": "Your draft is kept. Nobody sees it but you.",
     "dropped": "The draft is gone. This is what is saved.",
+    "new": "The draft is gone. This is an empty form.",
 }
 
 
@@ -37,7 +39,8 @@ class Desk:
 
     `kind` is its name in the trail; `fit` gives a form the rows and choices that depend on other records; `about` is
     what the template needs beside the form; `also` does what the button asks for beyond saving, and returns which of
-    SAID tells what came of it; `onward` says where the editor goes on.
+    SAID tells what came of it; `onward` says where the editor goes on; `understand` puts what a form calls by a former
+    name under the present one.
     """
 
     kind: str
@@ -51,6 +54,7 @@ class Desk:
     about: Callable[[Opened | None], Mapping[str, Any]] = lambda _opened: {}
     also: Callable[[Saved, str], str] = lambda _saved, _do: "saved"
     start: Callable[[Opened | None], Json] = lambda opened: opened.record if opened else {}
+    understand: Callable[[Any], None] = lambda _form: None
 
 
 @dataclass(frozen=True)
@@ -62,20 +66,35 @@ class Conflict:
     fields: Mapping[str, tuple[Any, Any]]
 
 
+class _Gone(Exception):
+    """The record was deleted, or merged into another."""
+
+
 def edit(desk: Desk, id: int | None = None) -> ResponseReturnValue:
     """Answer a request for the form of a record, or of a new one, or what its reader sent."""
-    if request.method == "GET" and id is None and place() == request.path:
-        return redirect(_at_a_place_of_its_own(), 303)
-    if request.method == "GET":
-        opened = _opened(desk, id)
-        form, notice = _begin(desk, opened)
-        return _show(desk, opened, form, notice=notice)
+    try:
+        return _show_form(desk, id) if request.method == "GET" else _act(desk, id)
+    except _Gone:
+        return unsaved.show_what_is_left()
+
+
+def _show_form(desk: Desk, id: int | None) -> ResponseReturnValue:
+    if id is None and place() == request.path:
+        return redirect(unsaved.at_a_place_of_its_own(), 303)
+    if id is None and (became := unsaved.page_it_became(desk.opened)):
+        return redirect(became, 303)  # such as by going back: it is a new one no more
+    opened = _opened(desk, id)
+    form, notice = _begin(desk, opened)
+    return _show(desk, opened, form, notice=notice)
+
+
+def _act(desk: Desk, id: int | None) -> ResponseReturnValue:
     if is_stale() and request.form.get("do") == "discard":
         opened = _opened(desk, id)
         form, notice = _begin(desk, opened)
         return _show(desk, opened, form, status=400, notice=notice)
     if is_stale():
-        return _show(desk, _opened(desk, id), desk.form.typed(request.form), status=400, notice="stale")
+        return _show(desk, _opened(desk, id), _typed(desk), status=400, notice="stale")
     act, _, rest = request.form.get("do", "save").partition(" ")
     try:
         return _ACTS.get(act, _save)(desk, id, rest)
@@ -83,45 +102,51 @@ def edit(desk: Desk, id: int | None = None) -> ResponseReturnValue:
         return _show_again_later(desk, id, overload)
 
 
+def _typed(desk: Desk, fields: MultiDict[str, str] | None = None) -> RecordForm:
+    form = desk.form.typed(request.form if fields is None else fields)
+    desk.understand(form)
+    return form
+
+
 def _show_again_later(desk: Desk, id: int | None, overload: Exception) -> ResponseReturnValue:
     """Show the form as it was sent where too much is asked of us to save it; to show it, we only read."""
     errors.give_up(overload)
-    page = _show(desk, _opened(desk, id), desk.form.typed(request.form), status=503, notice="busy")
+    page = _show(desk, _opened(desk, id), _typed(desk), status=503, notice="busy")
     answer = make_response(page)
     answer.headers["Retry-After"] = str(errors.TRY_AGAIN_AFTER_SECONDS)
     return answer
 
 
-def _at_a_place_of_its_own() -> str:
-    asked: dict[str, Any] = {**request.args, "draft": secrets.token_urlsafe(9)}
-    return url_for(request.endpoint or "", **asked)
-
-
 def _opened(desk: Desk, id: int | None, *, lock: bool = False) -> Opened | None:
     if id is None:
         return None
-    found: Opened = desk.opened(id, lock=lock) or abort(404, "There is no such record. It may have been deleted.")
+    found = desk.opened(id, lock=lock)
+    if found is None:
+        raise _Gone
     return found
 
 
 def _begin(desk: Desk, opened: Opened | None) -> tuple[RecordForm, str]:
     """Return the form to begin with: an earlier version that was asked for, one's own draft, or what is stored."""
     version = opened.version if opened else ""
-    if "restore" in request.args:
-        entry = _entry_to_restore(desk, opened)
-        return desk.form.of(_restored(desk, opened, entry), version), f"before:{entry.id}"
     if draft := drafts.find(person().id, place()):
-        form = desk.form.typed(MultiDict(draft.fields))
+        form = _typed(desk, MultiDict(draft.fields))
         # One that a slow network brought after the save says what is stored already.
         if opened is None or differences(opened.record, form.shown()):
             return form, f"draft:{draft.saved_at.isoformat()}"
+    if "restore" in request.args:
+        entry = _entry_to_restore(desk, opened)
+        form = desk.form.of(_restored(desk, opened, entry), version)
+        desk.understand(form)
+        return form, f"before:{entry.id}"
     return desk.form.of(desk.start(opened), version), ""
 
 
 def _entry_to_restore(desk: Desk, opened: Opened | None) -> audit.Entry:
     text = request.args["restore"]
     entry = audit.find(int(text)) if text.isascii() and text.isdigit() and len(text) <= 9 else None
-    if entry is None or entry.kind != desk.kind or (opened and entry.record_id != opened.id):
+    is_of_it = entry is not None and (entry.record_id == opened.id if opened else entry.action == "deleted")
+    if entry is None or entry.kind != desk.kind or not is_of_it:
         abort(404, "The trail has no such entry about this record.")
     return entry
 
@@ -136,7 +161,7 @@ def _restored(desk: Desk, opened: Opened | None, entry: audit.Entry) -> Json:
 
 def _save(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
     do = request.form.get("do", "save")
-    form = desk.form.typed(request.form)
+    form = _typed(desk)
     opened = _lock(desk, id)
     if opened and form.version.data != opened.version and differences(opened.record, form.shown()):
         return _show_conflict(desk, opened, form)
@@ -187,7 +212,7 @@ def _try_to_save(desk: Desk, id: int | None, form: RecordForm) -> Saved | None:
 
 def _preview(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
     """Show the public page as a save would make it: it is saved, looked at, and taken back."""
-    form = desk.form.typed(request.form)
+    form = _typed(desk)
     _lock(desk, id)
     saved = _try_to_save(desk, id, form)
     if saved is None:
@@ -200,11 +225,8 @@ def _preview(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
 
 def _keep(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
     _opened(desk, id)
-    db.session.rollback()
-    begin_write()
-    drafts.keep(person().id, place(), typed_fields(), now())
-    db.session.commit()
-    return redirect(_here("kept"), 303)
+    unsaved.keep()
+    return redirect(unsaved.here("kept", place()), 303)
 
 
 def _drop(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
@@ -212,19 +234,14 @@ def _drop(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
     begin_write()
     drafts.drop(person().id, place())
     db.session.commit()
-    return redirect(_here("dropped"), 303)
-
-
-def _here(said: str) -> str:
-    values: dict[str, Any] = {**(request.view_args or {}), "said": said}
-    if place() != request.path:
-        values["draft"] = request.args["draft"]
-    return url_for(request.endpoint or "", **values)
+    if id is not None and desk.opened(id) is None:
+        return redirect(url_for("desk.index"), 303)
+    return redirect(unsaved.here("new" if id is None else "dropped", request.path), 303)
 
 
 def _change_rows(desk: Desk, id: int | None, rest: str) -> ResponseReturnValue:
     """Add, move or remove a row, as a browser without JavaScript asks for it; nothing is saved by that."""
-    form = desk.form.typed(request.form)
+    form = _typed(desk)
     act, _, rest = request.form["do"].partition(" ")
     name, _, index = rest.partition(" ")
     if (
@@ -241,7 +258,7 @@ def _change_rows(desk: Desk, id: int | None, rest: str) -> ResponseReturnValue:
 
 def _refit(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
     """Show the form with the rows that fit what was chosen, such as another category's facts."""
-    return _show(desk, _opened(desk, id), desk.form.typed(request.form))
+    return _show(desk, _opened(desk, id), _typed(desk))
 
 
 def _lock(desk: Desk, id: int | None) -> Opened | None:
@@ -269,6 +286,8 @@ def _show(
     conflict: Conflict | None = None,
     focus: str = "",
 ) -> ResponseReturnValue:
+    if request.method == "POST" and not is_stale() and notice != "busy":
+        unsaved.keep_if_possible(is_new=opened is None)
     desk.fit(form, opened)
     notice_kind, _, notice_value = notice.partition(":")
     page = render_template(
@@ -280,8 +299,9 @@ def _show(
         focus=focus,
         place=place(),
         is_unsaved=request.method == "POST",
-        others=_other_drafts() if opened is None else [],
-        said=SAID.get(request.args.get("said", ""), ""),
+        others=unsaved.others() if opened is None else [],
+        became=unsaved.page_it_became(desk.opened) if opened is None else "",
+        said="" if notice_kind == "draft" else SAID.get(request.args.get("said", ""), ""),
         draft_of=datetime.fromisoformat(notice_value) if notice_kind == "draft" else None,
         is_stale=notice_kind == "stale",
         is_busy=notice_kind == "busy",
@@ -289,11 +309,6 @@ def _show(
         **desk.about(opened),
     )
     return page, status
-
-
-def _other_drafts() -> list[drafts.Listed]:
-    """Return what else was begun as a new record of this kind and not saved."""
-    return [each for each in drafts.listed(person().id, f"{request.path}?") if each.place != place()]
 
 
 _ACTS: dict[str, Callable[[Desk, int | None, str], ResponseReturnValue]] = {

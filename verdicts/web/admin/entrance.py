@@ -55,7 +55,8 @@ class NewPasswordForm(AdminForm):
 @open_to_all
 def log_in() -> ResponseReturnValue:
     form = LogInForm(data={"next": request.args.get("next", "")})
-    return render_template("admin/login.html", form=form, note="changed" if "changed" in request.args else "")
+    note = next((each for each in ("changed", "kept") if each in request.args), "")
+    return render_template("admin/login.html", form=form, note=note)
 
 
 @bp.post("/login")

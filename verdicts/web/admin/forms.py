@@ -6,11 +6,18 @@ from wtforms import Field, StringField
 from wtforms.validators import DataRequired, Length
 
 NOT_KEPT = {"csrf_token", "do"}
+NOT_TYPED = {"version"}
 
 
 def typed_fields() -> list[tuple[str, str]]:
     """Return the fields of a form as they were sent, but for those that are not its reader's."""
     return [(name, value) for name, value in request.form.items(multi=True) if name not in NOT_KEPT]
+
+
+def readable_fields(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return what somebody typed of a form's fields, each with its name in words."""
+    told = [(name.replace("-", " ").replace("_", " "), value) for name, value in fields if name not in NOT_TYPED]
+    return [(name, value) for name, value in told if value.strip()]
 
 
 class AdminForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped

@@ -4,18 +4,18 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import Blueprint, Response, abort, current_app, g, redirect, request, url_for
+from flask import Blueprint, Response, abort, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
-from werkzeug.routing import RoutingException
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from verdicts.extensions import begin_write, csrf, db
 from verdicts.staff import drafts, sessions
 from verdicts.staff.models import Role
 from verdicts.staff.sessions import Person
 from verdicts.web import errors
-from verdicts.web.admin.forms import typed_fields
+from verdicts.web.admin.forms import readable_fields, typed_fields
+from verdicts.web.admin.places import has_drafts, place
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 from verdicts.web.settings import current_settings
@@ -28,8 +28,6 @@ _ROOM_FOR_A_FORM = 64 * 1024  # around a file: the token, the names of fields, t
 _NEEDED: dict[Callable[..., object], Role | None] = {}
 _TAKEN: dict[Callable[..., object], tuple[int, str]] = {}
 _FIELD_NAME = re.compile(r"[a-z_]{1,40}(-[0-9]{1,4}-[a-z_]{1,40}|-[0-9]{1,4}|-[a-z_]{1,40})?")
-_DRAFT_KEY = re.compile(r"[A-Za-z0-9_-]{8,20}")
-_KEPT: set[Callable[..., object]] = set()
 _WHILE_TYPING = {"tool_desk.options", "tool_desk.slug"}  # asked for by a form that somebody is filling in
 _BEFORE_A_NEW_PASSWORD = {"myself.password", "entrance.log_out"}
 _BEFORE_A_SECOND_FACTOR = {*_BEFORE_A_NEW_PASSWORD, "myself.second_factor_page", "myself.set_up"}
@@ -76,32 +74,6 @@ def takes(megabytes: int, otherwise: str = "") -> Callable[[View], View]:
     return mark
 
 
-def keeps_what_is_typed(view: View) -> View:
-    """Say of a view that its form has drafts: what is sent to it after a session has ended is kept as one."""
-    _KEPT.add(view)
-    return view
-
-
-def place() -> str:
-    """Return where the draft of the form that is asked for is kept: its address.
-
-    That of a new record has a key of its own, so that two tabs do not write over each other.
-    """
-    key = request.args.get("draft", "")
-    return f"{request.path}?draft={key}" if not request.view_args and _DRAFT_KEY.fullmatch(key) else request.path
-
-
-def is_a_place(address: str) -> bool:
-    """Say whether there is a form with drafts at this address."""
-    path, mark, query = address.partition("?")
-    try:
-        endpoint, arguments = current_app.url_map.bind("").match(path, "POST")
-    except (HTTPException, RoutingException):
-        return False
-    is_whole = not mark or (not arguments and bool(_DRAFT_KEY.fullmatch(query.removeprefix("draft="))))
-    return is_whole and current_app.view_functions[endpoint] in _KEPT and len(address) <= drafts.LONGEST_PLACE
-
-
 def needed_for(view: Callable[..., object]) -> Role | None:
     """Return the role that a view needs, None where it is open. Raises LookupError where it states nothing."""
     return _NEEDED[view]
@@ -125,6 +97,7 @@ def guard() -> ResponseReturnValue | None:
     if not found.may(role):
         abort(403, NOT_YOURS)
     if chore := _chore_of(found):
+        _keep_what_was_typed(view, found.id)
         return redirect(url_for(chore), 303)
     _make_room(view)
     _protect(view)
@@ -136,25 +109,38 @@ def guard() -> ResponseReturnValue | None:
 def _send_to_the_entrance(view: Callable[..., object]) -> ResponseReturnValue:
     if wants_fragment():
         return _not_into_a_part()
-    if request.method == "POST":
-        _keep_what_was_typed(view)
-    return redirect(url_for("entrance.log_in", next=_way_back()), 303)
-
-
-def _keep_what_was_typed(view: Callable[..., object]) -> None:
-    """Let somebody whose session has ended find what they just sent in the same form, once they have logged in."""
     account_id = sessions.find_ended(request.cookies.get(cookie_name(), ""), now())
-    if view not in _KEPT or account_id is None:
-        return
+    kept = _keep_what_was_typed(view, account_id) if account_id else False
+    if request.method == "POST" and has_drafts(view) and not kept and request.form.get("do") != "discard":
+        return _show_what_was_typed() or redirect(url_for("entrance.log_in", next=_way_back()), 303)
+    return redirect(url_for("entrance.log_in", next=_way_back(), kept=1 if kept else None), 303)
+
+
+def _keep_what_was_typed(view: Callable[..., object], account_id: int) -> bool:
+    """Let somebody who may not go on yet find what they just sent in the same form, once they may."""
+    if request.method != "POST" or not has_drafts(view):
+        return False
     _make_room(view)
     _protect(view)
     if is_stale() or request.form.get("do") == "discard":
-        return
+        return False
     _refuse_nonsense()
     db.session.rollback()
-    begin_write()
-    drafts.keep(account_id, place(), typed_fields(), now())
-    db.session.commit()
+    try:
+        begin_write()
+        drafts.keep(account_id, place(), typed_fields(), now())
+        db.session.commit()
+    except errors.OVERLOADS as overload:
+        errors.give_up(overload)
+        return False
+    return True
+
+
+def _show_what_was_typed() -> ResponseReturnValue | None:
+    """Show a form that can neither be saved nor kept, so that it can be taken elsewhere; only who sent it sees it."""
+    if fields := readable_fields(typed_fields()):
+        return render_template("admin/typed.html", status=401, fields=fields, way_back=_way_back()), 401
+    return None
 
 
 def _way_back() -> str:
@@ -205,7 +191,8 @@ def take_cookie(response: Response) -> None:
 
 def path_of_ours(path: str) -> str:
     """Return where to go after logging in: a path under /admin, whatever was asked for."""
-    is_ours = path.startswith("/admin") and "//" not in path and "\\" not in path and path.isprintable()
+    is_under = path == "/admin" or path.startswith(("/admin/", "/admin?"))
+    is_ours = is_under and not any(part in path for part in ("//", "\\", "..")) and path.isprintable()
     return path if is_ours else url_for("desk.index")
 
 
@@ -232,7 +219,7 @@ def _protect(view: Callable[..., object]) -> None:
     try:
         csrf.protect()
     except CSRFError:
-        if view not in _KEPT:
+        if not has_drafts(view):
             abort(400, STALE_FORM)
         g.is_stale = True
     except RequestEntityTooLarge:

@@ -34,13 +34,26 @@ def _publish_too(saved: Saved, do: str) -> str:
     return publish_too("tool", db.session.get_one(Tool, saved.id), saved, do)
 
 
+def _understand(form: Any) -> None:
+    """Put what was typed for a reviewer under the name that they have now."""
+    present = panels.present_slugs()
+    for entry in form.reviews.entries:
+        entry.form.reviewer.data = present.get(entry.form.reviewer.data, entry.form.reviewer.data)
+
+
 def _fit(form: Any, opened: Opened | None) -> None:
-    """Offer a row for everybody who is on the panel, or has spoken of this tool, in the panel's order."""
+    """Offer a row for everybody who is on the panel, or has spoken of this tool, in the panel's order.
+
+    What was typed for somebody who is there no more stands at the end, so that it is not lost.
+    """
     typed = {entry.form.reviewer.data: entry.data for entry in form.reviews.entries}
+    filled = {entry.form.reviewer.data: None for entry in form.reviews.kept}
     spoke = opened.record if opened else {}
-    people = [each for each in panels.panel() if each.archived_at is None or each.slug in spoke]
+    people = [each for each in panels.panel() if each.archived_at is None or each.slug in {*spoke, *filled}]
+    slugs = [each.slug for each in people]
+    gone = [slug for slug in filled if slug not in slugs]
     blank = {"reviewed_on": today().isoformat()}
-    form.reviews.fit([{**blank, **typed.get(each.slug, {}), "reviewer": each.slug} for each in people], "reviewer")
+    form.reviews.fit([{**blank, **typed.get(slug, {}), "reviewer": slug} for slug in slugs + gone], "reviewer")
     form.reviews.entitle({each.slug: each.name for each in people}, "reviewer")
 
 
@@ -70,6 +83,7 @@ DESK = Desk(
     about=_about,
     also=_publish_too,
     start=_start,
+    understand=_understand,
 )
 offer_part(bp, "panel", DESK)
 

@@ -8,13 +8,14 @@ from flask import Blueprint, abort, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog.publishing import bump_content_version
-from verdicts.curation.editing.saving import get_row
+from verdicts.curation.editing.saving import Opened, get_row
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit
 from verdicts.staff.models import Role
 from verdicts.web.admin import publishing
 from verdicts.web.admin.editing import Desk, edit
-from verdicts.web.admin.gate import actor, keeps_what_is_typed, needs, takes
+from verdicts.web.admin.gate import actor, needs, takes
+from verdicts.web.admin.places import keeps_what_is_typed
 from verdicts.web.admin.publishing import Editable, Subject
 from verdicts.web.clock import now
 
@@ -22,8 +23,17 @@ ID = "<int(max=2147483647):id>"
 FORM_MEGABYTES = 2  # a whole panel in a script of many bytes a letter, each of them escaped
 
 
+_OPENED: dict[str, Callable[[int], Opened | None]] = {}
+
+
+def find(kind: str, id: int) -> Opened | None:
+    """Return a record that can be edited, by its kind in the trail."""
+    return _OPENED[kind](id)
+
+
 def offer(bp: Blueprint, desk: Desk, get: Callable[[int], Editable | None]) -> None:
     """Give a door the pages `add`, `change` and `publication` for its kind of record; its list is `index`."""
+    _OPENED[desk.kind] = desk.opened
     subject = Subject(
         kind=desk.kind,
         find=desk.opened,
@@ -55,6 +65,8 @@ def offer(bp: Blueprint, desk: Desk, get: Callable[[int], Editable | None]) -> N
 def offer_part(bp: Blueprint, name: str, desk: Desk) -> None:
     """Give a door a page for one part of its records, such as a tool's panel, which is never new by itself."""
 
+    _OPENED[desk.kind] = desk.opened
+
     @needs(Role.EDITOR)
     @takes(FORM_MEGABYTES)
     @keeps_what_is_typed
@@ -72,12 +84,12 @@ def offer_order(bp: Blueprint, desk: Desk, model: Any) -> None:
     def up(id: int) -> ResponseReturnValue:
         db.session.rollback()
         begin_write()
-        row = get_row(model, id) or abort(404, "There is no such record. It may have been deleted.")
+        bump_content_version()  # first of all: others who move something wait for it
+        row = get_row(model, id, lock=True) or abort(404, "There is no such record. It may have been deleted.")
         opened = desk.opened(id)
         if opened and (before := _the_one_before(model, row)):
             place = (row.position, before.position)
             row.position, before.position = before.position, row.position
-            bump_content_version()
             audit.record("moved up", desk.kind, opened.slug, id, now=now(), actor=actor(), position=place)
         db.session.commit()
         return redirect(url_for(f"{bp.name}.index"), 303)

@@ -8,8 +8,10 @@ from verdicts.curation.shelves import A_PAGE
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit, drafts
 from verdicts.staff.models import Role
+from verdicts.web.admin import records
 from verdicts.web.admin.forms import typed_fields
-from verdicts.web.admin.gate import door, is_a_place, needs, person, takes
+from verdicts.web.admin.gate import door, needs, person, takes
+from verdicts.web.admin.places import is_a_place
 from verdicts.web.admin.records import FORM_MEGABYTES, ID
 from verdicts.web.clock import now
 
@@ -62,5 +64,12 @@ def history(kind: str, id: int) -> ResponseReturnValue:
     older = entries[-1].id if len(entries) == A_PAGE else None
     change_at, add_at = EDITED_AT[kind]
     return render_template(
-        "admin/history.html", kind=kind, id=id, entries=entries, older=older, change_at=change_at, add_at=add_at
+        "admin/history.html",
+        kind=kind,
+        id=id,
+        record=records.find(kind, id),
+        entries=entries,
+        older=older,
+        change_at=change_at,
+        add_at=add_at,
     )

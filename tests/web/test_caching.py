@@ -295,6 +295,19 @@ def test_a_page_that_is_gone_is_not_served_as_it_was(visitor: Visitor) -> None:
     visitor.reads("/tools/alpha", 404)
 
 
+def test_a_page_that_is_gone_comes_back_by_no_fault(visitor: Visitor, broken: Callable[[], None]) -> None:
+    title(visitor)
+    visitor.opens("GET", "/tools/alpha", headers={"accept_encoding": "br"})
+    db.session.execute(db.text("UPDATE tool SET published_at = NULL"))
+    bump_content_version()
+    db.session.commit()
+    visitor.clock.now += 1
+    visitor.reads("/tools/alpha", 404)
+    broken()
+    visitor.reads("/tools/alpha", 500)
+    assert visitor.opens("GET", "/tools/alpha", headers={"accept_encoding": "br"}).status_code == 500
+
+
 class SlowInside:
     """An inner application that numbers its answers, and waits inside when told to."""
 

@@ -7,6 +7,7 @@ from collections import ChainMap, OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, make_response
@@ -131,6 +132,8 @@ class PageCache:
         response = WsgiResponse.from_app(self._inner, environ, buffered=True)
         if response.status_code >= 500 and old and old.age(made_at) < STALE_IF_ERROR_SECONDS:
             return _answer(old, environ)
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            self._forget(key)
         if environ["REQUEST_METHOD"] != "GET" or response.headers.get("Cache-Control") != PUBLIC:
             return response
         page = _page_of(response, version, made_at)
@@ -145,6 +148,13 @@ class PageCache:
             shelf.move_to_end(key)
             while len(shelf) > most:
                 shelf.popitem(last=False)
+
+    def _forget(self, key: tuple[str, ...]) -> None:
+        """Drop a page that is there no more, however it was packed: no fault later on may bring it back."""
+        with self._lock:
+            for shelf in (self._plain, self._with_query):
+                for packing in ("identity", *PACKINGS):
+                    shelf.pop((*key[:-1], packing), None)
 
     def _current_version(self) -> int:
         """Return the content version, asked for once a second; the last known one while the database is away."""

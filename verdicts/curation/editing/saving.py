@@ -108,11 +108,12 @@ def take_slug(row: Any, slug: str, model: Any, alias: Any) -> None:
     if row.slug == slug:
         return
     owner = alias.__table__.c[f"{model.__tablename__}_id"]
-    is_anothers = sa.or_(
-        sa.exists().where(model.slug == slug), sa.exists().where(alias.slug == slug, owner != (row.id or 0))
-    )
-    if db.session.scalar(sa.select(is_anothers)):
-        raise Refused([Fault(("slug",), f"“{slug}” is taken by another {model.__tablename__}")])
+    present = db.session.scalar(sa.select(model.name).where(model.slug == slug))
+    former = sa.select(model.name).join(alias, owner == model.id).where(alias.slug == slug, owner != (row.id or 0))
+    if present is not None:
+        raise Refused([Fault(("slug",), f"“{slug}” is the slug of {present}")])
+    if (name := db.session.scalar(former)) is not None:
+        raise Refused([Fault(("slug",), f"“{slug}” leads to {name}, whose slug it was before")])
     kept = [each for each in row.former_slugs if each.slug != slug]
     row.former_slugs[:] = [*kept, *([alias(slug=row.slug)] if row.slug else [])]
     row.slug = slug

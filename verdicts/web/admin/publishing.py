@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from flask import abort, redirect, render_template, request
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
 
@@ -36,7 +36,6 @@ class Subject:
     find: Callable[..., Opened | None]
     get: Callable[[int], Editable | None]
     edit_at: Callable[[int], str]
-    list_at: Callable[[], str]
 
 
 def answer(subject: Subject, id: int) -> ResponseReturnValue:
@@ -49,7 +48,10 @@ def answer(subject: Subject, id: int) -> ResponseReturnValue:
     before = _words_of(row)
     try:
         act(row)
-    except (removal.IsNeeded, _Refused) as refusal:
+    except _Refused as refusal:
+        db.session.rollback()
+        return _show(subject, id, moment_fault=str(refusal))
+    except removal.IsNeeded as refusal:
         db.session.rollback()
         return _show(subject, id, str(refusal))
     except IntegrityError:
@@ -66,7 +68,8 @@ def answer(subject: Subject, id: int) -> ResponseReturnValue:
         return redirect(request.path, 303)
     audit.record(words, subject.kind, opened.slug, id, now=now(), actor=actor(), **changes)
     db.session.commit()
-    return redirect(subject.list_at() if is_gone else request.path, 303)
+    # The history of what was deleted is where it comes back from.
+    return redirect(url_for("writing.history", kind=subject.kind, id=id) if is_gone else request.path, 303)
 
 
 def publish_too(kind: str, row: publication.Publishable, saved: Saved, do: str) -> str:
@@ -86,7 +89,7 @@ def publish_too(kind: str, row: publication.Publishable, saved: Saved, do: str) 
 
 
 class _Refused(Exception):
-    """What was asked for makes no sense; the message says why."""
+    """The moment that was asked for makes no sense; the message says why."""
 
 
 def _found(subject: Subject, id: int) -> tuple[Opened, Editable]:
@@ -96,7 +99,7 @@ def _found(subject: Subject, id: int) -> tuple[Opened, Editable]:
     return opened, row
 
 
-def _show(subject: Subject, id: int, problem: str = "") -> ResponseReturnValue:
+def _show(subject: Subject, id: int, problem: str = "", moment_fault: str = "") -> ResponseReturnValue:
     opened, row = _found(subject, id)
     page = render_template(
         "admin/publication.html",
@@ -107,9 +110,10 @@ def _show(subject: Subject, id: int, problem: str = "") -> ResponseReturnValue:
         needed_by=removal.dependants(row),
         edit_at=subject.edit_at(id),
         problem=problem,
+        moment_fault=moment_fault,
         when=request.form.get("at", ""),
     )
-    return page, 422 if problem else 200
+    return page, 422 if problem or moment_fault else 200
 
 
 def _state_of(row: Editable) -> Publication | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, redirect, url_for
+from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog.publishing import bump_content_version
@@ -15,6 +15,7 @@ from verdicts.staff.models import Role
 from verdicts.web.admin import publishing
 from verdicts.web.admin.editing import Desk, edit
 from verdicts.web.admin.gate import actor, needs, takes
+from verdicts.web.admin.paging import page_number
 from verdicts.web.admin.places import keeps_what_is_typed
 from verdicts.web.admin.publishing import Editable, Subject
 from verdicts.web.clock import now
@@ -39,7 +40,6 @@ def offer(bp: Blueprint, desk: Desk, get: Callable[[int], Editable | None]) -> N
         find=desk.opened,
         get=get,
         edit_at=lambda id: url_for(f"{bp.name}.change", id=id),
-        list_at=lambda: url_for(f"{bp.name}.index"),
     )
 
     @bp.route("/new", methods=["GET", "POST"])
@@ -92,7 +92,7 @@ def offer_order(bp: Blueprint, desk: Desk, model: Any) -> None:
             row.position, before.position = before.position, row.position
             audit.record("moved up", desk.kind, opened.slug, id, now=now(), actor=actor(), position=place)
         db.session.commit()
-        return redirect(url_for(f"{bp.name}.index"), 303)
+        return redirect(url_for(f"{bp.name}.index", page=page_number(request.args.get("page", ""))), 303)
 
 
 def _the_one_before(model: Any, row: Any) -> Any:

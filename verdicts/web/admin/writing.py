@@ -25,6 +25,10 @@ EDITED_AT = {
     "reviewer": ("reviewers.change", "reviewers.add"),
     "comparison": ("comparison_desk.change", "comparison_desk.add"),
 }
+LISTED_AT = {
+    kind: "tool_desk.index" if kind in {"panel", "price"} else f"{change_at.partition('.')[0]}.index"
+    for kind, (change_at, _add_at) in EDITED_AT.items()
+}
 LONGEST_MARKDOWN = 20_000
 
 
@@ -72,4 +76,5 @@ def history(kind: str, id: int) -> ResponseReturnValue:
         older=older,
         change_at=change_at,
         add_at=add_at,
+        list_at=LISTED_AT[kind],
     )

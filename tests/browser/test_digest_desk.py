@@ -26,7 +26,10 @@ def server(tmp_path: Path) -> Iterator[SmtpServer]:
 
 @pytest.fixture
 def desk(sample_database: Path, tmp_path: Path, server: SmtpServer) -> Iterator[Site]:
-    """A site of this test's own, which mails through the test's server."""
+    """A site of this test's own, which mails through the test's server.
+
+    Ask for it before a reader: a site that ends waits for the connections that browsers keep.
+    """
     folder = tmp_path / "site"
     folder.mkdir()
     with serving(sample_database, folder, **server.settings) as site:
@@ -132,7 +135,7 @@ def send(page: Page, axe: Inspector) -> None:
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
 def test_from_the_draft_to_the_last_letter(
-    new_reader: Callable[..., Reader], desk: Site, server: SmtpServer, javascript: bool
+    desk: Site, new_reader: Callable[..., Reader], server: SmtpServer, javascript: bool
 ) -> None:
     page = log_in(new_reader(at=desk, java_script_enabled=javascript))
     axe = Inspector(page, javascript)
@@ -156,7 +159,7 @@ def test_from_the_draft_to_the_last_letter(
 
 
 def test_what_became_of_the_edition_meanwhile_is_said_on_the_page_and_nothing_typed_is_lost(
-    new_reader: Callable[..., Reader], desk: Site
+    desk: Site, new_reader: Callable[..., Reader]
 ) -> None:
     reader = new_reader(at=desk)
     reader.expects("status of 409")
@@ -175,7 +178,7 @@ def test_what_became_of_the_edition_meanwhile_is_said_on_the_page_and_nothing_ty
 
 
 def test_a_page_that_watches_the_sending_leads_to_the_log_in_once_the_session_is_over(
-    new_reader: Callable[..., Reader], desk: Site
+    desk: Site, new_reader: Callable[..., Reader]
 ) -> None:
     reader = new_reader(at=desk)
     reader.expects("status of 401")

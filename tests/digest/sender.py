@@ -1,20 +1,21 @@
 """A sender in a process of its own, with terms as short as a test can wait for.
 
-As a program: `python -m tests.digest.sender EDITION TERMS` sends and prints how it ended; SIGTERM stops it.
+It is forked from a process that has imported everything already: importing takes longer than most of what is sent.
 """
 
-import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from tests.programs import SETTINGS, start
+from tests.programs import SETTINGS
 from verdicts import config, create_app
 from verdicts.digest.sending import send
 from verdicts.digest.worker import Terms
@@ -24,31 +25,43 @@ SHORT = {"lease": 2.0, "transmission": 4.0, "start_within": 1.0, "linger": 6.0}
 TIMEOUTS = {"connect": 5.0, "reply": 5.0, "last_reply": 5.0}
 
 
+_processes = get_context("forkserver")
+_processes.set_forkserver_preload([__name__])
+_numbers = count()
+
+
 @dataclass(frozen=True)
 class SenderProgram:
-    process: "subprocess.Popen[str]"
+    process: ForkServerProcess
+    printed: Path
+
+    @property
+    def pid(self) -> int:
+        assert self.process.pid is not None
+        return self.process.pid
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.communicate(timeout=10)
+        self.process.join(10)
 
     def stop(self) -> None:
         """Stop it, and wait until each of its threads stands still: one on another processor goes on for a moment."""
-        self.process.send_signal(signal.SIGSTOP)
+        os.kill(self.pid, signal.SIGSTOP)
         while not self._stands_still():
             time.sleep(0.001)
 
     def _stands_still(self) -> bool:
-        threads = Path(f"/proc/{self.process.pid}/task").glob("*/stat")
+        threads = Path(f"/proc/{self.pid}/task").glob("*/stat")
         return all(thread.read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)
 
     def go_on(self) -> None:
-        self.process.send_signal(signal.SIGCONT)
+        os.kill(self.pid, signal.SIGCONT)
 
     def end(self, seconds: float = 60) -> str:
         """Wait until it has ended by itself, and return how: a verdicts.digest.sending.Ended."""
-        printed, _ = self.process.communicate(timeout=seconds)
-        assert self.process.returncode == 0, printed
+        self.process.join(seconds)
+        printed = self.printed.read_text()
+        assert self.process.exitcode == 0, printed
         return printed.split()[-1]
 
 
@@ -56,9 +69,17 @@ def sender(
     edition_id: int, *, database_url: str, folder: Path, settings: dict[str, str], **terms: float
 ) -> SenderProgram:
     """Start a sender. `terms` are in seconds, those of `Terms` and of `Timeouts`, and the `batch`."""
-    environ = {**SETTINGS, "DATABASE_URL": database_url, "MAIL_RATE_PER_MINUTE": "1000000", **settings}
-    arguments = ("-m", "tests.digest.sender", str(edition_id), json.dumps(terms))
-    return SenderProgram(start(*arguments, instance=folder, **environ))
+    environ = {
+        **SETTINGS,
+        "DATABASE_URL": database_url,
+        "INSTANCE_PATH": str(folder),
+        "MAIL_RATE_PER_MINUTE": "1000000",
+        **settings,
+    }
+    printed = folder / f"sender-{next(_numbers)}.txt"
+    process = _processes.Process(target=_send, args=(edition_id, environ, terms, printed), daemon=True)
+    process.start()
+    return SenderProgram(process, printed)
 
 
 def short_terms(batch: int = 20, **seconds: float) -> Terms:
@@ -68,14 +89,14 @@ def short_terms(batch: int = 20, **seconds: float) -> Terms:
     return Terms(batch=batch, timeouts=timeouts, **spans)
 
 
-def main() -> None:
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    app = create_app(config.load(os.environ))
-    with app.app_context():
-        report = send(int(sys.argv[1]), stop=stop, terms=short_terms(**json.loads(sys.argv[2])))
-        sys.stdout.write(f"{report.ended}\n")
-
-
-if __name__ == "__main__":
-    main()
+def _send(edition_id: int, environ: dict[str, str], terms: dict[str, float], printed: Path) -> None:
+    """Send, as a process; whatever it prints goes to a file. SIGTERM stops it."""
+    with printed.open("w") as output:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(output.fileno(), stream.fileno())
+        stop = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        app = create_app(config.load(environ))
+        with app.app_context():
+            report = send(edition_id, stop=stop, terms=short_terms(**terms))
+            output.write(f"{report.ended}\n")

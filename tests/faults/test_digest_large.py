@@ -36,11 +36,11 @@ def test_memory_and_pace_are_the_same_for_many_readers(database_url: str, tmp_pa
         program = post.sender()
         part = (READERS - WARM_UP) // 4
         post.wait_for(WARM_UP)
-        at_first = memory_kb(program.process.pid, "VmRSS")
+        at_first = memory_kb(program.pid, "VmRSS")
         first = seconds_until(post, WARM_UP + part)
         post.wait_for(READERS - part, seconds=1500)
         last = seconds_until(post, READERS - part // 10) / 0.9
-        growth = memory_kb(program.process.pid, "VmHWM") - at_first
+        growth = memory_kb(program.pid, "VmHWM") - at_first
         assert program.end(300) == Ended.DONE
         assert state_of(post.edition) is EditionState.SENT
         figures(

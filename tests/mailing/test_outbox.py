@@ -324,6 +324,7 @@ def test_the_loop_delivers_what_comes_and_ends_when_told_to(starts: Starts, smtp
     assert sum(map(int, re.findall(r"^Letters sent: (\d)\. To be tried again: 0\. Given up: 0\.$", printed, re.M))) == 2
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what it does with rows, the others say
 def test_the_loop_waits_for_a_server_that_is_away(starts: Starts, smtp: SmtpServer) -> None:
     smtp.stop()
     put(ADA)

@@ -84,8 +84,7 @@ def large_world() -> None:
     comparison = {"bottom_line": "", "featured": False, "published_at": NOW}
     put(Comparison, [{"id": id, "members_key": f"{id},{id + 1}", "position": id, **comparison} for id in ids[:-1]])
     put(ComparisonTool, [{"comparison_id": id, "tool_id": id + n, "position": n} for id in ids[:-1] for n in (0, 1)])
-    entry = {"at": NOW, "actor": "root", "action": "changed", "kind": "tool", "changes": {"tagline": ["a", "b"]}}
-    put(audit_entry, [{**entry, "record": f"tool-{n}", "record_id": n} for n in range(ENTRIES)])
+    put_entries()
     search.reindex_all()
     db.session.commit()
 
@@ -93,6 +92,18 @@ def large_world() -> None:
 def put(table: object, rows: list[dict[str, object]]) -> None:
     for start in range(0, len(rows), 5000):
         db.session.execute(sa.insert(table), rows[start : start + 5000])  # type: ignore[call-overload]
+
+
+def put_entries() -> None:
+    """Let the database count to a hundred thousand."""
+    one = sa.select(sa.literal(0).label("n")).cte("numbers", recursive=True)
+    numbers = one.union_all(sa.select(one.c.n + 1).where(one.c.n < ENTRIES - 1))
+    name = sa.literal("tool-") + sa.cast(numbers.c.n, sa.String)
+    changes = sa.literal({"tagline": ["a", "b"]}, audit_entry.c.changes.type)
+    same = (sa.literal(NOW, audit_entry.c.at.type), *map(sa.literal, ("root", "changed", "tool")), changes)
+    rows = sa.select(*same, name, numbers.c.n)
+    columns = ["at", "actor", "action", "kind", "changes", "record", "record_id"]
+    db.session.execute(sa.insert(audit_entry).from_select(columns, rows))
 
 
 def counted(root: Editor, statements: StatementCount) -> dict[str, int]:

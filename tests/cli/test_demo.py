@@ -67,26 +67,21 @@ def test_the_demo_makes_its_settings_once_and_goes_on_with_the_same_data(tmp_pat
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
-def test_the_demo_delivers_its_mail_for_as_long_as_it_runs(tmp_path: Path, port: int, sent: signal.Signals) -> None:
+def test_the_demo_sends_letters_and_the_digest_for_as_long_as_it_runs(
+    tmp_path: Path, port: int, sent: signal.Signals
+) -> None:
     with served("verdicts.cli.demo", port, tmp_path) as demo:
         write_a_letter(tmp_path)
-        wait_until(lambda: len(list((tmp_path / "mailbox").glob("*.eml"))) == 1, 60)
+        start_the_digest(tmp_path)
+        wait_until(lambda: len(list((tmp_path / "mailbox").glob("*.eml"))) == 2, 60)
+        wait_until(lambda: state_of_the_digest(tmp_path) == "sent", 60)
         assert get(port, "/dev/mailbox") == 200
-        (runner,) = [child for child in children_of(demo.process.pid) if "mail" in arguments_of(child)]
+        runners = [child for child in children_of(demo.process.pid) if {"mail", "digest"} & set(arguments_of(child))]
+        assert len(runners) == 2
         _, printed = demo.stop(sent)
     assert f"Mail is not sent but kept, to be read at http://127.0.0.1:{port}/dev/mailbox\n" in printed
-    wait_until(lambda: "mail" not in arguments_of(runner), 30)
-
-
-def test_the_demo_sends_a_digest_that_was_started_in_the_browser(tmp_path: Path, port: int) -> None:
-    with served("verdicts.cli.demo", port, tmp_path) as demo:
-        start_the_digest(tmp_path)
-        wait_until(lambda: len(list((tmp_path / "mailbox").glob("*.eml"))) == 1, 60)
-        wait_until(lambda: state_of_the_digest(tmp_path) == "sent", 60)
-        (runner,) = [child for child in children_of(demo.process.pid) if "digest" in arguments_of(child)]
-        _, printed = demo.stop()
     assert re.search(r"^Edition \d{4}-w\d\d: 1 of 1: 1 sent\.$", printed, re.MULTILINE)
-    wait_until(lambda: "digest" not in arguments_of(runner), 30)
+    wait_until(lambda: not any({"mail", "digest"} & set(arguments_of(runner)) for runner in runners), 30)
 
 
 def start_the_digest(instance: Path) -> None:
@@ -123,12 +118,6 @@ def arguments_of(process: int) -> list[str]:
         return []
 
 
-def test_a_demo_with_a_mail_server_says_that_mail_is_sent(tmp_path: Path, port: int) -> None:
-    with served("verdicts.cli.demo", port, tmp_path, MAIL_SERVER="mail.example") as demo:
-        _, printed = demo.stop()
-    assert "Mail is sent through mail.example.\n" in printed
-
-
 def test_the_demo_refuses_a_wrong_setting_before_anything_is_written(tmp_path: Path) -> None:
     status, printed = run("-m", "verdicts.cli.demo", instance=tmp_path / "instance", PORT="eight thousand")
     assert status == 1
@@ -146,12 +135,13 @@ def test_the_demo_reports_a_busy_port_before_anything_is_written(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_demo_leaves_a_base_url_alone_that_the_environment_sets(tmp_path: Path, port: int) -> None:
+def test_the_demo_leaves_alone_what_the_environment_sets(tmp_path: Path, port: int) -> None:
     given = "http://demo.example:8080"
-    with served("verdicts.cli.demo", port, tmp_path, BASE_URL=given) as demo:
+    with served("verdicts.cli.demo", port, tmp_path, BASE_URL=given, MAIL_SERVER="mail.example") as demo:
         assert get(port, "/livez", host="demo.example:8080") == 200
         _, printed = demo.stop()
     assert f"Verdicts is served at {given}\n" in printed
+    assert "Mail is sent through mail.example.\n" in printed
 
 
 @pytest.mark.parametrize(

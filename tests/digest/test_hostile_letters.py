@@ -38,7 +38,7 @@ def letter_of(text: str) -> Proof:
     edition = drafted()
     with writing():
         drafting.write(edition.id, note=text, subject=" ".join(text.split())[:200])
-    return proofs.of(by_id(edition.id))
+    return proofs.of(by_id(edition.id), NOW)
 
 
 @pytest.mark.usefixtures("app")

@@ -52,7 +52,7 @@ def preview(edition: str | None) -> None:
     """Print the letter's text, and write text and HTML to files in the instance folder."""
     with refusals_in_words():
         found = editions.get(week_asked_for(edition))
-        proof = proofs.of(found)
+        proof = proofs.of(found, datetime.now(UTC))
         folder = Path(current_app.instance_path) / "preview"
         folder.mkdir(exist_ok=True)
         text, html = folder / f"{found.name}.txt", folder / f"{found.name}.html"

@@ -17,7 +17,7 @@ class ChangedMeanwhile(DigestError):
 
 def stamp_of(edition: Edition, items: Sequence[Item]) -> str:
     """Return a mark of all that an edition says: what it would be frozen as, or was, whoever its readers are."""
-    said = [(item.id, item.dropped) for item in items]
+    said = [(item.id, item.dropped, item.is_out_of_sight) for item in items]
     return _hash(edition.id, edition.digest, edition.subject, edition.note, said)
 
 

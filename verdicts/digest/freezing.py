@@ -12,9 +12,9 @@ from flask import current_app
 from verdicts.config import Settings
 from verdicts.digest import editions
 from verdicts.digest.blocks import Block
-from verdicts.digest.models import DeliveryState, EditionState, delivery, edition, edition_block
-from verdicts.digest.queries import items_of
+from verdicts.digest.models import DeliveryState, EditionState, delivery, edition, edition_block, edition_item
 from verdicts.digest.rendering import render, subject_of
+from verdicts.digest.sight import items_in_sight
 from verdicts.extensions import db
 from verdicts.newsletter.models import Rhythm, subscriber
 from verdicts.newsletter.queries import confirmed
@@ -23,14 +23,17 @@ from verdicts.newsletter.queries import confirmed
 def freeze(edition_id: int, now: datetime, subject: str | None = None, sender: str | None = None) -> None:
     """Freeze a draft in the caller's transaction: its blocks, subject, sender, a hash over all, and its deliveries.
 
-    Later edits and sign-ups wait for the next edition. Raises NothingToSay, or the error named for the state that an
-    edition is in which is no draft. The caller has called begin_write(), and commits.
+    What readers do not see at this moment is dropped; later edits and sign-ups wait for the next edition. Raises
+    NothingToSay, or the error named for the state that an edition is in which is no draft. The caller has called
+    begin_write(), and commits.
     """
     editions.refuse_unless_draft(edition_id)
-    found, items = editions.by_id(edition_id), items_of(edition_id)
+    found = editions.by_id(edition_id)
+    items = items_in_sight(found, now)
     blocks = render(found, items)
     subject, sender = subject or subject_of(found, items), sender or _default_sender()
-    kept = [item.id for item in items if not item.dropped]
+    kept = [item.id for item in items if item.is_told]
+    _drop([item.id for item in items if item.is_out_of_sight])
     _store(edition_id, blocks)
     values = {"state": EditionState.FROZEN, "frozen_at": now, "subject": subject, "sender": sender}
     values["digest"] = hash_of(subject, sender, kept, blocks)
@@ -48,6 +51,12 @@ def hash_of(subject: str, sender: str, item_ids: Sequence[int], blocks: Sequence
     """Return the SHA-256 of everything that is frozen, in hexadecimal."""
     whole = json.dumps([subject, sender, list(item_ids), [astuple(block) for block in blocks]], ensure_ascii=False)
     return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def _drop(item_ids: Sequence[int]) -> None:
+    """Note in what is frozen, which the archive shows too, that these are not told."""
+    these = sa.update(edition_item).where(edition_item.c.id.in_(item_ids))
+    db.session.connection().execute(these.values(dropped=True))
 
 
 def _store(edition_id: int, blocks: Sequence[Block]) -> None:

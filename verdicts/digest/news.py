@@ -27,7 +27,10 @@ class News:
 
 @dataclass(frozen=True)
 class Item:
-    """A piece of news as it was drafted. `facts` are its News's, `dropped` says that it is left out."""
+    """A piece of news as it was drafted. `facts` are its News's, `dropped` says that an editor left it out.
+
+    `is_out_of_sight` says that readers do not see what it is about, where somebody has looked (digest.sight).
+    """
 
     id: int
     kind: ItemKind
@@ -36,6 +39,11 @@ class Item:
     facts: Mapping[str, Any]
     dropped: bool
     position: int
+    is_out_of_sight: bool = False
+
+    @property
+    def is_told(self) -> bool:
+        return not (self.dropped or self.is_out_of_sight)
 
 
 def news_of(kind: ItemKind, card: ToolCard, **facts: object) -> News:

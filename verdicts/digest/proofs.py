@@ -10,8 +10,9 @@ from verdicts.digest.blocks import Block, Choices, copy_for
 from verdicts.digest.copies import Press, Recipient
 from verdicts.digest.editions import Edition, NothingToSay
 from verdicts.digest.models import EditionState
-from verdicts.digest.queries import blocks_of, items_of
+from verdicts.digest.queries import blocks_of
 from verdicts.digest.rendering import render, subject_of
+from verdicts.digest.sight import items_in_sight
 
 NOBODY = 0
 
@@ -25,9 +26,9 @@ class Proof:
     html: str
 
 
-def of(edition: Edition) -> Proof:
+def of(edition: Edition, now: datetime) -> Proof:
     """Return an edition's letter: as it was frozen, or as it would be frozen now. Raises NothingToSay."""
-    subject, blocks = _letter(edition)
+    subject, blocks = _letter(edition, now)
     if (copy := copy_for(blocks, Choices())) is None:
         raise NothingToSay(edition.name)
     return Proof(subject, *copy)
@@ -39,7 +40,7 @@ def letter_to(edition: Edition, address: str, now: datetime) -> tuple[str, bytes
     Raises NothingToSay, or AddressRefused (mailing.addresses).
     """
     settings: Settings = current_app.config["SETTINGS"]
-    subject, blocks = _letter(edition)
+    subject, blocks = _letter(edition, now)
     sender = edition.sender or settings.mail.default_sender
     # Its Message-ID is its own each time: a mail program would hide a second test as a copy of the first.
     press = Press(edition.id, f"[Test] {subject}", sender, blocks, f"=_{now.timestamp():.6f}", now.isoformat())
@@ -49,9 +50,9 @@ def letter_to(edition: Edition, address: str, now: datetime) -> tuple[str, bytes
     return press.envelope_from(recipient), raw
 
 
-def _letter(edition: Edition) -> tuple[str, list[Block]]:
+def _letter(edition: Edition, now: datetime) -> tuple[str, list[Block]]:
     blocks = [] if edition.state is EditionState.DRAFT else blocks_of(edition.id)
     if blocks:
         return edition.subject, blocks
-    items = items_of(edition.id)
+    items = items_in_sight(edition, now)
     return subject_of(edition, items), render(edition, items)

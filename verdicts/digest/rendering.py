@@ -66,9 +66,9 @@ class Section:
 def render(edition: Edition, items: Sequence[Item]) -> list[Block]:
     """Return an edition's blocks: head, a block for each category, one for each tool or comparison, foot.
 
-    Raises NothingToSay where every item was dropped.
+    Raises NothingToSay where no item is told.
     """
-    kept = [item for item in items if not item.dropped]
+    kept = [item for item in items if item.is_told]
     if not kept:
         raise NothingToSay(edition.name)
     sections = [*category_sections(kept), *tool_sections(kept)]
@@ -92,7 +92,7 @@ def render(edition: Edition, items: Sequence[Item]) -> list[Block]:
 
 def subject_of(edition: Edition, items: Sequence[Item]) -> str:
     """Return the subject an editor gave, or else one that says what is in the edition."""
-    return edition.subject or wording.subject([item.kind for item in items if not item.dropped])
+    return edition.subject or wording.subject([item.kind for item in items if item.is_told])
 
 
 def category_sections(items: Sequence[Item]) -> list[Section]:

@@ -14,6 +14,8 @@ from tests.makers import NOW, make_subscriber
 from tests.smtp_server import SmtpServer, smtp_server
 from tests.web.admin.digest_desk import DESK, does, logged_in, newest_entry, order, state, the_edition
 from tests.web.admin.editor import Editor
+from verdicts.catalog.models import Tool
+from verdicts.curation import publication
 from verdicts.digest import editions
 from verdicts.digest.freezing import freeze
 from verdicts.digest.models import DeliveryState, EditionState, delivery
@@ -163,6 +165,22 @@ def test_what_is_approved_is_what_was_seen(root: Editor) -> None:
         assert (refused.status_code, "Somebody has changed edition 2026-w47" in refused.text) == (409, True)
         assert state() is EditionState.DRAFT
     assert does(root, "send").status_code == 303
+
+
+def test_what_readers_cannot_see_any_more_is_left_out_and_whoever_sends_has_seen_that(app: Flask, root: Editor) -> None:
+    a_draft()
+    beta = db.session.scalars(sa.select(Tool).where(Tool.name == "Beta")).one().id
+    stale = root.gets(DESK).text
+    with writing():
+        publication.archive(db.session.get_one(Tool, beta), NOW)
+    refused = does(root, "send", stale)
+    assert (refused.status_code, state()) == (409, EditionState.DRAFT)
+    assert "Left out: readers do not see this tool." in refused.text
+    assert "2 items, 1 left out." in " ".join(refused.text.split())
+    assert does(root, "send").status_code == 303
+    assert newest_entry().changes == {"state": ["draft", "sending"], "New here: Beta": ["told", "left out"]}
+    archived = root.gets(f"/digest/{the_edition().name}").text
+    assert ("Alpha" in archived, "Beta" in archived) == (True, False)
 
 
 def test_an_edition_without_news_is_not_sent(root: Editor) -> None:

@@ -91,7 +91,7 @@ def preview(name: str) -> ResponseReturnValue:
     """Show the letter as text, and as HTML in a frame."""
     shown = found(name)
     try:
-        letter = proofs.of(shown)
+        letter = proofs.of(shown, now())
     except NothingToSay as refusal:
         return refused(name, refusal)
     days = week_in_words(shown.week)
@@ -107,7 +107,7 @@ def preview(name: str) -> ResponseReturnValue:
 @needs(Role.EDITOR)
 def letter(name: str) -> ResponseReturnValue:
     try:
-        response = make_response(proofs.of(found(name)).html)
+        response = make_response(proofs.of(found(name), now()).html)
     except NothingToSay as refusal:
         abort(404, str(refusal))
     response.headers["Content-Security-Policy"] = LETTER_POLICY

@@ -9,9 +9,11 @@ from verdicts.digest.drafting import ItemNotFound
 from verdicts.digest.editions import DigestError, Edition
 from verdicts.digest.queries import items_of
 from verdicts.digest.rendering import LABELS, category_sections, title_of
+from verdicts.digest.sight import items_in_sight
 from verdicts.staff.models import Role
 from verdicts.web.admin.digest_page import Changes, Step, carry_out, refused
 from verdicts.web.admin.gate import door, needs
+from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 
 bp = door("digest_items", "/admin/digest/<name>/items")
@@ -67,5 +69,5 @@ def _arrange(name: str, id: int, words: str, step: Step) -> ResponseReturnValue:
         return refused(name, refusal)
     if not wants_fragment():
         return redirect(url_for("digest_desk.edition", name=name, _anchor=f"item-{id}"), 303)
-    sections = category_sections(items_of(edition.id))
+    sections = category_sections(items_in_sight(edition, now()))
     return render_template("admin/digest/_items.html", edition=edition, sections=sections, labels=LABELS)

@@ -11,8 +11,8 @@ from verdicts.digest.editions import DigestError, Edition, WrongState
 from verdicts.digest.freezing import count_readers
 from verdicts.digest.models import EditionState
 from verdicts.digest.progress import progress_of
-from verdicts.digest.queries import items_of
-from verdicts.digest.rendering import LABELS, category_sections, subject_of, week_in_words
+from verdicts.digest.rendering import LABELS, category_sections, subject_of, title_of, week_in_words
+from verdicts.digest.sight import items_in_sight
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit
 from verdicts.web.admin.digest_forms import MOMENT, ProofForm, ScheduleForm, WordsForm
@@ -81,7 +81,7 @@ def show(
 ) -> ResponseReturnValue:
     """Return an edition's page, each form as it was typed or, if it is none of this request's, as things stand."""
     edition = found(name)
-    items = items_of(edition.id)
+    items = items_in_sight(edition, now())
     page = render_template(
         "admin/digest/edition.html",
         edition=edition,
@@ -89,8 +89,9 @@ def show(
         subject=subject_of(edition, items),
         sections=category_sections(items),
         labels=LABELS,
-        told=sum(not item.dropped for item in items),
+        told=sum(item.is_told for item in items),
         dropped=sum(item.dropped for item in items),
+        unseen=sum(item.is_out_of_sight and not item.dropped for item in items),
         seen=stamp_of(edition, items),
         seen_words=stamp_of_words(edition),
         progress=progress_of(edition.id),
@@ -106,9 +107,14 @@ def show(
     return page, status
 
 
-def approved(edition: Edition) -> None:
-    """Raise ChangedMeanwhile unless the edition is as it was on the page from which this was sent."""
-    approving.refuse_unless(request.form.get("seen", ""), stamp_of(edition, items_of(edition.id)), edition)
+def approved(edition: Edition) -> Changes:
+    """Raise ChangedMeanwhile unless the edition is as it was on the page from which this was sent.
+
+    Return what freezing it leaves out, as the trail takes it.
+    """
+    items = items_in_sight(edition, now())
+    approving.refuse_unless(request.form.get("seen", ""), stamp_of(edition, items), edition)
+    return {title_of(item): ("told", "left out") for item in items if item.is_out_of_sight and not item.dropped}
 
 
 def _schedule(edition: Edition) -> ScheduleForm:

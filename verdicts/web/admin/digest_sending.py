@@ -64,12 +64,12 @@ def schedule(name: str) -> ResponseReturnValue:
         return show(name, 422, schedule=form)
 
     def step(edition: Edition) -> Changes:
-        approved(edition)
+        left_out = approved(edition)
         if edition.state is EditionState.DRAFT:
             freeze(edition.id, now())
         editions.schedule(edition.id, form.chosen, now())
         before = f"{edition.scheduled_at:%Y-%m-%d %H:%M} UTC" if edition.scheduled_at else None
-        return {"goes out": (before, f"{form.chosen:%Y-%m-%d %H:%M} UTC")}
+        return {"goes out": (before, f"{form.chosen:%Y-%m-%d %H:%M} UTC"), **left_out}
 
     return act(name, "scheduled", step)
 
@@ -90,9 +90,9 @@ def send(name: str) -> ResponseReturnValue:
     """Let an edition be sent as it was seen, from now on, by whoever runs `flask digest run`."""
 
     def step(edition: Edition) -> Changes:
-        approved(edition)
+        left_out = approved(edition)
         timetable.begin(edition.id, now())
-        return {"state": (edition.state, EditionState.SENDING)}
+        return {"state": (edition.state, EditionState.SENDING), **left_out}
 
     return act(name, "began to send", step)
 

@@ -1,0 +1,142 @@
+"""What readers cannot see when an edition is frozen is in no letter, and whoever approves it has seen that."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from tests.digest.weekly import a_turn, a_week, an_old_tool, drafted, items, writing
+from tests.makers import NOW, make_category, make_comparison, make_tool, make_votes
+from tests.web.visitor import Visitor
+from verdicts.catalog.models import Tool, ToolSlug
+from verdicts.comparisons.models import Comparison
+from verdicts.curation import publication, removal
+from verdicts.digest import editions, proofs, timetable
+from verdicts.digest.approving import stamp_of
+from verdicts.digest.copies import open_press
+from verdicts.digest.editions import Edition, NothingToSay
+from verdicts.digest.freezing import freeze
+from verdicts.digest.models import ItemKind
+from verdicts.digest.queries import blocks_of
+from verdicts.digest.sight import items_in_sight
+from verdicts.extensions import db
+
+TAKEN_BACK: dict[str, Callable[[Tool], object]] = {
+    "draft again": lambda row: publication.take_back(row, NOW),
+    "archived": lambda row: publication.archive(row, NOW),
+    "deleted": removal.delete,
+}
+
+
+def a_draft() -> tuple[Edition, int, int]:
+    """Draft an edition about two new tools, Wren and Finch, and return the tools' ids."""
+    shelf = make_category("editors")
+    wren = make_tool("wren", tagline="Sings at dawn.", category_id=shelf.id).id
+    finch = make_tool("finch", tagline="Cracks seeds.", category_id=shelf.id).id
+    return drafted(), wren, finch
+
+
+def take_back(tool_id: int, how: str = "draft again") -> None:
+    with writing():
+        TAKEN_BACK[how](db.session.get_one(Tool, tool_id))
+
+
+def stamp(found: Edition) -> str:
+    return stamp_of(found, items_in_sight(found, NOW))
+
+
+@pytest.mark.parametrize("how", TAKEN_BACK)
+def test_a_tool_that_readers_do_not_see_is_in_no_letter_and_not_in_the_archive(app: Flask, how: str) -> None:
+    found, wren, _ = a_draft()
+    take_back(wren, how)
+    assert "Sings at dawn." not in proofs.of(found, NOW).text
+    with writing():
+        timetable.begin(found.id, NOW)
+    letter = "".join(block.text + block.html for block in blocks_of(found.id))
+    assert ("Sings at dawn." in letter, "Cracks seeds." in letter) == (False, True)
+    assert editions.by_id(found.id).subject == "One new tool"
+    page = Visitor(app).reads(f"/digest/{found.name}").words
+    assert ("Sings at dawn." in page, "Cracks seeds." in page) == (False, True)
+    open_press(found.id)  # its hash is over what is told
+
+
+@pytest.mark.usefixtures("app")
+def test_what_was_left_out_stays_left_out_when_readers_see_the_tool_again() -> None:
+    found, wren, _ = a_draft()
+    take_back(wren)
+    with writing():
+        freeze(found.id, NOW)
+        publication.publish(db.session.get_one(Tool, wren), NOW, NOW)
+    assert [item.dropped for item in items(found)] == [True, False]
+    open_press(found.id)
+
+
+@pytest.mark.usefixtures("app")
+def test_a_view_from_before_a_tool_was_taken_back_is_no_approval() -> None:
+    found, wren, _ = a_draft()
+    before = stamp(found)
+    take_back(wren)
+    assert stamp(found) != before
+    with writing():
+        publication.publish(db.session.get_one(Tool, wren), NOW, NOW)
+    assert stamp(found) == before
+
+
+@pytest.mark.usefixtures("app")
+def test_an_edition_of_which_readers_see_nothing_is_not_sent() -> None:
+    found, wren, finch = a_draft()
+    take_back(wren)
+    take_back(finch)
+    with pytest.raises(NothingToSay), writing():
+        timetable.begin(found.id, NOW)
+
+
+@pytest.mark.usefixtures("app")
+def test_news_of_a_tool_that_has_another_name_now_is_told() -> None:
+    found, wren, _ = a_draft()
+    with writing():
+        row = db.session.get_one(Tool, wren)
+        row.name, row.slugs[0].is_current = "Troglodytes", False
+        db.session.flush()
+        row.slugs.append(ToolSlug(slug="troglodytes", is_current=True, position=1))
+    assert [item.is_told for item in items_in_sight(found, NOW)] == [True, True]
+
+
+@pytest.mark.usefixtures("app")
+def test_every_kind_of_news_of_a_tool_is_left_out_with_it() -> None:
+    code, _, alpha, beta = a_week()
+    gamma = an_old_tool("gamma", code)
+    a_turn(gamma)
+    make_votes(alpha, ship=range(3), skip=range(3, 40))
+    make_comparison(alpha, beta, published_at=NOW)
+    found = drafted()
+    assert {item.kind for item in items(found)} == set(ItemKind)
+    take_back(alpha.id)
+    told = [(item.kind, item.tool_ids) for item in items_in_sight(found, NOW) if item.is_told]
+    assert told == [(ItemKind.VERDICT_CHANGE, (gamma.id,)), (ItemKind.NEW_TOOL, (beta.id,))]
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize("change", ["unpublished", "deleted", "of other tools"])
+def test_a_comparison_that_readers_do_not_see_is_left_out(change: str) -> None:
+    alpha, beta, gamma = (an_old_tool(name) for name in ("alpha", "beta", "gamma"))
+    comparison = make_comparison(alpha, beta, headline="Two of a kind", published_at=NOW).id
+    found = drafted()
+    assert [item.is_told for item in items_in_sight(found, NOW)] == [True]
+    with writing():
+        row = db.session.get_one(Comparison, comparison)
+        if change == "unpublished":
+            publication.take_back(row, NOW)
+        elif change == "deleted":
+            removal.delete(row)
+        else:
+            row.members[1].tool_id, row.members_key = gamma.id, f"{alpha.id},{gamma.id}"
+    assert [item.is_told for item in items_in_sight(found, NOW)] == [False]
+
+
+@pytest.mark.usefixtures("app")
+def test_a_new_tool_under_the_number_of_a_deleted_one_does_not_bring_its_news_back() -> None:
+    found, _, finch = a_draft()
+    take_back(finch, "deleted")
+    make_tool("sparrow", id=finch)
+    assert [item.is_told for item in items_in_sight(found, NOW)] == [True, False]

@@ -80,6 +80,20 @@ def test_no_form_is_taken_without_its_token_or_from_another_site(app: Flask) -> 
     assert root.is_in()
 
 
+def test_a_number_that_no_record_can_have_leads_nowhere(app: Flask) -> None:
+    make_account("root", Role.ADMIN)
+    root = Editor(app)
+    root.logs_in("root")
+    token = root.token("/admin/me")
+    with_ids = [rule for rule in rules(app) if "id" in rule.arguments]
+    assert with_ids
+    for rule in with_ids:
+        values = {"id": 10**30, "kind": "tool", "reviewer": "builder", "name": "2026-w47"}
+        path = str(rule.build({name: values[name] for name in rule.arguments}, append_unknown=False)[1])
+        answer = root.gets(path) if "GET" in (rule.methods or ()) else root.posts(path, token=token)
+        assert answer.status_code in {404, 405}, path
+
+
 def test_a_stranger_and_who_must_do_something_first_make_us_read_nothing(app: Flask) -> None:
     make_account("ann", must_change=True)
     ann, stranger = Editor(app), Editor(app)

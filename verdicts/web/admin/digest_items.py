@@ -21,7 +21,7 @@ bp = door("digest_items", "/admin/digest/<name>/items")
 MOVES = {"item": arranging.move_item, "category": arranging.move_category}
 
 
-@bp.post("/<int:id>/move")
+@bp.post("/<int(max=2147483647):id>/move")
 @needs(Role.EDITOR)
 def move(name: str, id: int) -> ResponseReturnValue:
     """Move an item, or the category it stands in, by one place."""
@@ -36,13 +36,13 @@ def move(name: str, id: int) -> ResponseReturnValue:
     return _arrange(name, id, "moved something in", step)
 
 
-@bp.post("/<int:id>/drop")
+@bp.post("/<int(max=2147483647):id>/drop")
 @needs(Role.EDITOR)
 def drop(name: str, id: int) -> ResponseReturnValue:
     return _set_dropped(name, id, "dropped an item of", dropped=True)
 
 
-@bp.post("/<int:id>/take-back")
+@bp.post("/<int(max=2147483647):id>/take-back")
 @needs(Role.EDITOR)
 def take_back(name: str, id: int) -> ResponseReturnValue:
     return _set_dropped(name, id, "took back an item of", dropped=False)

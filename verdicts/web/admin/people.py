@@ -58,7 +58,7 @@ def add() -> ResponseReturnValue:
     return render_template("admin/new_password.html", name=name, password=password)
 
 
-@bp.post("/<int:id>/role")
+@bp.post("/<int(max=2147483647):id>/role")
 @needs(Role.ADMIN)
 def set_role(id: int) -> ResponseReturnValue:
     if request.form.get("role") not in set(Role):
@@ -70,7 +70,7 @@ def set_role(id: int) -> ResponseReturnValue:
     return _done(found, lambda: accounts.set_role(id, role), "changed the role of", role=(str(found.role), str(role)))
 
 
-@bp.post("/<int:id>/disable")
+@bp.post("/<int(max=2147483647):id>/disable")
 @needs(Role.ADMIN)
 def disable(id: int) -> ResponseReturnValue:
     found = _begin(id)
@@ -79,7 +79,7 @@ def disable(id: int) -> ResponseReturnValue:
     return _done(found, lambda: accounts.disable(id, now()), "disabled")
 
 
-@bp.post("/<int:id>/enable")
+@bp.post("/<int(max=2147483647):id>/enable")
 @needs(Role.ADMIN)
 def enable(id: int) -> ResponseReturnValue:
     found = _begin(id)
@@ -88,7 +88,7 @@ def enable(id: int) -> ResponseReturnValue:
     return _done(found, lambda: accounts.enable(id), "enabled")
 
 
-@bp.post("/<int:id>/second-factor/off")
+@bp.post("/<int(max=2147483647):id>/second-factor/off")
 @needs(Role.ADMIN)
 def take_off_second_factor(id: int) -> ResponseReturnValue:
     found = _begin(id)

@@ -126,7 +126,18 @@ def test_a_draft_is_frozen_and_scheduled_in_utc_and_taken_off_again(root: Editor
     assert "to 2 readers" in page
     assert does(root, "unschedule").status_code == 303
     assert (the_edition().state, the_edition().scheduled_at) == (EditionState.FROZEN, None)
+    assert newest_entry().changes == {"goes out": ["2026-11-23 08:00 UTC", None]}
     assert "waits for a moment or for your word" in root.gets(DESK).text
+
+
+def test_taking_off_the_schedule_what_is_on_none_is_no_entry_of_the_trail(root: Editor) -> None:
+    a_draft()
+    does(root, "schedule", at="2026-11-23T08:00")
+    page = root.gets(DESK).text
+    does(root, "unschedule", page)
+    before = newest_entry().id
+    assert does(root, "unschedule", page).status_code == 303
+    assert newest_entry().id == before
 
 
 @pytest.mark.parametrize(

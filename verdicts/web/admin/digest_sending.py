@@ -3,6 +3,8 @@
 Nothing but a test letter is sent from here: `flask digest run` sends, and these pages say what it may.
 """
 
+from datetime import datetime
+
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -68,8 +70,7 @@ def schedule(name: str) -> ResponseReturnValue:
         if edition.state is EditionState.DRAFT:
             freeze(edition.id, now())
         editions.schedule(edition.id, form.chosen, now())
-        before = f"{edition.scheduled_at:%Y-%m-%d %H:%M} UTC" if edition.scheduled_at else None
-        return {"goes out": (before, f"{form.chosen:%Y-%m-%d %H:%M} UTC"), **left_out}
+        return {"goes out": (_in_words(edition.scheduled_at), _in_words(form.chosen)), **left_out}
 
     return act(name, "scheduled", step)
 
@@ -77,9 +78,9 @@ def schedule(name: str) -> ResponseReturnValue:
 @bp.post("/unschedule")
 @needs(Role.ADMIN)
 def unschedule(name: str) -> ResponseReturnValue:
-    def step(edition: Edition) -> Changes:
+    def step(edition: Edition) -> Changes | None:
         editions.unschedule(edition.id, now())
-        return {}
+        return {"goes out": (_in_words(edition.scheduled_at), None)} if edition.scheduled_at else None
 
     return act(name, "unscheduled", step)
 
@@ -169,3 +170,8 @@ def settle(name: str) -> ResponseReturnValue:
         return {"uncertain": (len(ids), len(ids) - count), "settled as": (None, decision)} if count else None
 
     return act(name, "settled deliveries of", step, then="digest_sending.uncertain")
+
+
+def _in_words(moment: datetime | None) -> str | None:
+    """Return a moment as the trail takes it."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else None

@@ -75,7 +75,7 @@ def test_a_tap_takes_a_fixed_number_of_statements(app: Flask, reader: Visitor, s
     doubts(Visitor(app, "198.51.100.1"))
     before = len(statements)
     doubts(reader)
-    assert len(statements) - before == 3
+    assert len(statements) - before == 4
 
 
 @ON_ONE_DATABASE

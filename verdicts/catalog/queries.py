@@ -200,6 +200,15 @@ def links_of(tool_ids: Collection[int]) -> dict[int, ToolLink]:
     return {row.id: ToolLink(row.id, row.slug, row.name) for row in rows}
 
 
+def hold(tool_ids: Collection[int]) -> set[int]:
+    """Return which of these tools are there, and keep these from being deleted until this is committed. One statement.
+
+    Whoever writes what refers to a tool asks here first: it may be deleted after it was found. An edit does not wait.
+    """
+    there = sa.select(tool.c.id).where(tool.c.id.in_(tool_ids)).order_by(tool.c.id)
+    return set(db.session.connection().scalars(there.with_for_update(read=True, key_share=True)))
+
+
 def plans_of(tool_ids: Sequence[int]) -> dict[int, tuple[PlanLine, ...]]:
     plan = Plan.__table__
     rows = db.session.execute(sa.select(plan).where(plan.c.tool_id.in_(tool_ids)).order_by(plan.c.position))

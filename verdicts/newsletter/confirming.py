@@ -5,6 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from verdicts.catalog.queries import hold
 from verdicts.extensions import db, insert
 from verdicts.newsletter.models import Status, subscriber, subscriber_tool, suppression
 from verdicts.newsletter.tokens import confirm_hash
@@ -32,7 +33,7 @@ def find(token: str, now: datetime) -> Confirmation | None:
 
 
 def confirm(token: str, now: datetime, follow: int | None = None) -> Confirmation | None:
-    """Confirm a subscription, once or again, and follow a tool if one is given; None as `find` returns it.
+    """Confirm a subscription, once or again, and follow a tool if one is given and there; None as `find` returns it.
 
     It lifts a suppression by leaving, bouncing or erasing. Raises ConfirmationExpired. The caller has called
     begin_write(), and commits.
@@ -45,7 +46,7 @@ def confirm(token: str, now: datetime, follow: int | None = None) -> Confirmatio
         raise ConfirmationExpired
     if not found.is_confirmed:
         _accept(found, now)
-    if follow is not None:
+    if follow is not None and hold([follow]):
         followed = insert(subscriber_tool).values(subscriber_id=found.subscriber_id, tool_id=follow)
         db.session.connection().execute(followed.on_conflict_do_nothing())
     return found

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from verdicts.catalog.models import Category
-from verdicts.catalog.queries import current_slug, is_published, tool
+from verdicts.catalog.queries import current_slug, hold, is_published, tool
 from verdicts.catalog.records import ToolLink
 from verdicts.extensions import db, insert
 from verdicts.newsletter.models import Rhythm, subscriber, subscriber_category, subscriber_tool
@@ -70,7 +70,8 @@ def prefer(
 ) -> None:
     """Replace a subscriber's preferences; what they follow that is not published now stays followed.
 
-    No categories means all. Raises SubscriptionEnded. The caller has called begin_write(), and commits.
+    A tool that is deleted at this moment is not followed. No categories means all. Raises SubscriptionEnded. The caller
+    has called begin_write(), and commits.
     """
     connection = db.session.connection()
     mine = sa.select(subscriber.c.address).where(subscriber.c.id == subscriber_id).with_for_update()
@@ -82,7 +83,7 @@ def prefer(
     dropped = {link.id for link in followed(subscriber_id, now)} - set(tools)
     mine_dropped = (subscriber_tool.c.subscriber_id == subscriber_id) & subscriber_tool.c.tool_id.in_(dropped)
     connection.execute(sa.delete(subscriber_tool).where(mine_dropped))
-    _add(subscriber_tool, "tool_id", subscriber_id, tools)
+    _add(subscriber_tool, "tool_id", subscriber_id, hold(tools))
 
 
 def _add(table: sa.Table, column: str, subscriber_id: int, ids: Iterable[int]) -> None:

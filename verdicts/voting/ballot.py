@@ -10,7 +10,7 @@ from verdicts.catalog.models import Tool
 from verdicts.extensions import db
 from verdicts.voting.community import Community
 from verdicts.voting.models import Occasion, Standing, vote, vote_event
-from verdicts.voting.tallying import lock_tally, move_tally, read_tally, standing_of, worth
+from verdicts.voting.tallying import ToolGone, lock_tally, move_tally, read_tally, standing_of, worth
 
 _tool = Tool.__table__
 
@@ -74,7 +74,8 @@ def cast(
 
     `voter` and `network` are hashes (voters.hash_voter, networks.network_hash); without a network the ballot counts
     at once. Saying the same again writes nothing. Where the tool became part of another one while its ballots were
-    waited for, the ballot is cast for that one. The caller has called begin_write() and commits.
+    waited for, the ballot is cast for that one. Raises ToolGone where it was deleted meanwhile. The caller has called
+    begin_write() and commits.
     """
     if verdict is None and _find(tool_id, voter).standing is None:
         return Ballot(tool_id, None, Standing.COUNTED, read_tally(tool_id).community)
@@ -91,7 +92,10 @@ def cast(
 
 
 def _find(tool_id: int, voter: str) -> _Found:
-    return _Found(*db.session.connection().execute(_FIND, {"tool": tool_id, "by": voter}).one())
+    row = db.session.connection().execute(_FIND, {"tool": tool_id, "by": voter}).one_or_none()
+    if row is None:
+        raise ToolGone(tool_id)
+    return _Found(*row)
 
 
 def _first_standing(tool_id: int, network: str | None, allowance: int) -> Standing:

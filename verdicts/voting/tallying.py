@@ -7,9 +7,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from verdicts.catalog.kinds import Verdict
+from verdicts.catalog.queries import hold
 from verdicts.extensions import db
 from verdicts.voting.community import Community
 from verdicts.voting.models import Standing, tally
+
+
+class ToolGone(LookupError):
+    """The tool has been deleted, perhaps since it was found: it can have no ballots."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +75,13 @@ def lock_tally(tool_id: int) -> Figures:
 
     Every ballot of a tool is read and written under this lock, and nothing else is locked first (but by a merge its
     two tools, for which no voter waits), so no two transactions wait for each other. On SQLite begin_write() has taken
-    the one lock there is, and this only reads.
+    the one lock there is, and this only reads. Raises ToolGone.
     """
     connection = db.session.connection()
     row = connection.execute(_LOCK, {"tool": tool_id}).one_or_none()
     if row is None:
+        if not hold([tool_id]):
+            raise ToolGone(tool_id)
         insert_unless_there(tally, tool_id=tool_id, **vars(Figures()))
         row = connection.execute(_LOCK, {"tool": tool_id}).one()
     return Figures(*row)

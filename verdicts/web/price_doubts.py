@@ -26,6 +26,8 @@ def doubt(slug: str) -> ResponseReturnValue:
     card = catalog.find_published(slug, moment) or abort(404, NO_TOOL)
     if card.price.model is PriceModel.UNKNOWN:
         abort(404, NO_PRICE)
+    if not catalog.hold([card.id]):
+        abort(404, NO_TOOL)
     doubts.doubt(card.id, network=network_hash(request.remote_addr or "", moment), now=moment)
     db.session.commit()
     if wants_fragment():

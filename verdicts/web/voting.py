@@ -16,6 +16,7 @@ from verdicts.voting import ballot, queries
 from verdicts.voting.ballot import Ballot
 from verdicts.voting.community import Community
 from verdicts.voting.networks import network_hash
+from verdicts.voting.tallying import ToolGone
 from verdicts.web import limits, voters
 from verdicts.web.clock import now
 from verdicts.web.errors import answer
@@ -64,14 +65,18 @@ def vote(slug: str) -> ResponseReturnValue:
     begin_write()
     moment = now()
     card = catalog.find_link(slug, moment) or abort(404, NO_TOOL)
-    cast = ballot.cast(
-        card.id,
-        voter=voter,
-        network=network_hash(request.remote_addr or "", moment),
-        verdict=form.chosen(),
-        allowance=current_settings().votes_per_network_day,
-        now=moment,
-    )
+    try:
+        cast = ballot.cast(
+            card.id,
+            voter=voter,
+            network=network_hash(request.remote_addr or "", moment),
+            verdict=form.chosen(),
+            allowance=current_settings().votes_per_network_day,
+            now=moment,
+        )
+    except ToolGone:
+        db.session.rollback()
+        abort(404, NO_TOOL)
     db.session.commit()
     return acknowledge(MyBallot(card, cast.community, cast, "set" if form.chosen() else "taken-back"))
 

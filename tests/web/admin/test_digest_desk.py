@@ -101,7 +101,7 @@ def test_the_list_tells_each_editions_state_and_counts_and_goes_on_page_by_page(
     ] == [404] * 4
 
 
-@pytest.mark.parametrize(("path", "count"), [("/admin/digest", 4), (DESK, 7)])
+@pytest.mark.parametrize(("path", "count"), [("/admin/digest", 4), (DESK, 8)])
 def test_a_page_takes_a_fixed_number_of_statements(
     ann: Editor, statements: StatementCount, path: str, count: int
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from tests.digest.weekly import drafted
 from tests.makers import make_category, make_comparison, make_reviewer, make_tool
 from tests.web.admin.editor import Editor, make_account
 from verdicts.staff.models import Role
@@ -70,6 +71,7 @@ def test_no_form_is_taken_without_its_token_or_from_another_site(app: Flask) -> 
     make_account("root", Role.ADMIN)
     wren = make_tool("wren", category_id=make_category("editors").id)
     make_reviewer("builder"), make_comparison(wren, make_tool("finch"))
+    drafted()
     root = Editor(app)
     root.logs_in("root")
     token = root.token("/admin/me")

@@ -10,9 +10,11 @@ from verdicts.digest.rendering import week_in_words
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit
 from verdicts.staff.models import Role
+from verdicts.web.admin.again import STALE, act_or_show, typed_before
 from verdicts.web.admin.digest_forms import DraftForm, WordsForm
 from verdicts.web.admin.digest_page import Changes, carry_out, found, refused, show
 from verdicts.web.admin.gate import actor, door, needs
+from verdicts.web.admin.places import shows_again
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 from verdicts.web.mailbox import FRAMING_POLICY, LETTER_POLICY, with_links
@@ -32,8 +34,13 @@ def index() -> ResponseReturnValue:
 
 @bp.post("/draft")
 @needs(Role.EDITOR)
+@shows_again("digest_desk.index")
 def draft() -> ResponseReturnValue:
     form = DraftForm()
+    return act_or_show(lambda: _draft(form), lambda why: _index(form, unsaved=why))
+
+
+def _draft(form: DraftForm) -> ResponseReturnValue:
     if not form.validate():
         return _index(form), 422
     db.session.rollback()
@@ -52,13 +59,20 @@ def draft() -> ResponseReturnValue:
 @bp.get("/<name>")
 @needs(Role.EDITOR)
 def edition(name: str) -> ResponseReturnValue:
+    if (typed := typed_before()) is not None:
+        return show(name, words=WordsForm(formdata=typed), unsaved=STALE)
     return show(name)
 
 
 @bp.post("/<name>/words")
 @needs(Role.EDITOR)
+@shows_again("digest_desk.edition", keeps=("subject", "note"))
 def write(name: str) -> ResponseReturnValue:
     form = WordsForm()
+    return act_or_show(lambda: _write(name, form), lambda why: show(name, words=form, unsaved=why))
+
+
+def _write(name: str, form: WordsForm) -> ResponseReturnValue:
     if not form.validate():
         return show(name, 422, words=form)
 
@@ -77,12 +91,17 @@ def write(name: str) -> ResponseReturnValue:
 
 @bp.post("/<name>/words/look")
 @needs(Role.EDITOR)
+@shows_again("digest_desk.edition", keeps=("subject", "note"))
 def look(name: str) -> ResponseReturnValue:
     """Show the note as it would be printed, and change nothing: a GET could not carry so much."""
     form = WordsForm()
-    if wants_fragment():
-        return render_template("admin/digest/_look.html", note=form.note.data)
-    return show(name, words=form, looks=True)
+
+    def draw() -> ResponseReturnValue:
+        if wants_fragment():
+            return render_template("admin/digest/_look.html", note=form.note.data)
+        return show(name, words=form, looks=True)
+
+    return act_or_show(draw, lambda why: show(name, words=form, unsaved=why))
 
 
 @bp.get("/<name>/preview")
@@ -119,8 +138,9 @@ def _usual_week() -> weeks.Week:
     return weeks.week_of(now()) if current_settings().demo else weeks.just_ended(now())
 
 
-def _index(form: DraftForm, number: int = 1) -> str:
-    return render_template("admin/digest/index.html", page=overview.page(number), form=form, days=week_in_words)
+def _index(form: DraftForm, number: int = 1, unsaved: str = "") -> str:
+    page = overview.page(number)
+    return render_template("admin/digest/index.html", page=page, form=form, days=week_in_words, unsaved=unsaved)
 
 
 def _not_drafted(form: DraftForm, why: str) -> ResponseReturnValue:

@@ -78,6 +78,7 @@ def show(
     proof: ProofForm | None = None,
     schedule: ScheduleForm | None = None,
     looks: bool = False,
+    unsaved: str = "",
 ) -> ResponseReturnValue:
     """Return an edition's page, each form as it was typed or, if it is none of this request's, as things stand."""
     edition = found(name)
@@ -101,6 +102,7 @@ def show(
         proof=proof or ProofForm(formdata=None),
         schedule=schedule or _schedule(edition),
         looks=looks,
+        unsaved=unsaved,
         problem=problem,
         done=DONE.get(request.args.get("done", ""), ""),
     )

@@ -20,9 +20,11 @@ from verdicts.mailing.outcomes import OutcomeKind
 from verdicts.mailing.transport import Timeouts, open_connection
 from verdicts.staff import audit
 from verdicts.staff.models import Role
+from verdicts.web.admin.again import act_or_show
 from verdicts.web.admin.digest_forms import ProofForm, ScheduleForm
 from verdicts.web.admin.digest_page import Changes, act, approved, found, show
 from verdicts.web.admin.gate import actor, door, needs, person
+from verdicts.web.admin.places import shows_again
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 
@@ -59,9 +61,14 @@ def send_test(name: str) -> ResponseReturnValue:
 
 @bp.post("/schedule")
 @needs(Role.ADMIN)
+@shows_again("digest_desk.edition")
 def schedule(name: str) -> ResponseReturnValue:
     """Freeze a draft as it was seen, and let it go out at a moment."""
     form = ScheduleForm()
+    return act_or_show(lambda: _schedule(name, form), lambda why: show(name, schedule=form, unsaved=why))
+
+
+def _schedule(name: str, form: ScheduleForm) -> ResponseReturnValue:
     if not form.validate():
         return show(name, 422, schedule=form)
 

@@ -15,7 +15,7 @@ from verdicts.staff.models import Role
 from verdicts.staff.sessions import Person
 from verdicts.web import errors
 from verdicts.web.admin.forms import readable_fields, typed_fields
-from verdicts.web.admin.places import has_drafts, place
+from verdicts.web.admin.places import is_shown_again, keeps_something, place_of_form, what_is_kept
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 from verdicts.web.settings import current_settings
@@ -111,14 +111,14 @@ def _send_to_the_entrance(view: Callable[..., object]) -> ResponseReturnValue:
         return _not_into_a_part()
     account_id = sessions.find_ended(request.cookies.get(cookie_name(), ""), now())
     kept = _keep_what_was_typed(view, account_id) if account_id else False
-    if request.method == "POST" and has_drafts(view) and not kept and request.form.get("do") != "discard":
-        return _show_what_was_typed() or redirect(url_for("entrance.log_in", next=_way_back()), 303)
-    return redirect(url_for("entrance.log_in", next=_way_back(), kept=1 if kept else None), 303)
+    if request.method == "POST" and keeps_something(view) and not kept and request.form.get("do") != "discard":
+        return _show_what_was_typed(view) or redirect(url_for("entrance.log_in", next=_way_back(view)), 303)
+    return redirect(url_for("entrance.log_in", next=_way_back(view), kept=1 if kept else None), 303)
 
 
 def _keep_what_was_typed(view: Callable[..., object], account_id: int) -> bool:
     """Let somebody who may not go on yet find what they just sent in the same form, once they may."""
-    if request.method != "POST" or not has_drafts(view):
+    if request.method != "POST" or not keeps_something(view):
         return False
     _make_room(view)
     _protect(view)
@@ -128,7 +128,7 @@ def _keep_what_was_typed(view: Callable[..., object], account_id: int) -> bool:
     db.session.rollback()
     try:
         begin_write()
-        drafts.keep(account_id, place(), typed_fields(), now())
+        drafts.keep(account_id, place_of_form(view), what_is_kept(view, typed_fields()), now())
         db.session.commit()
     except errors.OVERLOADS as overload:
         errors.give_up(overload)
@@ -136,19 +136,20 @@ def _keep_what_was_typed(view: Callable[..., object], account_id: int) -> bool:
     return True
 
 
-def _show_what_was_typed() -> ResponseReturnValue | None:
+def _show_what_was_typed(view: Callable[..., object]) -> ResponseReturnValue | None:
     """Show a form that can neither be saved nor kept, so that it can be taken elsewhere; only who sent it sees it."""
-    if fields := readable_fields(typed_fields()):
-        return render_template("admin/typed.html", status=401, fields=fields, way_back=_way_back()), 401
+    if fields := readable_fields(what_is_kept(view, typed_fields())):
+        return render_template("admin/typed.html", status=401, fields=fields, way_back=_way_back(view)), 401
     return None
 
 
-def _way_back() -> str:
+def _way_back(view: Callable[..., object]) -> str:
     """Return where to go after logging in: the page that was asked for, or the one with the form that was sent."""
     if request.method != "POST":
         return request.full_path.rstrip("?")
-    urls = current_app.url_map.bind("")
-    return place() if urls.test(request.path, "GET") else url_for("desk.index")
+    form_at = place_of_form(view)
+    is_there = current_app.url_map.bind("").test(form_at.partition("?")[0], "GET")
+    return form_at if is_there else url_for("desk.index")
 
 
 def keep_out_of_sight(response: Response) -> Response:
@@ -215,11 +216,11 @@ def _make_room(view: Callable[..., object]) -> None:
 
 
 def _protect(view: Callable[..., object]) -> None:
-    """Refuse a form without its token. One that has drafts is shown again instead, as it was sent, and does nothing."""
+    """Refuse a form without its token. One that can is shown again instead, as it was sent, and does nothing."""
     try:
         csrf.protect()
     except CSRFError:
-        if not has_drafts(view):
+        if not is_shown_again(view):
             abort(400, STALE_FORM)
         g.is_stale = True
     except RequestEntityTooLarge:

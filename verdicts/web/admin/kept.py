@@ -19,6 +19,9 @@ FORMS = {
     "reviewers.change": "Reviewer",
     "comparison_desk.add": "A new comparison",
     "comparison_desk.change": "Comparison",
+    "digest_desk.edition": "Words of a digest",
+    "queues.votes": "Why held ballots are decided",
+    "queues.messages": "What came of a message",
 }
 PARTS_OF_TOOLS = {"tool_desk.price", "panel_desk.panel"}
 
@@ -46,5 +49,5 @@ def listed(account_id: int) -> list[Kept]:
 
 def _form_at(place: str) -> tuple[str, int]:
     """Return the endpoint of a draft's form and the id in its address, 0 where it has none."""
-    endpoint, arguments = current_app.url_map.bind("").match(place.partition("?")[0], "POST")
+    endpoint, arguments = current_app.url_map.bind("").match(place.partition("?")[0], "GET")
     return endpoint, arguments.get("id", 0)

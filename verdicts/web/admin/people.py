@@ -12,8 +12,10 @@ from verdicts.extensions import begin_write, db
 from verdicts.staff import accounts, audit, passwords, second_factor
 from verdicts.staff.accounts import Account, AccountFault
 from verdicts.staff.models import Role
+from verdicts.web.admin.again import act_or_show
 from verdicts.web.admin.forms import AdminForm, text
 from verdicts.web.admin.gate import actor, door, needs
+from verdicts.web.admin.places import shows_again
 from verdicts.web.clock import now
 
 bp = door("people", "/admin/people")
@@ -35,13 +37,18 @@ def index() -> ResponseReturnValue:
 
 @bp.route("/new", methods=["GET", "POST"])
 @needs(Role.ADMIN)
+@shows_again("people.add")
 def add() -> ResponseReturnValue:
     """Add someone, with a password that is shown once and good until they choose their own."""
     form = PersonForm()
     if request.method == "GET":
-        return render_template("admin/person.html", form=form, roles=ROLES)
+        return _adding(form)
+    return act_or_show(lambda: _add(form), lambda why: _adding(form, why))
+
+
+def _add(form: PersonForm) -> ResponseReturnValue:
     if not form.validate():
-        return render_template("admin/person.html", form=form, roles=ROLES), 422
+        return _adding(form), 422
     password = "-".join(secrets.token_hex(3) for _ in range(4))
     db.session.rollback()
     password_hash = passwords.hashed(password)
@@ -52,7 +59,7 @@ def add() -> ResponseReturnValue:
     except AccountFault as fault:
         db.session.rollback()
         form.blame(fault.field, str(fault))
-        return render_template("admin/person.html", form=form, roles=ROLES), 422
+        return _adding(form), 422
     audit.record("added", "account", name, now=now(), actor=actor(), role=(None, str(role)))
     db.session.commit()
     return render_template("admin/new_password.html", name=name, password=password)
@@ -95,6 +102,10 @@ def take_off_second_factor(id: int) -> ResponseReturnValue:
     if not found.totp_secret:
         return _as_it_is()
     return _done(found, lambda: second_factor.take_off(id), "took off the second factor of")
+
+
+def _adding(form: PersonForm, unsaved: str = "") -> str:
+    return render_template("admin/person.html", form=form, roles=ROLES, unsaved=unsaved)
 
 
 def _begin(id: int) -> Account:

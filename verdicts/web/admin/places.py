@@ -9,12 +9,14 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RoutingException
 
 from verdicts.staff import drafts
+from verdicts.staff.drafts import Fields
 
 View = TypeVar("View", bound=Callable[..., object])
 
 _DRAFT_KEY = re.compile(r"[A-Za-z0-9_-]{8,20}")
 _ENTRY = re.compile(r"[0-9]{1,9}")
 _KEPT: set[Callable[..., object]] = set()
+_SHOWN_AT: dict[Callable[..., object], tuple[str, tuple[str, ...]]] = {}
 
 
 def keeps_what_is_typed(view: View) -> View:
@@ -23,8 +25,38 @@ def keeps_what_is_typed(view: View) -> View:
     return view
 
 
-def has_drafts(view: Callable[..., object]) -> bool:
-    return view in _KEPT
+def shows_again(page: str, *, keeps: tuple[str, ...] = ()) -> Callable[[View], View]:
+    """Say of a view that it shows its form again, on this page, where that comes without its token.
+
+    What these fields hold is kept for that page where they are sent after a session has ended.
+    """
+
+    def mark(view: View) -> View:
+        _SHOWN_AT[view] = page, keeps
+        return view
+
+    return mark
+
+
+def is_shown_again(view: Callable[..., object]) -> bool:
+    return view in _KEPT or view in _SHOWN_AT
+
+
+def keeps_something(view: Callable[..., object]) -> bool:
+    return view in _KEPT or bool(_SHOWN_AT.get(view, ("", ()))[1])
+
+
+def what_is_kept(view: Callable[..., object], fields: Fields) -> Fields:
+    """Return what is kept of the fields that were sent to a view: of a form with drafts, all of them."""
+    return fields if view in _KEPT else [(name, value) for name, value in fields if name in _SHOWN_AT[view][1]]
+
+
+def place_of_form(view: Callable[..., object]) -> str:
+    """Return where the form is that was sent to this view: at its own address, or on the page that shows it."""
+    if view not in _SHOWN_AT:
+        return place()
+    arguments: dict[str, object] = dict(request.view_args or {})
+    return current_app.url_map.bind("").build(_SHOWN_AT[view][0], arguments, append_unknown=False)
 
 
 def place() -> str:

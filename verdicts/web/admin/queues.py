@@ -23,9 +23,11 @@ from verdicts.voting import queries as voting
 from verdicts.voting import waiting
 from verdicts.voting.models import Standing
 from verdicts.voting.queries import HeldGroup
+from verdicts.web.admin.again import STALE, act_or_show, typed_before
 from verdicts.web.admin.forms import AdminForm, text
 from verdicts.web.admin.gate import actor, door, needs, person
 from verdicts.web.admin.paging import sheet
+from verdicts.web.admin.places import shows_again
 from verdicts.web.clock import now, today
 from verdicts.web.errors import answer
 from verdicts.web.htmx import wants_fragment
@@ -55,6 +57,11 @@ class GroupForm(AdminForm):
     network = StringField(validators=[Regexp("([0-9a-f]{64})?$")])
     decision = StringField(validators=[AnyOf([Standing.COUNTED, Standing.DISCARDED])])
     reason = text("Why", 500, missing="Say why: the ledger keeps it.")
+
+    def is_about(self, group: HeldGroup) -> bool:
+        """Say whether this was typed for a group; a network that is not known here may be any."""
+        is_from_it = self.network.data is None or (self.network.data or None) == group.network
+        return self.tool.data == group.tool_id and is_from_it
 
 
 class SettleForm(AdminForm):
@@ -107,14 +114,20 @@ def same(id: int) -> ResponseReturnValue:
 @bp.get("/votes")
 @needs(Role.EDITOR)
 def votes() -> ResponseReturnValue:
-    return _vote_page(GroupForm(formdata=None))
+    typed = typed_before()
+    return _vote_page(GroupForm(formdata=typed), unsaved=STALE if typed else "")
 
 
 @bp.post("/votes")
 @needs(Role.EDITOR)
+@shows_again("queues.votes", keeps=("tool", "reason"))
 def decide() -> ResponseReturnValue:
     """Count or discard a group of held ballots. What they say is nobody's to change."""
     form = GroupForm()
+    return act_or_show(lambda: _decide(form), lambda why: _vote_page(form, unsaved=why))
+
+
+def _decide(form: GroupForm) -> ResponseReturnValue:
     if not form.validate():
         if set(form.errors) != {"reason"}:
             abort(400, GROUP_GONE)
@@ -123,7 +136,7 @@ def decide() -> ResponseReturnValue:
     decided = waiting.decide_group(tool.id, network, to, reason=form.reason.data, now=now())
     if not decided:
         db.session.rollback()
-        return _vote_page(GroupForm(formdata=None), GROUP_GONE), 409
+        return _vote_page(form, GROUP_GONE), 409
     action = "released" if to is Standing.COUNTED else "discarded"
     changes = {"ballots": (f"{decided} held", f"{decided} {to}"), "reason": (None, form.reason.data)}
     audit.record(action, "votes", tool.slug, now=now(), actor=actor(), **changes)
@@ -134,14 +147,21 @@ def decide() -> ResponseReturnValue:
 @bp.get("/corrections")
 @needs(Role.EDITOR)
 def messages() -> ResponseReturnValue:
-    return _message_page(SettleForm(formdata=None))
+    typed = typed_before()
+    about = typed.get("message", 0, type=int) if typed else 0
+    return _message_page(SettleForm(formdata=typed), about, unsaved=STALE if typed else "")
 
 
 @bp.post("/corrections/<int(max=2147483647):id>")
 @needs(Role.EDITOR)
+@shows_again("queues.messages", keeps=("message", "outcome"))
 def settle(id: int) -> ResponseReturnValue:
     """Settle a reader's message, with a note that is kept; whoever sent it is no part of the trail."""
     form = SettleForm()
+    return act_or_show(lambda: _settle(id, form), lambda why: _message_page(form, id, unsaved=why))
+
+
+def _settle(id: int, form: SettleForm) -> ResponseReturnValue:
     if not form.validate() and set(form.errors) != {"outcome"}:
         abort(400, "A message is done or declined.")
     db.session.rollback()
@@ -150,12 +170,12 @@ def settle(id: int) -> ResponseReturnValue:
         found = corrections.get_open(id)
     except CorrectionNotOpen:
         db.session.rollback()
-        return _message_page(SettleForm(formdata=None), problem=MESSAGE_GONE), 409
+        return _message_page(form, id, MESSAGE_GONE), 409
     if found.email and found.email.lower() in (form.outcome.data or "").lower():
         form.blame("outcome", ADDRESS_IN_NOTE)
     if form.errors:
         db.session.rollback()
-        return _message_page(form, refused=id), 422
+        return _message_page(form, id), 422
     outcome, state = form.outcome.data, CorrectionState(form.state.data)
     corrections.settle(id, state, outcome, by=person().name, now=now())
     changes = {"state": (str(found.state), str(state)), "outcome": (None, outcome)}
@@ -186,9 +206,17 @@ def _price_page(problem: str = "", said: str = "") -> str:
     return render_template(template, due=due, problem=problem, said=said or _said())
 
 
-def _vote_page(form: GroupForm, problem: str = "") -> str:
+def _vote_page(form: GroupForm, problem: str = "", unsaved: str = "") -> str:
     held = sheet(_held, request.values.get("page", ""), GROUPS_A_PAGE)
-    return render_template("admin/vote_queue.html", held=held, form=form, problem=problem, said=_said())
+    return render_template(
+        "admin/vote_queue.html",
+        held=held,
+        form=form,
+        chosen=next((each for each in held.rows if form.is_about(each.group)), None),
+        problem=problem,
+        said=_said(),
+        unsaved=unsaved,
+    )
 
 
 def _held(number: int) -> tuple[list[HeldBallots], int]:
@@ -197,16 +225,18 @@ def _held(number: int) -> tuple[list[HeldBallots], int]:
     return [HeldBallots(tools[group.tool_id], group) for group in groups], voting.count_held_groups()
 
 
-def _message_page(form: SettleForm, refused: int = 0, problem: str = "") -> str:
+def _message_page(form: SettleForm, about: int = 0, problem: str = "", unsaved: str = "") -> str:
+    """Show the messages; what was typed stands beside the one it is about, or alone where that waits no more."""
     found = sheet(corrections.page, request.values.get("page", ""), corrections.A_PAGE)
     return render_template(
         "admin/correction_queue.html",
         messages=found,
         open=corrections.count_open(),
         form=form,
-        refused=refused,
+        about=about if any(each.id == about and each.is_open for each in found.rows) else 0,
         problem=problem,
         said=_said(),
+        unsaved=unsaved,
     )
 
 

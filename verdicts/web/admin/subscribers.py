@@ -19,8 +19,10 @@ from verdicts.newsletter.models import Status
 from verdicts.newsletter.spreadsheets import LONGEST_SOURCE, Consent
 from verdicts.staff import audit
 from verdicts.staff.models import Role
+from verdicts.web.admin.again import act_or_show
 from verdicts.web.admin.forms import AdminForm, text
 from verdicts.web.admin.gate import actor, door, needs
+from verdicts.web.admin.places import shows_again
 from verdicts.web.clock import now, today
 
 bp = door("subscribers", "/admin/subscribers")
@@ -89,13 +91,18 @@ def search() -> ResponseReturnValue:
 
 @bp.route("/new", methods=["GET", "POST"])
 @needs(Role.ADMIN)
+@shows_again("subscribers.add")
 def add() -> ResponseReturnValue:
     """Add somebody who agreed elsewhere: confirmed at once, as an import does it."""
     form = AddForm()
     if request.method == "GET":
-        return render_template("admin/subscribers/add.html", form=form)
+        return _adding(form)
+    return act_or_show(lambda: _add(form), lambda why: _adding(form, why))
+
+
+def _add(form: AddForm) -> ResponseReturnValue:
     if not form.validate():
-        return render_template("admin/subscribers/add.html", form=form), 422
+        return _adding(form), 422
     db.session.rollback()
     begin_write()
     try:
@@ -103,7 +110,7 @@ def add() -> ResponseReturnValue:
     except NotAdded as refusal:
         db.session.rollback()
         form.blame("email", str(refusal))
-        return render_template("admin/subscribers/add.html", form=form), 422
+        return _adding(form), 422
     before = Status.PENDING if added.was_pending else None
     _note("added", _named(added.subscriber_id), status=(before, Status.CONFIRMED))
     db.session.commit()
@@ -117,15 +124,20 @@ def ask_to_suppress() -> ResponseReturnValue:
     id = _before(request.args.get("id", ""))
     found = queries.find(id) if id is not None else None
     form = SuppressForm(formdata=None, data={"email": found.address if found else "", "reason": Status.LEFT.value})
-    return render_template("admin/subscribers/suppress.html", form=form, reasons=REASONS)
+    return _suppressing(form)
 
 
 @bp.post("/suppress")
 @needs(Role.ADMIN)
+@shows_again("subscribers.ask_to_suppress")
 def suppress() -> ResponseReturnValue:
     form = SuppressForm()
+    return act_or_show(lambda: _suppress(form), lambda why: _suppressing(form, why))
+
+
+def _suppress(form: SuppressForm) -> ResponseReturnValue:
     if not form.validate():
-        return render_template("admin/subscribers/suppress.html", form=form, reasons=REASONS), 422
+        return _suppressing(form), 422
     db.session.rollback()
     begin_write()
     ended = leaving.suppress(form.address, Status(form.reason.data), now())
@@ -148,6 +160,14 @@ def export() -> ResponseReturnValue:
     db.session.commit()
     headers = {"Content-Disposition": f'attachment; filename="subscribers-{today()}.csv"'}
     return Response("".join(lines), mimetype="text/csv", headers=headers)
+
+
+def _adding(form: AddForm, unsaved: str = "") -> str:
+    return render_template("admin/subscribers/add.html", form=form, unsaved=unsaved)
+
+
+def _suppressing(form: SuppressForm, unsaved: str = "") -> str:
+    return render_template("admin/subscribers/suppress.html", form=form, reasons=REASONS, unsaved=unsaved)
 
 
 def _listed(part: str, before: int | None, done: str = "") -> str:

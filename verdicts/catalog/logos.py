@@ -132,9 +132,10 @@ def find(digest: str) -> bytes | None:
 
 
 def find_tool(tool_id: int) -> LogoOfTool | None:
-    """Return a tool, published or not, with its logo. One statement."""
+    """Return a tool, published or not, with its logo; one that was merged into another has none. One statement."""
     columns = (_tool.c.id, _tool.c.name, _tool.c.logo_digest)
-    row = db.session.execute(sa.select(*columns).where(_tool.c.id == tool_id)).first()
+    is_it = (_tool.c.id == tool_id) & _tool.c.merged_into_id.is_(None)
+    row = db.session.execute(sa.select(*columns).where(is_it)).first()
     return LogoOfTool(*row) if row else None
 
 

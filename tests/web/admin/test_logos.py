@@ -168,6 +168,14 @@ def test_a_tool_that_is_not_there_gets_no_logo(ann: Editor) -> None:
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Logo)) == 0
 
 
+def test_a_record_that_was_merged_into_another_has_no_page_and_gets_no_logo(ann: Editor, tool: int) -> None:
+    merged = make_tool("mistral-vibe", merged_into_id=tool, published_at=None).id
+    assert ann.gets(place(merged)).status_code == 404
+    assert sends(ann, merged, encoded(plain())).status_code == 404
+    assert ann.posts(f"{place(merged)}/off").status_code == 404
+    assert trail() == []
+
+
 @pytest.fixture
 def a_decode_going_on(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = threading.BoundedSemaphore(1)

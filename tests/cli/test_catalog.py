@@ -11,7 +11,7 @@ from flask import Flask
 
 from tests.conftest import an_app
 from tests.curation.files import BARE, a_file, a_tool, as_bytes, imported
-from tests.makers import NOW
+from tests.makers import NOW, make_tool
 from verdicts.catalog.models import Tool
 from verdicts.catalog.publishing import content_version
 from verdicts.cli import catalog
@@ -59,6 +59,12 @@ def test_a_dry_run_says_what_would_change_and_stores_nothing(app: Flask) -> None
     assert result.stdout.endswith("Nothing was stored: this was a dry run.\n")
     assert tools_stored() == 0
     assert content_version() == before
+
+
+def test_a_dry_run_says_which_tool_an_address_of_before_leads_to(app: Flask) -> None:
+    make_tool("ex-keep", aliases=("ex-drop",))
+    told = run(app, "import", "-", "--dry-run", stdin=as_bytes(a_file(a_tool("ex-drop", tagline="Small.")))).stdout
+    assert 'tool "ex-keep" (named "ex-drop" in the file): name, tagline' in told.splitlines()
 
 
 @pytest.mark.parametrize("name", ["catalogue.yaml", "catalogue.YML"])

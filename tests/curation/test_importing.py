@@ -11,9 +11,9 @@ from flask import Flask
 
 from tests.conftest import StatementCount
 from tests.curation.files import BARE, SAMPLE, STARTED_IT, a_file, a_review, a_tool, faults_of, imported
-from tests.makers import NOW, TODAY
+from tests.makers import NOW, TODAY, make_category, make_reviewer, make_tool
 from verdicts.catalog import search
-from verdicts.catalog.models import Category, Reviewer, Tool, ToolSlug
+from verdicts.catalog.models import Category, CategoryAlias, Reviewer, ReviewerAlias, Tool, ToolSlug
 from verdicts.catalog.publishing import content_version
 from verdicts.comparisons.models import Comparison
 from verdicts.curation import schema
@@ -545,6 +545,23 @@ def test_one_fault_among_many_sound_records_stores_none_of_them(app: Flask) -> N
     data = json.loads(BARE.read_text())
     data["tools"][1]["reviews"][3]["verdict"] = "maybe"
     assert faults_of(data) == ('tools[1].reviews[3].verdict: must be "ship" or "skip", not "maybe"',)
+
+
+def test_what_a_file_knows_by_another_name_is_told_by_both(app: Flask) -> None:
+    make_category("coding", former_slugs=[CategoryAlias(slug="developer-tools")])
+    make_reviewer("maker", former_slugs=[ReviewerAlias(slug="builder")])
+    make_tool("ex-keep", aliases=("ex-drop",))
+    data = a_file(a_tool("ex-drop", tagline="Small.", reviews=[a_review()]), a_tool("wren"))
+    report = imported(data | {"comparisons": [{"tools": ["ex-drop", "wren"]}]})
+    assert report.changes == (
+        'category "coding" (named "developer-tools" in the file): name, facts',
+        'reviewer "maker" (named "builder" in the file): name',
+        'new reviewer "skeptic"',
+        'tool "ex-keep" (named "ex-drop" in the file): name, tagline',
+        'new tool "wren"',
+        'new review of "ex-keep" (named "ex-drop" in the file) by "maker" (named "builder" in the file)',
+        'new comparison of "ex-keep" (named "ex-drop" in the file), "wren"',
+    )
 
 
 @pytest.mark.parametrize("count", [3, 40])

@@ -10,9 +10,9 @@ from verdicts.catalog.publishing import bump_content_version
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.comparisons.related import members_key
 from verdicts.curation import checking, reading, schema, stock
-from verdicts.curation.faults import CatalogueRefused, shown
+from verdicts.curation.faults import CatalogueRefused
 from verdicts.curation.importing_tools import take_reviews, take_tool
-from verdicts.curation.report import Report, report_on
+from verdicts.curation.report import Report, named, report_on
 from verdicts.curation.rows import Entry, Positioned, align, arrange
 from verdicts.curation.stock import Stock
 from verdicts.extensions import db
@@ -76,7 +76,7 @@ def _store(entries: Sequence[Entry], shelf: Iterable[Positioned]) -> None:
 def _take_category(record: schema.Category, stored: Stock) -> Entry:
     found = stored.categories.get(record.slug)
     category = found or Category(slug=record.slug)
-    entry = Entry(f"category {shown(record.slug)}", category, is_new=found is None)
+    entry = Entry(f"category {named(category.slug, record.slug)}", category, is_new=found is None)
     entry.take(record, ("name", "description"))
     if entry.stated(record, ["facts"]):
         entry.note("facts", align(category.facts, [fact.model_dump() for fact in record.facts], CategoryFact, "key"))
@@ -87,18 +87,20 @@ def _take_category(record: schema.Category, stored: Stock) -> Entry:
 def _take_reviewer(record: schema.Reviewer, stored: Stock) -> Entry:
     found = stored.reviewers.get(record.slug)
     reviewer = found or Reviewer(slug=record.slug)
-    entry = Entry(f"reviewer {shown(record.slug)}", reviewer, is_new=found is None)
+    entry = Entry(f"reviewer {named(reviewer.slug, record.slug)}", reviewer, is_new=found is None)
     entry.take(record, ("name", "kind", "motto", "bio", "likes", "dislikes"))
     stored.reviewers[record.slug] = reviewer
     return entry
 
 
 def _take_comparison(record: schema.Comparison, stored: Stock, now: datetime) -> Entry:
-    ids = [stored.tools[name].id for name in record.tools]
+    tools = [stored.tools[name] for name in record.tools]
+    ids = [tool.id for tool in tools]
     key = members_key(ids)
     found = stored.comparisons.get(key)
     comparison = found or Comparison(members_key=key, published_at=now, first_published_at=now)
-    entry = Entry(f"comparison of {', '.join(map(shown, record.tools))}", comparison, is_new=found is None)
+    names = ", ".join(named(tool.slug, told) for tool, told in zip(tools, record.tools, strict=True))
+    entry = Entry(f"comparison of {names}", comparison, is_new=found is None)
     entry.take(record, ("headline", "bottom_line", "featured"))
     entry.note("tools", align(comparison.members, [{"tool_id": id} for id in ids], ComparisonTool, "tool_id"))
     if entry.stated(record, ["choose_if"]):

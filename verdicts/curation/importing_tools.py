@@ -4,8 +4,8 @@ from datetime import date, datetime
 
 from verdicts.catalog.models import Plan, Release, Review, Tool, ToolFact, ToolSlug
 from verdicts.curation import schema
-from verdicts.curation.faults import shown
 from verdicts.curation.histories import keep_prices, keep_review
+from verdicts.curation.report import named
 from verdicts.curation.rows import Entry, align, arrange, update
 from verdicts.curation.stock import Stock
 
@@ -14,7 +14,7 @@ def take_tool(record: schema.Tool, stored: Stock, now: datetime) -> Entry:
     """Take over what a record says of its tool, reviews aside; a new tool joins `stored` under all its slugs."""
     found = stored.tools.get(record.slug)
     tool = found or Tool(published_at=now, first_published_at=now)
-    entry = Entry(f"tool {shown(record.slug)}", tool, is_new=found is None)
+    entry = Entry(f"tool {named(tool.slug or record.slug, record.slug)}", tool, is_new=found is None)
     entry.note("aliases", _add_slugs(tool, record, stored))
     entry.take(record, ("name", "tagline", "description", "website", "maker", "license", "launched_on"))
     if entry.stated(record, ["category"]):
@@ -51,10 +51,10 @@ def take_reviews(record: schema.Tool, stored: Stock, today: date) -> list[Entry]
     by_reviewer = {review.reviewer_id: review for review in tool.reviews}
     entries = []
     for told in record.reviews:
-        reviewer_id = stored.reviewers[told.reviewer].id
-        found = by_reviewer.get(reviewer_id)
-        review = found or Review(reviewer_id=reviewer_id)
-        name = f"review of {shown(record.slug)} by {shown(told.reviewer)}"
+        reviewer = stored.reviewers[told.reviewer]
+        found = by_reviewer.get(reviewer.id)
+        review = found or Review(reviewer_id=reviewer.id)
+        name = f"review of {named(tool.slug, record.slug)} by {named(reviewer.slug, told.reviewer)}"
         entries.append(_take_review(Entry(name, review, is_new=found is None), told, today))
     arrange(entries, tool.reviews)
     tool.reviews.extend(entry.row for entry in entries if entry.is_new)

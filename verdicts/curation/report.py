@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from hashlib import sha256
 
+from verdicts.curation.faults import shown
 from verdicts.curation.rows import Entry
 
 
@@ -37,6 +38,11 @@ class Report:
     @property
     def changed_anything(self) -> bool:
         return bool(self.changes)
+
+
+def named(slug: str, told: str) -> str:
+    """Return a record's slug as a report names it, and beside it the other one by which the file knows the record."""
+    return shown(slug) if slug == told else f"{shown(slug)} (named {shown(told)} in the file)"
 
 
 def report_on(entries: dict[str, list[Entry]]) -> Report:

@@ -85,6 +85,13 @@ def test_a_file_is_tried_first_and_then_imported_as_the_dry_run_said(root: Edito
     assert "2 new, 0 changed" in after
 
 
+def test_a_dry_run_says_which_tool_an_address_of_before_leads_to(root: Editor) -> None:
+    make_tool("ex-keep", aliases=("ex-drop",))
+    sends(root, as_bytes(a_file(a_tool("ex-drop", tagline="Small."))))
+    page = words_of(read_html(root.gets(DRY_RUN).text)[0])
+    assert 'tool "ex-keep" (named "ex-drop" in the file): name, tagline' in page
+
+
 def test_the_trail_holds_the_counts(root: Editor) -> None:
     sends(root, FILE)
     root.posts(DRY_RUN, **fields(root.gets(DRY_RUN).text))

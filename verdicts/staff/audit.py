@@ -12,6 +12,8 @@ from verdicts.staff.models import audit_entry
 
 COMMAND_LINE = "the command line"
 A_PAGE = 50
+# What editors work on; beside it the trail tells of people, subscribers and readers.
+EDITED = ("tool", "panel", "price", "category", "reviewer", "comparison", "catalogue", "edition")
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,18 @@ def record(
     db.session.connection().execute(sa.insert(audit_entry).values(**row, record_id=id, changes=kept))
 
 
-def search(words: str = "", before: int | None = None, most: int = A_PAGE) -> list[Entry]:
-    """Return the newest entries in which each of these words stands, older than an id. One statement."""
+def search(
+    words: str = "", before: int | None = None, most: int = A_PAGE, *, editor_id: int | None = None
+) -> list[Entry]:
+    """Return the newest entries in which each of these words stands, older than an id. One statement.
+
+    For an editor, only those about what editors work on, and those of what they did themselves.
+    """
     rows = _entries().order_by(audit_entry.c.id.desc()).limit(most)
     if before is not None:
         rows = rows.where(audit_entry.c.id < before)
+    if editor_id is not None:
+        rows = rows.where(sa.or_(audit_entry.c.kind.in_(EDITED), audit_entry.c.account_id == editor_id))
     fields = (audit_entry.c.actor, audit_entry.c.action, audit_entry.c.kind, audit_entry.c.record)
     for word in words.split()[:8]:
         rows = rows.where(sa.or_(*(field.icontains(word, autoescape=True) for field in fields)))

@@ -163,6 +163,25 @@ def test_the_trail_is_searched_by_words_and_goes_on_page_by_page(root: Editor) -
     assert root.gets("/admin/trail?q=%00").status_code == 400
 
 
+def test_an_editors_desk_tells_of_the_catalogue_and_of_themselves_and_an_admins_of_everything(
+    app: Flask, root: Editor
+) -> None:
+    make_account("ann")
+    ann = Editor(app)
+    ann.logs_in("ann")
+    begin_write()
+    for kind in ("tool", "panel", "price", "category", "reviewer", "comparison", "edition", "account", "subscriber"):
+        audit.record("touched", kind, f"the-{kind}", now=PRESENT)
+    db.session.commit()
+    desk = ann.gets("/admin").text
+    assert [kind for kind in (*audit.EDITED, "account", "subscriber") if f"the-{kind}" in desk] == [
+        kind for kind in audit.EDITED if kind != "catalogue"
+    ]
+    assert ("logged in <b>ann</b>" in desk, "logged in <b>root</b>" in desk) == (True, False)
+    everything = root.gets("/admin").text
+    assert ("the-account" in everything, "the-subscriber" in everything) == (True, True)
+
+
 @pytest.mark.parametrize(
     "statement", [sa.update(audit_entry).values(actor="nobody"), sa.delete(audit_entry)], ids=["change", "delete"]
 )

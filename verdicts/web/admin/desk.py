@@ -18,11 +18,12 @@ LAST_ID = 2**31 - 1
 @bp.get("")
 @needs(Role.EDITOR)
 def index() -> ResponseReturnValue:
+    me = person()
     return render_template(
         "admin/desk.html",
         counts=queues.counts(now()),
-        entries=audit.search(most=10),
-        drafts=kept.listed(person().id),
+        entries=audit.search(most=10, editor_id=None if me.may(Role.ADMIN) else me.id),
+        drafts=kept.listed(me.id),
     )
 
 

@@ -420,6 +420,33 @@ def test_what_was_deleted_comes_back_from_the_trail_as_a_new_record(ann: Editor)
     assert [(each.slug, each.tagline) for each in stored(Tool)] == [("wren", "Small.")]
 
 
+def test_a_tool_that_was_deleted_comes_back_with_its_price(ann: Editor) -> None:
+    price = {"model": "paid", "amount": "20", "currency": "USD", "period": "month", "checked_on": "2026-11-20"}
+    fields = {f"price__{name}": value for name, value in price.items()}
+    ann.fills("/admin/tools/new", name="Wren", **fields)
+    assert (last_entry().action, last_entry().changes["price"]) == ("added", [None, price])
+    ann.posts(f"/admin/tools/{stored(Tool)[0].id}/publication", do="delete")
+    assert (last_entry().action, last_entry().changes["price"]) == ("deleted", [price, None])
+    ann.fills(f"/admin/tools/new?restore={last_entry().id}")
+    (again,) = stored(PriceRecord)
+    assert (again.model, again.amount, again.currency, again.checked_on.isoformat()) == (
+        "paid",
+        20,
+        "USD",
+        "2026-11-20",
+    )
+
+
+def test_the_form_of_a_tool_that_is_there_leaves_its_price_alone(ann: Editor) -> None:
+    ann.fills("/admin/tools/new", name="Wren", price__model="paid", price__amount="20", price__currency="USD")
+    added, (tool,) = last_entry(), stored(Tool)
+    path = f"/admin/tools/{tool.id}"
+    assert not [name for name in ann.form(f"{path}?restore={added.id}") if name.startswith("price")]
+    ann.fills(path, tagline="Small.", price__model="free", price__amount="", price__currency="")
+    assert last_entry().changes == {"tagline": [None, "Small."]}
+    assert [each.model for each in stored(PriceRecord)] == ["paid"]
+
+
 def test_an_earlier_version_comes_back_from_the_trail_field_by_field(ann: Editor) -> None:
     tool = make_tool("wren", name="Wren", tagline="One.", maker="M")
     path = f"/admin/tools/{tool.id}"

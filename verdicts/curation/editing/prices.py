@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from verdicts.catalog.kinds import FIRST_INTERVAL_DAYS, PriceModel
-from verdicts.catalog.models import PriceRecord, Tool
+from verdicts.catalog.models import Tool
 from verdicts.catalog.price_checks import Check, interval_after
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.curation import records, schema
@@ -25,7 +25,7 @@ def opened(tool_id: int, *, lock: bool = False) -> Opened | None:
 
 def snapshot(tool: Tool) -> Json:
     """Return a tool's price now; an empty record where none is known."""
-    current = _current(tool)
+    current = tools.current_price(tool)
     return records.price(current) if current else {}
 
 
@@ -40,7 +40,7 @@ def save(tool_id: int, told: Json, now: datetime) -> Saved:
         raise LookupError(tool_id)
     bare = {key: value for key, value in told.items() if key != "reason"}
     record = checked(schema.Price, bare, now, [*faults_of_price(bare), *_faults_of_change(tool, told, now)])
-    before, current = snapshot(tool), _current(tool)
+    before, current = snapshot(tool), tools.current_price(tool)
     if current and current.model is PriceModel.UNKNOWN:
         update(current, {**record.model_dump(), "interval_days": FIRST_INTERVAL_DAYS})
     elif current and record.checked_on and cost(current) == cost(record):
@@ -51,13 +51,10 @@ def save(tool_id: int, told: Json, now: datetime) -> Saved:
     return Saved(tool.id, tool.slug, before, snapshot(tool))
 
 
-def _current(tool: Tool) -> PriceRecord | None:
-    return next((row for row in tool.prices if row.until is None), None)
-
-
 def _faults_of_change(tool: Tool, told: Json, now: datetime) -> list[Fault]:
     bare = {key: value for key, value in told.items() if key != "reason"}
-    record, current, reason = schema.check(schema.Price, bare, now.date())[0], _current(tool), told.get("reason", "")
+    record, current = schema.check(schema.Price, bare, now.date())[0], tools.current_price(tool)
+    reason = told.get("reason", "")
     if len(reason) > LONGEST_REASON or not reason.isprintable():
         return [Fault(("reason",), f"must be one line of at most {LONGEST_REASON} characters")]
     if record and current and record.checked_on and current.checked_on and record.checked_on < current.checked_on:

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from verdicts.catalog import search
-from verdicts.catalog.models import Category, Plan, Release, Tool, ToolFact, ToolSlug
+from verdicts.catalog.models import Category, Plan, PriceRecord, Release, Tool, ToolFact, ToolSlug
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.curation import records, schema
 from verdicts.curation.editing.saving import (
@@ -56,6 +56,16 @@ def snapshot(row: Tool) -> Json:
     )
 
 
+def whole(row: Tool) -> Json:
+    """Return a tool's record with its price: what the trail keeps of one that comes or goes."""
+    price = current_price(row)
+    return snapshot(row) | ({"price": records.price(price)} if price else {})
+
+
+def current_price(row: Tool) -> PriceRecord | None:
+    return next((price for price in row.prices if price.until is None), None)
+
+
 def save(id: int | None, told: Json, now: datetime) -> Saved:
     """Make a tool say what is told; a new one is a draft, and may be told its first price. Raises Refused."""
     told = with_slug(told)
@@ -76,7 +86,7 @@ def save(id: int | None, told: Json, now: datetime) -> Saved:
     _take_slugs(row, record)
     search.reindex([row.id])
     bump_content_version()
-    return Saved(row.id, row.slug, before, snapshot(row))
+    return Saved(row.id, row.slug, before, snapshot(row) if before else whole(row))
 
 
 def _faults_of_category(record: schema.Tool) -> list[Fault]:

@@ -13,6 +13,7 @@ from verdicts.catalog.models import Category, Reviewer, Tool
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.comparisons.models import Comparison
 from verdicts.curation import publication, removal
+from verdicts.curation.editing import tools
 from verdicts.curation.editing.saving import Opened, Saved
 from verdicts.curation.publication import Publication
 from verdicts.extensions import begin_write, db
@@ -45,7 +46,7 @@ def answer(subject: Subject, id: int) -> ResponseReturnValue:
     db.session.rollback()
     begin_write()
     opened, row = _found(subject, id)
-    before = _words_of(row)
+    before, record = _words_of(row), tools.whole(row) if isinstance(row, Tool) else opened.record
     try:
         act(row)
     except _Refused as refusal:
@@ -58,9 +59,7 @@ def answer(subject: Subject, id: int) -> ResponseReturnValue:
         db.session.rollback()
         return _show(subject, id, CLASH)
     is_gone = act is removal.delete
-    changes: dict[str, tuple[Any, Any]] = (
-        {field: (value, None) for field, value in opened.record.items()} if is_gone else {}
-    )
+    changes: dict[str, tuple[Any, Any]] = {field: (value, None) for field, value in record.items()} if is_gone else {}
     changes |= {} if is_gone else {"publication": (before, _words_of(row))}
     words = "deleted" if is_gone else _DONE[request.form["do"]]
     if before == _words_of(row) and not is_gone:

@@ -17,6 +17,7 @@ from verdicts.catalog.publishing import content_version
 from verdicts.cli import catalog
 from verdicts.curation.exporting import export
 from verdicts.extensions import db
+from verdicts.staff import audit
 
 
 def run(app: Flask, *arguments: str, stdin: bytes | None = None) -> Result:
@@ -59,6 +60,29 @@ def test_a_dry_run_says_what_would_change_and_stores_nothing(app: Flask) -> None
     assert result.stdout.endswith("Nothing was stored: this was a dry run.\n")
     assert tools_stored() == 0
     assert content_version() == before
+
+
+def test_an_import_is_in_the_trail_with_each_record_and_the_same_file_again_is_not(app: Flask) -> None:
+    tool = make_tool("aider", tagline="Old.").id
+    file = as_bytes({"format": "verdicts-catalogue/1", "tools": [a_tool("aider", name="Aider", tagline="New.")]})
+    for _ in range(2):
+        assert run(app, "import", "-", stdin=file).exit_code == 0
+    entries = [(each.actor, each.action, each.kind, each.record, each.record_id) for each in audit.search()]
+    assert entries == [
+        (audit.COMMAND_LINE, "imported", "catalogue", "standard input", None),
+        (audit.COMMAND_LINE, "changed", "tool", "aider", tool),
+    ]
+    assert [each.changes for each in audit.search()] == [
+        {"tools": [None, "0 new, 1 changed"]},
+        {"tagline": ["Old.", "New."]},
+    ]
+
+
+def test_a_dry_run_is_not_in_the_trail(app: Flask) -> None:
+    run(app, "import", str(BARE), "--dry-run")
+    assert audit.search() == []
+    run(app, "import", str(BARE))
+    assert audit.search()[0].record == BARE.name
 
 
 def test_a_dry_run_says_which_tool_an_address_of_before_leads_to(app: Flask) -> None:

@@ -61,7 +61,7 @@ def merge(keep: Tool, drop: Tool, **agreed: str) -> merging.Plan:
     keep_id, drop_id = keep.id, drop.id
     db.session.rollback()
     begin_write()
-    done = merging.merge(keep_id, drop_id, LATER, **agreed)
+    done = merging.merge(keep_id, drop_id, LATER, **agreed).plan
     db.session.commit()
     db.session.expire_all()
     return done

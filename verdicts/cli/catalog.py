@@ -18,6 +18,7 @@ from verdicts.curation.importing import import_catalogue
 from verdicts.curation.report import Report
 from verdicts.curation.schema import MOST_FAULTS_COLLECTED
 from verdicts.extensions import TooManyWriters, begin_write, db
+from verdicts.staff import audit
 
 STANDARD_STREAM = "-"
 NO_TABLES = "The database has no tables yet. Run `flask db upgrade` first (`make serve` and `make demo` do it too)."
@@ -38,6 +39,7 @@ def import_from(file: str, *, dry_run: bool) -> None:
         if dry_run:
             db.session.rollback()
         else:
+            write_down(report, file)
             db.session.commit()
     for line in in_words(report, dry_run=dry_run):
         click.echo(line)
@@ -53,6 +55,15 @@ def export_to(file: str) -> None:
             click.echo(text.encode(), nl=False)
         else:
             replace(Path(file), text)
+
+
+def write_down(report: Report, file: str) -> None:
+    if not report.changed_anything:
+        return
+    name = "standard input" if file == STANDARD_STREAM else reading.bare_name(file)
+    now = datetime.now(UTC)
+    audit.record_all(report.differences, now=now)
+    audit.record("imported", "catalogue", name, now=now, actor=None, **report.figures)
 
 
 @contextmanager

@@ -1,19 +1,21 @@
 """A catalogue file goes into the database: all of it or nothing, and the same file twice changes nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from verdicts.catalog import search
-from verdicts.catalog.models import Category, CategoryFact, Reviewer
+from verdicts.catalog.models import Category, CategoryFact, Reviewer, Tool
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.comparisons.related import members_key
 from verdicts.curation import checking, reading, schema, stock
+from verdicts.curation.changes import Change, changes_of, parts_of
 from verdicts.curation.faults import CatalogueRefused
 from verdicts.curation.importing_tools import take_reviews, take_tool
 from verdicts.curation.report import Report, named, report_on
-from verdicts.curation.rows import Entry, Positioned, align, arrange
+from verdicts.curation.rows import Entry, Positioned, align, arrange, begun
 from verdicts.curation.stock import Stock
 from verdicts.extensions import db
 
@@ -40,7 +42,7 @@ def import_catalogue(data: object, now: datetime) -> Report:
     if faults:
         raise CatalogueRefused(faults)
     entries = _take(catalogue, stored, now)
-    report = report_on(entries)
+    report = report_on(entries, _differences(entries))
     if report.changed_anything:
         _index(entries["categories"], entries["tools"])
         bump_content_version()
@@ -67,6 +69,25 @@ def _take(catalogue: schema.Catalogue, stored: Stock, now: datetime) -> dict[str
     }
 
 
+def _differences(entries: dict[str, list[Entry]]) -> Iterator[Change]:
+    """Yield what became of each record, in no statement more: what an import looks at is in the session."""
+    reviewed = {entry.row.tool_id for entry in entries["reviews"] if entry.did_something}
+    for section in ("categories", "reviewers", "tools", "comparisons"):
+        for entry in entries[section]:
+            if entry.did_something or (section == "tools" and entry.row.id in reviewed):
+                _look_up_anew(entry.row)
+                yield from changes_of(entry.row, entry.before)
+
+
+def _look_up_anew(row: Any) -> None:
+    """Let a row find again what its ids refer to, as they were set without it."""
+    if isinstance(row, Tool):
+        db.session.expire(row, ["category"])
+    if isinstance(row, Comparison):
+        for each in (*row.members, *row.choose_if):
+            db.session.expire(each, ["tool"])
+
+
 def _store(entries: Sequence[Entry], shelf: Iterable[Positioned]) -> None:
     arrange(entries, shelf)
     db.session.add_all(entry.row for entry in entries)
@@ -75,8 +96,10 @@ def _store(entries: Sequence[Entry], shelf: Iterable[Positioned]) -> None:
 
 def _take_category(record: schema.Category, stored: Stock) -> Entry:
     found = stored.categories.get(record.slug)
-    category = found or Category(slug=record.slug)
-    entry = Entry(f"category {named(category.slug, record.slug)}", category, is_new=found is None)
+    category = found or begun(Category, slug=record.slug)
+    entry = Entry(
+        f"category {named(category.slug, record.slug)}", category, found is None, parts_of(found) if found else {}
+    )
     entry.take(record, ("name", "description"))
     if entry.stated(record, ["facts"]):
         entry.note("facts", align(category.facts, [fact.model_dump() for fact in record.facts], CategoryFact, "key"))
@@ -87,7 +110,9 @@ def _take_category(record: schema.Category, stored: Stock) -> Entry:
 def _take_reviewer(record: schema.Reviewer, stored: Stock) -> Entry:
     found = stored.reviewers.get(record.slug)
     reviewer = found or Reviewer(slug=record.slug)
-    entry = Entry(f"reviewer {named(reviewer.slug, record.slug)}", reviewer, is_new=found is None)
+    entry = Entry(
+        f"reviewer {named(reviewer.slug, record.slug)}", reviewer, found is None, parts_of(found) if found else {}
+    )
     entry.take(record, ("name", "kind", "motto", "bio", "likes", "dislikes"))
     stored.reviewers[record.slug] = reviewer
     return entry
@@ -98,9 +123,9 @@ def _take_comparison(record: schema.Comparison, stored: Stock, now: datetime) ->
     ids = [tool.id for tool in tools]
     key = members_key(ids)
     found = stored.comparisons.get(key)
-    comparison = found or Comparison(members_key=key, published_at=now, first_published_at=now)
+    comparison = found or begun(Comparison, members_key=key, published_at=now, first_published_at=now)
     names = ", ".join(named(tool.slug, told) for tool, told in zip(tools, record.tools, strict=True))
-    entry = Entry(f"comparison of {names}", comparison, is_new=found is None)
+    entry = Entry(f"comparison of {names}", comparison, found is None, parts_of(found) if found else {})
     entry.take(record, ("headline", "bottom_line", "featured"))
     entry.note("tools", align(comparison.members, [{"tool_id": id} for id in ids], ComparisonTool, "tool_id"))
     if entry.stated(record, ["choose_if"]):

@@ -4,17 +4,19 @@ from datetime import date, datetime
 
 from verdicts.catalog.models import Plan, Release, Review, Tool, ToolFact, ToolSlug
 from verdicts.curation import schema
+from verdicts.curation.changes import parts_of
 from verdicts.curation.histories import keep_prices, keep_review
 from verdicts.curation.report import named
-from verdicts.curation.rows import Entry, align, arrange, update
+from verdicts.curation.rows import Entry, align, arrange, begun, update
 from verdicts.curation.stock import Stock
 
 
 def take_tool(record: schema.Tool, stored: Stock, now: datetime) -> Entry:
     """Take over what a record says of its tool, reviews aside; a new tool joins `stored` under all its slugs."""
     found = stored.tools.get(record.slug)
-    tool = found or Tool(published_at=now, first_published_at=now)
-    entry = Entry(f"tool {named(tool.slug or record.slug, record.slug)}", tool, is_new=found is None)
+    tool = found or begun(Tool, published_at=now, first_published_at=now)
+    name = f"tool {named(tool.slug or record.slug, record.slug)}"
+    entry = Entry(name, tool, found is None, parts_of(found) if found else {})
     entry.note("aliases", _add_slugs(tool, record, stored))
     entry.take(record, ("name", "tagline", "description", "website", "maker", "license", "launched_on"))
     if entry.stated(record, ["category"]):

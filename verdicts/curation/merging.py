@@ -13,6 +13,8 @@ from verdicts.catalog.merging_reviews import ReviewMove
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.comparisons import merging as comparisons
 from verdicts.comparisons.merging import ComparisonMove
+from verdicts.curation.changes import Change
+from verdicts.curation.merging_changes import changes_since, look
 from verdicts.digest import merging as digest
 from verdicts.feedback import merging as doubts
 from verdicts.newsletter import merging as newsletter
@@ -49,6 +51,14 @@ class Plan:
         return sha256(told.encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Merged:
+    """A plan that was carried out, and what that changed in each record."""
+
+    plan: Plan
+    changes: tuple[Change, ...]
+
+
 class PlanChanged(Exception):
     """What would happen now is something else than what was shown; `plan` is what it is."""
 
@@ -72,8 +82,8 @@ def plan(keep_id: int, drop_id: int, now: datetime) -> Plan:
     )
 
 
-def merge(keep_id: int, drop_id: int, now: datetime, *, agreed: str | None = None) -> Plan:
-    """Merge one tool into another for good, and return the plan that was carried out.
+def merge(keep_id: int, drop_id: int, now: datetime, *, agreed: str | None = None) -> Merged:
+    """Merge one tool into another for good, and return the plan that was carried out with what it changed.
 
     Of two who merge one tool at once, the second is refused: both records are locked before the plan is made. Raises
     CannotMerge, or PlanChanged where the plan is not the one whose fingerprint was agreed to. The caller has called
@@ -84,10 +94,11 @@ def merge(keep_id: int, drop_id: int, now: datetime, *, agreed: str | None = Non
     made = plan(keep_id, drop_id, now)
     if agreed not in (None, made.fingerprint):
         raise PlanChanged(made)
+    before = look(keep_id, drop_id, made.comparisons, now)
     _carry_out(made, now)
     search.reindex([keep_id, drop_id])
     bump_content_version()
-    return made
+    return Merged(made, tuple(changes_since(before)))
 
 
 def _carry_out(made: Plan, now: datetime) -> None:

@@ -55,6 +55,12 @@ def is_yaml(name: str) -> bool:
     return name.lower().endswith((".yaml", ".yml"))
 
 
+def bare_name(told: str) -> str:
+    """Return a file's name as the trail and pages print it, without its folders: a browser may send anything."""
+    bare = told.replace("\\", "/").rpartition("/")[2]
+    return "".join(sign for sign in bare if sign.isprintable()) or "catalogue"
+
+
 def _is_json(text: str, name: str) -> bool:
     return name.lower().endswith(".json") or (not is_yaml(name) and text.lstrip()[:1] in {"{", "["})
 

@@ -1,8 +1,10 @@
 """What an import did, or would do."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
+from verdicts.curation.changes import Change
 from verdicts.curation.faults import shown
 from verdicts.curation.rows import Entry
 
@@ -16,7 +18,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Report:
-    """How many records of each kind were created and changed, and each of them in words."""
+    """How many records of each kind were created and changed, each of them in words, and their differences."""
 
     categories: Count
     reviewers: Count
@@ -24,10 +26,17 @@ class Report:
     reviews: Count
     comparisons: Count
     changes: tuple[str, ...]
+    differences: tuple[Change, ...]
 
     @property
     def counts(self) -> dict[str, Count]:
         return {name: value for name, value in vars(self).items() if isinstance(value, Count)}
+
+    @property
+    def figures(self) -> dict[str, tuple[None, str]]:
+        """What was done to each kind of record, as the trail takes it; nothing of those that were left alone."""
+        touched = {kind: each for kind, each in self.counts.items() if each.created or each.changed}
+        return {kind: (None, f"{each.created:,} new, {each.changed:,} changed") for kind, each in touched.items()}
 
     @property
     def fingerprint(self) -> str:
@@ -45,10 +54,11 @@ def named(slug: str, told: str) -> str:
     return shown(slug) if slug == told else f"{shown(slug)} (named {shown(told)} in the file)"
 
 
-def report_on(entries: dict[str, list[Entry]]) -> Report:
+def report_on(entries: dict[str, list[Entry]], differences: Iterable[Change]) -> Report:
     """Make a report of the entries of each kind."""
     counts = {kind: _count(found) for kind, found in entries.items()}
-    return Report(**counts, changes=tuple(line for found in entries.values() for line in _lines(found)))
+    changes = tuple(line for found in entries.values() for line in _lines(found))
+    return Report(**counts, changes=changes, differences=tuple(differences))
 
 
 def _count(entries: list[Entry]) -> Count:
@@ -58,5 +68,5 @@ def _count(entries: list[Entry]) -> Count:
 
 
 def _lines(entries: list[Entry]) -> list[str]:
-    told = [entry for entry in entries if entry.is_new or entry.changes]
+    told = [entry for entry in entries if entry.did_something]
     return [f"new {entry.name}" if entry.is_new else f"{entry.name}: {', '.join(entry.changes)}" for entry in told]

@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Protocol, TypeVar
 
+import sqlalchemy as sa
+
 from verdicts.curation.schema import Record
 from verdicts.extensions import Base
+
+Row = TypeVar("Row", bound=Base)
 
 
 class Positioned(Protocol):
@@ -15,12 +19,17 @@ class Positioned(Protocol):
 
 @dataclass
 class Entry:
-    """One record of a file beside the row it is stored in, and the names of what changed."""
+    """One record of a file beside the row it is stored in, what that held `before`, and the names of what changed."""
 
     name: str
     row: Any
     is_new: bool
+    before: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
+
+    @property
+    def did_something(self) -> bool:
+        return self.is_new or bool(self.changes)
 
     def take(self, record: Record, keys: Iterable[str]) -> None:
         """Take over these keys: all of them into a new row, else those that the file states."""
@@ -33,15 +42,18 @@ class Entry:
         self.changes += [name] if changed else []
 
 
+def begun(model: type[Row], **fields: object) -> Row:
+    """Return a new row whose lists are known to be empty: nobody has to ask for them once it is stored."""
+    lists: dict[str, Any] = {each.key: [] for each in sa.inspect(model).relationships if each.uselist}
+    return model(**lists, **fields)
+
+
 def update(row: object, wanted: Mapping[str, object]) -> list[str]:
     """Set the attributes that differ and return their names. 20 and 20.00 are the same amount."""
     changed = [key for key, value in wanted.items() if getattr(row, key) != value]
     for key in changed:
         setattr(row, key, wanted[key])
     return changed
-
-
-Row = TypeVar("Row", bound=Base)
 
 
 def align(rows: list[Row], wanted: Sequence[Mapping[str, object]], model: type[Row], key: str) -> bool:

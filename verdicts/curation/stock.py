@@ -1,17 +1,18 @@
 """What is stored already, as an import needs it: all of the catalogue, in a fixed number of statements."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.orm import subqueryload
+from sqlalchemy.orm import joinedload, selectinload, subqueryload
 
 from verdicts.catalog.models import Category, Review, Reviewer, Tool
-from verdicts.comparisons.models import Comparison
+from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.extensions import db
 
 Renamed = TypeVar("Renamed", Category, Reviewer)
+Stored = TypeVar("Stored", Tool, Comparison)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,29 @@ def load() -> Stock:
         tools={entry.slug: tool for tool in tools for entry in tool.slugs},
         comparisons={comparison.members_key: comparison for comparison in comparisons},
     )
+
+
+def tools_anew(ids: Collection[int]) -> dict[int, Tool]:
+    """Return these tools as they are stored, whatever the session knew of them, with all that editing shows."""
+    lists = (Tool.slugs, Tool.facts, Tool.plans, Tool.prices, Tool.releases)
+    options = [*map(selectinload, lists), joinedload(Tool.category), _with(Tool.reviews, Review.reviewer)]
+    return _anew(Tool, ids, options)
+
+
+def comparisons_anew(ids: Collection[int]) -> dict[int, Comparison]:
+    """Return these comparisons as they are stored, whatever the session knew of them, with their tools' slugs."""
+    members, lines = _with(Comparison.members, ComparisonTool.tool), _with(Comparison.choose_if, ChooseIf.tool)
+    return _anew(Comparison, ids, [members.selectinload(Tool.slugs), lines.selectinload(Tool.slugs)])
+
+
+def _with(rows: Any, of: Any) -> Any:
+    return selectinload(rows).joinedload(of)
+
+
+def _anew(model: type[Stored], ids: Collection[int], options: Sequence[Any]) -> dict[int, Stored]:
+    wanted = sa.select(model).where(model.__table__.c.id.in_(ids)).options(*options)
+    found = db.session.scalars(wanted.execution_options(populate_existing=True)).unique()
+    return {row.id: row for row in found}
 
 
 def _by_slug(rows: Sequence[Renamed]) -> dict[str, Renamed]:

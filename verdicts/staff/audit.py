@@ -1,9 +1,9 @@
 """The audit trail: who did what to which record when, with the difference. It only grows: the database sees to that."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -29,6 +29,26 @@ class Entry:
     record_id: int | None
     changes: Mapping[str, list[Any]]
 
+    @property
+    def ends_it(self) -> bool:
+        """Say whether the record was there no more after this, so that it can only come back as a new one."""
+        return self.action in {"deleted", "merged away"}
+
+
+class Done(Protocol):
+    """What was done to one record among many, with the difference."""
+
+    @property
+    def action(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def slug(self) -> str: ...
+    @property
+    def id(self) -> int: ...
+    @property
+    def changes(self) -> Mapping[str, tuple[Any, Any]]: ...
+
 
 def record(
     action: str,
@@ -45,10 +65,16 @@ def record(
 
     A subscriber's address is no part of it: pass what can be told of them without one.
     """
-    account_id, who = actor or (None, COMMAND_LINE)
-    kept = {field: list(pair) for field, pair in changes.items()}
-    row = {"at": now, "account_id": account_id, "actor": who, "action": action, "kind": kind, "record": name[:200]}
-    db.session.connection().execute(sa.insert(audit_entry).values(**row, record_id=id, changes=kept))
+    row = _by(now, actor) | _told(action, kind, name, id, changes)
+    db.session.connection().execute(sa.insert(audit_entry).values(row))
+
+
+def record_all(done: Iterable[Done], *, now: datetime, actor: tuple[int, str] | None = None) -> None:
+    """Write an entry for each record, as `record` would. One statement."""
+    by = _by(now, actor)
+    rows = [by | _told(each.action, each.kind, each.slug, each.id, each.changes) for each in done]
+    if rows:
+        db.session.connection().execute(sa.insert(audit_entry), rows)
 
 
 def search(
@@ -95,6 +121,16 @@ def as_it_was(entry: Entry) -> dict[str, Any]:
         for field, (before, _after) in row.changes.items():
             earliest.setdefault(field, before)
     return earliest
+
+
+def _by(now: datetime, actor: tuple[int, str] | None) -> dict[str, Any]:
+    account_id, who = actor or (None, COMMAND_LINE)
+    return {"at": now, "account_id": account_id, "actor": who}
+
+
+def _told(action: str, kind: str, name: str, id: int | None, changes: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
+    kept = {field: list(pair) for field, pair in changes.items()}
+    return {"action": action, "kind": kind, "record": name[:200], "record_id": id, "changes": kept}
 
 
 def _entries() -> sa.Select[Any]:

@@ -102,6 +102,25 @@ def test_the_trail_holds_the_counts(root: Editor) -> None:
     assert entry.changes["reviews"] == [None, "1 new, 0 changed"]
 
 
+def test_what_an_import_wrote_over_stands_in_the_records_history_and_comes_back(root: Editor) -> None:
+    id = make_tool("aider", name="Aider", tagline="Written with care.", maker="M").id
+    sends(root, as_bytes({"format": "verdicts-catalogue/1", "tools": [a_tool("aider", tagline="Bland.", maker="")]}))
+    page = root.gets(DRY_RUN).text
+    db.session.rollback()
+    assert audit.history("tool", id) == []
+    root.posts(DRY_RUN, **fields(page))
+    db.session.rollback()
+    (entry,) = audit.history("tool", id)
+    assert (entry.actor, entry.action, entry.record) == ("root", "changed", "aider")
+    assert entry.changes == {"tagline": ["Written with care.", "Bland."], "maker": ["M", None]}
+    before = f"/admin/tools/{id}?restore={entry.id}"
+    assert before in root.gets(f"/admin/history/tool/{id}").text
+    root.fills(before)
+    db.session.rollback()
+    assert (stored := db.session.get_one(Tool, id)).tagline == "Written with care."
+    assert stored.maker == "M"
+
+
 def test_a_refused_file_shows_every_fault_with_its_place_and_stores_nothing(root: Editor) -> None:
     sends(root, as_bytes(a_file(a_tool("aider", reviews=[a_review("nobody", verdict="perhaps")]))))
     page = root.gets(DRY_RUN).text

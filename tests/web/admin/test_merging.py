@@ -20,7 +20,7 @@ from tests.makers import (
 )
 from tests.web.admin.editor import Editor, make_account
 from tests.web.visitor import Visitor
-from verdicts.catalog.models import Tool
+from verdicts.catalog.models import Logo, Tool
 from verdicts.extensions import db
 from verdicts.staff import audit
 from verdicts.staff.models import Role
@@ -132,6 +132,39 @@ def test_the_trail_says_which_became_which(root: Editor, app: Flask) -> None:
         "skip": [0, 1],
         "reviews_of_the_other": [1, 0],
     }
+
+
+def test_what_a_merge_wrote_over_stands_in_both_histories_and_comes_back(root: Editor, app: Flask) -> None:
+    keep, drop = make_tool("keep", maker="M").id, make_tool("drop", name="Other", tagline="Fast.").id
+    root.posts("/admin/merge", **fields(root.gets("/admin/merge?keep=keep&drop=drop").text))
+    db.session.rollback()
+    _whole, changed = audit.history("tool", keep)
+    assert (changed.actor, changed.action, changed.record) == ("root", "changed", "keep")
+    assert changed.changes == {"aliases": [None, ["drop"]], "tagline": [None, "Fast."]}
+    before = f"/admin/tools/{keep}?restore={changed.id}"
+    assert before in root.gets(f"/admin/history/tool/{keep}").text
+    assert (root.form(before)["tagline"], root.form(before)["maker"]) == ("", "M")
+
+    (gone,) = audit.history("tool", drop)
+    assert gone.changes == {"slug": ["drop", None], "name": ["Other", None], "tagline": ["Fast.", None]}
+    history = root.gets(f"/admin/history/tool/{drop}").text
+    assert f"/admin/tools/{drop}" not in history
+    anew = f"/admin/tools/new?restore={gone.id}"
+    assert anew in history
+    assert root.form(anew)["tagline"] == "Fast."
+    assert "leads to Keep already" in root.fills(anew).text
+
+
+def test_a_logo_that_is_taken_over_is_in_the_trail(root: Editor, app: Flask) -> None:
+    digest = "0123456789abcdef" * 4
+    db.session.add(Logo(digest=digest, image=b"png", width=64, height=64))
+    db.session.commit()
+    keep = make_tool("keep").id
+    make_tool("drop", logo_digest=digest)
+    root.posts("/admin/merge", **fields(root.gets("/admin/merge?keep=keep&drop=drop").text))
+    db.session.rollback()
+    entry = next(each for each in audit.history("tool", keep) if each.action == "changed the logo of")
+    assert (entry.record, entry.changes) == ("Keep", {"logo": [None, digest[:12]]})
 
 
 def test_a_ballot_from_a_page_that_was_open_goes_to_the_tool_that_stays(

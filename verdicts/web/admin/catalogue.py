@@ -75,7 +75,7 @@ def send() -> ResponseReturnValue:
         return _page(form), 422
     db.session.rollback()
     begin_write()
-    pending.keep(person().id, _name_of(sent.filename or ""), content, now())
+    pending.keep(person().id, reading.bare_name(sent.filename or ""), content, now())
     db.session.commit()
     return redirect(url_for(".dry_run"), 303)
 
@@ -102,7 +102,8 @@ def import_it() -> ResponseReturnValue:
     except IntegrityError:
         db.session.rollback()
         return _show(found, CHANGED), 422
-    audit.record("imported", "catalogue", found.name, now=now(), actor=actor(), **_counts(report))
+    audit.record_all(report.differences, now=now(), actor=actor())
+    audit.record("imported", "catalogue", found.name, now=now(), actor=actor(), **report.figures)
     pending.drop(person().id)
     db.session.commit()
     is_as_told = report.fingerprint == request.form.get("report")
@@ -130,18 +131,6 @@ def download() -> ResponseReturnValue:
     kind = "yaml" if as_yaml else "json"
     headers = {"Content-Disposition": f'attachment; filename="catalogue-{today().isoformat()}.{kind}"'}
     return Response(text, mimetype=f"application/{kind}", headers=headers)
-
-
-def _counts(report: Report) -> dict[str, tuple[None, str]]:
-    """Return what an import did to each kind of record, as the trail takes it; nothing of those it left alone."""
-    touched = {kind: each for kind, each in report.counts.items() if each.created or each.changed}
-    return {kind: (None, f"{each.created:,} new, {each.changed:,} changed") for kind, each in touched.items()}
-
-
-def _name_of(told: str) -> str:
-    """Return a file's name as the trail and the page print it: a browser may send anything."""
-    bare = told.replace("\\", "/").rpartition("/")[2]
-    return "".join(sign for sign in bare if sign.isprintable()) or "catalogue"
 
 
 def _import(found: Pending) -> Report:

@@ -145,7 +145,7 @@ def _begin(desk: Desk, opened: Opened | None) -> tuple[RecordForm, str]:
 def _entry_to_restore(desk: Desk, opened: Opened | None) -> audit.Entry:
     text = request.args["restore"]
     entry = audit.find(int(text)) if text.isascii() and text.isdigit() and len(text) <= 9 else None
-    is_of_it = entry is not None and (entry.record_id == opened.id if opened else entry.action == "deleted")
+    is_of_it = entry is not None and (entry.record_id == opened.id if opened else entry.ends_it)
     if entry is None or entry.kind != desk.kind or not is_of_it:
         abort(404, "The trail has no such entry about this record.")
     return entry

@@ -76,9 +76,10 @@ def merge() -> ResponseReturnValue:
     except CannotMerge as refusal:
         db.session.rollback()
         return _pick(PickForm(formdata=None), problem=str(refusal)), 422
-    _write_down(done)
+    audit.record_all(done.changes, now=now(), actor=actor())
+    _write_down(done.plan)
     db.session.commit()
-    return redirect(url_for(".index", merged=done.keep.slug), 303)
+    return redirect(url_for(".index", merged=done.plan.keep.slug), 303)
 
 
 def _find(form: PickForm) -> tuple[Choice | None, Choice | None, dict[str, list[Choice]]]:

@@ -16,6 +16,7 @@ from verdicts.digest import editions
 from verdicts.digest.editions import Edition
 from verdicts.digest.models import EditionState
 from verdicts.extensions import db
+from verdicts.staff import audit
 
 NEXT_DAY = NOW + timedelta(days=1)
 
@@ -143,3 +144,26 @@ def test_cancel_ends_an_edition_and_says_what_became_of_it(app: Flask) -> None:
     assert digest(app, "cancel") == "Edition 2026-w47 is cancelled. Nothing of it was sent.\n"
     assert "was cancelled" in digest(app, "cancel", fails=True)
     assert "is drafted" in digest(app, "draft")
+
+
+def test_what_is_done_to_an_edition_is_in_the_trail_and_what_is_refused_is_not(app: Flask) -> None:
+    a_week()
+    make_subscriber("ann@example.org")
+    digest(app, "draft", LAST_WEEK.name)
+    digest(app, "draft")
+    digest(app, "preview")
+    digest(app, "test", "editor@example.org")
+    digest(app, "schedule", "2026-11-24T08:00")
+    digest(app, "schedule", "2026-11-25T08:00")
+    digest(app, "cancel")
+    digest(app, "cancel", fails=True)
+    db.session.rollback()
+    entries = audit.search()
+    assert {(each.actor, each.kind, each.record) for each in entries} == {(audit.COMMAND_LINE, "edition", "2026-w47")}
+    assert [(each.action, each.changes) for each in reversed(entries)] == [
+        ("drafted", {}),
+        ("mailed a test of", {}),
+        ("scheduled", {"goes out": [None, "2026-11-24 08:00 UTC"]}),
+        ("scheduled", {"goes out": ["2026-11-24 08:00 UTC", "2026-11-25 08:00 UTC"]}),
+        ("cancelled", {"state": ["frozen", "cancelled"]}),
+    ]

@@ -23,6 +23,7 @@ from tests.smtp_server import SmtpServer, smtp_server
 from verdicts.digest import drafting, editions
 from verdicts.digest.models import DeliveryState, EditionState, delivery
 from verdicts.extensions import db
+from verdicts.staff import audit
 
 MONDAY = datetime.fromisoformat("2026-11-23T08:00+00:00")
 DONE, WRONG, PAUSED, UNCERTAIN, LATER = 0, 1, 3, 4, 75
@@ -79,6 +80,14 @@ def set_state(edition: int, subscriber: int, state: DeliveryState) -> None:
     db.session.connection().execute(delivery.update().where(one).values(state=state, reply="cut off"))
 
 
+def trail() -> list[tuple[str, object]]:
+    """Return what the command line did to the edition, the oldest first."""
+    db.session.rollback()
+    entries = [each for each in reversed(audit.search()) if each.kind == "edition"]
+    assert {(each.actor, each.record) for each in entries} <= {(audit.COMMAND_LINE, "2026-w47")}
+    return [(each.action, each.changes) for each in entries]
+
+
 # send
 
 
@@ -90,6 +99,35 @@ def test_send_freezes_a_draft_and_sends_it_to_everyone_once(app: Flask) -> None:
     again = digest(app, "send", "2026-w47", "--yes")
     assert (again.exit_code, letters(app)) == (DONE, 3)
     assert again.output == "Edition 2026-w47 has been sent. Nothing is left to do.\n"
+
+
+def test_that_an_edition_began_to_be_sent_is_in_the_trail_once(app: Flask) -> None:
+    a_drafted_week()
+    for _ in range(2):
+        digest(app, "send", "--yes")
+    assert trail() == [("began to send", {"state": ["draft", "sending"]})]
+
+
+def test_going_on_with_an_edition_is_no_entry_of_the_trail(app: Flask) -> None:
+    make_edition(make_subscribers(2))
+    assert digest(app, "send", "--yes").exit_code == DONE
+    digest(app, "run")
+    assert trail() == []
+
+
+def test_pausing_resuming_and_settling_are_in_the_trail_without_an_address(app: Flask) -> None:
+    uncertain_edition()
+    digest(app, "pause")
+    digest(app, "resume")
+    digest(app, "settle")
+    digest(app, "settle", "--sent", address(3))
+    digest(app, "settle", "--resend", "--all")
+    assert trail() == [
+        ("paused", {}),
+        ("resumed", {}),
+        ("settled deliveries of", {"uncertain": [2, 1], "settled as": [None, "sent"]}),
+        ("settled deliveries of", {"uncertain": [1, 0], "settled as": [None, "resend"]}),
+    ]
 
 
 def test_send_does_nothing_unless_it_is_told_yes(app: Flask) -> None:

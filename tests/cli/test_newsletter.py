@@ -18,6 +18,7 @@ from tests.newsletter.world import ANN, ask, make_subscriber, statuses, suppress
 from tests.web.conftest import ON_ONE_DATABASE
 from verdicts.extensions import db
 from verdicts.newsletter.tokens import leave_token, reports_secret
+from verdicts.staff import audit
 
 HEAD = "email,consent_source,consent_at\n"
 
@@ -105,6 +106,39 @@ def test_status_counts_by_status(app: Flask) -> None:
     make_subscriber()
     ask("new@example.org")
     assert run(app, "status").output.splitlines() == counts(confirmed=1, pending=1)
+
+
+# What the trail learns of it
+
+
+def trail() -> list[tuple[str, str, object]]:
+    """Return what the command line did to subscribers, the oldest first."""
+    db.session.rollback()
+    entries = list(reversed(audit.search()))
+    assert {(each.actor, each.kind) for each in entries} <= {(audit.COMMAND_LINE, "subscriber")}
+    assert "@" not in str(entries)
+    return [(each.action, each.record, each.changes) for each in entries]
+
+
+def test_an_import_is_in_the_trail_by_its_figures_unless_it_changes_nothing(app: Flask) -> None:
+    ask("pending@example.org")
+    given = f"{HEAD}pending@example.org,Fair,2026-03-01\nann@example.org,Fair,2026-03-01\n"
+    for _ in range(2):
+        assert run(app, "import", "-", given=given).exit_code == 0
+    assert trail() == [("imported", "a spreadsheet", {"new": [None, 1], "confirmed": [None, 1]})]
+
+
+def test_an_export_is_in_the_trail_before_it_is_given_out(app: Flask) -> None:
+    make_subscriber()
+    assert run(app, "export", "/no/such/folder/file.csv").exit_code == 1
+    assert trail() == [("exported", "everyone who gets the newsletter", {"addresses": [None, 1]})]
+
+
+def test_whose_subscription_ended_by_what_came_back_is_in_the_trail_without_their_address(app: Flask) -> None:
+    make_subscriber()
+    for _ in range(2):
+        run(app, "bounces", "-", given=delivery_report(original=our_letter(subscriber_id=1)))
+    assert trail() == [("ended the subscription of", "subscriber 1", {"reason": [None, "bounce"]})]
 
 
 # What came back

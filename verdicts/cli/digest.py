@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,9 @@ from verdicts.extensions import TooManyWriters, begin_write, db
 from verdicts.mailing.addresses import HeaderRefused
 from verdicts.mailing.outcomes import OutcomeKind
 from verdicts.mailing.transport import open_connection
+from verdicts.staff import audit
+
+MOMENT = "%Y-%m-%d %H:%M UTC"
 
 digest = AppGroup("digest", help="The weekly digest. An edition is named after its ISO week: 2026-w47.")
 
@@ -36,6 +39,8 @@ def draft(edition: str | None) -> None:
         week = week_asked_for(edition)
         begin_write()
         edition_id = drafting.draft(week, datetime.now(UTC))
+        if edition_id is not None:
+            write_down("drafted", week.name)
         db.session.commit()
     if edition_id is None:
         click.echo(f"Nothing happened in week {week.name}, so it has no edition.")
@@ -69,12 +74,16 @@ def send_test(address: str, edition: str | None) -> None:
     """Send the letter to ADDRESS alone, as it is now. Its links for leaving lead nowhere."""
     with refusals_in_words():
         now = datetime.now(UTC)
-        envelope_from, raw = proofs.letter_to(editions.get(week_asked_for(edition)), address, now)
+        found = editions.get(week_asked_for(edition))
+        envelope_from, raw = proofs.letter_to(found, address, now)
         db.session.rollback()
         with open_connection() as connection:
             outcome = connection.transmit(envelope_from, address, raw)
-    if outcome.kind is not OutcomeKind.ACCEPTED:
-        raise click.ClickException(f"The letter was not accepted: {outcome.code or ''} {outcome.text}")
+        if outcome.kind is not OutcomeKind.ACCEPTED:
+            raise click.ClickException(f"The letter was not accepted: {outcome.code or ''} {outcome.text}")
+        begin_write()
+        write_down("mailed a test of", found.name)
+        db.session.commit()
     click.echo(f"The letter went to {address}.")
 
 
@@ -93,9 +102,11 @@ def schedule(arguments: tuple[str, ...]) -> None:
         if found.state is EditionState.DRAFT:
             freeze(found.id, now)
         editions.schedule(found.id, when, now)
+        before = f"{found.scheduled_at:{MOMENT}}" if found.scheduled_at else None
+        write_down("scheduled", found.name, {"goes out": (before, f"{when:{MOMENT}}")})
         db.session.commit()
     at_once = " That has passed: the next `flask digest run` sends it." if when <= now else ""
-    click.echo(f"Edition {found.name} is frozen and goes out at {when:%Y-%m-%d %H:%M} UTC.{at_once}")
+    click.echo(f"Edition {found.name} is frozen and goes out at {when:{MOMENT}}.{at_once}")
 
 
 @digest.command("cancel")
@@ -106,8 +117,14 @@ def cancel(edition: str | None) -> None:
         begin_write()
         found = editions.get(week_asked_for(edition))
         editions.cancel(found.id, datetime.now(UTC))
+        write_down("cancelled", found.name, {"state": (found.state, EditionState.CANCELLED)})
         db.session.commit()
     click.echo(f"Edition {found.name} is cancelled. {_done_before(found)}")
+
+
+def write_down(words: str, name: str, changes: Mapping[str, tuple[object, object]] | None = None) -> None:
+    """Write into the trail what was done to an edition, as the digest desk does, in the caller's transaction."""
+    audit.record(words, "edition", name, now=datetime.now(UTC), actor=None, **(changes or {}))
 
 
 def _done_before(found: Edition) -> str:

@@ -17,7 +17,7 @@ from typing import TypeVar
 import click
 from flask import current_app
 
-from verdicts.cli.digest import digest, refusals_in_words, week_asked_for
+from verdicts.cli.digest import digest, refusals_in_words, week_asked_for, write_down
 from verdicts.cli.pinging import ping
 from verdicts.cli.progress import watching
 from verdicts.config import Settings
@@ -50,7 +50,7 @@ def send(edition: str | None, *, yes: bool) -> None:
         if found.state is EditionState.SENT:
             click.echo(f"Edition {found.name} has been sent. Nothing is left to do.")
             return
-        committed(lambda: timetable.begin(found.id, now()))
+        committed(lambda: _begin(found))
     with stopping() as stop:
         sys.exit(send_one(found.id, stop))
 
@@ -79,7 +79,7 @@ def pause(edition: str | None) -> None:
     """Stop sending EDITION: what is being transmitted is finished, nothing more is begun."""
     with refusals_in_words():
         found = found_edition(edition)
-        committed(lambda: editions.pause(found.id, "an operator paused it", now()))
+        committed(lambda: _pause(found))
     click.echo(f"Edition {found.name} is paused. Go on with: flask digest resume {found.name}")
 
 
@@ -89,7 +89,7 @@ def resume(edition: str | None) -> None:
     """Let EDITION be sent again: the next `flask digest run` or `send` goes on with it."""
     with refusals_in_words():
         found = found_edition(edition)
-        committed(lambda: editions.resume(found.id, now()))
+        committed(lambda: _resume(found))
     click.echo(f"Edition {found.name} may be sent again. Go on now with: flask digest send {found.name} --yes")
 
 
@@ -110,9 +110,36 @@ def settle(arguments: tuple[str, ...], decision: str | None, *, all_of_them: boo
         if all_of_them == bool(addresses):
             raise click.UsageError("Name addresses, or say --all.")
         ids = [each.subscriber_id for each in uncertain] if all_of_them else settling.those_at(uncertain, addresses)
-        count = committed(lambda: settling.settle(found.id, ids, Decision(decision), now()))
+        count = committed(lambda: _settle(found, ids, Decision(decision)))
     outcome = "counted as sent" if decision == Decision.SENT else "to be sent again by the next run"
     click.echo(f"{count} {'delivery is' if count == 1 else 'deliveries are'} {outcome}.")
+
+
+def _begin(found: Edition) -> None:
+    before = editions.hold(found.id).state
+    timetable.begin(found.id, now())
+    if before is not EditionState.SENDING:
+        write_down("began to send", found.name, {"state": (before, EditionState.SENDING)})
+
+
+def _pause(found: Edition) -> None:
+    editions.pause(found.id, "an operator paused it", now())
+    write_down("paused", found.name)
+
+
+def _resume(found: Edition) -> None:
+    editions.resume(found.id, now())
+    write_down("resumed", found.name)
+
+
+def _settle(found: Edition, ids: list[int], decision: Decision) -> int:
+    """Settle uncertain deliveries, and write down how many: whose they are is no part of the trail."""
+    before = len(settling.uncertain(found.id))
+    count = settling.settle(found.id, ids, decision, now())
+    if count:
+        changes = {"uncertain": (before, before - count), "settled as": (None, decision)}
+        write_down("settled deliveries of", found.name, changes)
+    return count
 
 
 @digest.command("run")

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from verdicts.mailing.letters import link
 from verdicts.newsletter import importing, queries, reports, returned, spreadsheets
 from verdicts.newsletter.spreadsheets import SpreadsheetRefused
 from verdicts.newsletter.tokens import reports_secret
+from verdicts.staff import audit
 
 STANDARD_STREAM = "-"
 LARGEST_FILE = 64 * 1024 * 1024
@@ -37,6 +38,9 @@ def import_from(file: str) -> None:
         consents = spreadsheets.read(_text_of(file), now)
         begin_write()
         report = importing.import_consents(consents, now)
+        if report.new or report.confirmed:
+            figures = {"new": (None, report.new), "confirmed": (None, report.confirmed)}
+            audit.record("imported", "subscriber", "a spreadsheet", now=now, actor=None, **figures)
         db.session.commit()
     click.echo(
         f"{report.new} new, {report.confirmed} confirmed that were pending, {report.known} known already, "
@@ -50,7 +54,12 @@ def import_from(file: str) -> None:
 def export_to(file: str) -> None:
     """Export everyone who gets the newsletter as CSV to FILE (- is standard output)."""
     with refusals_in_words(file):
-        lines = spreadsheets.write(importing.export_consents())
+        lines = list(spreadsheets.write(importing.export_consents()))
+        db.session.rollback()
+        begin_write()
+        told = ("exported", "subscriber", "everyone who gets the newsletter")
+        audit.record(*told, now=datetime.now(UTC), addresses=(None, len(lines) - 1))
+        db.session.commit()
         if file == STANDARD_STREAM:
             for line in lines:
                 click.echo(line.encode(), nl=False)
@@ -97,7 +106,11 @@ def take(raw: bytes) -> bool:
     if report is None:
         return False
     begin_write()
-    is_ended = reports.act_on(report, datetime.now(UTC))
+    now = datetime.now(UTC)
+    is_ended = reports.act_on(report, now)
+    if is_ended:
+        who = f"subscriber {report.token.subscriber_id}"
+        audit.record("ended the subscription of", "subscriber", who, now=now, reason=(None, report.kind))
     db.session.commit()
     return is_ended
 
@@ -136,7 +149,7 @@ def _text_of(file: str) -> str:
         raise SpreadsheetRefused([f"it is not written in UTF-8: byte {error.start + 1}"]) from None
 
 
-def _write_privately(path: Path, lines: Iterator[str]) -> None:
+def _write_privately(path: Path, lines: Iterable[str]) -> None:
     """Write addresses so that only their owner may read them, all of them or the file as it was."""
     if path.exists() and not path.is_file():
         path.write_text("".join(lines), encoding="utf-8")

@@ -256,12 +256,12 @@ def test_only_the_last_part_of_a_files_name_is_kept(root: Editor, name: str) -> 
 
 
 def test_eight_megabytes_are_taken_and_no_more(root: Editor) -> None:
-    assert sends(root, b"[" + b" " * (8 * MEGABYTE - 2) + b"]").status_code == 303
+    assert sends(root, b"[" + b" " * (2 * MEGABYTE - 2) + b"]").status_code == 303
     assert "must be an object with keys" in root.gets(DRY_RUN).text
-    for size in (8 * MEGABYTE + 1, 12 * MEGABYTE):
+    for size in (2 * MEGABYTE + 1, 12 * MEGABYTE):
         refused = sends(root, b" " * size)
         assert refused.status_code in {413, 422}
-        assert "takes files of up to 8 MB" in refused.text
+        assert "takes files of up to 2 MB" in refused.text
 
 
 def test_a_large_body_is_read_for_nobody_but_an_admin_who_may_send_it(app: Flask, root: Editor) -> None:

@@ -10,6 +10,8 @@ from email_validator import EmailNotValidError, validate_email
 
 # Embedding, override and isolate controls turn the text around them; a mark for a right-to-left letter is no such.
 _TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069\u2028\u2029]")
+# Not so "pkg@1.2.3", whose last part has no letter, nor a page "/@name.surname".
+_LIKE_AN_ADDRESS = re.compile(r"[^\s@/]@(?:[^\s@.]+\.)+[^\s@.]*[^\W\d_]")
 _PLAIN_DOMAIN = re.compile(r"[A-Za-z0-9._:\[\]-]{1,253}")
 
 
@@ -49,6 +51,11 @@ def address_parts(address: str) -> AddressParts:
     except EmailNotValidError as fault:
         raise AddressRefused(f"{address!r} is no mail address: {fault}") from fault
     return AddressParts(local, domain)
+
+
+def holds_an_address(text: str) -> bool:
+    """Say whether something in a text looks like a mail address, in whichever shapes of the at sign and the dot."""
+    return bool(_LIKE_AN_ADDRESS.search(unicodedata.normalize("NFKC", text).replace("。", ".")))
 
 
 def header_address(name: str, address: str) -> Address:

@@ -268,6 +268,14 @@ def test_without_a_reason_nothing_is_decided_and_only_that_group_stands_open(ann
     assert figures(tool) == Figures(ship=1, waiting=11, held=11)
 
 
+def test_a_reason_that_holds_no_address_of_anybody_is_asked_for(ann: Editor) -> None:
+    tool, reason = held(), "Agreed with ann@elsewhere.example."
+    answer = ann.posts(VOTES, tool=str(tool), network=NETWORK, decision="counted", reason=reason)
+    assert (answer.status_code, "Leave the address out" in answer.text, reason in answer.text) == (422, True, True)
+    assert "elsewhere" not in str(audit.search())
+    assert not any(line.reason for line in ledger(tool))
+
+
 def test_a_reason_that_is_too_long_is_kept_to_be_cut(ann: Editor) -> None:
     tool, reason = held(), "because " * 70
     answer = ann.posts(VOTES, tool=str(tool), network=NETWORK, decision="counted", reason=reason)
@@ -356,7 +364,12 @@ def test_the_trail_says_that_a_message_was_settled_and_not_who_sent_it(ann: Edit
 
 
 @pytest.mark.parametrize(
-    ("outcome", "says"), [("", "what came of it"), ("Told Reader@Example.org.", "Leave the address out")]
+    ("outcome", "says"),
+    [
+        ("", "what came of it"),
+        ("Told Reader@Example.org.", "Leave the address out"),
+        ("Told ann@elsewhere.example", "Leave the address out"),
+    ],
 )
 def test_a_note_that_cannot_be_kept_is_refused_beside_its_field(ann: Editor, outcome: str, says: str) -> None:
     write("Another message.")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import IntegerField, StringField
+from wtforms import IntegerField, StringField, ValidationError
 from wtforms.validators import AnyOf, NumberRange, Regexp
 
 from verdicts.catalog import price_checks
@@ -17,6 +17,7 @@ from verdicts.extensions import begin_write, db
 from verdicts.feedback import corrections, doubts
 from verdicts.feedback.corrections import CorrectionNotOpen
 from verdicts.feedback.models import CorrectionState
+from verdicts.mailing.addresses import holds_an_address
 from verdicts.staff import audit
 from verdicts.staff.models import Role
 from verdicts.voting import queries as voting
@@ -44,8 +45,14 @@ DONE = {
 PRICE_MOVED = "This price has been changed meanwhile, so nothing was noted. Look at it again."
 GROUP_GONE = "These ballots wait no more: somebody has decided, or their network has been forgotten meanwhile."
 MESSAGE_GONE = "Somebody else has settled this message meanwhile, so nothing was changed."
-ADDRESS_IN_NOTE = "Leave the address out: this is kept longer than the address is."
+ADDRESS_IN_NOTE = "Leave the address out: this is kept longer than any address is."
 NO_TOOL = "There is no such tool."
+
+
+def refuse_an_address(field: StringField) -> None:
+    """Refuse whatever looks like a mail address: the trail, which only grows, keeps what is written here."""
+    if holds_an_address(field.data or ""):
+        raise ValidationError(ADDRESS_IN_NOTE)
 
 
 class SameForm(AdminForm):
@@ -58,6 +65,9 @@ class GroupForm(AdminForm):
     decision = StringField(validators=[AnyOf([Standing.COUNTED, Standing.DISCARDED])])
     reason = text("Why", 500, missing="Say why: the ledger keeps it.")
 
+    def validate_reason(self, field: StringField) -> None:
+        refuse_an_address(field)
+
     def is_about(self, group: HeldGroup) -> bool:
         """Say whether this was typed for a group; a network that is not known here may be any."""
         is_from_it = self.network.data is None or (self.network.data or None) == group.network
@@ -67,6 +77,9 @@ class GroupForm(AdminForm):
 class SettleForm(AdminForm):
     state = StringField(validators=[AnyOf([CorrectionState.DONE, CorrectionState.DECLINED])])
     outcome = text("What came of it", 500, missing="Say in a few words what came of it.")
+
+    def validate_outcome(self, field: StringField) -> None:
+        refuse_an_address(field)
 
 
 @dataclass(frozen=True)
@@ -171,7 +184,7 @@ def _settle(id: int, form: SettleForm) -> ResponseReturnValue:
     except CorrectionNotOpen:
         db.session.rollback()
         return _message_page(form, id, MESSAGE_GONE), 409
-    if found.email and found.email.lower() in (form.outcome.data or "").lower():
+    if not form.errors and found.email and found.email.lower() in (form.outcome.data or "").lower():
         form.blame("outcome", ADDRESS_IN_NOTE)
     if form.errors:
         db.session.rollback()

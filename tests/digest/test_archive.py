@@ -19,10 +19,19 @@ from tests.digest.weekly import (
     items,
     writing,
 )
-from tests.makers import NOW, make_category, make_comparison, make_review, make_reviewer, make_tool, make_votes
+from tests.makers import (
+    NOW,
+    make_category,
+    make_comparison,
+    make_review,
+    make_reviewer,
+    make_subscriber,
+    make_tool,
+    make_votes,
+)
 from tests.web.visitor import Visitor
-from verdicts.digest import drafting, editions, freezing
-from verdicts.digest.models import EditionState, edition
+from verdicts.digest import drafting, editions, freezing, queries
+from verdicts.digest.models import DeliveryState, EditionState, delivery, edition
 from verdicts.digest.weeks import Week
 from verdicts.extensions import db
 
@@ -118,6 +127,36 @@ def test_readers_find_an_edition_from_its_first_letter_on(visitor: Visitor, stat
     is_shown = state in {EditionState.SENDING, EditionState.PAUSED, EditionState.SENT}
     visitor.reads("/digest/2026-w47", 200 if is_shown else 404)
     assert ("/digest/2026-w47" in visitor.reads("/digest").links()) is is_shown
+
+
+def cancelled(edition_id: int, *, reached: str = "") -> None:
+    """Cancel an edition; `reached` is somebody who has got its letter before."""
+    with writing():
+        editions.cancel(edition_id, NOW)
+        if reached:
+            sent = {"subscriber_id": make_subscriber(reached).id, "state": DeliveryState.SENT}
+            db.session.execute(sa.insert(delivery).values(edition_id=edition_id, due_at=NOW, changed_at=NOW, **sent))
+
+
+@pytest.mark.parametrize(("reached", "status"), [("", 404), ("ada@readers.example", 200)])
+def test_an_edition_that_was_cancelled_stays_where_letters_lead_to_it(
+    visitor: Visitor, reached: str, status: int
+) -> None:
+    make_tool("beta")
+    cancelled(published(), reached=reached)
+    page = visitor.reads(f"/digest/{THIS_WEEK.name}", status)
+    assert ("was cancelled while it was sent" in page.words) is bool(reached)
+    assert visitor.reads("/digest").links().count(f"/digest/{THIS_WEEK.name}") == bool(reached)
+
+
+def test_an_edition_that_was_drafted_anew_takes_the_place_of_the_cancelled(visitor: Visitor) -> None:
+    make_tool("beta")
+    cancelled(published(), reached="ada@readers.example")
+    published(note="Once more.")
+    page = visitor.reads(f"/digest/{THIS_WEEK.name}").words
+    assert "Once more." in page
+    assert "was cancelled" not in page
+    assert [each.state for each in queries.archive()] == [EditionState.SENDING]
 
 
 @pytest.mark.parametrize("name", ["2026-W47", "2026-w47"])

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,20 @@ def test_everyone_gets_one_letter(edition: int, server: SmtpServer) -> None:
     assert state_of(edition) is EditionState.SENT
 
 
+def test_who_comes_last_calls_the_edition_sent_though_another_had_the_last_letter(
+    edition: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish, looks = editions.finish_if_done, []
+
+    def finish_but_not_at_first(id: int, now: datetime) -> bool:
+        looks.append(id)  # at the first look another sender's letter was still on its way
+        return len(looks) > 1 and finish(id, now)
+
+    monkeypatch.setattr(editions, "finish_if_done", finish_but_not_at_first)
+    assert send_now(edition).ended is Ended.DONE
+    assert state_of(edition) is EditionState.SENT
+
+
 def test_nothing_is_sent_of_an_edition_that_is_paused(app: Flask, server: SmtpServer) -> None:
     edition = make_edition(make_subscribers(3), EditionState.PAUSED, paused_because="Somebody wanted to look.")
     report = send_now(edition)
@@ -92,7 +107,7 @@ def test_a_drop_before_the_final_dot_defers_and_is_tried_again_soon(
 ) -> None:
     monkeypatch.setattr("verdicts.digest.worker.SETBACKS_AT_MOST", 1)
     server.behave(drop_before_dot=[address(3), address(4)])
-    report = send_now(edition, linger=0)
+    report = send_now(edition, linger=0, batch=1)  # who gives up after both has no others in its hands
     assert report.ended in {Ended.LATER, Ended.UNREACHABLE}
     assert Counter(server.recipients()) == Counter(addresses(range(READERS)) - addresses([3, 4]))
     assert "lost before" in the_delivery(edition, 4).reply

@@ -27,6 +27,10 @@ class Progress:
         return sum(self.counts[state] for state in _OVER) + self.uncertain
 
     @property
+    def sent(self) -> int:
+        return self.counts[DeliveryState.SENT]
+
+    @property
     def uncertain(self) -> int:
         return self.counts[DeliveryState.UNCERTAIN]
 

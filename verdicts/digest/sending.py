@@ -140,6 +140,9 @@ def _report(job: Job, pool: Pool) -> Report:
         return found, progress, delivery.next_moment(job.edition_id), is_spent
 
     edition, progress, again_at, is_spent = committed(finish)
+    if edition.state is EditionState.SENDING and not progress.open and not progress.uncertain:
+        # Between those two looks another sender had the last one decided.
+        edition, progress, again_at, is_spent = committed(finish)
     if again_at:
         again_at = max(again_at, allowance.tomorrow(now) if is_spent else now)
     trouble = edition.paused_because or next((outcome.words for outcome in pool.troubles), None)

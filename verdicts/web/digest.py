@@ -5,8 +5,7 @@ from datetime import date
 from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.digest import editions, queries, weeks
-from verdicts.digest.editions import IN_THE_ARCHIVE
+from verdicts.digest import queries, weeks
 from verdicts.digest.rendering import category_sections, subject_of, week_in_words
 from verdicts.web.caching import public
 
@@ -32,8 +31,8 @@ def edition(name: str) -> ResponseReturnValue:
         abort(404, str(fault))
     if week.name != name:
         return redirect(url_for("digest.edition", name=week.name), 301)
-    found = editions.find(week)
-    if found is None or found.state not in IN_THE_ARCHIVE:
+    found = queries.find_in_archive(week)
+    if found is None:
         abort(404, NO_EDITION)
     items = [item for item in queries.items_of(found.id) if not item.dropped]
     earlier, later = queries.neighbours(week)

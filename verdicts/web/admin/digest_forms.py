@@ -32,11 +32,15 @@ class DraftForm(AdminForm):
             raise ValidationError(str(fault)) from None
 
 
+def at_most(most: int) -> Length:
+    return Length(max=most, message="Is longer than %(max)d characters.")
+
+
 class WordsForm(AdminForm):
     """`seen` marks the words that somebody began with, so that nobody's are overwritten unseen."""
 
-    subject = StringField("Subject", filters=[with_plain_line_ends], validators=[Length(max=LONGEST_SUBJECT)])
-    note = StringField("Note", filters=[with_plain_line_ends], validators=[Length(max=LONGEST_NOTE)])
+    subject = StringField("Subject", filters=[with_plain_line_ends], validators=[at_most(LONGEST_SUBJECT)])
+    note = StringField("Note", filters=[with_plain_line_ends], validators=[at_most(LONGEST_NOTE)])
     seen = HiddenField()
 
     def validate_subject(self, field: StringField) -> None:

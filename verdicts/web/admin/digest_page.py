@@ -1,6 +1,7 @@
 """An edition's page on the digest desk, and acting on an edition: by one person at a time, and on what they saw."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -88,6 +89,7 @@ def show(
         edition=edition,
         days=week_in_words(edition.week),
         subject=subject_of(edition, items),
+        proposed=subject_of(replace(edition, subject=""), items),
         sections=category_sections(items),
         labels=LABELS,
         told=sum(item.is_told for item in items),

@@ -151,3 +151,29 @@ def test_what_is_typed_live_comes_back_as_harmless_markup(world: World) -> None:
         tree, _ = read_html(world.root.posts("/admin/markdown", of="quote", quote=text).text)
         assert {each.tag for each in tree.iter()} <= MARKDOWN | {"document"}
         assert all(each.get("href", "https://").startswith(("http://", "https://")) for each in tree.iter())
+
+
+@ON_SQLITE
+def test_no_text_adds_anything_to_the_page_that_shows_strangers_what_they_sent(shared_app: Flask) -> None:
+    stranger = Editor(shared_app)
+    token = stranger.token()
+
+    def shown(text: str) -> str:
+        answer = stranger.posts("/admin/tools/new", token=token, name=text, **{"plans-0-name": text})
+        assert answer.status_code == 401
+        return answer.text
+
+    known = shape(shown(HARMLESS))
+    assert [text for text in HOSTILE_TEXTS if text.strip("\0") == text and intruders(shown(text), known)] == []
+
+
+@ON_SQLITE
+def test_no_text_adds_anything_to_what_is_left_of_a_record_that_is_gone(world: World) -> None:
+    def shown(text: str) -> str:
+        fields = {"name": text, "description": text, "facts-0-label": text}
+        answer = world.root.posts("/admin/categories/9999", **fields)
+        assert answer.status_code == 404
+        return answer.text
+
+    known = shape(shown(HARMLESS))
+    assert [text for text in HOSTILE_TEXTS if "\0" not in text and intruders(shown(text), known)] == []

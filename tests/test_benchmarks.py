@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.programs import run
 
-SHORT = "from benchmarks.__main__ import main; main(rounds=1, seconds=0.5, readers=20, tries=2)"
+SHORT = "from benchmarks.__main__ import main; main(rounds=1, seconds=0.25, readers=20, tries=2)"
 
 
 def test_the_benchmark_prints_a_rate_and_a_ratio_for_every_course(tmp_path: Path) -> None:

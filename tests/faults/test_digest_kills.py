@@ -13,7 +13,7 @@ from tests.faults.posting import chance, posting
 from verdicts.digest.models import DeliveryState, EditionState
 from verdicts.digest.sending import Ended
 
-KILLS, READERS, CONNECTIONS = (100, 4000, 4) if IS_LONG else (8, 240, 4)
+KILLS, READERS, CONNECTIONS = (100, 4000, 4) if IS_LONG else (6, 180, 4)
 LEASES_END = 4.5  # seconds; tests.digest.sender.SHORT
 
 

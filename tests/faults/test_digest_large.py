@@ -12,7 +12,7 @@ from tests.faults.posting import Post, posting
 from verdicts.digest.models import EditionState
 from verdicts.digest.sending import Ended
 
-READERS = 100_000 if IS_LONG else 3_000
+READERS = 100_000 if IS_LONG else 2_000
 WARM_UP = 300
 MOST_GROWTH_KB = 50_000
 

@@ -35,13 +35,12 @@ class Listed:
 
 
 def keep(account_id: int, place: str, fields: Iterable[tuple[str, str]], now: datetime) -> None:
-    """Keep what stands in the form at `place` now, unless that very form has become a record meanwhile.
+    """Keep what stands in the form at `place` now, unless that form has become a record meanwhile.
 
-    The caller has called begin_write(), and commits.
+    A slow network may bring what stood there before it was saved. The caller has called begin_write(), and commits.
     """
-    told = list(fields)
-    if became(account_id, place, told) is None:
-        _put(account_id, place, told, now, None)
+    if record_of(account_id, place) is None:
+        _put(account_id, place, list(fields), now, None)
 
 
 def close(account_id: int, place: str, fields: Iterable[tuple[str, str]], record_id: int, now: datetime) -> None:

@@ -961,3 +961,56 @@ def test_who_must_set_up_a_second_factor_first_finds_what_they_sent(app_with: Ca
     assert ann.sends(path, fields).headers["Location"] == "/admin/me/second-factor"
     db.session.rollback()
     assert [each.place for each in drafts.listed(1)] == [path]
+
+
+def test_a_category_that_is_named_anew_meanwhile_stays_the_category(ann: Editor) -> None:
+    category = make_category("editors")
+    tool = make_tool("wren", category_id=category.id)
+    path = f"/admin/tools/{tool.id}"
+    ann.fills(path, category="")
+    entry = last_entry()
+    ann.fills("/admin/tools/new", "draft", name="Finch", category="editors")
+    place = re.search(r'href="(/admin/tools/new[?][^"]+)"', ann.gets("/admin").text)
+    ann.fills(f"/admin/categories/{category.id}", slug="code-editors")
+    assert place
+    assert ann.form(place[1])["category"] == "code-editors"
+    assert ann.form(f"{path}?restore={entry.id}")["category"] == "code-editors"
+
+
+def test_a_category_that_is_deleted_meanwhile_stays_chosen_and_is_refused(ann: Editor) -> None:
+    category = make_category("editors")
+    place = ann.gets("/admin/tools/new").headers["Location"]
+    fields = ann.form(place) | {"name": "Finch", "category": "editors"}
+    ann.posts(f"/admin/categories/{category.id}/publication", do="delete")
+    for _ in range(2):
+        refused = ann.sends(place, fields)
+        assert (refused.status_code, fields_of(refused.text)["category"]) == (422, "editors")
+        fields = fields_of(refused.text)
+    assert ann.sends(place, fields | {"category": ""}).status_code == 303
+
+
+def test_an_earlier_version_takes_away_no_address_that_leads_here_now(ann: Editor) -> None:
+    tool = make_tool("wren", tagline="A", aliases=("old-wren",))
+    path = f"/admin/tools/{tool.id}"
+    ann.fills(path, tagline="B")
+    entry = last_entry()
+    ann.fills(path, aliases="old-wren\nwren-two")
+    ann.fills(f"{path}?restore={entry.id}")
+    assert stored(Tool)[0].tagline == "A"
+    assert ann.gets("/tools/wren-two").headers["Location"] == "/tools/wren"
+    assert ann.gets("/tools/old-wren").headers["Location"] == "/tools/wren"
+
+
+@pytest.mark.parametrize("query", ["endpoint=x", "_method=x", "_external=1", "_anchor=x", "x=1"])
+def test_the_address_of_a_new_form_takes_nothing_over_that_it_does_not_know(ann: Editor, query: str) -> None:
+    led = ann.gets(f"/admin/tools/new?{query}")
+    assert (led.status_code, re.sub("=.*", "", led.headers["Location"])) == (303, "/admin/tools/new?draft")
+
+
+def test_a_late_draft_of_a_form_that_became_a_record_is_none(ann: Editor) -> None:
+    place = ann.gets("/admin/reviewers/new").headers["Location"]
+    fields = ann.form(place) | {"name": "The Builder"}
+    ann.sends(place, fields)
+    kept(ann, place, name="The Buil")
+    assert place not in ann.gets("/admin").text
+    assert ann.sends(place, fields).headers["Location"].endswith("?said=saved")

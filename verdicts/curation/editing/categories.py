@@ -31,6 +31,12 @@ def opened(id: int, *, lock: bool = False) -> Opened | None:
     return Opened(row.id, row.slug, row.name, records.category(row, row.facts)) if row else None
 
 
+def present_slugs() -> dict[str, str]:
+    """Return, for each slug that a category had before, the one that it has now. One statement."""
+    rows = sa.select(CategoryAlias.slug, Category.slug).join(Category, Category.id == CategoryAlias.category_id)
+    return {row[0]: row[1] for row in db.session.execute(rows)}
+
+
 def save(id: int | None, told: Json, now: datetime) -> Saved:
     """Make a category say what is told. A fact without a key gets one made of its label. Raises Refused."""
     told = with_slug({**told, "facts": [_with_key(fact) for fact in told.get("facts", [])]})

@@ -156,6 +156,8 @@ def _restored(desk: Desk, opened: Opened | None, entry: audit.Entry) -> Json:
         return {field: before for field, (before, _after) in entry.changes.items() if before is not None}
     earlier = {**opened.record, **audit.as_it_was(entry)}
     record = {field: value for field, value in earlier.items() if value is not None}
+    if "aliases" in opened.record:  # an address that leads here now goes on leading here, such as a merged record's
+        record["aliases"] = list(dict.fromkeys([*record.get("aliases", []), *opened.record["aliases"]]))
     return desk.start(Opened(opened.id, opened.slug, opened.name, record))
 
 

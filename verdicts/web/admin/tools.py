@@ -10,7 +10,7 @@ from verdicts.catalog.models import Category
 from verdicts.catalog.slugs import propose
 from verdicts.curation import publication as publications
 from verdicts.curation import shelves
-from verdicts.curation.editing import prices, tools
+from verdicts.curation.editing import categories, prices, tools
 from verdicts.curation.editing.saving import Opened, Saved
 from verdicts.curation.publication import Publication
 from verdicts.curation.shelves import Wanted
@@ -39,11 +39,18 @@ def _onward_from_tool(saved: Saved, do: str, said: str) -> str:
     return url_for("tool_desk.change", id=saved.id, said=said)
 
 
+def _understand_tool(form: Any) -> None:
+    """Put the category that was chosen under the name that it has now."""
+    form.category.data = categories.present_slugs().get(form.category.data, form.category.data)
+
+
 def _fit_tool(form: Any, _opened: Opened | None) -> None:
     """Offer the categories, and a row for each fact that the chosen one asks for."""
     found = db.session.scalars(sa.select(Category).order_by(Category.position, Category.id)).all()
     form.category.choices = [NO_CATEGORY, *((each.slug, each.name) for each in found)]
     chosen = next((each for each in found if each.slug == form.category.data), None)
+    if form.category.data and chosen is None:  # it stays chosen, so that it is not taken off unseen
+        form.category.choices.append((form.category.data, f"{form.category.data} (is there no more)"))
     asked_for = {fact.key: fact.label for fact in chosen.facts} if chosen else {}
     typed = {entry.form.key.data: entry.data for entry in form.facts.entries}
     others = [row for key, row in typed.items() if key not in asked_for and (row["value"] or row["source"])]
@@ -77,6 +84,7 @@ DESK = Desk(
     preview=previews.of_tool,
     onward=_onward_from_tool,
     fit=_fit_tool,
+    understand=_understand_tool,
     about=_about_tool,
 )
 PRICE_DESK = Desk(

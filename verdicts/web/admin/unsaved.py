@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from typing import Any
+from urllib.parse import urlencode
 
 from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -75,8 +75,8 @@ def _form_of_a_new_one() -> str:
 
 
 def at_a_place_of_its_own() -> str:
-    asked: dict[str, Any] = {**request.args, "draft": secrets.token_urlsafe(9)}
-    return url_for(request.endpoint or "", **asked)
+    asked = {name: request.args[name] for name in ("restore", "said") if name in request.args}
+    return f"{request.path}?{urlencode({**asked, 'draft': secrets.token_urlsafe(9)})}"
 
 
 def here(said: str, address: str) -> str:

@@ -118,7 +118,7 @@ def look_at_the_letter(page: Page, axe: Inspector) -> None:
 def mail_a_test(page: Page, server: SmtpServer) -> None:
     page.get_by_label("Address for a test letter").fill("me@example.org")
     page.get_by_role("button", name="Send a test letter").click()
-    expect(page.get_by_role("status")).to_contain_text("The test letter was handed over.")
+    expect(page.locator(".notice[role=status]")).to_contain_text("The test letter was handed over.")
     (letter,) = server.wait_for(1)
     assert str(letter.message["Subject"]).startswith("[Test] ")
 

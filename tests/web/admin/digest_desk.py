@@ -29,10 +29,10 @@ def logged_in(app: Flask, name: str, role: Role) -> Editor:
 def does(who: Editor, act: str, page: str = "", *, htmx: bool = False, **form: str) -> TestResponse:
     """Send a form of the edition's page, as it is now or as it was when it was loaded."""
     page = page or who.gets(DESK).text
-    return who.posts(f"{DESK}/{act}", htmx=htmx, **{**_hidden(page, act), **form})
+    return who.posts(f"{DESK}/{act}", htmx=htmx, **{**hidden_in(page, act), **form})
 
 
-def _hidden(page: str, act: str) -> dict[str, str]:
+def hidden_in(page: str, act: str) -> dict[str, str]:
     """Return the hidden fields of the form that does this, or of any form of the page where none does."""
     forms = re.findall(r'<form [^>]*action="([^"]+)"[^>]*>(.*?)</form>', page, re.DOTALL)
     found = next((body for action, body in forms if action.endswith(f"/{act}")), page)

@@ -10,7 +10,7 @@ from flask import Flask
 
 from tests.digest.weekly import THIS_WEEK, a_week, drafted
 from tests.feedback.world import write
-from tests.web.admin.digest_desk import DESK, does, logged_in, newest_entry, the_edition
+from tests.web.admin.digest_desk import DESK, does, hidden_in, logged_in, newest_entry, the_edition
 from tests.web.admin.editor import Editor
 from tests.web.admin.test_queues import MESSAGES, NETWORK, VOTES, held
 from tests.web.visitor import read_html
@@ -18,7 +18,7 @@ from verdicts.extensions import TooManyWriters, db
 from verdicts.feedback import corrections
 from verdicts.feedback.corrections import CorrectionNotOpen
 from verdicts.staff.models import Role, form_draft
-from verdicts.web.admin import again, digest, digest_page, people, queues, subscribers
+from verdicts.web.admin import digest, digest_page, people, queues, subscribers
 
 Later = Callable[[timedelta], None]
 CARE = "Typed with care"
@@ -108,7 +108,7 @@ def test_a_form_that_is_sent_while_the_database_is_busy_is_shown_again_as_it_was
     ("at", "page"),
     [(f"{DESK}/words", DESK), (f"{DESK}/words/look", DESK), (VOTES, VOTES), (f"{MESSAGES}/1", MESSAGES)],
 )
-def test_what_is_sent_after_the_session_has_ended_is_shown_once_after_logging_in(
+def test_what_is_sent_after_the_session_has_ended_is_shown_until_it_is_discarded(
     root: Editor, later: Later, at: str, page: str
 ) -> None:
     fields = forms()[at]
@@ -118,10 +118,12 @@ def test_what_is_sent_after_the_session_has_ended_is_shown_once_after_logging_in
     assert unquote(sent.headers["Location"]) == f"/admin/login?next={page}&kept=1"
     assert "Not saved yet, but kept." in root.gets(sent.headers["Location"]).text
     assert root.logs_in("root", next=page).headers["Location"] == page
-    shown = root.gets(page).text
-    assert (NOT_SAVED in shown, CARE in filled(shown), drafts()) == (True, True, 0)
+    for _ in range(2):
+        shown = root.gets(page).text
+        assert (NOT_SAVED in shown, CARE in filled(shown)) == (True, True)
+    assert root.posts("/admin/drafts/discard", place=page).headers["Location"] == page
     again = root.gets(page).text
-    assert (NOT_SAVED in again, CARE in again) == (False, False)
+    assert (NOT_SAVED in again, CARE in again, drafts()) == (False, False, 0)
 
 
 def test_a_note_that_came_back_is_saved_like_any_other(root: Editor, later: Later) -> None:
@@ -133,9 +135,10 @@ def test_a_note_that_came_back_is_saved_like_any_other(root: Editor, later: Late
     page = root.gets(DESK).text
     assert does(root, "words", page, subject="A quiet week", note=CARE).status_code == 303
     assert (the_edition().subject, the_edition().note) == ("A quiet week", CARE)
+    assert (drafts(), NOT_SAVED in root.gets(DESK).text) == (0, False)
 
 
-def test_what_was_kept_is_on_the_desk_until_it_is_seen(root: Editor, later: Later) -> None:
+def test_what_was_kept_is_on_the_desk_until_it_is_discarded_there(root: Editor, later: Later) -> None:
     sent = forms()
     token = root.token("/admin/me")
     later(SESSION)
@@ -146,25 +149,34 @@ def test_what_was_kept_is_on_the_desk_until_it_is_seen(root: Editor, later: Late
     for page in (f"/admin/digest/{THIS_WEEK.name}", VOTES, MESSAGES):
         assert f'<a href="{page}">' in desk
         assert CARE in root.gets(page).text
+        assert root.posts("/admin/drafts/discard", place=page, **{"from": "desk"}).headers["Location"] == "/admin"
+    assert "Not saved yet" not in root.gets("/admin").text
 
 
-def test_what_was_kept_is_shown_while_the_database_is_busy_and_another_time(
-    root: Editor, later: Later, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fields = forms()[VOTES]
+def test_what_was_kept_about_one_message_stays_while_another_is_settled(root: Editor, later: Later) -> None:
+    fields = forms()[f"{MESSAGES}/1"]
+    write(text="Another one.")
     token = root.token("/admin/me")
     later(SESSION)
-    root.posts(VOTES, token=token, **fields)
+    root.posts(f"{MESSAGES}/1", token=token, **fields)
     root.logs_in("root")
+    root.posts(f"{MESSAGES}/2", **fields | {"message": "2", "outcome": "Done."})
+    assert CARE in root.gets(MESSAGES).text
+    root.posts(f"{MESSAGES}/1", **fields)
+    assert drafts() == 0
 
-    def refuse() -> None:
-        raise TooManyWriters
 
-    with monkeypatch.context() as patch:
-        patch.setattr(again, "begin_write", refuse)
-        assert CARE in root.gets(VOTES).text
-    assert CARE in root.gets(VOTES).text
-    assert CARE not in root.gets(VOTES).text
+def test_words_of_a_digest_keep_a_draft_by_themselves_and_overwrite_nobodys(root: Editor) -> None:
+    fields = forms()[f"{DESK}/words"]
+    fields |= hidden_in(root.gets(DESK).text, "words")
+    assert root.posts("/admin/drafts", place=DESK, **fields).status_code == 200
+    page = root.gets(DESK).text
+    assert (NOT_SAVED in page, CARE in filled(page)) == (True, True)
+    root.posts("/admin/drafts/discard", place=DESK)
+    does(root, "words", root.gets(DESK).text, subject="Somebody else's", note="Theirs.")
+    root.posts("/admin/drafts", place=DESK, **fields)
+    assert does(root, "words", root.gets(DESK).text, subject="A quiet week", note=CARE).status_code == 409
+    assert the_edition().note == "Theirs."
 
 
 @pytest.mark.parametrize("path", ["/admin/subscribers/new", "/admin/subscribers/suppress", "/admin/people/new"])

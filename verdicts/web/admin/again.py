@@ -1,8 +1,9 @@
 """Small forms that show themselves again, as they were sent, when they cannot be acted on just now."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
-from flask import Response, make_response, request
+from flask import Response, current_app, make_response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
@@ -10,8 +11,10 @@ from verdicts.extensions import begin_write, db
 from verdicts.staff import drafts
 from verdicts.web import errors
 from verdicts.web.admin.gate import is_stale, person
+from verdicts.web.admin.places import place_of_form
 
-STALE, BUSY = "stale", "busy"
+STALE, BUSY, KEPT = "stale", "busy", "kept"
+WHICH_ROW = {"message", "tool"}  # of a page that has a form for each
 
 
 def act_or_show(
@@ -24,27 +27,33 @@ def act_or_show(
     if is_stale():
         return _answer(show(STALE), 400)
     try:
-        return act()
+        answer = act()
+        if make_response(answer).status_code == HTTPStatus.SEE_OTHER:
+            _forget_what_was_kept()
+        return answer
     except errors.OVERLOADS as overload:
         errors.give_up(overload)
-        answer = _answer(show(BUSY), 503)
-        answer.headers["Retry-After"] = str(errors.TRY_AGAIN_AFTER_SECONDS)
-        return answer
+        later = _answer(show(BUSY), 503)
+        later.headers["Retry-After"] = str(errors.TRY_AGAIN_AFTER_SECONDS)
+        return later
 
 
 def typed_before() -> MultiDict[str, str] | None:
-    """Return, once, what was sent from this page after a session had ended; None where nothing was."""
+    """Return what was typed on this page and is not sent yet, or came after a session had ended; None for nothing."""
     draft = drafts.find(person().id, request.path)
-    if draft is None:
-        return None
+    return MultiDict(draft.fields) if draft else None
+
+
+def _forget_what_was_kept() -> None:
+    """Drop the draft of what has just been done; one about another row of the same page stays."""
+    place = place_of_form(current_app.view_functions[request.endpoint or ""])
+    draft = drafts.find(person().id, place)
+    if draft is None or any(request.form.get(name) != value for name, value in draft.fields if name in WHICH_ROW):
+        return
     db.session.rollback()
-    try:
-        begin_write()
-        drafts.drop(person().id, request.path)
-        db.session.commit()
-    except errors.OVERLOADS as overload:  # it is shown another time
-        errors.give_up(overload)
-    return MultiDict(draft.fields)
+    begin_write()
+    drafts.drop(person().id, place)
+    db.session.commit()
 
 
 def _answer(page: ResponseReturnValue, status: int) -> Response:

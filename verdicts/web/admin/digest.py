@@ -10,7 +10,7 @@ from verdicts.digest.rendering import week_in_words
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit
 from verdicts.staff.models import Role
-from verdicts.web.admin.again import STALE, act_or_show, typed_before
+from verdicts.web.admin.again import KEPT, act_or_show, typed_before
 from verdicts.web.admin.digest_forms import DraftForm, WordsForm
 from verdicts.web.admin.digest_page import Changes, carry_out, found, refused, show
 from verdicts.web.admin.gate import actor, door, needs
@@ -59,14 +59,19 @@ def _draft(form: DraftForm) -> ResponseReturnValue:
 @bp.get("/<name>")
 @needs(Role.EDITOR)
 def edition(name: str) -> ResponseReturnValue:
-    if (typed := typed_before()) is not None:
-        return show(name, words=WordsForm(formdata=typed), unsaved=STALE)
-    return show(name)
+    typed = typed_before()
+    if typed is None:
+        return show(name)
+    stored, words = found(name), WordsForm(formdata=typed)
+    # One that a slow network brought after the save says what stands there already.
+    if (words.subject.data, words.note.data) == (stored.subject, stored.note):
+        return show(name)
+    return show(name, words=words, unsaved=KEPT, seen_words=typed.get("seen", ""))
 
 
 @bp.post("/<name>/words")
 @needs(Role.EDITOR)
-@shows_again("digest_desk.edition", keeps=("subject", "note"))
+@shows_again("digest_desk.edition", keeps=("subject", "note", "seen"))
 def write(name: str) -> ResponseReturnValue:
     form = WordsForm()
     return act_or_show(lambda: _write(name, form), lambda why: show(name, words=form, unsaved=why))
@@ -91,7 +96,7 @@ def _write(name: str, form: WordsForm) -> ResponseReturnValue:
 
 @bp.post("/<name>/words/look")
 @needs(Role.EDITOR)
-@shows_again("digest_desk.edition", keeps=("subject", "note"))
+@shows_again("digest_desk.edition", keeps=("subject", "note", "seen"))
 def look(name: str) -> ResponseReturnValue:
     """Show the note as it would be printed, and change nothing: a GET could not carry so much."""
     form = WordsForm()

@@ -80,6 +80,7 @@ def show(
     schedule: ScheduleForm | None = None,
     looks: bool = False,
     unsaved: str = "",
+    seen_words: str = "",
 ) -> ResponseReturnValue:
     """Return an edition's page, each form as it was typed or, if it is none of this request's, as things stand."""
     edition = found(name)
@@ -96,7 +97,7 @@ def show(
         dropped=sum(item.dropped for item in items),
         unseen=sum(item.is_out_of_sight and not item.dropped for item in items),
         seen=stamp_of(edition, items),
-        seen_words=stamp_of_words(edition),
+        seen_words=seen_words or stamp_of_words(edition),
         progress=progress_of(edition.id),
         readers=count_readers(edition.id) if edition.state is EditionState.DRAFT else 0,
         words=words or WordsForm(formdata=None, data={"subject": edition.subject, "note": edition.note}),

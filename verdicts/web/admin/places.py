@@ -73,13 +73,37 @@ def place() -> str:
 def is_a_place(address: str) -> bool:
     """Say whether there is a form with drafts at this address."""
     path, mark, query = address.partition("?")
-    try:
-        endpoint, arguments = current_app.url_map.bind("").match(path, "POST")
-    except (HTTPException, RoutingException):
-        return False
+    endpoint, arguments = _page_at(path)
+    if endpoint in _fields_of_pages():
+        return not mark and len(address) <= drafts.LONGEST_PLACE
     name, shape = _mark_of(arguments)
     is_whole = not mark or (query.startswith(f"{name}=") and bool(shape.fullmatch(query.removeprefix(f"{name}="))))
-    return is_whole and current_app.view_functions[endpoint] in _KEPT and len(address) <= drafts.LONGEST_PLACE
+    has_drafts = current_app.view_functions.get(endpoint) in _KEPT
+    return is_whole and has_drafts and len(address) <= drafts.LONGEST_PLACE
+
+
+def what_is_kept_at(address: str, fields: Fields) -> Fields:
+    """Return what is kept of the fields of a form at this address: of a form with drafts, all of them."""
+    kept = _fields_of_pages().get(_page_at(address.partition("?")[0])[0])
+    return fields if kept is None else [(name, value) for name, value in fields if name in kept]
+
+
+def _page_at(path: str) -> tuple[str, Mapping[str, object]]:
+    """Return the endpoint of a page and what its address holds; "" where there is none."""
+    try:
+        endpoint, arguments = current_app.url_map.bind("").match(path, "GET")
+    except (HTTPException, RoutingException):
+        return "", {}
+    return endpoint, arguments
+
+
+def _fields_of_pages() -> Mapping[str, set[str]]:
+    """Return which fields are kept of the small forms on each page that has some."""
+    found: dict[str, set[str]] = {}
+    for page, fields in _SHOWN_AT.values():
+        if fields:
+            found.setdefault(page, set()).update(fields)
+    return found
 
 
 def _mark_of(arguments: Mapping[str, object] | None) -> tuple[str, re.Pattern[str]]:

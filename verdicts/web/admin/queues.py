@@ -24,7 +24,7 @@ from verdicts.voting import queries as voting
 from verdicts.voting import waiting
 from verdicts.voting.models import Standing
 from verdicts.voting.queries import HeldGroup
-from verdicts.web.admin.again import STALE, act_or_show, typed_before
+from verdicts.web.admin.again import KEPT, act_or_show, typed_before
 from verdicts.web.admin.forms import AdminForm, text
 from verdicts.web.admin.gate import actor, door, needs, person
 from verdicts.web.admin.paging import sheet
@@ -128,7 +128,7 @@ def same(id: int) -> ResponseReturnValue:
 @needs(Role.EDITOR)
 def votes() -> ResponseReturnValue:
     typed = typed_before()
-    return _vote_page(GroupForm(formdata=typed), unsaved=STALE if typed else "")
+    return _vote_page(GroupForm(formdata=typed), unsaved=KEPT if typed else "")
 
 
 @bp.post("/votes")
@@ -162,7 +162,7 @@ def _decide(form: GroupForm) -> ResponseReturnValue:
 def messages() -> ResponseReturnValue:
     typed = typed_before()
     about = typed.get("message", 0, type=int) if typed else 0
-    return _message_page(SettleForm(formdata=typed), about, unsaved=STALE if typed else "")
+    return _message_page(SettleForm(formdata=typed), about, unsaved=KEPT if typed else "")
 
 
 @bp.post("/corrections/<int(max=2147483647):id>")

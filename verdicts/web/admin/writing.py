@@ -1,6 +1,6 @@
 """What helps while one writes: drafts that keep themselves, Markdown as it will look, and the history of a record."""
 
-from flask import abort, render_template, request
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog import prose
@@ -11,7 +11,7 @@ from verdicts.staff.models import Role
 from verdicts.web.admin import records
 from verdicts.web.admin.forms import typed_fields
 from verdicts.web.admin.gate import door, needs, person, takes
-from verdicts.web.admin.places import is_a_place
+from verdicts.web.admin.places import is_a_place, what_is_kept_at
 from verdicts.web.admin.records import FORM_MEGABYTES, ID
 from verdicts.web.clock import now
 
@@ -40,12 +40,26 @@ def keep_draft() -> ResponseReturnValue:
     where = request.form.get("place", "")
     if not is_a_place(where):
         abort(400, "A draft belongs to a form of ours.")
-    fields = [(name, value) for name, value in typed_fields() if name != "place"]
+    fields = what_is_kept_at(where, [(name, value) for name, value in typed_fields() if name != "place"])
     db.session.rollback()
     begin_write()
     drafts.keep(person().id, where, fields, now())
     db.session.commit()
     return render_template("admin/_kept.html", at=now())
+
+
+@bp.post("/drafts/discard")
+@needs(Role.EDITOR)
+def discard() -> ResponseReturnValue:
+    """Drop a draft, and show what is saved; where that is gone, the desk."""
+    where = request.form.get("place", "")
+    if not is_a_place(where):
+        abort(400, "A draft belongs to a form of ours.")
+    db.session.rollback()
+    begin_write()
+    drafts.drop(person().id, where)
+    db.session.commit()
+    return redirect(url_for("desk.index") if request.form.get("from") == "desk" else where, 303)
 
 
 @bp.post("/markdown")

@@ -1014,3 +1014,15 @@ def test_a_late_draft_of_a_form_that_became_a_record_is_none(ann: Editor) -> Non
     kept(ann, place, name="The Buil")
     assert place not in ann.gets("/admin").text
     assert ann.sends(place, fields).headers["Location"].endswith("?said=saved")
+
+
+def test_an_added_review_leaves_nothing_to_bring_back(ann: Editor) -> None:
+    tool = make_tool("wren")
+    make_reviewer("builder")
+    make_review(tool, make_reviewer("skeptic"))
+    path = f"/admin/tools/{tool.id}/panel"
+    ann.fills(path, reviews_0_verdict="ship", reviews_0_quote="Quick.")
+    history = f"/admin/history/panel/{tool.id}"
+    assert "Bring back" not in ann.gets(history).text
+    ann.fills(path, reviews_0_quote="Quicker.", reviews_0_reason="Looked again.")
+    assert ann.gets(history).text.count("Bring back") == 1

@@ -14,6 +14,7 @@ from verdicts.extensions import (
     compress,
     csrf,
     db,
+    end_session,
     engine_options,
     limiter,
     mail,
@@ -48,6 +49,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     Path(app.instance_path).mkdir(parents=True, exist_ok=True)
 
     db.init_app(app)
+    app.teardown_appcontext(end_session)
     with app.app_context():
         watch_engine(db.engine)
     migrate.init_app(app, db, directory=str(config.CHECKOUT / "migrations"))

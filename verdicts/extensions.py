@@ -121,6 +121,20 @@ def begin_write() -> None:
         db.session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
 
 
+def end_session(_error: BaseException | None = None) -> None:
+    """End the session, and give its connection back, whatever has become of the server meanwhile.
+
+    Rolling back on a connection that is lost fails. What was answered, and perhaps committed, must not become a 500 by
+    that: so this ends a request's session, before Flask-SQLAlchemy would.
+    """
+    try:
+        db.session.remove()
+    except sa.exc.DBAPIError as lost:
+        logger.warning("a connection was lost by the end of a request: %s", type(lost).__name__)
+        db.session().invalidate()
+        db.session.remove()
+
+
 def insert(table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that takes on_conflict_do_update and on_conflict_do_nothing, on both databases."""
     return sqlite.insert(table) if db.engine.dialect.name == "sqlite" else postgresql.insert(table)

@@ -102,4 +102,5 @@ def test_a_server_that_restarts_under_load_costs_503s_and_nothing_worse(
         assert site.flask("votes", "recount")[0] == 0
         assert "Traceback" in site.log  # what happened is written down
         figures(f"restarted under votes: {dict(statuses)}")
+        assert "Error handling request" not in site.log  # as gunicorn says it of what escapes from us
     assert set(statuses) == {303, 503}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask, abort, request
+from flask import Flask, Response, abort, request
 
 from tests.conftest import an_app
 from tests.makers import make_tool
@@ -267,3 +267,19 @@ def test_a_database_that_is_away_is_503_and_pages_are_served_as_they_were(
         assert visitor.reads("/tools", 503).headers["Retry-After"]
         assert visitor.reads("/readyz", 503).response.get_json()["reason"] == "The database does not answer."
         assert visitor.reads("/livez").status == 200
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_connection_that_is_lost_when_all_is_said_changes_no_answer(app: Flask) -> None:
+    @app.after_request
+    def lose_the_connection(response: Response) -> Response:
+        mine = db.session.scalar(sa.text("SELECT pg_backend_pid()"))
+        with db.engine.connect() as another:
+            another.execute(sa.text("SELECT pg_terminate_backend(:mine)"), {"mine": mine})
+        return response
+
+    make_tool("alpha", name="Alpha")
+    visitor = Visitor(app)
+    for _ in range(2):
+        assert visitor.reads("/tools/alpha?x=1").texts("h1") == ["Alpha"]
+        visitor.reads("/tools/nobody", 404)

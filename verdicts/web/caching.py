@@ -19,7 +19,7 @@ from werkzeug.sansio.utils import host_is_trusted
 from werkzeug.wrappers import Response as WsgiResponse
 
 from verdicts.catalog.publishing import content_version
-from verdicts.extensions import compress, db
+from verdicts.extensions import compress, end_session
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -166,7 +166,7 @@ class PageCache:
                 except SQLAlchemyError:
                     self._app.logger.warning("the content version cannot be read; pages are served as they are")
                 finally:
-                    db.session.remove()
+                    end_session()
         return self._version
 
 

@@ -1,7 +1,7 @@
 """Editing one record: its form, the draft of it, two editors at once, a preview, and the save. Alike for every kind."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +15,8 @@ from verdicts.curation.records import Json
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit, drafts
 from verdicts.web import errors
-from verdicts.web.admin import unsaved
+from verdicts.web.admin import restoring, unsaved
 from verdicts.web.admin.fields import RecordForm, Rows
-from verdicts.web.admin.forms import typed_fields
 from verdicts.web.admin.gate import actor, is_stale, person
 from verdicts.web.admin.places import place
 from verdicts.web.clock import now
@@ -135,30 +134,17 @@ def _begin(desk: Desk, opened: Opened | None) -> tuple[RecordForm, str]:
         if opened is None or differences(opened.record, form.shown()):
             return form, f"draft:{draft.saved_at.isoformat()}"
     if "restore" in request.args:
-        entry = _entry_to_restore(desk, opened)
-        form = desk.form.of(_restored(desk, opened, entry), version)
+        entry = restoring.entry_asked_for(desk.kind, opened)
+        form = desk.form.of(_start_before(desk, opened, entry), version)
         desk.understand(form)
         return form, f"before:{entry.id}"
     return desk.form.of(desk.start(opened), version), ""
 
 
-def _entry_to_restore(desk: Desk, opened: Opened | None) -> audit.Entry:
-    text = request.args["restore"]
-    entry = audit.find(int(text)) if text.isascii() and text.isdigit() and len(text) <= 9 else None
-    is_of_it = entry is not None and (entry.record_id == opened.id if opened else entry.ends_it)
-    if entry is None or entry.kind != desk.kind or not is_of_it:
-        abort(404, "The trail has no such entry about this record.")
-    return entry
-
-
-def _restored(desk: Desk, opened: Opened | None, entry: audit.Entry) -> Json:
+def _start_before(desk: Desk, opened: Opened | None, entry: audit.Entry) -> Json:
     if opened is None:
-        return {field: before for field, (before, _after) in entry.changes.items() if before is not None}
-    earlier = {**opened.record, **audit.as_it_was(entry)}
-    record = {field: value for field, value in earlier.items() if value is not None}
-    if "aliases" in opened.record:  # an address that leads here now goes on leading here, such as a merged record's
-        record["aliases"] = list(dict.fromkeys([*record.get("aliases", []), *opened.record["aliases"]]))
-    return desk.start(Opened(opened.id, opened.slug, opened.name, record))
+        return restoring.what_was_deleted(entry)
+    return desk.start(replace(opened, record=restoring.as_it_was(opened.record, entry)))
 
 
 def _save(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
@@ -167,36 +153,16 @@ def _save(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
     opened = _lock(desk, id)
     if opened and form.version.data != opened.version and differences(opened.record, form.shown()):
         return _show_conflict(desk, opened, form)
-    saved = _try_to_save(desk, id, form) or _saved_before(desk, id)
+    saved = _try_to_save(desk, id, form) or (unsaved.saved_before(desk.opened) if id is None else None)
     if saved is None:
         return _show(desk, _opened(desk, id), form, status=422)
     if saved.changes:
         words = "changed" if saved.before else "added"
         audit.record(words, desk.kind, saved.slug, saved.id, now=now(), actor=actor(), **saved.changes)
     said = desk.also(saved, do)
-    _end_draft(id, saved)
+    unsaved.end(saved, is_new=id is None)
     db.session.commit()
     return redirect(desk.onward(saved, do, said), 303)
-
-
-def _end_draft(id: int | None, saved: Saved) -> None:
-    if id is None:
-        drafts.close(person().id, place(), typed_fields(), saved.id, now())
-    else:
-        drafts.drop(person().id, place())
-
-
-def _saved_before(desk: Desk, id: int | None) -> Saved | None:
-    """Return the record that this very form has become already, where a new one was sent twice."""
-    if id is not None:
-        return None
-    begin_write()
-    record_id = drafts.became(person().id, place(), typed_fields())
-    opened = desk.opened(record_id) if record_id else None
-    if opened is None:
-        db.session.rollback()
-        return None
-    return Saved(opened.id, opened.slug, opened.record, opened.record)
 
 
 def _try_to_save(desk: Desk, id: int | None, form: RecordForm) -> Saved | None:

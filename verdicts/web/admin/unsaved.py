@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.curation.editing.saving import Opened
+from verdicts.curation.editing.saving import Opened, Saved
 from verdicts.extensions import begin_write, db
 from verdicts.staff import drafts
 from verdicts.web import errors
@@ -35,6 +35,25 @@ def keep_if_possible(*, is_new: bool) -> None:
         keep()
     except errors.OVERLOADS as overload:
         errors.give_up(overload)
+
+
+def end(saved: Saved, *, is_new: bool) -> None:
+    """End the draft of what has been saved; that of a new record becomes a note of which record it is now."""
+    if is_new:
+        drafts.close(person().id, place(), typed_fields(), saved.id, now())
+    else:
+        drafts.drop(person().id, place())
+
+
+def saved_before(find: Callable[[int], Opened | None]) -> Saved | None:
+    """Return the record that this very form of a new one has become already, where it was sent twice."""
+    begin_write()
+    record_id = drafts.became(person().id, place(), typed_fields())
+    opened = find(record_id) if record_id else None
+    if opened is None:
+        db.session.rollback()
+        return None
+    return Saved(opened.id, opened.slug, opened.record, opened.record)
 
 
 def others() -> list[drafts.Listed]:

@@ -34,7 +34,7 @@ def look_at(items: Sequence[Item], now: datetime) -> list[Item]:
     comparisons = _comparisons_seen({members_key(item.tool_ids) for item in compared}, now)
 
     def is_seen(item: Item) -> bool:
-        # By what it is called, too: SQLite gives the number of the newest tool, once that is deleted, to the next one.
+        # By what it is called, too: another tool may have got the name since, and letters link to the name.
         if not all(tools.get(slug) in item.tool_ids for slug in _slugs(item)):
             return False
         return item.kind is not ItemKind.NEW_COMPARISON or members_key(item.tool_ids) in comparisons

@@ -255,7 +255,7 @@ def _show(
     focus: str = "",
 ) -> ResponseReturnValue:
     if request.method == "POST" and not is_stale() and notice != "busy":
-        unsaved.keep_if_possible(is_new=opened is None)
+        unsaved.keep_if_possible()
     desk.fit(form, opened)
     notice_kind, _, notice_value = notice.partition(":")
     page = render_template(

@@ -26,11 +26,8 @@ def keep() -> None:
     db.session.commit()
 
 
-def keep_if_possible(*, is_new: bool) -> None:
+def keep_if_possible() -> None:
     """Keep what was sent where it leads to no save, so that it is there after going back, without JavaScript too."""
-    db.session.rollback()
-    if is_new and drafts.record_of(person().id, place()):
-        return
     try:
         keep()
     except errors.OVERLOADS as overload:

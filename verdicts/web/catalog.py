@@ -12,11 +12,11 @@ from verdicts.catalog.records import ToolCard
 from verdicts.comparisons import listing, tools
 from verdicts.web.caching import public
 from verdicts.web.clock import now
+from verdicts.web.paging import page_number
 
 bp = Blueprint("catalog", __name__)
 
 LONGEST_SEARCH = 200
-LAST_PAGE = 10_000
 
 
 @bp.get("/tools")
@@ -61,14 +61,8 @@ def _wanted() -> Wanted:
         text=text,
         category=request.args.get("category", "")[:LONGEST_SEARCH],
         sort=Sort(sort) if sort else Sort.RELEVANCE if text else Sort.SHELF,
-        page=_page_number(request.args.get("page", "1") or "1"),
+        page=page_number(request.args.get("page", "")),
     )
-
-
-def _page_number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 5 and 1 <= int(text) <= LAST_PAGE):
-        abort(400, f"A page is a whole number from 1 to {LAST_PAGE}.")
-    return int(text)
 
 
 def _sorts(wanted: Wanted) -> dict[Sort, str]:

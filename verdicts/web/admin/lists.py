@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from flask import abort, request
 
 from verdicts.curation.shelves import Wanted
-from verdicts.web.admin.paging import page_number
+from verdicts.web.paging import page_number
 
 LONGEST_SEARCH = 200
 

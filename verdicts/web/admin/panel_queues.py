@@ -6,8 +6,8 @@ from flask.typing import ResponseReturnValue
 from verdicts.curation import panel_queues
 from verdicts.staff.models import Role
 from verdicts.web.admin.gate import door, needs
-from verdicts.web.admin.paging import sheet
 from verdicts.web.clock import now
+from verdicts.web.paging import load_page
 
 bp = door("panel_queues", "/admin/queues")
 
@@ -16,7 +16,7 @@ bp = door("panel_queues", "/admin/queues")
 @needs(Role.EDITOR)
 def reviews() -> ResponseReturnValue:
     moment = now()
-    old = sheet(lambda n: panel_queues.old_reviews(n, moment), request.args.get("page", ""), panel_queues.A_PAGE)
+    old = load_page(lambda n: panel_queues.old_reviews(n, moment), request.args.get("page", ""), panel_queues.A_PAGE)
     return render_template("admin/review_queue.html", old=old)
 
 
@@ -24,5 +24,5 @@ def reviews() -> ResponseReturnValue:
 @needs(Role.EDITOR)
 def panels() -> ResponseReturnValue:
     moment = now()
-    gaps = sheet(lambda n: panel_queues.gaps(n, moment), request.args.get("page", ""), panel_queues.A_PAGE)
+    gaps = load_page(lambda n: panel_queues.gaps(n, moment), request.args.get("page", ""), panel_queues.A_PAGE)
     return render_template("admin/panel_queue.html", gaps=gaps)

@@ -27,11 +27,11 @@ from verdicts.voting.queries import HeldGroup
 from verdicts.web.admin.again import KEPT, act_or_show, typed_before
 from verdicts.web.admin.forms import AdminForm, text
 from verdicts.web.admin.gate import actor, door, needs, person
-from verdicts.web.admin.paging import sheet
 from verdicts.web.admin.places import shows_again
 from verdicts.web.clock import now, today
 from verdicts.web.errors import answer
 from verdicts.web.htmx import wants_fragment
+from verdicts.web.paging import load_page
 
 bp = door("queues", "/admin/queues")
 
@@ -214,13 +214,13 @@ def _difference(before: Check, after: Check, taps: int) -> dict[str, tuple[objec
 
 def _price_page(problem: str = "", said: str = "") -> str:
     moment = now()
-    due = sheet(lambda number: price_queue.page(number, moment), request.values.get("page", ""), price_queue.A_PAGE)
+    due = load_page(lambda number: price_queue.page(number, moment), request.values.get("page", ""), price_queue.A_PAGE)
     template = "admin/_price_queue.html" if wants_fragment() else "admin/price_queue.html"
     return render_template(template, due=due, problem=problem, said=said or _said())
 
 
 def _vote_page(form: GroupForm, problem: str = "", unsaved: str = "") -> str:
-    held = sheet(_held, request.values.get("page", ""), GROUPS_A_PAGE)
+    held = load_page(_held, request.values.get("page", ""), GROUPS_A_PAGE)
     return render_template(
         "admin/vote_queue.html",
         held=held,
@@ -240,7 +240,7 @@ def _held(number: int) -> tuple[list[HeldBallots], int]:
 
 def _message_page(form: SettleForm, about: int = 0, problem: str = "", unsaved: str = "") -> str:
     """Show the messages; what was typed stands beside the one it is about, or alone where that waits no more."""
-    found = sheet(corrections.page, request.values.get("page", ""), corrections.A_PAGE)
+    found = load_page(corrections.page, request.values.get("page", ""), corrections.A_PAGE)
     return render_template(
         "admin/correction_queue.html",
         messages=found,

@@ -15,10 +15,10 @@ from verdicts.staff.models import Role
 from verdicts.web.admin import publishing
 from verdicts.web.admin.editing import Desk, edit
 from verdicts.web.admin.gate import actor, needs, takes
-from verdicts.web.admin.paging import page_number
 from verdicts.web.admin.places import keeps_what_is_typed
 from verdicts.web.admin.publishing import Editable, Subject
 from verdicts.web.clock import now
+from verdicts.web.paging import page_number
 
 ID = "<int(max=2147483647):id>"
 FORM_MEGABYTES = 2  # a whole panel in a script of many bytes a letter, each of them escaped

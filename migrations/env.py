@@ -8,7 +8,7 @@ from alembic import context
 
 import verdicts.catalog.models
 import verdicts.comparisons.models
-import verdicts.curation.models
+import verdicts.curation.transfer.models
 import verdicts.digest.models
 import verdicts.feedback.models
 import verdicts.mailing.models

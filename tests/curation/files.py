@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from tests.makers import NOW
 from verdicts.catalog.models import Category, Reviewer, Tool
-from verdicts.curation import importing
-from verdicts.curation.faults import CatalogueRefused
-from verdicts.curation.importing import import_catalogue
-from verdicts.curation.report import Report
+from verdicts.curation import sample
+from verdicts.curation.catalog_file.faults import CatalogueRefused
+from verdicts.curation.transfer.importing import import_catalogue
+from verdicts.curation.transfer.report import Report
 from verdicts.extensions import db
 
-SAMPLE = Path(importing.__file__).parent / "sample" / "catalogue.yaml"
+SAMPLE = sample.CATALOGUE
 STARTED_IT = Path(__file__).parents[3] / "shared" / "data" / "seed-catalogue.json"
 BARE = Path(__file__).parent.parent / "data" / "bare-catalogue.json"
 

@@ -34,10 +34,11 @@ from verdicts.catalog.publishing import content_version
 from verdicts.comparisons import featured, related
 from verdicts.comparisons.merging import Fate
 from verdicts.comparisons.models import Comparison
-from verdicts.curation import merging, stock
-from verdicts.curation.exporting import export
-from verdicts.curation.importing import import_catalogue
-from verdicts.curation.reading import read
+from verdicts.curation import merging
+from verdicts.curation.transfer import existing
+from verdicts.curation.transfer.exporting import export
+from verdicts.curation.transfer.importing import import_catalogue
+from verdicts.curation.transfer.reading import read
 from verdicts.digest import drafting
 from verdicts.digest.models import edition_item
 from verdicts.digest.votes import VotesCast, votes_cast
@@ -89,7 +90,7 @@ def test_the_dropped_record_is_seen_nowhere_any_more(pair: tuple[Tool, Tool]) ->
     merge(keep, drop)
     assert (drop.slugs, drop.published_at, drop.archived_at, drop.merged_into_id) == ([], None, LATER, keep.id)
     assert content_version() == version + 1
-    assert drop.id not in {tool.id for tool in stock.load().tools.values()}
+    assert drop.id not in {tool.id for tool in existing.load().tools.values()}
     hits = search.matching("vibe")
     assert list(db.session.scalars(sa.select(hits.c.tool_id))) == [keep.id]
     search.reindex_all()

@@ -10,7 +10,7 @@ from tests.makers import NOW, make_category, make_comparison, make_tool, make_vo
 from tests.web.visitor import Visitor
 from verdicts.catalog.models import Tool, ToolSlug
 from verdicts.comparisons.models import Comparison
-from verdicts.curation import publication, removal
+from verdicts.curation.editing import publication, removal
 from verdicts.digest import editions, proofs, timetable
 from verdicts.digest.approving import stamp_of
 from verdicts.digest.copies import open_press

@@ -10,7 +10,7 @@ from tests.makers import NOW, make_comparison, make_review, make_tool, make_vote
 from tests.web import rich
 from tests.web.visitor import Page, Visitor, words_of
 from verdicts.catalog.models import Reviewer, Tool
-from verdicts.curation import importing
+from verdicts.curation.transfer import importing
 from verdicts.extensions import begin_write, db
 
 BARE = Path(__file__).parent.parent / "data" / "bare-catalogue.json"

@@ -11,7 +11,8 @@ from flask import Flask
 from tests.conftest import DATABASES, a_database, an_app
 from tests.makers import NOW
 from tests.web.visitor import Page, Visitor
-from verdicts.curation import importing, sample
+from verdicts.curation import sample
+from verdicts.curation.transfer import importing
 from verdicts.extensions import begin_write, db
 
 MOST_COMPARISONS = 25

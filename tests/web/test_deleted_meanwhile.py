@@ -21,7 +21,7 @@ from tests.web.test_newsletter_links import confirm_path, preferences_path
 from tests.web.visitor import Visitor
 from verdicts.catalog.models import Tool
 from verdicts.catalog.records import ToolLink
-from verdicts.curation import removal
+from verdicts.curation.editing import removal
 from verdicts.extensions import db
 from verdicts.feedback.models import price_doubt
 from verdicts.newsletter.models import Status, subscriber_tool

@@ -11,12 +11,12 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
-from verdicts.curation import reading
-from verdicts.curation.exporting import TooLargeForYaml, export
-from verdicts.curation.faults import CatalogueRefused
-from verdicts.curation.importing import import_catalogue
-from verdicts.curation.report import Report
-from verdicts.curation.schema import MOST_FAULTS_COLLECTED
+from verdicts.curation.catalog_file.faults import CatalogueRefused
+from verdicts.curation.catalog_file.schema import MOST_FAULTS_COLLECTED
+from verdicts.curation.transfer import reading
+from verdicts.curation.transfer.exporting import TooLargeForYaml, export
+from verdicts.curation.transfer.importing import import_catalogue
+from verdicts.curation.transfer.report import Report
 from verdicts.extensions import TooManyWriters, begin_write, db
 from verdicts.staff import audit
 

@@ -9,7 +9,7 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from verdicts.catalog import logos
-from verdicts.curation import pending
+from verdicts.curation.transfer import pending
 from verdicts.extensions import TooManyWriters, begin_write, db
 from verdicts.feedback.retention import blank_doubters, forget_writers
 from verdicts.newsletter.retention import destroy_unconfirmed, forget_turns

@@ -13,7 +13,7 @@ from verdicts.catalog.merging_reviews import ReviewMove
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.comparisons import merging as comparisons
 from verdicts.comparisons.merging import ComparisonMove
-from verdicts.curation.changes import Change
+from verdicts.curation.editing.changes import Change
 from verdicts.curation.merging_changes import changes_since, look
 from verdicts.digest import merging as digest
 from verdicts.feedback import merging as doubts

@@ -7,9 +7,9 @@ from datetime import datetime
 from verdicts.catalog.models import Tool
 from verdicts.comparisons.merging import ComparisonMove, Fate
 from verdicts.comparisons.models import Comparison
-from verdicts.curation import stock
-from verdicts.curation.changes import Change, Parts, changes_of, parts_of, slug_of, whole_parts_of
-from verdicts.curation.publication import Publication, standing
+from verdicts.curation.editing.changes import Change, Parts, changes_of, parts_of, slug_of, whole_parts_of
+from verdicts.curation.editing.publication import Publication, standing
+from verdicts.curation.transfer import existing
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Untouched:
 
 def look(keep_id: int, drop_id: int, moves: Sequence[ComparisonMove], now: datetime) -> Untouched:
     """Look at what a merge will touch. A fixed number of statements."""
-    tools, compared = stock.tools_anew([keep_id, drop_id]), stock.comparisons_anew([move.id for move in moves])
+    tools, compared = existing.tools_anew([keep_id, drop_id]), existing.comparisons_anew([move.id for move in moves])
     stays = {move.id for move in moves if move.fate is not Fate.ARCHIVED}
     return Untouched(
         keep_id=keep_id,
@@ -42,9 +42,9 @@ def changes_since(before: Untouched) -> Iterator[Change]:
     """Yield what a merge has done since: to what went, to comparisons, and last to the tool that stays."""
     yield from before.gone
     yield from before.archived
-    for id, row in stock.comparisons_anew(before.comparisons).items():
+    for id, row in existing.comparisons_anew(before.comparisons).items():
         yield from changes_of(row, before.comparisons[id])
-    kept = stock.tools_anew([before.keep_id])[before.keep_id]
+    kept = existing.tools_anew([before.keep_id])[before.keep_id]
     if kept.logo_digest != before.kept_logo:
         logo = {"logo": (kept.logo_digest or "")[:12]}
         yield Change(kept.id, kept.name, {}, logo, "tool", "changed the logo of")

@@ -18,9 +18,9 @@ from tests.web.admin.editor import Editor, make_account
 from tests.web.conftest import PRESENT
 from tests.web.visitor import read_html, words_of
 from verdicts.catalog.models import Tool, ToolSlug
-from verdicts.curation import exporting, pending
-from verdicts.curation.models import pending_import
-from verdicts.curation.reading import MEGABYTE
+from verdicts.curation.transfer import exporting, pending
+from verdicts.curation.transfer.models import pending_import
+from verdicts.curation.transfer.reading import MEGABYTE
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit
 from verdicts.staff.models import Role

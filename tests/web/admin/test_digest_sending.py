@@ -15,7 +15,7 @@ from tests.smtp_server import SmtpServer, smtp_server
 from tests.web.admin.digest_desk import DESK, does, logged_in, newest_entry, order, state, the_edition
 from tests.web.admin.editor import Editor
 from verdicts.catalog.models import Tool
-from verdicts.curation import publication
+from verdicts.curation.editing import publication
 from verdicts.digest import editions
 from verdicts.digest.freezing import freeze
 from verdicts.digest.models import DeliveryState, EditionState, delivery

@@ -25,7 +25,7 @@ from tests.web.admin.editor import Editor, fields_of, make_account
 from tests.web.visitor import Visitor
 from verdicts.catalog.models import Category, PriceRecord, Review, Reviewer, ReviewRevision, Tool
 from verdicts.comparisons.models import Comparison
-from verdicts.curation import importing
+from verdicts.curation.transfer import importing
 from verdicts.extensions import TooManyWriters, begin_write, db
 from verdicts.staff import accounts, audit, drafts
 from verdicts.staff.models import Role, form_draft

@@ -8,7 +8,9 @@ from verdicts.catalog import search
 from verdicts.catalog.models import Category, CategoryAlias, CategoryFact, Tool
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.catalog.slugs import propose
-from verdicts.curation import records, schema
+from verdicts.curation.catalog_file import records, schema
+from verdicts.curation.catalog_file.records import Json
+from verdicts.curation.catalog_file.rows import align, update
 from verdicts.curation.editing.saving import (
     Opened,
     Saved,
@@ -21,8 +23,6 @@ from verdicts.curation.editing.saving import (
     take_slug,
     with_slug,
 )
-from verdicts.curation.records import Json
-from verdicts.curation.rows import align, update
 from verdicts.extensions import db
 
 

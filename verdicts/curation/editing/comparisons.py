@@ -9,12 +9,12 @@ from verdicts.catalog.models import Tool, ToolSlug
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.comparisons.related import members_key
-from verdicts.curation import records, schema
-from verdicts.curation.checking import FEWEST_COMPARED, MOST_COMPARED
+from verdicts.curation.catalog_file import records, schema
+from verdicts.curation.catalog_file.checks import FEWEST_COMPARED, MOST_COMPARED
+from verdicts.curation.catalog_file.records import Json
+from verdicts.curation.catalog_file.rows import align, update
+from verdicts.curation.catalog_file.schema import Fault
 from verdicts.curation.editing.saving import Opened, Refused, Saved, attributes, checked, get_row, next_position
-from verdicts.curation.records import Json
-from verdicts.curation.rows import align, update
-from verdicts.curation.schema import Fault
 from verdicts.extensions import db
 
 

@@ -7,13 +7,13 @@ import sqlalchemy as sa
 
 from verdicts.catalog.models import Review, Reviewer, ReviewerAlias, Tool
 from verdicts.catalog.publishing import bump_content_version
-from verdicts.curation import records, schema
+from verdicts.curation.catalog_file import records, schema
+from verdicts.curation.catalog_file.history import Because, keep_review, said
+from verdicts.curation.catalog_file.records import Json
+from verdicts.curation.catalog_file.rows import update
+from verdicts.curation.catalog_file.schema import Fault
 from verdicts.curation.editing import tools
 from verdicts.curation.editing.saving import Opened, Refused, Saved, attributes, next_position
-from verdicts.curation.histories import Because, keep_review, said
-from verdicts.curation.records import Json
-from verdicts.curation.rows import update
-from verdicts.curation.schema import Fault
 from verdicts.extensions import db
 
 KEYS = ("verdict", "quote", "reviewed_on", "tool_version", "basis", "conflict")

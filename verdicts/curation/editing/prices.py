@@ -6,13 +6,13 @@ from verdicts.catalog.kinds import FIRST_INTERVAL_DAYS, PriceModel
 from verdicts.catalog.models import Tool
 from verdicts.catalog.price_checks import Check, interval_after
 from verdicts.catalog.publishing import bump_content_version
-from verdicts.curation import records, schema
+from verdicts.curation.catalog_file import records, schema
+from verdicts.curation.catalog_file.history import Because, cost, keep_prices
+from verdicts.curation.catalog_file.records import Json
+from verdicts.curation.catalog_file.rows import update
+from verdicts.curation.catalog_file.schema import Fault
 from verdicts.curation.editing import tools
 from verdicts.curation.editing.saving import Opened, Saved, checked, faults_of_price
-from verdicts.curation.histories import Because, cost, keep_prices
-from verdicts.curation.records import Json
-from verdicts.curation.rows import update
-from verdicts.curation.schema import Fault
 from verdicts.extensions import db
 
 LONGEST_REASON = 500

@@ -4,7 +4,9 @@ from datetime import datetime
 
 from verdicts.catalog.models import Reviewer, ReviewerAlias
 from verdicts.catalog.publishing import bump_content_version
-from verdicts.curation import records, schema
+from verdicts.curation.catalog_file import records, schema
+from verdicts.curation.catalog_file.records import Json
+from verdicts.curation.catalog_file.rows import update
 from verdicts.curation.editing.saving import (
     Opened,
     Saved,
@@ -16,8 +18,6 @@ from verdicts.curation.editing.saving import (
     take_slug,
     with_slug,
 )
-from verdicts.curation.records import Json
-from verdicts.curation.rows import update
 from verdicts.extensions import db
 
 

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.slugs import propose
-from verdicts.curation import schema
-from verdicts.curation.records import Json
-from verdicts.curation.schema import Fault, Placed
+from verdicts.curation.catalog_file import schema
+from verdicts.curation.catalog_file.records import Json
+from verdicts.curation.catalog_file.schema import Fault, Placed
 from verdicts.extensions import Base, db
 
 Stored = TypeVar("Stored", bound=Base)

@@ -8,7 +8,11 @@ import sqlalchemy as sa
 from verdicts.catalog import search
 from verdicts.catalog.models import Category, Plan, PriceRecord, Release, Tool, ToolFact, ToolSlug
 from verdicts.catalog.publishing import bump_content_version
-from verdicts.curation import records, schema
+from verdicts.curation.catalog_file import records, schema
+from verdicts.curation.catalog_file.history import keep_prices
+from verdicts.curation.catalog_file.records import Json
+from verdicts.curation.catalog_file.rows import align, update
+from verdicts.curation.catalog_file.schema import Fault
 from verdicts.curation.editing.saving import (
     Opened,
     Refused,
@@ -22,10 +26,6 @@ from verdicts.curation.editing.saving import (
     repeated,
     with_slug,
 )
-from verdicts.curation.histories import keep_prices
-from verdicts.curation.records import Json
-from verdicts.curation.rows import align, update
-from verdicts.curation.schema import Fault
 from verdicts.extensions import db
 
 TEXTS = ("name", "tagline", "description", "website", "maker", "license", "launched_on")

@@ -13,8 +13,8 @@ import yaml
 
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.models import Tool, ToolSlug
-from verdicts.curation import importing, reading
 from verdicts.curation.sample import this_week
+from verdicts.curation.transfer import importing, reading
 from verdicts.extensions import db
 from verdicts.voting.models import Occasion, Standing, tally, vote, vote_event
 

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from verdicts.catalog.kinds import Basis, Period, PriceModel, ReviewerKind, Verdict
-from verdicts.curation.records import Json, record
+from verdicts.curation.catalog_file.records import Json, record
 from verdicts.web.admin.fields import (
     Choice,
     Day,

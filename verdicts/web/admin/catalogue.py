@@ -7,13 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.file import FileField
 from sqlalchemy.exc import IntegrityError
 
-from verdicts.curation import pending, reading
-from verdicts.curation.exporting import TooLargeForYaml, export
-from verdicts.curation.faults import CatalogueRefused
-from verdicts.curation.importing import import_catalogue
-from verdicts.curation.pending import Pending
-from verdicts.curation.report import Report
-from verdicts.curation.schema import MOST_FAULTS_COLLECTED
+from verdicts.curation.catalog_file.faults import CatalogueRefused
+from verdicts.curation.catalog_file.schema import MOST_FAULTS_COLLECTED
+from verdicts.curation.transfer import pending, reading
+from verdicts.curation.transfer.exporting import TooLargeForYaml, export
+from verdicts.curation.transfer.importing import import_catalogue
+from verdicts.curation.transfer.pending import Pending
+from verdicts.curation.transfer.report import Report
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit
 from verdicts.staff.models import Role

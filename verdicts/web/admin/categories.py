@@ -4,7 +4,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog.models import Category
-from verdicts.curation import shelves
+from verdicts.curation import listing
 from verdicts.curation.editing import categories
 from verdicts.curation.editing.saving import get_row
 from verdicts.staff.models import Role
@@ -34,5 +34,5 @@ offer_order(bp, DESK, Category)
 @bp.get("")
 @needs(Role.EDITOR)
 def index() -> ResponseReturnValue:
-    shelf = shelves.categories(wanted(SORTS))
+    shelf = listing.categories(wanted(SORTS))
     return render_template("admin/categories.html", shelf=shelf, sorts=SORTS, query=query)

@@ -6,11 +6,11 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from verdicts.comparisons.models import Comparison
-from verdicts.curation import publication as publications
-from verdicts.curation import shelves
+from verdicts.curation import listing
 from verdicts.curation.editing import comparisons
+from verdicts.curation.editing import publication as publications
+from verdicts.curation.editing.publication import Publication
 from verdicts.curation.editing.saving import Opened, Saved, get_row
-from verdicts.curation.publication import Publication
 from verdicts.extensions import db
 from verdicts.staff.models import Role
 from verdicts.web.admin import previews
@@ -67,5 +67,5 @@ offer_order(bp, DESK, Comparison)
 @bp.get("")
 @needs(Role.EDITOR)
 def index() -> ResponseReturnValue:
-    shelf = shelves.comparisons(wanted(SORTS, state=list(Publication), words=["none"]), now())
+    shelf = listing.comparisons(wanted(SORTS, state=list(Publication), words=["none"]), now())
     return render_template("admin/comparisons.html", shelf=shelf, sorts=SORTS, query=query, states=STATES)

@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import MultiDict
 
+from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.editing.saving import Opened, Refused, Saved, differences
-from verdicts.curation.records import Json
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit, drafts
 from verdicts.web import errors

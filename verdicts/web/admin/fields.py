@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, FieldList, Form, FormField, HiddenField, StringField, TextAreaField
 
-from verdicts.curation.records import UNSTATED, Json
-from verdicts.curation.schema import Fault
+from verdicts.curation.catalog_file.records import UNSTATED, Json
+from verdicts.curation.catalog_file.schema import Fault
 from verdicts.web.admin.forms import AdminForm
 
 NOT_TOLD: tuple[object, ...] = (None, "", [], False)

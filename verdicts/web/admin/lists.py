@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from flask import abort, request
 
-from verdicts.curation.shelves import Wanted
+from verdicts.curation.listing import Wanted
 from verdicts.web.paging import page_number
 
 LONGEST_SEARCH = 200

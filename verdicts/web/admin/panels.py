@@ -7,11 +7,11 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog.models import Reviewer, Tool
-from verdicts.curation import publication as publications
-from verdicts.curation import shelves
+from verdicts.curation import listing
 from verdicts.curation.editing import panels, tools
+from verdicts.curation.editing import publication as publications
+from verdicts.curation.editing.publication import Publication
 from verdicts.curation.editing.saving import Opened, Saved
-from verdicts.curation.publication import Publication
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit
 from verdicts.staff.models import Role
@@ -93,7 +93,7 @@ offer_part(bp, "panel", DESK)
 def reviews() -> ResponseReturnValue:
     asked = wanted(SORTS, reviewer=None, verdict=["ship", "skip"], age=["old"])
     people = db.session.execute(sa.select(Reviewer.slug, Reviewer.name).order_by(Reviewer.position)).all()
-    shelf = shelves.reviews(asked, today())
+    shelf = listing.reviews(asked, today())
     return render_template("admin/reviews.html", shelf=shelf, sorts=SORTS, query=query, people=people)
 
 

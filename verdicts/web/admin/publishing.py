@@ -12,10 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from verdicts.catalog.models import Category, Reviewer, Tool
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.comparisons.models import Comparison
-from verdicts.curation import publication, removal
-from verdicts.curation.editing import tools
+from verdicts.curation.editing import publication, removal, tools
+from verdicts.curation.editing.publication import Publication
 from verdicts.curation.editing.saving import Opened, Saved
-from verdicts.curation.publication import Publication
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit
 from verdicts.web.admin.editing import CLASH

@@ -2,8 +2,8 @@
 
 from flask import abort, request
 
+from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.editing.saving import Opened
-from verdicts.curation.records import Json
 from verdicts.staff import audit
 
 

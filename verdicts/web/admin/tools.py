@@ -8,12 +8,12 @@ from flask.typing import ResponseReturnValue
 
 from verdicts.catalog.models import Category
 from verdicts.catalog.slugs import propose
-from verdicts.curation import publication as publications
-from verdicts.curation import shelves
+from verdicts.curation import listing
 from verdicts.curation.editing import categories, prices, tools
+from verdicts.curation.editing import publication as publications
+from verdicts.curation.editing.publication import Publication
 from verdicts.curation.editing.saving import Opened, Saved
-from verdicts.curation.publication import Publication
-from verdicts.curation.shelves import Wanted
+from verdicts.curation.listing import Wanted
 from verdicts.extensions import db
 from verdicts.feedback import doubts
 from verdicts.staff.models import Role
@@ -106,7 +106,7 @@ offer_part(bp, "price", PRICE_DESK)
 @bp.get("")
 @needs(Role.EDITOR)
 def index() -> ResponseReturnValue:
-    shelf = shelves.tools(wanted(SORTS, state=list(Publication), category=None), now())
+    shelf = listing.tools(wanted(SORTS, state=list(Publication), category=None), now())
     categories = db.session.execute(sa.select(Category.slug, Category.name).order_by(Category.position)).all()
     return render_template(
         "admin/tools.html", shelf=shelf, sorts=SORTS, query=query, states=STATES, categories=categories
@@ -118,7 +118,7 @@ def index() -> ResponseReturnValue:
 def options() -> ResponseReturnValue:
     """Return tools by part of their name, for a box that takes one."""
     typed = next((value for value in request.args.values() if value), "")[:LONGEST_SEARCH]
-    found = shelves.tools(Wanted(text=typed, sort="name"), now()).lines[:MOST_OPTIONS]
+    found = listing.tools(Wanted(text=typed, sort="name"), now()).lines[:MOST_OPTIONS]
     return render_template("admin/_options.html", tools=found)
 
 

@@ -4,7 +4,7 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog import prose
-from verdicts.curation.shelves import A_PAGE
+from verdicts.curation.listing import A_PAGE
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit, drafts
 from verdicts.staff.models import Role

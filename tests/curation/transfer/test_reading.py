@@ -5,8 +5,8 @@ import tracemalloc
 
 import pytest
 
-from verdicts.curation import reading
-from verdicts.curation.faults import CatalogueRefused
+from verdicts.curation.catalog_file.faults import CatalogueRefused
+from verdicts.curation.transfer import reading
 
 BILLION_LAUGHS = b"""
 a: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol]

@@ -22,10 +22,10 @@ from verdicts.catalog.models import (
     ToolSlug,
 )
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
-from verdicts.curation import records
-from verdicts.curation.reading import LONGEST_YAML, MEGABYTE
-from verdicts.curation.records import Json
-from verdicts.curation.schema import FORMAT
+from verdicts.curation.catalog_file import records
+from verdicts.curation.catalog_file.records import Json
+from verdicts.curation.catalog_file.schema import FORMAT
+from verdicts.curation.transfer.reading import LONGEST_YAML, MEGABYTE
 from verdicts.extensions import db
 
 Row = sa.Row[Any]

@@ -14,9 +14,20 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from verdicts.catalog import models as catalog
 from verdicts.catalog.kinds import Basis, Period, PriceModel, ReviewerKind, Verdict
 from verdicts.comparisons import models as comparisons
-from verdicts.curation.faults import CatalogueRefused, fault, place, shown
-from verdicts.curation.values import Amount, Currency, IsoDate, OneOf, PastDate, Slug, Url, line, paragraphs, wrong
-from verdicts.curation.written import Outline, outline
+from verdicts.curation.catalog_file.faults import CatalogueRefused, fault, place, shown
+from verdicts.curation.catalog_file.raw_records import Outline, outline
+from verdicts.curation.catalog_file.values import (
+    Amount,
+    Currency,
+    IsoDate,
+    OneOf,
+    PastDate,
+    Slug,
+    Url,
+    line,
+    paragraphs,
+    wrong,
+)
 
 FORMAT = "verdicts-catalogue/1"
 MOST_ENTRIES = 500

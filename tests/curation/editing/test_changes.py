@@ -23,10 +23,10 @@ from tests.makers import (
 from verdicts.catalog.models import Category, Reviewer, Tool
 from verdicts.comparisons.models import Comparison
 from verdicts.curation import merging
-from verdicts.curation.changes import Change
 from verdicts.curation.editing import categories, comparisons, panels, prices, reviewers, tools
+from verdicts.curation.editing.changes import Change
 from verdicts.curation.editing.saving import Opened
-from verdicts.curation.importing import import_catalogue
+from verdicts.curation.transfer.importing import import_catalogue
 from verdicts.extensions import begin_write, db
 
 FORMS: dict[str, tuple[type[Any], Callable[[int], Opened | None]]] = {

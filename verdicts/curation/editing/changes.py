@@ -6,10 +6,10 @@ from typing import Any
 
 from verdicts.catalog.models import Category, Reviewer, Tool
 from verdicts.comparisons.models import Comparison
-from verdicts.curation import records
+from verdicts.curation.catalog_file import records
+from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.editing import comparisons, panels, prices, tools
 from verdicts.curation.editing.saving import Saved
-from verdicts.curation.records import Json
 
 Parts = Mapping[str, Json]
 

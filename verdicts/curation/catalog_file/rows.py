@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
-from verdicts.curation.schema import Record
+from verdicts.curation.catalog_file.schema import Record
 from verdicts.extensions import Base
 
 Row = TypeVar("Row", bound=Base)

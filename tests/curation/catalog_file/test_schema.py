@@ -8,8 +8,8 @@ from tests.curation.files import a_file, a_review, a_tool
 from tests.makers import TODAY
 from verdicts.catalog import models as catalog
 from verdicts.comparisons import models as comparisons
-from verdicts.curation import schema
-from verdicts.curation.faults import CatalogueRefused
+from verdicts.curation.catalog_file import schema
+from verdicts.curation.catalog_file.faults import CatalogueRefused
 
 OLD = {"verdict": "ship", "quote": "Before.", "until": "2026-01-31"}
 

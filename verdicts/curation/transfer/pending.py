@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import sqlalchemy as sa
 
-from verdicts.curation.models import pending_import
+from verdicts.curation.transfer.models import pending_import
 from verdicts.extensions import db, insert
 
 KEPT = timedelta(days=1)

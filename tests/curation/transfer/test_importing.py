@@ -16,10 +16,10 @@ from verdicts.catalog import search
 from verdicts.catalog.models import Category, CategoryAlias, Reviewer, ReviewerAlias, Tool, ToolSlug
 from verdicts.catalog.publishing import content_version
 from verdicts.comparisons.models import Comparison
-from verdicts.curation import schema
-from verdicts.curation.exporting import export
-from verdicts.curation.importing import import_catalogue, import_file
-from verdicts.curation.report import Count
+from verdicts.curation.catalog_file import schema
+from verdicts.curation.transfer.exporting import export
+from verdicts.curation.transfer.importing import import_catalogue, import_file
+from verdicts.curation.transfer.report import Count
 from verdicts.extensions import db
 
 OLD: dict[str, Any] = {"verdict": "ship", "quote": "Before.", "until": "2026-01-31"}

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from verdicts.catalog.kinds import slug_fault
-from verdicts.curation.faults import shown
+from verdicts.curation.catalog_file.faults import shown
 
 LONGEST_TEXT = 20_000
 

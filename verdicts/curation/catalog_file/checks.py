@@ -5,11 +5,11 @@ from itertools import pairwise
 from typing import Any
 
 from verdicts.catalog.kinds import slug_fault
-from verdicts.curation import schema
-from verdicts.curation.faults import fault, place_of, shown
-from verdicts.curation.schema import Catalogue
-from verdicts.curation.stock import Stock
-from verdicts.curation.written import Outline, Told, Written
+from verdicts.curation.catalog_file import schema
+from verdicts.curation.catalog_file.faults import fault, place_of, shown
+from verdicts.curation.catalog_file.raw_records import Outline, Told, Written
+from verdicts.curation.catalog_file.schema import Catalogue
+from verdicts.curation.transfer.existing import Stock
 
 FEWEST_COMPARED, MOST_COMPARED = 2, 4
 

@@ -10,13 +10,14 @@ from verdicts.catalog.models import Category, CategoryFact, Reviewer, Tool
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.comparisons.related import members_key
-from verdicts.curation import checking, reading, schema, stock
-from verdicts.curation.changes import Change, changes_of, parts_of
-from verdicts.curation.faults import CatalogueRefused
-from verdicts.curation.importing_tools import take_reviews, take_tool
-from verdicts.curation.report import Report, named, report_on
-from verdicts.curation.rows import Entry, Positioned, align, arrange, begun
-from verdicts.curation.stock import Stock
+from verdicts.curation.catalog_file import checks, schema
+from verdicts.curation.catalog_file.faults import CatalogueRefused
+from verdicts.curation.catalog_file.rows import Entry, Positioned, align, arrange, begun
+from verdicts.curation.editing.changes import Change, changes_of, parts_of
+from verdicts.curation.transfer import existing, reading
+from verdicts.curation.transfer.existing import Stock
+from verdicts.curation.transfer.importing_tools import take_reviews, take_tool
+from verdicts.curation.transfer.report import Report, named, report_on
 from verdicts.extensions import db
 
 
@@ -37,8 +38,8 @@ def import_catalogue(data: object, now: datetime) -> Report:
     The caller has called begin_write(), and commits.
     """
     catalogue, faults = schema.parse(data, now.date())
-    stored = stock.load()
-    faults += checking.faults_across(catalogue, stored, faults)
+    stored = existing.load()
+    faults += checks.faults_across(catalogue, stored, faults)
     if faults:
         raise CatalogueRefused(faults)
     entries = _take(catalogue, stored, now)

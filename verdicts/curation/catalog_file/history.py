@@ -8,8 +8,8 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from verdicts.catalog.models import PriceRecord, Review, ReviewRevision, Tool
-from verdicts.curation import schema
-from verdicts.curation.rows import number, update
+from verdicts.curation.catalog_file import schema
+from verdicts.curation.catalog_file.rows import number, update
 from verdicts.extensions import Base
 
 

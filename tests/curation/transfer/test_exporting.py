@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.conftest import StatementCount
 from tests.curation.files import BARE, SAMPLE, Json, a_file, a_review, a_tool, imported
 from tests.makers import NOW, TODAY, make_category, make_comparison, make_price, make_review, make_reviewer, make_tool
-from verdicts.curation.exporting import export
-from verdicts.curation.importing import import_catalogue, import_file
+from verdicts.curation.transfer.exporting import export
+from verdicts.curation.transfer.importing import import_catalogue, import_file
 from verdicts.extensions import db
 
 LATER = NOW + timedelta(days=9)

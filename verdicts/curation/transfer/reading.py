@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from verdicts.curation.faults import CatalogueRefused, fault, place, shown
+from verdicts.curation.catalog_file.faults import CatalogueRefused, fault, place, shown
 
 MEGABYTE = 1024 * 1024
 LONGEST_FILE = 32 * MEGABYTE  # several times an export of 5,000 tools with all their reviews

@@ -12,7 +12,7 @@ from verdicts.catalog.kinds import ReviewerKind, Verdict
 from verdicts.catalog.models import Category, CategoryFact, PriceRecord, Review, Reviewer, Tool, ToolSlug
 from verdicts.catalog.panel import OLD_AFTER
 from verdicts.comparisons.models import Comparison, ComparisonTool
-from verdicts.curation.publication import Publication, standing
+from verdicts.curation.editing.publication import Publication, standing
 from verdicts.extensions import db
 
 A_PAGE = 50

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from verdicts.curation.changes import Change
-from verdicts.curation.faults import shown
-from verdicts.curation.rows import Entry
+from verdicts.curation.catalog_file.faults import shown
+from verdicts.curation.catalog_file.rows import Entry
+from verdicts.curation.editing.changes import Change
 
 
 @dataclass(frozen=True)

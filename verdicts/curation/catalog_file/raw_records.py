@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from verdicts.curation.faults import place
+from verdicts.curation.catalog_file.faults import place
 
 SECTIONS = ("categories", "reviewers", "tools", "comparisons")
 

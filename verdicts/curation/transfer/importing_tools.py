@@ -3,12 +3,12 @@
 from datetime import date, datetime
 
 from verdicts.catalog.models import Plan, Release, Review, Tool, ToolFact, ToolSlug
-from verdicts.curation import schema
-from verdicts.curation.changes import parts_of
-from verdicts.curation.histories import keep_prices, keep_review
-from verdicts.curation.report import named
-from verdicts.curation.rows import Entry, align, arrange, begun, update
-from verdicts.curation.stock import Stock
+from verdicts.curation.catalog_file import schema
+from verdicts.curation.catalog_file.history import keep_prices, keep_review
+from verdicts.curation.catalog_file.rows import Entry, align, arrange, begun, update
+from verdicts.curation.editing.changes import parts_of
+from verdicts.curation.transfer.existing import Stock
+from verdicts.curation.transfer.report import named
 
 
 def take_tool(record: schema.Tool, stored: Stock, now: datetime) -> Entry:

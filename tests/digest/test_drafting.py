@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -46,7 +46,7 @@ from verdicts.digest.weeks import Week, week_of
 from verdicts.extensions import bound_waiting_writers, db
 from verdicts.voting.models import Standing, vote_event
 
-MONDAYS = DigestSettings(weekday=0, at=time(8), auto=False, ping_url=None)
+MONDAYS = DigestSettings()  # by default: Mondays at 08:00
 MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 

@@ -1,79 +1,49 @@
 """The settings of mail and of the weekly digest."""
 
-from dataclasses import dataclass
 from datetime import time
-from urllib.parse import urlsplit
+from typing import Annotated
 
-from verdicts.config.reading import Reader, is_host_name, is_origin, is_sender, is_url, is_weekly_moment
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+from verdicts.config.values import Flag, SettingsGroup, Weekly, WeeklyMoment, is_sender, matching, number, pattern
 
 
-@dataclass(frozen=True)
-class MailSettings:
+class MailSettings(SettingsGroup):
     """How mail leaves. Without a `server` it goes to files in the instance folder."""
 
-    server: str | None
-    port: int
-    username: str | None
-    password: str | None
-    use_tls: bool
-    use_ssl: bool
-    default_sender: str
-    rate_per_minute: int
-    max_per_day: int
-    connections: int
-    bounce_domain: str | None
-    postal_address: str
+    model_config = ConfigDict(alias_generator=lambda name: f"MAIL_{name.upper()}")
+
+    server: str | None = None
+    port: Annotated[int, number(1, 65535)] = 25
+    username: str | None = None
+    password: str | None = Field(None, repr=False)
+    use_ssl: Flag = False
+    use_tls: Flag = False
+    default_sender: Annotated[
+        str, matching(is_sender, "an address, or a name with one: Verdicts <digest@verdicts.example>")
+    ] = "verdicts@localhost"
+    rate_per_minute: Annotated[int, number(1, 1_000_000)] = 600
+    max_per_day: Annotated[int, number(1, 100_000_000)] = 100_000
+    connections: Annotated[int, number(1, 64)] = 4
+    bounce_domain: Annotated[str | None, pattern("[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", "a host name")] = Field(
+        None, alias="BOUNCE_DOMAIN"
+    )
+    postal_address: str = Field("", alias="POSTAL_ADDRESS")
+
+    @field_validator("use_tls")
+    @classmethod
+    def _refuse_both(cls, use_tls: bool, info: ValidationInfo) -> bool:
+        if use_tls and info.data.get("use_ssl"):
+            raise ValueError("and MAIL_USE_SSL are both 1: choose one (TLS on port 587, SSL on 465).")
+        return use_tls
 
 
-@dataclass(frozen=True)
-class DigestSettings:
-    """When the weekly edition is drafted, in UTC, and whether it goes out without an editor's word.
+class DigestSettings(SettingsGroup):
+    """When the weekly edition is drafted, and whether it goes out without an editor's word.
 
-    `weekday` counts from Monday, 0. `ping_url` is called after each `flask digest run`.
+    `ping_url` is called after each `flask digest run`.
     """
 
-    weekday: int
-    at: time
-    auto: bool
-    ping_url: str | None
-
-
-def read_mail(read: Reader, base_url: str) -> MailSettings:
-    host = urlsplit(base_url).hostname if is_origin(base_url) else None
-    if host and ":" in host:  # an IPv6 address is no domain that mail comes from
-        host = None
-    settings = MailSettings(
-        server=read.text("MAIL_SERVER") or None,
-        port=read.number("MAIL_PORT", 25, 1, 65535),
-        username=read.text("MAIL_USERNAME") or None,
-        password=read.text("MAIL_PASSWORD") or None,
-        use_tls=read.flag("MAIL_USE_TLS"),
-        use_ssl=read.flag("MAIL_USE_SSL"),
-        default_sender=read.matching(
-            "MAIL_DEFAULT_SENDER",
-            f"verdicts@{host or 'localhost'}",
-            is_sender,
-            "an address, or a name with one: Verdicts <digest@verdicts.example>",
-        ),
-        rate_per_minute=read.number("MAIL_RATE_PER_MINUTE", 600, 1, 1_000_000),
-        max_per_day=read.number("MAIL_MAX_PER_DAY", 100_000, 1, 100_000_000),
-        connections=read.number("MAIL_CONNECTIONS", 4, 1, 64),
-        bounce_domain=read.matching("BOUNCE_DOMAIN", "", is_host_name, "a host name") or None,
-        postal_address=read.text("POSTAL_ADDRESS"),
-    )
-    if settings.use_tls and settings.use_ssl:
-        read.faults.append("MAIL_USE_TLS and MAIL_USE_SSL are both 1: choose one (TLS on port 587, SSL on 465).")
-    return settings
-
-
-def read_digest(read: Reader) -> DigestSettings:
-    moment = read.matching("DIGEST_AT", "mon 08:00", is_weekly_moment, "a weekday and a time in UTC: mon 08:00")
-    day, _, clock = (moment if is_weekly_moment(moment) else "mon 08:00").partition(" ")
-    return DigestSettings(
-        weekday=_DAYS.index(day),
-        at=time.fromisoformat(clock),
-        auto=read.flag("DIGEST_AUTO"),
-        ping_url=read.matching("PING_URL", "", is_url, "an http or https address") or None,
-    )
+    draft_at: Weekly = Field(WeeklyMoment(0, time(8)), alias="DIGEST_AT")
+    auto: Flag = Field(False, alias="DIGEST_AUTO")
+    ping_url: Annotated[str | None, pattern(r"https?://[^\s<>\"]+", "an http or https address")] = None

@@ -90,7 +90,7 @@ def draft_due(settings: "DigestSettings", now: datetime) -> int | None:
 
     Returns its id where it was drafted now. An edition that was cancelled is not drafted anew by itself.
     """
-    week = weeks.due(now, settings.weekday, settings.at)
+    week = weeks.due(now, *settings.draft_at)
     return None if find(week) else draft(week, now)
 
 

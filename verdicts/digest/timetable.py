@@ -18,7 +18,7 @@ def draft_what_is_due(settings: DigestSettings, now: datetime) -> int | None:
     commits.
     """
     drafted = drafting.draft_due(settings, now)
-    due = editions.find(weeks.due(now, settings.weekday, settings.at))
+    due = editions.find(weeks.due(now, *settings.draft_at))
     if settings.auto and due and due.state is EditionState.DRAFT:
         begin(due.id, now)
     return drafted

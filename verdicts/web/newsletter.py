@@ -57,7 +57,7 @@ class SignupForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
 @bp.app_template_global()
 def digest_day() -> str:
     """Return the day on which the digest goes out: "Monday"."""
-    return day_name[current_settings().digest.weekday]
+    return day_name[current_settings().digest.draft_at.weekday]
 
 
 @bp.app_errorhandler(UnknownLink)

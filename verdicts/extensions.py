@@ -3,12 +3,13 @@
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask_compress import Compress
@@ -20,12 +21,20 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 
 logger = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_MS = 1000
+# Longer than PostgreSQL lets a transaction idle (engine_options): a process that was stopped within one keeps its locks
+# until then, and the others must outlast it.
+RETRY_SECONDS = 90.0
+MAX_RETRY_DELAY_SECONDS = 1.0
+
+T = TypeVar("T")
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
@@ -119,6 +128,43 @@ def begin_write() -> None:
         return
     with _a_place_to_wait():
         db.session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+
+
+TRANSIENT_ERRORS = (OperationalError, InterfaceError, PoolTimeout, TooManyWriters)
+# SQLite has one writer. Threads queue here in turn; at the file, the one that polls last may starve.
+_sqlite_writer = threading.Lock()
+
+
+def commit_or_retry(step: Callable[[], T], *, tries: int | None = None) -> T:
+    """Begin a transaction that writes, run `step`, commit, and return what the step returned.
+
+    While the database is busy or away, the step runs again: at most `tries` times in all, or without `tries` for
+    RETRY_SECONDS. So a step changes nothing but the database. Then raises the last error; any other error at once.
+    """
+    give_up_at, delay, attempt = time.monotonic() + RETRY_SECONDS, 0.02, 0
+    while True:
+        attempt += 1
+        try:
+            with _sqlite_turn():
+                begin_write()
+                result = step()
+                db.session.commit()
+                return result
+        except BaseException as error:
+            db.session.rollback()
+            is_last = attempt == tries if tries else time.monotonic() > give_up_at
+            if is_last or not _is_transient(error):
+                raise
+        time.sleep(delay)
+        delay = min(2 * delay, MAX_RETRY_DELAY_SECONDS)
+
+
+def _sqlite_turn() -> AbstractContextManager[object]:
+    return _sqlite_writer if db.engine.dialect.name == "sqlite" else nullcontext()
+
+
+def _is_transient(error: BaseException) -> bool:
+    return isinstance(error, TRANSIENT_ERRORS) or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
 def end_session(_error: BaseException | None = None) -> None:

@@ -182,7 +182,7 @@ def test_a_busy_database_is_asked_again_and_then_given_up(app: Flask, monkeypatc
         asked.append(1)
         raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
 
-    monkeypatch.setattr(housekeeping, "begin_write", refuse)
+    monkeypatch.setattr("verdicts.extensions.begin_write", refuse)
     result = app.test_cli_runner().invoke(args=["housekeeping"])
     assert result.exit_code == 1
     assert "busy or away" in result.output

@@ -10,12 +10,11 @@ from tests.digest.weekly import a_turn, a_week, an_old_tool, drafted, items, wri
 from tests.makers import NOW, make_category
 from verdicts.digest import drafting
 from verdicts.digest.arranging import Direction, Moved, move_category, move_item
-from verdicts.digest.committing import committed
 from verdicts.digest.drafting import ItemNotFound
 from verdicts.digest.editions import Edition, EditionIsFrozen
 from verdicts.digest.freezing import freeze
 from verdicts.digest.rendering import render
-from verdicts.extensions import db
+from verdicts.extensions import commit_or_retry, db
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -125,7 +124,7 @@ def test_of_many_who_move_an_item_at_once_each_moves_it_by_one_place(app: Flask)
         with app.app_context():
             start.wait()
             for _ in range(MOVES):
-                committed(lambda: move_item(edition.id, before[-1], UP))
+                commit_or_retry(lambda: move_item(edition.id, before[-1], UP))
 
     with ThreadPoolExecutor(WORKERS) as threads:
         list(threads.map(arrange, range(WORKERS)))

@@ -16,11 +16,10 @@ from tests.digest.sender import SenderProgram, sender
 from tests.faults.serving import wait_until
 from tests.smtp_server import SmtpServer, smtp_server
 from verdicts.digest import settling
-from verdicts.digest.committing import committed
 from verdicts.digest.models import DeliveryState
 from verdicts.digest.sending import Ended, utc_now
 from verdicts.digest.settling import Decision
-from verdicts.extensions import db, sqlite_driver
+from verdicts.extensions import commit_or_retry, db, sqlite_driver
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class Post:
         log = set(self.server.recipients())
         for decision in Decision:
             ids = [each.subscriber_id for each in found if (each.address in log) == (decision is Decision.SENT)]
-            committed(lambda ids=ids, decision=decision: settling.settle(self.edition, ids, decision, utc_now()))
+            commit_or_retry(lambda ids=ids, decision=decision: settling.settle(self.edition, ids, decision, utc_now()))
         return len(found)
 
 

@@ -11,9 +11,9 @@ from tests.digest.mailing_list import addresses, state_of, states
 from tests.faults.conftest import Figures
 from tests.faults.posting import chance, posting
 from verdicts.digest import editions
-from verdicts.digest.committing import committed
 from verdicts.digest.models import DeliveryState, EditionState
 from verdicts.digest.sending import Ended, utc_now
+from verdicts.extensions import commit_or_retry
 from verdicts.newsletter import leaving
 
 CONNECTIONS, READERS = 4, 150
@@ -28,7 +28,7 @@ def test_who_ends_a_subscription_while_it_is_sent_gets_at_most_what_was_under_wa
     with posting(database_url, tmp_path, READERS, latency=0.02) as post:
         program = post.sender()
         post.wait_for(25)
-        committed(lambda: [end(reader, utc_now()) for reader in LEAVERS])
+        commit_or_retry(lambda: [end(reader, utc_now()) for reader in LEAVERS])
         left_at = time.time()
         assert program.end() == Ended.DONE
         to_leavers = [letter for letter in post.server.received() if letter.recipient in LEAVERS_ADDRESSES]
@@ -49,12 +49,12 @@ def test_an_edition_paused_and_resumed_at_any_moment_is_sent_once(database_url: 
         while post.accepted() < READERS // 2:
             program, before = post.sender(), post.accepted()
             post.wait_for(before + dice.randint(5, 25))
-            committed(lambda: editions.pause(post.edition, "a look at it", utc_now()))
+            commit_or_retry(lambda: editions.pause(post.edition, "a look at it", utc_now()))
             paused_at = time.time()
             assert program.end() == Ended.PAUSED
             assert sum(letter.at > paused_at for letter in post.server.received()) <= CONNECTIONS
             assert set(states(post.edition).values()) <= {DeliveryState.SENT, DeliveryState.PENDING}
-            committed(lambda: editions.resume(post.edition, utc_now()))
+            commit_or_retry(lambda: editions.resume(post.edition, utc_now()))
         assert post.send_all() == Ended.DONE
         assert post.duplicates() == 0
         assert post.missing() == set()
@@ -64,7 +64,7 @@ def test_after_it_is_cancelled_nothing_more_is_sent(database_url: str, tmp_path:
     with posting(database_url, tmp_path, READERS, latency=0.005) as post:
         program = post.sender()
         post.wait_for(20)
-        committed(lambda: editions.cancel(post.edition, utc_now()))
+        commit_or_retry(lambda: editions.cancel(post.edition, utc_now()))
         cancelled_at = time.time()
         assert program.end() == Ended.CANCELLED
         assert sum(letter.at > cancelled_at for letter in post.server.received()) <= CONNECTIONS

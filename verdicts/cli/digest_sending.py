@@ -22,7 +22,6 @@ from verdicts.cli.pinging import ping
 from verdicts.cli.progress import watching
 from verdicts.config import Settings
 from verdicts.digest import editions, settling, timetable
-from verdicts.digest.committing import committed
 from verdicts.digest.editions import Edition
 from verdicts.digest.models import EditionState
 from verdicts.digest.progress import progress_of
@@ -30,7 +29,7 @@ from verdicts.digest.sending import Ended, Report
 from verdicts.digest.sending import send as send_edition
 from verdicts.digest.settling import Decision
 from verdicts.digest.weeks import NotAWeek, parse
-from verdicts.extensions import db
+from verdicts.extensions import commit_or_retry, db
 
 __all__ = ["digest"]
 
@@ -50,7 +49,7 @@ def send(edition: str | None, *, yes: bool) -> None:
         if found.state is EditionState.SENT:
             click.echo(f"Edition {found.name} has been sent. Nothing is left to do.")
             return
-        committed(lambda: _begin(found))
+        commit_or_retry(lambda: _begin(found))
     with stopping() as stop:
         sys.exit(send_one(found.id, stop))
 
@@ -79,7 +78,7 @@ def pause(edition: str | None) -> None:
     """Stop sending EDITION: what is being transmitted is finished, nothing more is begun."""
     with refusals_in_words():
         found = found_edition(edition)
-        committed(lambda: _pause(found))
+        commit_or_retry(lambda: _pause(found))
     click.echo(f"Edition {found.name} is paused. Go on with: flask digest resume {found.name}")
 
 
@@ -89,7 +88,7 @@ def resume(edition: str | None) -> None:
     """Let EDITION be sent again: the next `flask digest run` or `send` goes on with it."""
     with refusals_in_words():
         found = found_edition(edition)
-        committed(lambda: _resume(found))
+        commit_or_retry(lambda: _resume(found))
     click.echo(f"Edition {found.name} may be sent again. Go on now with: flask digest send {found.name} --yes")
 
 
@@ -110,7 +109,7 @@ def settle(arguments: tuple[str, ...], decision: str | None, *, all_of_them: boo
         if all_of_them == bool(addresses):
             raise click.UsageError("Name addresses, or say --all.")
         ids = [each.subscriber_id for each in uncertain] if all_of_them else settling.those_at(uncertain, addresses)
-        count = committed(lambda: _settle(found, ids, Decision(decision)))
+        count = commit_or_retry(lambda: _settle(found, ids, Decision(decision)))
     outcome = "counted as sent" if decision == Decision.SENT else "to be sent again by the next run"
     click.echo(f"{count} {'delivery is' if count == 1 else 'deliveries are'} {outcome}.")
 
@@ -157,13 +156,13 @@ def run() -> None:
 def draft_and_start(settings: Settings) -> None:
     drafted = None
     try:
-        drafted = committed(lambda: timetable.draft_what_is_due(settings.digest, now()))
+        drafted = commit_or_retry(lambda: timetable.draft_what_is_due(settings.digest, now()))
     except (editions.EditionExists, editions.NothingToSay, editions.WrongState) as fact:
         click.echo(str(fact))  # another run was quicker, or all that a draft held was dropped
     if drafted:
         name = name_of(drafted)
         click.echo(f"Edition {name} is drafted. Look at it with: flask digest preview {name}")
-    committed(lambda: timetable.start_what_is_scheduled(now()))
+    commit_or_retry(lambda: timetable.start_what_is_scheduled(now()))
 
 
 def send_all(stop: threading.Event) -> int:

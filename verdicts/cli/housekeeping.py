@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 import click
-from sqlalchemy.exc import OperationalError
 
 from verdicts.catalog import logos
 from verdicts.curation.transfer import pending
-from verdicts.extensions import TooManyWriters, begin_write, db
+from verdicts.extensions import TRANSIENT_ERRORS, commit_or_retry
 from verdicts.feedback.retention import blank_doubters, forget_writers
 from verdicts.newsletter.retention import destroy_unconfirmed, forget_turns
 from verdicts.staff import accounts, drafts, sessions, throttle
@@ -58,19 +57,7 @@ def batches(step: Callable[[], T | None]) -> Iterator[T]:
 
 
 def committed(step: Callable[[], T]) -> T:
-    """Return what a step returns, once it is committed. A busy database is asked again before giving up."""
-    refusal: Exception | None = None
-    for _ in range(TRIES):
-        try:
-            return _commit(step)
-        except (OperationalError, TooManyWriters) as error:
-            db.session.rollback()
-            refusal = error
-    raise click.ClickException(f"The database was busy or away {TRIES} times: {refusal}")
-
-
-def _commit(step: Callable[[], T]) -> T:
-    begin_write()
-    done = step()
-    db.session.commit()
-    return done
+    try:
+        return commit_or_retry(step, tries=TRIES)
+    except TRANSIENT_ERRORS as error:
+        raise click.ClickException(f"The database was busy or away {TRIES} times: {error}") from None

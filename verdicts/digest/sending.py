@@ -18,12 +18,11 @@ from flask import Flask, current_app
 
 from verdicts.config import Settings
 from verdicts.digest import delivery, editions
-from verdicts.digest.committing import committed
 from verdicts.digest.copies import open_press
 from verdicts.digest.models import EditionState
 from verdicts.digest.progress import Progress, progress_of
 from verdicts.digest.worker import Job, Terms, Worker
-from verdicts.extensions import db
+from verdicts.extensions import commit_or_retry, db
 from verdicts.mailing import allowance
 from verdicts.mailing.outcomes import Outcome
 from verdicts.mailing.transport import open_connection
@@ -76,7 +75,7 @@ def send(
     press = open_press(edition_id)
     db.session.rollback()
     job = Job(edition_id, press, settings.mail, terms or Terms(), clock, stop or threading.Event())
-    committed(lambda: allowance.forget(clock()))
+    commit_or_retry(lambda: allowance.forget(clock()))
     pool = Pool(job, settings.mail.connections)
     pool.run(watch)
     return _report(job, pool)
@@ -139,10 +138,10 @@ def _report(job: Job, pool: Pool) -> Report:
         is_spent = allowance.is_spent(job.settings.max_per_day, now)
         return found, progress, delivery.next_moment(job.edition_id), is_spent
 
-    edition, progress, again_at, is_spent = committed(finish)
+    edition, progress, again_at, is_spent = commit_or_retry(finish)
     if edition.state is EditionState.SENDING and not progress.open and not progress.uncertain:
         # Between those two looks another sender had the last one decided.
-        edition, progress, again_at, is_spent = committed(finish)
+        edition, progress, again_at, is_spent = commit_or_retry(finish)
     if again_at:
         again_at = max(again_at, allowance.tomorrow(now) if is_spent else now)
     trouble = edition.paused_because or next((outcome.words for outcome in pool.troubles), None)

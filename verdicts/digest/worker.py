@@ -14,10 +14,10 @@ from typing import TypeVar
 from verdicts.config.mail import MailSettings
 from verdicts.digest import delivery
 from verdicts.digest.claiming import Share, claim_share
-from verdicts.digest.committing import committed
 from verdicts.digest.copies import Press, Recipient
 from verdicts.digest.delivery import NOTHING_CHOSEN, Gate, Lease
 from verdicts.digest.recording import pause_for, record
+from verdicts.extensions import commit_or_retry
 from verdicts.mailing import allowance
 from verdicts.mailing.addresses import AddressRefused
 from verdicts.mailing.outcomes import Outcome, OutcomeKind
@@ -103,7 +103,7 @@ class Worker:
         share = self._with_last(self._claim)
         blank = [lease for lease, recipient in share.recipients if not self._print(lease, recipient)]
         if blank:
-            committed(lambda: self._skip(blank))
+            commit_or_retry(lambda: self._skip(blank))
         if not share.recipients:
             self._wait_for(share)
 
@@ -138,12 +138,12 @@ class Worker:
             self._transmit(copy, asked_at)
             return
         self._is_done = gate is Gate.CLOSED
-        committed(lambda: self._leave([copy.lease]))
+        commit_or_retry(lambda: self._leave([copy.lease]))
 
     def _transmit(self, copy: _Copy, asked_at: datetime) -> None:
         # This process may have been stopped since, for so long that the delivery was taken from it.
         if self._job.clock() - asked_at > self._job.terms.start_within:
-            committed(lambda: self._withdraw(copy.lease))
+            commit_or_retry(lambda: self._withdraw(copy.lease))
             return
         sender = self._job.press.envelope_from(copy.recipient)
         outcome = self._connection.transmit(sender, copy.recipient.address, copy.raw)
@@ -165,7 +165,7 @@ class Worker:
         self._setbacks += 1
         action = verdict_on(outcome)
         if action is Action.PAUSE:
-            committed(lambda: pause_for(self._job.edition_id, outcome, self._job.clock()))
+            commit_or_retry(lambda: pause_for(self._job.edition_id, outcome, self._job.clock()))
         if action is Action.PAUSE or self._setbacks > SETBACKS_AT_MOST:
             self._is_done, self.trouble = True, outcome
         elif self._setbacks > 1:
@@ -181,7 +181,7 @@ class Worker:
                 record(last.lease, last.outcome, self._job.clock())
             return step()
 
-        done = committed(both)
+        done = commit_or_retry(both)
         self._last = None
         return done
 

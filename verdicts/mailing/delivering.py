@@ -8,11 +8,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
-from sqlalchemy.exc import OperationalError
-
-from verdicts.extensions import TooManyWriters, begin_write, db
+from verdicts.extensions import commit_or_retry, db
 from verdicts.mailing import allowance, outbox
 from verdicts.mailing.addresses import HeaderRefused
 from verdicts.mailing.outbox import Claimed, Fate
@@ -21,7 +18,6 @@ from verdicts.mailing.replies import Action, verdict_on
 from verdicts.mailing.transport import Connection, send
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 TRIES = 10
 
 
@@ -44,7 +40,7 @@ def deliver_due(
     while not is_stopped() and _is_any_due(clock()):
         if trouble := connection.ready():
             return Round(fates, trouble)
-        claimed = _committed(lambda: outbox.claim(_owner(), clock()))
+        claimed = commit_or_retry(lambda: outbox.claim(_owner(), clock()), tries=TRIES)
         if claimed is None:
             break
         outcome = _try(connection, claimed)
@@ -62,7 +58,7 @@ def _try(connection: Connection, claimed: Claimed) -> Outcome:
 
 
 def _record(claimed: Claimed, outcome: Outcome, now: datetime) -> Fate:
-    fate = _committed(lambda: _recorded(claimed, outcome, now))
+    fate = commit_or_retry(lambda: _recorded(claimed, outcome, now), tries=TRIES)
     if fate is not Fate.SENT:
         logger.warning("letter %d, try %d: %s, %s", claimed.id, claimed.tries, fate, outcome.words)
     return fate
@@ -79,24 +75,6 @@ def _is_any_due(now: datetime) -> bool:
     found = outbox.is_any_due(now)
     db.session.rollback()
     return found
-
-
-def _committed(step: Callable[[], T]) -> T:
-    """Return what a step returns once it is committed; a busy database is asked again, for a letter hangs on it."""
-    for _ in range(TRIES - 1):
-        try:
-            return _commit(step)
-        except (OperationalError, TooManyWriters) as busy:
-            db.session.rollback()
-            logger.warning("the database is busy or away: %s", busy)
-    return _commit(step)
-
-
-def _commit(step: Callable[[], T]) -> T:
-    begin_write()
-    done = step()
-    db.session.commit()
-    return done
 
 
 def _owner() -> str:

@@ -227,9 +227,8 @@ def test_printing_asks_the_database_nothing(press: Press, ann: Subscriber, state
 
 
 def test_a_long_address_of_the_site_leaves_the_links_whole(app: Flask, ann: Subscriber) -> None:
-    settings = app.config["SETTINGS"]
-    long = settings.__class__(**{**vars(settings), "base_url": f"https://{'a' * 600}.example"})
-    app.config["SETTINGS"] = long
+    base_url = f"https://{'a' * 600}.example"
+    app.config["SETTINGS"] = app.config["SETTINGS"].model_copy(update={"base_url": base_url})
     blocks = [Block(kind, None, (), False, "x\n", "<p>x</p>\n") for kind in BlockKind]
     raw = Press(1, "Subject", "a@b.example", blocks, "=_x").print(recipient(ann), NOW)
     assert raw is not None

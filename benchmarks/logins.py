@@ -18,10 +18,10 @@ def known_name(number: int) -> str:
 
 def prepare(tries: int) -> None:
     """Make an account for each try, as one would be throttled; the caller has called begin_write(), and commits."""
-    password_hash, now = passwords.hashed("plinth mango otter quartz"), datetime.now(UTC)
+    password_hash, now = passwords.hash_password("plinth mango otter quartz"), datetime.now(UTC)
     for number in range(-1, tries):
         name = known_name(number)
-        accounts.add(name, f"{name}@staff.example", Role.EDITOR, password_hash, now)
+        accounts.create(name, f"{name}@staff.example", Role.EDITOR, password_hash, now)
 
 
 def measure(port: int, tries: int) -> None:

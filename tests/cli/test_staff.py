@@ -25,7 +25,7 @@ def test_someone_is_added_with_a_password_that_is_asked_for_and_not_shown(app: F
     assert PASSWORD not in done.output
     found = accounts.find("ann")
     assert found
-    assert passwords.is_right(PASSWORD, found.password_hash)
+    assert passwords.is_correct(PASSWORD, found.password_hash)
     assert not found.must_change
     assert staff(app, "list").output == "ann  admin  ann@example.org  no second factor\n"
     assert [(entry.actor, entry.action) for entry in audit.search()] == [("the command line", "added")]
@@ -42,7 +42,7 @@ def test_what_cannot_be_is_refused_in_words(app: Flask) -> None:
     ):
         refused = staff(app, *arguments, typed=twice(typed))
         assert (refused.exit_code, says in refused.output) == (1, True), refused.output
-    assert [each.name for each in accounts.everyone()] == ["ann"]
+    assert [each.name for each in accounts.list_all()] == ["ann"]
 
 
 def test_a_new_password_may_be_good_for_one_log_in_only(app: Flask) -> None:
@@ -51,7 +51,7 @@ def test_a_new_password_may_be_good_for_one_log_in_only(app: Flask) -> None:
     found = accounts.find("ann")
     assert found
     assert found.must_change
-    assert passwords.is_right(OTHER, found.password_hash)
+    assert passwords.is_correct(OTHER, found.password_hash)
 
 
 def test_nobody_is_told_how_to_begin(app: Flask) -> None:

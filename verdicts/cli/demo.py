@@ -117,12 +117,12 @@ def password_of_the_admin(path: Path, now: datetime) -> str | None:
     found = accounts.find(ADMIN)
     db.session.rollback()
     if password and found is None:
-        password_hash = passwords.hashed(password)
+        password_hash = passwords.hash_password(password)
         begin_write()
-        accounts.add(ADMIN, ADMIN_EMAIL, Role.ADMIN, password_hash, now, must_change=False)
+        accounts.create(ADMIN, ADMIN_EMAIL, Role.ADMIN, password_hash, now, must_change=False)
         db.session.commit()
         return password
-    return password if password and found and passwords.is_right(password, found.password_hash) else None
+    return password if password and found and passwords.is_correct(password, found.password_hash) else None
 
 
 def drafted_edition(now: datetime) -> str | None:

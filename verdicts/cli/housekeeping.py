@@ -41,10 +41,10 @@ def chores(now: datetime) -> Iterator[str]:
     yield f"Turns of sign-ups forgotten: {sum(batches(lambda: forget_turns(now)))}"
     yield f"Networks that doubted a price blanked: {sum(batches(lambda: blank_doubters(now)))}"
     yield f"Addresses of settled messages forgotten: {sum(batches(lambda: forget_writers(now)))}"
-    yield f"Sessions destroyed: {committed(lambda: sessions.destroy_ended(now))}"
-    yield f"Failed log-ins forgotten: {committed(lambda: throttle.forget(now))}"
+    yield f"Sessions destroyed: {committed(lambda: sessions.delete_old(now))}"
+    yield f"Failed log-ins forgotten: {committed(lambda: throttle.delete_old(now))}"
     yield f"Drafts of forms destroyed: {committed(lambda: drafts.destroy_old(now))}"
-    yield f"Letters for a new password forgotten: {committed(lambda: accounts.forget_resets(now))}"
+    yield f"Letters for a new password forgotten: {committed(lambda: accounts.delete_expired_resets(now))}"
     yield f"Files waiting to be imported destroyed: {committed(lambda: pending.destroy_old(now))}"
     yield f"Logos of no tool destroyed: {committed(logos.destroy_unused)}"
 

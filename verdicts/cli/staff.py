@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from verdicts.extensions import TooManyWriters, begin_write, db
 from verdicts.staff import accounts, audit, passwords
-from verdicts.staff.accounts import AccountFault
+from verdicts.staff.accounts import InvalidAccount
 from verdicts.staff.models import Role
 
 staff = AppGroup("staff", help="The people who may log in at /admin.")
@@ -27,7 +27,7 @@ def add(name: str, email: str, role: str, password: str, *, must_change: bool) -
     with refusals_in_words():
         password_hash = accepted(password, (name, email))
         begin_write()
-        accounts.add(name, email, Role(role), password_hash, now(), must_change=must_change)
+        accounts.create(name, email, Role(role), password_hash, now(), must_change=must_change)
         audit.record("added", "account", name, now=now(), role=(None, role))
         db.session.commit()
     click.echo(f"{name} may log in as {role}.")
@@ -56,7 +56,7 @@ def passwd(name: str, password: str, *, must_change: bool) -> None:
 def list_all() -> None:
     """Show who may log in."""
     with refusals_in_words():
-        found = accounts.everyone()
+        found = accounts.list_all()
     for each in found:
         factor = "second factor" if each.totp_secret else "no second factor"
         gone = ", disabled" if each.disabled_at else ""
@@ -67,16 +67,16 @@ def list_all() -> None:
 
 def accepted(password: str, about: tuple[str, str]) -> str:
     """Return the hash of a new password, or refuse it in words."""
-    if fault := passwords.fault_of(password, about):
+    if fault := passwords.find_problem(password, about):
         raise click.ClickException(fault)
-    return passwords.hashed(password)
+    return passwords.hash_password(password)
 
 
 @contextmanager
 def refusals_in_words() -> Iterator[None]:
     try:
         yield
-    except AccountFault as fault:
+    except InvalidAccount as fault:
         db.session.rollback()
         raise click.ClickException(str(fault)) from None
     except (OperationalError, TooManyWriters):

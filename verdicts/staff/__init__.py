@@ -1,1 +1,1 @@
-"""The people who may log in: accounts, sessions, second factors, and the trail of what they did."""
+"""The people who may log in: accounts, sessions, second factors, and the audit log of what they did."""

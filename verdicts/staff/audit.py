@@ -1,4 +1,4 @@
-"""The audit trail: who did what to which record when, with the difference. It only grows: the database sees to that."""
+"""The audit log: who did what to which record and when, with the changes. The database refuses updates and deletes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,14 +11,15 @@ from verdicts.extensions import db
 from verdicts.staff.models import audit_entry
 
 COMMAND_LINE = "the command line"
-A_PAGE = 50
-# What editors work on; beside it the trail tells of people, subscribers and readers.
-EDITED = ("tool", "panel", "price", "category", "reviewer", "comparison", "catalogue", "edition")
+PAGE_SIZE = 50
+MAX_SEARCH_WORDS = 8
+# The kinds of record that editors work on. The log also has entries about accounts, subscribers and readers.
+EDITOR_KINDS = ("tool", "panel", "price", "category", "reviewer", "comparison", "catalogue", "edition")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the trail. `changes` maps a field to what it was and what it became."""
+    """One entry of the log. `changes` maps a field to its value before and its value after."""
 
     id: int
     at: datetime
@@ -30,13 +31,13 @@ class Entry:
     changes: Mapping[str, list[Any]]
 
     @property
-    def ends_it(self) -> bool:
-        """Say whether the record was there no more after this, so that it can only come back as a new one."""
+    def is_removal(self) -> bool:
+        """True where the record was gone after this, so that it can only be restored as a new one."""
         return self.action in {"deleted", "merged away"}
 
 
-class Done(Protocol):
-    """What was done to one record among many, with the difference."""
+class RecordChange(Protocol):
+    """What was done to one of many records; `changes` maps a field to its value before and after."""
 
     @property
     def action(self) -> str: ...
@@ -61,77 +62,82 @@ def record(
     actor: tuple[int, str] | None = None,
     **changes: tuple[Any, Any],
 ) -> None:
-    """Write down what was done, in the caller's transaction. `actor` is an account's id and name, `id` the record's.
+    """Write an entry in the caller's transaction. `actor` is an account's id and name, `id` the record's.
 
-    A subscriber's address is no part of it: pass what can be told of them without one.
+    Entries are never deleted: keep subscribers' addresses out of them.
     """
-    row = _by(now, actor) | _told(action, kind, name, id, changes)
-    db.session.connection().execute(sa.insert(audit_entry).values(row))
+    values = _actor_values(now, actor) | _change_values(action, kind, name, id, changes)
+    db.session.connection().execute(sa.insert(audit_entry).values(values))
 
 
-def record_all(done: Iterable[Done], *, now: datetime, actor: tuple[int, str] | None = None) -> None:
-    """Write an entry for each record, as `record` would. One statement."""
-    by = _by(now, actor)
-    rows = [by | _told(each.action, each.kind, each.slug, each.id, each.changes) for each in done]
+def record_all(changes: Iterable[RecordChange], *, now: datetime, actor: tuple[int, str] | None = None) -> None:
+    """Write an entry for each record, as `record` does. One statement."""
+    by = _actor_values(now, actor)
+    rows = [by | _change_values(each.action, each.kind, each.slug, each.id, each.changes) for each in changes]
     if rows:
         db.session.connection().execute(sa.insert(audit_entry), rows)
 
 
 def search(
-    words: str = "", before: int | None = None, most: int = A_PAGE, *, editor_id: int | None = None
+    words: str = "", before: int | None = None, limit: int = PAGE_SIZE, *, editor_id: int | None = None
 ) -> list[Entry]:
-    """Return the newest entries in which each of these words stands, older than an id. One statement.
+    """Return the entries that contain all of these words, newest first, with ids below `before`. One statement.
 
-    For an editor, only those about what editors work on, and those of what they did themselves.
+    With `editor_id`, only entries about EDITOR_KINDS and about what this account did itself.
     """
-    rows = _entries().order_by(audit_entry.c.id.desc()).limit(most)
-    if before is not None:
-        rows = rows.where(audit_entry.c.id < before)
+    rows = _select_newest(before, limit)
     if editor_id is not None:
-        rows = rows.where(sa.or_(audit_entry.c.kind.in_(EDITED), audit_entry.c.account_id == editor_id))
+        rows = rows.where(sa.or_(audit_entry.c.kind.in_(EDITOR_KINDS), audit_entry.c.account_id == editor_id))
     fields = (audit_entry.c.actor, audit_entry.c.action, audit_entry.c.kind, audit_entry.c.record)
-    for word in words.split()[:8]:
+    for word in words.split()[:MAX_SEARCH_WORDS]:
         rows = rows.where(sa.or_(*(field.icontains(word, autoescape=True) for field in fields)))
     return [Entry(*row) for row in db.session.connection().execute(rows)]
 
 
-def history(kind: str, record_id: int, before: int | None = None, most: int = A_PAGE) -> list[Entry]:
-    """Return what was done to one record, newest first, older than an id. One statement."""
-    rows = _entries().where(audit_entry.c.kind == kind, audit_entry.c.record_id == record_id)
-    if before is not None:
-        rows = rows.where(audit_entry.c.id < before)
-    found = db.session.connection().execute(rows.order_by(audit_entry.c.id.desc()).limit(most))
-    return [Entry(*row) for row in found]
+def history(kind: str, record_id: int, before: int | None = None, limit: int = PAGE_SIZE) -> list[Entry]:
+    """Return one record's entries, newest first, with ids below `before`. One statement."""
+    rows = _select_newest(before, limit).where(_is_about(kind, record_id))
+    return [Entry(*row) for row in db.session.connection().execute(rows)]
 
 
 def find(entry_id: int) -> Entry | None:
-    row = db.session.connection().execute(_entries().where(audit_entry.c.id == entry_id)).one_or_none()
+    row = db.session.connection().execute(_select().where(audit_entry.c.id == entry_id)).one_or_none()
     return Entry(*row) if row else None
 
 
-def as_it_was(entry: Entry) -> dict[str, Any]:
-    """Return the values that a record's fields had before an entry; those that nobody has touched since are left out.
+def values_before(entry: Entry) -> dict[str, Any]:
+    """Return the values that a record's fields had before an entry. One statement.
 
-    A field that was absent is None. One statement.
+    Fields that did not change then or since are left out. A field that had no value is None.
     """
-    since = _entries().where(audit_entry.c.kind == entry.kind, audit_entry.c.record_id == entry.record_id)
-    rows = db.session.connection().execute(since.where(audit_entry.c.id >= entry.id).order_by(audit_entry.c.id))
-    earliest: dict[str, Any] = {}
-    for row in rows:
+    since = _select().where(_is_about(entry.kind, entry.record_id), audit_entry.c.id >= entry.id)
+    values: dict[str, Any] = {}
+    for row in db.session.connection().execute(since.order_by(audit_entry.c.id)):
         for field, (before, _after) in row.changes.items():
-            earliest.setdefault(field, before)
-    return earliest
+            values.setdefault(field, before)
+    return values
 
 
-def _by(now: datetime, actor: tuple[int, str] | None) -> dict[str, Any]:
-    account_id, who = actor or (None, COMMAND_LINE)
-    return {"at": now, "account_id": account_id, "actor": who}
+def _actor_values(now: datetime, actor: tuple[int, str] | None) -> dict[str, Any]:
+    account_id, name = actor or (None, COMMAND_LINE)
+    return {"at": now, "account_id": account_id, "actor": name}
 
 
-def _told(action: str, kind: str, name: str, id: int | None, changes: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
-    kept = {field: list(pair) for field, pair in changes.items()}
-    return {"action": action, "kind": kind, "record": name[:200], "record_id": id, "changes": kept}
+def _change_values(
+    action: str, kind: str, name: str, id: int | None, changes: Mapping[str, tuple[Any, Any]]
+) -> dict[str, Any]:
+    pairs = {field: list(pair) for field, pair in changes.items()}
+    return {"action": action, "kind": kind, "record": name[:200], "record_id": id, "changes": pairs}
 
 
-def _entries() -> sa.Select[Any]:
+def _select() -> sa.Select[Any]:
     return sa.select(*[audit_entry.c[name] for name in Entry.__dataclass_fields__])
+
+
+def _select_newest(before: int | None, limit: int) -> sa.Select[Any]:
+    rows = _select().order_by(audit_entry.c.id.desc()).limit(limit)
+    return rows if before is None else rows.where(audit_entry.c.id < before)
+
+
+def _is_about(kind: str, record_id: int | None) -> sa.ColumnElement[bool]:
+    return sa.and_(audit_entry.c.kind == kind, audit_entry.c.record_id == record_id)

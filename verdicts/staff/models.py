@@ -1,4 +1,4 @@
-"""Accounts and what belongs to them, and the audit trail. Secrets are kept as hashes only, where they can be."""
+"""Accounts and what belongs to them, and the audit log. Secrets are stored as hashes where that is possible."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,38 +11,39 @@ from verdicts.catalog.models import closed_set
 from verdicts.extensions import Base, UtcDateTime
 
 HASH_LENGTH = 64
-NAME_LENGTH = 40
-EMAIL_LENGTH = 254
+MAX_NAME_LENGTH = 40
+MAX_EMAIL_LENGTH = 254
+MAX_AGENT_LENGTH = 200
 
 
 class Role(StrEnum):
-    """What an account may do: editors write, admins also look after people, subscribers and sending."""
+    """What an account may do. Editors write; admins also manage users, subscribers and sending."""
 
     EDITOR = "editor"
     ADMIN = "admin"
 
 
 class Account(Base):
-    """Someone who may log in. Accounts are disabled and never deleted: the audit trail names them."""
+    """Someone who may log in. Accounts are disabled and never deleted: the audit log refers to them."""
 
     __tablename__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH), unique=True)
-    email: Mapped[str] = mapped_column(sa.String(EMAIL_LENGTH), unique=True)
+    name: Mapped[str] = mapped_column(sa.String(MAX_NAME_LENGTH), unique=True)
+    email: Mapped[str] = mapped_column(sa.String(MAX_EMAIL_LENGTH), unique=True)
     role: Mapped[Role] = mapped_column(closed_set(Role, "role"))
     password_hash: Mapped[str] = mapped_column(sa.String(200))
-    # Somebody else chose the password: it is good for one log-in, which asks for another.
+    # Somebody else chose the password: after the next log-in its owner must choose another.
     must_change: Mapped[bool] = mapped_column(default=False)
     totp_secret: Mapped[str | None] = mapped_column(sa.String(64))
-    # The time step of the last code that was taken: each works once.
+    # The time step of the last code that was used: each works once.
     totp_step: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class RecoveryCode(Base):
-    """A code that stands in for the second factor once."""
+    """A code that replaces the second factor once."""
 
     __tablename__ = "recovery_code"
 
@@ -51,7 +52,7 @@ class RecoveryCode(Base):
 
 
 class StaffSession(Base):
-    """One browser that is logged in, known by the hash of the token in its cookie."""
+    """One browser that is logged in, found by the hash of the token in its cookie."""
 
     __tablename__ = "staff_session"
 
@@ -59,11 +60,11 @@ class StaffSession(Base):
     account_id: Mapped[int] = mapped_column(sa.ForeignKey("account.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    agent: Mapped[str] = mapped_column(sa.String(200))
+    agent: Mapped[str] = mapped_column(sa.String(MAX_AGENT_LENGTH))
 
 
 class PasswordReset(Base):
-    """A letter that lets its reader choose a new password, within an hour and once."""
+    """The hash of a mailed token that lets its reader choose a new password once, until it expires."""
 
     __tablename__ = "password_reset"
 
@@ -73,7 +74,7 @@ class PasswordReset(Base):
 
 
 class FailedLogin(Base):
-    """How often logging in has failed lately, by account and by network: who goes on must wait, and nobody for ever."""
+    """How often log-ins have failed lately, by account, by network and by other things that staff.throttle counts."""
 
     __tablename__ = "failed_login"
 
@@ -83,7 +84,7 @@ class FailedLogin(Base):
 
 
 class AuditEntry(Base):
-    """Who did what to which record when, with the difference. The database refuses to change or delete one."""
+    """Who did what to which record and when, with the changes. Triggers refuse to update or delete an entry."""
 
     __tablename__ = "audit_entry"
     __table_args__ = (
@@ -94,19 +95,19 @@ class AuditEntry(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     account_id: Mapped[int | None] = mapped_column(sa.ForeignKey("account.id"), index=True)
-    # The name as it was then; "the command line" where nobody was logged in.
-    actor: Mapped[str] = mapped_column(sa.String(NAME_LENGTH))
+    # The account's name at that time; "the command line" where nobody was logged in.
+    actor: Mapped[str] = mapped_column(sa.String(MAX_NAME_LENGTH))
     action: Mapped[str] = mapped_column(sa.String(40), index=True)
     kind: Mapped[str] = mapped_column(sa.String(40))
     record: Mapped[str] = mapped_column(sa.String(200))
-    # Its id where it is a record of the catalogue, which may be named anew.
+    # Its id where it is a record of the catalogue, which can be renamed.
     record_id: Mapped[int | None]
     # What changed: {"field": [before, after]}.
     changes: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
 
 
 class FormDraft(Base):
-    """What somebody typed into a form and has not saved yet: its fields as the browser would send them."""
+    """Unsaved changes of a form: its fields as the browser would send them."""
 
     __tablename__ = "form_draft"
 
@@ -115,7 +116,7 @@ class FormDraft(Base):
     place: Mapped[str] = mapped_column(sa.String(200), primary_key=True)
     fields: Mapped[list[list[str]]] = mapped_column(sa.JSON)
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    # The record that the form of a new one became: then it is no draft any more, but known when it is sent again.
+    # The record that the form of a new one was saved as: a resubmission of the form is known by it.
     record_id: Mapped[int | None]
 
 

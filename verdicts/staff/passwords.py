@@ -1,67 +1,69 @@
-"""Passwords: argon2id, never more than two hashes at once, and none that a list knows."""
+"""Passwords: argon2id hashes, at most two computed at once, and none that is easy to guess."""
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
 
-SHORTEST, LONGEST = 12, 200
-MOST_AT_ONCE = 2  # each takes 64 MiB
+MIN_LENGTH, MAX_LENGTH = 12, 200
+MAX_CONCURRENT_HASHES = 2  # each takes 64 MiB
 WAIT_SECONDS = 5.0
-_LOOKED_AT = 72  # characters; what guesses more cleverly gets slow
-_STRONG_ENOUGH = 3  # of 0 to 4: more than 10^8 guesses (zxcvbn)
+_MAX_SCORED_LENGTH = 72  # scoring longer passwords is slow
+_MIN_SCORE = 3  # of 0 to 4: more than 10^8 guesses (zxcvbn)
 
 _hasher = PasswordHasher()
-_turns = threading.BoundedSemaphore(MOST_AT_ONCE)
+_hash_slots = threading.BoundedSemaphore(MAX_CONCURRENT_HASHES)
 
 
 class TooManyHashes(Exception):
-    """Passwords are being checked as fast as this process may; the caller should answer 503."""
+    """MAX_CONCURRENT_HASHES passwords are being hashed already; the caller should answer 503."""
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     """Return the argon2id hash of a password, parameters and salt included. Raises TooManyHashes."""
-    with _Turn():
+    with _hash_slot():
         return _hasher.hash(password)
 
 
-def is_right(password: str, password_hash: str | None) -> bool:
-    """Say whether a password has this hash; without one the same work is done for nothing. Raises TooManyHashes."""
-    with _Turn():
+def is_correct(password: str, password_hash: str | None) -> bool:
+    """Return whether a password has this hash; False for None, after the same work. Raises TooManyHashes."""
+    with _hash_slot():
         try:
-            return _hasher.verify(password_hash or _nobodys(), password) and password_hash is not None
+            return _hasher.verify(password_hash or _dummy_hash(), password) and password_hash is not None
         except (VerificationError, InvalidHashError):
             return False
 
 
-def fault_of(password: str, about: Collection[str] = ()) -> str | None:
-    """Return what is wrong with a new password, in words; `about` is what its owner is called.
+def find_problem(password: str, personal_words: Collection[str] = ()) -> str | None:
+    """Return what is wrong with a new password, in words; None where it is good.
 
-    A password is refused where the lists that come with zxcvbn know it, or make it up in few guesses.
+    `personal_words` are the owner's name and address. zxcvbn rejects what is on its lists or takes few guesses.
     """
-    if len(password) < SHORTEST:
-        return f"Take at least {SHORTEST} characters: a few words that do not belong together are good."
-    if len(password) > LONGEST:
-        return f"Take at most {LONGEST} characters."
-    if zxcvbn(password[:_LOOKED_AT], user_inputs=list(about))["score"] < _STRONG_ENOUGH:
+    if len(password) < MIN_LENGTH:
+        return f"Take at least {MIN_LENGTH} characters: a few words that do not belong together are good."
+    if len(password) > MAX_LENGTH:
+        return f"Take at most {MAX_LENGTH} characters."
+    if zxcvbn(password[:_MAX_SCORED_LENGTH], user_inputs=list(personal_words))["score"] < _MIN_SCORE:
         return (
             "This is easy to guess: it is on a list, or made of what is on one. Take words that do not belong together."
         )
     return None
 
 
-class _Turn:
-    def __enter__(self) -> None:
-        if not _turns.acquire(timeout=WAIT_SECONDS):
-            raise TooManyHashes
-
-    def __exit__(self, *_: object) -> None:
-        _turns.release()
+@contextmanager
+def _hash_slot() -> Iterator[None]:
+    if not _hash_slots.acquire(timeout=WAIT_SECONDS):
+        raise TooManyHashes
+    try:
+        yield
+    finally:
+        _hash_slots.release()
 
 
 @cache
-def _nobodys() -> str:
+def _dummy_hash() -> str:
     return _hasher.hash("nobody has this password")

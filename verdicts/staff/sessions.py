@@ -1,24 +1,26 @@
-"""Sessions: rows known by the hash of a token, 30 minutes idle and 12 hours in all, and ended whenever one wants."""
+"""Sessions of accounts: database rows found by the hash of the token in the cookie, which can be deleted any time."""
 
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import sqlalchemy as sa
 
 from verdicts.extensions import db
-from verdicts.staff.models import Role, account, staff_session
+from verdicts.staff.models import MAX_AGENT_LENGTH, Role, account, staff_session
 
-IDLE_AT_MOST = timedelta(minutes=30)
-AT_MOST = timedelta(hours=12)
-SEEN_EVERY = timedelta(minutes=1)  # not each request is worth a write
-KEPT = timedelta(days=30)
+IDLE_TIMEOUT = timedelta(minutes=30)
+MAX_AGE = timedelta(hours=12)
+TOUCH_INTERVAL = timedelta(minutes=1)  # not each request is worth a write
+# Expired sessions stay known, so that what their account sends later can be kept as a draft.
+RETENTION = timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class Person:
-    """Who is logged in, and since when they have been seen."""
+class CurrentAccount:
+    """The account that is logged in, with its session: `token_hash` is its key, `seen_at` its last request."""
 
     id: int
     name: str
@@ -29,13 +31,14 @@ class Person:
     token_hash: str
     seen_at: datetime
 
-    def may(self, role: Role) -> bool:
+    def has_role(self, role: Role) -> bool:
+        """Return whether this account may do what the role may do. Admins may do all that editors may."""
         return self.role is Role.ADMIN or role is Role.EDITOR
 
 
 @dataclass(frozen=True)
 class OpenSession:
-    """One of a person's browsers, as their own page shows it."""
+    """A session that has not expired, for the account's own page."""
 
     token_hash: str
     created_at: datetime
@@ -43,69 +46,72 @@ class OpenSession:
     agent: str
 
 
-def begin(account_id: int, agent: str, now: datetime) -> str:
-    """Begin a session and return its token, which only the browser keeps. The caller commits."""
+def create(account_id: int, agent: str, now: datetime) -> str:
+    """Create a session and return its token, which is stored in the browser only. The caller commits."""
     token = secrets.token_urlsafe(32)
-    row = {"token_hash": hash_of(token), "account_id": account_id, "created_at": now, "seen_at": now}
-    db.session.connection().execute(sa.insert(staff_session).values(**row, agent=agent[:200]))
+    values = {"token_hash": hash_token(token), "account_id": account_id, "created_at": now, "seen_at": now}
+    db.session.connection().execute(sa.insert(staff_session).values(**values, agent=agent[:MAX_AGENT_LENGTH]))
     return token
 
 
-def find(token: str, now: datetime) -> Person | None:
-    """Return who a token stands for; None where its session has ended, or its account was disabled. One statement."""
+def find_account(token: str, now: datetime) -> CurrentAccount | None:
+    """Return the account of a session; None where it has expired or the account is disabled. One statement."""
     columns = (account.c.id, account.c.name, account.c.email, account.c.role, account.c.must_change)
-    rows = sa.select(*columns, account.c.totp_secret, staff_session.c.token_hash, staff_session.c.seen_at)
-    rows = rows.join(account, account.c.id == staff_session.c.account_id)
-    is_it = sa.and_(staff_session.c.token_hash == hash_of(token), account.c.disabled_at.is_(None), _is_open(now))
-    row = db.session.connection().execute(rows.where(is_it)).one_or_none()
-    if row is None:
-        return None
-    has_totp = row.totp_secret is not None
-    return Person(row.id, row.name, row.email, row.role, row.must_change, has_totp, row.token_hash, row.seen_at)
+    has_totp = account.c.totp_secret.is_not(None)
+    row = _find(token, _is_open(now), *columns, has_totp, staff_session.c.token_hash, staff_session.c.seen_at)
+    return CurrentAccount(*row) if row else None
 
 
-def find_ended(token: str, now: datetime) -> int | None:
-    """Return whose session a token stood for until it ended by itself; None where somebody ended it."""
-    rows = sa.select(account.c.id).join(staff_session, staff_session.c.account_id == account.c.id)
-    is_it = sa.and_(staff_session.c.token_hash == hash_of(token), account.c.disabled_at.is_(None), ~_is_open(now))
-    return db.session.connection().scalar(rows.where(is_it))
+def find_expired_account_id(token: str, now: datetime) -> int | None:
+    """Return the account of an expired session; None where somebody deleted it or disabled the account."""
+    row = _find(token, ~_is_open(now), account.c.id)
+    return row.id if row else None
 
 
-def touch(person: Person, now: datetime) -> None:
-    """Note that somebody was seen. The caller has called begin_write(), and commits."""
-    seen = sa.update(staff_session).where(staff_session.c.token_hash == person.token_hash)
-    db.session.connection().execute(seen.values(seen_at=now))
+def touch(current: CurrentAccount, now: datetime) -> None:
+    """Set when a session was last used. The caller has called begin_write(), and commits."""
+    row = sa.update(staff_session).where(staff_session.c.token_hash == current.token_hash)
+    db.session.connection().execute(row.values(seen_at=now))
 
 
-def open_ones(account_id: int, now: datetime) -> list[OpenSession]:
+def list_open(account_id: int, now: datetime) -> list[OpenSession]:
+    """Return an account's open sessions, the one used last first. One statement."""
     columns = [staff_session.c[name] for name in OpenSession.__dataclass_fields__]
     rows = sa.select(*columns).where(staff_session.c.account_id == account_id, _is_open(now))
-    found = db.session.connection().execute(rows.order_by(staff_session.c.seen_at.desc()))
-    return [OpenSession(*row) for row in found]
+    ordered = rows.order_by(staff_session.c.seen_at.desc())
+    return [OpenSession(*row) for row in db.session.connection().execute(ordered)]
 
 
-def end(token_hash: str) -> None:
+def delete(token_hash: str) -> None:
     db.session.connection().execute(sa.delete(staff_session).where(staff_session.c.token_hash == token_hash))
 
 
-def end_all(account_id: int, but: str | None = None) -> int:
-    """End all sessions of an account, but perhaps one; return how many."""
+def delete_all(account_id: int, keep_session: str | None = None) -> int:
+    """Delete an account's sessions and return how many. `keep_session` is the token hash of one that stays."""
     rows = sa.delete(staff_session).where(staff_session.c.account_id == account_id)
-    if but:
-        rows = rows.where(staff_session.c.token_hash != but)
+    if keep_session:
+        rows = rows.where(staff_session.c.token_hash != keep_session)
     return db.session.connection().execute(rows).rowcount
 
 
-def destroy_ended(now: datetime) -> int:
-    """Delete sessions that ended long ago; return how many."""
-    return (
-        db.session.connection().execute(sa.delete(staff_session).where(staff_session.c.seen_at < now - KEPT)).rowcount
-    )
+def delete_old(now: datetime) -> int:
+    """Delete sessions that were last used more than RETENTION ago; return how many."""
+    old = sa.delete(staff_session).where(staff_session.c.seen_at < now - RETENTION)
+    return db.session.connection().execute(old).rowcount
 
 
-def hash_of(token: str) -> str:
+def hash_token(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
+def _find(
+    token: str, condition: sa.ColumnElement[bool], *columns: sa.ColumnElement[Any]
+) -> sa.Row[*tuple[Any, ...]] | None:
+    rows = sa.select(*columns).select_from(staff_session.join(account))
+    is_enabled = account.c.disabled_at.is_(None)
+    matching = rows.where(staff_session.c.token_hash == hash_token(token), is_enabled, condition)
+    return db.session.connection().execute(matching).one_or_none()
+
+
 def _is_open(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(staff_session.c.seen_at > now - IDLE_AT_MOST, staff_session.c.created_at > now - AT_MOST)
+    return sa.and_(staff_session.c.seen_at > now - IDLE_TIMEOUT, staff_session.c.created_at > now - MAX_AGE)

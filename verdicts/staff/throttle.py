@@ -1,6 +1,6 @@
-"""Who fails to log in must wait ever longer, and nobody for ever: by account and by network.
+"""Throttling of log-ins: failures are counted by account and by network, and each makes the next attempt wait longer.
 
-A try is counted before the password is looked at, so that many at once cannot slip through together.
+An attempt is counted before the password is checked, so that many requests at once cannot all get through.
 """
 
 from dataclasses import dataclass
@@ -12,79 +12,85 @@ import sqlalchemy as sa
 from verdicts.extensions import db, insert
 from verdicts.staff.models import failed_login
 
-FORGOTTEN_AFTER = timedelta(days=1)
-LONGEST_WAIT = timedelta(minutes=15)
-FIRST_WAIT = timedelta(seconds=2)
+FREE_ATTEMPTS_PER_ACCOUNT = 5
+FREE_ATTEMPTS_PER_NETWORK = 30
+MIN_WAIT = timedelta(seconds=2)  # after the free attempts; it doubles with each failure
+MAX_WAIT = timedelta(minutes=15)
+RETENTION = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Gauge:
-    """Something whose failures are counted, and how many are free."""
+class Counter:
+    """Whose failures are counted, as a hash, and how many do not make the next attempt wait."""
 
     key: str
-    free: int
+    free_attempts: int
 
 
-def of_account(name: str) -> Gauge:
-    """Return the gauge of an account, or of a name that nobody has: both are throttled alike."""
-    return Gauge(sha256(f"account:{name}".encode()).hexdigest(), free=5)
+def for_account(name: str) -> Counter:
+    """Return the counter of an account. Names that nobody has are throttled alike."""
+    return _counter("account", name, FREE_ATTEMPTS_PER_ACCOUNT)
 
 
-def of_present_password(name: str) -> Gauge:
-    """Return the gauge of the password that a logged-in person is asked for: no stranger can use it up."""
-    return Gauge(sha256(f"present:{name}".encode()).hexdigest(), free=5)
+def for_current_password(name: str) -> Counter:
+    """Return the counter of the password that a logged-in account is asked for: log-ins do not use it up."""
+    return _counter("present", name, FREE_ATTEMPTS_PER_ACCOUNT)
 
 
-def of_reset(address: str) -> Gauge:
-    return Gauge(sha256(f"reset:{address}".encode()).hexdigest(), free=5)
+def for_reset(address: str) -> Counter:
+    return _counter("reset", address, FREE_ATTEMPTS_PER_ACCOUNT)
 
 
-def of_network(network: str) -> Gauge:
-    return Gauge(sha256(f"network:{network}".encode()).hexdigest(), free=30)
+def for_network(network: str) -> Counter:
+    return _counter("network", network, FREE_ATTEMPTS_PER_NETWORK)
 
 
-def take(gauges: list[Gauge], now: datetime) -> timedelta | None:
-    """Count a try for each gauge and return None; or count nothing and return how long to wait.
+def count_attempt(counters: list[Counter], now: datetime) -> timedelta | None:
+    """Count an attempt in each counter and return None; or count nothing and return how long to wait.
 
-    The caller has called begin_write(), and commits before it looks at the password.
+    The caller has called begin_write(), and commits before it checks the password.
     """
-    waits = [_wait(gauge, now) for gauge in gauges]
+    waits = [_wait(counter, now) for counter in counters]
     if any(waits):
         return max(waits)
-    for gauge in gauges:
-        _count(gauge, now)
+    for counter in counters:
+        _count(counter, now)
     return None
 
 
-def clear(gauge: Gauge) -> None:
-    """Forget a gauge's failures: the try that was counted last was none."""
-    db.session.connection().execute(sa.delete(failed_login).where(failed_login.c.key == gauge.key))
+def reset(counter: Counter) -> None:
+    """Delete a counter's failures after a success."""
+    db.session.connection().execute(sa.delete(failed_login).where(failed_login.c.key == counter.key))
 
 
-def forgive(gauge: Gauge) -> None:
-    """Take back the try that was counted last, and leave the failures before it: others share this gauge."""
-    one_less = sa.update(failed_login).where(failed_login.c.key == gauge.key, failed_login.c.failures > 0)
-    db.session.connection().execute(one_less.values(failures=failed_login.c.failures - 1))
+def undo_attempt(counter: Counter) -> None:
+    """Take back the attempt that succeeded. The other failures stay: a network's counter is shared."""
+    row = sa.update(failed_login).where(failed_login.c.key == counter.key, failed_login.c.failures > 0)
+    db.session.connection().execute(row.values(failures=failed_login.c.failures - 1))
 
 
-def forget(now: datetime) -> int:
-    """Delete what is too old to matter, and return how many that were."""
-    old = sa.delete(failed_login).where(failed_login.c.last_at < now - FORGOTTEN_AFTER)
+def delete_old(now: datetime) -> int:
+    """Delete counters whose last failure is more than RETENTION ago; return how many."""
+    old = sa.delete(failed_login).where(failed_login.c.last_at < now - RETENTION)
     return db.session.connection().execute(old).rowcount
 
 
-def _wait(gauge: Gauge, now: datetime) -> timedelta:
-    columns = sa.select(failed_login.c.failures, failed_login.c.last_at).where(failed_login.c.key == gauge.key)
+def _counter(purpose: str, value: str, free_attempts: int) -> Counter:
+    return Counter(sha256(f"{purpose}:{value}".encode()).hexdigest(), free_attempts)
+
+
+def _wait(counter: Counter, now: datetime) -> timedelta:
+    columns = sa.select(failed_login.c.failures, failed_login.c.last_at).where(failed_login.c.key == counter.key)
     row = db.session.connection().execute(columns.with_for_update()).one_or_none()
-    if row is None or row.failures < gauge.free or now - row.last_at > FORGOTTEN_AFTER:
+    if row is None or row.failures < counter.free_attempts or now - row.last_at > RETENTION:
         return timedelta()
-    doublings = min(row.failures - gauge.free, 20)
-    until: datetime = row.last_at + min(LONGEST_WAIT, FIRST_WAIT * 2**doublings)
+    doublings = min(row.failures - counter.free_attempts, 20)
+    until: datetime = row.last_at + min(MAX_WAIT, MIN_WAIT * 2**doublings)
     return max(timedelta(), until - now)
 
 
-def _count(gauge: Gauge, now: datetime) -> None:
-    first = insert(failed_login).values(key=gauge.key, failures=1, last_at=now)
-    is_old = failed_login.c.last_at < now - FORGOTTEN_AFTER
-    again = {"failures": sa.case((is_old, 1), else_=failed_login.c.failures + 1), "last_at": now}
-    db.session.connection().execute(first.on_conflict_do_update(index_elements=["key"], set_=again))
+def _count(counter: Counter, now: datetime) -> None:
+    first = insert(failed_login).values(key=counter.key, failures=1, last_at=now)
+    is_old = failed_login.c.last_at < now - RETENTION
+    next_one = {"failures": sa.case((is_old, 1), else_=failed_login.c.failures + 1), "last_at": now}
+    db.session.connection().execute(first.on_conflict_do_update(index_elements=["key"], set_=next_one))

@@ -8,5 +8,5 @@ from verdicts.staff import passwords
 
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    passwords._nobodys.cache_clear()
+    passwords._dummy_hash.cache_clear()
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))

@@ -72,6 +72,6 @@ def titles() -> list[str]:
 
 def newest_entry() -> audit.Entry:
     db.session.rollback()
-    found = audit.search(most=1)[0]
+    found = audit.search(limit=1)[0]
     db.session.rollback()
     return found

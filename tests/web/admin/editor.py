@@ -23,10 +23,10 @@ _HASH: list[str] = []
 def make_account(name: str = "ann", role: Role = Role.EDITOR, *, must_change: bool = False) -> int:
     """Make an account whose password is PASSWORD; hashing is slow, so it is done once."""
     if not _HASH:
-        _HASH.append(passwords.hashed(PASSWORD))
+        _HASH.append(passwords.hash_password(PASSWORD))
     db.session.rollback()
     begin_write()
-    id = accounts.add(name, f"{name}@example.org", role, _HASH[0], NOW, must_change=must_change)
+    id = accounts.create(name, f"{name}@example.org", role, _HASH[0], NOW, must_change=must_change)
     db.session.commit()
     return id
 

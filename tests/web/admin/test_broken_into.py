@@ -38,7 +38,7 @@ def test_a_password_that_is_changed_while_it_is_looked_at_lets_nobody_in(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     id = make_account("ann")
-    is_right, other = passwords.is_right, passwords.hashed(NEW)
+    is_right, other = passwords.is_correct, passwords.hash_password(NEW)
 
     def change_meanwhile(typed: str, stored: str | None) -> bool:
         found = is_right(typed, stored)
@@ -47,7 +47,7 @@ def test_a_password_that_is_changed_while_it_is_looked_at_lets_nobody_in(
         db.session.commit()
         return found
 
-    monkeypatch.setattr(passwords, "is_right", change_meanwhile)
+    monkeypatch.setattr(passwords, "is_correct", change_meanwhile)
     ann = Editor(app)
     assert ann.logs_in().status_code == 422
     assert not ann.is_in()
@@ -91,7 +91,7 @@ def test_what_changes_nothing_is_no_entry_of_the_trail(ann: Editor) -> None:
     path = f"/admin/tools/{make_tool('wren', published_at=None).id}/publication"
     ann.posts(path, do="back")
     db.session.rollback()
-    assert audit.search(most=1)[0].action == "logged in"
+    assert audit.search(limit=1)[0].action == "logged in"
 
 
 def test_the_trail_refuses_to_have_a_line_put_in_the_place_of_another(app: Flask) -> None:

@@ -60,7 +60,7 @@ def stored(model: type, **where: object) -> list:
 
 def last_entry() -> audit.Entry:
     db.session.rollback()
-    return audit.search(most=1)[0]
+    return audit.search(limit=1)[0]
 
 
 # A new tool, from nothing to the public page

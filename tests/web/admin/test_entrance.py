@@ -33,7 +33,7 @@ def with_a_second_factor(name: str = "ann") -> tuple[str, list[str]]:
     assert found
     db.session.rollback()
     begin_write()
-    codes = second_factor.set_up(found.id, secret, PRESENT - timedelta(hours=1))
+    codes = second_factor.enable(found.id, secret, PRESENT - timedelta(hours=1))
     db.session.commit()
     return secret, codes
 
@@ -275,6 +275,6 @@ def test_old_sessions_are_found_by_nobody_and_go_in_time(ann: Editor, later: Lat
     ann.logs_in()
     later(timedelta(days=31))
     begin_write()
-    assert sessions.destroy_ended(PRESENT + timedelta(days=31)) == 1
+    assert sessions.delete_old(PRESENT + timedelta(days=31)) == 1
     db.session.commit()
     assert rows() == 0

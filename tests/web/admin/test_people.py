@@ -174,8 +174,8 @@ def test_an_editors_desk_tells_of_the_catalogue_and_of_themselves_and_an_admins_
         audit.record("touched", kind, f"the-{kind}", now=PRESENT)
     db.session.commit()
     desk = ann.gets("/admin").text
-    assert [kind for kind in (*audit.EDITED, "account", "subscriber") if f"the-{kind}" in desk] == [
-        kind for kind in audit.EDITED if kind != "catalogue"
+    assert [kind for kind in (*audit.EDITOR_KINDS, "account", "subscriber") if f"the-{kind}" in desk] == [
+        kind for kind in audit.EDITOR_KINDS if kind != "catalogue"
     ]
     assert ("logged in <b>ann</b>" in desk, "logged in <b>root</b>" in desk) == (True, False)
     everything = root.gets("/admin").text

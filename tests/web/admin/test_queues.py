@@ -63,7 +63,7 @@ def words(html: str) -> str:
 def trail() -> audit.Entry:
     """Return the newest entry of the trail."""
     db.session.rollback()
-    return audit.search(most=1)[0]
+    return audit.search(limit=1)[0]
 
 
 # The index

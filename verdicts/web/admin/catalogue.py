@@ -162,7 +162,7 @@ def _page(form: UploadForm, *, done: str = "", problem: str = "") -> str:
         form=form,
         largest=LARGEST,
         waiting=pending.find(person().id, now()),
-        imports=audit.search("imported catalogue", most=5),
+        imports=audit.search("imported catalogue", limit=5),
         done=done,
         problem=problem,
     )

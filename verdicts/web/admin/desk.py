@@ -22,7 +22,7 @@ def index() -> ResponseReturnValue:
     return render_template(
         "admin/desk.html",
         counts=queues.counts(now()),
-        entries=audit.search(most=10, editor_id=None if me.may(Role.ADMIN) else me.id),
+        entries=audit.search(limit=10, editor_id=None if me.has_role(Role.ADMIN) else me.id),
         drafts=kept.listed(me.id),
     )
 
@@ -34,5 +34,5 @@ def trail() -> ResponseReturnValue:
     if before and not (before.isascii() and before.isdigit() and len(before) <= 10 and int(before) <= LAST_ID):
         abort(400, "The trail goes on before an entry’s number.")
     entries = audit.search(words, int(before) if before else None)
-    older = entries[-1].id if len(entries) == audit.A_PAGE else None
+    older = entries[-1].id if len(entries) == audit.PAGE_SIZE else None
     return render_template("admin/trail.html", entries=entries, q=words, older=older)

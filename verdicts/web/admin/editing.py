@@ -236,7 +236,7 @@ def _lock(desk: Desk, id: int | None) -> Opened | None:
 
 
 def _show_conflict(desk: Desk, opened: Opened, form: RecordForm) -> ResponseReturnValue:
-    last = next(iter(audit.history(desk.kind, opened.id, most=1)), None)
+    last = next(iter(audit.history(desk.kind, opened.id, limit=1)), None)
     mine = form.shown()
     conflict = Conflict(last.actor if last else "", last.at if last else None, differences(opened.record, mine))
     db.session.rollback()

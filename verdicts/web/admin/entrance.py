@@ -32,7 +32,7 @@ WRONG = "The name, the password or the code is not right."
 
 class LogInForm(AdminForm):
     name = text("Name", 40)
-    password = text("Password", passwords.LONGEST)
+    password = text("Password", passwords.MAX_LENGTH)
     code = StringField("Code, if you have set up a second factor")
     next = HiddenField()
 
@@ -45,7 +45,7 @@ class NewPasswordForm(AdminForm):
     password = text("New password", 10_000)
 
     def validate_password(self, field: StringField) -> None:
-        if fault := passwords.fault_of(field.data or "", self.about):
+        if fault := passwords.find_problem(field.data or "", self.about):
             raise ValidationError(fault)
 
     about: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ def let_in() -> ResponseReturnValue:
     if not form.validate():
         return render_template("admin/login.html", form=form, note=""), 422
     name = (form.name.data or "").strip().lower()
-    if wait := _count_a_try(throttle.of_account(name)):
+    if wait := _count_a_try(throttle.for_account(name)):
         return _come_back_later(form, wait)
     found = _who_is_it(name, form.password.data or "", form.code.data or "")
     if found is None:
@@ -77,10 +77,10 @@ def let_in() -> ResponseReturnValue:
         db.session.rollback()
         form.blame("password", WRONG)
         return render_template("admin/login.html", form=form, note=""), 422
-    throttle.clear(throttle.of_account(name))
-    throttle.forgive(_network())
-    sessions.end(sessions.hash_of(request.cookies.get(cookie_name(), "")))
-    token = sessions.begin(found.id, request.headers.get("User-Agent", ""), now())
+    throttle.reset(throttle.for_account(name))
+    throttle.undo_attempt(_network())
+    sessions.delete(sessions.hash_token(request.cookies.get(cookie_name(), "")))
+    token = sessions.create(found.id, request.headers.get("User-Agent", ""), now())
     audit.record("logged in", "account", found.name, now=now(), actor=(found.id, found.name))
     db.session.commit()
     session.clear()  # the form token of before is nobody's any more
@@ -94,7 +94,7 @@ def let_in() -> ResponseReturnValue:
 def log_out() -> ResponseReturnValue:
     db.session.rollback()
     begin_write()
-    sessions.end(person().token_hash)
+    sessions.delete(person().token_hash)
     db.session.commit()
     session.clear()
     response = make_response(redirect(url_for(".log_in"), 303))
@@ -115,10 +115,10 @@ def mail_a_reset() -> ResponseReturnValue:
     if not form.validate():
         return render_template("admin/forgot.html", form=form, is_sent=False), 422
     address = (form.email.data or "").strip()
-    if wait := _count_a_try(throttle.of_reset(address.lower())):
+    if wait := _count_a_try(throttle.for_reset(address.lower())):
         return _come_back_later(form, wait, "admin/forgot.html", is_sent=False)
     begin_write()
-    accounts.mail_a_reset(address, now())
+    accounts.send_password_reset(address, now())
     db.session.commit()
     return redirect(url_for(".forgot", sent=1), 303)
 
@@ -126,7 +126,7 @@ def mail_a_reset() -> ResponseReturnValue:
 @bp.get("/reset/<token>")
 @open_to_all
 def reset(token: str) -> ResponseReturnValue:
-    found = accounts.find_reset(token, now())
+    found = accounts.find_by_reset_token(token, now())
     page = render_template("admin/reset.html", form=NewPasswordForm(), reset_token=token, is_dead=found is None)
     return page, 200 if found else 404
 
@@ -134,16 +134,16 @@ def reset(token: str) -> ResponseReturnValue:
 @bp.post("/reset/<token>")
 @open_to_all
 def set_password(token: str) -> ResponseReturnValue:
-    found, form = accounts.find_reset(token, now()), NewPasswordForm()
+    found, form = accounts.find_by_reset_token(token, now()), NewPasswordForm()
     if found is None:
         return render_template("admin/reset.html", form=form, reset_token=token, is_dead=True), 404
     form.about = (found.name, found.email)
     if not form.validate():
         return render_template("admin/reset.html", form=form, reset_token=token, is_dead=False), 422
     db.session.rollback()
-    password_hash = passwords.hashed(form.password.data or "")
+    password_hash = passwords.hash_password(form.password.data or "")
     begin_write()
-    if accounts.find_reset(token, now()) is None:
+    if accounts.find_by_reset_token(token, now()) is None:
         db.session.rollback()
         return render_template("admin/reset.html", form=form, reset_token=token, is_dead=True), 404
     accounts.set_password(found.id, password_hash)
@@ -152,27 +152,27 @@ def set_password(token: str) -> ResponseReturnValue:
     return redirect(url_for(".log_in", changed=1), 303)
 
 
-def _count_a_try(gauge: throttle.Gauge) -> timedelta | None:
+def _count_a_try(gauge: throttle.Counter) -> timedelta | None:
     begin_write()
-    wait = throttle.take([gauge, _network()], now())
+    wait = throttle.count_attempt([gauge, _network()], now())
     db.session.commit()
     return wait
 
 
-def _network() -> throttle.Gauge:
+def _network() -> throttle.Counter:
     address = request.remote_addr or ""
-    return throttle.of_network(str(network_of(address) or address))
+    return throttle.for_network(str(network_of(address) or address))
 
 
 def _who_is_it(name: str, password: str, code: str) -> Account | None:
     """Return whose name, password and code these are. No transaction is open while the password is hashed."""
     found = accounts.find(name)
     db.session.rollback()
-    if not passwords.is_right(password, found.password_hash if found else None) or found is None or found.disabled_at:
+    if not passwords.is_correct(password, found.password_hash if found else None) or found is None or found.disabled_at:
         return None
     if found.totp_secret:
         begin_write()
-        is_good = second_factor.spend(found.id, found.totp_secret, code, now())
+        is_good = second_factor.consume_code(found.id, found.totp_secret, code, now())
         db.session.commit()
         return found if is_good else None
     return found

@@ -12,7 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from verdicts.extensions import begin_write, csrf, db
 from verdicts.staff import drafts, sessions
 from verdicts.staff.models import Role
-from verdicts.staff.sessions import Person
+from verdicts.staff.sessions import CurrentAccount
 from verdicts.web import errors
 from verdicts.web.admin.forms import readable_fields, typed_fields
 from verdicts.web.admin.places import is_shown_again, keeps_something, place_of_form, what_is_kept
@@ -90,11 +90,11 @@ def guard() -> ResponseReturnValue | None:
         _protect(view)
         _refuse_nonsense()
         return None
-    found = sessions.find(request.cookies.get(cookie_name(), ""), now())
+    found = sessions.find_account(request.cookies.get(cookie_name(), ""), now())
     if found is None:
         return _send_to_the_entrance(view)
     g.person = found
-    if not found.may(role):
+    if not found.has_role(role):
         abort(403, NOT_YOURS)
     if chore := _chore_of(found):
         _keep_what_was_typed(view, found.id)
@@ -109,7 +109,7 @@ def guard() -> ResponseReturnValue | None:
 def _send_to_the_entrance(view: Callable[..., object]) -> ResponseReturnValue:
     if wants_fragment():
         return _not_into_a_part()
-    account_id = sessions.find_ended(request.cookies.get(cookie_name(), ""), now())
+    account_id = sessions.find_expired_account_id(request.cookies.get(cookie_name(), ""), now())
     kept = _keep_what_was_typed(view, account_id) if account_id else False
     if request.method == "POST" and keeps_something(view) and not kept and request.form.get("do") != "discard":
         return _show_what_was_typed(view) or redirect(url_for("entrance.log_in", next=_way_back(view)), 303)
@@ -158,15 +158,15 @@ def keep_out_of_sight(response: Response) -> Response:
     return response
 
 
-def person() -> Person:
+def person() -> CurrentAccount:
     """Return who is logged in."""
-    found: Person = g.person
+    found: CurrentAccount = g.person
     return found
 
 
-def whoever_is_in() -> Person | None:
+def whoever_is_in() -> CurrentAccount | None:
     """Return who is logged in, for pages that are shown to others too."""
-    found: Person | None = g.get("person")
+    found: CurrentAccount | None = g.get("person")
     return found
 
 
@@ -181,7 +181,7 @@ def cookie_name() -> str:
 
 def give_cookie(response: Response, token: str) -> None:
     # Longer than any session: whose has ended is known by it, so that what they typed can be kept for them.
-    age = int(sessions.KEPT.total_seconds())
+    age = int(sessions.RETENTION.total_seconds())
     options = {"path": "/admin", "httponly": True, "samesite": "Lax", "secure": current_settings().is_https}
     response.set_cookie(cookie_name(), token, max_age=age, **options)  # type: ignore[arg-type]
 
@@ -249,7 +249,7 @@ def _too_much() -> str:
     return f"This page takes {size} at once, and more was sent, so nothing was saved. Go back and send less."
 
 
-def _chore_of(found: Person) -> str | None:
+def _chore_of(found: CurrentAccount) -> str | None:
     """Return the page that somebody must see before any other."""
     if found.must_change and request.endpoint not in _BEFORE_A_NEW_PASSWORD:
         return "myself.password"
@@ -259,8 +259,8 @@ def _chore_of(found: Person) -> str | None:
     return None
 
 
-def _touch(found: Person) -> None:
-    if now() - found.seen_at < sessions.SEEN_EVERY:
+def _touch(found: CurrentAccount) -> None:
+    if now() - found.seen_at < sessions.TOUCH_INTERVAL:
         return
     db.session.rollback()
     try:

@@ -28,7 +28,7 @@ WRONG_CODE = "This is not the code of this minute. Look at the clock of your pho
 
 
 class ChangePasswordForm(NewPasswordForm):
-    present = text("Present password", passwords.LONGEST)
+    present = text("Present password", passwords.MAX_LENGTH)
 
 
 class SetUpForm(AdminForm):
@@ -37,14 +37,14 @@ class SetUpForm(AdminForm):
 
 
 class SwitchOffForm(AdminForm):
-    present = text("Present password", passwords.LONGEST)
+    present = text("Present password", passwords.MAX_LENGTH)
 
 
 @bp.get("")
 @needs(Role.EDITOR)
 def index() -> ResponseReturnValue:
     done = DONE.get(request.args.get("done", ""), "")
-    return render_template("admin/me.html", sessions=sessions.open_ones(person().id, now()), done=done)
+    return render_template("admin/me.html", sessions=sessions.list_open(person().id, now()), done=done)
 
 
 @bp.route("/password", methods=["GET", "POST"])
@@ -56,9 +56,9 @@ def password() -> ResponseReturnValue:
     form.about = (person().name, person().email)
     if not form.validate() or not _is_present(form):
         return render_template("admin/password.html", form=form), 422
-    password_hash = passwords.hashed(form.password.data or "")
+    password_hash = passwords.hash_password(form.password.data or "")
     begin_write()
-    accounts.set_password(person().id, password_hash, but=person().token_hash)
+    accounts.set_password(person().id, password_hash, keep_session=person().token_hash)
     audit.record("changed their password", "account", person().name, now=now(), actor=actor())
     db.session.commit()
     return redirect(url_for(".index", done="changed"), 303)
@@ -80,14 +80,14 @@ def set_up() -> ResponseReturnValue:
     form = SetUpForm()
     secret = form.secret.data or ""
     is_ours = len(secret) == 32 and secret.isalnum() and secret.isascii()
-    if not form.validate() or not is_ours or second_factor.step_of(secret, form.code.data or "", now()) is None:
+    if not form.validate() or not is_ours or second_factor.find_step(secret, form.code.data or "", now()) is None:
         if not form.code.errors:
             form.blame("code", WRONG_CODE)
         return _offer(form, 422)
     db.session.rollback()
     begin_write()
-    codes = second_factor.set_up(person().id, secret, now())
-    sessions.end_all(person().id, but=person().token_hash)
+    codes = second_factor.enable(person().id, secret, now())
+    sessions.delete_all(person().id, keep_session=person().token_hash)
     audit.record("set up a second factor", "account", person().name, now=now(), actor=actor())
     db.session.commit()
     return render_template("admin/recovery_codes.html", codes=codes)
@@ -100,7 +100,7 @@ def switch_off() -> ResponseReturnValue:
     if not form.validate() or not _is_present(form):
         return render_template("admin/second_factor_off.html", form=form), 422
     begin_write()
-    second_factor.take_off(person().id)
+    second_factor.disable(person().id)
     audit.record("took off their second factor", "account", person().name, now=now(), actor=actor())
     db.session.commit()
     return redirect(url_for(".index", done="second-factor"), 303)
@@ -111,7 +111,7 @@ def switch_off() -> ResponseReturnValue:
 def sign_out_elsewhere() -> ResponseReturnValue:
     db.session.rollback()
     begin_write()
-    sessions.end_all(person().id, but=person().token_hash)
+    sessions.delete_all(person().id, keep_session=person().token_hash)
     audit.record("signed out elsewhere", "account", person().name, now=now(), actor=actor())
     db.session.commit()
     return redirect(url_for(".index", done="elsewhere"), 303)
@@ -122,30 +122,30 @@ def _is_present(form: ChangePasswordForm | SwitchOffForm) -> bool:
 
     Who finds a browser logged in must not try passwords in it: tries are counted as they are at the entrance.
     """
-    gauge = throttle.of_present_password(person().name)
+    gauge = throttle.for_current_password(person().name)
     if wait := _count_a_try(gauge):
         form.blame("present", f"Too many tries. The next one is taken in {math.ceil(wait.total_seconds())} seconds.")
         return False
     found = accounts.get(person().id)
     db.session.rollback()
-    if not passwords.is_right(form.present.data or "", found.password_hash):
+    if not passwords.is_correct(form.present.data or "", found.password_hash):
         form.blame("present", NOT_PRESENT)
         return False
     begin_write()
-    throttle.clear(gauge)
+    throttle.reset(gauge)
     db.session.commit()
     return True
 
 
-def _count_a_try(gauge: throttle.Gauge) -> timedelta | None:
+def _count_a_try(gauge: throttle.Counter) -> timedelta | None:
     db.session.rollback()
     begin_write()
-    wait = throttle.take([gauge], now())
+    wait = throttle.count_attempt([gauge], now())
     db.session.commit()
     return wait
 
 
 def _offer(form: SetUpForm, status: int = 200) -> ResponseReturnValue:
     secret = form.secret.data or second_factor.new_secret()
-    link = second_factor.address(secret, person().name, current_settings().site_name)
+    link = second_factor.provisioning_uri(secret, person().name, current_settings().site_name)
     return make_response(render_template("admin/second_factor.html", form=form, secret=secret, link=link), status)

@@ -10,7 +10,7 @@ from wtforms.validators import AnyOf
 
 from verdicts.extensions import begin_write, db
 from verdicts.staff import accounts, audit, passwords, second_factor
-from verdicts.staff.accounts import Account, AccountFault
+from verdicts.staff.accounts import Account, InvalidAccount
 from verdicts.staff.models import Role
 from verdicts.web.admin.again import act_or_show
 from verdicts.web.admin.forms import AdminForm, text
@@ -32,7 +32,7 @@ class PersonForm(AdminForm):
 @bp.get("")
 @needs(Role.ADMIN)
 def index() -> ResponseReturnValue:
-    return render_template("admin/people.html", everyone=accounts.everyone(), problem="")
+    return render_template("admin/people.html", everyone=accounts.list_all(), problem="")
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -51,12 +51,12 @@ def _add(form: PersonForm) -> ResponseReturnValue:
         return _adding(form), 422
     password = "-".join(secrets.token_hex(3) for _ in range(4))
     db.session.rollback()
-    password_hash = passwords.hashed(password)
+    password_hash = passwords.hash_password(password)
     begin_write()
     name, role = (form.name.data or "").strip(), Role(form.role.data)
     try:
-        accounts.add(name, (form.email.data or "").strip(), role, password_hash, now())
-    except AccountFault as fault:
+        accounts.create(name, (form.email.data or "").strip(), role, password_hash, now())
+    except InvalidAccount as fault:
         db.session.rollback()
         form.blame(fault.field, str(fault))
         return _adding(form), 422
@@ -101,7 +101,7 @@ def take_off_second_factor(id: int) -> ResponseReturnValue:
     found = _begin(id)
     if not found.totp_secret:
         return _as_it_is()
-    return _done(found, lambda: second_factor.take_off(id), "took off the second factor of")
+    return _done(found, lambda: second_factor.disable(id), "took off the second factor of")
 
 
 def _adding(form: PersonForm, unsaved: str = "") -> str:
@@ -111,7 +111,7 @@ def _adding(form: PersonForm, unsaved: str = "") -> str:
 def _begin(id: int) -> Account:
     db.session.rollback()
     begin_write()
-    return next((each for each in accounts.everyone() if each.id == id), None) or abort(
+    return next((each for each in accounts.list_all() if each.id == id), None) or abort(
         404, "There is nobody like that."
     )
 
@@ -125,9 +125,9 @@ def _as_it_is() -> ResponseReturnValue:
 def _done(found: Account, act: Callable[[], None], words: str, **changes: tuple[object, object]) -> ResponseReturnValue:
     try:
         act()
-    except AccountFault as fault:
+    except InvalidAccount as fault:
         db.session.rollback()
-        return render_template("admin/people.html", everyone=accounts.everyone(), problem=str(fault)), 422
+        return render_template("admin/people.html", everyone=accounts.list_all(), problem=str(fault)), 422
     audit.record(words, "account", found.name, found.id, now=now(), actor=actor(), **changes)
     db.session.commit()
     return redirect(url_for(".index"), 303)

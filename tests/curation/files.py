@@ -12,7 +12,7 @@ from verdicts.catalog.models import Category, Reviewer, Tool
 from verdicts.curation import sample
 from verdicts.curation.catalog_file.faults import CatalogueRefused
 from verdicts.curation.transfer.importing import import_catalogue
-from verdicts.curation.transfer.report import Report
+from verdicts.curation.transfer.report import ImportReport
 from verdicts.extensions import db
 
 SAMPLE = sample.CATALOGUE
@@ -45,7 +45,7 @@ def as_bytes(data: object) -> bytes:
     return json.dumps(data).encode()
 
 
-def imported(data: object) -> Report:
+def imported(data: object) -> ImportReport:
     """Import and commit."""
     report = import_catalogue(data, NOW)
     db.session.commit()

@@ -49,7 +49,7 @@ from verdicts.voting.queries import tally_of
 from verdicts.voting.recount import recount
 
 LATER = NOW + timedelta(hours=1)
-Merge = Callable[..., merging.Plan]
+Merge = Callable[..., merging.MergePlan]
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def pair(app: Flask) -> tuple[Tool, Tool]:
     return make_tool("mistral-code"), make_tool("mistral-vibe", aliases=("le-code",), name="Mistral Vibe")
 
 
-def merge(keep: Tool, drop: Tool, **agreed: str) -> merging.Plan:
+def merge(keep: Tool, drop: Tool, **agreed: str) -> merging.MergePlan:
     keep_id, drop_id = keep.id, drop.id
     db.session.rollback()
     begin_write()

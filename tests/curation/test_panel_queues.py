@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from tests.makers import NOW, make_comparison, make_review, make_reviewer, make_tool, make_votes
-from verdicts.curation import panel_queues, queues
+from verdicts.curation import worklists
 
 OLD = NOW.date() - timedelta(days=181)
 pytestmark = pytest.mark.usefixtures("app")
@@ -18,22 +18,22 @@ def test_reviews_over_180_days_are_listed_most_voted_tool_first() -> None:
     make_review(wren, builder, reviewed_on=OLD)
     make_review(finch, builder, reviewed_on=OLD)
     make_votes(finch, ship=[1, 2])
-    found, total = panel_queues.old_reviews(1, NOW)
+    found, total = worklists.list_old_reviews(1, NOW)
     assert ([each.tool.slug for each in found], total) == (["finch", "wren"], 2)
     assert found[0].votes == 2
-    assert panel_queues.count_old_reviews(NOW) == 2
+    assert worklists.count_old_reviews(NOW) == 2
 
 
 @pytest.mark.parametrize("days", [0, 180])
 def test_a_review_is_not_old_within_180_days(days: int) -> None:
     make_review(make_tool("wren"), make_reviewer("builder"), reviewed_on=NOW.date() - timedelta(days=days))
-    assert panel_queues.old_reviews(1, NOW) == ([], 0)
+    assert worklists.list_old_reviews(1, NOW) == ([], 0)
 
 
 def test_an_old_review_of_a_draft_or_by_somebody_who_has_left_waits_for_nobody() -> None:
     make_review(make_tool("draft", published_at=None), make_reviewer("builder"), reviewed_on=OLD)
     make_review(make_tool("wren"), make_reviewer("gone", archived_at=NOW), reviewed_on=OLD)
-    assert panel_queues.count_old_reviews(NOW) == 0
+    assert worklists.count_old_reviews(NOW) == 0
 
 
 def test_a_tool_has_a_gap_for_everybody_on_the_panel_who_has_not_spoken() -> None:
@@ -44,7 +44,7 @@ def test_a_tool_has_a_gap_for_everybody_on_the_panel_who_has_not_spoken() -> Non
     make_review(wren, builder)
     make_review(finch, builder)
     make_review(finch, skeptic)
-    found, total = panel_queues.gaps(1, NOW)
+    found, total = worklists.list_incomplete_panels(1, NOW)
     assert ([(each.tool.slug, each.missing) for each in found], total) == ([("wren", 1)], 1)
 
 
@@ -52,6 +52,6 @@ def test_the_counts_say_how_much_waits_in_every_queue(app: Flask) -> None:
     wren, finch = make_tool("wren"), make_tool("finch")
     make_review(wren, make_reviewer("builder"), reviewed_on=OLD)
     make_comparison(wren, finch)
-    found = queues.counts(NOW)
+    found = worklists.load_counts(NOW)
     assert (found.reviews, found.panels, found.comparisons) == (1, 1, 1)
     assert (found.prices, found.total) == (2, 5)  # nobody has written one down

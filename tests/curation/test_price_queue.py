@@ -11,7 +11,7 @@ from tests.feedback.world import doubt, write
 from tests.makers import NOW, TODAY, make_price, make_tool, make_votes
 from tests.voting.world import SHIP, crowd, names, release_all_due
 from verdicts.catalog.models import Tool
-from verdicts.curation import price_queue, queues
+from verdicts.curation import worklists
 from verdicts.extensions import db
 from verdicts.voting import waiting
 
@@ -31,7 +31,7 @@ def priced(slug: str, checked_on: date | None = STALE, interval: int = 60, **fie
 
 def due(number: int = 1) -> list[str]:
     """Return the slugs of the tools whose price is due."""
-    found, _ = price_queue.page(number, NOW)
+    found, _ = worklists.list_due_prices(number, NOW)
     db.session.rollback()
     return [each.tool.slug for each in found]
 
@@ -82,7 +82,7 @@ def test_the_most_doubted_comes_first_then_the_most_voted_on_then_the_longest_ov
     doubt(ids["much-doubted"], "n1")
     doubt(ids["much-doubted"], "n2")
     assert due() == ["much-doubted", "doubted", "voted", "never", "later", "late"]
-    found = {each.tool.slug: each for each in price_queue.page(1, NOW)[0]}
+    found = {each.tool.slug: each for each in worklists.list_due_prices(1, NOW)[0]}
     assert (found["much-doubted"].taps, found["voted"].taps, found["voted"].votes) == (2, 0, 5)
     assert found["late"].price.words == "$9"
 
@@ -94,24 +94,24 @@ def test_overdue_counts_from_the_end_of_the_interval() -> None:
 
 
 def test_a_page_takes_one_statement_and_counts_them_all(statements: StatementCount) -> None:
-    for number in range(price_queue.A_PAGE + 2):
+    for number in range(worklists.PAGE_SIZE + 2):
         priced(f"tool-{number}")
     before = len(statements)
-    found, total = price_queue.page(1, NOW)
-    assert (len(found), total, len(statements) - before) == (price_queue.A_PAGE, price_queue.A_PAGE + 2, 1)
-    assert len(price_queue.page(2, NOW)[0]) == 2
-    assert price_queue.page(3, NOW) == ([], 0)
+    found, total = worklists.list_due_prices(1, NOW)
+    assert (len(found), total, len(statements) - before) == (worklists.PAGE_SIZE, worklists.PAGE_SIZE + 2, 1)
+    assert len(worklists.list_due_prices(2, NOW)[0]) == 2
+    assert worklists.list_due_prices(3, NOW) == ([], 0)
 
 
 def test_the_counts_of_all_queues_take_seven_statements(statements: StatementCount) -> None:
-    assert queues.counts(NOW).total == 0
+    assert worklists.load_counts(NOW).total == 0
     doubt(priced("alpha", TODAY))
     priced("beta")
     crowd(priced("gamma", TODAY), names("bot", 12), SHIP, network="n1", allowance=1)
     release_all_due(NOW + waiting.WAITING_TIME)
     write()
     before = len(statements)
-    counts = queues.counts(NOW)
+    counts = worklists.load_counts(NOW)
     assert (counts.prices, counts.held, counts.corrections, counts.total) == (2, 1, 1, 4)
     assert len(statements) - before == 7
 
@@ -119,6 +119,6 @@ def test_the_counts_of_all_queues_take_seven_statements(statements: StatementCou
 def test_a_tool_whose_price_nobody_has_written_down_waits_too() -> None:
     make_tool("wren")
     make_tool("draft", published_at=None)
-    ((due,), total) = price_queue.page(1, NOW)
+    ((due,), total) = worklists.list_due_prices(1, NOW)
     assert (due.tool.slug, due.record_id, due.price.words, total) == ("wren", None, "Not known", 1)
-    assert price_queue.count(NOW) == 1
+    assert worklists.count_due_prices(NOW) == 1

@@ -22,7 +22,7 @@ from verdicts.digest.sight import items_in_sight
 from verdicts.extensions import db
 
 TAKEN_BACK: dict[str, Callable[[Tool], object]] = {
-    "draft again": lambda row: publication.take_back(row, NOW),
+    "draft again": lambda row: publication.unpublish(row, NOW),
     "archived": lambda row: publication.archive(row, NOW),
     "deleted": removal.delete,
 }
@@ -126,7 +126,7 @@ def test_a_comparison_that_readers_do_not_see_is_left_out(change: str) -> None:
     with writing():
         row = db.session.get_one(Comparison, comparison)
         if change == "unpublished":
-            publication.take_back(row, NOW)
+            publication.unpublish(row, NOW)
         elif change == "deleted":
             removal.delete(row)
         else:

@@ -16,7 +16,7 @@ from verdicts.curation.catalog_file.schema import MOST_FAULTS_COLLECTED
 from verdicts.curation.transfer import reading
 from verdicts.curation.transfer.exporting import TooLargeForYaml, export
 from verdicts.curation.transfer.importing import import_catalogue
-from verdicts.curation.transfer.report import Report
+from verdicts.curation.transfer.report import ImportReport
 from verdicts.extensions import TooManyWriters, begin_write, db
 from verdicts.staff import audit
 
@@ -57,7 +57,7 @@ def export_to(file: str) -> None:
             replace(Path(file), text)
 
 
-def write_down(report: Report, file: str) -> None:
+def write_down(report: ImportReport, file: str) -> None:
     if not report.changed_anything:
         return
     name = "standard input" if file == STANDARD_STREAM else reading.bare_name(file)
@@ -102,7 +102,7 @@ def bytes_of(file: str) -> bytes:
     return content
 
 
-def in_words(report: Report, *, dry_run: bool) -> Iterator[str]:
+def in_words(report: ImportReport, *, dry_run: bool) -> Iterator[str]:
     if dry_run:
         yield from report.changes
     for kind, count in report.counts.items():

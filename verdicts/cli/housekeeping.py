@@ -45,7 +45,7 @@ def chores(now: datetime) -> Iterator[str]:
     yield f"Failed log-ins forgotten: {committed(lambda: throttle.delete_old(now))}"
     yield f"Drafts of forms destroyed: {committed(lambda: drafts.destroy_old(now))}"
     yield f"Letters for a new password forgotten: {committed(lambda: accounts.delete_expired_resets(now))}"
-    yield f"Files waiting to be imported destroyed: {committed(lambda: pending.destroy_old(now))}"
+    yield f"Files waiting to be imported destroyed: {committed(lambda: pending.delete_old(now))}"
     yield f"Logos of no tool destroyed: {committed(logos.destroy_unused)}"
 
 

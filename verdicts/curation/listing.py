@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from math import ceil
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,18 +11,18 @@ from verdicts.catalog.kinds import ReviewerKind, Verdict
 from verdicts.catalog.models import Category, CategoryFact, PriceRecord, Review, Reviewer, Tool, ToolSlug
 from verdicts.catalog.panel import OLD_AFTER
 from verdicts.comparisons.models import Comparison, ComparisonTool
-from verdicts.curation.editing.publication import Publication, standing
+from verdicts.curation.editing.publication import PublicationState, state_of
 from verdicts.extensions import db
 
-A_PAGE = 50
+PAGE_SIZE = 50
+MAX_WORDS = 8
 
-Line = TypeVar("Line")
 Orders = Mapping[str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What an editor asked a list for; `filters` maps the name of a filter to the value chosen."""
+class ListQuery:
+    """Which rows of a list to return; `filters` maps the name of a filter to the value chosen."""
 
     text: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
@@ -32,30 +31,19 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Shelf(Generic[Line]):
-    wanted: Wanted
-    lines: tuple[Line, ...]
-    total: int
-
-    @property
-    def pages(self) -> int:
-        return max(1, ceil(self.total / A_PAGE))
-
-
-@dataclass(frozen=True)
-class ToolLine:
+class ToolRow:
     id: int
     slug: str
     name: str
     category: str | None
-    publication: Publication
+    publication: PublicationState
     published_at: datetime | None
     reviews: int
     price_checked_on: date | None
 
 
 @dataclass(frozen=True)
-class CategoryLine:
+class CategoryRow:
     id: int
     slug: str
     name: str
@@ -64,7 +52,7 @@ class CategoryLine:
 
 
 @dataclass(frozen=True)
-class ReviewerLine:
+class ReviewerRow:
     id: int
     slug: str
     name: str
@@ -74,7 +62,7 @@ class ReviewerLine:
 
 
 @dataclass(frozen=True)
-class ReviewLine:
+class ReviewRow:
     tool_id: int
     tool: str
     reviewer: str
@@ -85,15 +73,16 @@ class ReviewLine:
 
 
 @dataclass(frozen=True)
-class ComparisonLine:
+class ComparisonRow:
     id: int
     names: tuple[str, ...]
-    publication: Publication
+    publication: PublicationState
     published_at: datetime | None
     featured: bool
     has_bottom_line: bool
 
 
+# The first order of each list is the one without a choice.
 TOOL_ORDERS: Orders = {
     "newest": (Tool.id.desc(),),
     "name": (sa.func.lower(Tool.name),),
@@ -110,178 +99,140 @@ REVIEW_ORDERS: Orders = {
 COMPARISON_ORDERS: Orders = {"shelf": (Comparison.position,), "newest": (Comparison.id.desc(),)}
 
 
-def tools(wanted: Wanted, now: datetime) -> Shelf[ToolLine]:
-    """Return a page of tools; filters: "state" (what is archived only where it is asked for), "category" (a slug)."""
-    reviews = sa.select(sa.func.count()).where(Review.tool_id == Tool.id).correlate(Tool).scalar_subquery()
-    found = (
-        _choose(
+def list_tools(query: ListQuery, now: datetime) -> tuple[list[ToolRow], int]:
+    """Return a page of tools, and how many there are in all.
+
+    Filters: "state" (without it, all that is not archived) and "category" (a slug).
+    """
+    statement = (
+        sa.select(
             Tool.id,
             ToolSlug.slug,
             Tool.name,
-            Category.name.label("category"),
+            Category.name,
             Tool.published_at,
             Tool.archived_at,
-            reviews.label("reviews"),
+            _count_of(Review.tool_id, Tool),
             PriceRecord.checked_on,
         )
         .join(ToolSlug, sa.and_(ToolSlug.tool_id == Tool.id, ToolSlug.is_current))
         .outerjoin(Category, Category.id == Tool.category_id)
         .outerjoin(PriceRecord, sa.and_(PriceRecord.tool_id == Tool.id, PriceRecord.until.is_(None)))
-        .where(_is_at(Tool, wanted.filters.get("state", ""), now), *_naming(wanted, Tool.name, ToolSlug.slug))
+        .where(_is_in_state(Tool, query, now), *_matches(query, Tool.name, ToolSlug.slug))
     )
-    if wanted.filters.get("category"):
-        found = found.where(Category.slug == wanted.filters["category"])
-    rows, total = _page(found, wanted, TOOL_ORDERS, Tool.id)
-    lines = [
-        ToolLine(
-            row.id,
-            row.slug,
-            row.name,
-            row.category,
-            standing(row.published_at, row.archived_at, now),
-            row.published_at,
-            row.reviews,
-            row.checked_on,
-        )
-        for row in rows
-    ]
-    return Shelf(wanted, tuple(lines), total)
+    if slug := query.filters.get("category"):
+        statement = statement.where(Category.slug == slug)
+    rows, total = _page(statement, query, TOOL_ORDERS, Tool.id)
+    return [
+        ToolRow(id, slug, name, category, state_of(published_at, archived_at, now), published_at, *rest)
+        for id, slug, name, category, published_at, archived_at, *rest in rows
+    ], total
 
 
-def categories(wanted: Wanted) -> Shelf[CategoryLine]:
-    found = _choose(
-        Category.id,
-        Category.slug,
-        Category.name,
-        _count_of(CategoryFact.category_id, Category),
-        _count_of(Tool.category_id, Category),
-    ).where(*_naming(wanted, Category.name, Category.slug))
-    rows, total = _page(found, wanted, CATEGORY_ORDERS, Category.id)
-    return Shelf(wanted, tuple(CategoryLine(*_values(row)) for row in rows), total)
+def list_categories(query: ListQuery) -> tuple[list[CategoryRow], int]:
+    """Return a page of categories, and how many there are in all."""
+    facts, tools = _count_of(CategoryFact.category_id, Category), _count_of(Tool.category_id, Category)
+    statement = sa.select(Category.id, Category.slug, Category.name, facts, tools)
+    statement = statement.where(*_matches(query, Category.name, Category.slug))
+    rows, total = _page(statement, query, CATEGORY_ORDERS, Category.id)
+    return [CategoryRow(*row) for row in rows], total
 
 
-def reviewers(wanted: Wanted) -> Shelf[ReviewerLine]:
-    found = _choose(
-        Reviewer.id,
-        Reviewer.slug,
-        Reviewer.name,
-        Reviewer.kind,
-        _count_of(Review.reviewer_id, Reviewer),
-        Reviewer.archived_at.is_not(None),
-    ).where(*_naming(wanted, Reviewer.name, Reviewer.slug))
-    rows, total = _page(found, wanted, REVIEWER_ORDERS, Reviewer.id)
-    return Shelf(wanted, tuple(ReviewerLine(*_values(row)) for row in rows), total)
+def list_reviewers(query: ListQuery) -> tuple[list[ReviewerRow], int]:
+    """Return a page of reviewers, and how many there are in all."""
+    reviews, has_left = _count_of(Review.reviewer_id, Reviewer), Reviewer.archived_at.is_not(None)
+    statement = sa.select(Reviewer.id, Reviewer.slug, Reviewer.name, Reviewer.kind, reviews, has_left)
+    statement = statement.where(*_matches(query, Reviewer.name, Reviewer.slug))
+    rows, total = _page(statement, query, REVIEWER_ORDERS, Reviewer.id)
+    return [ReviewerRow(*row) for row in rows], total
 
 
-def reviews(wanted: Wanted, today: date) -> Shelf[ReviewLine]:
-    """Return a page of reviews; filters: "reviewer" (a slug), "verdict", "age" ("old": over 180 days)."""
-    found = (
-        _choose(
-            Tool.id,
-            Tool.name,
-            Reviewer.name.label("reviewer"),
-            Reviewer.slug,
-            Review.verdict,
-            Review.reviewed_on,
-            Review.quote,
-        )
+def list_reviews(query: ListQuery, today: date) -> tuple[list[ReviewRow], int]:
+    """Return a page of reviews, and how many there are in all.
+
+    Filters: "reviewer" (a slug), "verdict" and "age" ("old": older than catalog.panel.OLD_AFTER).
+    """
+    statement = (
+        sa.select(Tool.id, Tool.name, Reviewer.name, Reviewer.slug, Review.verdict, Review.reviewed_on, Review.quote)
         .join(Tool, Tool.id == Review.tool_id)
         .join(Reviewer, Reviewer.id == Review.reviewer_id)
-        .where(Tool.merged_into_id.is_(None), *_naming(wanted, Tool.name, Review.quote))
+        .where(Tool.merged_into_id.is_(None), *_matches(query, Tool.name, Review.quote))
     )
-    if wanted.filters.get("reviewer"):
-        found = found.where(Reviewer.slug == wanted.filters["reviewer"])
-    if wanted.filters.get("verdict"):
-        found = found.where(Review.verdict == Verdict(wanted.filters["verdict"]))
-    if wanted.filters.get("age"):
-        found = found.where(Review.reviewed_on < today - OLD_AFTER)
-    rows, total = _page(found, wanted, REVIEW_ORDERS, Review.id)
-    return Shelf(wanted, tuple(ReviewLine(*_values(row)) for row in rows), total)
+    if slug := query.filters.get("reviewer"):
+        statement = statement.where(Reviewer.slug == slug)
+    if verdict := query.filters.get("verdict"):
+        statement = statement.where(Review.verdict == Verdict(verdict))
+    if query.filters.get("age"):
+        statement = statement.where(Review.reviewed_on < today - OLD_AFTER)
+    rows, total = _page(statement, query, REVIEW_ORDERS, Review.id)
+    return [ReviewRow(*row) for row in rows], total
 
 
-def comparisons(wanted: Wanted, now: datetime) -> Shelf[ComparisonLine]:
-    """Return a page of comparisons; filters: "state", "words" ("none": without a bottom line)."""
-    found = _choose(
-        Comparison.id,
-        Comparison.published_at,
-        Comparison.archived_at,
-        Comparison.featured,
-        (Comparison.bottom_line != "").label("has_bottom_line"),
-    ).where(_is_at(Comparison, wanted.filters.get("state", ""), now))
-    if wanted.text:
+def list_comparisons(query: ListQuery, now: datetime) -> tuple[list[ComparisonRow], int]:
+    """Return a page of comparisons, and how many there are in all.
+
+    Filters: "state" (without it, all that is not archived) and "words" ("none": without a bottom line).
+    """
+    columns = (Comparison.id, Comparison.published_at, Comparison.archived_at, Comparison.featured)
+    statement = sa.select(*columns, Comparison.bottom_line != "").where(_is_in_state(Comparison, query, now))
+    if query.text:
         named = sa.select(ComparisonTool.comparison_id).join(Tool, Tool.id == ComparisonTool.tool_id)
-        mentioned = named.where(Tool.name.icontains(wanted.text, autoescape=True))
-        found = found.where(
-            sa.or_(Comparison.id.in_(mentioned), Comparison.headline.icontains(wanted.text, autoescape=True))
-        )
-    if wanted.filters.get("words"):
-        found = found.where(Comparison.bottom_line == "")
-    rows, total = _page(found, wanted, COMPARISON_ORDERS, Comparison.id)
-    names = _names([row.id for row in rows])
-    lines = [
-        ComparisonLine(
-            row.id,
-            tuple(names[row.id]),
-            standing(row.published_at, row.archived_at, now),
-            row.published_at,
-            row.featured,
-            row.has_bottom_line,
-        )
-        for row in rows
-    ]
-    return Shelf(wanted, tuple(lines), total)
+        named = named.where(Tool.name.icontains(query.text, autoescape=True))
+        has_words = Comparison.headline.icontains(query.text, autoescape=True)
+        statement = statement.where(sa.or_(Comparison.id.in_(named), has_words))
+    if query.filters.get("words"):
+        statement = statement.where(Comparison.bottom_line == "")
+    rows, total = _page(statement, query, COMPARISON_ORDERS, Comparison.id)
+    names = _names_of_tools([row[0] for row in rows])
+    return [
+        ComparisonRow(id, tuple(names[id]), state_of(published_at, archived_at, now), published_at, *rest)
+        for id, published_at, archived_at, *rest in rows
+    ], total
 
 
-def _names(ids: list[int]) -> dict[int, list[str]]:
+def _names_of_tools(comparison_ids: list[int]) -> dict[int, list[str]]:
     rows = db.session.execute(
         sa.select(ComparisonTool.comparison_id, Tool.name)
         .join(Tool, Tool.id == ComparisonTool.tool_id)
-        .where(ComparisonTool.comparison_id.in_(ids))
+        .where(ComparisonTool.comparison_id.in_(comparison_ids))
         .order_by(ComparisonTool.position)
     )
-    found: dict[int, list[str]] = {id: [] for id in ids}
+    names: dict[int, list[str]] = {id: [] for id in comparison_ids}
     for comparison_id, name in rows:
-        found[comparison_id].append(name)
-    return found
+        names[comparison_id].append(name)
+    return names
 
 
 def _count_of(column: Any, owner: Any) -> Any:
     return sa.select(sa.func.count()).where(column == owner.id).correlate(owner).scalar_subquery()
 
 
-def _naming(wanted: Wanted, *columns: Any) -> list[sa.ColumnElement[bool]]:
-    words = wanted.text.split()[:8]
+def _matches(query: ListQuery, *columns: Any) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions for rows that hold each word of a query in one of these columns."""
+    words = query.text.split()[:MAX_WORDS]
     return [sa.or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in words]
 
 
-def _is_at(model: Any, state: str, now: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition for a state; without one, for all that is not put away."""
-    if not state:
-        return sa.and_(model.archived_at.is_(None), sa.true())
+def _is_in_state(model: Any, query: ListQuery, now: datetime) -> sa.ColumnElement[bool]:
     conditions: dict[str, sa.ColumnElement[bool]] = {
-        Publication.DRAFT: sa.and_(model.published_at.is_(None), model.archived_at.is_(None)),
-        Publication.SCHEDULED: model.published_at > now,
-        Publication.PUBLISHED: model.published_at <= now,
-        Publication.ARCHIVED: model.archived_at.is_not(None),
+        "": model.archived_at.is_(None),
+        PublicationState.DRAFT: sa.and_(model.published_at.is_(None), model.archived_at.is_(None)),
+        PublicationState.SCHEDULED: model.published_at > now,
+        PublicationState.PUBLISHED: model.published_at <= now,
+        PublicationState.ARCHIVED: model.archived_at.is_not(None),
     }
-    return conditions[state]
+    return conditions[query.filters.get("state", "")]
 
 
-def _choose(*columns: Any) -> sa.Select[Any]:
-    return sa.select(*columns)
-
-
-def _values(row: sa.Row[Any]) -> tuple[Any, ...]:
-    """Return a row without the total that stands in each."""
-    return tuple(row)[:-1]
-
-
-def _page(found: sa.Select[Any], wanted: Wanted, orders: Orders, last: Any) -> tuple[list[sa.Row[Any]], int]:
-    order = orders.get(wanted.sort) or next(iter(orders.values()))
+def _page(
+    statement: sa.Select[*tuple[Any, ...]], query: ListQuery, orders: Orders, last: Any
+) -> tuple[list[tuple[Any, ...]], int]:
+    """Return the rows of a page, and how many rows all pages hold (0 behind the last one)."""
+    order = orders.get(query.sort) or next(iter(orders.values()))
     rows = db.session.execute(
-        found.add_columns(sa.func.count().over().label("total"))
+        statement.add_columns(sa.func.count().over())
         .order_by(*order, last)
-        .limit(A_PAGE)
-        .offset((wanted.page - 1) * A_PAGE)
+        .limit(PAGE_SIZE)
+        .offset((query.page - 1) * PAGE_SIZE)
     ).all()
-    return list(rows), rows[0].total if rows else 0
+    return [tuple(row)[:-1] for row in rows], rows[0][-1] if rows else 0

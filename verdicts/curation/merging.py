@@ -1,6 +1,7 @@
-"""Two records of one tool become one: what will happen, told beforehand by the same code that does it."""
+"""Two records of one tool become one. The same code says beforehand what a merge will do, and then does it."""
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -8,13 +9,20 @@ from hashlib import sha256
 from verdicts.catalog import merging as records
 from verdicts.catalog import merging_reviews as reviews
 from verdicts.catalog import search
-from verdicts.catalog.merging import RecordMove, Side
+from verdicts.catalog.kinds import PriceModel
+from verdicts.catalog.merging import TEXTS, RecordMove, Side
 from verdicts.catalog.merging_reviews import ReviewMove
+from verdicts.catalog.models import Tool
+from verdicts.catalog.panel import ReviewerCard
+from verdicts.catalog.prices import Price
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.comparisons import merging as comparisons
-from verdicts.comparisons.merging import ComparisonMove
-from verdicts.curation.editing.changes import Change
-from verdicts.curation.merging_changes import changes_since, look
+from verdicts.comparisons.merging import ComparisonMove, Fate
+from verdicts.comparisons.models import Comparison
+from verdicts.comparisons.wording import listed
+from verdicts.curation.editing.changes import Change, Parts, changes_of, parts_of, slug_of, whole_parts_of
+from verdicts.curation.editing.publication import PublicationState, state_of
+from verdicts.curation.transfer import existing
 from verdicts.digest import merging as digest
 from verdicts.feedback import merging as doubts
 from verdicts.newsletter import merging as newsletter
@@ -23,7 +31,7 @@ from verdicts.voting.merging import BallotMove
 
 
 @dataclass(frozen=True)
-class Plan:
+class MergePlan:
     """Everything that a merge does. `followers` will be new ones of the kept tool, `drafted` is news in drafts."""
 
     keep: Side
@@ -47,30 +55,29 @@ class Plan:
         """A hash of what an editor decides on: not of votes and followers, whose number changes while they think."""
         everything = asdict(self)
         decided = [everything[part] for part in ("keep", "drop", "record", "reviews", "comparisons")]
-        told = json.dumps(decided, default=str, sort_keys=True)
-        return sha256(told.encode()).hexdigest()
+        return sha256(json.dumps(decided, default=str, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
-class Merged:
+class MergeResult:
     """A plan that was carried out, and what that changed in each record."""
 
-    plan: Plan
+    plan: MergePlan
     changes: tuple[Change, ...]
 
 
 class PlanChanged(Exception):
-    """What would happen now is something else than what was shown; `plan` is what it is."""
+    """The merge would not do what was shown; `plan` is what it would do now."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: MergePlan) -> None:
         self.plan = plan
         super().__init__(plan.fingerprint)
 
 
-def plan(keep_id: int, drop_id: int, now: datetime) -> Plan:
+def plan(keep_id: int, drop_id: int, now: datetime) -> MergePlan:
     """Return what merging one tool into another would do. Raises CannotMerge. Fifteen statements."""
     keep, drop = records.sides(keep_id, drop_id, now)
-    return Plan(
+    return MergePlan(
         keep=keep,
         drop=drop,
         record=records.foresee(keep_id, drop_id),
@@ -82,26 +89,26 @@ def plan(keep_id: int, drop_id: int, now: datetime) -> Plan:
     )
 
 
-def merge(keep_id: int, drop_id: int, now: datetime, *, agreed: str | None = None) -> Merged:
+def merge(keep_id: int, drop_id: int, now: datetime, *, agreed: str | None = None) -> MergeResult:
     """Merge one tool into another for good, and return the plan that was carried out with what it changed.
 
-    Of two who merge one tool at once, the second is refused: both records are locked before the plan is made. Raises
-    CannotMerge, or PlanChanged where the plan is not the one whose fingerprint was agreed to. The caller has called
-    begin_write(), and commits.
+    Both records are locked before the plan is made: of two who merge one tool at once, the second is refused. Raises
+    CannotMerge, or PlanChanged where `agreed` is not the fingerprint of the plan. The caller has called begin_write(),
+    and commits.
     """
     records.lock((keep_id, drop_id))
     ballots.lock(keep_id, drop_id)
     made = plan(keep_id, drop_id, now)
     if agreed not in (None, made.fingerprint):
         raise PlanChanged(made)
-    before = look(keep_id, drop_id, made.comparisons, now)
+    before = _load_before(keep_id, drop_id, made.comparisons, now)
     _carry_out(made, now)
     search.reindex([keep_id, drop_id])
     bump_content_version()
-    return Merged(made, tuple(changes_since(before)))
+    return MergeResult(made, tuple(_changes_since(before)))
 
 
-def _carry_out(made: Plan, now: datetime) -> None:
+def _carry_out(made: MergePlan, now: datetime) -> None:
     keep_id, drop_id = made.keep.id, made.drop.id
     ballots.merge(keep_id, drop_id, now)
     reviews.merge(keep_id, made.reviews, made.names[1], now.date())
@@ -112,3 +119,147 @@ def _carry_out(made: Plan, now: datetime) -> None:
         doubts.move_doubts(keep_id, drop_id)
     doubts.forget_doubts(drop_id)
     records.merge(made.keep, made.drop, made.record, now)
+
+
+@dataclass(frozen=True)
+class _Before:
+    """The records that a merge will touch, as they are before it."""
+
+    keep_id: int
+    kept: Parts
+    kept_logo: str | None
+    merged_away: tuple[Change, ...]
+    comparisons: dict[int, Parts]
+    archived: tuple[Change, ...]
+
+
+def _load_before(keep_id: int, drop_id: int, moves: Sequence[ComparisonMove], now: datetime) -> _Before:
+    """Return what a merge will touch. A fixed number of statements."""
+    tools = existing.reload_tools([keep_id, drop_id])
+    compared = existing.reload_comparisons([move.id for move in moves])
+    stays = {move.id for move in moves if move.fate is not Fate.ARCHIVED}
+    return _Before(
+        keep_id=keep_id,
+        kept=parts_of(tools[keep_id]),
+        kept_logo=tools[keep_id].logo_digest,
+        merged_away=tuple(_merged_away(tools[drop_id])),
+        comparisons={id: parts_of(row) for id, row in compared.items() if id in stays},
+        archived=tuple(change for id, row in compared.items() if id not in stays for change in _archived(row, now)),
+    )
+
+
+def _changes_since(before: _Before) -> Iterator[Change]:
+    """Yield what a merge has done since: to the tool that went, to comparisons, and last to the tool that stays."""
+    yield from before.merged_away
+    yield from before.archived
+    for id, row in existing.reload_comparisons(before.comparisons).items():
+        yield from changes_of(row, before.comparisons[id])
+    kept = existing.reload_tools([before.keep_id])[before.keep_id]
+    if kept.logo_digest != before.kept_logo:
+        logo = {"logo": (kept.logo_digest or "")[:12]}
+        yield Change(kept.id, kept.name, {}, logo, "tool", "changed the logo of")
+    yield from changes_of(kept, before.kept)
+
+
+def _merged_away(tool: Tool) -> Iterator[Change]:
+    for kind, record in whole_parts_of(tool).items():
+        if record:
+            yield Change(tool.id, tool.slug, record, {}, kind, "merged away")
+
+
+def _archived(row: Comparison, now: datetime) -> Iterator[Change]:
+    state = state_of(row.published_at, row.archived_at, now)
+    if state is not PublicationState.ARCHIVED:
+        before, after = ({"publication": str(each)} for each in (state, PublicationState.ARCHIVED))
+        yield Change(row.id, slug_of(row), before, after, "comparison", "archived")
+
+
+def sentences(plan: MergePlan) -> list[str]:
+    """Return what a merge will do: all that the plan holds, a sentence or two for each kind of thing."""
+    return [
+        *_addresses(plan),
+        *(_review(move, plan) for move in plan.reviews),
+        *_votes(plan),
+        *_price(plan),
+        *_record(plan),
+        *(_comparison(move, plan) for move in plan.comparisons),
+        *_readers(plan),
+    ]
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def _addresses(plan: MergePlan) -> Iterator[str]:
+    paths = [f"/tools/{slug}" for slug in plan.drop.slugs]
+    lead = "leads" if len(paths) == 1 else "lead"
+    yield f"{listed(paths)} {lead} to {plan.names[0]} for good, and so do addresses of comparisons that name it."
+    if plan.drop.is_published and not plan.keep.is_published:
+        yield f"{plan.names[0]} is not public: readers will find neither until somebody publishes it."
+
+
+def _review(move: ReviewMove, plan: MergePlan) -> str:
+    keep, drop = plan.names
+    if move.stands is None:
+        by = ReviewerCard("", move.reviewer).mention
+        return f"The review by {by} ({move.verdict.upper()}) moves, with its history."
+    both = f"{move.reviewer} reviewed both: {move.stands.upper()} on {keep} stands, and"
+    return f"{both} {move.verdict.upper()} on {drop} becomes part of its history."
+
+
+def _votes(plan: MergePlan) -> Iterator[str]:
+    ballots = plan.ballots
+    if not (ballots.moving or ballots.of_both):
+        yield f"Nobody has voted on {plan.names[1]}."
+        return
+    moves = "moves" if ballots.moving == 1 else "move"
+    yield f"{counted(ballots.moving, 'ballot')} {moves} to {plan.names[0]}, and none counts more or less than it did."
+    if ballots.of_both:
+        judged = f"{counted(ballots.of_both, 'reader')} judged both and"
+        yield f"{judged} {'keeps' if ballots.of_both == 1 else 'keep'} one ballot: the one changed last."
+    after = ballots.after
+    waiting = f", with {after.waiting:,} waiting" if after.waiting else ""
+    yield f"{plan.names[0]} will have {after.ship:,} SHIP and {after.skip:,} SKIP{waiting}."
+
+
+def _price(plan: MergePlan) -> Iterator[str]:
+    if plan.record.price:
+        yield f"{plan.names[0]} takes the price, {_cost(plan.record.price)}, with its history."
+    elif plan.keep.price.model is not PriceModel.UNKNOWN:
+        yield f"The price of {plan.names[0]} stands: {_cost(plan.keep.price)}."
+
+
+def _cost(price: Price) -> str:
+    return " ".join(filter(None, (price.words, price.detail)))
+
+
+def _record(plan: MergePlan) -> Iterator[str]:
+    record, keep = plan.record, plan.names[0]
+    if record.texts:
+        yield f"{keep} takes what it does not have: the {listed([TEXTS[name] for name in record.texts])}."
+    lists = (("fact", record.facts), ("plan", record.plans), ("release", record.releases))
+    for kind, names in lists:
+        if names:
+            yield f"{keep} takes {counted(len(names), kind)}: {listed(names)}."
+
+
+def _comparison(move: ComparisonMove, plan: MergePlan) -> str:
+    keep, drop = plan.names
+    which = f"comparison of {listed([drop, *([keep] if move.holds_both else []), *move.others])}"
+    if move.fate is Fate.TAKEN_OVER:
+        return f"In the {which}, {keep} takes the place of {drop}."
+    if move.fate is Fate.LEFT:
+        return f"{drop} leaves the {which}."
+    compared = f"{listed([keep, *move.others])} are compared already"
+    return f"The {which} is archived: {compared if move.others else f'it would set {keep} beside itself'}."
+
+
+def _readers(plan: MergePlan) -> Iterator[str]:
+    if plan.followers:
+        follow = "follows" if plan.followers == 1 else "follow"
+        yield f"{counted(plan.followers, 'subscriber')} who followed {plan.names[1]} {follow} {plan.names[0]}."
+    if plan.drafted:
+        name = "names" if plan.drafted == 1 else "name"
+        pieces = counted(plan.drafted, "piece of news", "pieces of news")
+        yield f"{pieces} in digest drafts {name} {plan.names[0]} instead."

@@ -25,17 +25,17 @@ from verdicts.comparisons.models import Comparison
 from verdicts.curation import merging
 from verdicts.curation.editing import categories, comparisons, panels, prices, reviewers, tools
 from verdicts.curation.editing.changes import Change
-from verdicts.curation.editing.saving import Opened
+from verdicts.curation.editing.saving import StoredRecord
 from verdicts.curation.transfer.importing import import_catalogue
 from verdicts.extensions import begin_write, db
 
-FORMS: dict[str, tuple[type[Any], Callable[[int], Opened | None]]] = {
-    "category": (Category, categories.opened),
-    "reviewer": (Reviewer, reviewers.opened),
-    "tool": (Tool, tools.opened),
-    "panel": (Tool, panels.opened),
-    "price": (Tool, prices.opened),
-    "comparison": (Comparison, comparisons.opened),
+FORMS: dict[str, tuple[type[Any], Callable[[int], StoredRecord | None]]] = {
+    "category": (Category, categories.find_record),
+    "reviewer": (Reviewer, reviewers.find_record),
+    "tool": (Tool, tools.find_record),
+    "panel": (Tool, panels.find_record),
+    "price": (Tool, prices.find_record),
+    "comparison": (Comparison, comparisons.find_record),
 }
 OTHER_CATEGORY = {"slug": "images", "name": "Images", "facts": []}
 FIRST: Json = a_file(
@@ -54,8 +54,8 @@ def what_forms_show() -> dict[tuple[str, int], Json]:
     shown = {}
     for kind, (model, opened) in FORMS.items():
         for id in db.session.scalars(sa.select(model.id)):
-            if (found := opened(id)) and found.record:
-                shown[kind, id] = found.record
+            if (found := opened(id)) and found.data:
+                shown[kind, id] = found.data
     db.session.expunge_all()
     return shown
 

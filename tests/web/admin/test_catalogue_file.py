@@ -230,7 +230,7 @@ def test_a_file_can_be_forgotten_and_is_after_a_day(root: Editor, later: Callabl
     root.logs_in("root")
     assert root.gets(DRY_RUN).status_code == 303
     begin_write()
-    assert pending.destroy_old(PRESENT + timedelta(days=1)) == 1
+    assert pending.delete_old(PRESENT + timedelta(days=1)) == 1
     db.session.commit()
     assert kept() == 0
 

@@ -12,12 +12,12 @@ from verdicts.curation.catalog_file import records, schema
 from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.catalog_file.rows import align, update
 from verdicts.curation.editing.saving import (
-    Opened,
-    Saved,
+    SavedRecord,
+    StoredRecord,
     attributes,
     checked,
     faults_of_slugs,
-    get_row,
+    find_row,
     next_position,
     repeated,
     take_slug,
@@ -26,9 +26,9 @@ from verdicts.curation.editing.saving import (
 from verdicts.extensions import db
 
 
-def opened(id: int, *, lock: bool = False) -> Opened | None:
-    row = get_row(Category, id, lock=lock)
-    return Opened(row.id, row.slug, row.name, records.category(row, row.facts)) if row else None
+def find_record(id: int, *, lock: bool = False) -> StoredRecord | None:
+    row = find_row(Category, id, lock=lock)
+    return StoredRecord(row.id, row.slug, row.name, records.category(row, row.facts)) if row else None
 
 
 def present_slugs() -> dict[str, str]:
@@ -37,12 +37,12 @@ def present_slugs() -> dict[str, str]:
     return {row[0]: row[1] for row in db.session.execute(rows)}
 
 
-def save(id: int | None, told: Json, now: datetime) -> Saved:
-    """Make a category say what is told. A fact without a key gets one made of its label. Raises Refused."""
+def save(id: int | None, told: Json, now: datetime) -> SavedRecord:
+    """Make a category say what is told. A fact without a key gets one made of its label. Raises InvalidRecord."""
     told = with_slug({**told, "facts": [_with_key(fact) for fact in told.get("facts", [])]})
     faults = [*repeated(told, "facts", "key"), *faults_of_slugs(told)]
     record = checked(schema.Category, told, now, faults)
-    row = (get_row(Category, id) if id else None) or Category(position=next_position(Category))
+    row = (find_row(Category, id) if id else None) or Category(position=next_position(Category))
     before = records.category(row, row.facts) if row.id else {}
     take_slug(row, record.slug, Category, CategoryAlias)
     update(row, attributes(record, ("name", "description")))
@@ -51,7 +51,7 @@ def save(id: int | None, told: Json, now: datetime) -> Saved:
     db.session.flush()
     _index_tools_of(row, before)
     bump_content_version()
-    return Saved(row.id, row.slug, before, records.category(row, row.facts))
+    return SavedRecord(row.id, row.slug, before, records.category(row, row.facts))
 
 
 def _with_key(fact: Json) -> Json:

@@ -9,13 +9,13 @@ from verdicts.comparisons.models import Comparison
 from verdicts.curation.catalog_file import records
 from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.editing import comparisons, panels, prices, tools
-from verdicts.curation.editing.saving import Saved
+from verdicts.curation.editing.saving import SavedRecord
 
 Parts = Mapping[str, Json]
 
 
 @dataclass(frozen=True)
-class Change(Saved):
+class Change(SavedRecord):
     """What became of one record, by what was done to it; `kind` is its name in the trail."""
 
     kind: str
@@ -40,7 +40,7 @@ def whole_parts_of(row: Any) -> Parts:
     """Return the parts of a row that comes or goes: a tool's price stands in its own record then, as by its forms."""
     if not isinstance(row, Tool):
         return parts_of(row)
-    return {"tool": tools.whole(row), "panel": panels.snapshot(row.reviews)}
+    return {"tool": tools.whole(row), "panel": panels.to_data(row.reviews)}
 
 
 def slug_of(row: Any) -> str:
@@ -49,12 +49,12 @@ def slug_of(row: Any) -> str:
 
 
 def _parts_of_tool(row: Tool) -> Parts:
-    return {"tool": tools.snapshot(row), "panel": panels.snapshot(row.reviews), "price": prices.snapshot(row)}
+    return {"tool": tools.to_data(row), "panel": panels.to_data(row.reviews), "price": prices.to_data(row)}
 
 
 _PARTS: dict[type[Any], Callable[[Any], Parts]] = {
     Category: lambda row: {"category": records.category(row, row.facts)},
     Reviewer: lambda row: {"reviewer": records.reviewer(row)},
     Tool: _parts_of_tool,
-    Comparison: lambda row: {"comparison": comparisons.snapshot(row)},
+    Comparison: lambda row: {"comparison": comparisons.to_data(row)},
 }

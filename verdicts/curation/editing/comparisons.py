@@ -14,16 +14,24 @@ from verdicts.curation.catalog_file.checks import FEWEST_COMPARED, MOST_COMPARED
 from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.catalog_file.rows import align, update
 from verdicts.curation.catalog_file.schema import Fault
-from verdicts.curation.editing.saving import Opened, Refused, Saved, attributes, checked, get_row, next_position
+from verdicts.curation.editing.saving import (
+    InvalidRecord,
+    SavedRecord,
+    StoredRecord,
+    attributes,
+    checked,
+    find_row,
+    next_position,
+)
 from verdicts.extensions import db
 
 
-def opened(id: int, *, lock: bool = False) -> Opened | None:
-    row = get_row(Comparison, id, lock=lock)
-    return Opened(row.id, slug_of(row), name_of(row), snapshot(row)) if row else None
+def find_record(id: int, *, lock: bool = False) -> StoredRecord | None:
+    row = find_row(Comparison, id, lock=lock)
+    return StoredRecord(row.id, slug_of(row), name_of(row), to_data(row)) if row else None
 
 
-def snapshot(row: Comparison) -> Json:
+def to_data(row: Comparison) -> Json:
     return records.record(
         ("tools",),
         tools=[member.tool.slug for member in row.members],
@@ -42,14 +50,14 @@ def slug_of(row: Comparison) -> str:
     return "-vs-".join(sorted(member.tool.slug for member in row.members))
 
 
-def save(id: int | None, told: Json, now: datetime) -> Saved:
-    """Make a comparison say what is told; a tool is named by its slug, an alias, or its whole name. Raises Refused."""
+def save(id: int | None, told: Json, now: datetime) -> SavedRecord:
+    """Save a comparison; `told` names a tool by its slug, an alias, or its whole name. Raises InvalidRecord."""
     record = checked(schema.Comparison, told, now)
-    row = (get_row(Comparison, id) if id else None) or Comparison(position=next_position(Comparison))
-    before = snapshot(row) if row.id else {}
+    row = (find_row(Comparison, id) if id else None) or Comparison(position=next_position(Comparison))
+    before = to_data(row) if row.id else {}
     found = _find([*record.tools, *(line.tool for line in record.choose_if)])
     if faults := [*_faults_of_tools(record, found, row), *_faults_of_lines(record, found)]:
-        raise Refused(faults)
+        raise InvalidRecord(faults)
     ids = [found[name].id for name in record.tools]
     update(row, {**attributes(record, ("headline", "bottom_line", "featured")), "members_key": members_key(ids)})
     align(row.members, [{"tool_id": id} for id in ids], ComparisonTool, "tool_id")
@@ -62,7 +70,7 @@ def save(id: int | None, told: Json, now: datetime) -> Saved:
     db.session.flush()
     db.session.expire(row)
     bump_content_version()
-    return Saved(row.id, slug_of(row), before, snapshot(row))
+    return SavedRecord(row.id, slug_of(row), before, to_data(row))
 
 
 def _find(names: list[str]) -> dict[str, Tool]:

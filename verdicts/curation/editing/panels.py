@@ -13,7 +13,7 @@ from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.catalog_file.rows import update
 from verdicts.curation.catalog_file.schema import Fault
 from verdicts.curation.editing import tools
-from verdicts.curation.editing.saving import Opened, Refused, Saved, attributes, next_position
+from verdicts.curation.editing.saving import InvalidRecord, SavedRecord, StoredRecord, attributes, next_position
 from verdicts.extensions import db
 
 KEYS = ("verdict", "quote", "reviewed_on", "tool_version", "basis", "conflict")
@@ -21,10 +21,10 @@ LONGEST_REASON: int = 500
 Told = tuple[int, Json, schema.Review]  # its place in what was told, all that was told, and the sound part of it
 
 
-def opened(tool_id: int, *, lock: bool = False) -> Opened | None:
+def find_record(tool_id: int, *, lock: bool = False) -> StoredRecord | None:
     """Return a tool's reviews, each under its reviewer's slug, in the panel's order."""
-    tool = tools.find(tool_id, lock=lock)
-    return Opened(tool.id, tool.slug, tool.name, snapshot(_reviews_of(tool_id))) if tool else None
+    tool = tools.find_tool(tool_id, lock=lock)
+    return StoredRecord(tool.id, tool.slug, tool.name, to_data(_reviews_of(tool_id))) if tool else None
 
 
 def panel() -> list[Reviewer]:
@@ -38,17 +38,17 @@ def present_slugs() -> dict[str, str]:
     return {row[0]: row[1] for row in db.session.execute(rows)}
 
 
-def snapshot(reviews: list[Review]) -> Json:
+def to_data(reviews: list[Review]) -> Json:
     return {each.reviewer.slug: records.review(each, each.reviewer.slug) for each in reviews}
 
 
-def save(tool_id: int, told: Json, now: datetime) -> Saved:
+def save(tool_id: int, told: Json, now: datetime) -> SavedRecord:
     """Record reviews, `told` as {"reviews": [review, with "reason" and "wording_only"]}; those left out stay.
 
-    A changed verdict or quote needs its reason, and the old one goes into the history with it. Raises Refused.
+    A changed verdict or quote needs its reason, and the old one goes into the history with it. Raises InvalidRecord.
     """
     reviews = _reviews_of(tool_id)
-    before = snapshot(reviews)
+    before = to_data(reviews)
     sound, faults = _sound(told, now)
     by_slug = {each.reviewer.slug: each for each in reviews}
     faults += [fault for each in sound for fault in _faults_of_change(each, by_slug.get(each[2].reviewer))]
@@ -62,33 +62,33 @@ def save(tool_id: int, told: Json, now: datetime) -> Saved:
         if record.reviewer not in people
     ]
     if faults:
-        raise Refused(faults)
+        raise InvalidRecord(faults)
     for _index, all_told, record in sound:
         _take(tool_id, by_slug.get(record.reviewer), people[record.reviewer], record, all_told, now)
     db.session.flush()
     bump_content_version()
-    tool = tools.find(tool_id)
-    return Saved(tool_id, tool.slug if tool else "", before, snapshot(_reviews_of(tool_id)))
+    tool = tools.find_tool(tool_id)
+    return SavedRecord(tool_id, tool.slug if tool else "", before, to_data(_reviews_of(tool_id)))
 
 
 class ReadersSawIt(Exception):
     """A review cannot be taken away once readers have seen it: it can only be changed, with a reason."""
 
 
-def take_away(tool_id: int, reviewer_slug: str, now: datetime) -> Saved:
+def take_away(tool_id: int, reviewer_slug: str, now: datetime) -> SavedRecord:
     """Delete a review that no reader has seen. Raises ReadersSawIt, or LookupError without such a review."""
-    tool = tools.find(tool_id, lock=True)
+    tool = tools.find_tool(tool_id, lock=True)
     reviews = _reviews_of(tool_id)
     review = next((each for each in reviews if each.reviewer.slug == reviewer_slug), None)
     if tool is None or review is None:
         raise LookupError(reviewer_slug)
     if was_seen(tool, now):
         raise ReadersSawIt
-    before = snapshot(reviews)
+    before = to_data(reviews)
     db.session.delete(review)
     db.session.flush()
     bump_content_version()
-    return Saved(tool_id, tool.slug, before, snapshot(_reviews_of(tool_id)))
+    return SavedRecord(tool_id, tool.slug, before, to_data(_reviews_of(tool_id)))
 
 
 def was_seen(tool: Tool, now: datetime) -> bool:

@@ -12,35 +12,35 @@ from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.catalog_file.rows import update
 from verdicts.curation.catalog_file.schema import Fault
 from verdicts.curation.editing import tools
-from verdicts.curation.editing.saving import Opened, Saved, checked, faults_of_price
+from verdicts.curation.editing.saving import SavedRecord, StoredRecord, checked, faults_of_price
 from verdicts.extensions import db
 
 LONGEST_REASON = 500
 
 
-def opened(tool_id: int, *, lock: bool = False) -> Opened | None:
-    tool = tools.find(tool_id, lock=lock)
-    return Opened(tool.id, tool.slug, tool.name, snapshot(tool)) if tool else None
+def find_record(tool_id: int, *, lock: bool = False) -> StoredRecord | None:
+    tool = tools.find_tool(tool_id, lock=lock)
+    return StoredRecord(tool.id, tool.slug, tool.name, to_data(tool)) if tool else None
 
 
-def snapshot(tool: Tool) -> Json:
+def to_data(tool: Tool) -> Json:
     """Return a tool's price now; an empty record where none is known."""
     current = tools.current_price(tool)
     return records.price(current) if current else {}
 
 
-def save(tool_id: int, told: Json, now: datetime) -> Saved:
+def save(tool_id: int, told: Json, now: datetime) -> SavedRecord:
     """Make this a tool's price. Another cost needs its "reason", and the old one goes into the history with it.
 
     Where nothing was known before, there is nothing to keep. The same cost on a later day is a check that found nothing
-    changed, and holds the longer (catalog.price_checks). Raises Refused, or LookupError without such a tool.
+    changed, and holds the longer (catalog.price_checks). Raises InvalidRecord, or LookupError without such a tool.
     """
-    tool = tools.find(tool_id)
+    tool = tools.find_tool(tool_id)
     if tool is None:
         raise LookupError(tool_id)
     bare = {key: value for key, value in told.items() if key != "reason"}
     record = checked(schema.Price, bare, now, [*faults_of_price(bare), *_faults_of_change(tool, told, now)])
-    before, current = snapshot(tool), tools.current_price(tool)
+    before, current = to_data(tool), tools.current_price(tool)
     if current and current.model is PriceModel.UNKNOWN:
         update(current, {**record.model_dump(), "interval_days": FIRST_INTERVAL_DAYS})
     elif current and record.checked_on and cost(current) == cost(record):
@@ -48,7 +48,7 @@ def save(tool_id: int, told: Json, now: datetime) -> Saved:
     keep_prices(tool, record, [], now.date(), Because(told.get("reason", "")))
     db.session.flush()
     bump_content_version()
-    return Saved(tool.id, tool.slug, before, snapshot(tool))
+    return SavedRecord(tool.id, tool.slug, before, to_data(tool))
 
 
 def _faults_of_change(tool: Tool, told: Json, now: datetime) -> list[Fault]:

@@ -12,7 +12,7 @@ from verdicts.extensions import db
 Publishable: TypeAlias = Tool | Comparison
 
 
-class Publication(StrEnum):
+class PublicationState(StrEnum):
     """Where something stands that readers may or may not see."""
 
     DRAFT = "draft"
@@ -21,18 +21,18 @@ class Publication(StrEnum):
     ARCHIVED = "archived"
 
 
-def standing(published_at: datetime | None, archived_at: datetime | None, now: datetime) -> Publication:
+def state_of(published_at: datetime | None, archived_at: datetime | None, now: datetime) -> PublicationState:
     if archived_at:
-        return Publication.ARCHIVED
+        return PublicationState.ARCHIVED
     if published_at is None:
-        return Publication.DRAFT
-    return Publication.PUBLISHED if published_at <= now else Publication.SCHEDULED
+        return PublicationState.DRAFT
+    return PublicationState.PUBLISHED if published_at <= now else PublicationState.SCHEDULED
 
 
-def state_of(tool_id: int, now: datetime) -> Publication:
+def state_of_tool(tool_id: int, now: datetime) -> PublicationState:
     """Return where a tool stands that is known to be there."""
     row = db.session.get_one(Tool, tool_id)
-    return standing(row.published_at, row.archived_at, now)
+    return state_of(row.published_at, row.archived_at, now)
 
 
 def publish(row: Publishable, now: datetime, at: datetime | None = None) -> None:
@@ -45,7 +45,7 @@ def publish(row: Publishable, now: datetime, at: datetime | None = None) -> None
     bump_content_version()
 
 
-def take_back(row: Publishable, now: datetime) -> None:
+def unpublish(row: Publishable, now: datetime) -> None:
     """Make it a draft again: readers see it no more."""
     if row.first_published_at and row.first_published_at > now:
         row.first_published_at = None
@@ -55,5 +55,5 @@ def take_back(row: Publishable, now: datetime) -> None:
 
 def archive(row: Publishable, now: datetime) -> None:
     """Put it away: readers see it no more, and editors only where they ask for what is put away."""
-    take_back(row, now)
+    unpublish(row, now)
     row.archived_at = now

@@ -13,7 +13,7 @@ from verdicts.newsletter.models import SubscriberCategory, SubscriberTool
 from verdicts.voting.models import Tally, Vote, VoteEvent
 
 
-class IsNeeded(Exception):
+class RecordInUse(Exception):
     """It cannot be deleted; the message says what depends on it."""
 
 
@@ -24,9 +24,9 @@ def dependants(row: Category | Reviewer | Tool | Comparison) -> list[str]:
 
 
 def delete(row: Category | Reviewer | Tool | Comparison) -> None:
-    """Delete a record. Raises IsNeeded. The caller has called begin_write(), and commits."""
+    """Delete a record. Raises RecordInUse. The caller has called begin_write(), and commits."""
     if needed_by := dependants(row):
-        raise IsNeeded(f"It cannot be deleted while there is something that depends on it: {', '.join(needed_by)}.")
+        raise RecordInUse(f"It cannot be deleted while there is something that depends on it: {', '.join(needed_by)}.")
     if isinstance(row, Tool):
         db.session.execute(sa.delete(Tally).where(Tally.tool_id == row.id))
     id, is_tool = row.id, isinstance(row, Tool)

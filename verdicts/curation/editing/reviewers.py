@@ -8,12 +8,12 @@ from verdicts.curation.catalog_file import records, schema
 from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.catalog_file.rows import update
 from verdicts.curation.editing.saving import (
-    Opened,
-    Saved,
+    SavedRecord,
+    StoredRecord,
     attributes,
     checked,
     faults_of_slugs,
-    get_row,
+    find_row,
     next_position,
     take_slug,
     with_slug,
@@ -21,20 +21,20 @@ from verdicts.curation.editing.saving import (
 from verdicts.extensions import db
 
 
-def opened(id: int, *, lock: bool = False) -> Opened | None:
-    row = get_row(Reviewer, id, lock=lock)
-    return Opened(row.id, row.slug, row.name, records.reviewer(row)) if row else None
+def find_record(id: int, *, lock: bool = False) -> StoredRecord | None:
+    row = find_row(Reviewer, id, lock=lock)
+    return StoredRecord(row.id, row.slug, row.name, records.reviewer(row)) if row else None
 
 
-def save(id: int | None, told: Json, now: datetime) -> Saved:
-    """Make a reviewer say what is told. Raises Refused."""
+def save(id: int | None, told: Json, now: datetime) -> SavedRecord:
+    """Make a reviewer say what is told. Raises InvalidRecord."""
     told = with_slug(told)
     record = checked(schema.Reviewer, told, now, faults_of_slugs(told))
-    row = (get_row(Reviewer, id) if id else None) or Reviewer(position=next_position(Reviewer))
+    row = (find_row(Reviewer, id) if id else None) or Reviewer(position=next_position(Reviewer))
     before = records.reviewer(row) if row.id else {}
     take_slug(row, record.slug, Reviewer, ReviewerAlias)
     update(row, attributes(record, ("name", "kind", "motto", "bio", "likes", "dislikes")))
     db.session.add(row)
     db.session.flush()
     bump_content_version()
-    return Saved(row.id, row.slug, before, records.reviewer(row))
+    return SavedRecord(row.id, row.slug, before, records.reviewer(row))

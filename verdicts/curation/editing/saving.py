@@ -20,7 +20,7 @@ from verdicts.extensions import Base, db
 Stored = TypeVar("Stored", bound=Base)
 
 
-class Refused(Exception):
+class InvalidRecord(Exception):
     """What was told cannot be saved; `faults` says why, each with the way to the value that is wrong."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
@@ -29,21 +29,21 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Opened:
+class StoredRecord:
     """A record as it stands. Whoever saves it names the `version` they saw, so that nobody overwrites unseen."""
 
     id: int
     slug: str
     name: str
-    record: Json
+    data: Json
 
     @property
     def version(self) -> str:
-        return sha256(json.dumps(self.record, sort_keys=True).encode()).hexdigest()[:16]
+        return sha256(json.dumps(self.data, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedRecord:
     """What a save did; `before` is empty where the record is new."""
 
     id: int
@@ -63,12 +63,12 @@ def differences(before: Json, after: Json) -> dict[str, tuple[Any, Any]]:
 
 
 def checked(kind: type[Placed], told: Json, now: datetime, faults: Iterable[Fault] = ()) -> Placed:
-    """Return what is told as a sound record. Raises Refused with everything that is wrong."""
+    """Return what is told as a sound record. Raises InvalidRecord with everything that is wrong."""
     record, found = schema.check(kind, told, now.date())
     # Without a name there is no slug either: one of the two is enough to hear of.
     found = [fault for fault in found if fault.path != ("slug",) or told["slug"]] + list(faults)
     if record is None or found:
-        raise Refused(found)
+        raise InvalidRecord(found)
     return record
 
 
@@ -104,22 +104,22 @@ def faults_of_price(told: Json, *way: str) -> list[Fault]:
 
 
 def take_slug(row: Any, slug: str, model: Any, alias: Any) -> None:
-    """Give a category or reviewer its slug; the one it had before still leads there. Raises Refused."""
+    """Give a category or reviewer its slug; the one it had before still leads there. Raises InvalidRecord."""
     if row.slug == slug:
         return
     owner = alias.__table__.c[f"{model.__tablename__}_id"]
     present = db.session.scalar(sa.select(model.name).where(model.slug == slug))
     former = sa.select(model.name).join(alias, owner == model.id).where(alias.slug == slug, owner != (row.id or 0))
     if present is not None:
-        raise Refused([Fault(("slug",), f"“{slug}” is the slug of {present}")])
+        raise InvalidRecord([Fault(("slug",), f"“{slug}” is the slug of {present}")])
     if (name := db.session.scalar(former)) is not None:
-        raise Refused([Fault(("slug",), f"“{slug}” leads to {name}, whose slug it was before")])
+        raise InvalidRecord([Fault(("slug",), f"“{slug}” leads to {name}, whose slug it was before")])
     kept = [each for each in row.former_slugs if each.slug != slug]
     row.former_slugs[:] = [*kept, *([alias(slug=row.slug)] if row.slug else [])]
     row.slug = slug
 
 
-def get_row(model: type[Stored], id: int, *, lock: bool = False) -> Stored | None:
+def find_row(model: type[Stored], id: int, *, lock: bool = False) -> Stored | None:
     """Return a row by its id; a lock keeps others from saving it until the transaction ends."""
     return db.session.get(model, id, with_for_update=lock, populate_existing=lock)
 

@@ -14,14 +14,14 @@ from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.catalog_file.rows import align, update
 from verdicts.curation.catalog_file.schema import Fault
 from verdicts.curation.editing.saving import (
-    Opened,
-    Refused,
-    Saved,
+    InvalidRecord,
+    SavedRecord,
+    StoredRecord,
     attributes,
     checked,
     faults_of_price,
     faults_of_slugs,
-    get_row,
+    find_row,
     next_position,
     repeated,
     with_slug,
@@ -31,18 +31,18 @@ from verdicts.extensions import db
 TEXTS = ("name", "tagline", "description", "website", "maker", "license", "launched_on")
 
 
-def find(id: int, *, lock: bool = False) -> Tool | None:
+def find_tool(id: int, *, lock: bool = False) -> Tool | None:
     """Return a tool that may be edited: one that was merged into another may not."""
-    row = get_row(Tool, id, lock=lock)
+    row = find_row(Tool, id, lock=lock)
     return row if row and row.merged_into_id is None else None
 
 
-def opened(id: int, *, lock: bool = False) -> Opened | None:
-    row = find(id, lock=lock)
-    return Opened(row.id, row.slug, row.name, snapshot(row)) if row else None
+def find_record(id: int, *, lock: bool = False) -> StoredRecord | None:
+    row = find_tool(id, lock=lock)
+    return StoredRecord(row.id, row.slug, row.name, to_data(row)) if row else None
 
 
-def snapshot(row: Tool) -> Json:
+def to_data(row: Tool) -> Json:
     """Return a tool's record without its reviews and prices."""
     return records.record(
         ("slug", "name"),
@@ -59,23 +59,23 @@ def snapshot(row: Tool) -> Json:
 def whole(row: Tool) -> Json:
     """Return a tool's record with its price: what the trail keeps of one that comes or goes."""
     price = current_price(row)
-    return snapshot(row) | ({"price": records.price(price)} if price else {})
+    return to_data(row) | ({"price": records.price(price)} if price else {})
 
 
 def current_price(row: Tool) -> PriceRecord | None:
     return next((price for price in row.prices if price.until is None), None)
 
 
-def save(id: int | None, told: Json, now: datetime) -> Saved:
-    """Make a tool say what is told; a new one is a draft, and may be told its first price. Raises Refused."""
+def save(id: int | None, told: Json, now: datetime) -> SavedRecord:
+    """Make a tool say what is told; a new one is a draft, and may be told its first price. Raises InvalidRecord."""
     told = with_slug(told)
     faults = [*repeated(told, "plans", "name"), *repeated(told, "releases", "version"), *faults_of_slugs(told)]
     faults += faults_of_price(told.get("price", {}), "price")
     record = checked(schema.Tool, told, now, faults)
-    row = (find(id) if id else None) or Tool(position=next_position(Tool))
-    before = snapshot(row) if row.id else {}
+    row = (find_tool(id) if id else None) or Tool(position=next_position(Tool))
+    before = to_data(row) if row.id else {}
     if found := [*_faults_of_category(record), *_faults_of_names(record, row)]:
-        raise Refused(found)
+        raise InvalidRecord(found)
     update(row, attributes(record, TEXTS))
     row.category = _category(record)
     _take_lists(row, record)
@@ -86,7 +86,7 @@ def save(id: int | None, told: Json, now: datetime) -> Saved:
     _take_slugs(row, record)
     search.reindex([row.id])
     bump_content_version()
-    return Saved(row.id, row.slug, before, snapshot(row) if before else whole(row))
+    return SavedRecord(row.id, row.slug, before, to_data(row) if before else whole(row))
 
 
 def _faults_of_category(record: schema.Tool) -> list[Fault]:

@@ -51,24 +51,24 @@ def load() -> Stock:
     )
 
 
-def tools_anew(ids: Collection[int]) -> dict[int, Tool]:
+def reload_tools(ids: Collection[int]) -> dict[int, Tool]:
     """Return these tools as they are stored, whatever the session knew of them, with all that editing shows."""
     lists = (Tool.slugs, Tool.facts, Tool.plans, Tool.prices, Tool.releases)
     options = [*map(selectinload, lists), joinedload(Tool.category), _with(Tool.reviews, Review.reviewer)]
-    return _anew(Tool, ids, options)
+    return _reload(Tool, ids, options)
 
 
-def comparisons_anew(ids: Collection[int]) -> dict[int, Comparison]:
+def reload_comparisons(ids: Collection[int]) -> dict[int, Comparison]:
     """Return these comparisons as they are stored, whatever the session knew of them, with their tools' slugs."""
     members, lines = _with(Comparison.members, ComparisonTool.tool), _with(Comparison.choose_if, ChooseIf.tool)
-    return _anew(Comparison, ids, [members.selectinload(Tool.slugs), lines.selectinload(Tool.slugs)])
+    return _reload(Comparison, ids, [members.selectinload(Tool.slugs), lines.selectinload(Tool.slugs)])
 
 
 def _with(rows: Any, of: Any) -> Any:
     return selectinload(rows).joinedload(of)
 
 
-def _anew(model: type[Stored], ids: Collection[int], options: Sequence[Any]) -> dict[int, Stored]:
+def _reload(model: type[Stored], ids: Collection[int], options: Sequence[Any]) -> dict[int, Stored]:
     wanted = sa.select(model).where(model.__table__.c.id.in_(ids)).options(*options)
     found = db.session.scalars(wanted.execution_options(populate_existing=True)).unique()
     return {row.id: row for row in found}

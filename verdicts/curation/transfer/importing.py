@@ -17,18 +17,18 @@ from verdicts.curation.editing.changes import Change, changes_of, parts_of
 from verdicts.curation.transfer import existing, reading
 from verdicts.curation.transfer.existing import Stock
 from verdicts.curation.transfer.importing_tools import take_reviews, take_tool
-from verdicts.curation.transfer.report import Report, named, report_on
+from verdicts.curation.transfer.report import ImportReport, named, report_on
 from verdicts.extensions import db
 
 
-def import_file(path: Path, now: datetime) -> Report:
+def import_file(path: Path, now: datetime) -> ImportReport:
     """Import a catalogue file in JSON or YAML; see import_catalogue. Raises OSError when it cannot be read."""
     with path.open("rb") as stream:
         raw = stream.read(reading.LONGEST_FILE + 1)
     return import_catalogue(reading.read(raw, path.name), now)
 
 
-def import_catalogue(data: object, now: datetime) -> Report:
+def import_catalogue(data: object, now: datetime) -> ImportReport:
     """Make the database say what a catalogue file says, and return what that changed.
 
     Records are matched by slug, a tool's also by an alias that is stored. What the file leaves out stays as it is.

@@ -17,7 +17,7 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Report:
+class ImportReport:
     """How many records of each kind were created and changed, each of them in words, and their differences."""
 
     categories: Count
@@ -54,11 +54,11 @@ def named(slug: str, told: str) -> str:
     return shown(slug) if slug == told else f"{shown(slug)} (named {shown(told)} in the file)"
 
 
-def report_on(entries: dict[str, list[Entry]], differences: Iterable[Change]) -> Report:
+def report_on(entries: dict[str, list[Entry]], differences: Iterable[Change]) -> ImportReport:
     """Make a report of the entries of each kind."""
     counts = {kind: _count(found) for kind, found in entries.items()}
     changes = tuple(line for found in entries.values() for line in _lines(found))
-    return Report(**counts, changes=changes, differences=tuple(differences))
+    return ImportReport(**counts, changes=changes, differences=tuple(differences))
 
 
 def _count(entries: list[Entry]) -> Count:

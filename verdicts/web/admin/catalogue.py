@@ -12,8 +12,8 @@ from verdicts.curation.catalog_file.schema import MOST_FAULTS_COLLECTED
 from verdicts.curation.transfer import pending, reading
 from verdicts.curation.transfer.exporting import TooLargeForYaml, export
 from verdicts.curation.transfer.importing import import_catalogue
-from verdicts.curation.transfer.pending import Pending
-from verdicts.curation.transfer.report import Report
+from verdicts.curation.transfer.pending import PendingImport
+from verdicts.curation.transfer.report import ImportReport
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit
 from verdicts.staff.models import Role
@@ -47,7 +47,7 @@ class UploadForm(AdminForm):
 class Outcome:
     """What came of a file: a report, or the faults for which it is refused."""
 
-    report: Report | None
+    report: ImportReport | None
     faults: tuple[str, ...] = ()
 
     @property
@@ -75,7 +75,7 @@ def send() -> ResponseReturnValue:
         return _page(form), 422
     db.session.rollback()
     begin_write()
-    pending.keep(person().id, reading.bare_name(sent.filename or ""), content, now())
+    pending.store(person().id, reading.bare_name(sent.filename or ""), content, now())
     db.session.commit()
     return redirect(url_for(".dry_run"), 303)
 
@@ -104,7 +104,7 @@ def import_it() -> ResponseReturnValue:
         return _show(found, CHANGED), 422
     audit.record_all(report.differences, now=now(), actor=actor())
     audit.record("imported", "catalogue", found.name, now=now(), actor=actor(), **report.figures)
-    pending.drop(person().id)
+    pending.delete(person().id)
     db.session.commit()
     is_as_told = report.fingerprint == request.form.get("report")
     return redirect(url_for(".index", done="as-told" if is_as_told else "otherwise"), 303)
@@ -115,7 +115,7 @@ def import_it() -> ResponseReturnValue:
 def forget() -> ResponseReturnValue:
     db.session.rollback()
     begin_write()
-    pending.drop(person().id)
+    pending.delete(person().id)
     db.session.commit()
     return redirect(url_for(".index", done="dropped"), 303)
 
@@ -133,7 +133,7 @@ def download() -> ResponseReturnValue:
     return Response(text, mimetype=f"application/{kind}", headers=headers)
 
 
-def _import(found: Pending) -> Report:
+def _import(found: PendingImport) -> ImportReport:
     """Import a file; the caller commits, or takes it back. The file is parsed before anyone is kept waiting."""
     db.session.rollback()
     data = reading.read(found.content, found.name)
@@ -141,7 +141,7 @@ def _import(found: Pending) -> Report:
     return import_catalogue(data, now())
 
 
-def _try(found: Pending) -> Outcome:
+def _try(found: PendingImport) -> Outcome:
     """Return what importing a file would do, having taken it back."""
     try:
         return Outcome(_import(found))
@@ -151,7 +151,7 @@ def _try(found: Pending) -> Outcome:
         db.session.rollback()
 
 
-def _show(found: Pending, problem: str = "") -> str:
+def _show(found: PendingImport, problem: str = "") -> str:
     outcome = _try(found)
     return render_template("admin/dry_run.html", found=found, outcome=outcome, most=MOST_SHOWN, problem=problem)
 

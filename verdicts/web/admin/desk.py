@@ -3,7 +3,7 @@
 from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from verdicts.curation import queues
+from verdicts.curation import worklists
 from verdicts.staff import audit
 from verdicts.staff.models import Role
 from verdicts.web.admin import kept
@@ -21,7 +21,7 @@ def index() -> ResponseReturnValue:
     me = person()
     return render_template(
         "admin/desk.html",
-        counts=queues.counts(now()),
+        counts=worklists.load_counts(now()),
         entries=audit.search(limit=10, editor_id=None if me.has_role(Role.ADMIN) else me.id),
         drafts=kept.listed(me.id),
     )

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import MultiDict
 
 from verdicts.curation.catalog_file.records import Json
-from verdicts.curation.editing.saving import Opened, Refused, Saved, differences
+from verdicts.curation.editing.saving import InvalidRecord, SavedRecord, StoredRecord, differences
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit, drafts
 from verdicts.web import errors
@@ -45,14 +45,14 @@ class Desk:
     kind: str
     template: str
     form: type[RecordForm]
-    opened: Callable[..., Opened | None]
-    save: Callable[[Any, Json, datetime], Saved]  # takes None for a new record
-    preview: Callable[[Saved], ResponseReturnValue]
-    onward: Callable[[Saved, str, str], str]
-    fit: Callable[[Any, Opened | None], None] = lambda _form, _opened: None
-    about: Callable[[Opened | None], Mapping[str, Any]] = lambda _opened: {}
-    also: Callable[[Saved, str], str] = lambda _saved, _do: "saved"
-    start: Callable[[Opened | None], Json] = lambda opened: opened.record if opened else {}
+    opened: Callable[..., StoredRecord | None]
+    save: Callable[[Any, Json, datetime], SavedRecord]  # takes None for a new record
+    preview: Callable[[SavedRecord], ResponseReturnValue]
+    onward: Callable[[SavedRecord, str, str], str]
+    fit: Callable[[Any, StoredRecord | None], None] = lambda _form, _opened: None
+    about: Callable[[StoredRecord | None], Mapping[str, Any]] = lambda _opened: {}
+    also: Callable[[SavedRecord, str], str] = lambda _saved, _do: "saved"
+    start: Callable[[StoredRecord | None], Json] = lambda opened: opened.data if opened else {}
     understand: Callable[[Any], None] = lambda _form: None
 
 
@@ -116,7 +116,7 @@ def _show_again_later(desk: Desk, id: int | None, overload: Exception) -> Respon
     return answer
 
 
-def _opened(desk: Desk, id: int | None, *, lock: bool = False) -> Opened | None:
+def _opened(desk: Desk, id: int | None, *, lock: bool = False) -> StoredRecord | None:
     if id is None:
         return None
     found = desk.opened(id, lock=lock)
@@ -125,13 +125,13 @@ def _opened(desk: Desk, id: int | None, *, lock: bool = False) -> Opened | None:
     return found
 
 
-def _begin(desk: Desk, opened: Opened | None) -> tuple[RecordForm, str]:
+def _begin(desk: Desk, opened: StoredRecord | None) -> tuple[RecordForm, str]:
     """Return the form to begin with: an earlier version that was asked for, one's own draft, or what is stored."""
     version = opened.version if opened else ""
     if draft := drafts.find(person().id, place()):
         form = _typed(desk, MultiDict(draft.fields))
         # One that a slow network brought after the save says what is stored already.
-        if opened is None or differences(opened.record, form.shown()):
+        if opened is None or differences(opened.data, form.shown()):
             return form, f"draft:{draft.saved_at.isoformat()}"
     if "restore" in request.args:
         entry = restoring.entry_asked_for(desk.kind, opened)
@@ -141,17 +141,17 @@ def _begin(desk: Desk, opened: Opened | None) -> tuple[RecordForm, str]:
     return desk.form.of(desk.start(opened), version), ""
 
 
-def _start_before(desk: Desk, opened: Opened | None, entry: audit.Entry) -> Json:
+def _start_before(desk: Desk, opened: StoredRecord | None, entry: audit.Entry) -> Json:
     if opened is None:
         return restoring.what_was_deleted(entry)
-    return desk.start(replace(opened, record=restoring.as_it_was(opened.record, entry)))
+    return desk.start(replace(opened, data=restoring.as_it_was(opened.data, entry)))
 
 
 def _save(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
     do = request.form.get("do", "save")
     form = _typed(desk)
     opened = _lock(desk, id)
-    if opened and form.version.data != opened.version and differences(opened.record, form.shown()):
+    if opened and form.version.data != opened.version and differences(opened.data, form.shown()):
         return _show_conflict(desk, opened, form)
     saved = _try_to_save(desk, id, form) or (unsaved.saved_before(desk.opened) if id is None else None)
     if saved is None:
@@ -165,11 +165,11 @@ def _save(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
     return redirect(desk.onward(saved, do, said), 303)
 
 
-def _try_to_save(desk: Desk, id: int | None, form: RecordForm) -> Saved | None:
+def _try_to_save(desk: Desk, id: int | None, form: RecordForm) -> SavedRecord | None:
     """Save what the form tells; where that cannot be, the form says why and nothing has happened."""
     try:
         return desk.save(id, form.record(), now())
-    except Refused as refusal:
+    except InvalidRecord as refusal:
         db.session.rollback()
         form.take(refusal.faults)
     except IntegrityError:
@@ -229,16 +229,16 @@ def _refit(desk: Desk, id: int | None, _rest: str) -> ResponseReturnValue:
     return _show(desk, _opened(desk, id), _typed(desk))
 
 
-def _lock(desk: Desk, id: int | None) -> Opened | None:
+def _lock(desk: Desk, id: int | None) -> StoredRecord | None:
     db.session.rollback()
     begin_write()
     return _opened(desk, id, lock=True)
 
 
-def _show_conflict(desk: Desk, opened: Opened, form: RecordForm) -> ResponseReturnValue:
+def _show_conflict(desk: Desk, opened: StoredRecord, form: RecordForm) -> ResponseReturnValue:
     last = next(iter(audit.history(desk.kind, opened.id, limit=1)), None)
     mine = form.shown()
-    conflict = Conflict(last.actor if last else "", last.at if last else None, differences(opened.record, mine))
+    conflict = Conflict(last.actor if last else "", last.at if last else None, differences(opened.data, mine))
     db.session.rollback()
     form.version.data = opened.version
     return _show(desk, opened, form, status=409, conflict=conflict)
@@ -246,7 +246,7 @@ def _show_conflict(desk: Desk, opened: Opened, form: RecordForm) -> ResponseRetu
 
 def _show(
     desk: Desk,
-    opened: Opened | None,
+    opened: StoredRecord | None,
     form: RecordForm,
     *,
     status: int = 200,

@@ -1,28 +1,36 @@
 """What an editor asked a list for, read from the address."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
 
 from flask import abort, request
 
-from verdicts.curation.listing import Wanted
-from verdicts.web.paging import page_number
+from verdicts.curation.listing import PAGE_SIZE, ListQuery
+from verdicts.web.paging import Page, page_number
 
 LONGEST_SEARCH = 200
 
+Row = TypeVar("Row")
 
-def wanted(sorts: Collection[str], **filters: Collection[str] | None) -> Wanted:
+
+def wanted(sorts: Collection[str], **filters: Collection[str] | None) -> ListQuery:
     """Return what the address asks for; each filter takes one of these values, or any where None is given."""
     chosen = {name: _chosen(name, values) for name, values in filters.items()}
     sort = request.args.get("sort", "")
     if sort and sort not in sorts:
         abort(400, f"This list can be sorted by {', '.join(sorts)}.")
     text = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
-    return Wanted(
+    return ListQuery(
         text, {name: value for name, value in chosen.items() if value}, sort, page_number(request.args.get("page", ""))
     )
 
 
-def query(wanted: Wanted, page: int) -> Mapping[str, str | int]:
+def page_of(listed: tuple[Sequence[Row], int], wanted: ListQuery) -> Page[Row]:
+    rows, total = listed
+    return Page(rows, wanted.page, total, PAGE_SIZE)
+
+
+def query(wanted: ListQuery, page: int) -> Mapping[str, str | int]:
     """Return the arguments of another page of the same list."""
     asked = {"q": wanted.text, "sort": wanted.sort, **wanted.filters}
     return {**{name: value for name, value in asked.items() if value}, "page": page}

@@ -11,8 +11,7 @@ from verdicts.catalog.choosing import Choice
 from verdicts.catalog.merging import CannotMerge, Side
 from verdicts.catalog.panel import Panel
 from verdicts.curation import merging
-from verdicts.curation.merging import Plan, PlanChanged
-from verdicts.curation.merging_words import sentences
+from verdicts.curation.merging import MergePlan, PlanChanged, sentences
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit
 from verdicts.staff.models import Role
@@ -121,14 +120,14 @@ def _pick(form: PickForm, choices: dict[str, list[Choice]] | None = None, proble
     )
 
 
-def _show(plan: Plan, problem: str = "") -> str:
+def _show(plan: MergePlan, problem: str = "") -> str:
     ids = [plan.keep.id, plan.drop.id]
     panels, communities = catalog.marks_of(ids), tallies_of(ids)
     both = [Beside(side, panels[side.id], communities[side.id]) for side in (plan.keep, plan.drop)]
     return render_template("admin/merge_plan.html", plan=plan, both=both, sentences=sentences(plan), problem=problem)
 
 
-def _write_down(done: Plan) -> None:
+def _write_down(done: MergePlan) -> None:
     before, after = done.ballots.before, done.ballots.after
     audit.record(
         "merged",

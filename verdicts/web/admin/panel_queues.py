@@ -3,7 +3,7 @@
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from verdicts.curation import panel_queues
+from verdicts.curation import worklists
 from verdicts.staff.models import Role
 from verdicts.web.admin.gate import door, needs
 from verdicts.web.clock import now
@@ -16,7 +16,7 @@ bp = door("panel_queues", "/admin/queues")
 @needs(Role.EDITOR)
 def reviews() -> ResponseReturnValue:
     moment = now()
-    old = load_page(lambda n: panel_queues.old_reviews(n, moment), request.args.get("page", ""), panel_queues.A_PAGE)
+    old = load_page(lambda n: worklists.list_old_reviews(n, moment), request.args.get("page", ""), worklists.PAGE_SIZE)
     return render_template("admin/review_queue.html", old=old)
 
 
@@ -24,5 +24,7 @@ def reviews() -> ResponseReturnValue:
 @needs(Role.EDITOR)
 def panels() -> ResponseReturnValue:
     moment = now()
-    gaps = load_page(lambda n: panel_queues.gaps(n, moment), request.args.get("page", ""), panel_queues.A_PAGE)
+    gaps = load_page(
+        lambda n: worklists.list_incomplete_panels(n, moment), request.args.get("page", ""), worklists.PAGE_SIZE
+    )
     return render_template("admin/panel_queue.html", gaps=gaps)

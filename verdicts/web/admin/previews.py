@@ -12,12 +12,12 @@ from verdicts.comparisons import queries as comparison_queries
 from verdicts.comparisons import tools as tool_pages
 from verdicts.comparisons.models import Comparison
 from verdicts.comparisons.reading import read
-from verdicts.curation.editing.saving import Saved
+from verdicts.curation.editing.saving import SavedRecord
 from verdicts.extensions import db
 from verdicts.web.clock import now, today
 
 
-def of_tool(saved: Saved) -> ResponseReturnValue:
+def of_tool(saved: SavedRecord) -> ResponseReturnValue:
     """Show a tool's page, also where it is a draft; for its panel and its price too."""
     _publish_for_now(db.session.get_one(Tool, saved.id))
     card = catalog.find_published(saved.slug, now())
@@ -26,7 +26,7 @@ def of_tool(saved: Saved) -> ResponseReturnValue:
     return render_template("catalog/tool.html", page=tool_pages.load(card, now()), is_preview=True)
 
 
-def of_comparison(saved: Saved) -> ResponseReturnValue:
+def of_comparison(saved: SavedRecord) -> ResponseReturnValue:
     row = db.session.get_one(Comparison, saved.id)
     _publish_for_now(row)
     for member in row.members:
@@ -42,7 +42,7 @@ def of_comparison(saved: Saved) -> ResponseReturnValue:
     )
 
 
-def of_category(saved: Saved) -> ResponseReturnValue:
+def of_category(saved: SavedRecord) -> ResponseReturnValue:
     """Show the directory as it is for this category."""
     page = directory.page(Wanted(category=saved.slug, sort=Sort.SHELF), now())
     return render_template(
@@ -55,7 +55,7 @@ def of_category(saved: Saved) -> ResponseReturnValue:
     )
 
 
-def of_reviewer(saved: Saved) -> ResponseReturnValue:
+def of_reviewer(saved: SavedRecord) -> ResponseReturnValue:
     return render_template("admin/reviewer_preview.html", reviewer=saved.after)
 
 

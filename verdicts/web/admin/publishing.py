@@ -13,8 +13,8 @@ from verdicts.catalog.models import Category, Reviewer, Tool
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.comparisons.models import Comparison
 from verdicts.curation.editing import publication, removal, tools
-from verdicts.curation.editing.publication import Publication
-from verdicts.curation.editing.saving import Opened, Saved
+from verdicts.curation.editing.publication import PublicationState
+from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit
 from verdicts.web.admin.editing import CLASH
@@ -33,7 +33,7 @@ class Subject:
     """A record whose publication is looked at; `find` returns it as editing opens it, `get` its row."""
 
     kind: str
-    find: Callable[..., Opened | None]
+    find: Callable[..., StoredRecord | None]
     get: Callable[[int], Editable | None]
     edit_at: Callable[[int], str]
 
@@ -45,13 +45,13 @@ def answer(subject: Subject, id: int) -> ResponseReturnValue:
     db.session.rollback()
     begin_write()
     opened, row = _found(subject, id)
-    before, record = _words_of(row), tools.whole(row) if isinstance(row, Tool) else opened.record
+    before, record = _words_of(row), tools.whole(row) if isinstance(row, Tool) else opened.data
     try:
         act(row)
     except _Refused as refusal:
         db.session.rollback()
         return _show(subject, id, moment_fault=str(refusal))
-    except removal.IsNeeded as refusal:
+    except removal.RecordInUse as refusal:
         db.session.rollback()
         return _show(subject, id, str(refusal))
     except IntegrityError:
@@ -70,18 +70,18 @@ def answer(subject: Subject, id: int) -> ResponseReturnValue:
     return redirect(url_for("writing.history", kind=subject.kind, id=id) if is_gone else request.path, 303)
 
 
-def publish_too(kind: str, row: publication.Publishable, saved: Saved, do: str) -> str:
+def publish_too(kind: str, row: publication.Publishable, saved: SavedRecord, do: str) -> str:
     """Publish what was just saved, where the button asked for that and readers do not see it yet.
 
     Return which of editing.SAID tells what came of it. What was put away meanwhile stays so.
     """
-    before = publication.standing(row.published_at, row.archived_at, now())
-    if do != "save publish" or before is Publication.PUBLISHED:
+    before = publication.state_of(row.published_at, row.archived_at, now())
+    if do != "save publish" or before is PublicationState.PUBLISHED:
         return "saved"
-    if before is Publication.ARCHIVED:
+    if before is PublicationState.ARCHIVED:
         return "away"
     publication.publish(row, now())
-    change = {"publication": (str(before), str(Publication.PUBLISHED))}
+    change = {"publication": (str(before), str(PublicationState.PUBLISHED))}
     audit.record("published", kind, saved.slug, saved.id, now=now(), actor=actor(), **change)
     return "published"
 
@@ -90,7 +90,7 @@ class _Refused(Exception):
     """The moment that was asked for makes no sense; the message says why."""
 
 
-def _found(subject: Subject, id: int) -> tuple[Opened, Editable]:
+def _found(subject: Subject, id: int) -> tuple[StoredRecord, Editable]:
     opened, row = subject.find(id, lock=True), subject.get(id)
     if opened is None or row is None:
         abort(404, "There is no such record. It may have been deleted.")
@@ -114,10 +114,10 @@ def _show(subject: Subject, id: int, problem: str = "", moment_fault: str = "") 
     return page, 422 if problem or moment_fault else 200
 
 
-def _state_of(row: Editable) -> Publication | None:
+def _state_of(row: Editable) -> PublicationState | None:
     if not isinstance(row, Tool | Comparison):
         return None
-    return publication.standing(row.published_at, row.archived_at, now())
+    return publication.state_of(row.published_at, row.archived_at, now())
 
 
 def _words_of(row: Editable) -> str:
@@ -125,8 +125,8 @@ def _words_of(row: Editable) -> str:
         return "has left" if row.archived_at else "on the panel"
     if isinstance(row, Category):
         return "in use"
-    state = publication.standing(row.published_at, row.archived_at, now())
-    is_ahead = state is Publication.SCHEDULED and row.published_at
+    state = publication.state_of(row.published_at, row.archived_at, now())
+    is_ahead = state is PublicationState.SCHEDULED and row.published_at
     return f"{state} for {row.published_at:%Y-%m-%d %H:%M} UTC" if is_ahead else str(state)
 
 
@@ -139,7 +139,7 @@ def _schedule(row: Editable) -> None:
 
 
 def _take_back(row: Editable) -> None:
-    publication.take_back(_publishable(row), now())
+    publication.unpublish(_publishable(row), now())
 
 
 def _archive(row: Editable) -> None:

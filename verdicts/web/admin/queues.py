@@ -12,7 +12,7 @@ from verdicts.catalog import queries as catalog
 from verdicts.catalog.price_checks import Check, PriceNotCurrent
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.catalog.records import ToolLink
-from verdicts.curation import price_queue, queues
+from verdicts.curation import worklists
 from verdicts.extensions import begin_write, db
 from verdicts.feedback import corrections, doubts
 from verdicts.feedback.corrections import CorrectionNotOpen
@@ -93,7 +93,7 @@ class HeldBallots:
 @bp.get("")
 @needs(Role.EDITOR)
 def index() -> ResponseReturnValue:
-    return render_template("admin/queues.html", counts=queues.counts(now()))
+    return render_template("admin/queues.html", counts=worklists.load_counts(now()))
 
 
 @bp.get("/prices")
@@ -214,7 +214,9 @@ def _difference(before: Check, after: Check, taps: int) -> dict[str, tuple[objec
 
 def _price_page(problem: str = "", said: str = "") -> str:
     moment = now()
-    due = load_page(lambda number: price_queue.page(number, moment), request.values.get("page", ""), price_queue.A_PAGE)
+    due = load_page(
+        lambda number: worklists.list_due_prices(number, moment), request.values.get("page", ""), worklists.PAGE_SIZE
+    )
     template = "admin/_price_queue.html" if wants_fragment() else "admin/price_queue.html"
     return render_template(template, due=due, problem=problem, said=said or _said())
 

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog.publishing import bump_content_version
-from verdicts.curation.editing.saving import Opened, get_row
+from verdicts.curation.editing.saving import StoredRecord, find_row
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit
 from verdicts.staff.models import Role
@@ -24,10 +24,10 @@ ID = "<int(max=2147483647):id>"
 FORM_MEGABYTES = 2  # a whole panel in a script of many bytes a letter, each of them escaped
 
 
-_OPENED: dict[str, Callable[[int], Opened | None]] = {}
+_OPENED: dict[str, Callable[[int], StoredRecord | None]] = {}
 
 
-def find(kind: str, id: int) -> Opened | None:
+def find(kind: str, id: int) -> StoredRecord | None:
     """Return a record that can be edited, by its kind in the trail."""
     return _OPENED[kind](id)
 
@@ -85,7 +85,7 @@ def offer_order(bp: Blueprint, desk: Desk, model: Any) -> None:
         db.session.rollback()
         begin_write()
         bump_content_version()  # first of all: others who move something wait for it
-        row = get_row(model, id, lock=True) or abort(404, "There is no such record. It may have been deleted.")
+        row = find_row(model, id, lock=True) or abort(404, "There is no such record. It may have been deleted.")
         opened = desk.opened(id)
         if opened and (before := _the_one_before(model, row)):
             place = (row.position, before.position)

@@ -3,11 +3,11 @@
 from flask import abort, request
 
 from verdicts.curation.catalog_file.records import Json
-from verdicts.curation.editing.saving import Opened
+from verdicts.curation.editing.saving import StoredRecord
 from verdicts.staff import audit
 
 
-def entry_asked_for(kind: str, opened: Opened | None) -> audit.Entry:
+def entry_asked_for(kind: str, opened: StoredRecord | None) -> audit.Entry:
     """Return the entry that the address names: one about this record, or the end of one that is to be made anew."""
     text = request.args["restore"]
     entry = audit.find(int(text)) if text.isascii() and text.isdigit() and len(text) <= 9 else None

@@ -11,9 +11,9 @@ from verdicts.catalog.slugs import propose
 from verdicts.curation import listing
 from verdicts.curation.editing import categories, prices, tools
 from verdicts.curation.editing import publication as publications
-from verdicts.curation.editing.publication import Publication
-from verdicts.curation.editing.saving import Opened, Saved
-from verdicts.curation.listing import Wanted
+from verdicts.curation.editing.publication import PublicationState
+from verdicts.curation.editing.saving import SavedRecord, StoredRecord
+from verdicts.curation.listing import ListQuery
 from verdicts.extensions import db
 from verdicts.feedback import doubts
 from verdicts.staff.models import Role
@@ -21,19 +21,19 @@ from verdicts.web.admin import previews
 from verdicts.web.admin.catalog_forms import PriceForm, ToolForm
 from verdicts.web.admin.editing import Desk
 from verdicts.web.admin.gate import door, needs
-from verdicts.web.admin.lists import LONGEST_SEARCH, query, wanted
+from verdicts.web.admin.lists import LONGEST_SEARCH, page_of, query, wanted
 from verdicts.web.admin.records import offer, offer_part, onward_to
 from verdicts.web.clock import now, today
 
 bp = door("tool_desk", "/admin/tools")
 
-STATES = [(state.value, state.capitalize()) for state in Publication]
+STATES = [(state.value, state.capitalize()) for state in PublicationState]
 SORTS = {"newest": "Newest", "name": "Name", "shelf": "Editors’ order", "price": "Price checked longest ago"}
 NO_CATEGORY = ("", "None yet")
 MOST_OPTIONS = 20
 
 
-def _onward_from_tool(saved: Saved, do: str, said: str) -> str:
+def _onward_from_tool(saved: SavedRecord, do: str, said: str) -> str:
     if do == "save panel":
         return url_for("panel_desk.panel", id=saved.id)
     return url_for("tool_desk.change", id=saved.id, said=said)
@@ -44,7 +44,7 @@ def _understand_tool(form: Any) -> None:
     form.category.data = categories.present_slugs().get(form.category.data, form.category.data)
 
 
-def _fit_tool(form: Any, _opened: Opened | None) -> None:
+def _fit_tool(form: Any, _opened: StoredRecord | None) -> None:
     """Offer the categories, and a row for each fact that the chosen one asks for."""
     found = db.session.scalars(sa.select(Category).order_by(Category.position, Category.id)).all()
     form.category.choices = [NO_CATEGORY, *((each.slug, each.name) for each in found)]
@@ -61,15 +61,15 @@ def _fit_tool(form: Any, _opened: Opened | None) -> None:
         row.checked_on.data = row.checked_on.data or (today().isoformat() if row.is_blank else "")
 
 
-def _about_tool(opened: Opened | None) -> dict[str, Any]:
-    return {"state": publications.state_of(opened.id, now()) if opened else None}
+def _about_tool(opened: StoredRecord | None) -> dict[str, Any]:
+    return {"state": publications.state_of_tool(opened.id, now()) if opened else None}
 
 
-def _start_price(opened: Opened | None) -> dict[str, Any]:
-    return {**(opened.record if opened else {}), "checked_on": today().isoformat()}
+def _start_price(opened: StoredRecord | None) -> dict[str, Any]:
+    return {**(opened.data if opened else {}), "checked_on": today().isoformat()}
 
 
-def _answer_doubts(saved: Saved, _do: str) -> str:
+def _answer_doubts(saved: SavedRecord, _do: str) -> str:
     """Forget who doubted the price: whoever saves it has looked."""
     doubts.settle(saved.id)
     return "saved"
@@ -79,7 +79,7 @@ DESK = Desk(
     kind="tool",
     template="admin/tool.html",
     form=ToolForm,
-    opened=tools.opened,
+    opened=tools.find_record,
     save=tools.save,
     preview=previews.of_tool,
     onward=_onward_from_tool,
@@ -91,7 +91,7 @@ PRICE_DESK = Desk(
     kind="price",
     template="admin/price.html",
     form=PriceForm,
-    opened=prices.opened,
+    opened=prices.find_record,
     save=prices.save,
     preview=previews.of_tool,
     onward=onward_to("tool_desk.price"),
@@ -99,17 +99,18 @@ PRICE_DESK = Desk(
     start=_start_price,
     also=_answer_doubts,
 )
-offer(bp, DESK, tools.find)
+offer(bp, DESK, tools.find_tool)
 offer_part(bp, "price", PRICE_DESK)
 
 
 @bp.get("")
 @needs(Role.EDITOR)
 def index() -> ResponseReturnValue:
-    shelf = listing.tools(wanted(SORTS, state=list(Publication), category=None), now())
+    asked = wanted(SORTS, state=list(PublicationState), category=None)
+    page = page_of(listing.list_tools(asked, now()), asked)
     categories = db.session.execute(sa.select(Category.slug, Category.name).order_by(Category.position)).all()
     return render_template(
-        "admin/tools.html", shelf=shelf, sorts=SORTS, query=query, states=STATES, categories=categories
+        "admin/tools.html", page=page, wanted=asked, sorts=SORTS, query=query, states=STATES, categories=categories
     )
 
 
@@ -118,7 +119,7 @@ def index() -> ResponseReturnValue:
 def options() -> ResponseReturnValue:
     """Return tools by part of their name, for a box that takes one."""
     typed = next((value for value in request.args.values() if value), "")[:LONGEST_SEARCH]
-    found = listing.tools(Wanted(text=typed, sort="name"), now()).lines[:MOST_OPTIONS]
+    found = listing.list_tools(ListQuery(text=typed, sort="name"), now())[0][:MOST_OPTIONS]
     return render_template("admin/_options.html", tools=found)
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.curation.editing.saving import Opened, Saved
+from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.extensions import begin_write, db
 from verdicts.staff import drafts
 from verdicts.web import errors
@@ -34,7 +34,7 @@ def keep_if_possible() -> None:
         errors.give_up(overload)
 
 
-def end(saved: Saved, *, is_new: bool) -> None:
+def end(saved: SavedRecord, *, is_new: bool) -> None:
     """End the draft of what has been saved; that of a new record becomes a note of which record it is now."""
     if is_new:
         drafts.close(person().id, place(), typed_fields(), saved.id, now())
@@ -42,7 +42,7 @@ def end(saved: Saved, *, is_new: bool) -> None:
         drafts.drop(person().id, place())
 
 
-def saved_before(find: Callable[[int], Opened | None]) -> Saved | None:
+def saved_before(find: Callable[[int], StoredRecord | None]) -> SavedRecord | None:
     """Return the record that this very form of a new one has become already, where it was sent twice."""
     begin_write()
     record_id = drafts.became(person().id, place(), typed_fields())
@@ -50,7 +50,7 @@ def saved_before(find: Callable[[int], Opened | None]) -> Saved | None:
     if opened is None:
         db.session.rollback()
         return None
-    return Saved(opened.id, opened.slug, opened.record, opened.record)
+    return SavedRecord(opened.id, opened.slug, opened.data, opened.data)
 
 
 def others() -> list[drafts.Listed]:
@@ -58,7 +58,7 @@ def others() -> list[drafts.Listed]:
     return [each for each in drafts.listed(person().id, f"{request.path}?") if each.place != place()]
 
 
-def page_it_became(find: Callable[[int], Opened | None]) -> str:
+def page_it_became(find: Callable[[int], StoredRecord | None]) -> str:
     """Return the page of the record that the form of a new one has become already, "" where it has not."""
     record_id = drafts.record_of(person().id, place())
     return page_of(record_id) if record_id and find(record_id) else ""

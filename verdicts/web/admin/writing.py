@@ -4,7 +4,7 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog import prose
-from verdicts.curation.listing import A_PAGE
+from verdicts.curation.listing import PAGE_SIZE
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit, drafts
 from verdicts.staff.models import Role
@@ -79,7 +79,7 @@ def history(kind: str, id: int) -> ResponseReturnValue:
     if before and not (before.isascii() and before.isdecimal() and len(before) <= 9):
         abort(400, "The history goes on before an entry’s number.")
     entries = audit.history(kind, id, int(before) if before else None)
-    older = entries[-1].id if len(entries) == A_PAGE else None
+    older = entries[-1].id if len(entries) == PAGE_SIZE else None
     change_at, add_at = EDITED_AT[kind]
     return render_template(
         "admin/history.html",

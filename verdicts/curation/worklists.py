@@ -1,0 +1,193 @@
+"""What waits for an editor: prices to check, reviews that are old, panels that are not complete. Most voted first.
+
+Nobody counts who reads a page, so a tool's votes say how many readers depend on it.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from verdicts.catalog.models import Review, Reviewer
+from verdicts.catalog.panel import OLD_AFTER
+from verdicts.catalog.price_checks import days_since_check, is_due
+from verdicts.catalog.prices import UNKNOWN_PRICE, Price
+from verdicts.catalog.queries import current_slug, is_published, price, tool
+from verdicts.catalog.records import ToolLink
+from verdicts.comparisons.models import Comparison
+from verdicts.digest import settling
+from verdicts.extensions import db
+from verdicts.feedback import corrections
+from verdicts.feedback.doubts import taps_by_tool
+from verdicts.voting import queries as voting
+from verdicts.voting.models import tally
+
+PAGE_SIZE = 25
+
+review, reviewer = Review.__table__, Reviewer.__table__
+_doubts = taps_by_tool()
+_votes = sa.func.coalesce(tally.c.ship + tally.c.skip, 0)
+_link = (tool.c.id, current_slug.c.slug, tool.c.name)
+_PRICE = ("model", "amount", "currency", "period", "source", "checked_on", "interval_days")
+
+
+@dataclass(frozen=True)
+class WorklistCounts:
+    """How much waits in each list.
+
+    Prices that are due, reviews that are old, tools whose panel is not complete, comparisons without a bottom line,
+    groups of held votes, open messages from readers, deliveries of which nobody knows whether they arrived.
+    """
+
+    prices: int
+    reviews: int
+    panels: int
+    comparisons: int
+    held: int
+    corrections: int
+    uncertain: int
+
+    @property
+    def total(self) -> int:
+        return sum(vars(self).values())
+
+
+@dataclass(frozen=True)
+class DuePrice:
+    """A tool's current price, with how many readers doubt it and how many have voted on the tool.
+
+    Where nobody has ever recorded one, `record_id` is None and the price is unknown.
+    """
+
+    tool: ToolLink
+    record_id: int | None
+    price: Price
+    taps: int
+    votes: int
+
+
+@dataclass(frozen=True)
+class OldReview:
+    tool: ToolLink
+    reviewer: str
+    reviewed_on: date
+    votes: int
+
+
+@dataclass(frozen=True)
+class IncompletePanel:
+    """A tool, and how many reviewers of the panel have no review of it."""
+
+    tool: ToolLink
+    missing: int
+    votes: int
+
+
+def load_counts(now: datetime) -> WorklistCounts:
+    """Return how much waits in each list. Seven statements, however much it is."""
+    no_bottom_line = sa.select(sa.func.count()).where(Comparison.bottom_line == "", Comparison.archived_at.is_(None))
+    return WorklistCounts(
+        prices=count_due_prices(now),
+        reviews=count_old_reviews(now),
+        panels=count_incomplete_panels(now),
+        comparisons=db.session.scalar(no_bottom_line) or 0,
+        held=voting.count_held_groups(),
+        corrections=corrections.count_open(),
+        uncertain=settling.count_uncertain(),
+    )
+
+
+def list_due_prices(page: int, now: datetime) -> tuple[list[DuePrice], int]:
+    """Return one page of the prices that are due, the most doubted first, and how many there are in all.
+
+    Due is what nobody has ever recorded or checked, what was checked too long ago, and what a reader doubts.
+    One statement; the total is 0 behind the last page.
+    """
+    taps = sa.func.coalesce(_doubts.c.taps, 0)
+    overdue = days_since_check(now.date()) - price.c.interval_days
+    cost = [price.c[name] for name in _PRICE]
+    statement = _due_prices(now, *_link, price.c.id, taps, _votes, *cost)
+    order = (taps.desc(), _votes.desc(), price.c.checked_on.is_not(None), overdue.desc(), tool.c.id)
+    rows, total = _page(statement.order_by(*order), page)
+    return [_due_price(*row) for row in rows], total
+
+
+def _due_price(id: int, slug: str, name: str, record_id: int | None, taps: int, votes: int, *cost: Any) -> DuePrice:
+    current = Price(**dict(zip(_PRICE, cost, strict=True))) if record_id else UNKNOWN_PRICE
+    return DuePrice(ToolLink(id, slug, name), record_id, current, taps, votes)
+
+
+def count_due_prices(now: datetime) -> int:
+    """Return how many prices are due. One statement."""
+    return db.session.scalar(_due_prices(now, sa.func.count())) or 0
+
+
+def list_old_reviews(page: int, now: datetime) -> tuple[list[OldReview], int]:
+    """Return one page of the old reviews by people still on the panel, and how many there are in all. One statement."""
+    statement = _old_reviews(now, *_link, reviewer.c.name, review.c.reviewed_on, _votes)
+    order = (_votes.desc(), review.c.reviewed_on, tool.c.id, reviewer.c.position)
+    rows, total = _page(statement.order_by(*order), page)
+    return [OldReview(ToolLink(*row[:3]), *row[3:]) for row in rows], total
+
+
+def count_old_reviews(now: datetime) -> int:
+    return db.session.scalar(_old_reviews(now, sa.func.count())) or 0
+
+
+def list_incomplete_panels(page: int, now: datetime) -> tuple[list[IncompletePanel], int]:
+    """Return one page of the tools whose panel is not complete, and how many there are in all. One statement."""
+    statement = _incomplete_panels(now, *_link, _missing(), _votes)
+    rows, total = _page(statement.order_by(_votes.desc(), tool.c.id), page)
+    return [IncompletePanel(ToolLink(*row[:3]), *row[3:]) for row in rows], total
+
+
+def count_incomplete_panels(now: datetime) -> int:
+    return db.session.scalar(_incomplete_panels(now, sa.func.count())) or 0
+
+
+def _page(statement: sa.Select[Any], page: int) -> tuple[list[tuple[Any, ...]], int]:
+    """Return the rows of a page, and how many rows all pages hold (0 behind the last one)."""
+    statement = statement.add_columns(sa.func.count().over()).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)
+    rows = db.session.execute(statement).all()
+    return [tuple(row)[:-1] for row in rows], rows[0][-1] if rows else 0
+
+
+def _published_tools(now: datetime, *columns: Any) -> sa.Select[Any]:
+    return (
+        sa.select(*columns)
+        .select_from(tool)
+        .join(current_slug, sa.and_(current_slug.c.tool_id == tool.c.id, current_slug.c.is_current))
+        .outerjoin(tally, tally.c.tool_id == tool.c.id)
+        .where(is_published(now))
+    )
+
+
+def _due_prices(now: datetime, *columns: Any) -> sa.Select[Any]:
+    return (
+        _published_tools(now, *columns)
+        .outerjoin(price, sa.and_(price.c.tool_id == tool.c.id, price.c.until.is_(None)))
+        .outerjoin(_doubts, _doubts.c.tool_id == tool.c.id)
+        .where(tool.c.archived_at.is_(None), is_due(now.date()) | _doubts.c.taps.is_not(None))
+    )
+
+
+def _old_reviews(now: datetime, *columns: Any) -> sa.Select[Any]:
+    return (
+        _published_tools(now, *columns)
+        .join(review, review.c.tool_id == tool.c.id)
+        .join(reviewer, sa.and_(reviewer.c.id == review.c.reviewer_id, reviewer.c.archived_at.is_(None)))
+        .where(review.c.reviewed_on < now.date() - OLD_AFTER)
+    )
+
+
+def _incomplete_panels(now: datetime, *columns: Any) -> sa.Select[Any]:
+    return _published_tools(now, *columns).where(_missing() > 0)
+
+
+def _missing() -> sa.ScalarSelect[int]:
+    """Return how many reviewers of the panel have no review of a tool."""
+    both = sa.and_(review.c.tool_id == tool.c.id, review.c.reviewer_id == reviewer.c.id)
+    has_review = sa.select(review.c.id).where(both).correlate(tool, reviewer).exists()
+    waiting_for = sa.select(sa.func.count()).select_from(reviewer).where(reviewer.c.archived_at.is_(None), ~has_review)
+    return waiting_for.correlate(tool).scalar_subquery()

@@ -19,7 +19,7 @@ from tests.programs import SETTINGS
 from verdicts import config, create_app
 from verdicts.digest.sending import send
 from verdicts.digest.worker import Terms
-from verdicts.mailing.transport import Timeouts
+from verdicts.mailing.smtp import Timeouts
 
 SHORT = {"lease": 2.0, "transmission": 4.0, "start_within": 1.0, "linger": 6.0}
 TIMEOUTS = {"connect": 5.0, "reply": 5.0, "last_reply": 5.0}

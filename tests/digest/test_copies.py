@@ -18,7 +18,7 @@ from verdicts.digest.blocks import LEAVE_TOKEN, PREFERENCES_TOKEN, Block, Choice
 from verdicts.digest.copies import Press, Recipient, encoded, open_press
 from verdicts.digest.models import BlockKind
 from verdicts.extensions import db
-from verdicts.mailing.addresses import AddressRefused
+from verdicts.mailing.addresses import InvalidAddress
 from verdicts.newsletter.models import Subscriber
 from verdicts.newsletter.tokens import Purpose, TokenContent, leave_token, preferences_token, read_token
 
@@ -166,7 +166,7 @@ def test_who_chose_nothing_of_it_gets_no_copy(press: Press, ann: Subscriber) -> 
 
 @pytest.mark.parametrize("address", ["a\r\nBcc: x@example.org", "ann@example.org\0", "not an address", ""])
 def test_an_address_that_no_header_can_hold_is_refused(press: Press, address: str) -> None:
-    with pytest.raises(AddressRefused):
+    with pytest.raises(InvalidAddress):
         press.print(Recipient(1, address, 1), NOW)
 
 

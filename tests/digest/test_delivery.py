@@ -15,8 +15,7 @@ from verdicts.digest.delivery import Gate, Lease
 from verdicts.digest.models import DeliveryState, EditionState, delivery
 from verdicts.digest.recording import record
 from verdicts.extensions import begin_write, db
-from verdicts.mailing.outcomes import Outcome, OutcomeKind, Step
-from verdicts.mailing.replies import GIVE_UP_AFTER
+from verdicts.mailing.outcomes import GIVE_UP_AFTER, Outcome, OutcomeKind, Step
 from verdicts.newsletter import leaving
 from verdicts.newsletter.models import Status, subscriber
 
@@ -271,5 +270,5 @@ def test_what_would_be_put_off_in_a_cancelled_edition_is_over(edition: int) -> N
 
 def test_a_reply_that_repeats_the_address_is_kept_without_it(edition: int) -> None:
     lease = transmitting(edition)
-    ended(lease, Outcome.of_reply(Step.RCPT, 550, b"5.2.1 <reader0@example.org> is disabled", "reader0@example.org"))
+    ended(lease, Outcome.from_reply(Step.RCPT, 550, b"5.2.1 <reader0@example.org> is disabled", "reader0@example.org"))
     assert "reader0" not in the_delivery(edition, lease.subscriber_id).reply

@@ -2,7 +2,7 @@
 
 import pytest
 
-from verdicts.mailing.addresses import holds_an_address
+from verdicts.mailing.addresses import has_address
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from verdicts.mailing.addresses import holds_an_address
     ],
 )
 def test_an_address_is_known(text: str) -> None:
-    assert holds_an_address(text)
+    assert has_address(text)
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_an_address_is_known(text: str) -> None:
     ],
 )
 def test_what_only_has_an_at_sign_is_none(text: str) -> None:
-    assert not holds_an_address(text)
+    assert not has_address(text)
 
 
 def test_a_long_text_is_searched_at_once() -> None:
-    assert not holds_an_address("1@1." * 20_000 + "1." * 20_000)
+    assert not has_address("1@1." * 20_000 + "1." * 20_000)

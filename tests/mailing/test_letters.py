@@ -15,10 +15,10 @@ from verdicts.mailing.letters import Letter
 GREETING = {
     "mail/greeting/subject.txt": "A word\n  for {{ name }}",
     "mail/greeting/body.txt": "{% extends 'mail/_layout.txt' %}{% block content %}Dear {{ name }},\n\n\n\nhello.   \n"
-    "{% endblock %}{% block why %}You asked.{% endblock %}{% block leave %}Leave: {{ link('/leave') }}{% endblock %}",
+    "{% endblock %}{% block why %}You asked.{% endblock %}{% block leave %}Leave: {{ absolute_url('/leave') }}{% endblock %}",
     "mail/greeting/body.html": "{% extends 'mail/_layout.html' %}{% block content %}<h1>Dear {{ name }}</h1>"
-    "<p><a class='button' href='{{ link('/here?a=1&b=2') }}'>Here</a></p>{% endblock %}"
-    "{% block why %}You asked.{% endblock %}{% block leave %}<a href='{{ link('/leave') }}'>Leave</a>{% endblock %}",
+    "<p><a class='button' href='{{ absolute_url('/here?a=1&b=2') }}'>Here</a></p>{% endblock %}"
+    "{% block why %}You asked.{% endblock %}{% block leave %}<a href='{{ absolute_url('/leave') }}'>Leave</a>{% endblock %}",
 }
 
 
@@ -81,7 +81,7 @@ def test_links_are_built_from_the_base_url_whatever_host_was_asked_for(app: Flas
 @pytest.mark.parametrize("path", ["leave", "https://evil.example/", "", "//evil.example/"])
 def test_a_link_is_made_of_a_path_of_ours_only(path: str) -> None:
     with pytest.raises(ValueError, match="is no path of ours"):
-        letters.link(path)
+        letters.absolute_url(path)
 
 
 def test_what_a_template_needs_and_is_not_given_is_an_error() -> None:

@@ -41,7 +41,7 @@ def raw(to: str = ADA, letter: Letter = LETTER) -> bytes:
 
 def test_without_a_mail_server_a_message_becomes_a_file(app: Flask, folder: Path) -> None:
     with open_connection() as connection:
-        assert connection.ready() is None
+        assert connection.connect() is None
         outcome = send(connection, compose(LETTER, to=ADA, message_id=message_id("test"), date=NOW))
     assert outcome.kind is OutcomeKind.ACCEPTED
     (path,) = folder.iterdir()
@@ -54,26 +54,26 @@ def test_without_a_mail_server_a_message_becomes_a_file(app: Flask, folder: Path
 
 
 def test_letters_may_be_read_by_their_owner_only(app: Flask, folder: Path) -> None:
-    name = mailbox.keep(folder, "", ADA, raw(), NOW)
+    name = mailbox.save(folder, "", ADA, raw(), NOW)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / f"{name}.eml").stat().st_mode) == 0o600
 
 
 def test_the_newest_stands_first_and_only_so_many_are_read(app: Flask, folder: Path) -> None:
     for minutes in (1, 3, 2):
-        mailbox.keep(folder, "", f"reader{minutes}@readers.example", raw(), NOW + timedelta(minutes=minutes))
-    found = mailbox.newest(folder, 2)
+        mailbox.save(folder, "", f"reader{minutes}@readers.example", raw(), NOW + timedelta(minutes=minutes))
+    found = mailbox.list_newest(folder, 2)
     assert [letter.recipient for letter in found] == ["reader3@readers.example", "reader2@readers.example"]
     assert found[0].at == NOW + timedelta(minutes=3)
 
 
 def test_two_letters_of_one_moment_are_both_kept(app: Flask, folder: Path) -> None:
-    assert len({mailbox.keep(folder, "", ADA, raw(), NOW) for _ in range(20)}) == 20
-    assert len(mailbox.newest(folder, 100)) == 20
+    assert len({mailbox.save(folder, "", ADA, raw(), NOW) for _ in range(20)}) == 20
+    assert len(mailbox.list_newest(folder, 100)) == 20
 
 
 def test_a_letter_is_read_as_it_was_written(app: Flask, folder: Path) -> None:
-    found = mailbox.find(folder, mailbox.keep(folder, "news@verdicts.test", ADA, raw(), NOW))
+    found = mailbox.find(folder, mailbox.save(folder, "news@verdicts.test", ADA, raw(), NOW))
     assert found
     assert (found.subject, found.text, found.html) == (LETTER.subject, LETTER.text, LETTER.html)
     assert (found.sender, found.recipient, found.at) == ("Verdicts <verdicts@verdicts.test>", ADA, NOW)
@@ -82,17 +82,17 @@ def test_a_letter_is_read_as_it_was_written(app: Flask, folder: Path) -> None:
 def test_a_letter_to_an_international_address_is_kept_too(app: Flask, folder: Path) -> None:
     with open_connection() as connection:
         assert connection.transmit("", "jörg@bücher.example", raw("jörg@bücher.example")).kind is OutcomeKind.ACCEPTED
-    (found,) = mailbox.newest(folder, 1)
+    (found,) = mailbox.list_newest(folder, 1)
     assert found.recipient == "jörg@bücher.example"
     assert found.subject == LETTER.subject
 
 
 def test_an_empty_or_missing_folder_holds_no_letters(folder: Path) -> None:
-    assert mailbox.newest(folder, 10) == []
+    assert mailbox.list_newest(folder, 10) == []
     folder.mkdir()
     (folder / "20261122T120500000000Z-0123abcd.part").write_bytes(b"half a let")
     (folder / "notes.eml").write_bytes(b"nobody")
-    assert mailbox.newest(folder, 10) == []
+    assert mailbox.list_newest(folder, 10) == []
 
 
 @pytest.mark.parametrize(

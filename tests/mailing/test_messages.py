@@ -16,8 +16,9 @@ from tests.conftest import an_app
 from tests.mailing.conftest import LETTER
 from tests.makers import NOW
 from tests.smtp_server import body_of
+from verdicts.mailing.addresses import InvalidAddress, InvalidHeader
 from verdicts.mailing.letters import Letter
-from verdicts.mailing.messages import AddressRefused, HeaderRefused, Message, compose, message_id
+from verdicts.mailing.messages import Message, compose, message_id
 
 ADA = "ada@readers.example"
 UNSUBSCRIBE = f"<https://verdicts.test/newsletter/leave/{'t' * 60}>, <mailto:leave@verdicts.test?subject={'t' * 60}>"
@@ -116,7 +117,7 @@ def test_an_unsubscribe_address_is_plain_however_long(length: int) -> None:
 
 
 def test_an_address_that_fits_no_line_is_refused_instead_of_broken() -> None:
-    with pytest.raises(HeaderRefused, match="List-Unsubscribe holds a word that fits no line"):
+    with pytest.raises(InvalidHeader, match="List-Unsubscribe holds a word that fits no line"):
         written(headers={"List-Unsubscribe": f"<https://{'x' * 990}>"})
 
 
@@ -138,7 +139,7 @@ def test_ours_refuses_what_would_end_a_header_or_turn_it_around(place: str, forb
         "to": {"to": f"a{forbidden}da@readers.example"},
     }[place]
     letter = fields.pop("letter")
-    with pytest.raises(HeaderRefused):
+    with pytest.raises(InvalidHeader):
         compose(letter, **fields)  # type: ignore[arg-type]
 
 
@@ -146,7 +147,7 @@ def test_ours_refuses_what_would_end_a_header_or_turn_it_around(place: str, forb
     "name", ["Bcc", "To", "from", "Subject", "Content-Type", "MIME-Version", "", "X Name", "X:", "Ä"]
 )
 def test_no_header_is_set_that_is_not_the_callers_to_set(name: str) -> None:
-    with pytest.raises(HeaderRefused):
+    with pytest.raises(InvalidHeader):
         written(headers={name: "x"})
 
 
@@ -193,7 +194,7 @@ def test_whatever_the_words_they_are_refused_or_arrive_and_bring_no_header_with_
         more["sender"] = formataddr((value, "news@verdicts.test"), charset="utf-8")
     try:
         raw = written(letter, **more)
-    except HeaderRefused:
+    except InvalidHeader:
         return
     message = read(raw)
     assert message.keys() == ["From", "To", "Subject", "Date", "Message-ID", "X-Words", "MIME-Version", "Content-Type"]
@@ -243,7 +244,7 @@ def test_a_sender_is_written_so_that_it_reads_as_it_was_meant(sender: str, name:
     ],
 )
 def test_what_is_no_single_address_is_refused(address: str) -> None:
-    with pytest.raises(AddressRefused):
+    with pytest.raises(InvalidAddress):
         compose(LETTER, to=address, message_id="<x@verdicts.test>", date=NOW)
 
 

@@ -23,12 +23,12 @@ from tests.makers import NOW
 from tests.smtp_server import SmtpServer
 from verdicts.extensions import begin_write, bound_waiting_writers, db, mail
 from verdicts.mailing import outbox
-from verdicts.mailing.delivering import deliver_due
-from verdicts.mailing.messages import AddressRefused, HeaderRefused
+from verdicts.mailing.addresses import InvalidAddress, InvalidHeader
 from verdicts.mailing.models import outbox_letter, sending_allowance
-from verdicts.mailing.outbox import LEASE, Fate
-from verdicts.mailing.replies import GIVE_UP_AFTER
-from verdicts.mailing.transport import Timeouts, open_connection
+from verdicts.mailing.outbox import LEASE, LetterStatus, deliver_due
+from verdicts.mailing.outcomes import GIVE_UP_AFTER
+from verdicts.mailing.smtp import Timeouts
+from verdicts.mailing.transport import open_connection
 
 ADA, BEN = "ada@readers.example", "ben@readers.example"
 HASTY = Timeouts(connect=1, reply=0.5, last_reply=0.5)
@@ -50,9 +50,9 @@ def put(*recipients: str, now: datetime = NOW, **headers: str) -> None:
     db.session.commit()
 
 
-def deliver(now: datetime = NOW) -> dict[Fate, int]:
+def deliver(now: datetime = NOW) -> dict[LetterStatus, int]:
     with open_connection(HASTY) as connection:
-        return dict(deliver_due(connection, lambda: now).fates)
+        return dict(deliver_due(connection, lambda: now).counts)
 
 
 def waiting() -> list[str]:
@@ -73,7 +73,7 @@ def test_a_letter_goes_out_once_it_is_committed_and_not_before(app: Flask, smtp:
     db.session.rollback()
     assert deliver() == {}
     put(ADA)
-    assert deliver() == {Fate.SENT: 1}
+    assert deliver() == {LetterStatus.SENT: 1}
     assert waiting() == []
     assert deliver() == {}
     (received,) = smtp.received()
@@ -93,9 +93,9 @@ def test_a_letter_takes_its_headers_with_it(app: Flask, smtp: SmtpServer) -> Non
 @pytest.mark.parametrize(
     ("recipient", "headers", "error"),
     [
-        ("ada", {}, AddressRefused),
-        ("ada@readers.example\r\nBcc: eve@elsewhere.example", {}, HeaderRefused),
-        (ADA, {"X-Name": "x\r\nBcc: eve@elsewhere.example"}, HeaderRefused),
+        ("ada", {}, InvalidAddress),
+        ("ada@readers.example\r\nBcc: eve@elsewhere.example", {}, InvalidHeader),
+        (ADA, {"X-Name": "x\r\nBcc: eve@elsewhere.example"}, InvalidHeader),
     ],
 )
 def test_what_could_not_become_a_message_is_refused_before_it_is_written(
@@ -114,20 +114,20 @@ def test_letters_wait_untouched_while_the_server_is_away(app: Flask, smtp: SmtpS
     assert waiting() == [ADA, BEN]
     assert row_of(ADA).tries == 0
     smtp.start()
-    assert deliver(NOW + 3 * GIVE_UP_AFTER) == {Fate.SENT: 2}
+    assert deliver(NOW + 3 * GIVE_UP_AFTER) == {LetterStatus.SENT: 2}
     assert smtp.recipients() == [ADA, BEN]
 
 
 def test_a_greylisted_letter_is_tried_again_after_a_while(app: Flask, smtp: SmtpServer) -> None:
     smtp.behave(greylists=True)
     put(ADA)
-    assert deliver() == {Fate.WAITING: 1}
+    assert deliver() == {LetterStatus.WAITING: 1}
     kept = row_of(ADA)
     assert timedelta(minutes=5) <= kept.next_try_at - NOW <= timedelta(minutes=10)
     assert (kept.owner, kept.lease_until, kept.tries) == (None, None, 1)
     assert kept.last_reply == "refused at RCPT TO: 450 4.2.0 greylisted, try again later"
     assert deliver(NOW + timedelta(minutes=4)) == {}
-    assert deliver(NOW + timedelta(minutes=10)) == {Fate.SENT: 1}
+    assert deliver(NOW + timedelta(minutes=10)) == {LetterStatus.SENT: 1}
     assert smtp.recipients() == [ADA]
 
 
@@ -136,7 +136,7 @@ def test_what_never_goes_out_is_given_up_after_two_days(app: Flask, smtp: SmtpSe
     smtp.behave(rcpt={ADA: reply})
     put(ADA)
     now, tries = NOW, 0
-    while deliver(now) == {Fate.WAITING: 1}:
+    while deliver(now) == {LetterStatus.WAITING: 1}:
         now, tries = row_of(ADA).next_try_at, tries + 1
     assert waiting() == []
     assert NOW + GIVE_UP_AFTER - FOUR_HOURS <= now <= NOW + GIVE_UP_AFTER
@@ -147,7 +147,7 @@ def test_what_never_goes_out_is_given_up_after_two_days(app: Flask, smtp: SmtpSe
 def test_a_letter_that_is_refused_for_good_goes_away_at_once(app: Flask, smtp: SmtpServer, reply: str) -> None:
     smtp.behave(rcpt={ADA: reply})
     put(ADA, BEN)
-    assert deliver() == {Fate.GIVEN_UP: 1, Fate.SENT: 1}
+    assert deliver() == {LetterStatus.GIVEN_UP: 1, LetterStatus.SENT: 1}
     assert waiting() == []
     assert smtp.recipients() == [BEN]
 
@@ -155,7 +155,7 @@ def test_a_letter_that_is_refused_for_good_goes_away_at_once(app: Flask, smtp: S
 def test_when_the_fault_is_ours_the_others_are_not_even_tried(app: Flask, smtp: SmtpServer) -> None:
     smtp.behave(mail="530 5.7.0 authenticate first")
     put(ADA, BEN)
-    assert deliver() == {Fate.WAITING: 1}
+    assert deliver() == {LetterStatus.WAITING: 1}
     assert waiting() == [ADA, BEN]
     assert row_of(BEN).tries == 0
 
@@ -166,9 +166,9 @@ def test_what_was_lost_before_the_dot_goes_out_later_and_the_next_goes_out_now(
 ) -> None:
     smtp.behave(**{trouble: [ADA]})
     put(ADA, BEN)
-    assert deliver() == {Fate.WAITING: 1, Fate.SENT: 1}
+    assert deliver() == {LetterStatus.WAITING: 1, LetterStatus.SENT: 1}
     smtp.behave()
-    assert deliver(NOW + timedelta(minutes=10)) == {Fate.SENT: 1}
+    assert deliver(NOW + timedelta(minutes=10)) == {LetterStatus.SENT: 1}
     assert smtp.recipients() == [BEN, ADA]
 
 
@@ -176,9 +176,9 @@ def test_what_was_lost_before_the_dot_goes_out_later_and_the_next_goes_out_now(
 def test_what_was_lost_after_the_dot_comes_a_second_time_at_most(app: Flask, smtp: SmtpServer, trouble: str) -> None:
     smtp.behave(**{trouble: [ADA]})
     put(ADA)
-    assert deliver() == {Fate.WAITING: 1}
+    assert deliver() == {LetterStatus.WAITING: 1}
     assert row_of(ADA).doubtful
-    assert deliver(NOW + timedelta(hours=1)) == {Fate.GIVEN_UP: 1}
+    assert deliver(NOW + timedelta(hours=1)) == {LetterStatus.GIVEN_UP: 1}
     assert waiting() == []
     first, second = smtp.received()
     assert first.raw == second.raw, "a mailbox may know the second copy for one by its Message-ID"
@@ -187,11 +187,11 @@ def test_what_was_lost_after_the_dot_comes_a_second_time_at_most(app: Flask, smt
 def test_a_doubt_is_remembered_through_a_refusal(app: Flask, smtp: SmtpServer) -> None:
     put(ADA)
     smtp.behave(drop_after_dot=[ADA])
-    assert deliver() == {Fate.WAITING: 1}
+    assert deliver() == {LetterStatus.WAITING: 1}
     smtp.behave(rcpt={ADA: "451 4.3.0 later"})
-    assert deliver(NOW + timedelta(hours=1)) == {Fate.WAITING: 1}
+    assert deliver(NOW + timedelta(hours=1)) == {LetterStatus.WAITING: 1}
     smtp.behave(drop_after_dot=[ADA])
-    assert deliver(NOW + timedelta(hours=2)) == {Fate.GIVEN_UP: 1}
+    assert deliver(NOW + timedelta(hours=2)) == {LetterStatus.GIVEN_UP: 1}
     assert smtp.recipients() == [ADA, ADA]
 
 
@@ -200,16 +200,16 @@ def test_a_letter_that_smtputf8_alone_can_carry_is_given_up_where_it_is_not_offe
 ) -> None:
     smtp.behave(smtputf8=False)
     put("jörg@readers.example", "ada@bücher.example")
-    assert deliver() == {Fate.GIVEN_UP: 1, Fate.SENT: 1}
+    assert deliver() == {LetterStatus.GIVEN_UP: 1, LetterStatus.SENT: 1}
     assert smtp.recipients() == ["ada@xn--bcher-kva.example"]
 
 
 def test_a_letter_can_be_taken_back(app: Flask, smtp: SmtpServer) -> None:
     put(ADA, BEN, ADA)
     begin_write()
-    assert outbox.withdraw(ADA) == 2
+    assert outbox.delete_for(ADA) == 2
     db.session.commit()
-    assert deliver() == {Fate.SENT: 1}
+    assert deliver() == {LetterStatus.SENT: 1}
     assert smtp.recipients() == [BEN]
 
 
@@ -220,7 +220,7 @@ def test_what_a_runner_claimed_is_left_to_it_until_its_lease_ends(app: Flask, sm
     db.session.commit()
     assert claimed
     assert deliver(NOW + LEASE) == {}
-    assert deliver(NOW + LEASE + timedelta(seconds=1)) == {Fate.SENT: 1}
+    assert deliver(NOW + LEASE + timedelta(seconds=1)) == {LetterStatus.SENT: 1}
 
 
 def test_a_runner_that_lost_its_lease_writes_nothing_down(app: Flask, smtp: SmtpServer) -> None:
@@ -258,12 +258,12 @@ def test_runners_at_once_send_no_letter_twice(app: Flask, smtp: SmtpServer) -> N
     def run(_number: int) -> int:
         with app.app_context():
             barrier.wait()
-            return deliver().get(Fate.SENT, 0)
+            return deliver().get(LetterStatus.SENT, 0)
 
     with ThreadPoolExecutor(4) as runners:
         sent = list(runners.map(run, range(4)))
     # A runner that found another's claim in its way ends early; the next round takes what it left.
-    assert sum(sent) + deliver().get(Fate.SENT, 0) == len(recipients)
+    assert sum(sent) + deliver().get(LetterStatus.SENT, 0) == len(recipients)
     assert sorted(smtp.recipients()) == sorted(recipients)
 
 
@@ -353,8 +353,8 @@ def test_a_runner_killed_in_the_midst_costs_at_most_a_second_copy(app: Flask, st
     killed.kill()
     killed.communicate(timeout=30)
     smtp.behave()
-    assert deliver() == {Fate.SENT: 1}, "the other letter does not wait for the dead"
-    assert deliver(datetime.now(NOW.tzinfo) + LEASE) == {Fate.SENT: 1}
+    assert deliver() == {LetterStatus.SENT: 1}, "the other letter does not wait for the dead"
+    assert deliver(datetime.now(NOW.tzinfo) + LEASE) == {LetterStatus.SENT: 1}
     assert waiting() == []
     assert smtp.recipients() == [ADA, BEN, ADA]
     first, _, second = smtp.received()

@@ -20,7 +20,7 @@ from verdicts.extensions import mail
 from verdicts.mailing.messages import compose, message_id
 from verdicts.mailing.outbox import LEASE
 from verdicts.mailing.outcomes import OutcomeKind, Step
-from verdicts.mailing.smtp import MESSAGES_A_CONNECTION
+from verdicts.mailing.smtp import MAX_MESSAGES_PER_CONNECTION
 from verdicts.mailing.transport import Connection, Outcome, Timeouts, open_connection, send
 
 ADA, BEN = "ada@readers.example", "ben@readers.example"
@@ -69,9 +69,9 @@ def test_lines_that_begin_with_a_dot_arrive_as_they_were(connection: Connection,
 
 
 def test_one_connection_carries_many_messages_and_is_then_recycled(connection: Connection, smtp: SmtpServer) -> None:
-    for number in range(MESSAGES_A_CONNECTION + 1):
+    for number in range(MAX_MESSAGES_PER_CONNECTION + 1):
         assert transmit(connection, f"reader{number}@readers.example").kind is OutcomeKind.ACCEPTED
-    assert [each.connection for each in smtp.received()] == [1] * MESSAGES_A_CONNECTION + [2]
+    assert [each.connection for each in smtp.received()] == [1] * MAX_MESSAGES_PER_CONNECTION + [2]
 
 
 def test_the_dot_does_not_wait_for_the_body_to_be_acknowledged(connection: Connection) -> None:
@@ -161,11 +161,11 @@ def test_a_server_that_closes_every_few_messages_costs_no_message(connection: Co
 
 def test_a_server_that_is_away_is_an_outcome_and_no_error(connection: Connection, smtp: SmtpServer) -> None:
     smtp.stop()
-    for trouble in (connection.ready(), transmit(connection)):
+    for trouble in (connection.connect(), transmit(connection)):
         assert trouble
         assert (trouble.kind, trouble.step) == (OutcomeKind.LOST_BEFORE, Step.CONNECT)
     smtp.start()
-    assert connection.ready() is None
+    assert connection.connect() is None
     assert transmit(connection).kind is OutcomeKind.ACCEPTED
 
 
@@ -250,8 +250,8 @@ def test_what_is_kept_of_a_reply_names_no_recipient_and_is_one_short_line(
     smtp.behave(rcpt={ADA: f"550-5.1.1 <ADA@readers.example>: unknown\r\n550 5.1.1 {'x' * 450}"})
     outcome = transmit(connection)
     assert outcome.enhanced == "5.1.1"
-    assert outcome.words.startswith("refused at RCPT TO: 550 5.1.1 <…>: unknown 5.1.1 xxx")
-    assert len(outcome.words) <= 500
+    assert outcome.summary.startswith("refused at RCPT TO: 550 5.1.1 <…>: unknown 5.1.1 xxx")
+    assert len(outcome.summary) <= 500
 
 
 def test_flask_mail_records_what_was_accepted(connection: Connection, smtp: SmtpServer) -> None:
@@ -318,6 +318,6 @@ def test_settings_that_smtp_cannot_carry_are_our_fault_and_no_crash(
 ) -> None:
     url = f"sqlite:///{tmp_path / 'unused.sqlite3'}"
     with an_app(url, tmp_path, **smtp.settings | settings), open_connection(HASTY) as connection:
-        trouble = connection.ready()
+        trouble = connection.connect()
     assert trouble
     assert (trouble.kind, trouble.step) == (OutcomeKind.REFUSED, Step.CONNECT)

@@ -31,7 +31,7 @@ def demo(app_with: Callable[..., Flask]) -> Visitor:
 def keep(visitor: Visitor, minutes: int = 0, to: str = "ada@readers.example", letter: Letter = LETTER) -> str:
     raw = compose(letter, to=to, message_id=message_id("test"), date=NOW).as_bytes()
     folder = Path(visitor.app.instance_path) / "mailbox"
-    return mailbox.keep(folder, "", to, raw, NOW + timedelta(minutes=minutes))
+    return mailbox.save(folder, "", to, raw, NOW + timedelta(minutes=minutes))
 
 
 @ON_ONE_DATABASE

@@ -12,7 +12,7 @@ from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from verdicts.config import Settings
+from verdicts.config import current_settings
 from verdicts.digest import drafting, editions, proofs, weeks
 from verdicts.digest.editions import DigestError, Edition
 from verdicts.digest.freezing import freeze
@@ -21,7 +21,7 @@ from verdicts.digest.queries import items_of
 from verdicts.digest.rendering import LABELS
 from verdicts.digest.weeks import NotAWeek, Week
 from verdicts.extensions import TooManyWriters, begin_write, db
-from verdicts.mailing.addresses import HeaderRefused
+from verdicts.mailing.addresses import InvalidHeader
 from verdicts.mailing.outcomes import OutcomeKind
 from verdicts.mailing.transport import open_connection
 from verdicts.staff import audit
@@ -136,7 +136,7 @@ def week_asked_for(edition: str | None = None) -> Week:
     """Return the week a command is about: the one it names, or the week just ended, in the demo the current one."""
     if edition is not None:
         return weeks.parse(edition)
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = current_settings()
     now = datetime.now(UTC)
     return weeks.week_of(now) if settings.demo else weeks.just_ended(now)
 
@@ -157,7 +157,7 @@ def refusals_in_words() -> Iterator[None]:
     """Turn what may go wrong with an edition, a file or the database into a message and exit status 1."""
     try:
         yield
-    except (DigestError, NotAWeek, HeaderRefused) as refusal:
+    except (DigestError, NotAWeek, InvalidHeader) as refusal:
         db.session.rollback()
         raise click.ClickException(str(refusal)) from None
     except OSError as error:

@@ -6,11 +6,10 @@ import threading
 from collections.abc import Iterator
 
 import click
-from flask import current_app
 
 from verdicts.cli.digest import digest, refusals_in_words
 from verdicts.cli.digest_sending import draft_and_start, read, why
-from verdicts.config import Settings
+from verdicts.config import current_settings
 from verdicts.digest import editions, timetable
 from verdicts.digest.models import EditionState
 from verdicts.digest.sending import send
@@ -40,7 +39,7 @@ def keep_running(parent: int) -> None:
 
 def one_round(stop: threading.Event) -> list[str]:
     """Draft and send what is due, and return what there is to say; what goes wrong is tried again the next time."""
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = current_settings()
     try:
         with refusals_in_words():
             draft_and_start(settings)

@@ -15,12 +15,11 @@ from types import FrameType
 from typing import TypeVar
 
 import click
-from flask import current_app
 
 from verdicts.cli.digest import digest, refusals_in_words, week_asked_for, write_down
 from verdicts.cli.pinging import ping
 from verdicts.cli.progress import watching
-from verdicts.config import Settings
+from verdicts.config import Settings, current_settings
 from verdicts.digest import editions, settling, timetable
 from verdicts.digest.editions import Edition
 from verdicts.digest.models import EditionState
@@ -144,7 +143,7 @@ def _settle(found: Edition, ids: list[int], decision: Decision) -> int:
 @digest.command("run")
 def run() -> None:
     """What a timer calls: draft what is due, send what is scheduled, go on with what was interrupted."""
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = current_settings()
     with refusals_in_words(), stopping() as stop:
         draft_and_start(settings)
         status = send_all(stop)

@@ -11,12 +11,11 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
 from verdicts.extensions import TooManyWriters, db
-from verdicts.mailing.delivering import Round, deliver_due
-from verdicts.mailing.outbox import Fate
+from verdicts.mailing.outbox import DeliveryResult, LetterStatus, deliver_due
 from verdicts.mailing.transport import open_connection
 
-LOOK_EVERY_SECONDS = 2.0
-LOOK_AFTER_TROUBLE_SECONDS = 10.0
+POLL_SECONDS = 2.0
+POLL_SECONDS_AFTER_PROBLEM = 10.0
 
 mail = AppGroup("mail", help="Single letters: confirmations and the like.")
 
@@ -30,50 +29,52 @@ def run(loop: bool, parent: int | None) -> None:
         keep_running(parent)
         return
     try:
-        done = deliver(threading.Event())
-    except (SQLAlchemyError, TooManyWriters) as fault:
-        why = str(getattr(fault, "orig", None) or fault).partition("\n")[0]
-        raise click.ClickException(f"The database is busy, away or not ready: {why}") from None
-    click.echo(in_words(done.fates))
-    if done.trouble:
-        raise SystemExit(f"Mail waits: {done.trouble.words}")
+        result = deliver(threading.Event())
+    except (SQLAlchemyError, TooManyWriters) as error:
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        raise click.ClickException(f"The database is busy, away or not ready: {reason}") from None
+    click.echo(summary(result.counts))
+    if result.problem:
+        raise SystemExit(f"Mail waits: {result.problem.summary}")
 
 
 def keep_running(parent: int | None) -> None:
     stop = threading.Event()
-    for sent in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sent, lambda *_signal: stop.set())
-    said = ""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_signal: stop.set())
+    reported = ""
     while not stop.is_set() and parent in {None, os.getppid()}:
-        trouble = one_round(stop)
-        if trouble != said:
-            click.echo(trouble or "Mail goes out again.")
-        said = trouble
-        stop.wait(LOOK_AFTER_TROUBLE_SECONDS if trouble else LOOK_EVERY_SECONDS)
+        problem = deliver_and_report(stop)
+        if problem != reported:
+            click.echo(problem or "Mail goes out again.")
+        reported = problem
+        stop.wait(POLL_SECONDS_AFTER_PROBLEM if problem else POLL_SECONDS)
 
 
-def one_round(stop: threading.Event) -> str:
-    """Deliver what is due and say so; return what keeps mail waiting, in words, or nothing.
+def deliver_and_report(stop: threading.Event) -> str:
+    """Deliver what is due and print the counts; return the problem that keeps mail waiting, or "".
 
-    A database that is busy or away keeps it waiting too: it will be back.
+    A database that is busy or away is such a problem too: it will be back.
     """
     try:
-        done = deliver(stop)
-    except (SQLAlchemyError, TooManyWriters) as fault:
-        return f"Mail waits: the database is busy or away: {fault}"
+        result = deliver(stop)
+    except (SQLAlchemyError, TooManyWriters) as error:
+        return f"Mail waits: the database is busy or away: {error}"
     finally:
         db.session.remove()
-    if done.fates:
-        click.echo(in_words(done.fates))
-    return f"Mail waits: {done.trouble.words}" if done.trouble else ""
+    if result.counts:
+        click.echo(summary(result.counts))
+    return f"Mail waits: {result.problem.summary}" if result.problem else ""
 
 
-def deliver(stop: threading.Event) -> Round:
+def deliver(stop: threading.Event) -> DeliveryResult:
     with open_connection() as connection:
         return deliver_due(connection, lambda: datetime.now(UTC), stop.is_set)
 
 
-def in_words(fates: Counter[Fate]) -> str:
+def summary(counts: Counter[LetterStatus]) -> str:
     """Return "Letters sent: 1. To be tried again: 0. Given up: 0."."""
-    words = {Fate.SENT: "Letters sent", Fate.WAITING: "To be tried again", Fate.GIVEN_UP: "Given up"}
-    return " ".join(f"{said}: {fates[fate]}." for fate, said in words.items())
+    return (
+        f"Letters sent: {counts[LetterStatus.SENT]}. To be tried again: {counts[LetterStatus.WAITING]}. "
+        f"Given up: {counts[LetterStatus.GIVEN_UP]}."
+    )

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from verdicts.cli import mailboxes
 from verdicts.cli.mailboxes import MailboxAway
 from verdicts.extensions import TooManyWriters, begin_write, db
-from verdicts.mailing.letters import link
+from verdicts.mailing.letters import absolute_url
 from verdicts.newsletter import importing, queries, reports, returned, spreadsheets
 from verdicts.newsletter.spreadsheets import SpreadsheetRefused
 from verdicts.newsletter.tokens import reports_secret
@@ -85,7 +85,7 @@ def bounces(source: str | None, *, address: bool, password: str | None) -> None:
     delivery reports, spam complaints, and letters that ask to leave; what has been read is marked as seen.
     """
     if address:
-        click.echo(link(f"/newsletter/bounces/{reports_secret()}"))
+        click.echo(absolute_url(f"/newsletter/bounces/{reports_secret()}"))
     if source is None:
         if not address:
             raise click.UsageError("Name a SOURCE, or ask for the --address.")

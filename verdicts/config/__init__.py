@@ -6,6 +6,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
+from flask import current_app
 from pydantic import ValidationError
 
 from verdicts.config.mail import DigestSettings, MailSettings
@@ -69,6 +70,12 @@ class Settings(SettingsGroup):
     @property
     def is_sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
+
+
+def current_settings() -> Settings:
+    """Return the settings of the application whose context is active."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
 
 
 def load(environ: Mapping[str, str]) -> Settings:

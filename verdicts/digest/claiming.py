@@ -28,16 +28,16 @@ def claim_share(
     if not delivery.keep_being_sent(edition_id):
         return Share(is_open=False)
     rate, quota = settings.rate_per_minute, settings.max_per_day
-    granted = allowance.take(most, rate_per_minute=rate, max_per_day=quota, now=now)
+    granted = allowance.acquire(most, rate_per_minute=rate, max_per_day=quota, now=now)
     leases = _claim(edition_id, owner, granted, lease, now)
     recipients = recipients_of(leases)
     delivery.skip([each for each in leases if each not in recipients], NOT_WRITTEN_TO, now)
-    allowance.give_back(granted - len(recipients), now)
+    allowance.release(granted - len(recipients), now)
     if leases:
         return Share(tuple(recipients.items()), again_at=now)
     moment = delivery.next_moment(edition_id)
     if moment and not granted:
-        moment = max(moment, allowance.next_moment(rate, quota, now))
+        moment = max(moment, allowance.next_available_at(rate, quota, now))
     return Share(again_at=moment)
 
 

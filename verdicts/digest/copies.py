@@ -10,16 +10,14 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
-from flask import current_app
-
-from verdicts.config import Settings
+from verdicts.config import current_settings
 from verdicts.digest import editions
 from verdicts.digest.blocks import LEAVE_TOKEN, PREFERENCES_TOKEN, Block, Choices, chosen
 from verdicts.digest.freezing import hash_of
 from verdicts.digest.queries import blocks_of, items_of
-from verdicts.mailing.addresses import address_parts, header_address, named
-from verdicts.mailing.letters import link
-from verdicts.mailing.messages import LONGEST_LINE, checked
+from verdicts.mailing.addresses import header_address, parse_address, split_name_and_address
+from verdicts.mailing.letters import absolute_url
+from verdicts.mailing.messages import MAX_LINE_LENGTH, validate_header
 from verdicts.newsletter.headers import delivery_headers, envelope_sender, leave_by_mail, leave_path
 from verdicts.newsletter.keys import keyed_hash
 from verdicts.newsletter.tokens import TOKEN_LENGTH, leave_token, preferences_token
@@ -65,12 +63,12 @@ class Press:
         self._pages = [encoded(block.html) for block in blocks]
         self._text, self._page = (_part_head(boundary, kind) for kind in ("plain", "html"))
         self._end = f"\r\n--{boundary}--\r\n".encode()
-        self._domain = address_parts(named(sender)[1]).domain
+        self._domain = parse_address(split_name_and_address(sender)[1]).domain
 
     def print(self, recipient: Recipient, now: datetime) -> bytes | None:
         """Return the whole message with CRLF line ends, as SMTP takes it; None where it would tell them nothing.
 
-        Raises AddressRefused (mailing.addresses) where the address cannot stand in a header.
+        Raises InvalidAddress (mailing.addresses) where the address cannot stand in a header.
         """
         if (places := chosen(self._blocks, recipient.choices)) is None:
             return None
@@ -103,7 +101,7 @@ class Press:
 
     def _headers_of_one(self, recipient: Recipient, now: datetime) -> bytes:
         lines = (
-            f"To: {address_parts(recipient.address)}",
+            f"To: {parse_address(recipient.address)}",
             f"Date: {format_datetime(now)}",
             f"Message-ID: {self.message_id(recipient)}",
             *(f"{name}: {value}" for name, value in self._delivery_headers(recipient).items()),
@@ -160,11 +158,11 @@ def _part_head(boundary: str, kind: str) -> bytes:
 
 def _headers_of_all(subject: str, sender: str, boundary: str) -> bytes:
     """Return the headers that every copy has, as the email package writes them."""
-    settings: Settings = current_app.config["SETTINGS"]
-    name, address = named(sender)
-    written = EmailMessage(SMTP.clone(max_line_length=LONGEST_LINE, utf8=not address.isascii()))
+    settings = current_settings()
+    name, address = split_name_and_address(sender)
+    written = EmailMessage(SMTP.clone(max_line_length=MAX_LINE_LENGTH, utf8=not address.isascii()))
     written["From"] = header_address(name or settings.site_name, address)
-    written["Subject"] = checked("Subject", subject)
+    written["Subject"] = validate_header("Subject", subject)
     written["List-Id"] = f"<digest.{urlsplit(settings.base_url).hostname}>"
     written["Precedence"] = "bulk"
     written["Auto-Submitted"] = "auto-generated"
@@ -174,7 +172,7 @@ def _headers_of_all(subject: str, sender: str, boundary: str) -> bytes:
 
 def _unsubscribe_headers() -> Pieces:
     """Return newsletter.headers.unsubscribe_headers with places for tokens; a line that is too long is folded."""
-    by_link, by_mail = f"<{link(leave_path(LEAVE_TOKEN))}>", f"<{leave_by_mail(LEAVE_TOKEN)}>"
-    is_long = len(by_link) + len(by_mail) + 2 * TOKEN_LENGTH > LONGEST_LINE - len("List-Unsubscribe: , ")
+    by_link, by_mail = f"<{absolute_url(leave_path(LEAVE_TOKEN))}>", f"<{leave_by_mail(LEAVE_TOKEN)}>"
+    is_long = len(by_link) + len(by_mail) + 2 * TOKEN_LENGTH > MAX_LINE_LENGTH - len("List-Unsubscribe: , ")
     lines = f"List-Unsubscribe: {by_link},{_FOLD if is_long else ' '}{by_mail}\r\n{ONE_CLICK}\r\n"
     return tuple(part.encode() for part in _TOKEN.split(lines))

@@ -7,9 +7,8 @@ from dataclasses import astuple
 from datetime import datetime
 
 import sqlalchemy as sa
-from flask import current_app
 
-from verdicts.config import Settings
+from verdicts.config import current_settings
 from verdicts.digest import editions
 from verdicts.digest.blocks import Block
 from verdicts.digest.models import DeliveryState, EditionState, delivery, edition, edition_block, edition_item
@@ -108,5 +107,5 @@ def _has_got_this_week(edition_id: int) -> sa.Exists:
 
 
 def _default_sender() -> str:
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = current_settings()
     return settings.mail.default_sender

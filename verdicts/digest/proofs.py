@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import current_app
-
-from verdicts.config import Settings
+from verdicts.config import current_settings
 from verdicts.digest.blocks import Block, Choices, copy_for
 from verdicts.digest.copies import Press, Recipient
 from verdicts.digest.editions import Edition, NothingToSay
@@ -37,9 +35,9 @@ def of(edition: Edition, now: datetime) -> Proof:
 def letter_to(edition: Edition, address: str, now: datetime) -> tuple[str, bytes]:
     """Return envelope sender and message of a test letter; its tokens are nobody's, so its links change nothing.
 
-    Raises NothingToSay, or AddressRefused (mailing.addresses).
+    Raises NothingToSay, or InvalidAddress (mailing.addresses).
     """
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = current_settings()
     subject, blocks = _letter(edition, now)
     sender = edition.sender or settings.mail.default_sender
     # Its Message-ID is its own each time: a mail program would hide a second test as a copy of the first.

@@ -14,8 +14,7 @@ from verdicts.digest import editions
 from verdicts.digest.delivery import Lease
 from verdicts.digest.models import DeliveryState, delivery, edition
 from verdicts.extensions import db
-from verdicts.mailing.outcomes import Outcome
-from verdicts.mailing.replies import GIVE_UP_AFTER, Action, retry_delay, verdict_on
+from verdicts.mailing.outcomes import GIVE_UP_AFTER, Action, Outcome, action_for, retry_delay
 from verdicts.newsletter import leaving
 
 logger = logging.getLogger(__name__)
@@ -45,7 +44,7 @@ def record(lease: Lease, outcome: Outcome, now: datetime) -> Action | None:
     uncertain because its sender took too long is still its sender's to decide, who knows better.
     The caller has called begin_write(), and commits. Recording twice changes nothing.
     """
-    action = verdict_on(outcome)
+    action = action_for(outcome)
     if action is Action.ACCEPT:
         return action if _accept(lease, outcome, now) else None
     if (tried := _find(lease)) is None:
@@ -63,7 +62,7 @@ def record(lease: Lease, outcome: Outcome, now: datetime) -> Action | None:
 
 def _accept(lease: Lease, outcome: Outcome, now: datetime) -> bool:
     """Write down that a letter was accepted, which clears of suspicion what failed before it: that failed by itself."""
-    told = {"of": lease.edition_id, "to": lease.subscriber_id, "by": lease.owner, "at": now, "said": outcome.words}
+    told = {"of": lease.edition_id, "to": lease.subscriber_id, "by": lease.owner, "at": now, "said": outcome.summary}
     if not db.session.connection().execute(_accepting(), told).rowcount:
         return False
     if db.session.connection().execute(_ending_a_run(), {"of": lease.edition_id}).rowcount:
@@ -146,12 +145,12 @@ def _suspicious(edition_id: int) -> sa.Update:
 def pause_for(edition_id: int, outcome: Outcome, now: datetime) -> None:
     """Pause an edition because what the server said is our own fault, and say so in the log."""
     with suppress(editions.WrongState):  # another connection was told the same, or an operator was quicker
-        editions.pause(edition_id, f"The mail server refuses us: {outcome.words}", now)
-        logger.error("edition paused, nobody is written to until it is resumed: %s", outcome.words)
+        editions.pause(edition_id, f"The mail server refuses us: {outcome.summary}", now)
+        logger.error("edition paused, nobody is written to until it is resumed: %s", outcome.summary)
 
 
 def _store(lease: Lease, state: DeliveryState, outcome: Outcome, now: datetime, **more: Any) -> None:
-    values = {"state": state, "owner": None, "lease_until": None, "reply": outcome.words, "changed_at": now} | more
+    values = {"state": state, "owner": None, "lease_until": None, "reply": outcome.summary, "changed_at": now} | more
     db.session.connection().execute(sa.update(delivery).where(_is_of(lease)).values(**values))
 
 

@@ -12,7 +12,7 @@ from verdicts.digest.editions import Edition, NothingToSay
 from verdicts.digest.models import BlockKind, ItemKind
 from verdicts.digest.news import CHANGES, Item
 from verdicts.digest.weeks import Week
-from verdicts.mailing.letters import inlined, link, render_part, tidy
+from verdicts.mailing.letters import absolute_url, inline_styles, render_part, tidy_text
 from verdicts.newsletter.headers import leave_path, preferences_path
 
 CUT = "<!--cut-->"
@@ -74,11 +74,11 @@ def render(edition: Edition, items: Sequence[Item]) -> list[Block]:
     sections = [*category_sections(kept), *tool_sections(kept)]
     context = _context(edition, subject_of(edition, kept))
     texts = [
-        tidy(render_part("digest/head.txt", **context)) + "\n",
-        *(tidy(render_part("digest/section.txt", section=section, **context)) + "\n" for section in sections),
-        tidy(render_part("digest/foot.txt", **context)),
+        tidy_text(render_part("digest/head.txt", **context)) + "\n",
+        *(tidy_text(render_part("digest/section.txt", section=section, **context)) + "\n" for section in sections),
+        tidy_text(render_part("digest/foot.txt", **context)),
     ]
-    pages = inlined(render_part("digest/letter.html", sections=sections, **context)).split(CUT)
+    pages = inline_styles(render_part("digest/letter.html", sections=sections, **context)).split(CUT)
     head, *middle, foot = zip(texts, map(_without_indents, pages), strict=True)
     return [
         Block(BlockKind.HEAD, None, (), False, *head),
@@ -140,9 +140,9 @@ def _context(edition: Edition, subject: str) -> dict[str, object]:
         "subject": subject,
         "days": week_in_words(edition.week),
         "note_html": prose.render(edition.note),
-        "leave": link(leave_path(LEAVE_TOKEN)),
-        "preferences": link(preferences_path(PREFERENCES_TOKEN)),
-        "on_the_web": link(f"/digest/{edition.name}"),
+        "leave": absolute_url(leave_path(LEAVE_TOKEN)),
+        "preferences": absolute_url(preferences_path(PREFERENCES_TOKEN)),
+        "on_the_web": absolute_url(f"/digest/{edition.name}"),
         "short_day": short_day,
     }
 

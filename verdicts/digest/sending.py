@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from flask import Flask, current_app
 
-from verdicts.config import Settings
+from verdicts.config import current_settings
 from verdicts.digest import delivery, editions
 from verdicts.digest.copies import open_press
 from verdicts.digest.models import EditionState
@@ -71,11 +71,11 @@ def send(
     progress about once a second. Setting `stop` ends it after the messages that are under way. Raises EditionTampered
     before anything is sent, and whatever else went wrong after its workers have ended.
     """
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = current_settings()
     press = open_press(edition_id)
     db.session.rollback()
     job = Job(edition_id, press, settings.mail, terms or Terms(), clock, stop or threading.Event())
-    commit_or_retry(lambda: allowance.forget(clock()))
+    commit_or_retry(lambda: allowance.delete_old(clock()))
     pool = Pool(job, settings.mail.connections)
     pool.run(watch)
     return _report(job, pool)
@@ -135,7 +135,7 @@ def _report(job: Job, pool: Pool) -> Report:
         delivery.recover(job.edition_id, now)
         editions.finish_if_done(job.edition_id, now)
         found, progress = editions.by_id(job.edition_id), progress_of(job.edition_id)
-        is_spent = allowance.is_spent(job.settings.max_per_day, now)
+        is_spent = allowance.is_exhausted(job.settings.max_per_day, now)
         return found, progress, delivery.next_moment(job.edition_id), is_spent
 
     edition, progress, again_at, is_spent = commit_or_retry(finish)
@@ -143,8 +143,8 @@ def _report(job: Job, pool: Pool) -> Report:
         # Between those two looks another sender had the last one decided.
         edition, progress, again_at, is_spent = commit_or_retry(finish)
     if again_at:
-        again_at = max(again_at, allowance.tomorrow(now) if is_spent else now)
-    trouble = edition.paused_because or next((outcome.words for outcome in pool.troubles), None)
+        again_at = max(again_at, allowance.next_day(now) if is_spent else now)
+    trouble = edition.paused_because or next((outcome.summary for outcome in pool.troubles), None)
     return Report(_ended(edition.state, progress, job, pool), progress, again_at, trouble, is_spent)
 
 

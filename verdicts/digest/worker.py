@@ -19,10 +19,10 @@ from verdicts.digest.delivery import NOTHING_CHOSEN, Gate, Lease
 from verdicts.digest.recording import pause_for, record
 from verdicts.extensions import commit_or_retry
 from verdicts.mailing import allowance
-from verdicts.mailing.addresses import AddressRefused
-from verdicts.mailing.outcomes import Outcome, OutcomeKind
-from verdicts.mailing.replies import Action, verdict_on
-from verdicts.mailing.transport import Connection, Timeouts
+from verdicts.mailing.addresses import InvalidAddress
+from verdicts.mailing.outcomes import Action, Outcome, OutcomeKind, action_for
+from verdicts.mailing.smtp import Timeouts
+from verdicts.mailing.transport import Connection
 
 T = TypeVar("T")
 SETBACKS_AT_MOST = 6
@@ -91,7 +91,7 @@ class Worker:
     def _go_on(self) -> None:
         if not self._hand:
             self._refill()
-        elif trouble := self._connection.ready():
+        elif trouble := self._connection.connect():
             self._let_go()
             self._take_setback(trouble)
         else:
@@ -116,7 +116,7 @@ class Worker:
     def _print(self, lease: Lease, recipient: Recipient) -> bool:
         try:
             raw = self._job.press.print(recipient, self._job.clock())
-        except AddressRefused:
+        except InvalidAddress:
             return False
         if raw is not None:
             self._hand.append(_Copy(lease, recipient, raw))
@@ -155,7 +155,7 @@ class Worker:
             self._mind(outcome)
 
     def _mind(self, outcome: Outcome) -> None:
-        if verdict_on(outcome) is Action.RECONNECT_AND_RETRY:
+        if action_for(outcome) is Action.RECONNECT_AND_RETRY:
             self._take_setback(outcome)
         else:
             self._setbacks = 0
@@ -163,7 +163,7 @@ class Worker:
     def _take_setback(self, outcome: Outcome) -> None:
         """Wait before the server is asked again, longer each time; in the end leave it to the next run."""
         self._setbacks += 1
-        action = verdict_on(outcome)
+        action = action_for(outcome)
         if action is Action.PAUSE:
             commit_or_retry(lambda: pause_for(self._job.edition_id, outcome, self._job.clock()))
         if action is Action.PAUSE or self._setbacks > SETBACKS_AT_MOST:
@@ -196,12 +196,12 @@ class Worker:
 
     def _leave(self, leases: list[Lease]) -> None:
         delivery.release(leases)
-        allowance.give_back(len(leases), self._claimed_at)
+        allowance.release(len(leases), self._claimed_at)
 
     def _skip(self, leases: list[Lease]) -> None:
         delivery.skip(leases, NOTHING_CHOSEN, self._job.clock())
-        allowance.give_back(len(leases), self._claimed_at)
+        allowance.release(len(leases), self._claimed_at)
 
     def _withdraw(self, lease: Lease) -> None:
         delivery.withdraw(lease, self._job.clock())
-        allowance.give_back(1, self._claimed_at)
+        allowance.release(1, self._claimed_at)

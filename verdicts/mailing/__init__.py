@@ -1,1 +1,1 @@
-"""A letter becomes a message and is handed to SMTP, or waits in the outbox until it can be."""
+"""Letters: rendered from templates, composed as messages, queued in the outbox, and sent over SMTP."""

@@ -1,7 +1,7 @@
-"""How much all senders together may send: so many messages a minute, so many a day (UTC).
+"""How many messages all senders together may send per minute and per day (UTC).
 
-A minute's messages are shared out over its twelfths, so that a relay that looks at any sixty seconds is not surprised
-by two minutes' worth at once. One row a twelfth and one a day count what was taken; who takes first commits first.
+A minute is divided into twelve slots, so that no sixty seconds see the messages of two minutes. The database counts
+what was acquired: one row per slot and one per day. Concurrent senders wait for each other on these rows.
 """
 
 from datetime import UTC, datetime, time, timedelta
@@ -11,91 +11,91 @@ import sqlalchemy as sa
 from verdicts.extensions import db, insert
 from verdicts.mailing.models import sending_allowance
 
-SLOTS_A_MINUTE = 12
-SLOT = timedelta(minutes=1) / SLOTS_A_MINUTE
-_KEPT = timedelta(days=2)
+SLOTS_PER_MINUTE = 12
+SLOT = timedelta(minutes=1) / SLOTS_PER_MINUTE
+_RETENTION = timedelta(days=2)
 
 
-def take(most: int, *, rate_per_minute: int, max_per_day: int, now: datetime) -> int:
-    """Take leave to send up to so many messages now; return how many may be sent, perhaps 0.
+def acquire(count: int, *, rate_per_minute: int, max_per_day: int, now: datetime) -> int:
+    """Reserve up to `count` messages for sending now; return how many may be sent, perhaps 0.
 
-    What turns out not to be needed is given back within the same transaction.
+    The caller commits, and calls release() with the same `now` for those that it does not send.
     """
-    granted = _take(_slot_name(now), min(most, _slot_limit(now, rate_per_minute)), _slot_limit(now, rate_per_minute))
-    if not granted:
+    slot_limit = _slot_limit(now, rate_per_minute)
+    in_slot = _acquire(_slot_name(now), min(count, slot_limit), slot_limit)
+    if not in_slot:
         return 0
-    today = _take(_day_name(now), granted, max_per_day)
-    _give_back(_slot_name(now), granted - today)
+    today = _acquire(_day_name(now), in_slot, max_per_day)
+    _add(_slot_name(now), today - in_slot)
     return today
 
 
-def count_one(now: datetime) -> None:
-    """Count a single letter, which goes out whatever was sent before: who signs up must not wait until tomorrow."""
+def release(unused: int, now: datetime) -> None:
+    """Give back messages that were acquired at this `now`."""
     for period in (_slot_name(now), _day_name(now)):
-        begun = insert(sending_allowance).values(period=period, used=0)
-        db.session.connection().execute(begun.on_conflict_do_nothing())
-        _give_back(period, -1)
+        _add(period, -unused)
 
 
-def is_spent(max_per_day: int, now: datetime) -> bool:
-    """Say whether the day's quota is used up. One statement."""
-    return _used(_day_name(now)) >= max_per_day
+def count_one(now: datetime) -> None:
+    """Count a single letter. These are never held back: who signs up must not wait until tomorrow."""
+    for period in (_slot_name(now), _day_name(now)):
+        _create(period)
+        _add(period, 1)
 
 
-def tomorrow(now: datetime) -> datetime:
+def is_exhausted(max_per_day: int, now: datetime) -> bool:
+    """Return whether the day's quota is used up. One statement."""
+    used = sa.select(sending_allowance.c.used).where(sending_allowance.c.period == _day_name(now))
+    return (db.session.connection().scalar(used) or 0) >= max_per_day
+
+
+def next_day(now: datetime) -> datetime:
     """Return when the next day's quota begins."""
     return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time.min, UTC)
 
 
-def give_back(unused: int, now: datetime) -> None:
-    """Give back some of what was taken at the same `now`."""
-    for period in (_slot_name(now), _day_name(now)):
-        _give_back(period, unused)
-
-
-def next_moment(rate_per_minute: int, max_per_day: int, now: datetime) -> datetime:
-    """Return when there may be something to take again, after `take` returned 0: within the minute, or tomorrow."""
-    if is_spent(max_per_day, now):
-        return tomorrow(now)
+def next_available_at(rate_per_minute: int, max_per_day: int, now: datetime) -> datetime:
+    """Return when to call acquire() again after it returned 0: within a minute, or the next day."""
+    if is_exhausted(max_per_day, now):
+        return next_day(now)
     moment = _start_of_slot(now) + SLOT
     while not _slot_limit(moment, rate_per_minute):
         moment += SLOT
     return moment
 
 
-def forget(now: datetime) -> None:
-    """Delete the counts of past days and minutes."""
-    old = _day_name(now - _KEPT)
+def delete_old(now: datetime) -> None:
+    """Delete the counts of past slots and days."""
+    old = _day_name(now - _RETENTION)
     db.session.connection().execute(sa.delete(sending_allowance).where(sending_allowance.c.period < old))
 
 
-def _used(period: str) -> int:
-    used = sa.select(sending_allowance.c.used).where(sending_allowance.c.period == period)
-    return db.session.connection().scalar(used) or 0
-
-
-def _take(period: str, wanted: int, limit: int) -> int:
-    """Count up to `wanted` messages for a period, as far as its limit goes; return how many."""
-    if wanted <= 0:
+def _acquire(period: str, count: int, limit: int) -> int:
+    """Add up to `count` to a period without exceeding its limit; return how many."""
+    if count <= 0:
         return 0
-    begun = insert(sending_allowance).values(period=period, used=0)
-    db.session.connection().execute(begun.on_conflict_do_nothing())
+    _create(period)
     row = sa.select(sending_allowance.c.used).where(sending_allowance.c.period == period).with_for_update()
-    granted = max(0, min(wanted, limit - (db.session.connection().scalar(row) or 0)))
-    _give_back(period, -granted)
-    return granted
+    acquired = max(0, min(count, limit - (db.session.connection().scalar(row) or 0)))
+    _add(period, acquired)
+    return acquired
 
 
-def _give_back(period: str, unused: int) -> None:
-    if unused:
+def _create(period: str) -> None:
+    row = insert(sending_allowance).values(period=period, used=0)
+    db.session.connection().execute(row.on_conflict_do_nothing())
+
+
+def _add(period: str, count: int) -> None:
+    if count:
         row = sa.update(sending_allowance).where(sending_allowance.c.period == period)
-        db.session.connection().execute(row.values(used=sending_allowance.c.used - unused))
+        db.session.connection().execute(row.values(used=sending_allowance.c.used + count))
 
 
 def _slot_limit(now: datetime, rate_per_minute: int) -> int:
-    """Return a slot's share of the minute; a minute's shares add up to the rate exactly, also where that is small."""
+    """Return how many messages a slot may send. The twelve limits of a minute add up to exactly its rate."""
     number = _start_of_slot(now).second // int(SLOT.total_seconds())
-    return rate_per_minute * (number + 1) // SLOTS_A_MINUTE - rate_per_minute * number // SLOTS_A_MINUTE
+    return rate_per_minute * (number + 1) // SLOTS_PER_MINUTE - rate_per_minute * number // SLOTS_PER_MINUTE
 
 
 def _start_of_slot(now: datetime) -> datetime:

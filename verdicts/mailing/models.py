@@ -1,4 +1,4 @@
-"""The outbox: single letters, written in the transaction of what they tell of; and how much mail has been sent."""
+"""Tables of the outbox and of how much mail has been sent."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from verdicts.extensions import Base, UtcDateTime
 
 
 class OutboxLetter(Base):
-    """A rendered letter to one recipient; the row goes when the letter has gone or was given up."""
+    """A rendered letter to one recipient. The row is deleted once the letter is sent or given up."""
 
     __tablename__ = "outbox_letter"
     __table_args__ = (sa.Index("ix_outbox_letter_due", "next_try_at"),)
@@ -23,7 +23,7 @@ class OutboxLetter(Base):
     written_at: Mapped[datetime] = mapped_column(UtcDateTime)
     next_try_at: Mapped[datetime] = mapped_column(UtcDateTime)
     tries: Mapped[int] = mapped_column(default=0)
-    # Whether an earlier try ended without an answer after the final dot, so that the next one may be a second copy.
+    # An earlier try got no reply after the final dot, so the next one may deliver a second copy.
     doubtful: Mapped[bool] = mapped_column(default=False)
     owner: Mapped[str | None] = mapped_column(sa.String(80))
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -31,7 +31,7 @@ class OutboxLetter(Base):
 
 
 class SendingAllowance(Base):
-    """How much mail all senders together have sent: a row a minute for the rate, a row a day for the quota."""
+    """How many messages all senders together have sent: one row per slot of a minute, one per day."""
 
     __tablename__ = "sending_allowance"
 

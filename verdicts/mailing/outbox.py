@@ -1,6 +1,11 @@
-"""The outbox: single letters wait here, committed with what they tell of, until `flask mail run` has delivered them."""
+"""The outbox: single letters wait here, committed with the change they are about, until `flask mail run` sends them."""
 
-from collections.abc import Mapping
+import logging
+import os
+import secrets
+import socket
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,20 +13,25 @@ from random import random
 
 import sqlalchemy as sa
 
-from verdicts.extensions import db
+from verdicts.extensions import commit_or_retry, db
+from verdicts.mailing import allowance, letters
+from verdicts.mailing.addresses import InvalidHeader
 from verdicts.mailing.letters import Letter
 from verdicts.mailing.messages import Message, compose, message_id
 from verdicts.mailing.models import outbox_letter
-from verdicts.mailing.outcomes import Outcome
-from verdicts.mailing.replies import GIVE_UP_AFTER, Action, retry_delay, verdict_on
+from verdicts.mailing.outcomes import GIVE_UP_AFTER, Action, Outcome, OutcomeKind, Step, action_for, retry_delay
+from verdicts.mailing.transport import Connection, transmit_message
 
-# Longer than a transmission takes at its slowest (smtp.Timeouts): only what a dead runner left is taken up again.
+logger = logging.getLogger(__name__)
+
+# Longer than the slowest transmission (smtp.Timeouts), so that only what a dead process left is claimed again.
 LEASE = timedelta(minutes=20)
-LONGEST_SUBJECT = 300
-_HOPELESS = {Action.SUPPRESS, Action.FAIL, Action.UNRECOGNISED}
+MAX_SUBJECT_LENGTH = 300
+COMMIT_TRIES = 10
+_PERMANENT_FAILURES = {Action.SUPPRESS, Action.FAIL, Action.UNRECOGNISED}
 
 
-class Fate(StrEnum):
+class LetterStatus(StrEnum):
     """What became of a letter that was tried."""
 
     SENT = "sent"
@@ -30,7 +40,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True)
-class Claimed:
+class ClaimedLetter:
     """A letter that `owner` alone may send until the lease ends."""
 
     id: int
@@ -43,7 +53,7 @@ class Claimed:
     is_doubtful: bool
 
     def message(self) -> Message:
-        """Return it as a message, the same at each try, so that a mailbox may know a second copy for one."""
+        """Return the message, the same at each try, so that mail programs can recognise a second copy."""
         return compose(
             self.letter,
             to=self.recipient,
@@ -53,60 +63,123 @@ class Claimed:
         )
 
 
+@dataclass(frozen=True)
+class DeliveryResult:
+    """How many letters got which status, and the outcome that stopped the rest, if any."""
+
+    counts: Counter[LetterStatus]
+    problem: Outcome | None = None
+
+
+def send_letter(
+    name: str, /, *, to: str, now: datetime, headers: Mapping[str, str] | None = None, **context: object
+) -> None:
+    """Render templates/mail/<name>/ with `context` and put the letter into the outbox; see put()."""
+    put(letters.render(name, **context), to=to, now=now, headers=headers)
+
+
 def put(letter: Letter, *, to: str, now: datetime, headers: Mapping[str, str] | None = None) -> None:
-    """Write a letter into the outbox within the caller's transaction: it goes out once that is committed.
+    """Write a letter into the outbox in the caller's transaction. It is sent once that is committed.
 
-    Raises HeaderRefused or AddressRefused where it could not become a message, before anything is written.
+    Raises InvalidHeader or InvalidAddress where it could not become a message, before anything is written.
     """
-    written = {"recipient": to, "subject": letter.subject[:LONGEST_SUBJECT], "text": letter.text, "html": letter.html}
     compose(letter, to=to, message_id=message_id("outbox"), date=now, headers=headers)
-    times = {"written_at": now, "next_try_at": now, "tries": 0, "doubtful": False}
-    db.session.execute(sa.insert(outbox_letter).values(**written, **times, headers=dict(headers or {})))
+    content = {"subject": letter.subject[:MAX_SUBJECT_LENGTH], "text": letter.text, "html": letter.html}
+    state = {"written_at": now, "next_try_at": now, "tries": 0, "doubtful": False}
+    db.session.execute(sa.insert(outbox_letter).values(recipient=to, headers=dict(headers or {}), **content, **state))
 
 
-def withdraw(recipient: str) -> int:
-    """Take back whatever waits for this address, whose owner wants to be forgotten; return how many letters."""
+def delete_for(recipient: str) -> int:
+    """Delete the letters that wait for this address; return how many."""
     result = db.session.execute(sa.delete(outbox_letter).where(outbox_letter.c.recipient == recipient))
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 
-def is_any_due(now: datetime) -> bool:
-    return db.session.scalar(_due(now).limit(1)) is not None
+def deliver_due(
+    connection: Connection, clock: Callable[[], datetime], is_stopped: Callable[[], bool] = lambda: False
+) -> DeliveryResult:
+    """Send the letters that are due, one after the other, and commit after each. Several processes may do this.
+
+    It stops where the server is away or refuses us; the other letters then wait unchanged.
+    """
+    counts: Counter[LetterStatus] = Counter()
+    while not is_stopped() and _is_any_due(clock()):
+        if problem := connection.connect():
+            return DeliveryResult(counts, problem)
+        claimed = commit_or_retry(lambda: claim(_owner(), clock()), tries=COMMIT_TRIES)
+        if claimed is None:
+            break
+        outcome = _transmit(connection, claimed)
+        counts[_commit_outcome(claimed, outcome, clock())] += 1
+        if action_for(outcome) is Action.PAUSE:
+            return DeliveryResult(counts, outcome)
+    return DeliveryResult(counts)
 
 
-def claim(owner: str, now: datetime) -> Claimed | None:
-    """Take the letter that is due longest, for this owner alone; None when none is due. Commit before it is sent."""
-    chosen = _due(now).limit(1).with_for_update(skip_locked=True).scalar_subquery()
-    taken = {"owner": owner, "lease_until": now + LEASE, "tries": outbox_letter.c.tries + 1}
-    update = sa.update(outbox_letter).where(outbox_letter.c.id == chosen).values(**taken)
+def claim(owner: str, now: datetime) -> ClaimedLetter | None:
+    """Claim the letter that has been due longest; None where none is due. The caller commits before it sends."""
+    oldest = _select_due(now).limit(1).with_for_update(skip_locked=True).scalar_subquery()
+    values = {"owner": owner, "lease_until": now + LEASE, "tries": outbox_letter.c.tries + 1}
+    update = sa.update(outbox_letter).where(outbox_letter.c.id == oldest).values(**values)
     row = db.session.execute(update.returning(*outbox_letter.c)).one_or_none()
     if row is None:
         return None
     letter = Letter(row.subject, row.text, row.html)
-    return Claimed(row.id, owner, row.recipient, letter, row.headers, row.written_at, row.tries, row.doubtful)
+    return ClaimedLetter(row.id, owner, row.recipient, letter, row.headers, row.written_at, row.tries, row.doubtful)
 
 
-def record(claimed: Claimed, outcome: Outcome, now: datetime) -> Fate:
-    """Write down what became of a letter: gone, to be tried again later, or given up and gone too."""
-    action = verdict_on(outcome)
+def record(claimed: ClaimedLetter, outcome: Outcome, now: datetime) -> LetterStatus:
+    """Delete a claimed letter that was sent or is given up, or schedule its next try."""
+    action = action_for(outcome)
     next_try_at = now + retry_delay(claimed.tries, random)
-    mine = (outbox_letter.c.id == claimed.id) & (outbox_letter.c.owner == claimed.owner)
+    is_ours = (outbox_letter.c.id == claimed.id) & (outbox_letter.c.owner == claimed.owner)
     if action is Action.ACCEPT or _is_given_up(claimed, action, next_try_at):
-        db.session.execute(sa.delete(outbox_letter).where(mine))
-        return Fate.SENT if action is Action.ACCEPT else Fate.GIVEN_UP
-    waits = {"next_try_at": next_try_at, "owner": None, "lease_until": None, "last_reply": outcome.words}
-    doubtful = claimed.is_doubtful or action is Action.UNCERTAIN
-    db.session.execute(sa.update(outbox_letter).where(mine).values(**waits, doubtful=doubtful))
-    return Fate.WAITING
+        db.session.execute(sa.delete(outbox_letter).where(is_ours))
+        return LetterStatus.SENT if action is Action.ACCEPT else LetterStatus.GIVEN_UP
+    values = {"next_try_at": next_try_at, "owner": None, "lease_until": None, "last_reply": outcome.summary}
+    is_doubtful = claimed.is_doubtful or action is Action.UNCERTAIN
+    db.session.execute(sa.update(outbox_letter).where(is_ours).values(**values, doubtful=is_doubtful))
+    return LetterStatus.WAITING
 
 
-def _is_given_up(claimed: Claimed, action: Action, next_try_at: datetime) -> bool:
+def _transmit(connection: Connection, claimed: ClaimedLetter) -> Outcome:
+    try:
+        return transmit_message(connection, claimed.message())
+    except InvalidHeader as error:  # it was valid when it was put here, so our settings have changed
+        return Outcome.from_error(OutcomeKind.REFUSED, Step.CONNECT, error)
+
+
+def _commit_outcome(claimed: ClaimedLetter, outcome: Outcome, now: datetime) -> LetterStatus:
+    def step() -> LetterStatus:
+        status = record(claimed, outcome, now)
+        if status is LetterStatus.SENT:
+            allowance.count_one(now)
+        return status
+
+    status = commit_or_retry(step, tries=COMMIT_TRIES)
+    if status is not LetterStatus.SENT:
+        logger.warning("letter %d, try %d: %s, %s", claimed.id, claimed.tries, status, outcome.summary)
+    return status
+
+
+def _is_given_up(claimed: ClaimedLetter, action: Action, next_try_at: datetime) -> bool:
     if action is Action.UNCERTAIN and claimed.is_doubtful:
-        return True  # two copies may have arrived: a third would be one too many
-    return action in _HOPELESS or next_try_at - claimed.written_at > GIVE_UP_AFTER
+        return True  # two copies may have arrived already
+    return action in _PERMANENT_FAILURES or next_try_at - claimed.written_at > GIVE_UP_AFTER
 
 
-def _due(now: datetime) -> sa.Select[tuple[int]]:
+def _is_any_due(now: datetime) -> bool:
+    is_due = db.session.scalar(_select_due(now).limit(1)) is not None
+    db.session.rollback()  # no transaction stays open while connecting
+    return is_due
+
+
+def _select_due(now: datetime) -> sa.Select[tuple[int]]:
     is_free = outbox_letter.c.lease_until.is_(None) | (outbox_letter.c.lease_until < now)
     due = sa.select(outbox_letter.c.id).where(outbox_letter.c.next_try_at <= now, is_free)
     return due.order_by(outbox_letter.c.next_try_at, outbox_letter.c.id)
+
+
+def _owner() -> str:
+    """Return a name for one claim: host and process, for operators, and a part that no other claim has."""
+    return f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(8)}"

@@ -1,4 +1,4 @@
-"""SMTP in the phases that matter: all before the final dot may be done again, what comes after it may not."""
+"""SMTP, with an outcome for every way a transmission can end: before the final dot it may be repeated, after it not."""
 
 import re
 import smtplib
@@ -11,18 +11,18 @@ from typing import Self
 
 import flask_mail
 
-from verdicts.mailing.addresses import AddressParts, AddressRefused, address_parts
+from verdicts.mailing.addresses import AddressParts, InvalidAddress, parse_address
 from verdicts.mailing.outcomes import Outcome, OutcomeKind, Step
 
-MESSAGES_A_CONNECTION = 100
-GOODBYE_SECONDS = 5.0
+MAX_MESSAGES_PER_CONNECTION = 100
+QUIT_TIMEOUT = 5.0
 GO_AHEAD, CLOSING = 354, 421
 _LEADING_DOTS = re.compile(rb"(?m)^\.")
 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """How long to wait, in seconds. RFC 5321 wants patience after the final dot: giving up there leaves doubt."""
+    """How long to wait, in seconds. After the final dot longest (RFC 5321): giving up there leaves it uncertain."""
 
     connect: float = 30
     reply: float = 60
@@ -30,7 +30,7 @@ class Timeouts:
 
 
 class SmtpConnection(flask_mail.Connection):
-    """Flask-Mail's connection with timeouts, verified TLS, and an outcome for whatever happens."""
+    """Flask-Mail's connection with timeouts, verified TLS, and outcomes instead of errors."""
 
     def __init__(self, mail: flask_mail.Mail, timeouts: Timeouts, own_name: str) -> None:
         super().__init__(mail)
@@ -47,56 +47,56 @@ class SmtpConnection(flask_mail.Connection):
     ) -> None:
         self.close()
 
-    def ready(self) -> Outcome | None:
-        """Connect unless it is connected already; return None when a message may be handed over, else why not."""
-        if self.host and (self.num_emails >= MESSAGES_A_CONNECTION or _has_spoken(self.host)):
+    def connect(self) -> Outcome | None:
+        """Connect unless it is connected already; see transport.Connection."""
+        if self.host and (self.num_emails >= MAX_MESSAGES_PER_CONNECTION or _has_unexpected_data(self.host)):
             self.close()
         if self.host:
             return None
         try:
             self.host = self.configure_host()
-        except (smtplib.SMTPException, OSError, UnicodeError) as fault:  # a name or password that SMTP cannot carry
-            return _why_not_connected(fault)
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:  # UnicodeError: a password that is not ASCII
+            return _connect_failure(error)
         self.num_emails = 0
         return None
 
     def transmit(self, envelope_from: str, recipient: str, raw: bytes) -> Outcome:
-        """Hand one message over; see transport.Connection."""
+        """Transmit one message; see transport.Connection."""
         try:
-            sender, to = _envelope(envelope_from), address_parts(recipient)
-        except AddressRefused as fault:
-            return Outcome(OutcomeKind.REFUSED, 553, "5.1.3", str(fault), Step.RCPT)
-        trouble = self.ready()
-        if trouble or self.host is None:
-            return trouble or Outcome.of_fault(OutcomeKind.LOST_BEFORE, Step.CONNECT, "not connected")
+            sender = str(parse_address(envelope_from)) if envelope_from else ""
+            to = parse_address(recipient)
+        except InvalidAddress as error:
+            return Outcome(OutcomeKind.REFUSED, 553, "5.1.3", str(error), Step.RCPT)
+        problem = self.connect()
+        if problem or self.host is None:
+            return problem or Outcome.from_error(OutcomeKind.LOST_BEFORE, Step.CONNECT, "not connected")
         self.num_emails += 1
         try:
-            outcome = self._hand_over(self.host, sender, to, raw)
-        except (smtplib.SMTPException, OSError) as fault:
-            self._drop()
-            is_lost_after = self._step is Step.DOT
-            kind = OutcomeKind.LOST_AFTER if is_lost_after else OutcomeKind.LOST_BEFORE
-            return Outcome.of_fault(kind, self._step, fault)
+            outcome = self._send_message(self.host, sender, to, raw)
+        except (smtplib.SMTPException, OSError) as error:
+            self._disconnect()
+            kind = OutcomeKind.LOST_AFTER if self._step is Step.DOT else OutcomeKind.LOST_BEFORE
+            return Outcome.from_error(kind, self._step, error)
         if outcome.kind is OutcomeKind.REFUSED:
-            self._tidy_up_after(outcome)
+            self._reset_after(outcome)
         return outcome
 
     def close(self) -> None:
-        """Say goodbye, if anyone still listens."""
+        """End the session with QUIT, if there is one."""
         if self.host is None:
             return
         with suppress(smtplib.SMTPException, OSError):
             if self.host.sock:
-                self.host.sock.settimeout(GOODBYE_SECONDS)
+                self.host.sock.settimeout(QUIT_TIMEOUT)
             self.host.quit()
-        self._drop()
+        self._disconnect()
 
     def configure_host(self) -> smtplib.SMTP:
-        """Return a connection that is greeted, encrypted and logged in. Raises SMTPException or OSError."""
-        host = self._greeted()
+        """Return a connection that is encrypted and logged in. Raises SMTPException or OSError."""
+        host = self._open_host()
         try:
-            _wait_at_most(host, self._timeouts.reply)
-            _hurry(host)
+            _set_timeout(host, self._timeouts.reply)
+            _disable_nagle(host)
             if self.mail.use_tls:
                 host.starttls(context=ssl.create_default_context())
             host.ehlo_or_helo_if_needed()
@@ -107,13 +107,13 @@ class SmtpConnection(flask_mail.Connection):
             raise
         return host
 
-    def _greeted(self) -> smtplib.SMTP:
-        server, port, patience = self.mail.server, self.mail.port, self._timeouts.connect
+    def _open_host(self) -> smtplib.SMTP:
+        server, port, timeout = self.mail.server, self.mail.port, self._timeouts.connect
         if not self.mail.use_ssl:
-            return smtplib.SMTP(server, port, self._own_name, patience)
-        return smtplib.SMTP_SSL(server, port, self._own_name, timeout=patience, context=ssl.create_default_context())
+            return smtplib.SMTP(server, port, self._own_name, timeout)
+        return smtplib.SMTP_SSL(server, port, self._own_name, timeout=timeout, context=ssl.create_default_context())
 
-    def _hand_over(self, host: smtplib.SMTP, sender: str, to: AddressParts, raw: bytes) -> Outcome:
+    def _send_message(self, host: smtplib.SMTP, sender: str, to: AddressParts, raw: bytes) -> Outcome:
         needs_utf8 = not (sender.isascii() and str(to).isascii() and raw.isascii())
         if needs_utf8 and not host.has_extn("smtputf8"):
             text = "the server does not offer SMTPUTF8, which this address needs"
@@ -122,40 +122,36 @@ class SmtpConnection(flask_mail.Connection):
         options = _options(host, len(raw), needs_utf8)
         for step, argument in ((Step.MAIL, f"<{sender}>{options}"), (Step.RCPT, f"<{to}>"), (Step.DATA, "")):
             self._step = step
-            code, reply = _ask(host, step, argument)
+            code, reply = _command(host, step, argument)
             if code != GO_AHEAD if step is Step.DATA else code // 100 != 2:
-                return Outcome.of_reply(step, code, reply, str(to))
+                return Outcome.from_reply(step, code, reply, str(to))
         return self._send_body(host, raw, str(to))
 
     def _send_body(self, host: smtplib.SMTP, raw: bytes, recipient: str) -> Outcome:
         host.send(_LEADING_DOTS.sub(b"..", raw) + (b"" if raw.endswith(b"\r\n") else b"\r\n"))
-        if _has_spoken(host):
+        if _has_unexpected_data(host):
             raise smtplib.SMTPServerDisconnected("the server ended it before the message had ended")
         self._step = Step.DOT
-        _wait_at_most(host, self._timeouts.last_reply)
+        _set_timeout(host, self._timeouts.last_reply)
         host.send(b".\r\n")
         code, reply = _reply(host)
-        _wait_at_most(host, self._timeouts.reply)
-        return Outcome.of_reply(Step.DOT, code, reply, recipient)
+        _set_timeout(host, self._timeouts.reply)
+        return Outcome.from_reply(Step.DOT, code, reply, recipient)
 
-    def _tidy_up_after(self, refusal: Outcome) -> None:
-        """Leave the connection as a next message needs it: none after a 421, and no message half begun."""
+    def _reset_after(self, refusal: Outcome) -> None:
+        """Prepare the connection for the next message: close it after a 421, else abort the refused message."""
         if refusal.code == CLOSING or self.host is None:
-            self._drop()
+            self._disconnect()
         elif refusal.step is not Step.DOT:
             try:
                 self.host.rset()
             except (smtplib.SMTPException, OSError):
-                self._drop()
+                self._disconnect()
 
-    def _drop(self) -> None:
+    def _disconnect(self) -> None:
         if self.host:
             self.host.close()
         self.host = None
-
-
-def _envelope(sender: str) -> str:
-    return str(address_parts(sender)) if sender else ""
 
 
 def _options(host: smtplib.SMTP, size: int, needs_utf8: bool) -> str:
@@ -163,7 +159,7 @@ def _options(host: smtplib.SMTP, size: int, needs_utf8: bool) -> str:
     return f"{options} SMTPUTF8 BODY=8BITMIME" if needs_utf8 else options
 
 
-def _ask(host: smtplib.SMTP, step: Step, argument: str) -> tuple[int, bytes]:
+def _command(host: smtplib.SMTP, step: Step, argument: str) -> tuple[int, bytes]:
     host.putcmd(f"{step}:{argument}" if argument else step)
     return _reply(host)
 
@@ -175,22 +171,22 @@ def _reply(host: smtplib.SMTP) -> tuple[int, bytes]:
     return code, reply
 
 
-def _hurry(host: smtplib.SMTP) -> None:
-    # The final dot travels alone: without this it would wait until the body is acknowledged, 40 ms for each message.
+def _disable_nagle(host: smtplib.SMTP) -> None:
+    # The final dot is a packet of its own, which would wait until the body is acknowledged: 40 ms for each message.
     if host.sock:
         host.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def _wait_at_most(host: smtplib.SMTP, seconds: float) -> None:
+def _set_timeout(host: smtplib.SMTP, seconds: float) -> None:
     if host.sock:
         host.sock.settimeout(seconds)
 
 
-def _has_spoken(host: smtplib.SMTP) -> bool:
-    """Say whether the server said something, or closed, while it was not asked; what it said is lost."""
+def _has_unexpected_data(host: smtplib.SMTP) -> bool:
+    """Return whether the server sent something without a command, or closed the connection. What it sent is lost."""
     if host.sock is None:
         return True
-    patience = host.sock.gettimeout()
+    timeout = host.sock.gettimeout()
     try:
         host.sock.settimeout(0)
         host.sock.recv(1)
@@ -199,16 +195,16 @@ def _has_spoken(host: smtplib.SMTP) -> bool:
     except OSError:
         return True
     finally:
-        host.sock.settimeout(patience)
+        host.sock.settimeout(timeout)
     return True
 
 
-def _why_not_connected(fault: Exception) -> Outcome:
-    if isinstance(fault, smtplib.SMTPResponseException):
-        error = fault.smtp_error
-        reply = error if isinstance(error, bytes) else str(error).encode()
-        return Outcome.of_reply(Step.CONNECT, fault.smtp_code, reply)
-    is_away = isinstance(fault, (smtplib.SMTPServerDisconnected, OSError)) and not isinstance(
-        fault, (smtplib.SMTPNotSupportedError, ssl.SSLCertVerificationError)
+def _connect_failure(error: Exception) -> Outcome:
+    if isinstance(error, smtplib.SMTPResponseException):
+        text = error.smtp_error
+        reply = text if isinstance(text, bytes) else str(text).encode()
+        return Outcome.from_reply(Step.CONNECT, error.smtp_code, reply)
+    is_away = isinstance(error, (smtplib.SMTPServerDisconnected, OSError)) and not isinstance(
+        error, (smtplib.SMTPNotSupportedError, ssl.SSLCertVerificationError)
     )
-    return Outcome.of_fault(OutcomeKind.LOST_BEFORE if is_away else OutcomeKind.REFUSED, Step.CONNECT, fault)
+    return Outcome.from_error(OutcomeKind.LOST_BEFORE if is_away else OutcomeKind.REFUSED, Step.CONNECT, error)

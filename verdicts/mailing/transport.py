@@ -1,4 +1,4 @@
-"""Handing messages over: to the SMTP server of the settings, or to files where there is none."""
+"""Transmitting messages: to the SMTP server of the settings, or into files where there is none."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,18 +9,16 @@ from urllib.parse import urlsplit
 from flask import current_app
 from flask_mail import email_dispatched
 
-from verdicts.config import Settings
+from verdicts.config import current_settings
 from verdicts.mailing import mailbox
-from verdicts.mailing.addresses import named
+from verdicts.mailing.addresses import split_name_and_address
 from verdicts.mailing.messages import Message
 from verdicts.mailing.outcomes import Outcome, OutcomeKind
 from verdicts.mailing.smtp import SmtpConnection, Timeouts
 
-__all__ = ["Connection", "Outcome", "OutcomeKind", "Timeouts", "open_connection", "send"]
-
 
 class Connection(Protocol):
-    """Somewhere to hand messages over, one after the other, from one thread. Nothing here raises for SMTP trouble."""
+    """Transmits messages one after the other, in one thread. SMTP errors become outcomes; none are raised."""
 
     def __enter__(self) -> Self: ...
 
@@ -28,31 +26,32 @@ class Connection(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def ready(self) -> Outcome | None:
-        """Connect unless it is connected already; return None when a message may be handed over, else why not."""
+    def connect(self) -> Outcome | None:
+        """Connect unless it is connected already; return None where that worked, else the outcome that says why."""
 
     def transmit(self, envelope_from: str, recipient: str, raw: bytes) -> Outcome:
-        """Hand one message to one recipient over, connecting if need be, and return how far it came.
+        """Transmit one message to one recipient, connecting where necessary, and return how far it got.
 
-        After a lost connection, a 421 or about a hundred messages the next call connects anew.
+        After a lost connection, a 421 or about a hundred messages the next call connects again.
         """
 
     def close(self) -> None:
-        """Say goodbye, if anyone still listens."""
+        """End the session with QUIT, if there is one."""
 
 
 def open_connection(timeouts: Timeouts | None = None) -> Connection:
-    """Return a connection as the settings say. It connects when it is first needed, and needs no app context then."""
-    settings: Settings = current_app.config["SETTINGS"]
+    """Return a connection as the settings say. It connects when it is first used, which needs no app context."""
+    settings = current_settings()
     if settings.mail.server is None:
-        return MailboxConnection(mailbox.folder_of(settings))
+        return MailboxConnection(mailbox.folder_path(settings))
     own_name = urlsplit(settings.base_url).hostname or "localhost"
     return SmtpConnection(current_app.extensions["mail"], timeouts or Timeouts(), own_name)
 
 
-def send(connection: Connection, message: Message) -> Outcome:
-    """Hand a message over from its own sender; if it is accepted, Flask-Mail's record_messages() gets to know."""
-    (_, sender), (_, recipient) = named(str(message.sender)), named(str(message.recipients[0]))
+def transmit_message(connection: Connection, message: Message) -> Outcome:
+    """Transmit a message from its own sender. Flask-Mail's record_messages() sees those that are accepted."""
+    _, sender = split_name_and_address(str(message.sender))
+    _, recipient = split_name_and_address(str(message.recipients[0]))
     outcome = connection.transmit(sender, recipient, message.as_bytes())
     if outcome.kind is OutcomeKind.ACCEPTED:
         email_dispatched.send(current_app._get_current_object(), message=message)  # type: ignore[attr-defined]
@@ -60,7 +59,7 @@ def send(connection: Connection, message: Message) -> Outcome:
 
 
 class MailboxConnection:
-    """Stands for an SMTP server where there is none: every message becomes a file."""
+    """A connection for installations without a mail server: every message becomes a file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -71,11 +70,11 @@ class MailboxConnection:
     def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def ready(self) -> Outcome | None:
+    def connect(self) -> Outcome | None:
         return None
 
     def transmit(self, envelope_from: str, recipient: str, raw: bytes) -> Outcome:
-        name = mailbox.keep(self._folder, envelope_from, recipient, raw, datetime.now(UTC))
+        name = mailbox.save(self._folder, envelope_from, recipient, raw, datetime.now(UTC))
         return Outcome(OutcomeKind.ACCEPTED, 250, "2.0.0", f"kept as {name}")
 
     def close(self) -> None:

@@ -5,8 +5,8 @@ from urllib.parse import quote
 from flask import current_app
 
 from verdicts.config import Settings
-from verdicts.mailing.addresses import named
-from verdicts.mailing.letters import link
+from verdicts.mailing.addresses import split_name_and_address
+from verdicts.mailing.letters import absolute_url
 from verdicts.newsletter.tokens import bounce_token, leave_token
 
 # Names the delivery in whatever a server or provider sends back of a letter.
@@ -37,7 +37,7 @@ def unsubscribe_headers(subscriber_id: int, generation: int) -> dict[str, str]:
     """Return List-Unsubscribe, by link and by mail, and List-Unsubscribe-Post (RFC 8058)."""
     token = leave_token(subscriber_id, generation)
     return {
-        "List-Unsubscribe": f"<{link(leave_path(token))}>, <{leave_by_mail(token)}>",
+        "List-Unsubscribe": f"<{absolute_url(leave_path(token))}>, <{leave_by_mail(token)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
 
@@ -68,7 +68,7 @@ def envelope_sender(edition_id: int, subscriber_id: int) -> str:
 
 
 def _sender_address() -> str:
-    return named(_settings().mail.default_sender)[1]
+    return split_name_and_address(_settings().mail.default_sender)[1]
 
 
 def _settings() -> Settings:

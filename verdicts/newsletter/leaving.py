@@ -71,7 +71,7 @@ def _end(subscriber_id: int, status: Status, now: datetime) -> bool:
     row = connection.execute(known.with_for_update()).one_or_none()
     if row is None or row.address is None:
         return False
-    outbox.withdraw(row.address)
+    outbox.delete_for(row.address)
     connection.execute(_suppress(row.address_key, subscriber_id, status, now))
     ended = {**_FORGOTTEN, "status": status, "ended_at": now}
     connection.execute(sa.update(subscriber).where(subscriber.c.id == subscriber_id).values(ended))

@@ -6,8 +6,7 @@ from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message
 
-from verdicts.mailing.outcomes import Outcome, OutcomeKind
-from verdicts.mailing.replies import Action, verdict_on
+from verdicts.mailing.outcomes import Action, Outcome, OutcomeKind, action_for
 from verdicts.newsletter.reports import Report, ReportKind, report_from
 from verdicts.newsletter.tokens import Purpose, tokens_in
 
@@ -42,7 +41,7 @@ def _read(raw: bytes) -> Report | None:
 
 def is_final(status: str) -> bool:
     """Say whether a status code (RFC 3463) means that there is no such mailbox: what sending would suppress for."""
-    return verdict_on(Outcome(OutcomeKind.REFUSED, 550, status, "")) is Action.SUPPRESS
+    return action_for(Outcome(OutcomeKind.REFUSED, 550, status, "")) is Action.SUPPRESS
 
 
 def status_in(text: str) -> str | None:

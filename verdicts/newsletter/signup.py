@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from verdicts.catalog.records import ToolLink
 from verdicts.extensions import db, insert
 from verdicts.mailing import outbox
-from verdicts.mailing.letters import Letter, link, render
+from verdicts.mailing.letters import Letter, absolute_url, render
 from verdicts.newsletter.addresses import Address
 from verdicts.newsletter.headers import confirm_path, delivery_headers
 from verdicts.newsletter.models import Rhythm, Status, signup_turn, subscriber, suppression
@@ -48,7 +48,7 @@ def sign_up(address: Address, *, source: str, now: datetime, follow: ToolLink | 
 def confirmation(token: str, follow: ToolLink | None) -> Letter:
     """Return the letter that asks whether its reader signed up themselves."""
     path = confirm_path(token) + (f"?tool={follow.slug}" if follow else "")
-    return render("confirmation", confirm_url=link(path), follow=follow, days=CONFIRM_WITHIN.days)
+    return render("confirmation", confirm_url=absolute_url(path), follow=follow, days=CONFIRM_WITHIN.days)
 
 
 def _take_turn(key: str, now: datetime) -> bool:

@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from verdicts.extensions import db
 from verdicts.mailing import outbox
-from verdicts.mailing.addresses import AddressRefused, address_parts
-from verdicts.mailing.letters import link, render
+from verdicts.mailing.addresses import InvalidAddress, parse_address
+from verdicts.mailing.letters import absolute_url, render
 from verdicts.staff import sessions
 from verdicts.staff.models import MAX_NAME_LENGTH, Role, account, password_reset
 
@@ -50,7 +50,7 @@ def create(name: str, email: str, role: Role, password_hash: str, now: datetime,
         raise InvalidAccount("name", "A name has lower-case letters, digits, dots, hyphens: ann, or ann.lee.")
     try:
         address = _normalised(email)
-    except AddressRefused:
+    except InvalidAddress:
         raise InvalidAccount("email", "This is no email address such as ann@example.org.") from None
     values = {"name": name, "email": address, "role": role, "password_hash": password_hash, "must_change": must_change}
     savepoint = db.session.connection().begin_nested()
@@ -117,12 +117,12 @@ def send_password_reset(email: str, now: datetime) -> None:
     """
     try:
         address = _normalised(email)
-    except AddressRefused:
+    except InvalidAddress:
         address = "nobody@verdicts.example"
     row = db.session.connection().execute(sa.select(account).where(account.c.email == address)).one_or_none()
     token = secrets.token_urlsafe(32)
     minutes = int(RESET_TOKEN_LIFETIME.total_seconds() // 60)
-    letter = render("reset", reset_url=link(f"/admin/reset/{token}"), minutes=minutes)
+    letter = render("reset", reset_url=absolute_url(f"/admin/reset/{token}"), minutes=minutes)
     savepoint = db.session.connection().begin_nested()
     any_id = db.session.connection().scalar(sa.select(sa.func.min(account.c.id)))
     if any_id is not None:
@@ -150,7 +150,7 @@ def delete_expired_resets(now: datetime) -> int:
 
 
 def _normalised(email: str) -> str:
-    return str(address_parts(email.strip().lower()))
+    return str(parse_address(email.strip().lower()))
 
 
 def _update(id: int, **values: object) -> None:

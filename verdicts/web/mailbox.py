@@ -29,7 +29,7 @@ def init_app(app: Flask) -> None:
 
 @bp.get("")
 def index() -> ResponseReturnValue:
-    return render_template("mailbox/index.html", letters=mailbox.newest(_folder(), MOST_LETTERS))
+    return render_template("mailbox/index.html", letters=mailbox.list_newest(_folder(), MOST_LETTERS))
 
 
 @bp.get("/<name>")
@@ -64,4 +64,4 @@ def _link(address: str) -> Markup:
 
 
 def _folder() -> Path:
-    return mailbox.folder_of(current_settings())
+    return mailbox.folder_path(current_settings())

@@ -8,7 +8,7 @@ from wtforms.validators import Length
 from verdicts.digest import weeks
 from verdicts.digest.drafting import LONGEST_NOTE, LONGEST_SUBJECT
 from verdicts.digest.weeks import NotAWeek, Week
-from verdicts.mailing.addresses import AddressRefused, address_parts, is_one_line
+from verdicts.mailing.addresses import InvalidAddress, is_one_line, parse_address
 from verdicts.web.admin.forms import AdminForm, text
 from verdicts.web.clock import now
 
@@ -57,8 +57,8 @@ class ProofForm(AdminForm):
 
     def validate_address(self, field: StringField) -> None:
         try:
-            address_parts((field.data or "").strip())
-        except AddressRefused:
+            parse_address((field.data or "").strip())
+        except InvalidAddress:
             raise ValidationError("This is no address that mail can be sent to.") from None
 
 

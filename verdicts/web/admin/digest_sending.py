@@ -17,7 +17,8 @@ from verdicts.digest.progress import progress_of
 from verdicts.digest.settling import Decision
 from verdicts.extensions import begin_write, db
 from verdicts.mailing.outcomes import OutcomeKind
-from verdicts.mailing.transport import Timeouts, open_connection
+from verdicts.mailing.smtp import Timeouts
+from verdicts.mailing.transport import open_connection
 from verdicts.staff import audit
 from verdicts.staff.models import Role
 from verdicts.web.admin.again import act_or_show
@@ -51,7 +52,7 @@ def send_test(name: str) -> ResponseReturnValue:
     with open_connection(TEST_TIMEOUTS) as connection:
         outcome = connection.transmit(envelope_from, address, raw)
     if outcome.kind is not OutcomeKind.ACCEPTED:
-        form.blame("address", f"The mail server did not take it: {outcome.words}.")
+        form.blame("address", f"The mail server did not take it: {outcome.summary}.")
         return show(name, 422, proof=form)
     begin_write()
     audit.record("mailed a test of", "edition", found(name).name, now=now(), actor=actor())

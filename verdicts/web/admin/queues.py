@@ -17,7 +17,7 @@ from verdicts.extensions import begin_write, db
 from verdicts.feedback import corrections, doubts
 from verdicts.feedback.corrections import CorrectionNotOpen
 from verdicts.feedback.models import CorrectionState
-from verdicts.mailing.addresses import holds_an_address
+from verdicts.mailing.addresses import has_address
 from verdicts.staff import audit
 from verdicts.staff.models import Role
 from verdicts.voting import queries as voting
@@ -51,7 +51,7 @@ NO_TOOL = "There is no such tool."
 
 def refuse_an_address(field: StringField) -> None:
     """Refuse whatever looks like a mail address: the trail, which only grows, keeps what is written here."""
-    if holds_an_address(field.data or ""):
+    if has_address(field.data or ""):
         raise ValidationError(ADDRESS_IN_NOTE)
 
 

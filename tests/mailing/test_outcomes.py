@@ -4,14 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from verdicts.mailing.outcomes import Outcome, OutcomeKind, Step
-from verdicts.mailing.replies import Action, retry_delay, verdict_on
+from verdicts.mailing.outcomes import Action, Outcome, OutcomeKind, Step, action_for, retry_delay
 
 MINUTE = timedelta(minutes=1)
 
 
 def refused(reply: str, step: Step = Step.RCPT) -> Action:
-    return verdict_on(Outcome.of_reply(step, int(reply[:3]), reply[4:].encode()))
+    return action_for(Outcome.from_reply(step, int(reply[:3]), reply[4:].encode()))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +70,7 @@ def test_a_server_that_is_only_busy_is_nobodys_fault(step: Step) -> None:
     ],
 )
 def test_without_a_reply_it_counts_how_far_it_came(kind: OutcomeKind, action: Action) -> None:
-    assert verdict_on(Outcome.of_fault(kind, Step.DATA, "gone")) is action
+    assert action_for(Outcome.from_error(kind, Step.DATA, "gone")) is action
 
 
 def test_only_a_positive_reply_to_the_final_dot_is_an_acceptance() -> None:

@@ -15,10 +15,12 @@ from verdicts.mailing.letters import Letter
 GREETING = {
     "mail/greeting/subject.txt": "A word\n  for {{ name }}",
     "mail/greeting/body.txt": "{% extends 'mail/_layout.txt' %}{% block content %}Dear {{ name }},\n\n\n\nhello.   \n"
-    "{% endblock %}{% block why %}You asked.{% endblock %}{% block leave %}Leave: {{ absolute_url('/leave') }}{% endblock %}",
+    "{% endblock %}{% block why %}You asked.{% endblock %}"
+    "{% block leave %}Leave: {{ absolute_url('/leave') }}{% endblock %}",
     "mail/greeting/body.html": "{% extends 'mail/_layout.html' %}{% block content %}<h1>Dear {{ name }}</h1>"
     "<p><a class='button' href='{{ absolute_url('/here?a=1&b=2') }}'>Here</a></p>{% endblock %}"
-    "{% block why %}You asked.{% endblock %}{% block leave %}<a href='{{ absolute_url('/leave') }}'>Leave</a>{% endblock %}",
+    "{% block why %}You asked.{% endblock %}"
+    "{% block leave %}<a href='{{ absolute_url('/leave') }}'>Leave</a>{% endblock %}",
 }
 
 

@@ -17,7 +17,7 @@ from verdicts.mailing import mailbox
 from verdicts.mailing.letters import Letter
 from verdicts.mailing.messages import compose, message_id
 from verdicts.mailing.outcomes import OutcomeKind
-from verdicts.mailing.transport import open_connection, send
+from verdicts.mailing.transport import open_connection, transmit_message
 
 ADA = "ada@readers.example"
 LETTER = Letter("Größe: one SKIP", "Grüße\n", "<p>Grüße</p>\n")
@@ -42,7 +42,7 @@ def raw(to: str = ADA, letter: Letter = LETTER) -> bytes:
 def test_without_a_mail_server_a_message_becomes_a_file(app: Flask, folder: Path) -> None:
     with open_connection() as connection:
         assert connection.connect() is None
-        outcome = send(connection, compose(LETTER, to=ADA, message_id=message_id("test"), date=NOW))
+        outcome = transmit_message(connection, compose(LETTER, to=ADA, message_id=message_id("test"), date=NOW))
     assert outcome.kind is OutcomeKind.ACCEPTED
     (path,) = folder.iterdir()
     assert path.suffix == ".eml"

@@ -19,9 +19,9 @@ from tests.smtp_server import SmtpServer, smtp_server
 from verdicts.extensions import mail
 from verdicts.mailing.messages import compose, message_id
 from verdicts.mailing.outbox import LEASE
-from verdicts.mailing.outcomes import OutcomeKind, Step
-from verdicts.mailing.smtp import MAX_MESSAGES_PER_CONNECTION
-from verdicts.mailing.transport import Connection, Outcome, Timeouts, open_connection, send
+from verdicts.mailing.outcomes import Outcome, OutcomeKind, Step
+from verdicts.mailing.smtp import MAX_MESSAGES_PER_CONNECTION, Timeouts
+from verdicts.mailing.transport import Connection, open_connection, transmit_message
 
 ADA, BEN = "ada@readers.example", "ben@readers.example"
 HASTY = Timeouts(connect=1, reply=0.5, last_reply=0.5)
@@ -258,7 +258,7 @@ def test_flask_mail_records_what_was_accepted(connection: Connection, smtp: Smtp
     smtp.behave(rcpt={BEN: "550 5.1.1 no such mailbox"})
     with mail.record_messages() as recorded:
         for recipient in (ADA, BEN):
-            send(connection, compose(LETTER, to=recipient, message_id=message_id("test"), date=NOW))
+            transmit_message(connection, compose(LETTER, to=recipient, message_id=message_id("test"), date=NOW))
     assert [message.recipients for message in recorded] == [[ADA]]
 
 

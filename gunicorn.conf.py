@@ -1,6 +1,6 @@
-"""How gunicorn serves: addresses and workers from the settings, threads as verdicts.app counts on them.
+"""gunicorn's settings.
 
-gunicorn takes every name in this file that is also a setting of its own (`config` is one) for that setting.
+gunicorn reads every name in this file that is also one of its settings (`config` is one), so imports must avoid them.
 """
 
 import os
@@ -9,7 +9,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from verdicts.app import THREADS_A_WORKER
+from verdicts.app import THREADS_PER_WORKER
 from verdicts.config import load
 from verdicts.web import logs
 
@@ -19,10 +19,9 @@ SECONDS_UNTIL_REPLACED = 1.0
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """A threaded worker that loses no connection when it is stopped or replaced.
 
-    With reuse_port each worker has a queue of its own. gunicorn's worker leaves it open, unserved, until it ends, and
-    whoever waits there is cut off: 105 of 43,000 requests in ten reloads. This one goes on accepting until its
-    successor, which starts just before this one is told to stop, has surely opened a queue; then it takes in all who
-    wait and closes.
+    With reuse_port each worker has its own queue of connections. A worker that stops leaves its queue open but
+    unserved until it ends, and connections in the queue are cut off: 105 of 43,000 requests in ten reloads. This
+    worker goes on accepting until its successor has opened a queue. Then it accepts what still waits, and closes.
     """
 
     def set_accept_enabled(self, enabled: bool) -> None:
@@ -37,9 +36,9 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
 
     def _serve_for(self, seconds: float) -> None:
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
+        while (remaining := until - time.monotonic()) > 0:
             self.notify()
-            self.wait_for_and_dispatch_events(timeout=left)
+            self.wait_for_and_dispatch_events(timeout=remaining)
 
     def _accept_all(self, listener: Any) -> None:
         before = -1
@@ -54,11 +53,11 @@ _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 bind = f"{_host}:{_settings.port}"
 workers = _settings.web_concurrency
 worker_class = DrainingWorker
-threads = THREADS_A_WORKER
+threads = THREADS_PER_WORKER
 reuse_port = True  # otherwise keep-alive connections gather on one worker
 preload_app = True  # a wrong setting stops the start once, in words, not in every worker
 control_socket_disable = True
-forwarded_allow_ips = ""  # who may say X-Forwarded-… is settled in one place: PROXY_HOPS
+forwarded_allow_ips = ""  # PROXY_HOPS alone decides whose X-Forwarded-… headers count
 timeout = 30
 graceful_timeout = 20
 keepalive = 5
@@ -67,12 +66,12 @@ limit_request_fields = 60
 
 
 def on_starting(_server: Any) -> None:
-    """Write a line of JSON for each request, which only a process that serves should do."""
-    logs.set_up()
+    """Log a line of JSON for each request."""
+    logs.configure()
 
 
 def post_fork(_server: Any, worker: Any) -> None:
-    """Give each worker database connections of its own: those opened before the fork belong to the parent."""
+    """Give each worker its own database connections: those opened before the fork belong to the parent."""
     from verdicts.extensions import db
 
     with worker.app.wsgi().app_context():

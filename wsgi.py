@@ -1,4 +1,4 @@
-"""The WSGI entry point: what gunicorn serves and the flask command finds."""
+"""The WSGI entry point for gunicorn and the flask command."""
 
 import sys
 

@@ -22,7 +22,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 CHECKOUT = Path(__file__).parent.parent
-FOR_EVER = 3600.0
+AN_HOUR_SECONDS = 3600.0
 EVERYONE = "*"
 
 
@@ -225,10 +225,10 @@ class Handler:
             return server.closing_if_421(reply)
         self._keep(server, envelope)
         if matches(recipient, self.behaviour.hang_after_dot):
-            await asyncio.sleep(FOR_EVER)
+            await asyncio.sleep(AN_HOUR_SECONDS)
         if matches(recipient, self.behaviour.drop_after_dot):
             server.close_now()
-            await asyncio.sleep(FOR_EVER)
+            await asyncio.sleep(AN_HOUR_SECONDS)
         if self.behaviour.drop_every and server.messages % self.behaviour.drop_every == 0:
             server.close_soon()
         return f"250 2.0.0 kept as {self._accepted}"
@@ -288,7 +288,7 @@ class Server(SMTP):
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         recipient = self.envelope.rcpt_tos[0] if self.envelope and self.envelope.rcpt_tos else ""
         if matches(recipient, self.handler.behaviour.hang_before_dot):
-            await asyncio.sleep(FOR_EVER)
+            await asyncio.sleep(AN_HOUR_SECONDS)
         if matches(recipient, self.handler.behaviour.drop_before_dot):
             self.close_now()
             return

@@ -1,4 +1,4 @@
-"""Builds the application: settings, extensions, doors."""
+"""The application factory: settings, extensions, views and commands."""
 
 import os
 from pathlib import Path
@@ -9,18 +9,8 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from verdicts import cli, config, web
-from verdicts.extensions import (
-    bound_waiting_writers,
-    compress,
-    csrf,
-    db,
-    end_session,
-    engine_options,
-    limiter,
-    mail,
-    migrate,
-    watch_engine,
-)
+from verdicts.engines import configure_engine, engine_options
+from verdicts.extensions import compress, csrf, db, end_session, limit_waiting_writers, limiter, mail, migrate
 from verdicts.web import counters
 from verdicts.web.caching import PageCache
 from verdicts.web.logs import RequestLog
@@ -28,15 +18,12 @@ from verdicts.web.logs import RequestLog
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-THREADS_A_WORKER = 4
+THREADS_PER_WORKER = 4
 REDIS_TIMEOUT_SECONDS = 0.5
 
 
 def create_app(settings: config.Settings | None = None) -> Flask:
-    """Return the WSGI application for these settings, by default those of the environment.
-
-    Raises SettingsError when a setting is missing or wrong.
-    """
+    """Return an application with these settings, by default those of the environment. Raises SettingsError."""
     settings = settings or config.load(os.environ)
     app = Flask(
         "verdicts",
@@ -44,37 +31,37 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         static_folder=str(config.CHECKOUT / "static"),
         template_folder=str(config.CHECKOUT / "templates"),
     )
-    app.config.from_mapping(flask_settings(settings))
+    app.config.from_mapping(flask_config(settings))
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     Path(app.instance_path).mkdir(parents=True, exist_ok=True)
 
     db.init_app(app)
     app.teardown_appcontext(end_session)
     with app.app_context():
-        watch_engine(db.engine)
+        configure_engine(db.engine)
     migrate.init_app(app, db, directory=str(config.CHECKOUT / "migrations"))
     csrf.init_app(app)
     compress.init_app(app)
     limiter.init_app(app)
     mail.init_app(app)
-    bound_waiting_writers(THREADS_A_WORKER)
+    limit_waiting_writers(THREADS_PER_WORKER)
 
     web.init_app(app)
     cli.init_app(app)
-    app.wsgi_app = with_layers(app, settings.proxy_hops)  # type: ignore[assignment, method-assign]
+    app.wsgi_app = wrap_wsgi(app, settings.proxy_hops)  # type: ignore[assignment, method-assign]
     return app
 
 
-def with_layers(app: Flask, proxy_hops: int) -> "WSGIApplication":
-    """Return what stands before Flask, outermost first: the log, the proxies we trust, the page cache."""
+def wrap_wsgi(app: Flask, proxy_hops: int) -> "WSGIApplication":
+    """Return the application inside its WSGI layers. From outside in: the log, the trusted proxies, the page cache."""
     inner: WSGIApplication = PageCache(app, app.wsgi_app)
     if proxy_hops:
         inner = ProxyFix(inner, x_for=proxy_hops, x_proto=proxy_hops, x_host=proxy_hops)
     return RequestLog(inner)
 
 
-def flask_settings(settings: config.Settings) -> dict[str, object]:
-    """Return what Flask and its extensions read from app.config; our own code reads app.config["SETTINGS"]."""
+def flask_config(settings: config.Settings) -> dict[str, object]:
+    """Return the configuration of Flask and its extensions. Our own code uses config.current_settings()."""
     return {
         "SETTINGS": settings,
         "SECRET_KEY": settings.secret_key,
@@ -85,19 +72,19 @@ def flask_settings(settings: config.Settings) -> dict[str, object]:
         "MAX_FORM_PARTS": 100,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
-        **limit_storage(settings),
+        **limiter_config(settings),
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         "RATELIMIT_SWALLOW_ERRORS": False,
-        # The session that Flask signs holds nothing but the token of admin forms; log-ins are rows (staff.sessions).
+        # Flask's signed session holds only the CSRF token of admin forms. Log-ins are rows (staff.sessions).
         "SESSION_COOKIE_NAME": "form",
         "SESSION_COOKIE_PATH": "/admin",
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.is_https,
-        "WTF_CSRF_SSL_STRICT": False,  # web.origin asks where a form comes from; a Referer may be left out
+        "WTF_CSRF_SSL_STRICT": False,  # web.origin checks where a form comes from; browsers may omit the Referer
         "WTF_CSRF_TIME_LIMIT": None,  # as long as the session: an editor may write for an afternoon
-        # Public forms carry no token, which would make pages uncacheable; web.origin checks where they come from.
+        # A token would make public pages uncacheable. web.origin checks where their forms come from.
         "WTF_CSRF_CHECK_DEFAULT": False,
-        # Only what is public is compressed, by web.caching.
+        # Only public pages are compressed, by web.caching.
         "COMPRESS_REGISTER": False,
         "MAIL_SERVER": settings.mail.server or "",
         "MAIL_PORT": settings.mail.port,
@@ -109,11 +96,11 @@ def flask_settings(settings: config.Settings) -> dict[str, object]:
     }
 
 
-def limit_storage(settings: config.Settings) -> dict[str, object]:
-    """Return where Flask-Limiter counts: in Redis, which must not keep a vote waiting, or in a file of this machine."""
+def limiter_config(settings: config.Settings) -> dict[str, object]:
+    """Return where Flask-Limiter counts: in Redis, with short timeouts, or in a file on this machine."""
     url = settings.redis_url
     if not url:
-        return {"RATELIMIT_STORAGE_URI": counters.address_in(settings.instance_path)}
+        return {"RATELIMIT_STORAGE_URI": counters.storage_uri(settings.instance_path)}
     return {
         "RATELIMIT_STORAGE_URI": f"redis+{url}" if url.startswith("unix:") else url,
         "RATELIMIT_STORAGE_OPTIONS": {"socket_timeout": REDIS_TIMEOUT_SECONDS},

@@ -17,7 +17,8 @@ from tests.postgres import free_port
 from tests.programs import get, run, served
 from verdicts.cli.demo import address_of, hosts_of
 from verdicts.digest import editions, timetable, weeks
-from verdicts.extensions import begin_write, db, engine_options
+from verdicts.engines import engine_options
+from verdicts.extensions import begin_write, db
 from verdicts.mailing import outbox
 from verdicts.mailing.letters import Letter
 

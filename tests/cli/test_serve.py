@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from tests.postgres import free_port
 from tests.programs import SETTINGS, get, run, served, start
-from verdicts.extensions import engine_options
+from verdicts.engines import engine_options
 
 HOLD_UNTIL_TOLD = """
 import os

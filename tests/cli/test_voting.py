@@ -15,7 +15,7 @@ from tests.makers import NOW, make_tool
 from tests.voting.world import SHIP, SKIP, crowd, figures, masses, names, rows, say
 from verdicts.cli import housekeeping
 from verdicts.cli.housekeeping import chores
-from verdicts.extensions import begin_write, bound_waiting_writers, db
+from verdicts.extensions import begin_write, db, limit_waiting_writers
 from verdicts.voting.models import Standing, network_key, tally, vote, vote_event
 from verdicts.voting.networks import network_hash
 from verdicts.voting.recount import recount
@@ -138,9 +138,9 @@ def test_housekeeping_twice_does_no_more_than_once(app: Flask, tool: int) -> Non
 @pytest.fixture
 def many_writers() -> Iterator[None]:
     """Let threads of a test wait for SQLite's lock side by side, as those of several processes would."""
-    bound_waiting_writers(8)
+    limit_waiting_writers(8)
     yield
-    bound_waiting_writers(1)
+    limit_waiting_writers(1)
 
 
 def keep_house_beside(app: Flask, now: datetime) -> list[int]:

@@ -13,7 +13,7 @@ from tests.makers import NOW, make_tool
 from tests.voting.world import SKIP, figures, names, rows, standing
 from verdicts.catalog import queries as catalog
 from verdicts.curation import merging
-from verdicts.extensions import TooManyWriters, begin_write, bound_waiting_writers, db
+from verdicts.extensions import TooManyWriters, begin_write, db, limit_waiting_writers
 from verdicts.voting import ballot
 from verdicts.voting.models import vote
 from verdicts.voting.recount import recount
@@ -27,9 +27,9 @@ LATER = NOW + timedelta(minutes=1)
 
 @pytest.fixture(autouse=True)
 def many_writers() -> Iterator[None]:
-    bound_waiting_writers(16)
+    limit_waiting_writers(16)
     yield
-    bound_waiting_writers(1)
+    limit_waiting_writers(1)
 
 
 def insist(act: Callable[[], T]) -> T:

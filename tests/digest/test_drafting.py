@@ -43,7 +43,7 @@ from verdicts.digest.editions import EditionExists, EditionIsFrozen
 from verdicts.digest.freezing import freeze
 from verdicts.digest.models import EditionState, ItemKind, edition
 from verdicts.digest.weeks import Week, week_of
-from verdicts.extensions import bound_waiting_writers, db
+from verdicts.extensions import db, limit_waiting_writers
 from verdicts.voting.models import Standing, vote_event
 
 MONDAYS = DigestSettings()  # by default: Mondays at 08:00
@@ -312,7 +312,7 @@ def test_a_cancelled_week_may_be_drafted_anew() -> None:
 def test_of_two_who_draft_at_once_one_does(app: Flask) -> None:
     a_week()
     db.session.remove()
-    bound_waiting_writers(8)
+    limit_waiting_writers(8)
 
     def attempt(_number: int) -> int | str | None:
         with app.app_context():
@@ -324,7 +324,7 @@ def test_of_two_who_draft_at_once_one_does(app: Flask) -> None:
 
     with ThreadPoolExecutor(4) as threads:
         results = list(threads.map(attempt, range(4)))
-    bound_waiting_writers(1)
+    limit_waiting_writers(1)
     assert results.count("too late") == 3
     assert db.session.scalar(sa.select(sa.func.count()).select_from(edition)) == 1
 

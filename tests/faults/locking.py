@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 HOLD = """
 import sys
-from verdicts.extensions import sqlite_driver
+from verdicts.engines import sqlite_driver
 connection = sqlite_driver().connect(sys.argv[1], isolation_level=None)
 connection.execute("BEGIN IMMEDIATE")
 print("held", flush=True)

@@ -19,7 +19,8 @@ from verdicts.digest import settling
 from verdicts.digest.models import DeliveryState
 from verdicts.digest.sending import Ended, utc_now
 from verdicts.digest.settling import Decision
-from verdicts.extensions import commit_or_retry, db, sqlite_driver
+from verdicts.engines import sqlite_driver
+from verdicts.extensions import commit_or_retry, db
 
 
 @dataclass(frozen=True)

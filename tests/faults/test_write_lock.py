@@ -16,7 +16,7 @@ from tests.faults.locking import write_lock
 from tests.faults.readers import Answer, Reader
 from tests.faults.repeating import at_once
 from tests.faults.serving import looking_into, serving
-from verdicts.app import THREADS_A_WORKER
+from verdicts.app import THREADS_PER_WORKER
 from verdicts.catalog.publishing import content_version
 from verdicts.extensions import TooManyWriters, begin_write, db
 from verdicts.voting.models import vote
@@ -61,12 +61,12 @@ def test_half_of_the_threads_wait_for_a_locked_database_and_the_others_still_rea
 ) -> None:
     with looking_into(sqlite_url, tmp_path) as app:
         happened: list[str] = []
-        barrier = Barrier(THREADS_A_WORKER, timeout=10)
-        with write_lock(sqlite_url), ThreadPoolExecutor(THREADS_A_WORKER) as threads:
-            for _ in range(THREADS_A_WORKER):
+        barrier = Barrier(THREADS_PER_WORKER, timeout=10)
+        with write_lock(sqlite_url), ThreadPoolExecutor(THREADS_PER_WORKER) as threads:
+            for _ in range(THREADS_PER_WORKER):
                 threads.submit(try_to_write, app, barrier, happened)
         assert happened == ["refused, and read"] * 2 + ["waited in vain"] * 2
-        for _ in range(THREADS_A_WORKER):
+        for _ in range(THREADS_PER_WORKER):
             begin_write()  # every place to wait was given back
             db.session.rollback()
 

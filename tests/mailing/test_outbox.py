@@ -21,7 +21,7 @@ from tests.conftest import an_app
 from tests.mailing.conftest import LETTER
 from tests.makers import NOW
 from tests.smtp_server import SmtpServer
-from verdicts.extensions import begin_write, bound_waiting_writers, db, mail
+from verdicts.extensions import begin_write, db, limit_waiting_writers, mail
 from verdicts.mailing import outbox
 from verdicts.mailing.addresses import InvalidAddress, InvalidHeader
 from verdicts.mailing.models import outbox_letter, sending_allowance
@@ -250,7 +250,7 @@ def test_flask_mail_records_what_the_outbox_sent(app: Flask) -> None:
 
 
 def test_runners_at_once_send_no_letter_twice(app: Flask, smtp: SmtpServer) -> None:
-    bound_waiting_writers(64)
+    limit_waiting_writers(64)
     recipients = [f"reader{number}@readers.example" for number in range(40)]
     put(*recipients)
     barrier = Barrier(4, timeout=30)

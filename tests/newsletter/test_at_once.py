@@ -15,7 +15,7 @@ import verdicts.app
 from tests.conftest import settings_for
 from tests.makers import NOW
 from tests.newsletter.world import ANN, ask, confirm, end, letters, make_subscriber, statuses, suppressed
-from verdicts.extensions import TooManyWriters, bound_waiting_writers, db
+from verdicts.extensions import TooManyWriters, db, limit_waiting_writers
 from verdicts.newsletter import leaving
 
 READERS = 50
@@ -27,12 +27,12 @@ def app(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     options = verdicts.app.engine_options(database_url) | {"pool_size": READERS + 1, "pool_timeout": 60}
     monkeypatch.setattr(verdicts.app, "engine_options", lambda _url: options)
     application = verdicts.app.create_app(settings_for(database_url, tmp_path))
-    bound_waiting_writers(2 * READERS)
+    limit_waiting_writers(2 * READERS)
     with application.app_context():
         yield application
         db.session.remove()
         db.engine.dispose()
-    bound_waiting_writers(1)
+    limit_waiting_writers(1)
 
 
 def at_once(app: Flask, act: Callable[[int], Any]) -> list[Any]:

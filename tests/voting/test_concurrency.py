@@ -15,7 +15,7 @@ from tests.conftest import listening, settings_for
 from tests.makers import NOW, TODAY, make_tool
 from tests.voting.world import SHIP, SKIP, crowd, figures, ledger, names, rows, say
 from verdicts.cli.housekeeping import batches
-from verdicts.extensions import TooManyWriters, begin_write, bound_waiting_writers, db
+from verdicts.extensions import TooManyWriters, begin_write, db, limit_waiting_writers
 from verdicts.voting.ballot import Ballot
 from verdicts.voting.models import Standing, network_key, vote
 from verdicts.voting.networks import key_of_day
@@ -32,12 +32,12 @@ def app(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     options = verdicts.app.engine_options(database_url) | {"pool_size": CONNECTIONS + 1, "pool_timeout": 60}
     monkeypatch.setattr(verdicts.app, "engine_options", lambda _url: options)
     application = verdicts.app.create_app(settings_for(database_url, tmp_path))
-    bound_waiting_writers(2 * CONNECTIONS)
+    limit_waiting_writers(2 * CONNECTIONS)
     with application.app_context():
         yield application
         db.session.remove()
         db.engine.dispose()
-    bound_waiting_writers(1)
+    limit_waiting_writers(1)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The page cache: what is kept, for how long, for whom, and what is served when rendering fails."""
+"""The page cache: what is cached, for how long, for whom, and what is served when rendering fails."""
 
 import contextvars
 import gzip
@@ -44,10 +44,10 @@ def title(visitor: Visitor, path: str = "/tools/alpha") -> str:
     return visitor.reads(path).texts("h1")[0]
 
 
-# What is kept, and how long
+# What is cached, and how long
 
 
-def test_a_page_is_kept_for_five_seconds(visitor: Visitor) -> None:
+def test_a_page_is_cached_for_five_seconds(visitor: Visitor) -> None:
     title(visitor)
     rename("Beta", publish=False)
     visitor.clock.now += 4.9
@@ -79,7 +79,7 @@ def test_public_pages_say_how_long_proxies_may_keep_them(visitor: Visitor) -> No
 @pytest.mark.parametrize(
     "path", ["/livez", "/readyz", "/tools/alpha/vote", "/votes/mine", "/tools/nothing", "/nothing"]
 )
-def test_everything_else_may_not_be_kept(visitor: Visitor, path: str) -> None:
+def test_everything_else_may_not_be_cached(visitor: Visitor, path: str) -> None:
     response = visitor.opens("GET", path)
     assert response.headers["Cache-Control"] == "no-store"
     assert page_cache_of(visitor.app)._pages == {}
@@ -88,13 +88,13 @@ def test_everything_else_may_not_be_kept(visitor: Visitor, path: str) -> None:
 @pytest.mark.parametrize(
     ("query", "control"), [("?v=x", "public, max-age=31536000, immutable"), ("", "public, max-age=86400")]
 )
-def test_static_files_may_be_kept_for_a_year_under_the_address_of_their_content(
+def test_static_files_may_be_cached_for_a_year_under_the_address_of_their_content(
     visitor: Visitor, query: str, control: str
 ) -> None:
     assert visitor.reads(f"/static/css/base.css{query}").headers["Cache-Control"] == control
 
 
-def test_a_missing_static_file_may_not_be_kept(visitor: Visitor) -> None:
+def test_a_missing_static_file_may_not_be_cached(visitor: Visitor) -> None:
     assert visitor.reads("/static/css/nothing.css?v=x", 404).headers["Cache-Control"] == "no-store"
 
 
@@ -104,7 +104,7 @@ def test_each_query_is_a_page_of_its_own(visitor: Visitor) -> None:
 
 
 def test_the_cache_is_bounded(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caching, "MOST_PAGES", 2)
+    monkeypatch.setattr(caching, "MAX_PAGES", 2)
     for path in ("/", "/tools", "/method", "/privacy"):
         visitor.opens("GET", path)
     assert [key[0] for key in page_cache_of(visitor.app)._pages] == ["/method", "/privacy"]
@@ -113,14 +113,14 @@ def test_the_cache_is_bounded(visitor: Visitor, monkeypatch: pytest.MonkeyPatch)
 def test_a_page_that_is_read_stays_longer_than_one_that_is_not(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(caching, "MOST_PAGES", 2)
+    monkeypatch.setattr(caching, "MAX_PAGES", 2)
     for path in ("/method", "/privacy", "/method", "/tools"):
         visitor.opens("GET", path)
     assert {key[0] for key in page_cache_of(visitor.app)._pages} == {"/method", "/tools"}
 
 
 def test_made_up_ports_push_out_no_page(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caching, "MOST_PAGES", 2)
+    monkeypatch.setattr(caching, "MAX_PAGES", 2)
     visitor.opens("GET", "/privacy")
     for port in range(1, 6):
         visitor.opens("GET", "/method", headers={"host": f"verdicts.test:{port}"})
@@ -128,21 +128,21 @@ def test_made_up_ports_push_out_no_page(visitor: Visitor, monkeypatch: pytest.Mo
 
 
 def test_made_up_queries_push_out_each_other_and_no_page(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caching, "MOST_PAGES_WITH_QUERY", 3)
+    monkeypatch.setattr(caching, "MAX_PAGES_WITH_QUERY", 3)
     visitor.opens("GET", "/method")
     for number in range(8):
         visitor.opens("GET", f"/method?{number}")
-    kept = {key[1] for key in page_cache_of(visitor.app)._pages}
-    assert kept == {"", "5", "6", "7"}
+    cached = {key[1] for key in page_cache_of(visitor.app)._pages}
+    assert cached == {"", "5", "6", "7"}
 
 
-def test_a_page_that_is_too_large_is_served_but_not_kept(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caching, "LARGEST_PAGE_BYTES", 100)
+def test_a_page_that_is_too_large_is_served_but_not_cached(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caching, "MAX_PAGE_BYTES", 100)
     assert visitor.reads("/tools/alpha").status == 200
     assert page_cache_of(visitor.app)._pages == {}
 
 
-def test_a_redirect_is_kept_too(visitor: Visitor) -> None:
+def test_a_redirect_is_cached_too(visitor: Visitor) -> None:
     make_tool("beta", aliases=("beta-old",))
     first, second = (visitor.reads("/tools/beta-old", 301) for _ in range(2))
     assert first.headers["Location"] == second.headers["Location"] == "/tools/beta"
@@ -198,29 +198,51 @@ def test_a_head_leaves_no_empty_page_behind(visitor: Visitor) -> None:
 # Packing
 
 
-PACKINGS = ["", "identity", "gzip", "br", "zstd", "deflate", "gzip, br", "gzip, deflate, br, zstd", "gzip, zstd"]
-PACKINGS += ["*", "gzip;q=0", "br;q=0, gzip", "gzip;q=0, br;q=0", "gzip;q=1.0, br;q=0.1", "x-brotli", "identity;q=0"]
+ACCEPT_ENCODINGS = [
+    "",
+    "identity",
+    "gzip",
+    "br",
+    "zstd",
+    "deflate",
+    "gzip, br",
+    "gzip, deflate, br, zstd",
+    "gzip, zstd",
+]
+ACCEPT_ENCODINGS += [
+    "*",
+    "gzip;q=0",
+    "br;q=0, gzip",
+    "gzip;q=0, br;q=0",
+    "gzip;q=1.0, br;q=0.1",
+    "x-brotli",
+    "identity;q=0",
+]
 
 
-def unpacked(response: TestResponse) -> str:
-    unpack: dict[str | None, Callable[[bytes], bytes]] = {None: bytes, "gzip": gzip.decompress, "br": brotli.decompress}
-    return unpack[response.headers.get("Content-Encoding")](response.data).decode()
+def decoded(response: TestResponse) -> str:
+    decoders: dict[str | None, Callable[[bytes], bytes]] = {
+        None: bytes,
+        "gzip": gzip.decompress,
+        "br": brotli.decompress,
+    }
+    return decoders[response.headers.get("Content-Encoding")](response.data).decode()
 
 
-def takes(accepted: str, packing: str | None) -> bool:
-    """Say whether a client that sends this Accept-Encoding can read this packing (RFC 9110, 12.5.3)."""
+def takes(accepted: str, encoding: str | None) -> bool:
+    """Say whether a client that sends this Accept-Encoding can read this encoding (RFC 9110, 12.5.3)."""
     weights = {}
     for part in accepted.lower().split(","):
         name, _, weight = part.strip().partition(";q=")
         weights[name] = float(weight or 1)
-    if packing is None:
+    if encoding is None:
         return True
-    return weights.get(packing, weights.get("*", 0)) > 0
+    return weights.get(encoding, weights.get("*", 0)) > 0
 
 
-def test_no_client_gets_a_packing_it_cannot_read_whoever_came_before(visitor: Visitor) -> None:
+def test_no_client_gets_a_content_encoding_it_cannot_read_whoever_came_before(visitor: Visitor) -> None:
     wrong = []
-    for number, (first, second) in enumerate(product(PACKINGS, PACKINGS)):
+    for number, (first, second) in enumerate(product(ACCEPT_ENCODINGS, ACCEPT_ENCODINGS)):
         path = f"/method?{number}"
         visitor.opens("GET", path, headers={"accept_encoding": first})
         response = visitor.opens("GET", path, headers={"accept_encoding": second})
@@ -229,23 +251,23 @@ def test_no_client_gets_a_packing_it_cannot_read_whoever_came_before(visitor: Vi
     assert wrong == []
 
 
-@pytest.mark.parametrize(("accepted", "packing"), [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("", None)])
-def test_public_pages_are_packed_as_the_client_can_read_them(visitor: Visitor, accepted: str, packing: str) -> None:
+@pytest.mark.parametrize(("accepted", "encoding"), [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("", None)])
+def test_public_pages_are_encoded_as_the_client_can_read_them(visitor: Visitor, accepted: str, encoding: str) -> None:
     plain = visitor.opens("GET", "/method")
-    packed = visitor.opens("GET", "/method", headers={"accept_encoding": accepted})
-    assert packed.headers.get("Content-Encoding") == packing
-    assert unpacked(packed) == plain.get_data(as_text=True)
-    assert int(packed.headers["Content-Length"]) == len(packed.data)
+    response = visitor.opens("GET", "/method", headers={"accept_encoding": accepted})
+    assert response.headers.get("Content-Encoding") == encoding
+    assert decoded(response) == plain.get_data(as_text=True)
+    assert int(response.headers["Content-Length"]) == len(response.data)
 
 
 @pytest.mark.parametrize("accepted", ["", "gzip", "br"])
-def test_proxies_are_told_that_packings_differ(visitor: Visitor, accepted: str) -> None:
+def test_proxies_are_told_that_content_encodings_differ(visitor: Visitor, accepted: str) -> None:
     assert "Accept-Encoding" in visitor.reads("/method").headers.get("Vary", "")
     response = visitor.opens("GET", "/method", headers={"accept_encoding": accepted})
     assert "Accept-Encoding" in response.headers.get("Vary", "")
 
 
-def test_each_packing_has_an_etag_of_its_own(visitor: Visitor) -> None:
+def test_each_content_encoding_has_an_etag_of_its_own(visitor: Visitor) -> None:
     tags = {
         visitor.opens("GET", "/method", headers={"accept_encoding": each}).headers["ETag"]
         for each in ("", "gzip", "br")
@@ -360,6 +382,6 @@ def test_an_untrusted_host_fills_no_cache(visitor: Visitor, host: str) -> None:
     assert page_cache_of(visitor.app)._pages == {}
 
 
-def test_a_path_and_a_query_that_look_alike_are_kept_apart(visitor: Visitor) -> None:
+def test_a_path_and_a_query_that_look_alike_are_cached_apart(visitor: Visitor) -> None:
     assert visitor.opens("GET", "/method?x").status_code == 200
     assert visitor.opens("GET", "/method%3Fx").status_code == 404

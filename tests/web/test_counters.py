@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from verdicts.extensions import sqlite_driver
-from verdicts.web.counters import FileCounters, address_in
+from verdicts.engines import sqlite_driver
+from verdicts.web.counters import FileCounters, storage_uri
 
 Later = Callable[[timedelta], None]
 PROCESSES, TIMES = 4, 100
@@ -17,7 +17,7 @@ A_DAY = 24 * 3600
 
 @pytest.fixture
 def counters(tmp_path: Path) -> FileCounters:
-    return FileCounters(address_in(tmp_path))
+    return FileCounters(storage_uri(tmp_path))
 
 
 def test_a_count_grows_until_its_window_ends(counters: FileCounters, later: Later) -> None:
@@ -80,7 +80,7 @@ def test_the_file_names_nobody(counters: FileCounters, tmp_path: Path) -> None:
     written = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"counter" in written
     assert b"203.0.113" not in written
-    assert FileCounters(address_in(tmp_path)).get("network:203.0.113.0/24") == 0
+    assert FileCounters(storage_uri(tmp_path)).get("network:203.0.113.0/24") == 0
 
 
 @pytest.mark.parametrize("spoiled", [b"no database at all", b"SQLite format 3\0" + bytes(4080)])
@@ -91,4 +91,4 @@ def test_a_spoiled_file_is_begun_anew(counters: FileCounters, tmp_path: Path, sp
 
 def test_a_file_that_cannot_be_written_is_an_error_and_does_not_pass_for_zero(tmp_path: Path) -> None:
     with pytest.raises(sqlite_driver().OperationalError):
-        FileCounters(address_in(tmp_path / "missing")).incr("a", 60)
+        FileCounters(storage_uri(tmp_path / "missing")).incr("a", 60)

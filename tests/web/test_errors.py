@@ -14,7 +14,7 @@ from tests.makers import make_tool
 from tests.postgres import PostgresServer
 from tests.web.conftest import ON_ONE_DATABASE
 from tests.web.visitor import Page, Visitor
-from verdicts import extensions
+from verdicts import engines, extensions
 from verdicts.extensions import db
 from verdicts.voting.models import vote, vote_event
 
@@ -201,7 +201,7 @@ def assert_try_again(page: Page, *, htmx: bool) -> None:
 def writing_lock(app: Flask) -> Iterator[None]:
     """Hold SQLite's write lock over a connection of one's own."""
     path = app.config["SETTINGS"].database_url.removeprefix("sqlite:///")
-    with contextlib.closing(extensions.sqlite_driver().connect(path, isolation_level=None)) as other:
+    with contextlib.closing(engines.sqlite_driver().connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")
@@ -227,7 +227,7 @@ def test_too_many_waiting_writers_are_503_at_once(
     make_tool("alpha")
     visitor.votes("alpha", "ship")
     monkeypatch.setattr(extensions, "_waiting_writers", threading.BoundedSemaphore(1))
-    with extensions._a_place_to_wait():
+    with extensions.waiting_to_write():
         page = visitor.sends("/tools/alpha/vote", {"verdict": "skip"}, 503)
         assert visitor.reads("/tools/alpha").status == 200
     assert_try_again(page, htmx=False)

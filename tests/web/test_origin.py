@@ -9,7 +9,7 @@ from flask import Flask
 from tests.makers import make_tool
 from tests.web.conftest import ON_ONE_DATABASE
 from tests.web.visitor import Visitor
-from verdicts.web.origin import is_ours
+from verdicts.web.origin import is_same_origin
 
 SITES = [None, "same-origin", "same-site", "cross-site", "none", "SAME-ORIGIN", "same-origin, cross-site", "x"]
 
@@ -41,7 +41,7 @@ def test_no_combination_is_decided_wrongly(app_with: Callable[..., Flask], base_
 
 @pytest.mark.parametrize("site", ["", " same-origin", "same-origin "])
 def test_a_site_that_is_stated_but_not_same_origin_is_refused_whatever_the_origin(site: str) -> None:
-    assert not is_ours(site, "http://verdicts.test", "http://verdicts.test")
+    assert not is_same_origin(site, "http://verdicts.test", "http://verdicts.test")
 
 
 @ON_ONE_DATABASE

@@ -2,9 +2,7 @@
 
 from urllib.parse import quote
 
-from flask import current_app
-
-from verdicts.config import Settings
+from verdicts.config import current_settings
 from verdicts.mailing.addresses import split_name_and_address
 from verdicts.mailing.letters import absolute_url
 from verdicts.newsletter.tokens import bounce_token, leave_token
@@ -44,7 +42,7 @@ def unsubscribe_headers(subscriber_id: int, generation: int) -> dict[str, str]:
 
 def leave_by_mail(token: str) -> str:
     """Return the mailto: address that leaves: one of the token's own where BOUNCE_DOMAIN is set, else by subject."""
-    mail = _settings().mail
+    mail = current_settings().mail
     if mail.bounce_domain:
         return f"mailto:{LEAVE}+{token}@{mail.bounce_domain}"
     return f"mailto:{quote(_sender_address(), safe='@')}?subject={LEAVE}%20{token}"
@@ -56,21 +54,16 @@ def delivery_headers(edition_id: int, subscriber_id: int) -> dict[str, str]:
     Where MAIL_SERVER is that of a provider whose events do not hold our headers, another one asks it to say the token.
     """
     token = bounce_token(edition_id, subscriber_id)
-    server = _settings().mail.server or ""
+    server = current_settings().mail.server or ""
     asked = {name: value.format(token) for host, name, value in _GIVEN_BACK if server.lower().endswith(host)}
     return {DELIVERY_HEADER: token, **asked}
 
 
 def envelope_sender(edition_id: int, subscriber_id: int) -> str:
     """Return where bounces go: to an address of this delivery alone where BOUNCE_DOMAIN is set, else to the sender."""
-    domain = _settings().mail.bounce_domain
+    domain = current_settings().mail.bounce_domain
     return f"{BOUNCE}+{bounce_token(edition_id, subscriber_id)}@{domain}" if domain else _sender_address()
 
 
 def _sender_address() -> str:
-    return split_name_and_address(_settings().mail.default_sender)[1]
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.config["SETTINGS"]
-    return settings
+    return split_name_and_address(current_settings().mail.default_sender)[1]

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from operator import add, sub
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.queries import hold
-from verdicts.extensions import db
+from verdicts.extensions import db, insert
 from verdicts.voting.community import Community
 from verdicts.voting.models import Standing, tally
 
@@ -96,6 +95,4 @@ def move_tally(tool_id: int, change: Figures) -> None:
 
 def insert_unless_there(table: sa.Table, **values: object) -> None:
     """Insert a row unless its key is taken, by a transaction that commits meanwhile too: it is waited for."""
-    connection = db.session.connection()
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(insert(table).values(values).on_conflict_do_nothing())
+    db.session.connection().execute(insert(table).values(values).on_conflict_do_nothing())

@@ -1,9 +1,8 @@
-"""The web floor: one door a room, plus errors, headers and caching. It only translates."""
+"""The web layer: a module of views for each feature package, and errors, headers and caching for all of them."""
 
 from flask import Flask
 
 from verdicts.web import (
-    addresses,
     admin,
     assets,
     bounces,
@@ -18,6 +17,7 @@ from verdicts.web import (
     logos,
     mailbox,
     newsletter,
+    nul_bytes,
     origin,
     pages,
     preferences,
@@ -27,8 +27,8 @@ from verdicts.web import (
 
 
 def init_app(app: Flask) -> None:
-    """Open the doors, and stand guard before and behind them."""
-    rooms = (
+    """Register the blueprints, and what runs before and after every request."""
+    views = (
         pages,
         catalog,
         comparisons,
@@ -40,10 +40,11 @@ def init_app(app: Flask) -> None:
         bounces,
         digest,
         logos,
+        health,
     )
-    for door in (*rooms, health):
-        app.register_blueprint(door.bp)
+    for module in views:
+        app.register_blueprint(module.bp)
     mailbox.init_app(app)
     admin.init_app(app)
-    for guard in (addresses, origin, errors, assets, formatting, headers):
-        guard.init_app(app)
+    for module in (nul_bytes, origin, errors, assets, formatting, headers):
+        module.init_app(app)

@@ -12,7 +12,7 @@ from verdicts.newsletter import providers, reports
 from verdicts.newsletter.reports import Report
 from verdicts.newsletter.tokens import reports_secret
 from verdicts.web.clock import now
-from verdicts.web.origin import from_anywhere
+from verdicts.web.origin import allow_cross_origin
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ NO_JSON = "This takes a provider’s events as JSON."
 
 
 @bp.post("/newsletter/bounces/<secret>")
-@from_anywhere
+@allow_cross_origin
 def take(secret: str) -> ResponseReturnValue:
     """Act on a provider's events; those that name nobody by a genuine token of ours are ignored."""
     if not hmac.compare_digest(secret.encode(), reports_secret().encode()):

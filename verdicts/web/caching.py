@@ -1,4 +1,4 @@
-"""Public pages are the same for everybody, so each is rendered once in a while and kept, before Flask is even asked."""
+"""The page cache: public pages are the same for everybody, so they are cached before a request reaches Flask."""
 
 import hashlib
 import threading
@@ -24,35 +24,35 @@ from verdicts.extensions import compress, end_session
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-# Votes do not empty the cache (100 a second would); a page may be this much behind them.
+# Votes do not empty the cache (100 a second would), so a page's figures may be this old.
 FRESH_SECONDS = 5
 STALE_SECONDS = 60
 STALE_IF_ERROR_SECONDS = 24 * 3600
-VERSION_KEPT_SECONDS = 1
-MOST_PAGES = 1024
-MOST_PAGES_WITH_QUERY = 256  # kept apart: anyone can make up queries, and must not push out the pages themselves
-LARGEST_PAGE_BYTES = 512 * 1024
+VERSION_TTL_SECONDS = 1
+MAX_PAGES = 1024
+MAX_PAGES_WITH_QUERY = 256  # apart: anyone can make up queries, which must not push out the other pages
+MAX_PAGE_BYTES = 512 * 1024
 
 PUBLIC = (
     f"public, max-age=0, s-maxage={FRESH_SECONDS}, stale-while-revalidate={STALE_SECONDS}, "
     f"stale-if-error={STALE_IF_ERROR_SECONDS}"
 )
-PACKINGS = ("br", "gzip")
-_KEPT_STATUSES = {200, 301}
+CONTENT_ENCODINGS = ("br", "gzip")
+_CACHED_STATUSES = {200, 301}
 
 
 def public(view: Callable[..., ResponseReturnValue]) -> Callable[..., Response]:
-    """Mark a view as public: the same for everybody, without a cookie, to be kept here and by proxies."""
+    """Mark a view as public: its page is the same for everybody, sets no cookie, and is cached here and by proxies."""
 
     @wraps(view)
-    def marked(*arguments: object, **named: object) -> Response:
-        response = make_response(view(*arguments, **named))
-        if response.status_code in _KEPT_STATUSES:
+    def cacheable_view(*args: object, **kwargs: object) -> Response:
+        response = make_response(view(*args, **kwargs))
+        if response.status_code in _CACHED_STATUSES:
             response.headers["Cache-Control"] = PUBLIC
-        # Compressed here and not everywhere: a page that carries a secret must not be (BREACH).
+        # Only public pages are compressed: a page that holds a secret must not be (BREACH).
         return compress.after_request(response)
 
-    return marked
+    return cacheable_view
 
 
 @dataclass
@@ -62,17 +62,18 @@ class _Page:
     body: bytes
     etag: str
     version: int
-    made_at: float
+    rendered_at: float
 
     def age(self, now: float) -> float:
-        return now - self.made_at
+        return now - self.rendered_at
 
 
 class PageCache:
     """A WSGI layer that answers public GETs from memory.
 
-    A page is fresh for FRESH_SECONDS under one content version; then one request renders it anew while others still
-    get the old one. When rendering fails with a 5xx, the old page is served up to STALE_IF_ERROR_SECONDS.
+    A page is fresh for FRESH_SECONDS, while the content version stays the same. Then one request renders it again
+    and the others get the old page. Where rendering fails with a 5xx, the old page is served for up to
+    STALE_IF_ERROR_SECONDS.
     """
 
     def __init__(self, app: Flask, inner: "WSGIApplication", clock: Callable[[], float] = time.monotonic) -> None:
@@ -91,74 +92,73 @@ class PageCache:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or not self._is_trusted(environ):
             return self._inner(environ, start_response)
-        # Flask-Compress knows more packings, and might choose one that another client of the same key cannot read.
-        environ["HTTP_ACCEPT_ENCODING"] = _packing_for(environ)
+        # Flask-Compress knows more encodings, and might choose one that another client of the same key cannot read.
+        environ["HTTP_ACCEPT_ENCODING"] = _content_encoding_for(environ)
         key = _key_of(environ)
         with self._lock:
-            page = self._found(key)
+            page = self._find(key)
         if page is None:
             return self._render(key, None, environ)(environ, start_response)
         if self._is_fresh(page) or not self._may_render(key, page):
-            return _answer(page, environ)(environ, start_response)
+            return _response_from(page, environ)(environ, start_response)
         try:
             return self._render(key, page, environ)(environ, start_response)
         finally:
             with self._lock:
                 self._rendering.discard(key)
 
-    def _found(self, key: tuple[str, ...]) -> _Page | None:
-        shelf = self._plain if key in self._plain else self._with_query
-        if key in shelf:
-            shelf.move_to_end(key)
-        return shelf.get(key)
+    def _find(self, key: tuple[str, ...]) -> _Page | None:
+        pages = self._plain if key in self._plain else self._with_query
+        if key in pages:
+            pages.move_to_end(key)
+        return pages.get(key)
 
     def _is_trusted(self, environ: "WSGIEnvironment") -> bool:
-        """Leave hosts we do not answer to Flask. Pages are the same under all the others, so the key has no host."""
+        """Say whether the request's host is ours. Pages are the same under all of our hosts, so keys hold no host."""
         return host_is_trusted(environ.get("HTTP_HOST"), self._hosts)
 
     def _is_fresh(self, page: _Page) -> bool:
         return page.age(self._clock()) < FRESH_SECONDS and page.version == self._current_version()
 
     def _may_render(self, key: tuple[str, ...], page: _Page) -> bool:
-        """Let one request render; the others take the old page, unless an editor has changed something since."""
+        """Let one request render. The others get the old page, unless an editor has changed something since."""
         with self._lock:
-            taken = key in self._rendering
-            if not taken:
-                self._rendering.add(key)
-        return not taken or page.version != self._version or page.age(self._clock()) > STALE_SECONDS
+            is_rendering = key in self._rendering
+            self._rendering.add(key)
+        return not is_rendering or page.version != self._version or page.age(self._clock()) > STALE_SECONDS
 
     def _render(self, key: tuple[str, ...], old: _Page | None, environ: "WSGIEnvironment") -> WsgiResponse:
-        version, made_at = self._current_version(), self._clock()
+        version, rendered_at = self._current_version(), self._clock()
         response = WsgiResponse.from_app(self._inner, environ, buffered=True)
-        if response.status_code >= 500 and old and old.age(made_at) < STALE_IF_ERROR_SECONDS:
-            return _answer(old, environ)
+        if response.status_code >= 500 and old and old.age(rendered_at) < STALE_IF_ERROR_SECONDS:
+            return _response_from(old, environ)
         if response.status_code == HTTPStatus.NOT_FOUND:
-            self._forget(key)
+            self._discard(key)
         if environ["REQUEST_METHOD"] != "GET" or response.headers.get("Cache-Control") != PUBLIC:
             return response
-        page = _page_of(response, version, made_at)
-        if len(page.body) <= LARGEST_PAGE_BYTES:
-            self._keep(key, page, has_query=bool(environ.get("QUERY_STRING")))
-        return _answer(page, environ)
+        page = _page_of(response, version, rendered_at)
+        if len(page.body) <= MAX_PAGE_BYTES:
+            self._store(key, page, has_query=bool(environ.get("QUERY_STRING")))
+        return _response_from(page, environ)
 
-    def _keep(self, key: tuple[str, ...], page: _Page, has_query: bool) -> None:
-        shelf, most = (self._with_query, MOST_PAGES_WITH_QUERY) if has_query else (self._plain, MOST_PAGES)
+    def _store(self, key: tuple[str, ...], page: _Page, has_query: bool) -> None:
+        pages, max_pages = (self._with_query, MAX_PAGES_WITH_QUERY) if has_query else (self._plain, MAX_PAGES)
         with self._lock:
-            shelf[key] = page
-            shelf.move_to_end(key)
-            while len(shelf) > most:
-                shelf.popitem(last=False)
+            pages[key] = page
+            pages.move_to_end(key)
+            while len(pages) > max_pages:
+                pages.popitem(last=False)
 
-    def _forget(self, key: tuple[str, ...]) -> None:
-        """Drop a page that is there no more, however it was packed: no fault later on may bring it back."""
+    def _discard(self, key: tuple[str, ...]) -> None:
+        """Remove a page that is gone, in every content encoding: no later error may bring it back."""
         with self._lock:
-            for shelf in (self._plain, self._with_query):
-                for packing in ("identity", *PACKINGS):
-                    shelf.pop((*key[:-1], packing), None)
+            for pages in (self._plain, self._with_query):
+                for encoding in ("identity", *CONTENT_ENCODINGS):
+                    pages.pop((*key[:-1], encoding), None)
 
     def _current_version(self) -> int:
-        """Return the content version, asked for once a second; the last known one while the database is away."""
-        if self._clock() - self._version_read_at >= VERSION_KEPT_SECONDS:
+        """Return the content version, read once a second, or the last known one while the database is unreachable."""
+        if self._clock() - self._version_read_at >= VERSION_TTL_SECONDS:
             self._version_read_at = self._clock()
             with self._app.app_context():
                 try:
@@ -174,27 +174,26 @@ def _key_of(environ: "WSGIEnvironment") -> tuple[str, ...]:
     return (
         environ.get("PATH_INFO", ""),
         environ.get("QUERY_STRING", ""),
-        # A page and a fragment differ only in errors, which are not kept; how it is packed differs in all.
+        # Pages and fragments differ only in errors, which are not cached. The content encoding differs in all.
         environ["HTTP_ACCEPT_ENCODING"],
     )
 
 
-def _packing_for(environ: "WSGIEnvironment") -> str:
-    """Return the one packing to use for a client: the one it likes best of ours, or none ("identity")."""
+def _content_encoding_for(environ: "WSGIEnvironment") -> str:
+    """Return the content encoding of ours that the client prefers, or "identity" where it accepts none."""
     accepted = parse_accept_header(environ.get("HTTP_ACCEPT_ENCODING"), Accept)
-    likes = {packing: accepted.quality(packing) for packing in PACKINGS}
-    best = max(PACKINGS, key=lambda packing: likes[packing])
-    return best if likes[best] else "identity"
+    best = max(CONTENT_ENCODINGS, key=accepted.quality)
+    return best if accepted.quality(best) else "identity"
 
 
-def _page_of(response: WsgiResponse, version: int, made_at: float) -> _Page:
+def _page_of(response: WsgiResponse, version: int, rendered_at: float) -> _Page:
     body = response.get_data()
     etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
     headers = [*response.headers.items(), ("ETag", etag)]
-    return _Page(response.status, headers, body, etag, version, made_at)
+    return _Page(response.status, headers, body, etag, version, rendered_at)
 
 
-def _answer(page: _Page, environ: "WSGIEnvironment") -> WsgiResponse:
+def _response_from(page: _Page, environ: "WSGIEnvironment") -> WsgiResponse:
     unchanged = page.etag in environ.get("HTTP_IF_NONE_MATCH", "")
     response = WsgiResponse(b"" if unchanged else page.body, 304 if unchanged else page.status, page.headers)
     if unchanged:

@@ -1,13 +1,13 @@
-"""The one place where the web floor asks what time it is; rooms are told."""
+"""The only place where the web layer reads the clock. Feature packages take the time as an argument."""
 
 from datetime import UTC, date, datetime
 
 
 def now() -> datetime:
-    """Return the present moment, aware, in UTC."""
+    """Return the current time, timezone-aware, in UTC."""
     return datetime.now(UTC)
 
 
 def today() -> date:
-    """Return the present day in UTC."""
+    """Return the current day in UTC."""
     return now().date()

@@ -11,7 +11,7 @@ from verdicts.comparisons.reading import read
 from verdicts.comparisons.wording import listed
 from verdicts.web.caching import public
 from verdicts.web.clock import now, today
-from verdicts.web.errors import answer
+from verdicts.web.errors import render_error
 
 bp = Blueprint("comparisons", __name__)
 
@@ -23,9 +23,9 @@ def compare(pair: str) -> ResponseReturnValue:
         found = queries.find(address.parse(pair), now())
     except ToolsNotFound as error:
         unknown = listed([f"“{slug}”" for slug in error.slugs])
-        return answer(404, f"We know no tool called {unknown}.", search=error.slugs[0].replace("-", " "))
+        return render_error(404, f"We know no tool called {unknown}.", search=error.slugs[0].replace("-", " "))
     except AddressFault as error:
-        return answer(400, str(error))
+        return render_error(400, str(error))
     canonical = address.canonical([named.card.slug for named in found])
     if canonical != pair:
         return redirect(url_for("comparisons.compare", pair=canonical), 301)

@@ -10,13 +10,13 @@ from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import Field, StringField, ValidationError
 
+from verdicts.config import current_settings
 from verdicts.extensions import begin_write, db, limiter
 from verdicts.feedback import corrections
 from verdicts.newsletter.addresses import NotAnAddress, parse
 from verdicts.web import errors, limits
 from verdicts.web.caching import public
 from verdicts.web.clock import now
-from verdicts.web.settings import current_settings
 
 bp = Blueprint("contact", __name__, url_prefix="/contact")
 
@@ -85,15 +85,15 @@ def send() -> ResponseReturnValue:
             accept(form)
     except RateLimitExceeded:
         return _refused(form, TOO_MANY, 429, AN_HOUR)
-    except errors.OVERLOADS as overload:
-        errors.give_up(overload)
-        return _refused(form, BUSY, 503, errors.TRY_AGAIN_AFTER_SECONDS)
+    except errors.OVERLOAD_ERRORS as overload:
+        errors.roll_back(overload)
+        return _refused(form, BUSY, 503, errors.RETRY_AFTER_SECONDS)
     return redirect(url_for(".sent"), 303)
 
 
 # The lower one is asked first, so that a network that is refused does not use up what all have together.
-@limiter.limit(limits.MESSAGES_IN_ALL, key_func=limits.all_together)
-@limiter.limit(limits.MESSAGES_OF_A_NETWORK, key_func=limits.by_network)
+@limiter.limit(limits.MESSAGES_TOTAL_LIMIT, key_func=limits.shared_key)
+@limiter.limit(limits.MESSAGES_PER_NETWORK_LIMIT, key_func=limits.network_key)
 def accept(form: ContactForm) -> None:
     begin_write()
     corrections.write(

@@ -1,4 +1,4 @@
-"""Where rate limits are counted without Redis: a file that all of one machine's workers share."""
+"""The counters of rate limits where there is no Redis: a SQLite file that all workers of one machine share."""
 
 import hmac
 import os
@@ -11,10 +11,10 @@ from typing import Any
 
 from limits.storage import Storage
 
-from verdicts.extensions import sqlite_driver, sqlite_journal
+from verdicts.engines import sqlite_driver, sqlite_journal
 
 FILE_NAME = "limits.sqlite3"
-BUSY_TIMEOUT_SECONDS = 0.25  # a vote is not kept waiting for its limit
+BUSY_TIMEOUT_SECONDS = 0.25  # a vote must not wait for its rate limit
 SWEEP_EVERY_SECONDS = 60
 
 _TABLE = "CREATE TABLE IF NOT EXISTS counter (key BLOB PRIMARY KEY, count INTEGER, ends_at REAL) WITHOUT ROWID"
@@ -27,11 +27,11 @@ _INCREMENT = """
 
 
 class FileCounters(Storage):
-    """Counts under an address such as `counters:///folder/limits.sqlite3`, for Flask-Limiter's fixed windows.
+    """A storage for Flask-Limiter's fixed windows, under a URI such as `counters:///folder/limits.sqlite3`.
 
-    In memory each worker would count for itself, and two workers would let through twice what the rules say. The file
-    is scratch: it is not synced, and one that a crash of the machine has spoiled is begun anew. It names nobody: keys
-    stand in it under a hash whose random key only this process and those that it forks know.
+    In memory each worker would count alone, so two workers would allow twice the limit. The file is temporary: it is
+    not synced, and a file that a crash has damaged is replaced. It names nobody: it holds hashes of the keys, and the
+    random key of that hash is known only to this process and its forks.
     """
 
     STORAGE_SCHEME = ["counters"]  # noqa: RUF012  # the base class declares it so
@@ -50,40 +50,40 @@ class FileCounters(Storage):
         return (sqlite_driver().Error, OSError)
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Count `amount` more under a key, for `expiry` seconds from the first; return the count."""
+        """Add `amount` to a key's count and return it. The count ends `expiry` seconds after its first increment."""
         now = time.time()
-        counted = self._ask(_INCREMENT, {"key": self._hash(key), "amount": amount, "expiry": expiry, "now": now})
+        rows = self._execute(_INCREMENT, {"key": self._hash(key), "amount": amount, "expiry": expiry, "now": now})
         if now - self._swept_at > SWEEP_EVERY_SECONDS:
             self._swept_at = now
-            self._ask("DELETE FROM counter WHERE ends_at <= :now", {"now": now})
-        return int(counted[0][0])
+            self._execute("DELETE FROM counter WHERE ends_at <= :now", {"now": now})
+        return int(rows[0][0])
 
     def get(self, key: str) -> int:
-        found = self._ask("SELECT count FROM counter WHERE key = :key AND ends_at > :now", self._at(key))
-        return int(found[0][0]) if found else 0
+        rows = self._execute("SELECT count FROM counter WHERE key = :key AND ends_at > :now", self._key_and_time(key))
+        return int(rows[0][0]) if rows else 0
 
     def get_expiry(self, key: str) -> float:
-        """Return when a key's window ends, in seconds since the epoch."""
-        found = self._ask("SELECT ends_at FROM counter WHERE key = :key AND ends_at > :now", self._at(key))
-        return float(found[0][0]) if found else time.time()
+        """Return the end of a key's window, in seconds since the epoch."""
+        rows = self._execute("SELECT ends_at FROM counter WHERE key = :key AND ends_at > :now", self._key_and_time(key))
+        return float(rows[0][0]) if rows else time.time()
 
     def check(self) -> bool:
-        self._ask("SELECT 1", {})
+        self._execute("SELECT 1", {})
         return True
 
     def reset(self) -> int | None:
-        return len(self._ask("DELETE FROM counter RETURNING key", {}))
+        return len(self._execute("DELETE FROM counter RETURNING key", {}))
 
     def clear(self, key: str) -> None:
-        self._ask("DELETE FROM counter WHERE key = :key", {"key": self._hash(key)})
+        self._execute("DELETE FROM counter WHERE key = :key", {"key": self._hash(key)})
 
-    def _at(self, key: str) -> dict[str, Any]:
+    def _key_and_time(self, key: str) -> dict[str, Any]:
         return {"key": self._hash(key), "now": time.time()}
 
     def _hash(self, key: str) -> bytes:
         return hmac.digest(self._hash_key, key.encode(), "sha256")
 
-    def _ask(self, statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    def _execute(self, statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         with self._lock:
             try:
                 return self._run(statement, values)
@@ -91,11 +91,11 @@ class FileCounters(Storage):
                 self._connection = None
                 if isinstance(error, sqlite_driver().OperationalError):  # busy, or the disk is full
                     raise
-                self._begin_anew()
+                self._delete_file()
                 return self._run(statement, values)
 
     def _run(self, statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        if self._connection is None or self._opened_by != os.getpid():  # SQLite's must not be taken through a fork
+        if self._connection is None or self._opened_by != os.getpid():  # a fork must not use its parent's connection
             self._connection, self._opened_by = self._open(), os.getpid()
         rows: list[tuple[Any, ...]] = self._connection.execute(statement, values).fetchall()
         return rows
@@ -110,11 +110,11 @@ class FileCounters(Storage):
         connection.execute(_TABLE)
         return connection
 
-    def _begin_anew(self) -> None:
+    def _delete_file(self) -> None:
         for ending in ("", "-wal", "-shm", "-journal"):
             Path(f"{self._path}{ending}").unlink(missing_ok=True)
 
 
-def address_in(folder: str | Path) -> str:
-    """Return what Flask-Limiter takes as the address of the counters in this folder."""
+def storage_uri(folder: str | Path) -> str:
+    """Return Flask-Limiter's storage URI of the counters in this folder."""
     return f"counters://{Path(folder, FILE_NAME)}"

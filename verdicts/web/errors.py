@@ -1,4 +1,4 @@
-"""Error pages in our own design: a page for a browser, a notice for htmx, and never a word from inside."""
+"""Error pages in the site's design: a page for a browser, a notice for htmx. They show nothing internal."""
 
 import logging
 from collections.abc import Mapping
@@ -19,12 +19,12 @@ from verdicts.web.htmx import wants_fragment
 
 logger = logging.getLogger(__name__)
 
-TRY_AGAIN_AFTER_SECONDS = 2
-OVERLOADS = (OperationalError, InterfaceError, PoolExhausted, TooManyDecodes, TooManyHashes, TooManyWriters)
-LONGEST_BALLOT = 1000
+RETRY_AFTER_SECONDS = 2
+OVERLOAD_ERRORS = (OperationalError, InterfaceError, PoolExhausted, TooManyDecodes, TooManyHashes, TooManyWriters)
+MAX_VOTE_BYTES = 1000
 TITLES = {
     400: "That request makes no sense to us.",
-    403: "Refused.",
+    403: "Not allowed.",
     404: "Nothing here.",
     405: "Not this way.",
     409: "Somebody was faster.",
@@ -46,82 +46,84 @@ REASONS = {
 
 
 def init_app(app: Flask) -> None:
-    app.register_error_handler(HTTPException, answer_http_error)
-    app.register_error_handler(Exception, answer_crash)
-    for overload in OVERLOADS:
-        app.register_error_handler(overload, answer_overload)
+    app.register_error_handler(HTTPException, handle_http_error)
+    app.register_error_handler(Exception, handle_crash)
+    for error in OVERLOAD_ERRORS:
+        app.register_error_handler(error, handle_overload)
 
 
-def answer_http_error(error: HTTPException) -> ResponseReturnValue:
+def handle_http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error.get_response()
     headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
     if error.code == HTTPStatus.TOO_MANY_REQUESTS:
         headers["Retry-After"] = str(_seconds_until_reset())
-    return answer(
+    return render_error(
         error.code, _reason(error), headers=headers, search="" if error.code == HTTPStatus.NOT_FOUND else None
     )
 
 
-def answer_overload(error: Exception) -> ResponseReturnValue:
-    give_up(error)
-    return answer(503, REASONS[503], headers={"Retry-After": str(TRY_AGAIN_AFTER_SECONDS)})
+def handle_overload(error: Exception) -> ResponseReturnValue:
+    roll_back(error)
+    return render_error(503, REASONS[503], headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 
-def give_up(overload: Exception) -> None:
-    """Note that a request is answered 503, and end its transaction."""
+def roll_back(overload: Exception) -> None:
+    """Roll back the request's transaction and log that the request is answered 503."""
     logger.warning("answered 503: %s", type(overload).__name__, exc_info=not isinstance(overload, TooManyWriters))
     db.session.rollback()
 
 
-def answer_crash(error: Exception) -> ResponseReturnValue:
+def handle_crash(error: Exception) -> ResponseReturnValue:
     logger.error("unhandled exception", exc_info=error)
-    return answer(500, REASONS[500])
+    return render_error(500, REASONS[500])
 
 
-def answer(status: int, reason: str, headers: Mapping[str, str] | None = None, search: str | None = None) -> Response:
-    """Return an error as a page, or for htmx as a notice to stand beside what caused it.
+def render_error(
+    status: int, reason: str, headers: Mapping[str, str] | None = None, search: str | None = None
+) -> Response:
+    """Return an error as a page, or for htmx as a notice beside what caused it.
 
-    A ballot that was refused stays at hand, to be sent again; `search` offers to look for these words.
+    A vote that was not counted can be sent again from there. `search` offers a search for these words.
     """
     headers = headers or {}
-    _let_templates_link()
+    _ensure_url_adapter()
     page = render_template(
         "errors/_notice.html" if wants_fragment() else "errors/page.html",
         status=status,
         title=TITLES.get(status, f"{HTTPStatus(status).phrase}."),
         reason=reason,
         retry_after=int(headers.get("Retry-After", 0)),
-        tried="" if status == HTTPStatus.NOT_FOUND else _ballot_tried(),
+        submitted_verdict="" if status == HTTPStatus.NOT_FOUND else _submitted_verdict(),
         search=search,
     )
     return make_response(page, status, {**headers, "Cache-Control": "no-store"})
 
 
-def _let_templates_link() -> None:
-    """Let an error page link to our own: a host that is not trusted leaves the request without addresses."""
+def _ensure_url_adapter() -> None:
+    """Make url_for() work on error pages: a request for a host that is not trusted has no URL adapter."""
     if request_ctx.url_adapter is None:
         request_ctx.url_adapter = current_app.url_map.bind("")
 
 
-def _ballot_tried() -> str:
-    if request.endpoint != "voting.vote" or request.content_length is None or request.content_length > LONGEST_BALLOT:
+def _submitted_verdict() -> str:
+    if request.endpoint != "voting.vote" or request.content_length is None or request.content_length > MAX_VOTE_BYTES:
         return ""
-    tried = request.form.get("verdict", "")
-    return tried if tried in {*Verdict, "none"} else ""
+    verdict = request.form.get("verdict", "")
+    return verdict if verdict in {*Verdict, "none"} else ""
 
 
 def _seconds_until_reset() -> int:
-    """Return how long a client that asked too often should wait: the limit's whole window.
+    """Return how long a rate-limited client should wait: the limit's whole window.
 
-    Not the rest of it: that would ask the store of the limits again, which may have gone away meanwhile.
+    What is left of the window stands in the limits' storage, which may have become unreachable.
     """
     limit = limiter.current_limit
     return limit.limit.get_expiry() if limit else 60
 
 
 def _reason(error: HTTPException) -> str:
-    # Werkzeug's own words are for developers; ours stand in REASONS or were given to abort().
+    # Werkzeug's descriptions are for developers. Ours are in REASONS, or were passed to abort().
     if isinstance(error, (SecurityError, InternalServerError)) or error.description == type(error).description:
         return REASONS.get(error.code or 500, "It cannot be answered as it is.")
     if error.code == HTTPStatus.TOO_MANY_REQUESTS:

@@ -1,4 +1,4 @@
-"""What templates may call beyond Jinja itself."""
+"""The filters and globals of the templates."""
 
 from datetime import date
 
@@ -21,7 +21,7 @@ def init_app(app: Flask) -> None:
         base_url=settings.base_url,
         contact_email=settings.contact_email,
         is_demo=settings.demo,
-        is_preview=False,  # a page that an editor looks at before anybody else says otherwise
+        is_preview=False,  # True where an editor previews a page
         today=today,
         timeline=drawing.timeline,
     )

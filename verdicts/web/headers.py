@@ -1,4 +1,4 @@
-"""Security headers on every response."""
+"""Security headers for every response."""
 
 from flask import Flask, Response
 
@@ -47,7 +47,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-HSTS = "max-age=31536000"  # of this host alone: other hosts of the domain are not ours to decide about
+HSTS = "max-age=31536000"  # without includeSubDomains: other hosts of the domain may belong to others
 
 
 def init_app(app: Flask) -> None:
@@ -59,6 +59,6 @@ def init_app(app: Flask) -> None:
             response.headers.setdefault(name, value)
         if settings.is_https:
             response.headers.setdefault("Strict-Transport-Security", HSTS)
-        # Whatever does not say that it may be kept, may not: a forgotten header must never make a private page public.
+        # Caching is opt-in: a forgotten header must never make a private page public.
         response.headers.setdefault("Cache-Control", "no-store")
         return response

@@ -1,4 +1,4 @@
-"""For operators: is the process alive, and is it ready to answer."""
+"""Health checks for operators: is the process alive, and can it answer requests?"""
 
 from datetime import timedelta
 
@@ -8,10 +8,11 @@ from flask import Blueprint, Flask, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
-from verdicts.extensions import db, sqlite_warning
+from verdicts.config import current_settings
+from verdicts.engines import sqlite_warning
+from verdicts.extensions import db
 from verdicts.voting import queries as voting
 from verdicts.web.clock import now
-from verdicts.web.settings import current_settings
 
 bp = Blueprint("health", __name__)
 
@@ -25,7 +26,7 @@ def livez() -> ResponseReturnValue:
 
 @bp.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """Answer 200 when the database answers and has every migration, 503 with the reason when not."""
+    """Answer 200 when the database is reachable and has every migration, otherwise 503 with the reason."""
     try:
         is_migrated = _current_migration() == _newest_migration(current_app)
         warnings = _warnings() if is_migrated else []
@@ -43,10 +44,10 @@ def _not_ready(reason: str) -> ResponseReturnValue:
 
 def _warnings() -> list[str]:
     settings = current_settings()
-    found = [sqlite_warning()] if settings.is_sqlite else []
+    warnings = [sqlite_warning()] if settings.is_sqlite else []
     if not settings.demo and voting.has_ballots_without_a_network(since=now() - timedelta(days=1)):
-        found.append(PROXY_WARNING)
-    return [warning for warning in found if warning]
+        warnings.append(PROXY_WARNING)
+    return [warning for warning in warnings if warning]
 
 
 def _current_migration() -> str | None:

@@ -1,8 +1,8 @@
-"""Telling htmx's requests from a browser's own."""
+"""Telling htmx's requests from ordinary ones."""
 
 from flask import request
 
 
 def wants_fragment() -> bool:
-    """Say whether htmx asks: it swaps what it gets into the page, so it gets the fragment and not the page."""
+    """Say whether htmx sent the request. It swaps the answer into the page, so it gets a fragment and not a page."""
     return request.headers.get("HX-Request") == "true"

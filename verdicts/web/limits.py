@@ -1,38 +1,38 @@
-"""How often one voter and one network may vote, and one network and everyone together may sign up or write to us."""
+"""Rate limits of votes, sign-ups and messages: by voter, by network, and for everybody together."""
 
 import hmac
 
 from flask import request
 
+from verdicts.config import current_settings
 from verdicts.voting.networks import network_of
-from verdicts.web.settings import current_settings
 from verdicts.web.voters import current_voter
 
-A_VOTER = "10 per minute"
-A_NETWORK = "30 per minute"
-SIGNUPS_OF_A_NETWORK = "5 per hour"
-SIGNUPS_IN_ALL = "500 per hour"
-MESSAGES_OF_A_NETWORK = "5 per hour"
-MESSAGES_IN_ALL = "100 per hour"
+PER_VOTER_LIMIT = "10 per minute"
+PER_NETWORK_LIMIT = "30 per minute"
+SIGNUPS_PER_NETWORK_LIMIT = "5 per hour"
+SIGNUPS_TOTAL_LIMIT = "500 per hour"
+MESSAGES_PER_NETWORK_LIMIT = "5 per hour"
+MESSAGES_TOTAL_LIMIT = "100 per hour"
 
 
-def is_new() -> bool:
-    """Say whether the client has no cookie yet: it is only given one, nothing is recorded, and nothing counted here.
+def is_without_cookie() -> bool:
+    """Say whether the client has no voter's cookie yet. Its request only sets one, so it does not count.
 
-    Otherwise an office full of first-time voters would use up its network's allowance by introducing itself.
+    Otherwise an office full of first-time voters would use up its network's limit before voting.
     """
     return current_voter() is None
 
 
-def by_voter() -> str:
+def voter_key() -> str:
     return f"voter:{current_voter()}"
 
 
-def by_network() -> str:
-    """Return a network's name for the counters, which may be Redis: a keyed hash, as everywhere."""
+def network_key() -> str:
+    """Return the client's network as a keyed hash: the counters may be in Redis, and must name nobody."""
     network = str(network_of(request.remote_addr or "") or request.remote_addr)
     return f"network:{hmac.digest(current_settings().secret_key.encode(), network.encode(), 'sha256').hex()[:32]}"
 
 
-def all_together() -> str:
+def shared_key() -> str:
     return "everyone"

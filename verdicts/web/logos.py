@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog import logos
-from verdicts.web.assets import FOR_EVER
+from verdicts.web.assets import CACHE_FOREVER
 
 bp = Blueprint("logo", __name__)
 
@@ -18,6 +18,6 @@ def image(digest: str) -> ResponseReturnValue:
     found = logos.find(digest) if DIGEST.fullmatch(digest) else None
     if found is None:
         abort(404, "There is no logo at this address. Its tool may have another one by now.")
-    response = Response(found, mimetype="image/png", headers={"Cache-Control": FOR_EVER})
+    response = Response(found, mimetype="image/png", headers={"Cache-Control": CACHE_FOREVER})
     response.set_etag(digest)
     return response.make_conditional(request)

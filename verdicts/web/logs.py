@@ -1,4 +1,4 @@
-"""One JSON line a request, with an id to follow it by and no address of anyone."""
+"""One JSON line for each request, with a request id and nobody's address."""
 
 import json
 import logging
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger("verdicts.requests")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-# PostgreSQL says which key is taken, and a key may be somebody's address.
+# PostgreSQL's DETAIL names a key that is taken, which may be somebody's address.
 _DETAIL = re.compile(r"^(DETAIL: ).*$", re.MULTILINE)
-# A path may hold somebody's token (leave, confirm, reset): what follows these is not written down.
+# A path may hold somebody's token (leave, confirm, reset): what follows these is not logged.
 _SECRET_PATHS = re.compile(r"(/newsletter/(?:confirm|leave|preferences|bounces)/|/admin/reset/).+")
 
 
@@ -46,7 +46,7 @@ class RequestLog:
         self._inner = inner
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        began = time.perf_counter()
+        started = time.perf_counter()
         request_id = _request_id(environ)
         environ["verdicts.request_id"] = request_id
         fields: dict[str, Any] = {
@@ -60,28 +60,28 @@ class RequestLog:
             return start_response(status, [*headers, ("X-Request-ID", request_id)], exc_info)
 
         def write_line() -> None:
-            fields["ms"] = round(1000 * (time.perf_counter() - began), 1)
+            fields["ms"] = round(1000 * (time.perf_counter() - started), 1)
             logger.info("request", extra={"fields": fields})
 
         return ClosingIterator(self._inner(environ, start), write_line)
 
 
-def set_up() -> None:
-    """Write our own records as JSON lines to standard error; for processes that serve, not for commands or tests."""
+def configure() -> None:
+    """Write this project's log records as JSON lines to standard error. Only processes that serve call this."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    ours = logging.getLogger("verdicts")
-    ours.handlers[:] = [handler]
-    ours.setLevel(logging.INFO)
-    ours.propagate = False
+    project = logging.getLogger("verdicts")
+    project.handlers[:] = [handler]
+    project.setLevel(logging.INFO)
+    project.propagate = False
 
 
 def _path_of(environ: "WSGIEnvironment") -> str:
-    # WSGI hands a path's bytes over as if they were Latin-1 (PEP 3333).
+    # WSGI passes a path's bytes as if they were Latin-1 (PEP 3333).
     path = environ.get("PATH_INFO", "").encode("latin-1").decode(errors="replace")
     return _SECRET_PATHS.sub(r"\1…", path)[:300]
 
 
 def _request_id(environ: "WSGIEnvironment") -> str:
-    given = environ.get("HTTP_X_REQUEST_ID", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    request_id = environ.get("HTTP_X_REQUEST_ID", "")
+    return request_id if _REQUEST_ID.fullmatch(request_id) else uuid.uuid4().hex

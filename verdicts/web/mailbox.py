@@ -7,10 +7,9 @@ from flask import Blueprint, Flask, abort, make_response, render_template
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
-from verdicts.config import Settings
+from verdicts.config import Settings, current_settings
 from verdicts.mailing import mailbox
 from verdicts.web import headers
-from verdicts.web.settings import current_settings
 
 bp = Blueprint("mailbox", __name__, url_prefix="/dev/mailbox")
 

@@ -11,6 +11,7 @@ from wtforms import StringField, ValidationError
 
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.records import ToolLink
+from verdicts.config import current_settings
 from verdicts.extensions import begin_write, db, limiter
 from verdicts.newsletter import confirming, leaving, preferences, queries, signup
 from verdicts.newsletter.addresses import Address, NotAnAddress, parse
@@ -20,10 +21,9 @@ from verdicts.newsletter.tokens import Purpose, leave_token, preferences_token
 from verdicts.web import errors, limits
 from verdicts.web.caching import public
 from verdicts.web.clock import now
-from verdicts.web.errors import OVERLOADS
+from verdicts.web.errors import OVERLOAD_ERRORS
 from verdicts.web.htmx import wants_fragment
-from verdicts.web.origin import from_anywhere
-from verdicts.web.settings import current_settings
+from verdicts.web.origin import allow_cross_origin
 
 bp = Blueprint("newsletter", __name__, url_prefix="/newsletter")
 
@@ -83,15 +83,15 @@ def sign_up() -> ResponseReturnValue:
             accept(form.address, form.tool.data or "")
     except RateLimitExceeded:
         return refused(form, TOO_MANY, 429, AN_HOUR)
-    except OVERLOADS as overload:
-        errors.give_up(overload)
-        return refused(form, BUSY, 503, errors.TRY_AGAIN_AFTER_SECONDS)
+    except OVERLOAD_ERRORS as overload:
+        errors.roll_back(overload)
+        return refused(form, BUSY, 503, errors.RETRY_AFTER_SECONDS)
     return to_the_mailbox()
 
 
 # The lower one is asked first, so that a network that is refused does not use up what all have together.
-@limiter.limit(limits.SIGNUPS_IN_ALL, key_func=limits.all_together)
-@limiter.limit(limits.SIGNUPS_OF_A_NETWORK, key_func=limits.by_network)
+@limiter.limit(limits.SIGNUPS_TOTAL_LIMIT, key_func=limits.shared_key)
+@limiter.limit(limits.SIGNUPS_PER_NETWORK_LIMIT, key_func=limits.network_key)
 def accept(address: Address, slug: str) -> None:
     begin_write()
     moment = now()
@@ -139,7 +139,7 @@ def leave(token: str) -> ResponseReturnValue:
 
 
 @bp.post("/leave/<token>")
-@from_anywhere
+@allow_cross_origin
 def leave_now(token: str) -> ResponseReturnValue:
     """End the subscription, whoever posts (RFC 8058): 200 without a redirect, however often, whatever the body."""
     begin_write()

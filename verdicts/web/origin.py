@@ -1,40 +1,41 @@
-"""Refuses what another site makes a visitor's browser send. Public forms carry no token: see docs/adr."""
+"""Refuses requests that another site makes a visitor's browser send. Public forms carry no token: see ADR 2."""
 
 from collections.abc import Callable
 from typing import TypeVar
 
 from flask import Flask, abort, current_app, request
 
-from verdicts.web.settings import current_settings
+from verdicts.config import current_settings
 
 View = TypeVar("View", bound=Callable[..., object])
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-_FROM_ANYWHERE: set[Callable[..., object]] = set()
+_CROSS_ORIGIN_VIEWS: set[Callable[..., object]] = set()
 REFUSAL = "This request seems to come from another site, so nothing was done. Use the form on our own page."
 
 
 def init_app(app: Flask) -> None:
-    app.before_request(refuse_foreign_requests)
+    app.before_request(refuse_cross_origin)
 
 
-def from_anywhere(view: View) -> View:
-    """Mark a view that mail programs and providers post to: the secret in its address is what authorises it."""
-    _FROM_ANYWHERE.add(view)
+def allow_cross_origin(view: View) -> View:
+    """Mark a view that mail programs and providers post to. The secret in its address authorises the request."""
+    _CROSS_ORIGIN_VIEWS.add(view)
     return view
 
 
-def refuse_foreign_requests() -> None:
-    if request.method in _SAFE_METHODS or current_app.view_functions.get(request.endpoint or "") in _FROM_ANYWHERE:
+def refuse_cross_origin() -> None:
+    if request.method in _SAFE_METHODS or current_app.view_functions.get(request.endpoint or "") in _CROSS_ORIGIN_VIEWS:
         return
-    if not is_ours(request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin"), current_settings().base_url):
+    fetch_site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if not is_same_origin(fetch_site, origin, current_settings().base_url):
         abort(403, REFUSAL)
 
 
-def is_ours(fetch_site: str | None, origin: str | None, base_url: str) -> bool:
-    """Decide whether a request that changes something was sent by a page of ours.
+def is_same_origin(fetch_site: str | None, origin: str | None, base_url: str) -> bool:
+    """Say whether a page of this site sent a request that changes something.
 
-    Browsers state `Sec-Fetch-Site` to https and to localhost only; elsewhere `Origin` must be that of BASE_URL.
+    Browsers send `Sec-Fetch-Site` only over https and to localhost. Without it, `Origin` must be BASE_URL.
     """
     if fetch_site is not None:
         return fetch_site == "same-origin"

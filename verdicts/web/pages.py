@@ -5,12 +5,12 @@ from flask.typing import ResponseReturnValue
 
 from verdicts.catalog import directory, news
 from verdicts.comparisons import featured, listing
+from verdicts.config import current_settings
 from verdicts.voting import queries as voting
 from verdicts.voting.community import PERCENTAGE_FROM, Community
-from verdicts.web.assets import FOR_A_DAY, asset
+from verdicts.web.assets import CACHE_ONE_DAY, asset
 from verdicts.web.caching import public
 from verdicts.web.clock import now
-from verdicts.web.settings import current_settings
 
 bp = Blueprint("pages", __name__)
 
@@ -51,7 +51,7 @@ def privacy() -> ResponseReturnValue:
 @bp.get("/favicon.ico")
 def favicon() -> ResponseReturnValue:
     response = send_from_directory(current_app.static_folder or "", "img/favicon.ico")
-    response.headers["Cache-Control"] = FOR_A_DAY
+    response.headers["Cache-Control"] = CACHE_ONE_DAY
     return response
 
 

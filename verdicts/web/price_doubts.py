@@ -19,7 +19,7 @@ NO_PRICE = "Nobody has found out yet what this tool costs, so there is no price 
 
 
 @bp.post("/tools/<slug>/price-doubt")
-@limiter.limit(limits.A_NETWORK, key_func=limits.by_network)
+@limiter.limit(limits.PER_NETWORK_LIMIT, key_func=limits.network_key)
 def doubt(slug: str) -> ResponseReturnValue:
     begin_write()
     moment = now()

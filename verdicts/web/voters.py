@@ -5,8 +5,8 @@ import secrets
 from flask import Response, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from verdicts.config import current_settings
 from verdicts.voting.voters import VOTER_KEPT, hash_voter
-from verdicts.web.settings import current_settings
 
 MARKER = "voted"
 TOKEN_BYTES = 16

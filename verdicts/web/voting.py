@@ -11,6 +11,7 @@ from wtforms.validators import AnyOf
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.records import ToolLink
+from verdicts.config import current_settings
 from verdicts.extensions import begin_write, db, limiter
 from verdicts.voting import ballot, queries
 from verdicts.voting.ballot import Ballot
@@ -19,9 +20,8 @@ from verdicts.voting.networks import network_hash
 from verdicts.voting.tallying import ToolGone
 from verdicts.web import limits, voters
 from verdicts.web.clock import now
-from verdicts.web.errors import answer
+from verdicts.web.errors import render_error
 from verdicts.web.htmx import wants_fragment
-from verdicts.web.settings import current_settings
 
 bp = Blueprint("voting", __name__)
 
@@ -53,12 +53,12 @@ class MyBallot:
 
 
 @bp.post("/tools/<slug>/vote")
-@limiter.limit(limits.A_VOTER, key_func=limits.by_voter, exempt_when=limits.is_new)
-@limiter.limit(limits.A_NETWORK, key_func=limits.by_network, exempt_when=limits.is_new)
+@limiter.limit(limits.PER_VOTER_LIMIT, key_func=limits.voter_key, exempt_when=limits.is_without_cookie)
+@limiter.limit(limits.PER_NETWORK_LIMIT, key_func=limits.network_key, exempt_when=limits.is_without_cookie)
 def vote(slug: str) -> ResponseReturnValue:
     form = BallotForm()
     if not form.validate():
-        return answer(422, " ".join(form.verdict.errors))
+        return render_error(422, " ".join(form.verdict.errors))
     voter = voters.current_voter()
     if voter is None:
         return introduce(slug)
@@ -102,7 +102,7 @@ def introduce(slug: str) -> Response:
     would otherwise be sent again by what looks like another reader. See docs/adr.
     """
     if "voter" in request.args:
-        return answer(400, NO_COOKIE)
+        return render_error(400, NO_COOKIE)
     if catalog.find_link(slug, now()) is None:
         abort(404, NO_TOOL)
     response = make_response(redirect(url_for("voting.vote", slug=slug, voter="new"), 307))

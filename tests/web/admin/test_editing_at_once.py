@@ -9,16 +9,16 @@ from flask import Flask
 from tests.makers import make_reviewer, make_tool
 from tests.web.admin.editor import Editor, make_account
 from verdicts.catalog.models import Review, Tool, ToolSlug
-from verdicts.extensions import bound_waiting_writers, db
+from verdicts.extensions import db, limit_waiting_writers
 
 ROUNDS = 5
 
 
 @pytest.fixture
 def many_writers() -> object:
-    bound_waiting_writers(20)
+    limit_waiting_writers(20)
     yield
-    bound_waiting_writers(4)
+    limit_waiting_writers(4)
 
 
 @pytest.fixture

@@ -31,10 +31,10 @@ def act_or_show(
         if make_response(answer).status_code == HTTPStatus.SEE_OTHER:
             _forget_what_was_kept()
         return answer
-    except errors.OVERLOADS as overload:
-        errors.give_up(overload)
+    except errors.OVERLOAD_ERRORS as overload:
+        errors.roll_back(overload)
         later = _answer(show(BUSY), 503)
-        later.headers["Retry-After"] = str(errors.TRY_AGAIN_AFTER_SECONDS)
+        later.headers["Retry-After"] = str(errors.RETRY_AFTER_SECONDS)
         return later
 
 

@@ -3,6 +3,7 @@
 from flask import abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from verdicts.config import current_settings
 from verdicts.digest import approving, drafting, overview, proofs, weeks
 from verdicts.digest.approving import stamp_of_words
 from verdicts.digest.editions import DigestError, Edition, NothingToSay
@@ -18,7 +19,6 @@ from verdicts.web.admin.places import shows_again
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 from verdicts.web.mailbox import FRAMING_POLICY, LETTER_POLICY, with_links
-from verdicts.web.settings import current_settings
 
 bp = door("digest_desk", "/admin/digest")
 

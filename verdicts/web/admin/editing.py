@@ -97,7 +97,7 @@ def _act(desk: Desk, id: int | None) -> ResponseReturnValue:
     act, _, rest = request.form.get("do", "save").partition(" ")
     try:
         return _ACTS.get(act, _save)(desk, id, rest)
-    except errors.OVERLOADS as overload:
+    except errors.OVERLOAD_ERRORS as overload:
         return _show_again_later(desk, id, overload)
 
 
@@ -109,10 +109,10 @@ def _typed(desk: Desk, fields: MultiDict[str, str] | None = None) -> RecordForm:
 
 def _show_again_later(desk: Desk, id: int | None, overload: Exception) -> ResponseReturnValue:
     """Show the form as it was sent where too much is asked of us to save it; to show it, we only read."""
-    errors.give_up(overload)
+    errors.roll_back(overload)
     page = _show(desk, _opened(desk, id), _typed(desk), status=503, notice="busy")
     answer = make_response(page)
-    answer.headers["Retry-After"] = str(errors.TRY_AGAIN_AFTER_SECONDS)
+    answer.headers["Retry-After"] = str(errors.RETRY_AFTER_SECONDS)
     return answer
 
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from verdicts.config import current_settings
 from verdicts.extensions import begin_write, csrf, db
 from verdicts.staff import drafts, sessions
 from verdicts.staff.models import Role
@@ -18,7 +19,6 @@ from verdicts.web.admin.forms import readable_fields, typed_fields
 from verdicts.web.admin.places import is_shown_again, keeps_something, place_of_form, what_is_kept
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
-from verdicts.web.settings import current_settings
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -130,8 +130,8 @@ def _keep_what_was_typed(view: Callable[..., object], account_id: int) -> bool:
         begin_write()
         drafts.keep(account_id, place_of_form(view), what_is_kept(view, typed_fields()), now())
         db.session.commit()
-    except errors.OVERLOADS as overload:
-        errors.give_up(overload)
+    except errors.OVERLOAD_ERRORS as overload:
+        errors.roll_back(overload)
         return False
     return True
 
@@ -267,5 +267,5 @@ def _touch(found: CurrentAccount) -> None:
         begin_write()
         sessions.touch(found, now())
         db.session.commit()
-    except errors.OVERLOADS as overload:  # it is noted with the next request instead
-        errors.give_up(overload)
+    except errors.OVERLOAD_ERRORS as overload:  # it is noted with the next request instead
+        errors.roll_back(overload)

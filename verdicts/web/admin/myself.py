@@ -7,6 +7,7 @@ from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import HiddenField
 
+from verdicts.config import current_settings
 from verdicts.extensions import begin_write, db
 from verdicts.staff import accounts, audit, passwords, second_factor, sessions, throttle
 from verdicts.staff.models import Role
@@ -14,7 +15,6 @@ from verdicts.web.admin.entrance import NewPasswordForm
 from verdicts.web.admin.forms import AdminForm, text
 from verdicts.web.admin.gate import actor, door, needs, person
 from verdicts.web.clock import now
-from verdicts.web.settings import current_settings
 
 bp = door("myself", "/admin/me")
 

@@ -29,7 +29,7 @@ from verdicts.web.admin.forms import AdminForm, text
 from verdicts.web.admin.gate import actor, door, needs, person
 from verdicts.web.admin.places import shows_again
 from verdicts.web.clock import now, today
-from verdicts.web.errors import answer
+from verdicts.web.errors import render_error
 from verdicts.web.htmx import wants_fragment
 from verdicts.web.paging import load_page
 
@@ -114,7 +114,7 @@ def same(id: int) -> ResponseReturnValue:
         before, after = price_checks.confirm(id, today(), record_id=form.price.data)
     except PriceNotCurrent:
         db.session.rollback()
-        return answer(409, PRICE_MOVED) if wants_fragment() else (_price_page(PRICE_MOVED), 409)
+        return render_error(409, PRICE_MOVED) if wants_fragment() else (_price_page(PRICE_MOVED), 409)
     taps = doubts.settle(id)
     bump_content_version()
     audit.record("confirmed", "price", tool.slug, tool.id, now=now(), actor=actor(), **_difference(before, after, taps))

@@ -30,8 +30,8 @@ def keep_if_possible() -> None:
     """Keep what was sent where it leads to no save, so that it is there after going back, without JavaScript too."""
     try:
         keep()
-    except errors.OVERLOADS as overload:
-        errors.give_up(overload)
+    except errors.OVERLOAD_ERRORS as overload:
+        errors.roll_back(overload)
 
 
 def end(saved: SavedRecord, *, is_new: bool) -> None:

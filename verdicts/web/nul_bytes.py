@@ -1,4 +1,4 @@
-"""Refuses addresses that hold a NUL: no page of ours has one, and PostgreSQL takes no text with one."""
+"""Refuses URLs that hold a NUL byte: no page has one, and PostgreSQL takes no text with one."""
 
 from flask import Flask, abort, request
 

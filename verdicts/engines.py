@@ -1,0 +1,101 @@
+"""How SQLite and PostgreSQL are connected to: drivers, pools, time limits, pragmas."""
+
+import logging
+import sqlite3
+from types import ModuleType
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+logger = logging.getLogger(__name__)
+
+BUSY_TIMEOUT_MS = 1000
+
+
+def sqlite_driver() -> ModuleType:
+    """Return pysqlite3, which brings a current SQLite, or the standard library's driver without it."""
+    try:
+        import pysqlite3
+    except ImportError:
+        return sqlite3
+    return pysqlite3  # type: ignore[no-any-return]
+
+
+def is_wal_safe(version: tuple[int, int, int]) -> bool:
+    """Say whether this SQLite is free of the WAL reset bug (sqlite.org/wal.html#walresetbug)."""
+    return version >= (3, 51, 3) or version in {(3, 50, 7), (3, 44, 6)}
+
+
+def sqlite_warning() -> str | None:
+    """Return a warning about this SQLite for operators, or None where it is sound."""
+    if is_wal_safe(sqlite_driver().sqlite_version_info):
+        return None
+    return (
+        f"SQLite {sqlite_driver().sqlite_version} can corrupt a database in WAL mode, so a rollback journal is used: "
+        "readers wait while someone votes. Install pysqlite3, or a SQLite of at least 3.51.3."
+    )
+
+
+def sqlite_journal() -> str:
+    """Return the journal mode to use: WAL where this SQLite is sound."""
+    return "DELETE" if sqlite_warning() else "WAL"
+
+
+# A server that vanishes (its machine lost power) must not block a thread for ever.
+_KEEPALIVES = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 12_000,  # ms; longer than statement_timeout, which answers first where the server lives
+}
+
+# A statement's parameters may be an address or a message. Errors are logged, so they must not hold them.
+_NO_PARAMETERS_IN_ERRORS = {"hide_parameters": True}
+
+
+def engine_options(database_url: str) -> dict[str, Any]:
+    """Return the options of SQLAlchemy's create_engine for this database."""
+    if database_url.startswith("sqlite"):
+        return {
+            **_NO_PARAMETERS_IN_ERRORS,
+            "module": sqlite_driver(),
+            "pool_size": 16,
+            "max_overflow": 0,
+            "pool_timeout": 5,
+        }
+    limits = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
+    return {
+        **_NO_PARAMETERS_IN_ERRORS,
+        "pool_size": 8,
+        "max_overflow": 0,
+        "pool_timeout": 5,
+        "pool_pre_ping": True,
+        "connect_args": {"connect_timeout": 3, "options": f"{limits} -c timezone=UTC", **_KEEPALIVES},
+    }
+
+
+def configure_engine(engine: sa.Engine) -> None:
+    """Make a SQLite engine enforce foreign keys, sync every commit, and begin transactions as begin_write() asks."""
+    if engine.dialect.name == "sqlite":
+        if warning := sqlite_warning():
+            logger.warning(warning)
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    # The driver begins transactions too late, and never IMMEDIATE. _begin_sqlite does it instead.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute(f"PRAGMA journal_mode={sqlite_journal()}")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('sqlite_begin', '')}")

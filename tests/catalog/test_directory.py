@@ -7,11 +7,12 @@ from flask import Flask
 
 from tests.makers import NOW, make_category, make_tool
 from verdicts.catalog import directory, queries
-from verdicts.catalog.directory import TOOLS_A_PAGE, Sort, Wanted
+from verdicts.catalog.directory import PAGE_SIZE, DirectoryQuery, Sort
+from verdicts.web.paging import Page
 
 
-def names(**wanted: object) -> list[str]:
-    return [tool.name for tool in directory.page(Wanted(**wanted), NOW).tools]  # type: ignore[arg-type]
+def names(**query: object) -> list[str]:
+    return [tool.name for tool in directory.list_tools(DirectoryQuery(**query), NOW)[0]]  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def three(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("sort", "expected"),
     [
-        (Sort.SHELF, ["beta", "Alpha", "Gamma"]),
+        (Sort.EDITORS_ORDER, ["beta", "Alpha", "Gamma"]),
         (Sort.NAME, ["Alpha", "beta", "Gamma"]),
         (Sort.NEWEST, ["Alpha", "beta", "Gamma"]),
     ],
@@ -34,12 +35,12 @@ def test_tools_come_in_the_order_asked_for(three: None, sort: Sort, expected: li
 
 
 def test_each_tool_is_on_exactly_one_page(app: Flask) -> None:
-    for number in range(TOOLS_A_PAGE + 3):
+    for number in range(PAGE_SIZE + 3):
         make_tool(f"tool-{number}", name="Same name")
-    pages = [directory.page(Wanted(sort=Sort.NAME, page=number), NOW) for number in (1, 2)]
-    assert [len(page.tools) for page in pages] == [TOOLS_A_PAGE, 3]
-    assert len({tool.id for page in pages for tool in page.tools}) == TOOLS_A_PAGE + 3
-    assert {(page.total, page.pages) for page in pages} == {(TOOLS_A_PAGE + 3, 2)}
+    pages = [directory.list_tools(DirectoryQuery(sort=Sort.NAME, page=number), NOW) for number in (1, 2)]
+    assert [len(tools) for tools, _ in pages] == [PAGE_SIZE, 3]
+    assert len({tool.id for tools, _ in pages for tool in tools}) == PAGE_SIZE + 3
+    assert {(total, Page(tools, 1, total, PAGE_SIZE).pages) for tools, total in pages} == {(PAGE_SIZE + 3, 2)}
 
 
 def test_unpublished_tools_and_those_to_come_are_not_listed(app: Flask) -> None:
@@ -48,8 +49,8 @@ def test_unpublished_tools_and_those_to_come_are_not_listed(app: Flask) -> None:
     assert names() == []
     assert queries.find_published("hidden", NOW) is None
     assert queries.find_published("tomorrow", NOW) is None
-    assert directory.shelves(NOW) == []
-    assert directory.by_category(NOW) == {}
+    assert directory.count_by_category(NOW) == []
+    assert directory.list_by_category(NOW) == {}
 
 
 def test_a_category_holds_its_own_tools(app: Flask) -> None:
@@ -57,7 +58,7 @@ def test_a_category_holds_its_own_tools(app: Flask) -> None:
     make_tool("in", name="In", category_id=kind.id)
     make_tool("out", name="Out")
     assert names(category="writing") == ["In"]
-    assert [(shelf.slug, shelf.count) for shelf in directory.shelves(NOW)] == [("writing", 1)]
+    assert [(category.slug, category.count) for category in directory.count_by_category(NOW)] == [("writing", 1)]
 
 
 def test_the_best_match_comes_first(app: Flask) -> None:
@@ -75,6 +76,6 @@ def test_a_tool_is_found_under_its_alias_and_tells_its_slug(app: Flask) -> None:
 
 def test_tools_without_a_category_can_be_chosen_too(app: Flask) -> None:
     make_tool("loner", name="Loner")
-    assert [(key, [choice.name for choice in group]) for key, group in directory.by_category(NOW).items()] == [
+    assert [(key, [choice.name for choice in group]) for key, group in directory.list_by_category(NOW).items()] == [
         ("Without a category", ["Loner"])
     ]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.comparisons.voices import panel, reviewer
 from tests.makers import TODAY
 from verdicts.catalog.kinds import ReviewerKind, Verdict
-from verdicts.catalog.panel import Panel, PanelReview, ReviewerCard, Revision, changes_of, speakers
+from verdicts.catalog.panel import Panel, PanelReview, ReviewerSummary, Revision, changes_of, reviewers_of
 
 
 def review(verdict: str = "ship", *revisions: Revision, on: date | None = TODAY) -> PanelReview:
@@ -46,7 +46,7 @@ def test_the_oldest_review_is_the_oldest_that_is_dated() -> None:
 
 
 def test_voices_are_told_apart() -> None:
-    cards = [ReviewerCard(str(n), str(n), kind) for n, kind in enumerate(["ai", "ai", "human", "unstated"])]  # type: ignore[arg-type]
+    cards = [ReviewerSummary(str(n), str(n), kind) for n, kind in enumerate(["ai", "ai", "human", "unstated"])]  # type: ignore[arg-type]
     found = Panel(tuple(PanelReview(card, Verdict.SHIP) for card in cards))
     assert [found.voices(kind) for kind in (ReviewerKind.AI, ReviewerKind.HUMAN, ReviewerKind.UNSTATED)] == [2, 1, 1]
 
@@ -80,20 +80,22 @@ def test_what_stood_in_another_record_turns_no_verdict_and_hides_no_change() -> 
     assert (beside.verdict_changed, beside.before.verdict) == (False, Verdict.SHIP)
 
 
-def test_speakers_come_once_and_in_the_panels_order() -> None:
-    found = speakers([panel(builder="ship", founder="ship"), panel(skeptic="skip", builder="skip")])
+def test_reviewers_come_once_and_in_the_panels_order() -> None:
+    found = reviewers_of([panel(builder="ship", founder="ship"), panel(skeptic="skip", builder="skip")])
     assert [card.slug for card in found] == ["builder", "founder", "skeptic"]
 
 
 def test_a_gap_in_one_panel_does_not_change_the_order() -> None:
-    cards = [ReviewerCard(slug, slug, position=number) for number, slug in enumerate(["builder", "founder", "skeptic"])]
+    cards = [
+        ReviewerSummary(slug, slug, position=number) for number, slug in enumerate(["builder", "founder", "skeptic"])
+    ]
     builder, founder, skeptic = (PanelReview(card, Verdict.SHIP) for card in cards)
-    assert speakers([Panel((founder, skeptic)), Panel((builder, founder, skeptic))]) == cards
+    assert reviewers_of([Panel((founder, skeptic)), Panel((builder, founder, skeptic))]) == cards
 
 
 @pytest.mark.parametrize(
     ("name", "label", "mention"), [("The Founder", "Founder", "the Founder"), ("Ada", "Ada", "Ada")]
 )
 def test_how_a_reviewer_is_called(name: str, label: str, mention: str) -> None:
-    card = ReviewerCard("x", name)
+    card = ReviewerSummary("x", name)
     assert (card.label, card.mention) == (label, mention)

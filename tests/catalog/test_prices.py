@@ -8,7 +8,7 @@ import pytest
 from tests.makers import TODAY
 from verdicts.catalog.kinds import Period, PriceModel
 from verdicts.catalog.prices import UNKNOWN_PRICE, Freshness, Price, amount_in_words
-from verdicts.catalog.queries import PlanLine
+from verdicts.catalog.queries import PlanSummary
 
 MONTH = Period.MONTH
 
@@ -73,4 +73,4 @@ def test_what_nobody_has_looked_up_is_not_known() -> None:
 )
 def test_a_plan_in_words(amount: str | None, per: str | None, words: str) -> None:
     cost = Decimal(amount) if amount else None
-    assert PlanLine("Pro", cost, "USD", MONTH, per, None, None, None).words == words
+    assert PlanSummary("Pro", cost, "USD", MONTH, per, None, None, None).words == words

@@ -41,7 +41,7 @@ def test_any_text_is_either_read_or_refused_in_words(text: str) -> None:
         words = str(fault)
     else:
         words = "A comparison."
-        assert address.FEWEST <= len(set(slugs)) == len(slugs) <= address.MOST
+        assert address.MIN_TOOLS <= len(set(slugs)) == len(slugs) <= address.MAX_TOOLS
     assert words.endswith(".")
 
 

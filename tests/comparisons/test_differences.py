@@ -1,16 +1,16 @@
 """Which facts tell tools apart."""
 
-from verdicts.catalog.queries import Fact, FactSheet
+from verdicts.catalog.queries import Fact, ToolFacts
 from verdicts.comparisons.differences import compare_facts
 
 LABELS = {"license": "Licence", "offline": "Works offline"}
 
 
-def sheet(**values: str) -> FactSheet:
-    return FactSheet(LABELS, {key: Fact(LABELS[key], value, None, None) for key, value in values.items()})
+def sheet(**values: str) -> ToolFacts:
+    return ToolFacts(LABELS, {key: Fact(LABELS[key], value, None, None) for key, value in values.items()})
 
 
-def rows(*sheets: FactSheet) -> tuple[list[str], list[str]]:
+def rows(*sheets: ToolFacts) -> tuple[list[str], list[str]]:
     """Return the labels of the differing and of the shared facts."""
     table = compare_facts(sheets)
     return [row.label for row in table.differing], [row.label for row in table.shared]
@@ -30,7 +30,7 @@ def test_a_fact_that_nobody_has_checked_is_shared() -> None:
 
 
 def test_sources_and_dates_make_no_difference() -> None:
-    other = FactSheet(LABELS, {"license": Fact("Licence", "MIT", "https://example.org/", None)})
+    other = ToolFacts(LABELS, {"license": Fact("Licence", "MIT", "https://example.org/", None)})
     assert rows(sheet(license="MIT"), other)[0] == []
 
 
@@ -39,10 +39,10 @@ def test_a_third_tool_that_differs_is_enough() -> None:
 
 
 def test_facts_of_several_kinds_stand_below_each_other_once() -> None:
-    other = FactSheet({"context": "Context", "license": "License"}, {})
+    other = ToolFacts({"context": "Context", "license": "License"}, {})
     assert rows(sheet(license="MIT"), other) == (["Licence"], ["Works offline", "Context"])
 
 
 def test_a_fact_that_one_kind_does_not_ask_for_is_unknown_there() -> None:
-    table = compare_facts([sheet(license="MIT"), FactSheet({}, {})])
+    table = compare_facts([sheet(license="MIT"), ToolFacts({}, {})])
     assert [fact and fact.value for fact in table.differing[0].facts] == ["MIT", None]

@@ -6,8 +6,8 @@ from tests.comparisons.voices import panel
 from tests.makers import TODAY
 from verdicts.catalog.panel import Panel
 from verdicts.comparisons import wording
+from verdicts.comparisons.conclusion import disagreements
 from verdicts.comparisons.panel_lead import panel_lead
-from verdicts.comparisons.reading import disagreements
 from verdicts.voting.community import Community
 from verdicts.voting.readers_of_both import ReadersOfBoth
 

@@ -4,13 +4,13 @@ from datetime import date
 
 from tests.makers import TODAY
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.panel import Panel, PanelReview, ReviewerCard
+from verdicts.catalog.panel import Panel, PanelReview, ReviewerSummary
 
 NAMES = ("builder", "skeptic", "futurist", "founder")
 
 
-def reviewer(slug: str) -> ReviewerCard:
-    return ReviewerCard(slug, f"The {slug.title()}")
+def reviewer(slug: str) -> ReviewerSummary:
+    return ReviewerSummary(slug, f"The {slug.title()}")
 
 
 def panel(**said: str) -> Panel:

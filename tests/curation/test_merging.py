@@ -27,7 +27,7 @@ from tests.makers import (
     make_tool,
     make_votes,
 )
-from verdicts.catalog import news, queries, search
+from verdicts.catalog import queries, recent_changes, search
 from verdicts.catalog.merging import CannotMerge, MergedAlready, NoSuchTool, SameTool
 from verdicts.catalog.models import Review, Tool
 from verdicts.catalog.publishing import content_version
@@ -78,7 +78,7 @@ def test_every_address_of_the_dropped_record_leads_to_the_kept_one(pair: tuple[T
     merge(keep, drop)
     assert (keep.slug, keep.aliases) == ("mistral-code", ["mistral-vibe", "le-code"])
     for slug in ("mistral-code", "mistral-vibe", "le-code"):
-        found = queries.find_link(slug, LATER)
+        found = queries.find_published_link(slug, LATER)
         assert found
         assert found.id == keep.id
 
@@ -105,7 +105,7 @@ def test_a_reviewers_only_review_moves_with_its_history(pair: tuple[Tool, Tool])
     make_revision(make_review(drop, skeptic, "skip", quote="It loses work."), "ship", TODAY, reason="It broke.")
     merge(keep, drop)
     assert panel(keep) == [("builder", "The Builder on Mistral Code."), ("skeptic", "It loses work.")]
-    (told,) = news.latest(LATER, 10)
+    (told,) = recent_changes.list_latest(LATER, 10)
     assert (told.slug, told.reason) == ("mistral-code", "It broke.")
 
 
@@ -135,7 +135,7 @@ def test_what_the_other_record_said_is_no_change_of_mind(pair: tuple[Tool, Tool]
     make_review(keep, builder, "skip")
     make_review(drop, builder, "ship")
     merge(keep, drop)
-    assert news.latest(LATER, 10) == []
+    assert recent_changes.list_latest(LATER, 10) == []
     changes = queries.panels_of([keep.id])[keep.id].changes()
     assert [change.verdict_changed for change in changes] == [False]
 

@@ -112,7 +112,7 @@ def test_the_sample_draws_the_same_votes_every_time() -> None:
 def test_a_sample_loaded_months_later_still_has_a_panel_lead_on_its_featured_pair(app: Flask) -> None:
     assert load(MONTHS_LATER)
     pair = comparisons.load(comparisons.find(FEATURED, MONTHS_LATER), MONTHS_LATER)
-    first, second = (contender.panel for contender in pair.contenders)
+    first, second = (each.panel for each in pair.tools)
     assert panel_lead(first, second, MONTHS_LATER.date()).outcome is PanelOutcome.SECOND_AHEAD
 
 

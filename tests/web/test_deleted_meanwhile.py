@@ -45,7 +45,7 @@ def deleted_once_found(app: Flask, tool: ToolLink) -> Iterator[None]:
     is_done = threading.Event()
 
     def delete(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if "asked_slug" in statement and not is_done.is_set():
+        if "requested_slug" in statement and not is_done.is_set():
             is_done.set()
             with app.app_context():
                 removal.delete(db.session.get_one(Tool, tool.id))

@@ -3,41 +3,48 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from math import ceil
 from typing import Any
 
 import sqlalchemy as sa
 
 from verdicts.catalog import search
 from verdicts.catalog.models import CategoryAlias
-from verdicts.catalog.queries import CARD_COLUMNS, cards, category, current_slug, is_published, to_card, tool
-from verdicts.catalog.records import ToolCard
+from verdicts.catalog.queries import (
+    SUMMARY_COLUMNS,
+    category,
+    is_published,
+    select_links,
+    summary_tables,
+    to_summary,
+    tool,
+)
+from verdicts.catalog.records import ToolLink, ToolSummary
 from verdicts.extensions import db
 
-TOOLS_A_PAGE = 24
+PAGE_SIZE = 24
 
 
 class Sort(StrEnum):
     """How the directory may be sorted; RELEVANCE only where something is searched for."""
 
     RELEVANCE = "relevance"
-    SHELF = "shelf"
+    EDITORS_ORDER = "shelf"
     NAME = "name"
     NEWEST = "newest"
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a visitor asked the directory for."""
+class DirectoryQuery:
+    """What a visitor asked the directory for; an empty text or category means any."""
 
     text: str = ""
     category: str = ""
-    sort: Sort = Sort.SHELF
+    sort: Sort = Sort.EDITORS_ORDER
     page: int = 1
 
 
 @dataclass(frozen=True)
-class Shelf:
+class CategoryCount:
     """A category and how many published tools it holds."""
 
     slug: str
@@ -45,86 +52,65 @@ class Shelf:
     count: int
 
 
-@dataclass(frozen=True)
-class DirectoryPage:
-    wanted: Wanted
-    tools: tuple[ToolCard, ...]
-    total: int
-
-    @property
-    def pages(self) -> int:
-        return max(1, ceil(self.total / TOOLS_A_PAGE))
+def list_tools(query: DirectoryQuery, now: datetime) -> tuple[list[ToolSummary], int]:
+    """Return one page of the tools that match, and how many match in all (0 behind the last page). One statement."""
+    matching = _select(query, now).add_columns(sa.func.count().over().label("total"))
+    rows = db.session.execute(matching.limit(PAGE_SIZE).offset((query.page - 1) * PAGE_SIZE)).all()
+    return [to_summary(row) for row in rows], rows[0].total if rows else 0
 
 
-@dataclass(frozen=True)
-class Choice:
-    slug: str
-    name: str
-
-
-def page(wanted: Wanted, now: datetime) -> DirectoryPage:
-    """Return one page of the tools that were asked for. One statement."""
-    rows = db.session.execute(
-        _matching(wanted, now)
-        .add_columns(sa.func.count().over().label("total"))
-        .limit(TOOLS_A_PAGE)
-        .offset((wanted.page - 1) * TOOLS_A_PAGE)
-    ).all()
-    return DirectoryPage(wanted, tuple(to_card(row) for row in rows), rows[0].total if rows else 0)
-
-
-def newest(now: datetime, most: int) -> list[ToolCard]:
+def list_newest(now: datetime, most: int) -> list[ToolSummary]:
     """Return the tools published last. One statement."""
-    rows = db.session.execute(_matching(Wanted(sort=Sort.NEWEST), now).limit(most))
-    return [to_card(row) for row in rows]
+    rows = db.session.execute(_select(DirectoryQuery(sort=Sort.NEWEST), now).limit(most))
+    return [to_summary(row) for row in rows]
 
 
-def shelves(now: datetime) -> list[Shelf]:
+def count_by_category(now: datetime) -> list[CategoryCount]:
     """Return the categories that hold published tools, in their order. One statement."""
     rows = db.session.execute(
-        sa.select(category.c.slug, category.c.name, sa.func.count().label("tools"))
+        sa.select(category.c.slug, category.c.name, sa.func.count())
         .join(tool, tool.c.category_id == category.c.id)
         .where(is_published(now))
         .group_by(category.c.id, category.c.slug, category.c.name, category.c.position)
         .order_by(category.c.position)
     )
-    return [Shelf(row.slug, row.name, row.tools) for row in rows]
+    return [CategoryCount(*row) for row in rows]
 
 
-def find_category_now_called(former_slug: str) -> str | None:
+def find_renamed_category(former_slug: str) -> str | None:
     """Return the slug of the category that had this one before. One statement."""
     alias = CategoryAlias.__table__
     renamed = sa.select(category.c.slug).join(alias, alias.c.category_id == category.c.id)
     return db.session.scalar(renamed.where(alias.c.slug == former_slug))
 
 
-def by_category(now: datetime) -> dict[str, list[Choice]]:
-    """Return every published tool's slug and name under its category's name, for choosing. One statement."""
+def list_by_category(now: datetime) -> dict[str, list[ToolLink]]:
+    """Return every published tool under its category's name, for a list to choose from. One statement."""
     rows = db.session.execute(
-        sa.select(current_slug.c.slug, tool.c.name, category.c.name.label("category_name"))
-        .select_from(cards())
+        select_links()
+        .add_columns(category.c.name)
+        .outerjoin(category, category.c.id == tool.c.category_id)
         .where(is_published(now))
         .order_by(category.c.position, sa.func.lower(tool.c.name))
     )
-    groups: dict[str, list[Choice]] = {}
-    for row in rows:
-        groups.setdefault(row.category_name or "Without a category", []).append(Choice(row.slug, row.name))
+    groups: dict[str, list[ToolLink]] = {}
+    for id, slug, name, category_name in rows:
+        groups.setdefault(category_name or "Without a category", []).append(ToolLink(id, slug, name))
     return groups
 
 
-def _matching(wanted: Wanted, now: datetime) -> sa.Select[Any]:
-    found = sa.select(*CARD_COLUMNS).where(is_published(now))
-    source = cards()
+def _select(query: DirectoryQuery, now: datetime) -> sa.Select[Any]:
+    tools, tables = sa.select(*SUMMARY_COLUMNS).where(is_published(now)), summary_tables()
     orders: dict[Sort, tuple[Any, ...]] = {
-        Sort.SHELF: (tool.c.position,),
+        Sort.EDITORS_ORDER: (tool.c.position,),
         Sort.NAME: (sa.func.lower(tool.c.name),),
         Sort.NEWEST: (tool.c.published_at.desc(), tool.c.position.desc()),
         Sort.RELEVANCE: (tool.c.position,),
     }
-    if wanted.text:
-        hits = search.matching(wanted.text)
-        source = source.join(hits, hits.c.tool_id == tool.c.id)
+    if query.text:
+        hits = search.matching(query.text)
+        tables = tables.join(hits, hits.c.tool_id == tool.c.id)
         orders[Sort.RELEVANCE] = (hits.c.rank, tool.c.position)
-    if wanted.category:
-        found = found.where(category.c.slug == wanted.category)
-    return found.select_from(source).order_by(*orders[wanted.sort], tool.c.id)
+    if query.category:
+        tools = tools.where(category.c.slug == query.category)
+    return tools.select_from(tables).order_by(*orders[query.sort], tool.c.id)

@@ -10,7 +10,7 @@ OLD_AFTER = timedelta(days=180)
 
 
 @dataclass(frozen=True)
-class ReviewerCard:
+class ReviewerSummary:
     slug: str
     name: str
     kind: ReviewerKind = ReviewerKind.UNSTATED
@@ -44,7 +44,7 @@ class Revision:
 class PanelReview:
     """What one reviewer says of one tool now, and what they said before, oldest first."""
 
-    reviewer: ReviewerCard
+    reviewer: ReviewerSummary
     verdict: Verdict
     quote: str = ""
     reviewed_on: date | None = None
@@ -69,7 +69,7 @@ class Change:
     What stood without being replaced by a change of mind (a wording, another record's review) turns no verdict.
     """
 
-    reviewer: ReviewerCard
+    reviewer: ReviewerSummary
     before: Revision
     after: Verdict
 
@@ -112,10 +112,10 @@ class Panel:
     def voices(self, kind: ReviewerKind) -> int:
         return sum(review.reviewer.kind == kind for review in self.reviews)
 
-    def review_by(self, reviewer: ReviewerCard) -> PanelReview | None:
+    def review_by(self, reviewer: ReviewerSummary) -> PanelReview | None:
         return next((review for review in self.reviews if review.reviewer.slug == reviewer.slug), None)
 
-    def verdict_of(self, reviewer: ReviewerCard) -> Verdict | None:
+    def verdict_of(self, reviewer: ReviewerSummary) -> Verdict | None:
         review = self.review_by(reviewer)
         return review.verdict if review else None
 
@@ -135,7 +135,7 @@ def changes_of(review: PanelReview) -> list[Change]:
     return changes[::-1]
 
 
-def speakers(panels: Sequence[Panel]) -> list[ReviewerCard]:
+def reviewers_of(panels: Sequence[Panel]) -> list[ReviewerSummary]:
     """Return the reviewers who judged any of these tools, in the panel's order: the same everywhere."""
     found = {review.reviewer.slug: review.reviewer for panel in panels for review in panel.reviews}
     return sorted(found.values(), key=lambda reviewer: reviewer.position)

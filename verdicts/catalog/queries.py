@@ -1,11 +1,14 @@
 """The catalogue's reads, as few wide statements that return frozen records."""
 
-from collections.abc import Collection, Sequence
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from verdicts.catalog import search
 from verdicts.catalog.models import (
     Category,
     CategoryFact,
@@ -19,153 +22,137 @@ from verdicts.catalog.models import (
     ToolFact,
     ToolSlug,
 )
-from verdicts.catalog.panel import Panel, PanelReview, ReviewerCard, Revision
+from verdicts.catalog.panel import Panel, PanelReview, ReviewerSummary, Revision
 from verdicts.catalog.prices import UNKNOWN_PRICE, Price
-from verdicts.catalog.records import CategoryLink, Fact, FactSheet, PlanLine, ReleaseLine, ToolCard, ToolLink
+from verdicts.catalog.records import (
+    CategoryLink,
+    Fact,
+    PlanSummary,
+    ReleaseSummary,
+    ToolFacts,
+    ToolLink,
+    ToolSummary,
+    columns_of,
+)
 from verdicts.extensions import db
+
+MAX_LINKS_FOUND = 12
+
+T = TypeVar("T")
 
 tool = Tool.__table__
 current_slug = ToolSlug.__table__.alias("current_slug")
-asked_slug = ToolSlug.__table__.alias("asked_slug")
+requested_slug = ToolSlug.__table__.alias("requested_slug")
 category = Category.__table__
 price = PriceRecord.__table__
+review = Review.__table__
+reviewer = Reviewer.__table__
+revision = ReviewRevision.__table__
 
-CARD_COLUMNS = (
-    tool.c.id,
-    current_slug.c.slug,
-    tool.c.name,
-    tool.c.tagline,
-    tool.c.description,
-    tool.c.website,
-    tool.c.maker,
-    tool.c.license,
-    tool.c.launched_on,
-    tool.c.published_at,
-    tool.c.category_id,
-    tool.c.logo_digest,
-    category.c.slug.label("category_slug"),
-    category.c.name.label("category_name"),
-    price.c.model,
-    price.c.amount,
-    price.c.currency,
-    price.c.period,
-    price.c.source,
-    price.c.checked_on,
-    price.c.interval_days,
-)
+is_current_slug = sa.and_(current_slug.c.tool_id == tool.c.id, current_slug.c.is_current)
+
+_TOOL = columns_of(tool, ToolSummary)
+_TOOL_FIELDS = [column.name for column in _TOOL]
+_PRICE = columns_of(price, Price)
+_REVIEWER = columns_of(reviewer, ReviewerSummary)
+_REVIEW = columns_of(review, PanelReview)
+_REVISION = columns_of(revision, Revision)
+
+# What to_summary() takes; select it first, from summary_tables().
+SUMMARY_COLUMNS = (*_TOOL, current_slug.c.slug, category.c.slug, category.c.name, *_PRICE)
+_LINK_COLUMNS = (tool.c.id, current_slug.c.slug, tool.c.name)
 
 
 def is_published(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:
     return sa.func.coalesce(tool.c.published_at <= now, sa.false())
 
 
-def cards() -> sa.FromClause:
-    """Return the joined tables that CARD_COLUMNS name, one row a tool."""
+def summary_tables() -> sa.FromClause:
+    """Return the joined tables that SUMMARY_COLUMNS name, one row a tool."""
     return (
-        tool.join(current_slug, sa.and_(current_slug.c.tool_id == tool.c.id, current_slug.c.is_current))
+        tool.join(current_slug, is_current_slug)
         .outerjoin(category, category.c.id == tool.c.category_id)
         .outerjoin(price, sa.and_(price.c.tool_id == tool.c.id, price.c.until.is_(None)))
     )
 
 
 # What every reader waits for is built once: putting a statement together costs more than running it.
-_is_asked_for = sa.and_(asked_slug.c.slug.in_(sa.bindparam("slugs", expanding=True)), is_published(sa.bindparam("now")))
-
-# The published tools under these slugs or aliases; takes `slugs` and `now`, each row says what it was `asked_for` by.
-CARDS_ASKED_FOR: sa.Select[Any] = (
-    sa.select(*CARD_COLUMNS, asked_slug.c.slug.label("asked_for"))
-    .select_from(cards().join(asked_slug, asked_slug.c.tool_id == tool.c.id))
-    .where(_is_asked_for)
+_is_requested = sa.and_(
+    requested_slug.c.slug.in_(sa.bindparam("slugs", expanding=True)), is_published(sa.bindparam("now"))
 )
-_LINKS = (
-    sa.select(tool.c.id, current_slug.c.slug, tool.c.name)
+
+# The published tools under these slugs or aliases; takes `slugs` and `now`, each row names the one `requested`.
+SUMMARIES_BY_SLUG: sa.Select[Any] = (
+    sa.select(*SUMMARY_COLUMNS, requested_slug.c.slug.label("requested"))
+    .select_from(summary_tables().join(requested_slug, requested_slug.c.tool_id == tool.c.id))
+    .where(_is_requested)
+)
+_LINKS_BY_SLUG = (
+    sa.select(*_LINK_COLUMNS)
     .distinct()
-    .join(current_slug, sa.and_(current_slug.c.tool_id == tool.c.id, current_slug.c.is_current))
-    .join(asked_slug, asked_slug.c.tool_id == tool.c.id)
-    .where(_is_asked_for)
+    .join(current_slug, is_current_slug)
+    .join(requested_slug, requested_slug.c.tool_id == tool.c.id)
+    .where(_is_requested)
 )
 
 
-def to_card(row: sa.Row[Any]) -> ToolCard:
-    """Make a ToolCard of a row that has CARD_COLUMNS."""
-    return ToolCard(
-        id=row.id,
-        slug=row.slug,
-        name=row.name,
-        tagline=row.tagline,
-        description=row.description,
-        website=row.website,
-        maker=row.maker,
-        license=row.license,
-        launched_on=row.launched_on,
-        published_at=row.published_at,
-        category_id=row.category_id,
-        category=CategoryLink(row.category_slug, row.category_name) if row.category_slug else None,
-        price=_to_price(row) if row.model else UNKNOWN_PRICE,
-        logo=row.logo_digest,
+def to_summary(row: sa.Row[Any]) -> ToolSummary:
+    """Make a ToolSummary of a row that begins with SUMMARY_COLUMNS."""
+    slug, category_slug, category_name, model, *cost = row[len(_TOOL) : len(SUMMARY_COLUMNS)]
+    return ToolSummary(
+        **dict(zip(_TOOL_FIELDS, row, strict=False)),
+        slug=slug,
+        category=CategoryLink(category_slug, category_name) if category_slug else None,
+        price=Price(model, *cost) if model else UNKNOWN_PRICE,
     )
 
 
-def find_published(slug: str, now: datetime) -> ToolCard | None:
+def find_published(slug: str, now: datetime) -> ToolSummary | None:
     """Return the published tool under a slug or alias; compare its own slug to see whether to redirect."""
-    row = db.session.execute(CARDS_ASKED_FOR, {"slugs": [slug], "now": now}).first()
-    return to_card(row) if row else None
+    row = db.session.execute(SUMMARIES_BY_SLUG, {"slugs": [slug], "now": now}).first()
+    return to_summary(row) if row else None
 
 
 def panels_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
     """Return each tool's reviews with their history, in the panel's order. One statement."""
-    review, revision = Review.__table__, ReviewRevision.__table__
     rows = db.session.execute(
-        sa.select(
-            review,
-            *_reviewer_columns(),
-            revision.c.verdict.label("old_verdict"),
-            revision.c.quote.label("old_quote"),
-            revision.c.reviewed_on.label("old_reviewed_on"),
-            revision.c.until,
-            revision.c.reason,
-            revision.c.wording_only,
-        )
+        sa.select(review.c.tool_id, review.c.id, *_REVIEWER, *_REVIEW, *_REVISION)
         .join(Reviewer, Reviewer.id == review.c.reviewer_id)
         .outerjoin(revision, revision.c.review_id == review.c.id)
         .where(review.c.tool_id.in_(tool_ids))
-        .order_by(Reviewer.position, Reviewer.id, revision.c.until, revision.c.position)
+        .order_by(Reviewer.position, Reviewer.id, review.c.id, revision.c.until, revision.c.position)
     )
-    by_review: dict[int, list[sa.Row[Any]]] = {}
-    for row in rows:
-        by_review.setdefault(row.id, []).append(row)
-    found: dict[int, list[PanelReview]] = {tool_id: [] for tool_id in tool_ids}
-    for group in by_review.values():
-        found[group[0].tool_id].append(_to_review(group))
-    return {tool_id: Panel(tuple(reviews)) for tool_id, reviews in found.items()}
+    reviews = [
+        (tool_id, _to_review([row[2:] for row in group])) for (tool_id, _), group in groupby(rows, itemgetter(0, 1))
+    ]
+    return {tool_id: Panel(found) for tool_id, found in _by_tool(tool_ids, reviews).items()}
 
 
-def marks_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
+def panel_verdicts_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
     """Return each tool's verdicts without the words, for lists. One statement."""
-    review = Review.__table__
     rows = db.session.execute(
-        sa.select(review.c.tool_id, review.c.verdict, review.c.reviewed_on, *_reviewer_columns())
+        sa.select(review.c.tool_id, review.c.verdict, review.c.reviewed_on, *_REVIEWER)
         .join(Reviewer, Reviewer.id == review.c.reviewer_id)
         .where(review.c.tool_id.in_(tool_ids))
         .order_by(Reviewer.position, Reviewer.id)
     )
-    found: dict[int, list[PanelReview]] = {tool_id: [] for tool_id in tool_ids}
-    for row in rows:
-        found[row.tool_id].append(PanelReview(_to_reviewer(row), row.verdict, reviewed_on=row.reviewed_on))
-    return {tool_id: Panel(tuple(reviews)) for tool_id, reviews in found.items()}
+    reviews = [
+        (tool_id, PanelReview(ReviewerSummary(*by), verdict, reviewed_on=on)) for tool_id, verdict, on, *by in rows
+    ]
+    return {tool_id: Panel(found) for tool_id, found in _by_tool(tool_ids, reviews).items()}
 
 
-def all_reviewers() -> list[ReviewerCard]:
+def all_reviewers() -> list[ReviewerSummary]:
     """Return the whole panel in its order."""
-    rows = db.session.execute(sa.select(*_reviewer_columns()).order_by(Reviewer.position, Reviewer.id))
-    return [_to_reviewer(row) for row in rows]
+    rows = db.session.execute(sa.select(*_REVIEWER).order_by(Reviewer.position, Reviewer.id))
+    return [ReviewerSummary(*row) for row in rows]
 
 
-def fact_sheets_of(tool_ids: Sequence[int]) -> dict[int, FactSheet]:
+def facts_of(tool_ids: Sequence[int]) -> dict[int, ToolFacts]:
     """Return each tool's facts under its category's labels, known or not. One statement."""
     key, fact = CategoryFact.__table__, ToolFact.__table__
     rows = db.session.execute(
-        sa.select(tool.c.id, key.c.key, key.c.label, fact.c.value, fact.c.source, fact.c.checked_on)
+        sa.select(tool.c.id, key.c.key, key.c.label, *columns_of(fact, Fact))
         .join(key, key.c.category_id == tool.c.category_id)
         .outerjoin(fact, sa.and_(fact.c.tool_id == tool.c.id, fact.c.key == key.c.key))
         .where(tool.c.id.in_(tool_ids))
@@ -173,113 +160,93 @@ def fact_sheets_of(tool_ids: Sequence[int]) -> dict[int, FactSheet]:
     )
     labels: dict[int, dict[str, str]] = {tool_id: {} for tool_id in tool_ids}
     facts: dict[int, dict[str, Fact]] = {tool_id: {} for tool_id in tool_ids}
-    for row in rows:
-        labels[row.id][row.key] = row.label
-        if row.value is not None:
-            facts[row.id][row.key] = Fact(row.label, row.value, row.source, row.checked_on)
-    return {tool_id: FactSheet(labels[tool_id], facts[tool_id]) for tool_id in tool_ids}
+    for tool_id, name, label, value, *basis in rows:
+        labels[tool_id][name] = label
+        if value is not None:
+            facts[tool_id][name] = Fact(label, value, *basis)
+    return {tool_id: ToolFacts(labels[tool_id], facts[tool_id]) for tool_id in tool_ids}
 
 
-def find_link(slug: str, now: datetime) -> ToolLink | None:
-    """Return the published tool under a slug or alias, in little: for a door that holds a lock. One statement."""
-    return next(iter(published_links([slug], now)), None)
+def find_published_link(slug: str, now: datetime) -> ToolLink | None:
+    """Return the published tool under a slug or alias, without what only its page needs. One statement."""
+    return next(iter(list_published_links([slug], now)), None)
 
 
-def published_links(slugs: Sequence[str], now: datetime) -> list[ToolLink]:
+def list_published_links(slugs: Sequence[str], now: datetime) -> list[ToolLink]:
     """Return the published tools under these slugs or aliases, each once. One statement."""
-    rows = db.session.connection().execute(_LINKS, {"slugs": list(slugs), "now": now})
-    return [ToolLink(row.id, row.slug, row.name) for row in rows]
+    rows = db.session.connection().execute(_LINKS_BY_SLUG, {"slugs": list(slugs), "now": now})
+    return [ToolLink(*row) for row in rows]
 
 
 def links_of(tool_ids: Collection[int]) -> dict[int, ToolLink]:
-    """Return each of these tools in little, public or not. One statement."""
-    links = sa.select(tool.c.id, current_slug.c.slug, tool.c.name).join(
-        current_slug, sa.and_(current_slug.c.tool_id == tool.c.id, current_slug.c.is_current)
-    )
-    rows = db.session.connection().execute(links.where(tool.c.id.in_(tool_ids)))
-    return {row.id: ToolLink(row.id, row.slug, row.name) for row in rows}
+    """Return each of these tools, public or not, by its id. One statement."""
+    links = select_links().where(tool.c.id.in_(tool_ids))
+    return {row.id: ToolLink(*row) for row in db.session.connection().execute(links)}
 
 
-def hold(tool_ids: Collection[int]) -> set[int]:
-    """Return which of these tools are there, and keep these from being deleted until this is committed. One statement.
+def find_link(slug: str) -> ToolLink | None:
+    """Return the tool under a slug or alias, public or not. One statement."""
+    links = select_links().join(requested_slug, requested_slug.c.tool_id == tool.c.id)
+    row = db.session.connection().execute(links.where(requested_slug.c.slug == slug)).first()
+    return ToolLink(*row) if row else None
 
-    Whoever writes what refers to a tool asks here first: it may be deleted after it was found. An edit does not wait.
+
+def search_links(words: str) -> list[ToolLink]:
+    """Return the tools, public or not, that hold all these words, best match first. One statement.
+
+    It returns up to MAX_LINKS_FOUND + 1 of them: one more says that there are more.
     """
-    there = sa.select(tool.c.id).where(tool.c.id.in_(tool_ids)).order_by(tool.c.id)
-    return set(db.session.connection().scalars(there.with_for_update(read=True, key_share=True)))
+    hits = search.matching(words)
+    links = select_links().join(hits, hits.c.tool_id == tool.c.id).order_by(hits.c.rank, tool.c.position, tool.c.id)
+    return [ToolLink(*row) for row in db.session.connection().execute(links.limit(MAX_LINKS_FOUND + 1))]
 
 
-def plans_of(tool_ids: Sequence[int]) -> dict[int, tuple[PlanLine, ...]]:
+def select_links() -> sa.Select[Any]:
+    """Return the statement that reads every tool's ToolLink."""
+    return sa.select(*_LINK_COLUMNS).join(current_slug, is_current_slug)
+
+
+def lock_existing(tool_ids: Collection[int]) -> set[int]:
+    """Return which of these tools exist, and let none of them be deleted until the transaction ends. One statement.
+
+    Call it before writing a row that refers to a tool: an editor may have deleted the tool since it was read. An edit
+    of the tool does not wait for this lock.
+    """
+    existing = sa.select(tool.c.id).where(tool.c.id.in_(tool_ids)).order_by(tool.c.id)
+    return set(db.session.connection().scalars(existing.with_for_update(read=True, key_share=True)))
+
+
+def plans_of(tool_ids: Sequence[int]) -> dict[int, tuple[PlanSummary, ...]]:
+    """Return each tool's plans in their order. One statement."""
     plan = Plan.__table__
-    rows = db.session.execute(sa.select(plan).where(plan.c.tool_id.in_(tool_ids)).order_by(plan.c.position))
-    found: dict[int, list[PlanLine]] = {tool_id: [] for tool_id in tool_ids}
-    for row in rows:
-        found[row.tool_id].append(
-            PlanLine(row.name, row.amount, row.currency, row.period, row.per, row.limit, row.source, row.checked_on)
-        )
-    return {tool_id: tuple(lines) for tool_id, lines in found.items()}
+    plans = sa.select(plan.c.tool_id, *columns_of(plan, PlanSummary)).where(plan.c.tool_id.in_(tool_ids))
+    rows = db.session.execute(plans.order_by(plan.c.position))
+    return _by_tool(tool_ids, ((tool_id, PlanSummary(*values)) for tool_id, *values in rows))
 
 
 def past_prices_of(tool_id: int) -> list[Price]:
-    """Return what a tool cost before, newest first."""
-    rows = db.session.execute(
-        sa.select(price)
-        .where(price.c.tool_id == tool_id, price.c.until.is_not(None))
-        .order_by(price.c.until.desc(), price.c.position.desc())
-    )
-    return [_to_price(row, until=row.until, reason=row.reason) for row in rows]
+    """Return what a tool cost before, newest first. One statement."""
+    past = sa.select(*_PRICE).where(price.c.tool_id == tool_id, price.c.until.is_not(None))
+    return [Price(*row) for row in db.session.execute(past.order_by(price.c.until.desc(), price.c.position.desc()))]
 
 
-def releases_of(tool_id: int) -> list[ReleaseLine]:
+def releases_of(tool_id: int) -> list[ReleaseSummary]:
+    """Return a tool's releases in their order. One statement."""
     release = Release.__table__
-    rows = db.session.execute(sa.select(release).where(release.c.tool_id == tool_id).order_by(release.c.position))
-    return [ReleaseLine(row.version, row.on) for row in rows]
+    releases = sa.select(*columns_of(release, ReleaseSummary)).where(release.c.tool_id == tool_id)
+    return [ReleaseSummary(*row) for row in db.session.execute(releases.order_by(release.c.position))]
 
 
-def _reviewer_columns() -> tuple[sa.ColumnElement[Any], ...]:
-    table = Reviewer.__table__
-    return (
-        table.c.slug.label("reviewer_slug"),
-        table.c.name.label("reviewer_name"),
-        table.c.kind.label("reviewer_kind"),
-        table.c.motto.label("reviewer_motto"),
-        table.c.position.label("reviewer_position"),
-    )
+def _by_tool(tool_ids: Iterable[int], items: Iterable[tuple[int, T]]) -> dict[int, tuple[T, ...]]:
+    groups: dict[int, list[T]] = {tool_id: [] for tool_id in tool_ids}
+    for tool_id, item in items:
+        groups[tool_id].append(item)
+    return {tool_id: tuple(group) for tool_id, group in groups.items()}
 
 
-def _to_reviewer(row: sa.Row[Any]) -> ReviewerCard:
-    return ReviewerCard(
-        row.reviewer_slug, row.reviewer_name, row.reviewer_kind, row.reviewer_motto, row.reviewer_position
-    )
-
-
-def _to_review(rows: list[sa.Row[Any]]) -> PanelReview:
-    first = rows[0]
-    return PanelReview(
-        reviewer=_to_reviewer(first),
-        verdict=first.verdict,
-        quote=first.quote,
-        reviewed_on=first.reviewed_on,
-        tool_version=first.tool_version,
-        basis=first.basis,
-        conflict=first.conflict,
-        revisions=tuple(_to_revision(row) for row in rows if row.old_verdict),
-    )
-
-
-def _to_revision(row: sa.Row[Any]) -> Revision:
-    return Revision(row.old_verdict, row.old_quote, row.old_reviewed_on, row.until, row.reason, row.wording_only)
-
-
-def _to_price(row: sa.Row[Any], until: date | None = None, reason: str | None = None) -> Price:
-    return Price(
-        model=row.model,
-        amount=row.amount,
-        currency=row.currency,
-        period=row.period,
-        source=row.source,
-        checked_on=row.checked_on,
-        until=until,
-        reason=reason,
-        interval_days=row.interval_days,
-    )
+def _to_review(rows: Sequence[Sequence[Any]]) -> PanelReview:
+    """Make a review of its rows, one for each revision: the reviewer's, the review's and the revision's columns."""
+    review_at, revision_at = len(_REVIEWER), len(_REVIEWER) + len(_REVIEW)
+    by, says = rows[0][:review_at], rows[0][review_at:revision_at]
+    revisions = tuple(Revision(*row[revision_at:]) for row in rows if row[revision_at])
+    return PanelReview(*[ReviewerSummary(*by), *says, revisions])

@@ -1,9 +1,15 @@
-"""What pages are told of a tool: frozen records, so that no template can reach back into the database."""
+"""What pages show of a tool: frozen records, so that no template can reach back into the database.
+
+A field that is named like a column of its table is read from that column: see columns_of().
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
 
 from verdicts.catalog.kinds import Period
 from verdicts.catalog.prices import Price, amount_in_words
@@ -17,7 +23,7 @@ class CategoryLink:
 
 @dataclass(frozen=True)
 class ToolLink:
-    """As little of a tool as it takes to name it and link to it."""
+    """A tool's name and what its address is made of."""
 
     id: int
     slug: str
@@ -25,12 +31,9 @@ class ToolLink:
 
 
 @dataclass(frozen=True)
-class ToolCard:
-    """What a page says of a tool before it says who thinks what."""
+class ToolSummary(ToolLink):
+    """What a page says of a tool before it says who thinks what. A new column of `tool` is one more line here."""
 
-    id: int
-    slug: str
-    name: str
     tagline: str
     description: str
     website: str | None
@@ -39,9 +42,10 @@ class ToolCard:
     launched_on: date | None
     published_at: datetime
     category_id: int | None
+    logo_digest: str | None
+    # From other tables; queries.to_summary() fills these in.
     category: CategoryLink | None
     price: Price
-    logo: str | None  # its digest
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class PlanLine:
+class PlanSummary:
     name: str
     amount: Decimal | None
     currency: str | None
@@ -73,14 +77,19 @@ class PlanLine:
 
 
 @dataclass(frozen=True)
-class ReleaseLine:
+class ReleaseSummary:
     version: str
     on: date | None
 
 
 @dataclass(frozen=True)
-class FactSheet:
+class ToolFacts:
     """What is known of a tool under each key of its category, in the category's order; None is "not checked"."""
 
     labels: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+def columns_of(table: sa.FromClause, record_type: type[Any]) -> tuple[sa.ColumnElement[Any], ...]:
+    """Return the table's columns that this dataclass has fields for, in the order of the fields."""
+    return tuple(table.c[field.name] for field in fields(record_type) if field.name in table.c)

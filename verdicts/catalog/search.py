@@ -15,12 +15,12 @@ from sqlalchemy.dialects import postgresql
 from verdicts.catalog.models import Category, Tool, ToolSlug
 from verdicts.extensions import db
 
-MOST_WORDS_ASKED_FOR = 8
-MOST_WORDS_INDEXED = 4000
-LONGEST_WORD = 40
-LONGEST_QUERY = 200
-LONGEST_TEXT = 100_000
-MOST_TOOLS_ONE_BY_ONE = 500
+MAX_QUERY_WORDS = 8
+MAX_INDEXED_WORDS = 4000
+MAX_WORD_LENGTH = 40
+MAX_QUERY_LENGTH = 200
+MAX_TEXT_LENGTH = 100_000
+MAX_TOOLS_ONE_BY_ONE = 500
 
 # What one word of the query is worth where it is found; name, tagline, and the rest that every hit has.
 NAME_WORTH, TAGLINE_WORTH, REST_WORTH = 9, 3, 1
@@ -46,7 +46,7 @@ def matching(text: str) -> sa.Subquery:
     description. Any text is safe; a text without a letter or digit finds nothing. Unpublished tools are found too:
     the query that joins it decides what may be shown.
     """
-    words = words_of(text[:LONGEST_QUERY])[:MOST_WORDS_ASKED_FOR]
+    words = words_of(text[:MAX_QUERY_LENGTH])[:MAX_QUERY_WORDS]
     if not words:
         return sa.select(tool.c.id.label("tool_id"), sa.literal(0).label("rank")).where(sa.false()).subquery("hits")
     return (_matching_on_sqlite(words) if _is_sqlite() else _matching_on_postgresql(words)).subquery("hits")
@@ -64,7 +64,7 @@ def reindex(tool_ids: Collection[int]) -> None:
     Call it in the transaction that changes a tool's name, tagline, maker, category, description or aliases; a
     category's name stands in the index of all its tools.
     """
-    if len(tool_ids) > MOST_TOOLS_ONE_BY_ONE:
+    if len(tool_ids) > MAX_TOOLS_ONE_BY_ONE:
         return reindex_all()
     if _is_sqlite():
         db.session.execute(sa.delete(fts5).where(fts5.c.rowid.in_(tool_ids)))
@@ -77,7 +77,7 @@ def words_of(text: str) -> list[str]:
     """Return a text's distinct words in the order of their first mention, folded so that "Café" is "cafe"."""
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     bare = "".join(sign for sign in folded if not unicodedata.category(sign).startswith("M"))
-    return list(dict.fromkeys(word[:LONGEST_WORD] for word in _WORD.findall(bare)))
+    return list(dict.fromkeys(word[:MAX_WORD_LENGTH] for word in _WORD.findall(bare)))
 
 
 def _is_sqlite() -> bool:
@@ -120,9 +120,9 @@ def _index(texts: sa.Select[Any]) -> None:
 
 def _entry(row: sa.Row[Any]) -> dict[str, Any]:
     rest = " ".join(filter(None, (row.maker, row.category, row.slugs, row.description)))
-    columns = {"name": row.name, "tagline": row.tagline, "rest": rest[:LONGEST_TEXT]}
+    columns = {"name": row.name, "tagline": row.tagline, "rest": rest[:MAX_TEXT_LENGTH]}
     return {"rowid": row.id} | {
-        column: " ".join(words_of(text)[:MOST_WORDS_INDEXED]) for column, text in columns.items()
+        column: " ".join(words_of(text)[:MAX_INDEXED_WORDS]) for column, text in columns.items()
     }
 
 

@@ -1,11 +1,12 @@
-"""The address of a comparison: two to four slugs joined by "-vs-", ascending in its one canonical form."""
+"""The address of a comparison: its tools' slugs joined by "-vs-", ascending in its one canonical form."""
 
 from collections.abc import Iterable
 
 from verdicts.catalog.kinds import SLUG_LENGTH
+from verdicts.comparisons.wording import number
 
 JOINT = "-vs-"
-FEWEST, MOST = 2, 4
+MIN_TOOLS, MAX_TOOLS = 2, 4
 
 
 class AddressFault(ValueError):
@@ -46,10 +47,10 @@ def parse(address: str) -> list[str]:
 
 
 def check(slugs: list[str]) -> None:
-    """Raise the fault of a list of slugs that cannot be compared, if there is one."""
-    if len(slugs) < FEWEST:
-        raise TooFewTools("A comparison needs at least two tools.")
-    if len(slugs) > MOST:
-        raise TooManyTools("A comparison holds four tools at most.")
+    """Raise an AddressFault if tools with these slugs cannot be compared."""
+    if len(slugs) < MIN_TOOLS:
+        raise TooFewTools(f"A comparison needs at least {number(MIN_TOOLS)} tools.")
+    if len(slugs) > MAX_TOOLS:
+        raise TooManyTools(f"A comparison holds {number(MAX_TOOLS)} tools at most.")
     if len(set(slugs)) < len(slugs):
         raise SameToolTwice("A tool cannot be compared with itself.")

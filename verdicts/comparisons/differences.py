@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from verdicts.catalog.records import Fact, FactSheet
+from verdicts.catalog.records import Fact, ToolFacts
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class FactTable:
     shared: tuple[FactRow, ...]
 
 
-def compare_facts(sheets: Sequence[FactSheet]) -> FactTable:
+def compare_facts(sheets: Sequence[ToolFacts]) -> FactTable:
     """Return the facts on which tools differ, and those that are equal or that nobody has checked."""
     rows = fact_rows(sheets)
     return FactTable(
@@ -34,7 +34,7 @@ def compare_facts(sheets: Sequence[FactSheet]) -> FactTable:
     )
 
 
-def fact_rows(sheets: Sequence[FactSheet]) -> tuple[FactRow, ...]:
+def fact_rows(sheets: Sequence[ToolFacts]) -> tuple[FactRow, ...]:
     """Return every fact that any of the tools' categories asks for, in the categories' order."""
     labels: dict[str, str] = {}
     for sheet in sheets:

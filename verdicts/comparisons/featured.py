@@ -1,4 +1,4 @@
-"""The comparisons that editors put forward, as the front page and the picker list them."""
+"""The comparisons that editors feature, as the front page and the picker list them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -6,7 +6,8 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.panel import Panel, ReviewerCard, speakers
+from verdicts.catalog.panel import Panel, ReviewerSummary, reviewers_of
+from verdicts.catalog.records import ToolLink
 from verdicts.comparisons import address, wording
 from verdicts.comparisons.models import Comparison, ComparisonTool
 from verdicts.comparisons.panel_lead import PanelLead, panel_lead
@@ -17,76 +18,61 @@ member = ComparisonTool.__table__
 
 
 @dataclass(frozen=True)
-class Side:
-    """One tool of a listed comparison."""
-
-    slug: str
-    name: str
+class ReviewedTool:
+    tool: ToolLink
     panel: Panel
 
 
 @dataclass(frozen=True)
-class Featured:
-    """A curated comparison with its tools in canonical order."""
+class ComparisonSummary:
+    """A curated comparison with its tools in canonical order; without the editors' headline it has one by rule."""
 
-    sides: tuple[Side, ...]
-    words: str | None
+    tools: tuple[ReviewedTool, ...]
+    editors_headline: str | None
 
     @property
     def address(self) -> str:
-        return address.canonical(side.slug for side in self.sides)
+        return address.canonical(each.tool.slug for each in self.tools)
 
     @property
     def names(self) -> list[str]:
-        return [side.name for side in self.sides]
+        return [each.tool.name for each in self.tools]
 
     @property
-    def panel_rows(self) -> list[tuple[str, str, Panel]]:
-        return [(side.slug, side.name, side.panel) for side in self.sides]
+    def panels(self) -> list[Panel]:
+        return [each.panel for each in self.tools]
 
     @property
-    def reviewers(self) -> list[ReviewerCard]:
-        return speakers([side.panel for side in self.sides])
+    def reviewers(self) -> list[ReviewerSummary]:
+        return reviewers_of(self.panels)
 
     def lead(self, today: date) -> PanelLead | None:
-        return (
-            panel_lead(self.sides[0].panel, self.sides[1].panel, today) if len(self.sides) == address.FEWEST else None
-        )
+        return panel_lead(self.panels[0], self.panels[1], today) if len(self.tools) == address.MIN_TOOLS else None
 
     def headline(self, today: date) -> str:
-        return self.words or wording.headline(self.names, self.lead(today))
+        return self.editors_headline or wording.headline(self.names, self.lead(today))
 
     def sentence(self, today: date) -> str:
         lead = self.lead(today)
-        return (
-            wording.panel_sentence(self.names, lead)
-            if lead
-            else wording.panel_counts(self.names, [side.panel for side in self.sides])
-        )
+        return wording.panel_sentence(self.names, lead) if lead else wording.panel_counts(self.names, self.panels)
 
 
-def load(now: datetime, most: int) -> list[Featured]:
-    """Return the curated comparisons whose tools are all published, those to feature first. Two statements."""
+def load(now: datetime, most: int) -> list[ComparisonSummary]:
+    """Return the curated comparisons whose tools are all published, featured ones first. Two statements."""
     hidden = sa.select(member.c.comparison_id).join(catalog.tool).where(~catalog.is_published(now))
     order = (comparison.c.featured.desc(), comparison.c.position)
     public = sa.select(comparison.c.id).where(comparison.c.published_at <= now, comparison.c.id.not_in(hidden))
-    wanted = public.order_by(*order).limit(most).subquery()
+    first = public.order_by(*order).limit(most).subquery()
     rows = db.session.execute(
-        sa.select(
-            comparison.c.id, comparison.c.headline, member.c.tool_id, catalog.current_slug.c.slug, catalog.tool.c.name
-        )
-        .join(wanted, wanted.c.id == comparison.c.id)
-        .join(member, member.c.comparison_id == comparison.c.id)
-        .join(catalog.tool, catalog.tool.c.id == member.c.tool_id)
-        .join(
-            catalog.current_slug,
-            sa.and_(catalog.current_slug.c.tool_id == member.c.tool_id, catalog.current_slug.c.is_current),
-        )
+        catalog.select_links()
+        .add_columns(comparison.c.id, comparison.c.headline)
+        .join(member, member.c.tool_id == catalog.tool.c.id)
+        .join(comparison, comparison.c.id == member.c.comparison_id)
+        .join(first, first.c.id == comparison.c.id)
         .order_by(*order, comparison.c.id, catalog.current_slug.c.slug)
     ).all()
-    panels = catalog.marks_of([row.tool_id for row in rows])
-    groups: dict[int, list[Side]] = {}
-    for row in rows:
-        groups.setdefault(row.id, []).append(Side(row.slug, row.name, panels[row.tool_id]))
-    headlines = {row.id: row.headline for row in rows}
-    return [Featured(tuple(sides), headlines[id]) for id, sides in groups.items()]
+    panels = catalog.panel_verdicts_of([row[0] for row in rows])
+    groups: dict[tuple[int, str | None], list[ReviewedTool]] = {}
+    for tool_id, slug, name, id, headline in rows:
+        groups.setdefault((id, headline), []).append(ReviewedTool(ToolLink(tool_id, slug, name), panels[tool_id]))
+    return [ComparisonSummary(tuple(tools), headline) for (_, headline), tools in groups.items()]

@@ -79,7 +79,7 @@ def _move(id: int, members: dict[int, str], keep_id: int, drop_id: int, taken: s
     others = tuple(name for tool_id, name in members.items() if tool_id not in (keep_id, drop_id))
     left, holds_both = {keep_id, *members} - {drop_id}, keep_id in members
     key = members_key(list(left))
-    if len(left) < address.FEWEST or key in taken:
+    if len(left) < address.MIN_TOOLS or key in taken:
         return ComparisonMove(id, others, holds_both, Fate.ARCHIVED, members_key(list(members)))
     return ComparisonMove(id, others, holds_both, Fate.LEFT if holds_both else Fate.TAKEN_OVER, key)
 

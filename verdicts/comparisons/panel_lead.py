@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.panel import Panel, ReviewerCard
+from verdicts.catalog.panel import Panel, ReviewerSummary
 
 
 class PanelOutcome(StrEnum):
@@ -30,11 +30,11 @@ class PanelLead:
     `only_second` the other way round.
     """
 
-    judged_both: tuple[ReviewerCard, ...]
+    judged_both: tuple[ReviewerSummary, ...]
     ship_first: int
     ship_second: int
-    only_first: tuple[ReviewerCard, ...]
-    only_second: tuple[ReviewerCard, ...]
+    only_first: tuple[ReviewerSummary, ...]
+    only_second: tuple[ReviewerSummary, ...]
     without: PanelOutcome | None = None
 
     @property
@@ -52,7 +52,7 @@ class PanelLead:
         return PanelOutcome.LEVEL if self.ship_first else PanelOutcome.SKIPS_BOTH
 
     @property
-    def deciders(self) -> tuple[ReviewerCard, ...]:
+    def deciders(self) -> tuple[ReviewerSummary, ...]:
         """The reviewers whose voice makes the difference; none where voices on both sides weigh against each other."""
         ahead = {
             PanelOutcome.FIRST_AHEAD: (self.only_first, self.only_second),
@@ -88,6 +88,6 @@ def _why_nobody(first: Panel, second: Panel) -> PanelOutcome:
     return PanelOutcome.TOO_OLD if in_common else PanelOutcome.NOBODY_JUDGED_BOTH
 
 
-def is_split(reviewer: ReviewerCard, panels: Sequence[Panel]) -> bool:
+def is_split(reviewer: ReviewerSummary, panels: Sequence[Panel]) -> bool:
     """Say whether a reviewer ships one of these tools and skips another."""
     return len({panel.verdict_of(reviewer) for panel in panels} - {None}) > 1

@@ -8,22 +8,22 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.records import ToolCard
+from verdicts.catalog.records import ToolSummary
 from verdicts.comparisons import address
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.extensions import UtcDateTime, db
 
-MOST_CURATED = 7
-MOST_NEIGHBOURS = 6
-MOST_RELATED = 6
+MAX_CURATED = 7
+MAX_NEIGHBOURS = 6
+MAX_LINKS = 6
 
 comparison = Comparison.__table__
 member = ComparisonTool.__table__
-choose = ChooseIf.__table__
+choose_if = ChooseIf.__table__
 
 
 @dataclass(frozen=True)
-class ChooseLine:
+class ChooseIfReason:
     """Completes "Choose this tool if …"."""
 
     slug: str
@@ -31,14 +31,14 @@ class ChooseLine:
 
 
 @dataclass(frozen=True)
-class Curated:
+class CuratedText:
     headline: str | None
     bottom_line: str
-    choose_if: tuple[ChooseLine, ...]
+    choose_if: tuple[ChooseIfReason, ...]
 
 
 @dataclass(frozen=True)
-class Related:
+class ComparisonLink:
     """A link to another comparison; `headline` where an editor wrote one."""
 
     address: str
@@ -50,11 +50,11 @@ _ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
 _now = sa.bindparam("now", type_=UtcDateTime)
 
 
-def _touching() -> sa.Select[Any]:
-    """The curated comparisons that hold any of these tools: a row for each member and choose-if line."""
+def _select_curated() -> sa.Select[Any]:
+    """The curated comparisons that hold any of these tools: a row for each member and each of its reasons."""
     own_key = sa.bindparam("own_key", type_=sa.String)
     hidden = sa.select(member.c.comparison_id).join(catalog.tool).where(~catalog.is_published(_now))
-    wanted = (
+    first = (
         sa.select(comparison.c.id)
         .where(
             comparison.c.id.in_(sa.select(member.c.comparison_id).where(member.c.tool_id.in_(_ids))),
@@ -62,7 +62,7 @@ def _touching() -> sa.Select[Any]:
             comparison.c.id.not_in(hidden),
         )
         .order_by(comparison.c.members_key != own_key, comparison.c.featured.desc(), comparison.c.position)
-        .limit(MOST_CURATED)
+        .limit(MAX_CURATED)
         .subquery()
     )
     return (
@@ -72,54 +72,57 @@ def _touching() -> sa.Select[Any]:
             comparison.c.headline,
             comparison.c.bottom_line,
             comparison.c.featured,
-            comparison.c.position.label("place"),
+            comparison.c.position,
             member.c.tool_id,
             catalog.current_slug.c.slug,
             catalog.tool.c.name,
             catalog.tool.c.category_id,
-            choose.c.when,
-            choose.c.position.label("line"),
+            choose_if.c.when,
+            choose_if.c.position.label("reason_position"),
         )
-        .join(wanted, wanted.c.id == comparison.c.id)
+        .join(first, first.c.id == comparison.c.id)
         .join(member, member.c.comparison_id == comparison.c.id)
         .join(catalog.tool, catalog.tool.c.id == member.c.tool_id)
-        .join(
-            catalog.current_slug,
-            sa.and_(catalog.current_slug.c.tool_id == member.c.tool_id, catalog.current_slug.c.is_current),
+        .join(catalog.current_slug, catalog.is_current_slug)
+        .outerjoin(
+            choose_if, sa.and_(choose_if.c.comparison_id == comparison.c.id, choose_if.c.tool_id == member.c.tool_id)
         )
-        .outerjoin(choose, sa.and_(choose.c.comparison_id == comparison.c.id, choose.c.tool_id == member.c.tool_id))
     )
 
 
-def _neighbours() -> sa.Select[Any]:
+def _select_neighbours() -> sa.Select[Any]:
     """Other tools of the same categories, in the same columns."""
+
+    def nothing(type_: type[sa.types.TypeEngine[Any]], name: str) -> sa.ColumnElement[Any]:
+        return sa.cast(sa.null(), type_).label(name)
+
     return (
         sa.select(
-            sa.cast(sa.null(), sa.Integer).label("comparison_id"),
-            sa.cast(sa.null(), sa.String).label("members_key"),
-            sa.cast(sa.null(), sa.String).label("headline"),
-            sa.cast(sa.null(), sa.Text).label("bottom_line"),
-            sa.cast(sa.null(), sa.Boolean).label("featured"),
-            catalog.tool.c.position.label("place"),
+            nothing(sa.Integer, "comparison_id"),
+            nothing(sa.String, "members_key"),
+            nothing(sa.String, "headline"),
+            nothing(sa.Text, "bottom_line"),
+            nothing(sa.Boolean, "featured"),
+            catalog.tool.c.position,
             catalog.tool.c.id.label("tool_id"),
             catalog.current_slug.c.slug,
             catalog.tool.c.name,
             catalog.tool.c.category_id,
-            sa.cast(sa.null(), sa.String).label("when"),
-            sa.cast(sa.null(), sa.Integer).label("line"),
+            nothing(sa.String, "when"),
+            nothing(sa.Integer, "reason_position"),
         )
-        .select_from(catalog.cards())
+        .select_from(catalog.tool.join(catalog.current_slug, catalog.is_current_slug))
         .where(
             catalog.tool.c.category_id.in_(sa.bindparam("categories", expanding=True)),
             catalog.tool.c.id.not_in(_ids),
             catalog.is_published(_now),
         )
         .order_by(catalog.tool.c.position, catalog.tool.c.id)
-        .limit(MOST_NEIGHBOURS)
+        .limit(MAX_NEIGHBOURS)
     )
 
 
-_RELATED = sa.union_all(*(sa.select(part.subquery()) for part in (_touching(), _neighbours())))
+_RELATED = sa.union_all(*(sa.select(part.subquery()) for part in (_select_curated(), _select_neighbours())))
 
 
 def members_key(tool_ids: Sequence[int]) -> str:
@@ -127,36 +130,36 @@ def members_key(tool_ids: Sequence[int]) -> str:
     return ",".join(str(id) for id in sorted(tool_ids))
 
 
-def load(cards: Sequence[ToolCard], now: datetime) -> tuple[Curated | None, tuple[Related, ...]]:
+def load(tools: Sequence[ToolSummary], now: datetime) -> tuple[CuratedText | None, tuple[ComparisonLink, ...]]:
     """Return the editors' words about these tools, if there are any, and related comparisons. One statement."""
-    ids = [card.id for card in cards]
+    ids = [tool.id for tool in tools]
     own_key = members_key(ids)
-    asked = {"ids": ids, "categories": [card.category_id for card in cards], "own_key": own_key, "now": now}
+    values = {"ids": ids, "categories": [tool.category_id for tool in tools], "own_key": own_key, "now": now}
     groups: dict[tuple[object, ...], list[sa.Row[Any]]] = {}
-    for row in sorted(db.session.execute(_RELATED, asked), key=_place):
+    for row in sorted(db.session.execute(_RELATED, values), key=_sort_key):
         groups.setdefault((row.comparison_id, None if row.comparison_id else row.tool_id), []).append(row)
     own = next((rows for rows in groups.values() if rows[0].members_key == own_key), None)
-    links = [_link(rows, cards) for rows in groups.values() if rows is not own]
-    return _words(own) if own else None, tuple(_distinct(links)[:MOST_RELATED])
+    links = [_to_link(rows, tools) for rows in groups.values() if rows is not own]
+    return _to_curated(own) if own else None, tuple(_distinct(links)[:MAX_LINKS])
 
 
-def _place(row: sa.Row[Any]) -> tuple[object, ...]:
-    """Curated before neighbours, featured before others, then as the editors put them."""
-    return (row.comparison_id is None, not row.featured, row.place, row.slug, row.line or 0)
+def _sort_key(row: sa.Row[Any]) -> tuple[object, ...]:
+    """Curated before neighbours, featured before others, then in the editors' order."""
+    return (row.comparison_id is None, not row.featured, row.position, row.slug, row.reason_position or 0)
 
 
-def _distinct(links: Sequence[Related]) -> list[Related]:
+def _distinct(links: Sequence[ComparisonLink]) -> list[ComparisonLink]:
     return list({link.address: link for link in reversed(links)}.values())[::-1]
 
 
-def _link(rows: Sequence[sa.Row[Any]], cards: Sequence[ToolCard]) -> Related:
-    tools = {row.slug: row.name for row in rows}
+def _to_link(rows: Sequence[sa.Row[Any]], tools: Sequence[ToolSummary]) -> ComparisonLink:
+    names = {row.slug: row.name for row in rows}
     if rows[0].comparison_id is None:
-        partner = next(card for card in cards if card.category_id == rows[0].category_id)
-        tools[partner.slug] = partner.name
-    return Related(address.canonical(tools), tuple(tools[slug] for slug in sorted(tools)), rows[0].headline)
+        partner = next(tool for tool in tools if tool.category_id == rows[0].category_id)
+        names[partner.slug] = partner.name
+    return ComparisonLink(address.canonical(names), tuple(names[slug] for slug in sorted(names)), rows[0].headline)
 
 
-def _words(rows: Sequence[sa.Row[Any]]) -> Curated:
-    lines = tuple(ChooseLine(row.slug, row.when) for row in rows if row.when)
-    return Curated(rows[0].headline, rows[0].bottom_line, lines)
+def _to_curated(rows: Sequence[sa.Row[Any]]) -> CuratedText:
+    reasons = tuple(ChooseIfReason(row.slug, row.when) for row in rows if row.when)
+    return CuratedText(rows[0].headline, rows[0].bottom_line, reasons)

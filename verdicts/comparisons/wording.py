@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from verdicts.catalog.panel import Panel, ReviewerCard
+from verdicts.catalog.panel import Panel, ReviewerSummary
 from verdicts.comparisons.panel_lead import PanelLead, PanelOutcome
 from verdicts.voting.community import Community
 from verdicts.voting.readers_of_both import Lead, ReadersOfBoth
@@ -125,7 +125,7 @@ def _all_of(count: int) -> str:
     return "The one reviewer" if count == 1 else f"All {number(count)} reviewers"
 
 
-def _deciders(reviewers: Sequence[ReviewerCard]) -> str:
+def _deciders(reviewers: Sequence[ReviewerSummary]) -> str:
     return f" ({listed([reviewer.mention for reviewer in reviewers])})" if reviewers else ""
 
 

@@ -13,7 +13,7 @@ from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.merging import TEXTS, RecordMove, Side
 from verdicts.catalog.merging_reviews import ReviewMove
 from verdicts.catalog.models import Tool
-from verdicts.catalog.panel import ReviewerCard
+from verdicts.catalog.panel import ReviewerSummary
 from verdicts.catalog.prices import Price
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.comparisons import merging as comparisons
@@ -202,7 +202,7 @@ def _addresses(plan: MergePlan) -> Iterator[str]:
 def _review(move: ReviewMove, plan: MergePlan) -> str:
     keep, drop = plan.names
     if move.stands is None:
-        by = ReviewerCard("", move.reviewer).mention
+        by = ReviewerSummary("", move.reviewer).mention
         return f"The review by {by} ({move.verdict.upper()}) moves, with its history."
     both = f"{move.reviewer} reviewed both: {move.stands.upper()} on {keep} stands, and"
     return f"{both} {move.verdict.upper()} on {drop} becomes part of its history."

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from verdicts.catalog.panel import Change, Panel, PanelReview, changes_of, speakers
+from verdicts.catalog.panel import Change, Panel, PanelReview, changes_of, reviewers_of
 from verdicts.catalog.prices import Price
 from verdicts.comparisons import address
-from verdicts.comparisons.featured import Featured, Side
+from verdicts.comparisons.featured import ComparisonSummary, ReviewedTool
 from verdicts.comparisons.wording import disagreement, readers_sentence
 from verdicts.digest.happenings import Happenings, category_places, look
 from verdicts.digest.models import ItemKind
@@ -40,15 +40,15 @@ def gather(week: Week, now: datetime) -> list[News]:
 def _new_tools(seen: Happenings) -> Iterable[News]:
     for id in seen.new_tools:
         card, panel = seen.cards[id], seen.panels[id]
-        facts = panel_facts(panel, speakers([panel]))
+        facts = panel_facts(panel, reviewers_of([panel]))
         cost = {"price": card.price.words, "detail": card.price.detail}
         yield news_of(ItemKind.NEW_TOOL, card, tagline=card.tagline, panel=facts, **cost)
 
 
 def _new_comparisons(seen: Happenings, today: date) -> Iterable[News]:
     for words, members in seen.new_comparisons:
-        sides = sorted((Side(seen.cards[id].slug, seen.cards[id].name, seen.panels[id]) for id in members), key=_slug)
-        told = Featured(tuple(sides), words)
+        tools = sorted((ReviewedTool(seen.cards[id], seen.panels[id]) for id in members), key=_slug)
+        told = ComparisonSummary(tuple(tools), words)
         facts = {
             "address": told.address,
             "names": told.names,
@@ -56,23 +56,22 @@ def _new_comparisons(seen: Happenings, today: date) -> Iterable[News]:
             "sentence": told.sentence(today),
             "readers": _readers(told, seen),
             "sides": [
-                {"slug": side.slug, "name": side.name, "panel": panel_facts(side.panel, told.reviewers)}
-                for side in sides
+                {"slug": each.tool.slug, "name": each.tool.name, "panel": panel_facts(each.panel, told.reviewers)}
+                for each in tools
             ],
         }
         first = seen.cards[members[0]]
         yield News(ItemKind.NEW_COMPARISON, first.category_id, members, {**category_facts(first), **facts})
 
 
-def _slug(side: Side) -> str:
-    return side.slug
+def _slug(each: ReviewedTool) -> str:
+    return each.tool.slug
 
 
-def _readers(told: Featured, seen: Happenings) -> str:
-    if len(told.sides) > address.FEWEST:
+def _readers(told: ComparisonSummary, seen: Happenings) -> str:
+    if len(told.tools) > address.MIN_TOOLS:
         return ""
-    ids = {card.slug: id for id, card in seen.cards.items()}
-    first, second = (ids[side.slug] for side in told.sides)
+    first, second = (each.tool.id for each in told.tools)
     return readers_sentence(told.names, readers_of_both(first, second))
 
 
@@ -142,7 +141,7 @@ def _disagreements(seen: Happenings) -> Iterable[News]:
     for _, id in sorted(parted, key=lambda each: (-each[0], each[1]))[:MOST_DISAGREEMENTS]:
         card, panel, community = seen.cards[id], seen.panels[id], seen.communities[id]
         facts = {"sentence": disagreement(card.name, panel, community), "community": community_facts(community)}
-        yield news_of(ItemKind.DISAGREEMENT, card, panel=panel_facts(panel, speakers([panel])), **facts)
+        yield news_of(ItemKind.DISAGREEMENT, card, panel=panel_facts(panel, reviewers_of([panel])), **facts)
 
 
 def _distance(panel: Panel, community: Community) -> float:

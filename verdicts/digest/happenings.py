@@ -8,10 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.models import Review, ReviewRevision
 from verdicts.catalog.panel import Panel
 from verdicts.catalog.prices import Price
-from verdicts.catalog.records import ToolCard
+from verdicts.catalog.records import ToolSummary, columns_of
 from verdicts.comparisons.models import Comparison, ComparisonTool
 from verdicts.digest.votes import VotesCast, votes_cast
 from verdicts.digest.weeks import Week
@@ -23,8 +22,8 @@ category = catalog.category
 comparison = Comparison.__table__
 member = ComparisonTool.__table__
 price = catalog.price
-review = Review.__table__
-revision = ReviewRevision.__table__
+review = catalog.review
+revision = catalog.revision
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Happenings:
     turned: tuple[int, ...]
     votes: Mapping[int, VotesCast]
     prices: Mapping[int, Sequence[Price]]
-    cards: Mapping[int, ToolCard]
+    cards: Mapping[int, ToolSummary]
     panels: Mapping[int, Panel]
     communities: Mapping[int, Community]
 
@@ -94,18 +93,17 @@ def _ids(among: sa.Select[Any], until: sa.ColumnElement[date], week: Week, now: 
     return tuple(sorted(db.session.connection().scalars(ended)))
 
 
-def _cards(ids: Collection[int], now: datetime) -> dict[int, ToolCard]:
+def _cards(ids: Collection[int], now: datetime) -> dict[int, ToolSummary]:
     """Return the published ones of these tools. One statement."""
-    wanted: sa.Select[Any] = sa.select(*catalog.CARD_COLUMNS).select_from(catalog.cards())
+    wanted: sa.Select[Any] = sa.select(*catalog.SUMMARY_COLUMNS).select_from(catalog.summary_tables())
     rows = db.session.execute(wanted.where(catalog.tool.c.id.in_(ids), catalog.is_published(now)))
-    return {row.id: catalog.to_card(row) for row in rows}
+    return {row.id: catalog.to_summary(row) for row in rows}
 
 
 def _prices(tool_ids: Collection[int]) -> dict[int, list[Price]]:
     """Return what each of these tools has cost, oldest first, its current price last."""
-    names = ("model", "amount", "currency", "period", "source", "checked_on", "until", "reason", "interval_days")
     rows = db.session.connection().execute(
-        sa.select(price.c.tool_id, *(price.c[name] for name in names))
+        sa.select(price.c.tool_id, *columns_of(price, Price))
         .where(price.c.tool_id.in_(tool_ids))
         .order_by(price.c.tool_id, price.c.until.is_(None), price.c.until, price.c.position)
     )

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from verdicts.catalog.panel import Panel, ReviewerCard
-from verdicts.catalog.records import ToolCard
+from verdicts.catalog.panel import Panel, ReviewerSummary
+from verdicts.catalog.records import ToolSummary
 from verdicts.digest.models import ItemKind
 from verdicts.voting.community import Community
 
@@ -46,20 +46,20 @@ class Item:
         return not (self.dropped or self.is_out_of_sight)
 
 
-def news_of(kind: ItemKind, card: ToolCard, **facts: object) -> News:
+def news_of(kind: ItemKind, card: ToolSummary, **facts: object) -> News:
     """Return news of one tool."""
     return News(kind, card.category_id, (card.id,), {**category_facts(card), "tool": tool_facts(card), **facts})
 
 
-def category_facts(card: ToolCard) -> Facts:
+def category_facts(card: ToolSummary) -> Facts:
     return {"category": {"slug": card.category.slug, "name": card.category.name} if card.category else None}
 
 
-def tool_facts(card: ToolCard) -> Facts:
+def tool_facts(card: ToolSummary) -> Facts:
     return {"slug": card.slug, "name": card.name}
 
 
-def panel_facts(panel: Panel, reviewers: Sequence[ReviewerCard]) -> Facts:
+def panel_facts(panel: Panel, reviewers: Sequence[ReviewerSummary]) -> Facts:
     """Return the count, and each reviewer's verdict in the panel's order; None where one has not looked."""
     marks = [{"label": each.label, "verdict": panel.verdict_of(each)} for each in reviewers]
     return {"ship": panel.ship, "total": panel.total, "percent": panel.percent, "marks": marks}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from verdicts.catalog import prose
+from verdicts.catalog import markdown
 from verdicts.digest import wording
 from verdicts.digest.blocks import LEAVE_TOKEN, PREFERENCES_TOKEN, Block
 from verdicts.digest.editions import Edition, NothingToSay
@@ -139,7 +139,7 @@ def _context(edition: Edition, subject: str) -> dict[str, object]:
         "edition": edition,
         "subject": subject,
         "days": week_in_words(edition.week),
-        "note_html": prose.render(edition.note),
+        "note_html": markdown.render(edition.note),
         "leave": absolute_url(leave_path(LEAVE_TOKEN)),
         "preferences": absolute_url(preferences_path(PREFERENCES_TOKEN)),
         "on_the_web": absolute_url(f"/digest/{edition.name}"),

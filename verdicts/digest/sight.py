@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from verdicts.catalog.queries import asked_slug, is_published, tool
+from verdicts.catalog.queries import is_published, requested_slug, tool
 from verdicts.comparisons.models import Comparison
 from verdicts.comparisons.related import members_key
 from verdicts.digest.editions import Edition
@@ -49,8 +49,8 @@ def _slugs(item: Item) -> list[str]:
 
 def _tools_seen(slugs: Collection[str], now: datetime) -> Mapping[str, int]:
     """Return the published tools that these are names of, old ones too."""
-    named = sa.select(asked_slug.c.slug, tool.c.id).join(tool, tool.c.id == asked_slug.c.tool_id)
-    rows = db.session.connection().execute(named.where(asked_slug.c.slug.in_(slugs), is_published(now)))
+    named = sa.select(requested_slug.c.slug, tool.c.id).join(tool, tool.c.id == requested_slug.c.tool_id)
+    rows = db.session.connection().execute(named.where(requested_slug.c.slug.in_(slugs), is_published(now)))
     return {row.slug: row.id for row in rows}
 
 

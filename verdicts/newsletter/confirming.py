@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from verdicts.catalog.queries import hold
+from verdicts.catalog.queries import lock_existing
 from verdicts.extensions import db, insert
 from verdicts.newsletter.models import Status, subscriber, subscriber_tool, suppression
 from verdicts.newsletter.tokens import confirm_hash
@@ -46,7 +46,7 @@ def confirm(token: str, now: datetime, follow: int | None = None) -> Confirmatio
         raise ConfirmationExpired
     if not found.is_confirmed:
         _accept(found, now)
-    if follow is not None and hold([follow]):
+    if follow is not None and lock_existing([follow]):
         followed = insert(subscriber_tool).values(subscriber_id=found.subscriber_id, tool_id=follow)
         db.session.connection().execute(followed.on_conflict_do_nothing())
     return found

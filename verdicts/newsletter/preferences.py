@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from verdicts.catalog.models import Category
-from verdicts.catalog.queries import current_slug, hold, is_published, tool
+from verdicts.catalog.queries import is_published, lock_existing, select_links, tool
 from verdicts.catalog.records import ToolLink
 from verdicts.extensions import db, insert
 from verdicts.newsletter.models import Rhythm, subscriber, subscriber_category, subscriber_tool
@@ -54,11 +54,9 @@ def load(subscriber_id: int, rhythm: Rhythm, now: datetime) -> Preferences:
 
 def followed(subscriber_id: int, now: datetime) -> tuple[ToolLink, ...]:
     """Return the published tools that a subscriber follows, by name. One statement."""
-    is_current = (current_slug.c.tool_id == tool.c.id) & current_slug.c.is_current
     follows = (
-        sa.select(tool.c.id, current_slug.c.slug, tool.c.name)
+        select_links()
         .join(subscriber_tool, subscriber_tool.c.tool_id == tool.c.id)
-        .join(current_slug, is_current)
         .where(subscriber_tool.c.subscriber_id == subscriber_id, is_published(now))
         .order_by(sa.func.lower(tool.c.name), tool.c.id)
     )
@@ -83,7 +81,7 @@ def prefer(
     dropped = {link.id for link in followed(subscriber_id, now)} - set(tools)
     mine_dropped = (subscriber_tool.c.subscriber_id == subscriber_id) & subscriber_tool.c.tool_id.in_(dropped)
     connection.execute(sa.delete(subscriber_tool).where(mine_dropped))
-    _add(subscriber_tool, "tool_id", subscriber_id, hold(tools))
+    _add(subscriber_tool, "tool_id", subscriber_id, lock_existing(tools))
 
 
 def _add(table: sa.Table, column: str, subscriber_id: int, ids: Iterable[int]) -> None:

@@ -1,4 +1,4 @@
-"""What a ballot adds to its tool's tally, and the lock that whoever touches a tool's ballots must hold."""
+"""What a ballot adds to its tool's tally, and the lock that whoever touches a tool's ballots must lock_existing."""
 
 from dataclasses import dataclass
 from operator import add, sub
@@ -6,7 +6,7 @@ from operator import add, sub
 import sqlalchemy as sa
 
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.queries import hold
+from verdicts.catalog.queries import lock_existing
 from verdicts.extensions import db, insert
 from verdicts.voting.community import Community
 from verdicts.voting.models import Standing, tally
@@ -79,7 +79,7 @@ def lock_tally(tool_id: int) -> Figures:
     connection = db.session.connection()
     row = connection.execute(_LOCK, {"tool": tool_id}).one_or_none()
     if row is None:
-        if not hold([tool_id]):
+        if not lock_existing([tool_id]):
             raise ToolGone(tool_id)
         insert_unless_there(tally, tool_id=tool_id, **vars(Figures()))
         row = connection.execute(_LOCK, {"tool": tool_id}).one()

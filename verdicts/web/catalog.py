@@ -1,75 +1,117 @@
-"""The catalogue's door: the directory with its search, and a page for each tool."""
+"""The directory with its search, and a page for each tool."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.catalog import directory
+from verdicts.catalog import directory, search
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.directory import Sort, Wanted
-from verdicts.catalog.records import ToolCard
-from verdicts.comparisons import listing, tools
+from verdicts.catalog.directory import CategoryCount, DirectoryQuery, Sort
+from verdicts.catalog.panel import ReviewerSummary, reviewers_of
+from verdicts.catalog.prices import Price
+from verdicts.catalog.records import PlanSummary, ReleaseSummary, ToolSummary
+from verdicts.comparisons import related, tool_table
+from verdicts.comparisons.conclusion import disagreements
+from verdicts.comparisons.differences import FactRow, fact_rows
+from verdicts.comparisons.related import ComparisonLink
+from verdicts.comparisons.tool_table import ToolRow
+from verdicts.voting.queries import tally_of
 from verdicts.web.caching import public
 from verdicts.web.clock import now
-from verdicts.web.paging import page_number
+from verdicts.web.paging import Page, page_number
 
 bp = Blueprint("catalog", __name__)
 
-LONGEST_SEARCH = 200
+SORTS = {
+    Sort.RELEVANCE: "Best match",
+    Sort.EDITORS_ORDER: "Editors’ order",
+    Sort.NAME: "Name",
+    Sort.NEWEST: "Newest",
+}
+
+
+@dataclass(frozen=True)
+class ToolPage(ToolRow):
+    """Everything the page of one tool holds."""
+
+    reviewers: tuple[ReviewerSummary, ...]
+    facts: tuple[FactRow, ...]
+    plans: tuple[PlanSummary, ...]
+    past_prices: tuple[Price, ...]
+    releases: tuple[ReleaseSummary, ...]
+    disagreements: tuple[str, ...]
+    related: tuple[ComparisonLink, ...]
 
 
 @bp.get("/tools")
 @public
-def tools_index() -> ResponseReturnValue:
-    wanted = _wanted()
-    shelves = directory.shelves(now())
-    if wanted.category and wanted.category not in {shelf.slug for shelf in shelves}:
-        renamed = directory.find_category_now_called(wanted.category)
+def index() -> ResponseReturnValue:
+    query = read_query()
+    categories = directory.count_by_category(now())
+    if query.category and query.category not in {category.slug for category in categories}:
+        renamed = directory.find_renamed_category(query.category)
         if renamed is None:
             abort(404, "We know no category under this name.")
-        query = urlencode({**request.args.to_dict(), "category": renamed})
-        return redirect(f"{url_for('catalog.tools_index')}?{query}", 301)
-    page = directory.page(wanted, now())
-    if not page.tools and wanted.page > 1:
+        arguments = urlencode({**request.args.to_dict(), "category": renamed})
+        return redirect(f"{url_for('catalog.index')}?{arguments}", 301)
+    tools, total = directory.list_tools(query, now())
+    if not tools and query.page > 1:
         abort(404, "This page of the directory is empty.")
-    return render_template(
-        "catalog/directory.html",
-        page=page,
-        listing=listing.load(page.tools),
-        shelves=shelves,
-        sorts=_sorts(wanted),
-    )
+    return render_index(query, tools, total, categories)
 
 
 @bp.get("/tools/<slug>")
 @public
 def tool(slug: str) -> ResponseReturnValue:
-    card: ToolCard = catalog.find_published(slug, now()) or abort(404, "We know no tool under this name.")
-    if card.slug != slug:
-        return redirect(url_for("catalog.tool", slug=card.slug), 301)
-    return render_template("catalog/tool.html", page=tools.load(card, now()))
+    summary: ToolSummary = catalog.find_published(slug, now()) or abort(404, "We know no tool under this name.")
+    if summary.slug != slug:
+        return redirect(url_for("catalog.tool", slug=summary.slug), 301)
+    return render_template("catalog/tool.html", page=load_tool_page(summary, now()))
 
 
-def _wanted() -> Wanted:
-    text = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
-    sort = request.args.get("sort", "")
-    known = {each.value for each in Sort}
-    if sort and sort not in known:
-        abort(400, f"The directory cannot be sorted by “{sort[:40]}”. It can by {', '.join(sorted(known))}.")
-    return Wanted(
-        text=text,
-        category=request.args.get("category", "")[:LONGEST_SEARCH],
-        sort=Sort(sort) if sort else Sort.RELEVANCE if text else Sort.SHELF,
-        page=page_number(request.args.get("page", "")),
+def render_index(
+    query: DirectoryQuery, tools: list[ToolSummary], total: int, categories: list[CategoryCount], **context: bool
+) -> str:
+    return render_template(
+        "catalog/directory.html",
+        query=query,
+        page=Page(tools, query.page, total, directory.PAGE_SIZE),
+        table=tool_table.load(tools),
+        categories=categories,
+        sorts={sort: label for sort, label in SORTS.items() if sort is not Sort.RELEVANCE or query.text},
+        **context,
     )
 
 
-def _sorts(wanted: Wanted) -> dict[Sort, str]:
-    labels = {
-        Sort.RELEVANCE: "Best match",
-        Sort.SHELF: "Editors’ order",
-        Sort.NAME: "Name",
-        Sort.NEWEST: "Newest",
-    }
-    return {sort: label for sort, label in labels.items() if sort is not Sort.RELEVANCE or wanted.text}
+def load_tool_page(tool: ToolSummary, now: datetime) -> ToolPage:
+    """Return the page of one tool. Seven statements."""
+    panel, community = catalog.panels_of([tool.id])[tool.id], tally_of(tool.id)
+    return ToolPage(
+        tool=tool,
+        panel=panel,
+        community=community,
+        reviewers=tuple(reviewers_of([panel])),
+        facts=fact_rows([catalog.facts_of([tool.id])[tool.id]]),
+        plans=catalog.plans_of([tool.id])[tool.id],
+        past_prices=tuple(catalog.past_prices_of(tool.id)),
+        releases=tuple(catalog.releases_of(tool.id)),
+        disagreements=disagreements([(tool.name, panel, community)]),
+        related=related.load([tool], now)[1],
+    )
+
+
+def read_query() -> DirectoryQuery:
+    """Return what the address asks the directory for. Answers 400 for an order or a page that does not exist."""
+    text = " ".join(request.args.get("q", "").split())[: search.MAX_QUERY_LENGTH]
+    sort = request.args.get("sort", "")
+    if sort and sort not in set(Sort):
+        abort(400, f"The directory cannot be sorted by “{sort[:40]}”. It can by {', '.join(sorted(Sort))}.")
+    return DirectoryQuery(
+        text=text,
+        category=request.args.get("category", "")[: search.MAX_QUERY_LENGTH],
+        sort=Sort(sort) if sort else Sort.RELEVANCE if text else Sort.EDITORS_ORDER,
+        page=page_number(request.args.get("page", "")),
+    )

@@ -1,4 +1,4 @@
-"""The comparison door: any two to four tools side by side, and the picker that leads there."""
+"""Comparisons: any two or more tools side by side, and the picker that leads there."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -6,8 +6,8 @@ from flask.typing import ResponseReturnValue
 from verdicts.catalog import directory
 from verdicts.comparisons import address, featured, queries
 from verdicts.comparisons.address import AddressFault
-from verdicts.comparisons.queries import ToolsNotFound
-from verdicts.comparisons.reading import read
+from verdicts.comparisons.conclusion import conclude
+from verdicts.comparisons.queries import RequestedTool, ToolsNotFound
 from verdicts.comparisons.wording import listed
 from verdicts.web.caching import public
 from verdicts.web.clock import now, today
@@ -15,46 +15,46 @@ from verdicts.web.errors import render_error
 
 bp = Blueprint("comparisons", __name__)
 
+POPULAR_ON_PICKER = 6
+
 
 @bp.get("/compare/<pair>")
 @public
-def compare(pair: str) -> ResponseReturnValue:
+def show(pair: str) -> ResponseReturnValue:
     try:
-        found = queries.find(address.parse(pair), now())
+        tools = queries.find(address.parse(pair), now())
     except ToolsNotFound as error:
         unknown = listed([f"“{slug}”" for slug in error.slugs])
         return render_error(404, f"We know no tool called {unknown}.", search=error.slugs[0].replace("-", " "))
     except AddressFault as error:
         return render_error(400, str(error))
-    canonical = address.canonical([named.card.slug for named in found])
+    canonical = address.canonical(each.tool.slug for each in tools)
     if canonical != pair:
-        return redirect(url_for("comparisons.compare", pair=canonical), 301)
-    comparison = queries.load(found, now())
-    return render_template(
-        "comparisons/page.html",
-        comparison=comparison,
-        facts=comparison.facts,
-        reading=read(comparison, today()),
-    )
+        return redirect(url_for("comparisons.show", pair=canonical), 301)
+    return render_page(tools)
 
 
-def chose_one_twice(slugs: list[str]) -> bool:
-    return len(slugs) == 1 and len(request.args.getlist("tool")) > 1 and request.args.get("more") != "1"
+def render_page(tools: list[RequestedTool], **context: bool) -> str:
+    page = queries.load(tools, now())
+    return render_template("comparisons/page.html", page=page, conclusion=conclude(page, today()), **context)
 
 
 @bp.get("/compare")
 @public
 def pick() -> ResponseReturnValue:
-    slugs = list(dict.fromkeys(slug for slug in request.args.getlist("tool") if slug))
-    problem = "A comparison needs two different tools; you chose one twice." if chose_one_twice(slugs) else ""
-    if len(slugs) >= address.FEWEST and request.args.get("more") != "1":
-        if len(slugs) <= address.MOST:
-            return redirect(url_for("comparisons.compare", pair=address.canonical(slugs)), 302)
-        problem = f"A comparison holds {address.MOST} tools at most; you chose {len(slugs)}."
+    submitted, wants_more = request.args.getlist("tool"), request.args.get("more") == "1"
+    slugs = list(dict.fromkeys(slug for slug in submitted if slug))
+    problem = ""
+    if len(slugs) == 1 and len(submitted) > 1 and not wants_more:
+        problem = "A comparison needs two different tools; you chose one twice."
+    if len(slugs) >= address.MIN_TOOLS and not wants_more:
+        if len(slugs) <= address.MAX_TOOLS:
+            return redirect(url_for("comparisons.show", pair=address.canonical(slugs)), 302)
+        problem = f"A comparison holds {address.MAX_TOOLS} tools at most; you chose {len(slugs)}."
     return render_template(
         "comparisons/picker.html",
-        groups=directory.by_category(now()),
-        chosen=slugs[: address.MOST],
+        groups=directory.list_by_category(now()),
+        chosen=slugs[: address.MAX_TOOLS],
         problem=problem,
-        popular=featured.load(now(), most=6),
+        popular=featured.load(now(), POPULAR_ON_PICKER),
     )

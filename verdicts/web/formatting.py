@@ -5,7 +5,7 @@ from datetime import date
 from flask import Flask
 from markupsafe import Markup, escape
 
-from verdicts.catalog import prose
+from verdicts.catalog import markdown
 from verdicts.config import Settings
 from verdicts.web import drawing
 from verdicts.web.clock import today
@@ -25,7 +25,9 @@ def init_app(app: Flask) -> None:
         today=today,
         timeline=drawing.timeline,
     )
-    app.jinja_env.filters.update(markdown=prose.render, plain=prose.plain, day=day, percent=percent, plural=plural)
+    app.jinja_env.filters.update(
+        markdown=markdown.render, plain=markdown.plain_text, day=day, percent=percent, plural=plural
+    )
 
 
 def day(on: date) -> Markup:

@@ -69,7 +69,7 @@ def unknown_link(_error: UnknownLink) -> ResponseReturnValue:
 @public
 def subscribe() -> ResponseReturnValue:
     slug = request.args.get("tool", "")
-    follow: ToolLink | None = (catalog.find_link(slug, now()) or abort(404)) if slug else None
+    follow: ToolLink | None = (catalog.find_published_link(slug, now()) or abort(404)) if slug else None
     return render_template("newsletter/subscribe.html", follow=follow, typed="", slug=slug, problem="")
 
 
@@ -192,4 +192,4 @@ def _leaving(token: str) -> Subscription:
 
 def _tool(slug: str) -> ToolLink | None:
     # A slug that no page of ours can have sent is none: PostgreSQL takes no text with a NUL.
-    return catalog.find_link(slug, now()) if slug and slug.isprintable() else None
+    return catalog.find_published_link(slug, now()) if slug and slug.isprintable() else None

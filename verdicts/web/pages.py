@@ -3,8 +3,8 @@
 from flask import Blueprint, current_app, jsonify, render_template, send_from_directory
 from flask.typing import ResponseReturnValue
 
-from verdicts.catalog import directory, news
-from verdicts.comparisons import featured, listing
+from verdicts.catalog import directory, recent_changes
+from verdicts.comparisons import featured, tool_table
 from verdicts.config import current_settings
 from verdicts.voting import queries as voting
 from verdicts.voting.community import PERCENTAGE_FROM, Community
@@ -25,8 +25,8 @@ def front() -> ResponseReturnValue:
     return render_template(
         "pages/front.html",
         featured=featured.load(now(), FEATURED_ON_FRONT),
-        changed=news.latest(now(), CHANGES_ON_FRONT),
-        newest=listing.load(directory.newest(now(), NEWEST_ON_FRONT)),
+        changes=recent_changes.list_latest(now(), CHANGES_ON_FRONT),
+        newest=tool_table.load(directory.list_newest(now(), NEWEST_ON_FRONT)),
     )
 
 

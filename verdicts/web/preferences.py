@@ -111,7 +111,7 @@ def _as_typed(form: PreferencesForm, kept: Preferences) -> Preferences:
 
 
 def _links(slugs: list[str]) -> list[ToolLink]:
-    return sorted(catalog.published_links(slugs, now()), key=lambda link: link.name.lower())
+    return sorted(catalog.list_published_links(slugs, now()), key=lambda link: link.name.lower())
 
 
 def _page(token: str, found: Subscription, chosen: Preferences, form: PreferencesForm | None = None) -> str:
@@ -122,7 +122,7 @@ def _page(token: str, found: Subscription, chosen: Preferences, form: Preference
         chosen=chosen,
         reads_all=form.scope.data != SOME if form else chosen.reads_all,
         problems=problems,
-        groups=directory.by_category(now()),
+        groups=directory.list_by_category(now()),
         saved="saved" in request.args and not problems,
         token=token,
         leave_url=leave_url(found),

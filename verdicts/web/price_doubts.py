@@ -23,20 +23,20 @@ NO_PRICE = "Nobody has found out yet what this tool costs, so there is no price 
 def doubt(slug: str) -> ResponseReturnValue:
     begin_write()
     moment = now()
-    card = catalog.find_published(slug, moment) or abort(404, NO_TOOL)
-    if card.price.model is PriceModel.UNKNOWN:
+    tool = catalog.find_published(slug, moment) or abort(404, NO_TOOL)
+    if tool.price.model is PriceModel.UNKNOWN:
         abort(404, NO_PRICE)
-    if not catalog.hold([card.id]):
+    if not catalog.lock_existing([tool.id]):
         abort(404, NO_TOOL)
-    doubts.doubt(card.id, network=network_hash(request.remote_addr or "", moment), now=moment)
+    doubts.doubt(tool.id, network=network_hash(request.remote_addr or "", moment), now=moment)
     db.session.commit()
     if wants_fragment():
-        return render_template("feedback/_doubted.html", slug=card.slug)
-    return redirect(url_for(".doubted", slug=card.slug), 303)
+        return render_template("feedback/_doubted.html", slug=tool.slug)
+    return redirect(url_for(".doubted", slug=tool.slug), 303)
 
 
 @bp.get("/tools/<slug>/price-doubt")
 def doubted(slug: str) -> ResponseReturnValue:
     """Say thank you, to whoever has no JavaScript; it is the same for everybody and tells nothing."""
-    found = catalog.find_link(slug, now()) or abort(404, NO_TOOL)
+    found = catalog.find_published_link(slug, now()) or abort(404, NO_TOOL)
     return render_template("feedback/doubted.html", tool=found)

@@ -46,7 +46,7 @@ class BallotForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
 class MyBallot:
     """What the ballot fragment shows: the tool, its figures as published, and what this reader said."""
 
-    card: ToolLink
+    tool: ToolLink
     community: Community
     mine: Ballot | None = None
     said: str = ""
@@ -64,10 +64,10 @@ def vote(slug: str) -> ResponseReturnValue:
         return introduce(slug)
     begin_write()
     moment = now()
-    card = catalog.find_link(slug, moment) or abort(404, NO_TOOL)
+    tool = catalog.find_published_link(slug, moment) or abort(404, NO_TOOL)
     try:
         cast = ballot.cast(
-            card.id,
+            tool.id,
             voter=voter,
             network=network_hash(request.remote_addr or "", moment),
             verdict=form.chosen(),
@@ -78,21 +78,21 @@ def vote(slug: str) -> ResponseReturnValue:
         db.session.rollback()
         abort(404, NO_TOOL)
     db.session.commit()
-    return acknowledge(MyBallot(card, cast.community, cast, "set" if form.chosen() else "taken-back"))
+    return acknowledge(MyBallot(tool, cast.community, cast, "set" if form.chosen() else "taken-back"))
 
 
 @bp.get("/tools/<slug>/vote")
 def mine(slug: str) -> ResponseReturnValue:
-    card = catalog.find_link(slug, now()) or abort(404, NO_TOOL)
-    if card.slug != slug:
-        return redirect(url_for("voting.mine", slug=card.slug), 301)
-    return render_template("voting/page.html", my=_my_ballots([card])[0])
+    tool = catalog.find_published_link(slug, now()) or abort(404, NO_TOOL)
+    if tool.slug != slug:
+        return redirect(url_for("voting.mine", slug=tool.slug), 301)
+    return render_template("voting/page.html", my=_my_ballots([tool])[0])
 
 
 @bp.get("/votes/mine")
 def all_mine() -> ResponseReturnValue:
     slugs = request.args.getlist("tool")[:MOST_TOOLS_AT_ONCE]
-    return render_template("voting/_mine.html", ballots=_my_ballots(catalog.published_links(slugs, now())))
+    return render_template("voting/_mine.html", ballots=_my_ballots(catalog.list_published_links(slugs, now())))
 
 
 def introduce(slug: str) -> Response:
@@ -103,22 +103,22 @@ def introduce(slug: str) -> Response:
     """
     if "voter" in request.args:
         return render_error(400, NO_COOKIE)
-    if catalog.find_link(slug, now()) is None:
+    if catalog.find_published_link(slug, now()) is None:
         abort(404, NO_TOOL)
     response = make_response(redirect(url_for("voting.vote", slug=slug, voter="new"), 307))
     voters.introduce(response)
     return response
 
 
-def _my_ballots(cards: list[ToolLink]) -> list[MyBallot]:
+def _my_ballots(tools: list[ToolLink]) -> list[MyBallot]:
     voter = voters.current_voter()
-    ids = [card.id for card in cards]
+    ids = [tool.id for tool in tools]
     ballots = queries.ballots_of(voter, ids) if voter else {}
     communities = queries.tallies_of(ids)
-    return [MyBallot(card, communities[card.id], ballots.get(card.id)) for card in cards]
+    return [MyBallot(tool, communities[tool.id], ballots.get(tool.id)) for tool in tools]
 
 
 def acknowledge(my: MyBallot) -> Response:
     if wants_fragment():
         return make_response(render_template("voting/_ballot.html", my=my, mine=my.mine, said=my.said))
-    return make_response(redirect(url_for("voting.mine", slug=my.card.slug), 303))
+    return make_response(redirect(url_for("voting.mine", slug=my.tool.slug), 303))

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.catalog import choosing
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.choosing import Choice
 from verdicts.catalog.merging import CannotMerge, Side
 from verdicts.catalog.panel import Panel
+from verdicts.catalog.records import ToolLink
 from verdicts.curation import merging
 from verdicts.curation.merging import MergePlan, PlanChanged, sentences
 from verdicts.extensions import begin_write, db
@@ -81,10 +80,10 @@ def merge() -> ResponseReturnValue:
     return redirect(url_for(".index", merged=done.plan.keep.slug), 303)
 
 
-def _find(form: PickForm) -> tuple[Choice | None, Choice | None, dict[str, list[Choice]]]:
+def _find(form: PickForm) -> tuple[ToolLink | None, ToolLink | None, dict[str, list[ToolLink]]]:
     """Return the tools that were meant; where words could mean several, blame the field and return them to choose."""
-    found: dict[str, Choice | None] = {}
-    choices: dict[str, list[Choice]] = {}
+    found: dict[str, ToolLink | None] = {}
+    choices: dict[str, list[ToolLink]] = {}
     form.validate()
     for field in (form.keep, form.drop):
         found[field.name], choices[field.name] = None, []
@@ -97,24 +96,24 @@ def _find(form: PickForm) -> tuple[Choice | None, Choice | None, dict[str, list[
     return found["keep"], found["drop"], choices
 
 
-def _meant_by(words: str) -> tuple[Choice | None, list[Choice]]:
+def _meant_by(words: str) -> tuple[ToolLink | None, list[ToolLink]]:
     """Return the tool that an address, a slug or words mean; or None and those they could mean."""
     words = words.strip()
-    if exact := choosing.by_slug(words.rstrip("/").rpartition("/")[2].lower()):
+    if exact := catalog.find_link(words.rstrip("/").rpartition("/")[2].lower()):
         return exact, []
-    choices = choosing.by_words(words)
+    choices = catalog.search_links(words)
     named = [choice for choice in choices if choice.name.casefold() == words.casefold()]
     only = named if len(named) == 1 else choices
     return (only[0], []) if len(only) == 1 else (None, choices)
 
 
-def _pick(form: PickForm, choices: dict[str, list[Choice]] | None = None, problem: str = "") -> str:
-    merged = choosing.by_slug(request.args.get("merged", "")[:LONGEST])
+def _pick(form: PickForm, choices: dict[str, list[ToolLink]] | None = None, problem: str = "") -> str:
+    merged = catalog.find_link(request.args.get("merged", "")[:LONGEST])
     return render_template(
         "admin/merge.html",
         form=form,
         choices=choices or {"keep": [], "drop": []},
-        most=choosing.MOST_SHOWN,
+        most=catalog.MAX_LINKS_FOUND,
         problem=problem,
         merged=merged,
     )
@@ -122,7 +121,7 @@ def _pick(form: PickForm, choices: dict[str, list[Choice]] | None = None, proble
 
 def _show(plan: MergePlan, problem: str = "") -> str:
     ids = [plan.keep.id, plan.drop.id]
-    panels, communities = catalog.marks_of(ids), tallies_of(ids)
+    panels, communities = catalog.panel_verdicts_of(ids), tallies_of(ids)
     both = [Beside(side, panels[side.id], communities[side.id]) for side in (plan.keep, plan.drop)]
     return render_template("admin/merge_plan.html", plan=plan, both=both, sentences=sentences(plan), problem=problem)
 

@@ -5,25 +5,24 @@ from flask.typing import ResponseReturnValue
 
 from verdicts.catalog import directory
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.directory import Sort, Wanted
+from verdicts.catalog.directory import DirectoryQuery
 from verdicts.catalog.models import Tool
-from verdicts.comparisons import listing
 from verdicts.comparisons import queries as comparison_queries
-from verdicts.comparisons import tools as tool_pages
 from verdicts.comparisons.models import Comparison
-from verdicts.comparisons.reading import read
 from verdicts.curation.editing.saving import SavedRecord
 from verdicts.extensions import db
-from verdicts.web.clock import now, today
+from verdicts.web.catalog import load_tool_page, render_index
+from verdicts.web.clock import now
+from verdicts.web.comparisons import render_page
 
 
 def of_tool(saved: SavedRecord) -> ResponseReturnValue:
     """Show a tool's page, also where it is a draft; for its panel and its price too."""
     _publish_for_now(db.session.get_one(Tool, saved.id))
-    card = catalog.find_published(saved.slug, now())
-    if card is None:
+    tool = catalog.find_published(saved.slug, now())
+    if tool is None:
         raise LookupError(saved.slug)
-    return render_template("catalog/tool.html", page=tool_pages.load(card, now()), is_preview=True)
+    return render_template("catalog/tool.html", page=load_tool_page(tool, now()), is_preview=True)
 
 
 def of_comparison(saved: SavedRecord) -> ResponseReturnValue:
@@ -31,28 +30,14 @@ def of_comparison(saved: SavedRecord) -> ResponseReturnValue:
     _publish_for_now(row)
     for member in row.members:
         _publish_for_now(member.tool)
-    found = comparison_queries.find([member.tool.slug for member in row.members], now())
-    comparison = comparison_queries.load(found, now())
-    return render_template(
-        "comparisons/page.html",
-        comparison=comparison,
-        facts=comparison.facts,
-        reading=read(comparison, today()),
-        is_preview=True,
-    )
+    tools = comparison_queries.find([member.tool.slug for member in row.members], now())
+    return render_page(tools, is_preview=True)
 
 
 def of_category(saved: SavedRecord) -> ResponseReturnValue:
     """Show the directory as it is for this category."""
-    page = directory.page(Wanted(category=saved.slug, sort=Sort.SHELF), now())
-    return render_template(
-        "catalog/directory.html",
-        page=page,
-        listing=listing.load(page.tools),
-        shelves=directory.shelves(now()),
-        sorts={Sort.SHELF: "Editors’ order"},
-        is_preview=True,
-    )
+    query = DirectoryQuery(category=saved.slug)
+    return render_index(query, *directory.list_tools(query, now()), directory.count_by_category(now()), is_preview=True)
 
 
 def of_reviewer(saved: SavedRecord) -> ResponseReturnValue:

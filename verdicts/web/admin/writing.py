@@ -3,7 +3,7 @@
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.catalog import prose
+from verdicts.catalog.markdown import render_uncached
 from verdicts.curation.listing import PAGE_SIZE
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit, drafts
@@ -67,7 +67,7 @@ def discard() -> ResponseReturnValue:
 def markdown() -> ResponseReturnValue:
     """Return the HTML of the one text that the field `of` names."""
     text = request.form.get(request.form.get("of", ""), "")[:LONGEST_MARKDOWN]
-    return render_template("admin/_markdown.html", html=prose.render_once(text))
+    return render_template("admin/_markdown.html", html=render_uncached(text))
 
 
 @bp.get(f"/history/<kind>/{ID}")

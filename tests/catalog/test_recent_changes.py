@@ -6,21 +6,21 @@ from decimal import Decimal
 from flask import Flask
 
 from tests.makers import NOW, make_price, make_review, make_reviewer, make_revision, make_tool
-from verdicts.catalog import news
+from verdicts.catalog import recent_changes
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.news import PriceNews, VerdictNews
+from verdicts.catalog.recent_changes import PriceChange, VerdictChange
 
 
 def verdicts(most: int = 10) -> list[tuple[str, Verdict, Verdict, date]]:
-    found = news.latest(NOW, most)
-    return [(each.slug, each.before, each.after, each.on) for each in found if isinstance(each, VerdictNews)]
+    found = recent_changes.list_latest(NOW, most)
+    return [(each.slug, each.before, each.after, each.on) for each in found if isinstance(each, VerdictChange)]
 
 
 def test_a_turned_verdict_is_news(app: Flask) -> None:
     review = make_review(make_tool("alpha"), make_reviewer(), "skip")
     make_revision(review, "ship", date(2026, 10, 20), reason="It stopped working.")
-    (told,) = news.latest(NOW, 10)
-    assert isinstance(told, VerdictNews)
+    (told,) = recent_changes.list_latest(NOW, 10)
+    assert isinstance(told, VerdictChange)
     assert (told.reviewer.label, told.reason) == ("Builder", "It stopped working.")
     assert verdicts() == [("alpha", Verdict.SHIP, Verdict.SKIP, date(2026, 10, 20))]
 
@@ -41,7 +41,7 @@ def test_of_several_turns_the_last_is_told(app: Flask) -> None:
 
 def test_other_reasons_for_the_same_verdict_are_no_news(app: Flask) -> None:
     make_revision(make_review(make_tool("alpha"), make_reviewer(), "ship"), "ship", date(2026, 10, 1))
-    assert news.latest(NOW, 10) == []
+    assert recent_changes.list_latest(NOW, 10) == []
 
 
 def test_a_moved_price_is_news_once_a_tool(app: Flask) -> None:
@@ -50,20 +50,20 @@ def test_a_moved_price_is_news_once_a_tool(app: Flask) -> None:
         for month in (8, 9):
             make_price(tool, "paid", amount=Decimal(10), currency="USD", until=date(2026, month, 1 + number))
         make_price(tool, "paid", amount=Decimal(20), currency="USD")
-    told = news.latest(NOW, 3)
+    told = recent_changes.list_latest(NOW, 3)
     assert [(each.slug, each.on) for each in told] == [
         ("gamma", date(2026, 9, 3)),
         ("beta", date(2026, 9, 2)),
         ("alpha", date(2026, 9, 1)),
     ]
-    assert isinstance(told[0], PriceNews)
+    assert isinstance(told[0], PriceChange)
     assert (told[0].before.words, told[0].after.words) == ("$10", "$20")
 
 
 def test_what_is_not_published_is_no_news(app: Flask) -> None:
     review = make_review(make_tool("alpha", published_at=None), make_reviewer(), "skip")
     make_revision(review, "ship", date(2026, 10, 20))
-    assert news.latest(NOW, 10) == []
+    assert recent_changes.list_latest(NOW, 10) == []
 
 
 def test_the_newest_come_first_and_no_more_than_asked_for(app: Flask) -> None:

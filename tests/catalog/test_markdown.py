@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.web.corpus import HOSTILE_TEXTS, executable_parts
-from verdicts.catalog import prose
+from verdicts.catalog import markdown
 
 
 @pytest.mark.parametrize(
@@ -19,34 +19,34 @@ from verdicts.catalog import prose
     ],
 )
 def test_what_markdown_becomes(text: str, html: str) -> None:
-    assert prose.render(text) == html
+    assert markdown.render(text) == html
 
 
 @pytest.mark.parametrize("text", HOSTILE_TEXTS)
 def test_nothing_in_a_hostile_text_can_run(text: str) -> None:
-    assert executable_parts(prose.render(text)) == []
+    assert executable_parts(markdown.render(text)) == []
 
 
 @given(st.text(alphabet="<>\"'&[]()!`*_-:/ \n\tjavscriptonel=x", max_size=80))
 def test_nothing_in_any_text_can_run(text: str) -> None:
-    assert executable_parts(prose.render(text)) == []
+    assert executable_parts(markdown.render(text)) == []
 
 
 @pytest.mark.parametrize(
     "address", ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "//x"]
 )
 def test_links_lead_to_http_only(address: str) -> None:
-    assert 'href="javascript' not in prose.render(f"[a]({address})")
-    assert executable_parts(prose.render(f"[a]({address})")) == []
+    assert 'href="javascript' not in markdown.render(f"[a]({address})")
+    assert executable_parts(markdown.render(f"[a]({address})")) == []
 
 
 def test_pictures_are_not_loaded_from_anywhere() -> None:
-    assert "<img" not in prose.render("![a](https://example.org/a.png)")
+    assert "<img" not in markdown.render("![a](https://example.org/a.png)")
 
 
 def test_headings_keep_their_words_but_not_their_rank() -> None:
-    assert prose.render("# Loud") == "Loud\n"
+    assert markdown.render("# Loud") == "Loud\n"
 
 
 def test_the_plain_text_has_no_marks() -> None:
-    assert prose.plain("*So* [it](https://example.org/)\n\n- goes") == "So it goes"
+    assert markdown.plain_text("*So* [it](https://example.org/)\n\n- goes") == "So it goes"

@@ -1,4 +1,4 @@
-"""Markdown becomes HTML that is safe to place in a page: no raw HTML in, an allow-list out."""
+"""Turns Markdown into HTML that is safe to place in a page: no raw HTML in, an allow-list out."""
 
 from functools import lru_cache
 
@@ -10,8 +10,8 @@ _TAGS = {"p", "em", "strong", "a", "ul", "ol", "li", "code", "pre", "blockquote"
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False}).disable("image")
 
 
-def render_once(text: str) -> Markup:
-    """Return the HTML of a Markdown text; links are http(s) only and say that they vouch for nothing."""
+def render_uncached(text: str) -> Markup:
+    """Return the HTML of a Markdown text; links are http(s) only, and marked "nofollow"."""
     return Markup(  # noqa: S704  # nh3 has just cleaned it
         nh3.clean(
             _markdown.render(text),
@@ -24,10 +24,8 @@ def render_once(text: str) -> Markup:
     )
 
 
-@lru_cache(maxsize=4096)
-def render(text: str) -> Markup:
-    """Return the same, and keep it: for texts that are stored, which are shown again and again."""
-    return render_once(text)
+# For stored texts, which pages show again and again.
+render = lru_cache(maxsize=4096)(render_uncached)
 
 
 def _filter_links(_tag: str, attribute: str, value: str) -> str | None:
@@ -35,6 +33,6 @@ def _filter_links(_tag: str, attribute: str, value: str) -> str | None:
     return None if attribute == "href" and not value.lower().startswith(("http://", "https://")) else value
 
 
-def plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Return a Markdown text without its marks, for a description or an attribute."""
     return " ".join(nh3.clean(_markdown.render(text), tags=set()).split())

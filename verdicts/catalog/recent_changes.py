@@ -1,0 +1,96 @@
+"""Recent changes: verdicts that changed, and prices that moved. A correction of wording is none."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from verdicts.catalog.kinds import Verdict
+from verdicts.catalog.panel import ReviewerSummary
+from verdicts.catalog.prices import Price
+from verdicts.catalog.queries import is_published, price, review, reviewer, revision, select_links, tool
+from verdicts.catalog.records import columns_of
+from verdicts.extensions import db
+
+old_price = price.alias("old_price")
+
+
+@dataclass(frozen=True)
+class VerdictChange:
+    """A reviewer changed their mind about a tool."""
+
+    slug: str
+    name: str
+    on: date
+    reviewer: ReviewerSummary
+    before: Verdict
+    after: Verdict
+    reason: str
+
+
+@dataclass(frozen=True)
+class PriceChange:
+    """A tool's entry price moved."""
+
+    slug: str
+    name: str
+    on: date
+    before: Price
+    after: Price
+    reason: str
+
+
+def list_latest(now: datetime, most: int) -> list[VerdictChange | PriceChange]:
+    """Return the latest changes of published tools, newest first. Two statements."""
+    changes: list[VerdictChange | PriceChange] = [*_list_verdict_changes(now, most), *_list_price_changes(now, most)]
+    return sorted(changes, key=lambda change: (change.on, change.name), reverse=True)[:most]
+
+
+def _list_verdict_changes(now: datetime, most: int) -> list[VerdictChange]:
+    # There are two verdicts, so the last revision with another one than the review was replaced by the review's.
+    newer = revision.alias("newer")
+    later = sa.tuple_(newer.c.until, newer.c.position) > sa.tuple_(revision.c.until, revision.c.position)
+    is_other_verdict = (newer.c.verdict != review.c.verdict) & newer.c.wording_only.is_(False)
+    is_last = ~sa.exists().where(newer.c.review_id == review.c.id, is_other_verdict, later)
+    rows = db.session.execute(
+        select_links()
+        .add_columns(
+            revision.c.until,
+            revision.c.verdict,
+            review.c.verdict,
+            revision.c.reason,
+            *columns_of(reviewer, ReviewerSummary),
+        )
+        .join(review, review.c.tool_id == tool.c.id)
+        .join(reviewer, reviewer.c.id == review.c.reviewer_id)
+        .join(revision, revision.c.review_id == review.c.id)
+        .where(is_published(now), is_last)
+        .where(revision.c.verdict != review.c.verdict, revision.c.wording_only.is_(False))
+        .order_by(revision.c.until.desc(), tool.c.id)
+        .limit(most)
+    )
+    return [
+        VerdictChange(slug, name, until, ReviewerSummary(*by), before, after, reason)
+        for _, slug, name, until, before, after, reason, *by in rows
+    ]
+
+
+def _list_price_changes(now: datetime, most: int) -> list[PriceChange]:
+    newer = price.alias("newer_price")
+    later = sa.tuple_(newer.c.until, newer.c.position) > sa.tuple_(old_price.c.until, old_price.c.position)
+    is_last = ~sa.exists().where(newer.c.tool_id == tool.c.id, newer.c.until.is_not(None), later)
+    columns = [*columns_of(old_price, Price), *columns_of(price, Price)]
+    half = len(columns) // 2
+    rows = db.session.execute(
+        select_links()
+        .add_columns(old_price.c.until, old_price.c.reason, *columns)
+        .join(old_price, sa.and_(old_price.c.tool_id == tool.c.id, old_price.c.until.is_not(None)))
+        .join(price, sa.and_(price.c.tool_id == tool.c.id, price.c.until.is_(None)))
+        .where(is_published(now), is_last)
+        .order_by(old_price.c.until.desc(), tool.c.id)
+        .limit(most)
+    )
+    return [
+        PriceChange(slug, name, until, Price(*prices[:half]), Price(*prices[half:]), reason or "")
+        for _, slug, name, until, reason, *prices in rows
+    ]

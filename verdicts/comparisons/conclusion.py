@@ -1,0 +1,48 @@
+"""What a comparison's figures come to: a headline and a few sentences that carry their basis."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from verdicts.catalog.panel import Panel, ReviewerSummary
+from verdicts.comparisons import wording
+from verdicts.comparisons.panel_lead import panel_lead
+from verdicts.comparisons.queries import ComparisonPage
+from verdicts.voting.community import Community
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """`deciding` is the reviewer whose voice alone makes the difference, and `decision` says so; or None and ""."""
+
+    headline: str
+    sentences: tuple[str, ...]
+    deciding: ReviewerSummary | None
+    decision: str
+    readers: str
+    disagreements: tuple[str, ...]
+
+
+def conclude(page: ComparisonPage, today: date) -> Conclusion:
+    """Return what a comparison comes to on a day. A winner is only ever named between two tools."""
+    names, panels = page.names, [each.panel for each in page.tools]
+    lead = panel_lead(panels[0], panels[1], today) if page.readers is not None else None
+    readers = wording.readers_sentence(names, page.readers)
+    editors_headline = page.curated.headline if page.curated else None
+    return Conclusion(
+        headline=editors_headline or wording.headline(names, lead),
+        sentences=(wording.panel_sentence(names, lead), readers) if lead else (wording.panel_counts(names, panels),),
+        deciding=lead.deciders[0] if lead and len(lead.deciders) == 1 else None,
+        decision=wording.decision(names, lead) if lead else "",
+        readers=readers,
+        disagreements=disagreements([(each.tool.name, each.panel, each.community) for each in page.tools]),
+    )
+
+
+def disagreements(tools: Sequence[tuple[str, Panel, Community]]) -> tuple[str, ...]:
+    """Return a sentence for each tool on which the panel's share lies beyond the readers' interval."""
+    return tuple(
+        wording.disagreement(name, panel, community)
+        for name, panel, community in tools
+        if panel.total and community.contradicts(panel.ship, panel.total)
+    )

@@ -11,10 +11,10 @@ from verdicts.extensions import begin_write, db
 from verdicts.feedback.retention import (
     ADDRESS_KEPT_AT_MOST,
     ADDRESS_KEPT_WHEN_SETTLED,
-    NETWORKS_KEPT,
     blank_doubters,
     forget_writers,
 )
+from verdicts.voting.retention import NETWORKS_KEPT
 
 pytestmark = pytest.mark.usefixtures("app")
 

@@ -4,7 +4,6 @@ import re
 from enum import StrEnum
 
 SLUG_LENGTH = 64
-FIRST_INTERVAL_DAYS = 60  # how long the first check of a price holds
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 

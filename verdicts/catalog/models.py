@@ -7,7 +7,8 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from verdicts.catalog.kinds import FIRST_INTERVAL_DAYS, SLUG_LENGTH, Basis, Period, PriceModel, ReviewerKind, Verdict
+from verdicts.catalog.kinds import SLUG_LENGTH, Basis, Period, PriceModel, ReviewerKind, Verdict
+from verdicts.catalog.prices import FIRST_INTERVAL_DAYS
 from verdicts.extensions import Base, ExactDecimal, UtcDateTime
 
 

@@ -6,11 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from verdicts.catalog.kinds import FIRST_INTERVAL_DAYS
 from verdicts.catalog.models import PriceRecord
+from verdicts.catalog.prices import FIRST_INTERVAL_DAYS, MAX_INTERVAL_DAYS
 from verdicts.extensions import db
-
-LONGEST_INTERVAL_DAYS = 240
 
 price = PriceRecord.metadata.tables["price_record"]
 
@@ -52,7 +50,7 @@ def interval_after(before: Check, today: date) -> int:
         return FIRST_INTERVAL_DAYS
     if before.checked_on >= today:
         return before.interval_days
-    return min(2 * before.interval_days, LONGEST_INTERVAL_DAYS)
+    return min(2 * before.interval_days, MAX_INTERVAL_DAYS)
 
 
 def is_due(today: date) -> sa.ColumnElement[bool]:

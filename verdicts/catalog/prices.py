@@ -5,7 +5,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from verdicts.catalog.kinds import FIRST_INTERVAL_DAYS, Period, PriceModel
+from verdicts.catalog.kinds import Period, PriceModel
+
+# How long the first check of a price holds, and how long any check can hold: see price_checks.interval_after().
+FIRST_INTERVAL_DAYS, MAX_INTERVAL_DAYS = 60, 240
 
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 _PERIODS = {Period.MONTH: " / month", Period.YEAR: " / year", Period.ONCE: " once", Period.USE: " per use"}

@@ -1,4 +1,4 @@
-"""Curated comparisons: an editor's words about two to four tools. Any other pair has a page all the same."""
+"""Curated comparisons: an editor's words about several tools. Any other tools have a page all the same."""
 
 from datetime import datetime
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from verdicts.catalog.panel import Panel, ReviewerSummary
+from verdicts.catalog.panel import OLD_AFTER, Panel, ReviewerSummary
 from verdicts.comparisons.panel_lead import PanelLead, PanelOutcome
-from verdicts.voting.community import Community
+from verdicts.voting.community import CONFIDENCE_PERCENT, Community
 from verdicts.voting.readers_of_both import Lead, ReadersOfBoth
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -103,7 +103,7 @@ def disagreement(name: str, panel: Panel, community: Community) -> str:
     return (
         f"Panel and readers part on {name}: {panel.ship} of {panel.total} reviewers ship it, but "
         f"{community.percent}{PERCENT} of {community.counted} readers do, and the panel’s share lies outside their "
-        f"95{PERCENT} interval, {outside}, by more than half a voice."
+        f"{CONFIDENCE_PERCENT}{PERCENT} interval, {outside}, by more than half a voice."
     )
 
 
@@ -117,7 +117,7 @@ _REASONS_FOR_NO_LEAD = {
     PanelOutcome.ONLY_FIRST_REVIEWED: f"The panel has looked at one of the two, {_NEITHER_AHEAD}",
     PanelOutcome.ONLY_SECOND_REVIEWED: f"The panel has looked at one of the two, {_NEITHER_AHEAD}",
     PanelOutcome.NOBODY_JUDGED_BOTH: f"Different reviewers judged each of them, {_NEITHER_AHEAD}",
-    PanelOutcome.TOO_OLD: f"Nobody has judged both within the last 180 days, {_NEITHER_AHEAD}",
+    PanelOutcome.TOO_OLD: f"Nobody has judged both within the last {OLD_AFTER.days} days, {_NEITHER_AHEAD}",
 }
 
 

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from verdicts.extensions import db
 from verdicts.feedback.models import correction, price_doubt
+from verdicts.voting.retention import NETWORKS_KEPT
 
-NETWORKS_KEPT = timedelta(days=7)
 ADDRESS_KEPT_WHEN_SETTLED = timedelta(days=30)
 ADDRESS_KEPT_AT_MOST = timedelta(days=365)
 BATCH = 500

@@ -5,8 +5,9 @@ from enum import StrEnum
 from math import floor, sqrt
 from statistics import NormalDist
 
-PERCENTAGE_FROM = 30
-_Z = NormalDist().inv_cdf(0.975)
+PERCENTAGE_FROM = 30  # counted votes
+CONFIDENCE_PERCENT = 95
+_Z = NormalDist().inv_cdf(0.5 + CONFIDENCE_PERCENT / 200)
 
 
 class SampleBasis(StrEnum):
@@ -68,7 +69,7 @@ class Community:
 
     @property
     def interval(self) -> Interval | None:
-        """The 95 % interval of the share; None while no percentage may be shown."""
+        """The share's interval at CONFIDENCE_PERCENT; None while no percentage may be shown."""
         return wilson(self.ship, self.counted) if self.basis is SampleBasis.ESTIMATE else None
 
     def contradicts(self, panel_ship: int, panel_total: int) -> bool:
@@ -84,7 +85,7 @@ class Community:
 
 
 def wilson(ship: int, total: int) -> Interval:
-    """Return the 95 % score interval for a share, both ends in 0..1 (Wilson 1927). Needs total > 0."""
+    """Return a share's score interval at CONFIDENCE_PERCENT, both ends in 0..1 (Wilson 1927). Needs total > 0."""
     share, spread = ship / total, _Z * _Z / total
     middle = (share + spread / 2) / (1 + spread)
     reach = _Z * sqrt(share * (1 - share) / total + spread / (4 * total)) / (1 + spread)

@@ -1,4 +1,4 @@
-"""What is forgotten when: networks after a week, voters after thirteen months. The figures stay."""
+"""What is forgotten when: networks after NETWORKS_KEPT, voters after VOTER_KEPT. The figures stay."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -9,10 +9,10 @@ from verdicts.extensions import db
 from verdicts.voting.decision import BATCH, decide
 from verdicts.voting.models import HAS_NETWORK, UNDECIDED, Standing, network_key, vote, vote_event
 from verdicts.voting.tallying import lock_tally
-from verdicts.voting.voters import VOTER_KEPT
+from verdicts.voting.voters import VOTER_KEPT, VOTER_KEPT_MONTHS
 
 NETWORKS_KEPT = timedelta(days=7)
-_NOBODY_DECIDED = "no editor decided in thirteen months"
+_NOBODY_DECIDED = f"no editor decided in {VOTER_KEPT_MONTHS} months"
 
 
 def destroy_network_keys(now: datetime) -> int:

@@ -3,8 +3,9 @@
 import hmac
 from datetime import timedelta
 
-# 13 months, counted in days so that it is never more. The voter's cookie must not outlive it, counted from when the
-# cookie was first set and not renewed by later votes: else a voter whose old ballot was folded could be counted twice.
+# The days are never more than these months. The voter's cookie must not outlive them, counted from when it was first
+# set and not renewed by later votes: else a voter whose old ballot was folded could be counted twice.
+VOTER_KEPT_MONTHS = 13
 VOTER_KEPT = timedelta(days=393)
 
 

@@ -6,17 +6,48 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from verdicts.catalog import markdown
+from verdicts.catalog.panel import OLD_AFTER
+from verdicts.catalog.prices import FIRST_INTERVAL_DAYS, MAX_INTERVAL_DAYS
+from verdicts.catalog.search import MAX_QUERY_LENGTH
+from verdicts.comparisons.address import MAX_TOOLS, MIN_TOOLS
+from verdicts.comparisons.wording import number
 from verdicts.config import Settings
+from verdicts.newsletter.retention import UNCONFIRMED_KEPT
+from verdicts.voting.community import CONFIDENCE_PERCENT, PERCENTAGE_FROM
+from verdicts.voting.readers_of_both import SIGNIFICANCE
+from verdicts.voting.retention import NETWORKS_KEPT
+from verdicts.voting.voters import VOTER_KEPT_MONTHS
+from verdicts.voting.waiting import ONE_SIDED_FROM, ONE_SIDED_PERCENT, WAITING_HOURS
 from verdicts.web import drawing
 from verdicts.web.clock import today
 
 NARROW_SPACE = " "
 NO_BREAK_SPACE = " "
 
+# The rules that pages state, under the names that they have where they stand.
+RULES = {
+    "CONFIDENCE_PERCENT": CONFIDENCE_PERCENT,
+    "FIRST_INTERVAL_DAYS": FIRST_INTERVAL_DAYS,
+    "MAX_INTERVAL_DAYS": MAX_INTERVAL_DAYS,
+    "MAX_QUERY_LENGTH": MAX_QUERY_LENGTH,
+    "MAX_TOOLS": MAX_TOOLS,
+    "MIN_TOOLS": MIN_TOOLS,
+    "NETWORKS_KEPT": NETWORKS_KEPT,
+    "OLD_AFTER": OLD_AFTER,
+    "ONE_SIDED_FROM": ONE_SIDED_FROM,
+    "ONE_SIDED_PERCENT": ONE_SIDED_PERCENT,
+    "PERCENTAGE_FROM": PERCENTAGE_FROM,
+    "SIGNIFICANCE": SIGNIFICANCE,
+    "UNCONFIRMED_KEPT": UNCONFIRMED_KEPT,
+    "VOTER_KEPT_MONTHS": VOTER_KEPT_MONTHS,
+    "WAITING_HOURS": WAITING_HOURS,
+}
+
 
 def init_app(app: Flask) -> None:
     settings: Settings = app.config["SETTINGS"]
     app.jinja_env.globals.update(
+        RULES,
         site_name=settings.site_name,
         base_url=settings.base_url,
         contact_email=settings.contact_email,
@@ -26,7 +57,7 @@ def init_app(app: Flask) -> None:
         timeline=drawing.timeline,
     )
     app.jinja_env.filters.update(
-        markdown=markdown.render, plain=markdown.plain_text, day=day, percent=percent, plural=plural
+        markdown=markdown.render, plain=markdown.plain_text, day=day, number=number, percent=percent, plural=plural
     )
 
 

@@ -2,12 +2,14 @@
 
 from flask import Blueprint, current_app, jsonify, render_template, send_from_directory
 from flask.typing import ResponseReturnValue
+from limits import parse
 
 from verdicts.catalog import directory, recent_changes
 from verdicts.comparisons import featured, tool_table
 from verdicts.config import current_settings
 from verdicts.voting import queries as voting
-from verdicts.voting.community import PERCENTAGE_FROM, Community
+from verdicts.voting.community import Community
+from verdicts.web import limits
 from verdicts.web.assets import CACHE_ONE_DAY, asset
 from verdicts.web.caching import public
 from verdicts.web.clock import now
@@ -37,7 +39,8 @@ def method() -> ResponseReturnValue:
         "pages/method.html",
         totals=voting.totals(),
         allowance=current_settings().votes_per_network_day,
-        percentage_from=PERCENTAGE_FROM,
+        per_voter=parse(limits.PER_VOTER_LIMIT).amount,
+        per_network=parse(limits.PER_NETWORK_LIMIT).amount,
         example=Community(131, 53),
     )
 

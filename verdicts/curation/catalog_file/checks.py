@@ -5,13 +5,12 @@ from itertools import pairwise
 from typing import Any
 
 from verdicts.catalog.kinds import slug_fault
+from verdicts.comparisons.address import MAX_TOOLS, MIN_TOOLS
 from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.faults import fault, place_of, shown
 from verdicts.curation.catalog_file.raw_records import Outline, Told, Written
 from verdicts.curation.catalog_file.schema import Catalogue
 from verdicts.curation.transfer.existing import Stock
-
-FEWEST_COMPARED, MOST_COMPARED = 2, 4
 
 Slugs = frozenset[str]
 Finder = Callable[[str], str | None]
@@ -180,8 +179,8 @@ class _Comparisons:
 
     def _faults_of(self, comparison: Written, members: Slugs | None) -> Iterator[str]:
         count = len(comparison.entries("tools"))
-        if not FEWEST_COMPARED <= count <= MOST_COMPARED:
-            words = f"must be {FEWEST_COMPARED} to {MOST_COMPARED} tools, not {count}"
+        if not MIN_TOOLS <= count <= MAX_TOOLS:
+            words = f"must be {MIN_TOOLS} to {MAX_TOOLS} tools, not {count}"
             yield fault(comparison.place("tools"), words)
         named, chosen = comparison.texts("tools"), comparison.texts_under("choose_if", "tool")
         for where, name in [*named, *chosen]:

@@ -1,4 +1,4 @@
-"""An editor's words about two to four tools."""
+"""Saving a curated comparison: an editor's words about several tools."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -7,10 +7,10 @@ import sqlalchemy as sa
 
 from verdicts.catalog.models import Tool, ToolSlug
 from verdicts.catalog.publishing import bump_content_version
+from verdicts.comparisons.address import MAX_TOOLS, MIN_TOOLS
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.comparisons.related import members_key
 from verdicts.curation.catalog_file import records, schema
-from verdicts.curation.catalog_file.checks import FEWEST_COMPARED, MOST_COMPARED
 from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.catalog_file.rows import align, update
 from verdicts.curation.catalog_file.schema import Fault
@@ -95,8 +95,8 @@ def _find(names: list[str]) -> dict[str, Tool]:
 
 def _faults_of_tools(record: schema.Comparison, found: dict[str, Tool], row: Comparison) -> Iterator[Fault]:
     count = len(record.tools)
-    if not FEWEST_COMPARED <= count <= MOST_COMPARED:
-        yield Fault(("tools", max(count - 1, 0)), f"must be {FEWEST_COMPARED} to {MOST_COMPARED} tools, not {count}")
+    if not MIN_TOOLS <= count <= MAX_TOOLS:
+        yield Fault(("tools", max(count - 1, 0)), f"must be {MIN_TOOLS} to {MAX_TOOLS} tools, not {count}")
     seen: set[int] = set()
     for index, name in enumerate(record.tools):
         if name not in found:

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from verdicts.catalog.kinds import FIRST_INTERVAL_DAYS, PriceModel
+from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import Tool
 from verdicts.catalog.price_checks import Check, interval_after
+from verdicts.catalog.prices import FIRST_INTERVAL_DAYS
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.curation.catalog_file import records, schema
 from verdicts.curation.catalog_file.history import Because, cost, keep_prices

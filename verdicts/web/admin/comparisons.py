@@ -5,6 +5,7 @@ from typing import Any
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
+from verdicts.comparisons.address import MAX_TOOLS, MIN_TOOLS
 from verdicts.comparisons.models import Comparison
 from verdicts.curation import listing
 from verdicts.curation.editing import comparisons
@@ -26,7 +27,6 @@ bp = door("comparison_desk", "/admin/comparisons")
 
 STATES = [(state.value, state.capitalize()) for state in PublicationState]
 SORTS = {"shelf": "Editors’ order", "newest": "Newest"}
-FEWEST_BOXES, MOST_BOXES = 2, 4
 
 
 def _publish_too(saved: SavedRecord, do: str) -> str:
@@ -34,10 +34,10 @@ def _publish_too(saved: SavedRecord, do: str) -> str:
 
 
 def _fit(form: Any, _opened: StoredRecord | None) -> None:
-    while len(form.tools.entries) < MOST_BOXES:
+    while len(form.tools.entries) < MAX_TOOLS:
         form.tools.append_entry("")
     for number, entry in enumerate(form.tools.entries, start=1):
-        entry.label.text = f"Tool {number}" if number <= FEWEST_BOXES else f"Tool {number}, if any"
+        entry.label.text = f"Tool {number}" if number <= MIN_TOOLS else f"Tool {number}, if any"
 
 
 def _about(opened: StoredRecord | None) -> dict[str, Any]:

@@ -5,10 +5,9 @@ from typing import TypeVar
 
 from flask import abort, request
 
+from verdicts.catalog.search import MAX_QUERY_LENGTH
 from verdicts.curation.listing import PAGE_SIZE, ListQuery
 from verdicts.web.paging import Page, page_number
-
-LONGEST_SEARCH = 200
 
 Row = TypeVar("Row")
 
@@ -19,7 +18,7 @@ def wanted(sorts: Collection[str], **filters: Collection[str] | None) -> ListQue
     sort = request.args.get("sort", "")
     if sort and sort not in sorts:
         abort(400, f"This list can be sorted by {', '.join(sorts)}.")
-    text = " ".join(request.args.get("q", "").split())[:LONGEST_SEARCH]
+    text = " ".join(request.args.get("q", "").split())[:MAX_QUERY_LENGTH]
     return ListQuery(
         text, {name: value for name, value in chosen.items() if value}, sort, page_number(request.args.get("page", ""))
     )
@@ -37,7 +36,7 @@ def query(wanted: ListQuery, page: int) -> Mapping[str, str | int]:
 
 
 def _chosen(name: str, values: Collection[str] | None) -> str:
-    value = request.args.get(name, "")[:LONGEST_SEARCH]
+    value = request.args.get(name, "")[:MAX_QUERY_LENGTH]
     if value and values is not None and value not in values:
         abort(400, f"This list knows no {name} of that name. It knows {', '.join(values)}.")
     return value

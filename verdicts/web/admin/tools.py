@@ -7,6 +7,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog.models import Category
+from verdicts.catalog.search import MAX_QUERY_LENGTH
 from verdicts.catalog.slugs import propose
 from verdicts.curation import listing
 from verdicts.curation.editing import categories, prices, tools
@@ -21,7 +22,7 @@ from verdicts.web.admin import previews
 from verdicts.web.admin.catalog_forms import PriceForm, ToolForm
 from verdicts.web.admin.editing import Desk
 from verdicts.web.admin.gate import door, needs
-from verdicts.web.admin.lists import LONGEST_SEARCH, page_of, query, wanted
+from verdicts.web.admin.lists import page_of, query, wanted
 from verdicts.web.admin.records import offer, offer_part, onward_to
 from verdicts.web.clock import now, today
 
@@ -118,7 +119,7 @@ def index() -> ResponseReturnValue:
 @needs(Role.EDITOR)
 def options() -> ResponseReturnValue:
     """Return tools by part of their name, for a box that takes one."""
-    typed = next((value for value in request.args.values() if value), "")[:LONGEST_SEARCH]
+    typed = next((value for value in request.args.values() if value), "")[:MAX_QUERY_LENGTH]
     found = listing.list_tools(ListQuery(text=typed, sort="name"), now())[0][:MOST_OPTIONS]
     return render_template("admin/_options.html", tools=found)
 
@@ -127,4 +128,4 @@ def options() -> ResponseReturnValue:
 @needs(Role.EDITOR)
 def slug() -> ResponseReturnValue:
     """Return the slug that a name would get."""
-    return render_template("admin/_slug.html", proposal=propose(request.args.get("name", "")[:LONGEST_SEARCH]))
+    return render_template("admin/_slug.html", proposal=propose(request.args.get("name", "")[:MAX_QUERY_LENGTH]))

@@ -6,12 +6,12 @@
     other: "No draft could be kept just now. What you typed is still here.",
   };
   const form = document.querySelector("form[data-draft-url]");
-  const said = document.getElementById("kept");
+  const said = document.getElementById("draft-status");
   if (!form || !said) return;
 
   const typed = () => {
     const fields = new URLSearchParams(new FormData(form));
-    fields.set("place", form.dataset.place);
+    fields.set("draft_key", form.dataset.draftKey);
     return fields;
   };
   // A form that was refused, or given another row, holds what nobody has kept yet.

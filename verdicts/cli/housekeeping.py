@@ -43,7 +43,7 @@ def chores(now: datetime) -> Iterator[str]:
     yield f"Addresses of settled messages forgotten: {sum(batches(lambda: forget_writers(now)))}"
     yield f"Sessions destroyed: {committed(lambda: sessions.delete_old(now))}"
     yield f"Failed log-ins forgotten: {committed(lambda: throttle.delete_old(now))}"
-    yield f"Drafts of forms destroyed: {committed(lambda: drafts.destroy_old(now))}"
+    yield f"Drafts of forms destroyed: {committed(lambda: drafts.delete_old(now))}"
     yield f"Letters for a new password forgotten: {committed(lambda: accounts.delete_expired_resets(now))}"
     yield f"Files waiting to be imported destroyed: {committed(lambda: pending.delete_old(now))}"
     yield f"Logos of no tool destroyed: {committed(logos.destroy_unused)}"

@@ -1,6 +1,6 @@
 """The audit log: who did what to which record and when, with the changes. The database refuses updates and deletes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -13,8 +13,6 @@ from verdicts.staff.models import audit_entry
 COMMAND_LINE = "the command line"
 PAGE_SIZE = 50
 MAX_SEARCH_WORDS = 8
-# The kinds of record that editors work on. The log also has entries about accounts, subscribers and readers.
-EDITOR_KINDS = ("tool", "panel", "price", "category", "reviewer", "comparison", "catalogue", "edition")
 
 
 @dataclass(frozen=True)
@@ -79,15 +77,20 @@ def record_all(changes: Iterable[RecordChange], *, now: datetime, actor: tuple[i
 
 
 def search(
-    words: str = "", before: int | None = None, limit: int = PAGE_SIZE, *, editor_id: int | None = None
+    words: str = "",
+    before: int | None = None,
+    limit: int = PAGE_SIZE,
+    *,
+    kinds: Collection[str] | None = None,
+    account_id: int | None = None,
 ) -> list[Entry]:
     """Return the entries that contain all of these words, newest first, with ids below `before`. One statement.
 
-    With `editor_id`, only entries about EDITOR_KINDS and about what this account did itself.
+    With `kinds`, only entries about these kinds of record, and those on what this account did itself.
     """
     rows = _select_newest(before, limit)
-    if editor_id is not None:
-        rows = rows.where(sa.or_(audit_entry.c.kind.in_(EDITOR_KINDS), audit_entry.c.account_id == editor_id))
+    if kinds is not None:
+        rows = rows.where(sa.or_(audit_entry.c.kind.in_(kinds), audit_entry.c.account_id == account_id))
     fields = (audit_entry.c.actor, audit_entry.c.action, audit_entry.c.kind, audit_entry.c.record)
     for word in words.split()[:MAX_SEARCH_WORDS]:
         rows = rows.where(sa.or_(*(field.icontains(word, autoescape=True) for field in fields)))

@@ -11,6 +11,7 @@ T = TypeVar("T")
 
 MAX_ID = 2**31 - 1
 MAX_PAGE = 10_000
+ID = f"<int(max={MAX_ID}):id>"  # in the rule of a route
 
 
 @dataclass(frozen=True)

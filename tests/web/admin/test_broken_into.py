@@ -74,7 +74,7 @@ def test_nobody_uses_up_the_tries_of_a_logged_in_persons_own_password(app: Flask
 )
 def test_what_no_form_of_ours_sends_is_refused_in_words(app: Flask, ann: Editor, fields: dict[str, str]) -> None:
     for path in ("/admin/tools/new", "/admin/drafts"):
-        status = ann.posts(path, **{"place": "/admin/tools/new", **fields}).status_code
+        status = ann.posts(path, **{"draft_key": "/admin/tools/new", **fields}).status_code
         assert status == 400 or (path == "/admin/drafts" and "do" in fields)
     assert ann.opens("/admin/tools/new").status_code == 200
     if "name" in fields:

@@ -158,7 +158,7 @@ def test_an_item_is_dropped_and_taken_back_and_no_letter_tells_it_meanwhile(ann:
     drafted()
     first = order()[0]
     does(ann, f"items/{first}/drop")
-    assert newest_entry().changes == {"Changed their mind: Alpha": ["told", "dropped"]}
+    assert newest_entry().changes == {"Changed their mind: Alpha": ["included", "removed"]}
     assert "It reads receipts now." not in ann.gets(f"{DESK}/preview").text
     does(ann, f"items/{first}/take-back")
     assert "It reads receipts now." in ann.gets(f"{DESK}/preview").text

@@ -79,8 +79,8 @@ def test_a_test_letter_goes_to_one_address_and_the_trail_does_not_say_which(
     (letter,) = server.received()
     assert letter.recipient == "me@elsewhere.example"
     assert str(letter.message["Subject"]).startswith("[Test] One change of mind")
-    assert "The test letter was handed over." in root.gets(f"{DESK}?done=tested").text
-    assert (newest_entry().action, "elsewhere" in the_whole_trail()) == ("mailed a test of", False)
+    assert "The test email was sent." in root.gets(f"{DESK}?done=tested").text
+    assert (newest_entry().action, "elsewhere" in the_whole_trail()) == ("sent a test email of", False)
     assert state() is EditionState.DRAFT
 
 
@@ -291,8 +291,8 @@ def test_uncertain_letters_are_listed_and_settled_one_by_one(root: Editor) -> No
     assert (settled.status_code, settled.headers["Location"]) == (303, f"{DESK}/uncertain")
     assert states(id)[1] is DeliveryState.SENT
     assert (newest_entry().action, newest_entry().changes) == (
-        "settled deliveries of",
-        {"uncertain": [2, 1], "settled as": [None, "sent"]},
+        "resolved deliveries of",
+        {"uncertain": [2, 1], "resolved as": [None, "sent"]},
     )
     does(root, "settle", which="2", decision="resend", shown="1")
     assert states(id)[2] is DeliveryState.PENDING

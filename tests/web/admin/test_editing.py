@@ -29,7 +29,7 @@ from verdicts.curation.transfer import importing
 from verdicts.extensions import TooManyWriters, begin_write, db
 from verdicts.staff import accounts, audit, drafts
 from verdicts.staff.models import Role, form_draft
-from verdicts.web.admin import editing
+from verdicts.web.admin.forms import record_editor
 
 LATER = NOW + timedelta(hours=1)
 
@@ -275,7 +275,7 @@ def test_a_draft_is_kept_shown_again_and_gone_once_it_is_saved(ann: Editor) -> N
     kept = ann.posts(
         "/admin/drafts",
         token=fields["csrf_token"],
-        place=path,
+        draft_key=path,
         **{k: v for k, v in fields.items() if k != "csrf_token"},
     )
     assert "Draft kept at" in kept.text
@@ -540,7 +540,7 @@ def test_who_types_after_the_session_has_ended_is_told_and_the_page_stays(
     token = ann.token("/admin/me")
     the_present.shift(timedelta(hours=1))
     for path in ("/admin/markdown", "/admin/drafts"):
-        answer = ann.posts(path, token=token, htmx=True, of="quote", quote="*x*", place="/admin/tools/new")
+        answer = ann.posts(path, token=token, htmx=True, of="quote", quote="*x*", draft_key="/admin/tools/new")
         assert (answer.status_code, "HX-Refresh" in answer.headers) == (401, False)
         assert "You are logged out, so nothing was done." in answer.text
 
@@ -592,7 +592,7 @@ def test_a_draft_that_says_what_is_saved_already_is_none(ann: Editor) -> None:
 def test_a_form_of_more_rows_than_anybody_fills_in_is_refused_before_it_is_read(ann: Editor) -> None:
     rows = {f"plans-{number}-name": "x" for number in range(3001)}
     for path in ("/admin/tools/new", "/admin/drafts"):
-        answer = ann.posts(path, do="more plans", place="/admin/tools/new", **rows)
+        answer = ann.posts(path, do="more plans", draft_key="/admin/tools/new", **rows)
         assert (answer.status_code, "A form holds 3,000 fields at most" in answer.text) == (413, True)
 
 
@@ -661,7 +661,7 @@ def test_a_form_that_was_refused_says_that_nothing_of_it_is_kept(ann: Editor) ->
 
 
 def kept(ann: Editor, place: str, **fields: str) -> int:
-    return ann.posts("/admin/drafts", place=place, **fields).status_code
+    return ann.posts("/admin/drafts", draft_key=place, **fields).status_code
 
 
 def test_two_tabs_of_a_new_record_keep_a_draft_each_and_each_offers_the_other(ann: Editor) -> None:
@@ -675,7 +675,7 @@ def test_two_tabs_of_a_new_record_keep_a_draft_each_and_each_offers_the_other(an
     assert f'<a href="{two}">The Second</a>' in fresh
     assert "The First" not in fresh
     desk = ann.gets("/admin").text
-    assert f'<a href="{two}">A new reviewer: The Second</a>' in desk
+    assert f'<a href="{two}">New reviewer: The Second</a>' in desk
     assert one not in desk
 
 
@@ -701,7 +701,7 @@ def test_a_changed_panel_that_is_sent_twice_is_no_conflict_with_oneself(ann: Edi
     changes = {"reviews-0-verdict": "skip", "reviews-0-reason": "It forgets.", "reviews-0-quote": "It forgets."}
     fields = ann.form(path) | changes
     first, second = ann.sends(path, fields), ann.sends(path, fields)
-    assert first.headers["Location"] == second.headers["Location"] == f"{path}?said=saved"
+    assert first.headers["Location"] == second.headers["Location"] == f"{path}?done=saved"
     assert len(stored(ReviewRevision)) == 1
     assert len(audit.history("panel", tool.id)) == 1
 
@@ -713,7 +713,7 @@ def test_what_was_put_away_meanwhile_is_saved_and_said_to_be_away(ann: Editor) -
     fields = ann.form(path) | {"reviews-0-verdict": "ship", "reviews-0-quote": "Quick."}
     ann.posts(f"/admin/tools/{tool.id}/publication", do="archive")
     said = ann.sends(path, fields, "save publish").headers["Location"]
-    assert "It has been put away meanwhile" in ann.gets(said).text
+    assert "It was archived meanwhile" in ann.gets(said).text
     assert ann.gets("/tools/wren").status_code == 404
 
 
@@ -738,12 +738,12 @@ def test_a_draft_is_only_kept_where_there_is_a_form_of_one(ann: Editor, place: s
 def test_of_a_hundred_drafts_and_one_the_oldest_makes_room(
     ann: Editor, the_present: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drafts, "MOST", 3)
+    monkeypatch.setattr(drafts, "MAX_DRAFTS", 3)
     for number in range(4):
         the_present.shift(timedelta(seconds=1))
         kept(ann, f"/admin/tools/new?draft=abcdefgh{number}", name=f"Number {number}")
     db.session.rollback()
-    assert [each.name for each in drafts.listed(1)] == ["Number 3", "Number 2", "Number 1"]
+    assert [each.name for each in drafts.list_open(1)] == ["Number 3", "Number 2", "Number 1"]
 
 
 def test_a_form_that_cannot_be_saved_just_now_is_shown_again_as_it_was_sent(
@@ -757,7 +757,7 @@ def test_a_form_that_cannot_be_saved_just_now_is_shown_again_as_it_was_sent(
         raise TooManyWriters
 
     with monkeypatch.context() as patch:
-        patch.setattr(editing, "begin_write", refuse)
+        patch.setattr(record_editor, "begin_write", refuse)
         answer = ann.sends(path, fields)
     assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
     assert "save it again in a moment" in answer.text
@@ -924,7 +924,7 @@ def test_going_back_to_the_form_of_a_new_record_leads_to_the_record(ann: Editor)
 
 
 def test_forms_that_were_saved_push_out_no_draft(ann: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drafts, "MOST", 2)
+    monkeypatch.setattr(drafts, "MAX_DRAFTS", 2)
     kept(ann, "/admin/tools/new?draft=abcdefgh", name="Unsaved")
     for number in range(3):
         ann.fills("/admin/reviewers/new", name=f"Number {number}")
@@ -960,7 +960,7 @@ def test_who_must_set_up_a_second_factor_first_finds_what_they_sent(app_with: Ca
     db.session.commit()
     assert ann.sends(path, fields).headers["Location"] == "/admin/me/second-factor"
     db.session.rollback()
-    assert [each.place for each in drafts.listed(1)] == [path]
+    assert [each.key for each in drafts.list_open(1)] == [path]
 
 
 def test_a_category_that_is_named_anew_meanwhile_stays_the_category(ann: Editor) -> None:
@@ -1013,7 +1013,7 @@ def test_a_late_draft_of_a_form_that_became_a_record_is_none(ann: Editor) -> Non
     ann.sends(place, fields)
     kept(ann, place, name="The Buil")
     assert place not in ann.gets("/admin").text
-    assert ann.sends(place, fields).headers["Location"].endswith("?said=saved")
+    assert ann.sends(place, fields).headers["Location"].endswith("?done=saved")
 
 
 def test_an_added_review_leaves_nothing_to_bring_back(ann: Editor) -> None:
@@ -1026,3 +1026,16 @@ def test_an_added_review_leaves_nothing_to_bring_back(ann: Editor) -> None:
     assert "Bring back" not in ann.gets(history).text
     ann.fills(path, reviews_0_quote="Quicker.", reviews_0_reason="Looked again.")
     assert ann.gets(history).text.count("Bring back") == 1
+
+
+# After an upgrade
+
+
+@pytest.mark.parametrize("key", ["/admin/no-such-form/1", "/admin/tools", "/admin/worlds/new?draft=abcdefgh1"])
+def test_a_draft_whose_form_is_not_there_any_more_is_left_out_of_the_dashboard(ann: Editor, key: str) -> None:
+    begin_write()
+    drafts.save(1, key, [("name", "Lost")], LATER)
+    drafts.save(1, "/admin/tools/new?draft=abcdefgh1", [("name", "Found")], LATER)
+    db.session.commit()
+    dashboard = ann.gets("/admin")
+    assert (dashboard.status_code, "Found" in dashboard.text, "Lost" in dashboard.text) == (200, True, False)

@@ -152,7 +152,7 @@ def test_a_logo_is_taken_off(ann: Editor, tool: int) -> None:
     taken = ann.posts(f"{place(tool)}/off")
     assert (taken.status_code, taken.headers["Location"]) == (303, f"{place(tool)}?done=off")
     page = ann.gets(taken.headers["Location"]).text
-    assert "The logo is taken off." in page
+    assert "The logo is removed." in page
     assert "Take the logo off" not in page
     assert logo_of(tool) is None
 

@@ -31,7 +31,7 @@ def find_record(id: int, *, lock: bool = False) -> StoredRecord | None:
     return StoredRecord(row.id, row.slug, row.name, records.category(row, row.facts)) if row else None
 
 
-def present_slugs() -> dict[str, str]:
+def current_slugs() -> dict[str, str]:
     """Return, for each slug that a category had before, the one that it has now. One statement."""
     rows = sa.select(CategoryAlias.slug, Category.slug).join(Category, Category.id == CategoryAlias.category_id)
     return {row[0]: row[1] for row in db.session.execute(rows)}

@@ -40,7 +40,7 @@ def whole_parts_of(row: Any) -> Parts:
     """Return the parts of a row that comes or goes: a tool's price stands in its own record then, as by its forms."""
     if not isinstance(row, Tool):
         return parts_of(row)
-    return {"tool": tools.whole(row), "panel": panels.to_data(row.reviews)}
+    return {"tool": tools.to_full_data(row), "panel": panels.to_data(row.reviews)}
 
 
 def slug_of(row: Any) -> str:

@@ -27,12 +27,12 @@ def find_record(tool_id: int, *, lock: bool = False) -> StoredRecord | None:
     return StoredRecord(tool.id, tool.slug, tool.name, to_data(_reviews_of(tool_id))) if tool else None
 
 
-def panel() -> list[Reviewer]:
+def list_panel() -> list[Reviewer]:
     """Return everybody on the panel, those who have left too, in its order."""
     return list(db.session.scalars(sa.select(Reviewer).order_by(Reviewer.position, Reviewer.id)))
 
 
-def present_slugs() -> dict[str, str]:
+def current_slugs() -> dict[str, str]:
     """Return, for each slug that a reviewer had before, the one that they have now. One statement."""
     rows = sa.select(ReviewerAlias.slug, Reviewer.slug).join(Reviewer, Reviewer.id == ReviewerAlias.reviewer_id)
     return {row[0]: row[1] for row in db.session.execute(rows)}
@@ -52,7 +52,7 @@ def save(tool_id: int, told: Json, now: datetime) -> SavedRecord:
     sound, faults = _sound(told, now)
     by_slug = {each.reviewer.slug: each for each in reviews}
     faults += [fault for each in sound for fault in _faults_of_change(each, by_slug.get(each[2].reviewer))]
-    people = {each.slug: each for each in panel()}
+    people = {each.slug: each for each in list_panel()}
     faults += [
         Fault(
             ("reviews", index, "verdict"),
@@ -71,19 +71,19 @@ def save(tool_id: int, told: Json, now: datetime) -> SavedRecord:
     return SavedRecord(tool_id, tool.slug if tool else "", before, to_data(_reviews_of(tool_id)))
 
 
-class ReadersSawIt(Exception):
+class ReviewWasPublic(Exception):
     """A review cannot be taken away once readers have seen it: it can only be changed, with a reason."""
 
 
-def take_away(tool_id: int, reviewer_slug: str, now: datetime) -> SavedRecord:
-    """Delete a review that no reader has seen. Raises ReadersSawIt, or LookupError without such a review."""
+def remove_review(tool_id: int, reviewer_slug: str, now: datetime) -> SavedRecord:
+    """Delete a review that no reader has seen. Raises ReviewWasPublic, or LookupError without such a review."""
     tool = tools.find_tool(tool_id, lock=True)
     reviews = _reviews_of(tool_id)
     review = next((each for each in reviews if each.reviewer.slug == reviewer_slug), None)
     if tool is None or review is None:
         raise LookupError(reviewer_slug)
-    if was_seen(tool, now):
-        raise ReadersSawIt
+    if was_public(tool, now):
+        raise ReviewWasPublic
     before = to_data(reviews)
     db.session.delete(review)
     db.session.flush()
@@ -91,7 +91,7 @@ def take_away(tool_id: int, reviewer_slug: str, now: datetime) -> SavedRecord:
     return SavedRecord(tool_id, tool.slug, before, to_data(_reviews_of(tool_id)))
 
 
-def was_seen(tool: Tool, now: datetime) -> bool:
+def was_public(tool: Tool, now: datetime) -> bool:
     return tool.first_published_at is not None and tool.first_published_at <= now
 
 

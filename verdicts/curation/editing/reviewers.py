@@ -38,3 +38,14 @@ def save(id: int | None, told: Json, now: datetime) -> SavedRecord:
     db.session.flush()
     bump_content_version()
     return SavedRecord(row.id, row.slug, before, records.reviewer(row))
+
+
+def leave_panel(row: Reviewer, now: datetime) -> None:
+    """Take a reviewer off the panel: their reviews stay, and nobody waits for more."""
+    row.archived_at = now
+    bump_content_version()
+
+
+def return_to_panel(row: Reviewer, _now: datetime) -> None:
+    row.archived_at = None
+    bump_content_version()

@@ -56,7 +56,7 @@ def to_data(row: Tool) -> Json:
     )
 
 
-def whole(row: Tool) -> Json:
+def to_full_data(row: Tool) -> Json:
     """Return a tool's record with its price: what the trail keeps of one that comes or goes."""
     price = current_price(row)
     return to_data(row) | ({"price": records.price(price)} if price else {})
@@ -86,7 +86,7 @@ def save(id: int | None, told: Json, now: datetime) -> SavedRecord:
     _take_slugs(row, record)
     search.reindex([row.id])
     bump_content_version()
-    return SavedRecord(row.id, row.slug, before, to_data(row) if before else whole(row))
+    return SavedRecord(row.id, row.slug, before, to_data(row) if before else to_full_data(row))
 
 
 def _faults_of_category(record: schema.Tool) -> list[Fault]:

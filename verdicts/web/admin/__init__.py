@@ -1,55 +1,67 @@
-"""Behind the log-in: running the site. Every view states who may come in, and a test holds the URL map to it."""
+"""The admin pages. Every view states the role that it requires; a test checks this for all routes."""
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from verdicts.web.admin import (
-    catalogue,
+    account,
+    activity,
+    auth,
+    autosave,
     categories,
     comparisons,
-    desk,
+    dashboard,
     digest,
     digest_items,
     digest_sending,
-    entrance,
-    gate,
+    drafts,
+    import_export,
+    login,
     logos,
     merging,
-    myself,
-    panel_queues,
     panels,
-    people,
-    queues,
     reviewers,
     subscribers,
     tools,
-    writing,
+    users,
+    worklists,
+)
+from verdicts.web.admin.forms.record_editor import record_editors
+
+VIEWS = (
+    login,
+    dashboard,
+    activity,
+    tools,
+    panels,
+    comparisons,
+    categories,
+    reviewers,
+    logos,
+    merging,
+    import_export,
+    worklists,
+    digest,
+    digest_items,
+    digest_sending,
+    subscribers,
+    users,
+    account,
+    autosave,
 )
 
-DOORS = (
-    entrance,
-    desk,
-    tools,
-    comparisons,
-    categories,
-    reviewers,
-    writing,
-    catalogue,
-    merging,
-    myself,
-    people,
-    logos,
-    digest,
-    digest_items,
-    digest_sending,
-    subscribers,
-    queues,
-    panel_queues,
-    panels,
-)
+
+def create_blueprint() -> Blueprint:
+    """Return the blueprint of all admin pages, whose every request passes auth.check_access."""
+    bp = Blueprint("admin", __name__)
+    bp.before_request(auth.check_access)
+    bp.after_request(auth.never_cache)
+    for module in VIEWS:
+        bp.register_blueprint(module.bp)
+    return bp
 
 
 def init_app(app: Flask) -> None:
-    for door in DOORS:
-        app.register_blueprint(door.bp)
-    app.add_template_global(gate.whoever_is_in, "admin_person")
-    app.jinja_env.globals["has_history"] = frozenset(writing.EDITED_AT)
+    app.register_blueprint(create_blueprint())
+    app.register_error_handler(auth.StepRequired, drafts.answer_step_required)
+    app.add_template_global(auth.find_current_account, "current_account")
+    app.add_template_global(record_editors)

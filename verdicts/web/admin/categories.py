@@ -1,39 +1,59 @@
 """Categories, and the facts that their tools are compared on."""
 
-from flask import render_template
+from datetime import datetime
+
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog.models import Category
 from verdicts.curation import listing
+from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.editing import categories
-from verdicts.curation.editing.saving import find_row
+from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.staff.models import Role
 from verdicts.web.admin import previews
-from verdicts.web.admin.catalog_forms import CategoryForm
-from verdicts.web.admin.editing import Desk
-from verdicts.web.admin.gate import door, needs
-from verdicts.web.admin.lists import page_of, query, wanted
-from verdicts.web.admin.records import offer, offer_order, onward_to
+from verdicts.web.admin.auth import requires
+from verdicts.web.admin.forms.catalog import CategoryForm
+from verdicts.web.admin.forms.record_editor import RecordEditor
+from verdicts.web.admin.listing import EDITORS_ORDER, MoveUpView, load_list, page_arguments, read_query
+from verdicts.web.admin.publishing import PublishingView
+from verdicts.web.paging import ID
 
-bp = door("categories", "/admin/categories")
+bp = Blueprint("categories", __name__)
 
-SORTS = {"shelf": "Editors’ order", "name": "Name"}
-DESK = Desk(
-    kind="category",
-    template="admin/category.html",
-    form=CategoryForm,
-    opened=categories.find_record,
-    save=categories.save,
-    preview=previews.of_category,
-    onward=onward_to("categories.change"),
-)
-offer(bp, DESK, lambda id: find_row(Category, id))
-offer_order(bp, DESK, Category)
+SORTS = {EDITORS_ORDER: "Editors’ order", "name": "Name"}
 
 
-@bp.get("")
-@needs(Role.EDITOR)
+class CategoryEditor(RecordEditor):
+    kind, label, section = "category", "Category", "categories"
+    model, form_class, template = Category, CategoryForm, "admin/categories/edit.html"
+    list_endpoint = "admin.categories.index"
+    edit_endpoint, add_endpoint = "admin.categories.edit", "admin.categories.add"
+
+    def load(self, id: int, *, lock: bool = False) -> StoredRecord | None:
+        return categories.find_record(id, lock=lock)
+
+    def save(self, id: int | None, data: Json, now: datetime) -> SavedRecord:
+        return categories.save(id, data, now)
+
+    def preview(self, saved: SavedRecord) -> ResponseReturnValue:
+        return previews.render_category(saved)
+
+
+bp.add_url_rule("/admin/categories/new", view_func=CategoryEditor.as_view("add"))
+bp.add_url_rule(f"/admin/categories/{ID}", view_func=CategoryEditor.as_view("edit"))
+bp.add_url_rule(f"/admin/categories/{ID}/publication", view_func=PublishingView.as_view("publishing", CategoryEditor))
+bp.add_url_rule(f"/admin/categories/{ID}/up", view_func=MoveUpView.as_view("move_up", CategoryEditor))
+
+
+@bp.get("/admin/categories")
+@requires(Role.EDITOR)
 def index() -> ResponseReturnValue:
-    asked = wanted(SORTS)
-    page = page_of(listing.list_categories(asked), asked)
-    return render_template("admin/categories.html", page=page, wanted=asked, sorts=SORTS, query=query)
+    query = read_query(SORTS)
+    return render_template(
+        "admin/categories/index.html",
+        query=query,
+        page=load_list(listing.list_categories, query),
+        sorts=SORTS,
+        page_arguments=page_arguments,
+    )

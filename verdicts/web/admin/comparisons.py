@@ -1,72 +1,75 @@
 """Comparisons that editors write about."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from flask import render_template
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from verdicts.comparisons.address import MAX_TOOLS, MIN_TOOLS
 from verdicts.comparisons.models import Comparison
 from verdicts.curation import listing
+from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.editing import comparisons
-from verdicts.curation.editing import publication as publications
 from verdicts.curation.editing.publication import PublicationState
-from verdicts.curation.editing.saving import SavedRecord, StoredRecord, find_row
-from verdicts.extensions import db
+from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.staff.models import Role
 from verdicts.web.admin import previews
-from verdicts.web.admin.catalog_forms import ComparisonForm
-from verdicts.web.admin.editing import Desk
-from verdicts.web.admin.gate import door, needs
-from verdicts.web.admin.lists import page_of, query, wanted
-from verdicts.web.admin.publishing import publish_too
-from verdicts.web.admin.records import offer, offer_order, onward_to
+from verdicts.web.admin.auth import requires
+from verdicts.web.admin.forms.catalog import ComparisonForm
+from verdicts.web.admin.listing import EDITORS_ORDER, MoveUpView, load_list, page_arguments, read_query
+from verdicts.web.admin.publishing import STATES, PublishableEditor, PublishingView
 from verdicts.web.clock import now
+from verdicts.web.paging import ID
 
-bp = door("comparison_desk", "/admin/comparisons")
+bp = Blueprint("comparisons", __name__)
 
-STATES = [(state.value, state.capitalize()) for state in PublicationState]
-SORTS = {"shelf": "Editors’ order", "newest": "Newest"}
-
-
-def _publish_too(saved: SavedRecord, do: str) -> str:
-    return publish_too("comparison", db.session.get_one(Comparison, saved.id), saved, do)
+SORTS = {EDITORS_ORDER: "Editors’ order", "newest": "Newest"}
 
 
-def _fit(form: Any, _opened: StoredRecord | None) -> None:
-    while len(form.tools.entries) < MAX_TOOLS:
-        form.tools.append_entry("")
-    for number, entry in enumerate(form.tools.entries, start=1):
-        entry.label.text = f"Tool {number}" if number <= MIN_TOOLS else f"Tool {number}, if any"
+class ComparisonEditor(PublishableEditor):
+    kind, label, section = "comparison", "Comparison", "comparisons"
+    model, form_class, template = Comparison, ComparisonForm, "admin/comparisons/edit.html"
+    list_endpoint = "admin.comparisons.index"
+    edit_endpoint, add_endpoint = "admin.comparisons.edit", "admin.comparisons.add"
+
+    def load(self, id: int, *, lock: bool = False) -> StoredRecord | None:
+        return comparisons.find_record(id, lock=lock)
+
+    def save(self, id: int | None, data: Json, now: datetime) -> SavedRecord:
+        return comparisons.save(id, data, now)
+
+    def preview(self, saved: SavedRecord) -> ResponseReturnValue:
+        return previews.render_comparison(saved)
+
+    def prepare_form(self, form: Any, record: StoredRecord | None) -> None:
+        while len(form.tools.entries) < MAX_TOOLS:
+            form.tools.append_entry("")
+        for number, entry in enumerate(form.tools.entries, start=1):
+            entry.label.text = f"Tool {number}" if number <= MIN_TOOLS else f"Tool {number}, if any"
+
+    def extra_context(self, record: StoredRecord | None) -> Mapping[str, Any]:
+        return {"state": self.state_of(record) if record else PublicationState.DRAFT}
 
 
-def _about(opened: StoredRecord | None) -> dict[str, Any]:
-    row = db.session.get(Comparison, opened.id) if opened else None
-    return {
-        "state": publications.state_of(row.published_at, row.archived_at, now()) if row else PublicationState.DRAFT,
-        "is_draft": row is None or (row.published_at is None and row.archived_at is None),
-    }
-
-
-DESK = Desk(
-    kind="comparison",
-    template="admin/comparison.html",
-    form=ComparisonForm,
-    opened=comparisons.find_record,
-    save=comparisons.save,
-    preview=previews.of_comparison,
-    onward=onward_to("comparison_desk.change"),
-    fit=_fit,
-    about=_about,
-    also=_publish_too,
+bp.add_url_rule("/admin/comparisons/new", view_func=ComparisonEditor.as_view("add"))
+bp.add_url_rule(f"/admin/comparisons/{ID}", view_func=ComparisonEditor.as_view("edit"))
+bp.add_url_rule(
+    f"/admin/comparisons/{ID}/publication", view_func=PublishingView.as_view("publishing", ComparisonEditor)
 )
-offer(bp, DESK, lambda id: find_row(Comparison, id))
-offer_order(bp, DESK, Comparison)
+bp.add_url_rule(f"/admin/comparisons/{ID}/up", view_func=MoveUpView.as_view("move_up", ComparisonEditor))
 
 
-@bp.get("")
-@needs(Role.EDITOR)
+@bp.get("/admin/comparisons")
+@requires(Role.EDITOR)
 def index() -> ResponseReturnValue:
-    asked = wanted(SORTS, state=list(PublicationState), words=["none"])
-    page = page_of(listing.list_comparisons(asked, now()), asked)
-    return render_template("admin/comparisons.html", page=page, wanted=asked, sorts=SORTS, query=query, states=STATES)
+    query = read_query(SORTS, state=list(PublicationState), words=["none"])
+    return render_template(
+        "admin/comparisons/index.html",
+        query=query,
+        page=load_list(lambda query: listing.list_comparisons(query, now()), query),
+        sorts=SORTS,
+        page_arguments=page_arguments,
+        states=STATES,
+    )

@@ -1,6 +1,6 @@
-"""The digest desk, for editors: the editions, drafting one, writing its note, looking at the letter."""
+"""The digest, for editors: the list of editions, drafting one, its subject and intro, its preview."""
 
-from flask import abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.config import current_settings
@@ -9,22 +9,20 @@ from verdicts.digest.approving import stamp_of_words
 from verdicts.digest.editions import DigestError, Edition, NothingToSay
 from verdicts.digest.rendering import week_in_words
 from verdicts.extensions import begin_write, db
-from verdicts.staff import audit
 from verdicts.staff.models import Role
-from verdicts.web.admin.again import KEPT, act_or_show, typed_before
-from verdicts.web.admin.digest_forms import DraftForm, WordsForm
-from verdicts.web.admin.digest_page import Changes, carry_out, found, refused, show
-from verdicts.web.admin.gate import actor, door, needs
-from verdicts.web.admin.places import shows_again
+from verdicts.web.admin.auth import log_activity, requires
+from verdicts.web.admin.drafts import RESTORED, act_or_redisplay, redisplayed_on, small_draft
+from verdicts.web.admin.edition_page import Changes, apply_step, get_edition, refuse, render_page
+from verdicts.web.admin.forms.digest import DraftForm, WordsForm
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 from verdicts.web.mailbox import FRAMING_POLICY, LETTER_POLICY, with_links
 
-bp = door("digest_desk", "/admin/digest")
+bp = Blueprint("digest", __name__)
 
 
-@bp.get("")
-@needs(Role.EDITOR)
+@bp.get("/admin/digest")
+@requires(Role.EDITOR)
 def index() -> ResponseReturnValue:
     number = request.args.get("page", "1")
     if not (number.isascii() and number.isdigit() and len(number) <= 5 and int(number)):
@@ -32,12 +30,12 @@ def index() -> ResponseReturnValue:
     return _index(DraftForm(formdata=None, data={"week": _usual_week().name}), int(number))
 
 
-@bp.post("/draft")
-@needs(Role.EDITOR)
-@shows_again("digest_desk.index")
+@bp.post("/admin/digest/draft")
+@requires(Role.EDITOR)
+@redisplayed_on("admin.digest.index")
 def draft() -> ResponseReturnValue:
     form = DraftForm()
-    return act_or_show(lambda: _draft(form), lambda why: _index(form, unsaved=why))
+    return act_or_redisplay(lambda: _draft(form), lambda reason: _index(form, reason=reason))
 
 
 def _draft(form: DraftForm) -> ResponseReturnValue:
@@ -51,35 +49,35 @@ def _draft(form: DraftForm) -> ResponseReturnValue:
         return _not_drafted(form, str(refusal))
     if made is None:
         return _not_drafted(form, f"Nothing happened in week {form.chosen.name}, so it has no edition.")
-    audit.record("drafted", "edition", form.chosen.name, now=now(), actor=actor())
+    log_activity("drafted", "edition", form.chosen.name)
     db.session.commit()
     return redirect(url_for(".edition", name=form.chosen.name), 303)
 
 
-@bp.get("/<name>")
-@needs(Role.EDITOR)
+@bp.get("/admin/digest/<name>")
+@requires(Role.EDITOR)
 def edition(name: str) -> ResponseReturnValue:
-    typed = typed_before()
-    if typed is None:
-        return show(name)
-    stored, words = found(name), WordsForm(formdata=typed)
-    # One that a slow network brought after the save says what stands there already.
+    draft = small_draft()
+    if draft is None:
+        return render_page(name)
+    stored, words = get_edition(name), WordsForm(formdata=draft)
+    # A draft that a slow network delivered after the save says what is stored already.
     if (words.subject.data, words.note.data) == (stored.subject, stored.note):
-        return show(name)
-    return show(name, words=words, unsaved=KEPT, seen_words=typed.get("seen", ""))
+        return render_page(name)
+    return render_page(name, words=words, reason=RESTORED, seen_words=draft.get("seen", ""))
 
 
-@bp.post("/<name>/words")
-@needs(Role.EDITOR)
-@shows_again("digest_desk.edition", keeps=("subject", "note", "seen"))
-def write(name: str) -> ResponseReturnValue:
+@bp.post("/admin/digest/<name>/words")
+@requires(Role.EDITOR)
+@redisplayed_on("admin.digest.edition", saves=("subject", "note", "seen"), label="Subject and intro of a digest")
+def update_text(name: str) -> ResponseReturnValue:
     form = WordsForm()
-    return act_or_show(lambda: _write(name, form), lambda why: show(name, words=form, unsaved=why))
+    return act_or_redisplay(lambda: _write(name, form), lambda reason: render_page(name, words=form, reason=reason))
 
 
 def _write(name: str, form: WordsForm) -> ResponseReturnValue:
     if not form.validate():
-        return show(name, 422, words=form)
+        return render_page(name, 422, words=form)
 
     def step(edition: Edition) -> Changes | None:
         approving.refuse_unless(form.seen.data or "", stamp_of_words(edition), edition)
@@ -88,36 +86,36 @@ def _write(name: str, form: WordsForm) -> ResponseReturnValue:
         return {field: pair for field, pair in said.items() if pair[0] != pair[1]} or None
 
     try:
-        carry_out(name, "rewrote the words of", step)
+        apply_step(name, "changed the subject and intro of", step)
     except DigestError as refusal:
-        return refused(name, refusal, form)
+        return refuse(name, refusal, form)
     return redirect(url_for(".edition", name=name, _anchor="words"), 303)
 
 
-@bp.post("/<name>/words/look")
-@needs(Role.EDITOR)
-@shows_again("digest_desk.edition", keeps=("subject", "note", "seen"))
-def look(name: str) -> ResponseReturnValue:
-    """Show the note as it would be printed, and change nothing: a GET could not carry so much."""
+@bp.post("/admin/digest/<name>/words/look")
+@requires(Role.EDITOR)
+@redisplayed_on("admin.digest.edition", saves=("subject", "note", "seen"), label="Subject and intro of a digest")
+def preview_note(name: str) -> ResponseReturnValue:
+    """Show the intro as the email would, and change nothing: a GET could not carry so much text."""
     form = WordsForm()
 
-    def draw() -> ResponseReturnValue:
+    def render() -> ResponseReturnValue:
         if wants_fragment():
-            return render_template("admin/digest/_look.html", note=form.note.data)
-        return show(name, words=form, looks=True)
+            return render_template("admin/digest/_note_preview.html", note=form.note.data)
+        return render_page(name, words=form, is_previewing=True)
 
-    return act_or_show(draw, lambda why: show(name, words=form, unsaved=why))
+    return act_or_redisplay(render, lambda reason: render_page(name, words=form, reason=reason))
 
 
-@bp.get("/<name>/preview")
-@needs(Role.EDITOR)
+@bp.get("/admin/digest/<name>/preview")
+@requires(Role.EDITOR)
 def preview(name: str) -> ResponseReturnValue:
     """Show the letter as text, and as HTML in a frame."""
-    shown = found(name)
+    shown = get_edition(name)
     try:
         letter = proofs.of(shown, now())
     except NothingToSay as refusal:
-        return refused(name, refusal)
+        return refuse(name, refusal)
     days = week_in_words(shown.week)
     page = render_template(
         "admin/digest/preview.html", edition=shown, days=days, letter=letter, text=with_links(letter.text)
@@ -127,11 +125,11 @@ def preview(name: str) -> ResponseReturnValue:
     return response
 
 
-@bp.get("/<name>/letter")
-@needs(Role.EDITOR)
+@bp.get("/admin/digest/<name>/letter")
+@requires(Role.EDITOR)
 def letter(name: str) -> ResponseReturnValue:
     try:
-        response = make_response(proofs.of(found(name), now()).html)
+        response = make_response(proofs.of(get_edition(name), now()).html)
     except NothingToSay as refusal:
         abort(404, str(refusal))
     response.headers["Content-Security-Policy"] = LETTER_POLICY
@@ -143,12 +141,12 @@ def _usual_week() -> weeks.Week:
     return weeks.week_of(now()) if current_settings().demo else weeks.just_ended(now())
 
 
-def _index(form: DraftForm, number: int = 1, unsaved: str = "") -> str:
+def _index(form: DraftForm, number: int = 1, reason: str = "") -> str:
     page = overview.page(number)
-    return render_template("admin/digest/index.html", page=page, form=form, days=week_in_words, unsaved=unsaved)
+    return render_template("admin/digest/index.html", page=page, form=form, days=week_in_words, reason=reason)
 
 
 def _not_drafted(form: DraftForm, why: str) -> ResponseReturnValue:
     db.session.rollback()
-    form.blame("week", why)
+    form.add_error("week", why)
     return _index(form), 422

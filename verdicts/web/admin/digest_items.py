@@ -1,6 +1,6 @@
-"""The digest desk, for editors: in which order a draft tells its news, and what is left out."""
+"""The items of a draft edition: their order, and which are removed."""
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.digest import arranging, drafting
@@ -11,18 +11,19 @@ from verdicts.digest.queries import items_of
 from verdicts.digest.rendering import LABELS, category_sections, title_of
 from verdicts.digest.sight import items_in_sight
 from verdicts.staff.models import Role
-from verdicts.web.admin.digest_page import Changes, Step, carry_out, refused
-from verdicts.web.admin.gate import door, needs
+from verdicts.web.admin.auth import requires
+from verdicts.web.admin.edition_page import Changes, Step, apply_step, refuse
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
+from verdicts.web.paging import ID
 
-bp = door("digest_items", "/admin/digest/<name>/items")
+bp = Blueprint("digest_items", __name__)
 
 MOVES = {"item": arranging.move_item, "category": arranging.move_category}
 
 
-@bp.post("/<int(max=2147483647):id>/move")
-@needs(Role.EDITOR)
+@bp.post(f"/admin/digest/<name>/items/{ID}/move")
+@requires(Role.EDITOR)
 def move(name: str, id: int) -> ResponseReturnValue:
     """Move an item, or the category it stands in, by one place."""
     what, direction = request.form.get("what", ""), request.form.get("direction", "")
@@ -36,16 +37,16 @@ def move(name: str, id: int) -> ResponseReturnValue:
     return _arrange(name, id, "moved something in", step)
 
 
-@bp.post("/<int(max=2147483647):id>/drop")
-@needs(Role.EDITOR)
-def drop(name: str, id: int) -> ResponseReturnValue:
-    return _set_dropped(name, id, "dropped an item of", dropped=True)
+@bp.post(f"/admin/digest/<name>/items/{ID}/drop")
+@requires(Role.EDITOR)
+def remove(name: str, id: int) -> ResponseReturnValue:
+    return _set_dropped(name, id, "removed an item of", dropped=True)
 
 
-@bp.post("/<int(max=2147483647):id>/take-back")
-@needs(Role.EDITOR)
-def take_back(name: str, id: int) -> ResponseReturnValue:
-    return _set_dropped(name, id, "took back an item of", dropped=False)
+@bp.post(f"/admin/digest/<name>/items/{ID}/take-back")
+@requires(Role.EDITOR)
+def restore(name: str, id: int) -> ResponseReturnValue:
+    return _set_dropped(name, id, "restored an item of", dropped=False)
 
 
 def _set_dropped(name: str, id: int, words: str, *, dropped: bool) -> ResponseReturnValue:
@@ -54,7 +55,7 @@ def _set_dropped(name: str, id: int, words: str, *, dropped: bool) -> ResponseRe
         drafting.drop(edition.id, id, dropped=dropped)
         if item is None or item.dropped == dropped:
             return None
-        return {title_of(item): ("dropped" if item.dropped else "told", "dropped" if dropped else "told")}
+        return {title_of(item): ("removed" if item.dropped else "included", "removed" if dropped else "included")}
 
     return _arrange(name, id, words, step)
 
@@ -62,12 +63,12 @@ def _set_dropped(name: str, id: int, words: str, *, dropped: bool) -> ResponseRe
 def _arrange(name: str, id: int, words: str, step: Step) -> ResponseReturnValue:
     """Do a step with the order of the news; return the news alone for htmx, else go back to where the item is."""
     try:
-        edition = carry_out(name, words, step)
+        edition = apply_step(name, words, step)
     except ItemNotFound as refusal:
         abort(404, str(refusal))
     except DigestError as refusal:
-        return refused(name, refusal)
+        return refuse(name, refusal)
     if not wants_fragment():
-        return redirect(url_for("digest_desk.edition", name=name, _anchor=f"item-{id}"), 303)
+        return redirect(url_for("admin.digest.edition", name=name, _anchor=f"item-{id}"), 303)
     sections = category_sections(items_in_sight(edition, now()))
     return render_template("admin/digest/_items.html", edition=edition, sections=sections, labels=LABELS)

@@ -1,6 +1,6 @@
 """A tool's logo: shown, changed, taken off; for editors."""
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.file import FileField
 
@@ -8,18 +8,17 @@ from verdicts.catalog import logos
 from verdicts.catalog.logos import LogoOfTool, PictureFault
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.extensions import begin_write, db
-from verdicts.staff import audit
 from verdicts.staff.models import Role
-from verdicts.web.admin.forms import AdminForm
-from verdicts.web.admin.gate import actor, door, needs, takes
-from verdicts.web.clock import now
+from verdicts.web.admin.auth import log_activity, max_upload, requires
+from verdicts.web.admin.forms.base import AdminForm
+from verdicts.web.paging import ID
 
-bp = door("logos", "/admin/tools/<int(max=2147483647):id>/logo")
+bp = Blueprint("logos", __name__)
 
-MORE_THAN_A_LOGO = 3  # megabytes: what is a little too large is refused in words, beside the field
+MAX_MEGABYTES = 3  # more than a logo may have: what is a little too large gets an error beside the field
 DONE = {
     "saved": "The logo is saved.",
-    "off": "The logo is taken off.",
+    "off": "The logo is removed.",
 }
 
 
@@ -27,15 +26,15 @@ class LogoForm(AdminForm):
     logo = FileField("Picture")
 
 
-@bp.get("")
-@needs(Role.EDITOR)
-def show(id: int) -> ResponseReturnValue:
+@bp.get(f"/admin/tools/{ID}/logo")
+@requires(Role.EDITOR)
+def edit(id: int) -> ResponseReturnValue:
     return _page(_tool(id), LogoForm(), done=DONE.get(request.args.get("done", ""), ""))
 
 
-@bp.post("")
-@needs(Role.EDITOR)
-@takes(megabytes=MORE_THAN_A_LOGO)
+@bp.post(f"/admin/tools/{ID}/logo")
+@requires(Role.EDITOR)
+@max_upload(MAX_MEGABYTES)
 def save(id: int) -> ResponseReturnValue:
     form = LogoForm()
     tool = _tool(id)
@@ -43,22 +42,22 @@ def save(id: int) -> ResponseReturnValue:
     try:
         picture = logos.read(form.logo.data.read() if form.logo.data else b"")
     except PictureFault as fault:
-        form.blame("logo", str(fault))
+        form.add_error("logo", str(fault))
         return _page(tool, form), 422
     begin_write()
     _change(_tool(id), logos.store(picture))
     db.session.commit()
-    return redirect(url_for(".show", id=id, done="saved"), 303)
+    return redirect(url_for(".edit", id=id, done="saved"), 303)
 
 
-@bp.post("/off")
-@needs(Role.EDITOR)
-def take_off(id: int) -> ResponseReturnValue:
+@bp.post(f"/admin/tools/{ID}/logo/off")
+@requires(Role.EDITOR)
+def remove(id: int) -> ResponseReturnValue:
     db.session.rollback()
     begin_write()
     _change(_tool(id), None)
     db.session.commit()
-    return redirect(url_for(".show", id=id, done="off"), 303)
+    return redirect(url_for(".edit", id=id, done="off"), 303)
 
 
 def _tool(id: int) -> LogoOfTool:
@@ -69,14 +68,14 @@ def _change(tool: LogoOfTool, digest: str | None) -> None:
     if digest == tool.digest:
         return
     logos.set_logo(tool.tool_id, digest)
-    change = (_in_short(tool.digest), _in_short(digest))
-    audit.record("changed the logo of", "tool", tool.name, tool.tool_id, now=now(), actor=actor(), logo=change)
+    change = (_short(tool.digest), _short(digest))
+    log_activity("changed the logo of", "tool", tool.name, tool.tool_id, logo=change)
     bump_content_version()
 
 
-def _in_short(digest: str | None) -> str | None:
+def _short(digest: str | None) -> str | None:
     return digest[:12] if digest else None
 
 
 def _page(tool: LogoOfTool, form: LogoForm, done: str = "") -> str:
-    return render_template("admin/logo.html", tool=tool, form=form, done=done)
+    return render_template("admin/logos/edit.html", tool=tool, form=form, done=done)

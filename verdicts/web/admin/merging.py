@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog import queries as catalog
@@ -16,20 +16,20 @@ from verdicts.staff import audit
 from verdicts.staff.models import Role
 from verdicts.voting.community import Community
 from verdicts.voting.queries import tallies_of
-from verdicts.web.admin.forms import AdminForm, text
-from verdicts.web.admin.gate import actor, door, needs
+from verdicts.web.admin.auth import actor, log_activity, requires
+from verdicts.web.admin.forms.base import AdminForm, required_text
 from verdicts.web.clock import now
+from verdicts.web.paging import MAX_ID
 
-bp = door("merging", "/admin/merge")
+bp = Blueprint("merging", __name__)
 
-LAST_ID = 2**31 - 1
 LONGEST = 200
 CHANGED = "Somebody edited one of the two meanwhile, so nothing was done. This is what would happen now."
 
 
 class PickForm(AdminForm):
-    keep = text("The record that stays", LONGEST, missing="Which one stays?")
-    drop = text("The record that goes", LONGEST, missing="Which one goes?")
+    keep = required_text("The record that stays", LONGEST, missing="Which one stays?")
+    drop = required_text("The record that goes", LONGEST, missing="Which one goes?")
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Beside:
     community: Community
 
 
-@bp.get("")
-@needs(Role.ADMIN)
+@bp.get("/admin/merge")
+@requires(Role.ADMIN)
 def index() -> ResponseReturnValue:
     form = PickForm(formdata=request.args)
     if not ({"keep", "drop"} & request.args.keys()):
@@ -53,16 +53,16 @@ def index() -> ResponseReturnValue:
     try:
         plan = merging.plan(keep.id, drop.id, now())
     except CannotMerge as refusal:
-        form.blame("drop", str(refusal))
+        form.add_error("drop", str(refusal))
         return _pick(form), 422
     return _show(plan)
 
 
-@bp.post("")
-@needs(Role.ADMIN)
+@bp.post("/admin/merge")
+@requires(Role.ADMIN)
 def merge() -> ResponseReturnValue:
     keep_id, drop_id = (request.form.get(name, 0, type=int) for name in ("keep", "drop"))
-    if not (0 < keep_id <= LAST_ID and 0 < drop_id <= LAST_ID):
+    if not (0 < keep_id <= MAX_ID and 0 < drop_id <= MAX_ID):
         abort(400, "A merge names two tools.")
     db.session.rollback()
     begin_write()
@@ -90,7 +90,7 @@ def _find(form: PickForm) -> tuple[ToolLink | None, ToolLink | None, dict[str, l
         if not field.errors:
             found[field.name], choices[field.name] = _meant_by(field.data or "")
             if found[field.name] is None:
-                form.blame(
+                form.add_error(
                     field.name, "Several could be meant. Choose one." if choices[field.name] else "Nothing fits."
                 )
     return found["keep"], found["drop"], choices
@@ -110,7 +110,7 @@ def _meant_by(words: str) -> tuple[ToolLink | None, list[ToolLink]]:
 def _pick(form: PickForm, choices: dict[str, list[ToolLink]] | None = None, problem: str = "") -> str:
     merged = catalog.find_link(request.args.get("merged", "")[:LONGEST])
     return render_template(
-        "admin/merge.html",
+        "admin/merging/index.html",
         form=form,
         choices=choices or {"keep": [], "drop": []},
         most=catalog.MAX_LINKS_FOUND,
@@ -123,18 +123,16 @@ def _show(plan: MergePlan, problem: str = "") -> str:
     ids = [plan.keep.id, plan.drop.id]
     panels, communities = catalog.panel_verdicts_of(ids), tallies_of(ids)
     both = [Beside(side, panels[side.id], communities[side.id]) for side in (plan.keep, plan.drop)]
-    return render_template("admin/merge_plan.html", plan=plan, both=both, sentences=sentences(plan), problem=problem)
+    return render_template("admin/merging/plan.html", plan=plan, both=both, sentences=sentences(plan), problem=problem)
 
 
 def _write_down(done: MergePlan) -> None:
     before, after = done.ballots.before, done.ballots.after
-    audit.record(
+    log_activity(
         "merged",
         "tool",
         " into ".join(reversed(done.names)),
         done.keep.id,
-        now=now(),
-        actor=actor(),
         address=(done.drop.slug, done.keep.slug),
         ship=(before.ship, after.ship),
         skip=(before.skip, after.skip),

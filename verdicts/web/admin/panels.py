@@ -1,131 +1,131 @@
-"""What the panel says of a tool: recorded all at once, listed, and taken away where it was a mistake."""
+"""What the panel says of a tool: recorded all at once, listed, and removed where it was a mistake."""
 
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, cast
 
 import sqlalchemy as sa
-from flask import abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog.models import Reviewer, Tool
 from verdicts.curation import listing
+from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.editing import panels, tools
-from verdicts.curation.editing import publication as publications
-from verdicts.curation.editing.publication import PublicationState
+from verdicts.curation.editing.publication import PublicationState, state_of_tool
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.extensions import begin_write, db
-from verdicts.staff import audit
 from verdicts.staff.models import Role
 from verdicts.web.admin import previews
-from verdicts.web.admin.catalog_forms import BASES, PanelForm
-from verdicts.web.admin.editing import Desk
-from verdicts.web.admin.gate import actor, door, needs
-from verdicts.web.admin.lists import page_of, query, wanted
-from verdicts.web.admin.publishing import publish_too
-from verdicts.web.admin.records import ID, offer_part, onward_to
+from verdicts.web.admin.auth import log_activity, requires
+from verdicts.web.admin.forms.catalog import BASES, PanelForm
+from verdicts.web.admin.forms.record_editor import RecordEditor
+from verdicts.web.admin.listing import load_list, page_arguments, read_query
+from verdicts.web.admin.publishing import publish_saved
 from verdicts.web.clock import now, today
+from verdicts.web.paging import ID
 
-bp = door("panel_desk", "/admin/tools")
+bp = Blueprint("panels", __name__)
 
 SORTS = {"newest": "Newest", "oldest": "Oldest", "tool": "Tool"}
-NO_REVIEW = "There is no such review. It may have been taken away."
+NO_REVIEW = "There is no such review. It may have been removed."
 
 
-def _publish_too(saved: SavedRecord, do: str) -> str:
-    return publish_too("tool", db.session.get_one(Tool, saved.id), saved, do)
+class PanelEditor(RecordEditor):
+    kind, label, section = "panel", "Panel", "tools"
+    model, form_class, template = Tool, PanelForm, "admin/panels/edit.html"
+    list_endpoint, edit_endpoint = "admin.tools.index", "admin.panels.edit"
+
+    def load(self, id: int, *, lock: bool = False) -> StoredRecord | None:
+        return panels.find_record(id, lock=lock)
+
+    def save(self, id: int | None, data: Json, now: datetime) -> SavedRecord:
+        return panels.save(cast("int", id), data, now)  # a tool exists before its panel
+
+    def preview(self, saved: SavedRecord) -> ResponseReturnValue:
+        return previews.render_tool(saved)
+
+    def initial(self, record: StoredRecord | None) -> Json:
+        return {"reviews": list(record.data.values()) if record else []}
+
+    def normalise(self, form: Any) -> None:
+        slugs = panels.current_slugs()
+        for entry in form.reviews.entries:
+            entry.form.reviewer.data = slugs.get(entry.form.reviewer.data, entry.form.reviewer.data)
+
+    def prepare_form(self, form: Any, record: StoredRecord | None) -> None:
+        """Offer a row for everybody who is on the panel, or has reviewed this tool, in the panel's order.
+
+        What was typed for a reviewer who was deleted stands at the end, so that it is not lost.
+        """
+        rows = {entry.form.reviewer.data: entry.data for entry in form.reviews.entries}
+        filled = {entry.form.reviewer.data for entry in form.reviews.filled}
+        reviewed = record.data if record else {}
+        reviewers = [each for each in panels.list_panel() if not each.archived_at or each.slug in {*reviewed, *filled}]
+        slugs = [each.slug for each in reviewers]
+        deleted = [slug for slug in rows if slug in filled and slug not in slugs]
+        blank = {"reviewed_on": today().isoformat()}
+        data = [{**blank, **rows.get(slug, {}), "reviewer": slug} for slug in slugs + deleted]
+        form.reviews.replace_by_key(data, "reviewer")
+        form.reviews.set_labels({each.slug: each.name for each in reviewers}, "reviewer")
+
+    def extra_context(self, record: StoredRecord | None) -> Mapping[str, Any]:
+        return {
+            "reviewers": {each.slug: each for each in panels.list_panel()},
+            "reviewed": record.data if record else {},
+            "bases": BASES,
+            "state": state_of_tool(record.id, now()) if record else PublicationState.DRAFT,
+        }
+
+    def after_save(self, saved: SavedRecord, action: str) -> str:
+        return publish_saved("tool", db.session.get_one(Tool, saved.id), saved, action)
 
 
-def _understand(form: Any) -> None:
-    """Put what was typed for a reviewer under the name that they have now."""
-    present = panels.present_slugs()
-    for entry in form.reviews.entries:
-        entry.form.reviewer.data = present.get(entry.form.reviewer.data, entry.form.reviewer.data)
+bp.add_url_rule(f"/admin/tools/{ID}/panel", view_func=PanelEditor.as_view("edit"))
 
 
-def _fit(form: Any, opened: StoredRecord | None) -> None:
-    """Offer a row for everybody who is on the panel, or has spoken of this tool, in the panel's order.
-
-    What was typed for somebody who is there no more stands at the end, so that it is not lost.
-    """
-    typed = {entry.form.reviewer.data: entry.data for entry in form.reviews.entries}
-    filled = {entry.form.reviewer.data: None for entry in form.reviews.kept}
-    spoke = opened.data if opened else {}
-    people = [each for each in panels.panel() if each.archived_at is None or each.slug in {*spoke, *filled}]
-    slugs = [each.slug for each in people]
-    gone = [slug for slug in filled if slug not in slugs]
-    blank = {"reviewed_on": today().isoformat()}
-    form.reviews.fit([{**blank, **typed.get(slug, {}), "reviewer": slug} for slug in slugs + gone], "reviewer")
-    form.reviews.entitle({each.slug: each.name for each in people}, "reviewer")
-
-
-def _start(opened: StoredRecord | None) -> dict[str, Any]:
-    return {"reviews": list(opened.data.values()) if opened else []}
-
-
-def _about(opened: StoredRecord | None) -> dict[str, Any]:
-    names = {each.slug: each for each in panels.panel()}
-    return {
-        "people": names,
-        "spoke": opened.data if opened else {},
-        "bases": BASES,
-        "state": publications.state_of_tool(opened.id, now()) if opened else PublicationState.DRAFT,
-    }
-
-
-DESK = Desk(
-    kind="panel",
-    template="admin/panel.html",
-    form=PanelForm,
-    opened=panels.find_record,
-    save=panels.save,
-    preview=previews.of_tool,
-    onward=onward_to("panel_desk.panel"),
-    fit=_fit,
-    about=_about,
-    also=_publish_too,
-    start=_start,
-    understand=_understand,
-)
-offer_part(bp, "panel", DESK)
-
-
-@bp.get("/reviews")
-@needs(Role.EDITOR)
+@bp.get("/admin/tools/reviews")
+@requires(Role.EDITOR)
 def reviews() -> ResponseReturnValue:
-    asked = wanted(SORTS, reviewer=None, verdict=["ship", "skip"], age=["old"])
-    people = db.session.execute(sa.select(Reviewer.slug, Reviewer.name).order_by(Reviewer.position)).all()
-    page = page_of(listing.list_reviews(asked, today()), asked)
-    return render_template("admin/reviews.html", page=page, wanted=asked, sorts=SORTS, query=query, people=people)
+    query = read_query(SORTS, reviewer=None, verdict=["ship", "skip"], age=["old"])
+    return render_template(
+        "admin/panels/reviews.html",
+        query=query,
+        page=load_list(lambda query: listing.list_reviews(query, today()), query),
+        sorts=SORTS,
+        page_arguments=page_arguments,
+        reviewers=db.session.execute(sa.select(Reviewer.slug, Reviewer.name).order_by(Reviewer.position)).all(),
+    )
 
 
-@bp.route(f"/{ID}/panel/<reviewer>/removal", methods=["GET", "POST"])
-@needs(Role.EDITOR)
+@bp.route(f"/admin/tools/{ID}/panel/<reviewer>/removal", methods=["GET", "POST"])
+@requires(Role.EDITOR)
 def removal(id: int, reviewer: str) -> ResponseReturnValue:
-    """Take a review away that was recorded by mistake, as long as no reader has seen it."""
+    """Remove a review that was recorded by mistake, as long as no reader has seen it."""
     if request.method == "GET":
         return _show_removal(id, reviewer)
     db.session.rollback()
     begin_write()
     try:
-        saved = panels.take_away(id, reviewer, now())
+        saved = panels.remove_review(id, reviewer, now())
     except LookupError:
         abort(404, NO_REVIEW)
-    except panels.ReadersSawIt:
+    except panels.ReviewWasPublic:
         db.session.rollback()
         return _show_removal(id, reviewer), 422
-    audit.record("changed", "panel", saved.slug, saved.id, now=now(), actor=actor(), **saved.changes)
+    log_activity("changed", "panel", saved.slug, saved.id, **saved.changes)
     db.session.commit()
-    return redirect(url_for(".panel", id=id), 303)
+    return redirect(url_for(".edit", id=id), 303)
 
 
 def _show_removal(id: int, reviewer: str) -> str:
-    opened, tool = panels.find_record(id), tools.find_tool(id)
-    if opened is None or tool is None or reviewer not in opened.data:
+    record, tool = panels.find_record(id), tools.find_tool(id)
+    if record is None or tool is None or reviewer not in record.data:
         abort(404, NO_REVIEW)
-    name = next(each.name for each in panels.panel() if each.slug == reviewer)
     return render_template(
-        "admin/review_removal.html",
-        tool=opened,
-        reviewer=name,
-        review=opened.data[reviewer],
-        was_seen=panels.was_seen(tool, now()),
+        "admin/panels/removal.html",
+        tool=record,
+        reviewer=next(each.name for each in panels.list_panel() if each.slug == reviewer),
+        review=record.data[reviewer],
+        was_public=panels.was_public(tool, now()),
     )

@@ -1,4 +1,4 @@
-"""Public pages as they would be, for editors: what was just saved is looked at before it is taken back."""
+"""Previews: the public pages of what was just saved, rendered before the save is rolled back."""
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
@@ -16,35 +16,31 @@ from verdicts.web.clock import now
 from verdicts.web.comparisons import render_page
 
 
-def of_tool(saved: SavedRecord) -> ResponseReturnValue:
+def render_tool(saved: SavedRecord) -> ResponseReturnValue:
     """Show a tool's page, also where it is a draft; for its panel and its price too."""
-    _publish_for_now(db.session.get_one(Tool, saved.id))
+    _publish_temporarily(db.session.get_one(Tool, saved.id))
     tool = catalog.find_published(saved.slug, now())
     if tool is None:
         raise LookupError(saved.slug)
     return render_template("catalog/tool.html", page=load_tool_page(tool, now()), is_preview=True)
 
 
-def of_comparison(saved: SavedRecord) -> ResponseReturnValue:
+def render_comparison(saved: SavedRecord) -> ResponseReturnValue:
     row = db.session.get_one(Comparison, saved.id)
-    _publish_for_now(row)
+    _publish_temporarily(row)
     for member in row.members:
-        _publish_for_now(member.tool)
+        _publish_temporarily(member.tool)
     tools = comparison_queries.find([member.tool.slug for member in row.members], now())
     return render_page(tools, is_preview=True)
 
 
-def of_category(saved: SavedRecord) -> ResponseReturnValue:
+def render_category(saved: SavedRecord) -> ResponseReturnValue:
     """Show the directory as it is for this category."""
     query = DirectoryQuery(category=saved.slug)
     return render_index(query, *directory.list_tools(query, now()), directory.count_by_category(now()), is_preview=True)
 
 
-def of_reviewer(saved: SavedRecord) -> ResponseReturnValue:
-    return render_template("admin/reviewer_preview.html", reviewer=saved.after)
-
-
-def _publish_for_now(row: Tool | Comparison) -> None:
+def _publish_temporarily(row: Tool | Comparison) -> None:
     if row.published_at is None or row.published_at > now():
         row.published_at = now()
     db.session.flush()

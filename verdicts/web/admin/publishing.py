@@ -1,201 +1,154 @@
-"""What readers see of a record, and from when; and its end. One page for every kind that has such a thing."""
+"""What readers see of a record, and from when; and deleting it. One page for every kind of record."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, ClassVar
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask.views import MethodView
 from sqlalchemy.exc import IntegrityError
 
-from verdicts.catalog.models import Category, Reviewer, Tool
-from verdicts.catalog.publishing import bump_content_version
-from verdicts.comparisons.models import Comparison
+from verdicts.catalog.models import Tool
 from verdicts.curation.editing import publication, removal, tools
-from verdicts.curation.editing.publication import PublicationState
+from verdicts.curation.editing.publication import PublicationState, Publishable
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.extensions import begin_write, db
-from verdicts.staff import audit
-from verdicts.web.admin.editing import CLASH
-from verdicts.web.admin.gate import actor
+from verdicts.staff.models import Role
+from verdicts.web.admin.auth import log_activity, requires
+from verdicts.web.admin.drafts import GONE
+from verdicts.web.admin.forms.record_editor import CLASH, RecordEditor, StateAction
 from verdicts.web.clock import now
 
+STATES = [(state.value, state.capitalize()) for state in PublicationState]
 NO_MOMENT = "Give a day and a time in UTC, such as 2026-12-01 08:00."
-NOT_AHEAD = "This moment has passed. Publish it at once instead."
-FARTHEST_YEAR = 2100
-
-Editable: TypeAlias = Category | Reviewer | Tool | Comparison
+MOMENT_PASSED = "This moment has passed. Publish it at once instead."
+MAX_YEAR = 2100
 
 
-@dataclass(frozen=True)
-class Subject:
-    """A record whose publication is looked at; `find` returns it as editing opens it, `get` its row."""
-
-    kind: str
-    find: Callable[..., StoredRecord | None]
-    get: Callable[[int], Editable | None]
-    edit_at: Callable[[int], str]
+class InvalidMoment(Exception):
+    """The moment that was submitted cannot be scheduled; the message says why."""
 
 
-def answer(subject: Subject, id: int) -> ResponseReturnValue:
-    if request.method == "GET":
-        return _show(subject, id)
-    act = _ACTS.get(request.form.get("do", "")) or abort(400, "A button of this page says what to do.")
-    db.session.rollback()
-    begin_write()
-    opened, row = _found(subject, id)
-    before, record = _words_of(row), tools.whole(row) if isinstance(row, Tool) else opened.data
-    try:
-        act(row)
-    except _Refused as refusal:
+def schedule(row: Publishable, now: datetime) -> None:
+    """Publish at the submitted moment. Raises InvalidMoment."""
+    publication.publish(row, now, _read_moment(request.form.get("at", ""), now))
+
+
+class PublishableEditor(RecordEditor):
+    """An editor of a record that readers see only once it is published."""
+
+    state_actions: ClassVar[Mapping[str, StateAction]] = {
+        "publish": StateAction("published", publication.publish),
+        "schedule": StateAction("scheduled", schedule),
+        "back": StateAction("unpublished", publication.unpublish),
+        "archive": StateAction("archived", publication.archive),
+    }
+
+    def after_save(self, saved: SavedRecord, action: str) -> str:
+        return publish_saved(self.kind, db.session.get_one(self.model, saved.id), saved, action)
+
+    def describe_state(self, row: Any) -> str:
+        state = publication.state_of(row.published_at, row.archived_at, now())
+        is_ahead = state is PublicationState.SCHEDULED and row.published_at
+        return f"{state} for {row.published_at:%Y-%m-%d %H:%M} UTC" if is_ahead else str(state)
+
+    def state_of(self, record: StoredRecord) -> PublicationState:
+        row: Any = db.session.get_one(self.model, record.id)
+        return publication.state_of(row.published_at, row.archived_at, now())
+
+
+class PublishingView(MethodView):
+    decorators: ClassVar = [requires(Role.EDITOR)]
+
+    def __init__(self, editor: type[RecordEditor]) -> None:
+        self.editor = editor()
+
+    def get(self, id: int) -> ResponseReturnValue:
+        return self._render(id)
+
+    def post(self, id: int) -> ResponseReturnValue:
+        do = request.form.get("do", "")
         db.session.rollback()
-        return _show(subject, id, moment_fault=str(refusal))
-    except removal.RecordInUse as refusal:
-        db.session.rollback()
-        return _show(subject, id, str(refusal))
-    except IntegrityError:
-        db.session.rollback()
-        return _show(subject, id, CLASH)
-    is_gone = act is removal.delete
-    changes: dict[str, tuple[Any, Any]] = {field: (value, None) for field, value in record.items()} if is_gone else {}
-    changes |= {} if is_gone else {"publication": (before, _words_of(row))}
-    words = "deleted" if is_gone else _DONE[request.form["do"]]
-    if before == _words_of(row) and not is_gone:
-        db.session.rollback()
+        begin_write()
+        try:
+            if do == "delete":
+                return self._delete(id)
+            return self._change_state(id, self.editor.state_actions.get(do) or abort(400, "There is no such button."))
+        except InvalidMoment as refusal:
+            db.session.rollback()
+            return self._render(id, moment_error=str(refusal))
+        except (removal.RecordInUse, IntegrityError) as refusal:
+            db.session.rollback()
+            return self._render(id, str(refusal) if isinstance(refusal, removal.RecordInUse) else CLASH)
+
+    def _change_state(self, id: int, action: StateAction) -> ResponseReturnValue:
+        record, row = self._get(id)
+        before = self.editor.describe_state(row)
+        action.run(row, now())
+        after = self.editor.describe_state(row)
+        if before == after:
+            db.session.rollback()
+            return redirect(request.path, 303)
+        log_activity(action.name, self.editor.kind, record.slug, id, publication=(before, after))
+        db.session.commit()
         return redirect(request.path, 303)
-    audit.record(words, subject.kind, opened.slug, id, now=now(), actor=actor(), **changes)
-    db.session.commit()
-    # The history of what was deleted is where it comes back from.
-    return redirect(url_for("writing.history", kind=subject.kind, id=id) if is_gone else request.path, 303)
+
+    def _delete(self, id: int) -> ResponseReturnValue:
+        """Delete a record, and lead to its history: from there it can be restored."""
+        record, row = self._get(id)
+        data = tools.to_full_data(row) if isinstance(row, Tool) else record.data
+        removal.delete(row)
+        log_activity("deleted", self.editor.kind, record.slug, id, **{field: (data[field], None) for field in data})
+        db.session.commit()
+        return redirect(url_for("admin.activity.history", kind=self.editor.kind, id=id), 303)
+
+    def _get(self, id: int) -> tuple[StoredRecord, Any]:
+        record, row = self.editor.load(id, lock=request.method == "POST"), self.editor.find_row(id)
+        if record is None or row is None:
+            abort(404, GONE)
+        return record, row
+
+    def _render(self, id: int, problem: str = "", moment_error: str = "") -> ResponseReturnValue:
+        record, row = self._get(id)
+        is_publishable = isinstance(self.editor, PublishableEditor)
+        page = render_template(
+            "admin/publishing/page.html",
+            editor=self.editor,
+            record=record,
+            row=row,
+            state=publication.state_of(row.published_at, row.archived_at, now()) if is_publishable else None,
+            dependants=removal.dependants(row),
+            edit_at=url_for(self.editor.edit_endpoint, id=id),
+            problem=problem,
+            moment_error=moment_error,
+            submitted_moment=request.form.get("at", ""),
+        )
+        return page, 422 if problem or moment_error else 200
 
 
-def publish_too(kind: str, row: publication.Publishable, saved: SavedRecord, do: str) -> str:
+def publish_saved(kind: str, row: Publishable, saved: SavedRecord, action: str) -> str:
     """Publish what was just saved, where the button asked for that and readers do not see it yet.
 
-    Return which of editing.SAID tells what came of it. What was put away meanwhile stays so.
+    What was archived meanwhile stays archived. Return the key of the message that tells the result.
     """
     before = publication.state_of(row.published_at, row.archived_at, now())
-    if do != "save publish" or before is PublicationState.PUBLISHED:
+    if action != "save publish" or before is PublicationState.PUBLISHED:
         return "saved"
     if before is PublicationState.ARCHIVED:
-        return "away"
+        return "archived"
     publication.publish(row, now())
-    change = {"publication": (str(before), str(PublicationState.PUBLISHED))}
-    audit.record("published", kind, saved.slug, saved.id, now=now(), actor=actor(), **change)
+    log_activity("published", kind, saved.slug, saved.id, publication=(str(before), str(PublicationState.PUBLISHED)))
     return "published"
 
 
-class _Refused(Exception):
-    """The moment that was asked for makes no sense; the message says why."""
-
-
-def _found(subject: Subject, id: int) -> tuple[StoredRecord, Editable]:
-    opened, row = subject.find(id, lock=True), subject.get(id)
-    if opened is None or row is None:
-        abort(404, "There is no such record. It may have been deleted.")
-    return opened, row
-
-
-def _show(subject: Subject, id: int, problem: str = "", moment_fault: str = "") -> ResponseReturnValue:
-    opened, row = _found(subject, id)
-    page = render_template(
-        "admin/publication.html",
-        kind=subject.kind,
-        record=opened,
-        row=row,
-        state=_state_of(row),
-        needed_by=removal.dependants(row),
-        edit_at=subject.edit_at(id),
-        problem=problem,
-        moment_fault=moment_fault,
-        when=request.form.get("at", ""),
-    )
-    return page, 422 if problem or moment_fault else 200
-
-
-def _state_of(row: Editable) -> PublicationState | None:
-    if not isinstance(row, Tool | Comparison):
-        return None
-    return publication.state_of(row.published_at, row.archived_at, now())
-
-
-def _words_of(row: Editable) -> str:
-    if isinstance(row, Reviewer):
-        return "has left" if row.archived_at else "on the panel"
-    if isinstance(row, Category):
-        return "in use"
-    state = publication.state_of(row.published_at, row.archived_at, now())
-    is_ahead = state is PublicationState.SCHEDULED and row.published_at
-    return f"{state} for {row.published_at:%Y-%m-%d %H:%M} UTC" if is_ahead else str(state)
-
-
-def _publish(row: Editable) -> None:
-    publication.publish(_publishable(row), now())
-
-
-def _schedule(row: Editable) -> None:
-    publication.publish(_publishable(row), now(), _moment(request.form.get("at", "")))
-
-
-def _take_back(row: Editable) -> None:
-    publication.unpublish(_publishable(row), now())
-
-
-def _archive(row: Editable) -> None:
-    publication.archive(_publishable(row), now())
-
-
-def _leave(row: Editable) -> None:
-    _reviewer(row).archived_at = now()
-    bump_content_version()
-
-
-def _return(row: Editable) -> None:
-    _reviewer(row).archived_at = None
-    bump_content_version()
-
-
-def _publishable(row: Editable) -> publication.Publishable:
-    if not isinstance(row, Tool | Comparison):
-        abort(400, "This is always public.")
-    return row
-
-
-def _reviewer(row: Editable) -> Reviewer:
-    if not isinstance(row, Reviewer):
-        abort(400, "Only reviewers leave the panel.")
-    return row
-
-
-def _moment(text: str) -> datetime:
+def _read_moment(text: str, now: datetime) -> datetime:
     try:
-        when = datetime.strptime(text.strip().replace(" ", "T")[:16], "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
+        moment = datetime.strptime(text.strip().replace(" ", "T")[:16], "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
     except ValueError:
-        raise _Refused(NO_MOMENT) from None
-    if len(text.strip()) > len("2026-12-01T08:00:00"):
-        raise _Refused(NO_MOMENT)  # such as another time zone, which we would have to guess the meaning of
-    if when <= now():
-        raise _Refused(NOT_AHEAD)
-    if when.year > FARTHEST_YEAR:
-        raise _Refused(NO_MOMENT)
-    return when
-
-
-_ACTS: dict[str, Callable[..., None]] = {
-    "publish": _publish,
-    "schedule": _schedule,
-    "back": _take_back,
-    "archive": _archive,
-    "leave": _leave,
-    "return": _return,
-    "delete": removal.delete,
-}
-_DONE = {
-    "publish": "published",
-    "schedule": "scheduled",
-    "back": "unpublished",
-    "archive": "archived",
-    "leave": "took off the panel",
-    "return": "put on the panel",
-}
+        raise InvalidMoment(NO_MOMENT) from None
+    if len(text.strip()) > len("2026-12-01T08:00:00") or moment.year > MAX_YEAR:
+        raise InvalidMoment(NO_MOMENT)  # such as another time zone, whose meaning would be a guess
+    if moment <= now:
+        raise InvalidMoment(MOMENT_PASSED)
+    return moment

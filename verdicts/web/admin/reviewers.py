@@ -1,39 +1,67 @@
 """Reviewers: who is on the panel."""
 
-from flask import render_template
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog.models import Reviewer
 from verdicts.curation import listing
+from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.editing import reviewers
-from verdicts.curation.editing.saving import find_row
+from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.staff.models import Role
-from verdicts.web.admin import previews
-from verdicts.web.admin.catalog_forms import ReviewerForm
-from verdicts.web.admin.editing import Desk
-from verdicts.web.admin.gate import door, needs
-from verdicts.web.admin.lists import page_of, query, wanted
-from verdicts.web.admin.records import offer, offer_order, onward_to
+from verdicts.web.admin.auth import requires
+from verdicts.web.admin.forms.catalog import ReviewerForm
+from verdicts.web.admin.forms.record_editor import RecordEditor, StateAction
+from verdicts.web.admin.listing import EDITORS_ORDER, MoveUpView, load_list, page_arguments, read_query
+from verdicts.web.admin.publishing import PublishingView
+from verdicts.web.paging import ID
 
-bp = door("reviewers", "/admin/reviewers")
+bp = Blueprint("reviewers", __name__)
 
-SORTS = {"shelf": "The panel’s order", "name": "Name"}
-DESK = Desk(
-    kind="reviewer",
-    template="admin/reviewer.html",
-    form=ReviewerForm,
-    opened=reviewers.find_record,
-    save=reviewers.save,
-    preview=previews.of_reviewer,
-    onward=onward_to("reviewers.change"),
-)
-offer(bp, DESK, lambda id: find_row(Reviewer, id))
-offer_order(bp, DESK, Reviewer)
+SORTS = {EDITORS_ORDER: "The panel’s order", "name": "Name"}
 
 
-@bp.get("")
-@needs(Role.EDITOR)
+class ReviewerEditor(RecordEditor):
+    kind, label, section = "reviewer", "Reviewer", "reviewers"
+    model, form_class, template = Reviewer, ReviewerForm, "admin/reviewers/edit.html"
+    list_endpoint = "admin.reviewers.index"
+    edit_endpoint, add_endpoint = "admin.reviewers.edit", "admin.reviewers.add"
+    state_actions: ClassVar[Mapping[str, StateAction]] = {
+        "leave": StateAction("took off the panel", reviewers.leave_panel),
+        "return": StateAction("put on the panel", reviewers.return_to_panel),
+    }
+
+    def load(self, id: int, *, lock: bool = False) -> StoredRecord | None:
+        return reviewers.find_record(id, lock=lock)
+
+    def save(self, id: int | None, data: Json, now: datetime) -> SavedRecord:
+        return reviewers.save(id, data, now)
+
+    def preview(self, saved: SavedRecord) -> ResponseReturnValue:
+        return render_template("admin/reviewers/preview.html", reviewer=saved.after)
+
+    def describe_state(self, row: Any) -> str:
+        return "has left" if row.archived_at else "on the panel"
+
+
+bp.add_url_rule("/admin/reviewers/new", view_func=ReviewerEditor.as_view("add"))
+bp.add_url_rule(f"/admin/reviewers/{ID}", view_func=ReviewerEditor.as_view("edit"))
+bp.add_url_rule(f"/admin/reviewers/{ID}/publication", view_func=PublishingView.as_view("publishing", ReviewerEditor))
+bp.add_url_rule(f"/admin/reviewers/{ID}/up", view_func=MoveUpView.as_view("move_up", ReviewerEditor))
+
+
+@bp.get("/admin/reviewers")
+@requires(Role.EDITOR)
 def index() -> ResponseReturnValue:
-    asked = wanted(SORTS)
-    page = page_of(listing.list_reviewers(asked), asked)
-    return render_template("admin/reviewers.html", page=page, wanted=asked, sorts=SORTS, query=query)
+    query = read_query(SORTS)
+    return render_template(
+        "admin/reviewers/index.html",
+        query=query,
+        page=load_list(listing.list_reviewers, query),
+        sorts=SORTS,
+        page_arguments=page_arguments,
+    )

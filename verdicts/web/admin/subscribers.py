@@ -1,11 +1,11 @@
 """The newsletter's subscribers, for admins: finding, adding and suppressing one, and all of them as a file.
 
-No address stands in the trail, nor in an address of these pages, which logs and histories keep: a search is a POST.
+No email address goes into the audit log, nor into a URL, which logs and browser histories keep: a search is a POST.
 """
 
 from datetime import UTC, date, datetime, time
 
-from flask import Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import StringField, ValidationError
 from wtforms.validators import AnyOf
@@ -17,17 +17,15 @@ from verdicts.newsletter.addresses import Address, NotAnAddress, parse
 from verdicts.newsletter.lookup import Suppressed
 from verdicts.newsletter.models import Status
 from verdicts.newsletter.spreadsheets import LONGEST_SOURCE, Consent
-from verdicts.staff import audit
 from verdicts.staff.models import Role
-from verdicts.web.admin.again import act_or_show
-from verdicts.web.admin.forms import AdminForm, text
-from verdicts.web.admin.gate import actor, door, needs
-from verdicts.web.admin.places import shows_again
+from verdicts.web.admin.auth import log_activity, requires
+from verdicts.web.admin.drafts import act_or_redisplay, redisplayed_on
+from verdicts.web.admin.forms.base import AdminForm, required_text
 from verdicts.web.clock import now, today
+from verdicts.web.paging import read_id
 
-bp = door("subscribers", "/admin/subscribers")
+bp = Blueprint("subscribers", __name__)
 
-LAST_ID = 2**31 - 1
 REASONS = [
     (Status.LEFT.value, "They asked to be left alone. They may sign up again themselves."),
     (Status.COMPLAINED.value, "They called a letter spam. This address can never sign up again."),
@@ -39,7 +37,7 @@ DONE = {
 
 
 class AddressForm(AdminForm):
-    email = text("Email address", 600)
+    email = required_text("Email address", 600)
 
     address: Address
 
@@ -51,8 +49,8 @@ class AddressForm(AdminForm):
 
 
 class AddForm(AddressForm):
-    source = text("Where and how they agreed", LONGEST_SOURCE)
-    agreed_on = text("Day on which they agreed", 10)
+    source = required_text("Where and how they agreed", LONGEST_SOURCE)
+    agreed_on = required_text("Day on which they agreed", 10)
 
     agreed_at: datetime
 
@@ -74,30 +72,30 @@ class SuppressForm(AddressForm):
     reason = StringField("Why", validators=[AnyOf([value for value, _ in REASONS], "Say why.")])
 
 
-@bp.get("")
-@needs(Role.ADMIN)
+@bp.get("/admin/subscribers")
+@requires(Role.ADMIN)
 def index() -> ResponseReturnValue:
     done = DONE.get(request.args.get("done", ""), "")
-    return _listed("", _before(request.args.get("before", "")), done)
+    return _listed("", read_id(request.args.get("before", "")), done)
 
 
-@bp.post("")
-@needs(Role.ADMIN)
+@bp.post("/admin/subscribers")
+@requires(Role.ADMIN)
 def search() -> ResponseReturnValue:
     """Show in whose address something stands, and whether it is an address that must not be written to."""
     part = request.form.get("q", "")[:600].replace("\0", " ").strip()
-    return _listed(part, _before(request.form.get("before", "")))
+    return _listed(part, read_id(request.form.get("before", "")))
 
 
-@bp.route("/new", methods=["GET", "POST"])
-@needs(Role.ADMIN)
-@shows_again("subscribers.add")
+@bp.route("/admin/subscribers/new", methods=["GET", "POST"])
+@requires(Role.ADMIN)
+@redisplayed_on("admin.subscribers.add")
 def add() -> ResponseReturnValue:
     """Add somebody who agreed elsewhere: confirmed at once, as an import does it."""
     form = AddForm()
     if request.method == "GET":
         return _adding(form)
-    return act_or_show(lambda: _add(form), lambda why: _adding(form, why))
+    return act_or_redisplay(lambda: _add(form), lambda reason: _adding(form, reason))
 
 
 def _add(form: AddForm) -> ResponseReturnValue:
@@ -109,7 +107,7 @@ def _add(form: AddForm) -> ResponseReturnValue:
         added = adding.add(Consent(form.address, (form.source.data or "").strip(), form.agreed_at), now())
     except NotAdded as refusal:
         db.session.rollback()
-        form.blame("email", str(refusal))
+        form.add_error("email", str(refusal))
         return _adding(form), 422
     before = Status.PENDING if added.was_pending else None
     _note("added", _named(added.subscriber_id), status=(before, Status.CONFIRMED))
@@ -117,22 +115,22 @@ def _add(form: AddForm) -> ResponseReturnValue:
     return redirect(url_for(".index", done="added"), 303)
 
 
-@bp.get("/suppress")
-@needs(Role.ADMIN)
+@bp.get("/admin/subscribers/suppress")
+@requires(Role.ADMIN)
 def ask_to_suppress() -> ResponseReturnValue:
     """Say what suppressing does, for an address to be typed or that of a subscriber."""
-    id = _before(request.args.get("id", ""))
+    id = read_id(request.args.get("id", ""))
     found = queries.find(id) if id is not None else None
     form = SuppressForm(formdata=None, data={"email": found.address if found else "", "reason": Status.LEFT.value})
     return _suppressing(form)
 
 
-@bp.post("/suppress")
-@needs(Role.ADMIN)
-@shows_again("subscribers.ask_to_suppress")
+@bp.post("/admin/subscribers/suppress")
+@requires(Role.ADMIN)
+@redisplayed_on("admin.subscribers.suppress")
 def suppress() -> ResponseReturnValue:
     form = SuppressForm()
-    return act_or_show(lambda: _suppress(form), lambda why: _suppressing(form, why))
+    return act_or_redisplay(lambda: _suppress(form), lambda reason: _suppressing(form, reason))
 
 
 def _suppress(form: SuppressForm) -> ResponseReturnValue:
@@ -146,8 +144,8 @@ def _suppress(form: SuppressForm) -> ResponseReturnValue:
     return redirect(url_for(".index", done="suppressed"), 303)
 
 
-@bp.post("/export")
-@needs(Role.ADMIN)
+@bp.post("/admin/subscribers/export")
+@requires(Role.ADMIN)
 def export() -> ResponseReturnValue:
     """Give out the file that `flask newsletter export` writes, once it is written down that it was given out.
 
@@ -162,12 +160,12 @@ def export() -> ResponseReturnValue:
     return Response("".join(lines), mimetype="text/csv", headers=headers)
 
 
-def _adding(form: AddForm, unsaved: str = "") -> str:
-    return render_template("admin/subscribers/add.html", form=form, unsaved=unsaved)
+def _adding(form: AddForm, reason: str = "") -> str:
+    return render_template("admin/subscribers/add.html", form=form, reason=reason)
 
 
-def _suppressing(form: SuppressForm, unsaved: str = "") -> str:
-    return render_template("admin/subscribers/suppress.html", form=form, reasons=REASONS, unsaved=unsaved)
+def _suppressing(form: SuppressForm, reason: str = "") -> str:
+    return render_template("admin/subscribers/suppress.html", form=form, reasons=REASONS, reason=reason)
 
 
 def _listed(part: str, before: int | None, done: str = "") -> str:
@@ -190,18 +188,9 @@ def _suppressed(part: str) -> Suppressed | None:
         return None
 
 
-def _before(words: str) -> int | None:
-    """Return the id that a page goes on before, or a form is about; None where none is named."""
-    if not words:
-        return None
-    if not (words.isascii() and words.isdigit() and len(words) <= 10 and int(words) <= LAST_ID):
-        abort(400, "A subscriber is named by a number.")
-    return int(words)
-
-
 def _named(subscriber_id: int) -> str:
     return f"subscriber {subscriber_id}"
 
 
 def _note(words: str, record: str, **changes: tuple[object, object]) -> None:
-    audit.record(words, "subscriber", record, now=now(), actor=actor(), **changes)
+    log_activity(words, "subscriber", record, **changes)

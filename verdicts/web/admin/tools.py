@@ -1,131 +1,150 @@
 """Tools: what they are, and what they cost."""
 
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, cast
 
 import sqlalchemy as sa
-from flask import render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.catalog.models import Category
+from verdicts.catalog.models import Category, Tool
 from verdicts.catalog.search import MAX_QUERY_LENGTH
 from verdicts.catalog.slugs import propose
 from verdicts.curation import listing
+from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.editing import categories, prices, tools
-from verdicts.curation.editing import publication as publications
-from verdicts.curation.editing.publication import PublicationState
+from verdicts.curation.editing.publication import PublicationState, state_of_tool
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.curation.listing import ListQuery
 from verdicts.extensions import db
 from verdicts.feedback import doubts
 from verdicts.staff.models import Role
 from verdicts.web.admin import previews
-from verdicts.web.admin.catalog_forms import PriceForm, ToolForm
-from verdicts.web.admin.editing import Desk
-from verdicts.web.admin.gate import door, needs
-from verdicts.web.admin.lists import page_of, query, wanted
-from verdicts.web.admin.records import offer, offer_part, onward_to
+from verdicts.web.admin.auth import called_while_typing, requires
+from verdicts.web.admin.forms.catalog import PriceForm, ToolForm
+from verdicts.web.admin.forms.record_editor import RecordEditor
+from verdicts.web.admin.listing import EDITORS_ORDER, load_list, page_arguments, read_query
+from verdicts.web.admin.publishing import STATES, PublishableEditor, PublishingView
 from verdicts.web.clock import now, today
+from verdicts.web.paging import ID
 
-bp = door("tool_desk", "/admin/tools")
+bp = Blueprint("tools", __name__)
 
-STATES = [(state.value, state.capitalize()) for state in PublicationState]
-SORTS = {"newest": "Newest", "name": "Name", "shelf": "Editors’ order", "price": "Price checked longest ago"}
+SORTS = {"newest": "Newest", "name": "Name", EDITORS_ORDER: "Editors’ order", "price": "Price checked longest ago"}
 NO_CATEGORY = ("", "None yet")
-MOST_OPTIONS = 20
+MAX_OPTIONS = 20
 
 
-def _onward_from_tool(saved: SavedRecord, do: str, said: str) -> str:
-    if do == "save panel":
-        return url_for("panel_desk.panel", id=saved.id)
-    return url_for("tool_desk.change", id=saved.id, said=said)
+class ToolEditor(PublishableEditor):
+    kind, label, section = "tool", "Tool", "tools"
+    model, form_class, template = Tool, ToolForm, "admin/tools/edit.html"
+    list_endpoint = "admin.tools.index"
+    edit_endpoint, add_endpoint = "admin.tools.edit", "admin.tools.add"
+
+    def load(self, id: int, *, lock: bool = False) -> StoredRecord | None:
+        return tools.find_record(id, lock=lock)
+
+    def save(self, id: int | None, data: Json, now: datetime) -> SavedRecord:
+        return tools.save(id, data, now)
+
+    def preview(self, saved: SavedRecord) -> ResponseReturnValue:
+        return previews.render_tool(saved)
+
+    def find_row(self, id: int) -> Any:
+        return tools.find_tool(id)
+
+    def normalise(self, form: Any) -> None:
+        form.category.data = categories.current_slugs().get(form.category.data, form.category.data)
+
+    def prepare_form(self, form: Any, record: StoredRecord | None) -> None:
+        """Offer the categories, and a row for each fact that the chosen one asks for."""
+        stored = db.session.scalars(sa.select(Category).order_by(Category.position, Category.id)).all()
+        form.category.choices = [NO_CATEGORY, *((each.slug, each.name) for each in stored)]
+        category = next((each for each in stored if each.slug == form.category.data), None)
+        if form.category.data and category is None:  # it stays chosen, so that nobody removes it without noticing
+            form.category.choices.append((form.category.data, f"{form.category.data} (no longer exists)"))
+        labels = {fact.key: fact.label for fact in category.facts} if category else {}
+        rows = {entry.form.key.data: entry.data for entry in form.facts.entries}
+        others = [row for key, row in rows.items() if key not in labels and (row["value"] or row["source"])]
+        form.facts.replace_by_key([*(rows.get(key) or {"key": key} for key in labels), *others], "key")
+        for entry in form.facts.entries:
+            entry.form.value.label.text = labels.get(entry.form.key.data, entry.form.key.data)
+        for row in [form.price.form, *(entry.form for entry in [*form.facts.entries, *form.plans.entries])]:
+            row.checked_on.data = row.checked_on.data or (today().isoformat() if row.is_blank else "")
+
+    def extra_context(self, record: StoredRecord | None) -> Mapping[str, Any]:
+        return {"state": self.state_of(record) if record else None}
+
+    def after_save(self, saved: SavedRecord, action: str) -> str:
+        return "saved"  # a new tool is published with its panel
+
+    def success_url(self, saved: SavedRecord, action: str, message: str) -> str:
+        if action == "save panel":
+            return url_for("admin.panels.edit", id=saved.id)
+        return super().success_url(saved, action, message)
 
 
-def _understand_tool(form: Any) -> None:
-    """Put the category that was chosen under the name that it has now."""
-    form.category.data = categories.present_slugs().get(form.category.data, form.category.data)
+class PriceEditor(RecordEditor):
+    kind, label, section = "price", "Price", "tools"
+    model, form_class, template = Tool, PriceForm, "admin/tools/price.html"
+    list_endpoint, edit_endpoint = "admin.tools.index", "admin.tools.price"
+
+    def load(self, id: int, *, lock: bool = False) -> StoredRecord | None:
+        return prices.find_record(id, lock=lock)
+
+    def save(self, id: int | None, data: Json, now: datetime) -> SavedRecord:
+        return prices.save(cast("int", id), data, now)  # a tool exists before its price
+
+    def preview(self, saved: SavedRecord) -> ResponseReturnValue:
+        return previews.render_tool(saved)
+
+    def initial(self, record: StoredRecord | None) -> Json:
+        return {**super().initial(record), "checked_on": today().isoformat()}
+
+    def extra_context(self, record: StoredRecord | None) -> Mapping[str, Any]:
+        return {"state": state_of_tool(record.id, now()) if record else None}
+
+    def after_save(self, saved: SavedRecord, action: str) -> str:
+        """Delete readers' doubts about the price: whoever saves it has checked it."""
+        doubts.settle(saved.id)
+        return "saved"
 
 
-def _fit_tool(form: Any, _opened: StoredRecord | None) -> None:
-    """Offer the categories, and a row for each fact that the chosen one asks for."""
-    found = db.session.scalars(sa.select(Category).order_by(Category.position, Category.id)).all()
-    form.category.choices = [NO_CATEGORY, *((each.slug, each.name) for each in found)]
-    chosen = next((each for each in found if each.slug == form.category.data), None)
-    if form.category.data and chosen is None:  # it stays chosen, so that it is not taken off unseen
-        form.category.choices.append((form.category.data, f"{form.category.data} (is there no more)"))
-    asked_for = {fact.key: fact.label for fact in chosen.facts} if chosen else {}
-    typed = {entry.form.key.data: entry.data for entry in form.facts.entries}
-    others = [row for key, row in typed.items() if key not in asked_for and (row["value"] or row["source"])]
-    form.facts.fit([*(typed.get(key) or {"key": key} for key in asked_for), *others], "key")
-    for entry in form.facts.entries:
-        entry.form.value.label.text = asked_for.get(entry.form.key.data, entry.form.key.data)
-    for row in [form.price.form, *(entry.form for entry in [*form.facts.entries, *form.plans.entries])]:
-        row.checked_on.data = row.checked_on.data or (today().isoformat() if row.is_blank else "")
+bp.add_url_rule("/admin/tools/new", view_func=ToolEditor.as_view("add"))
+bp.add_url_rule(f"/admin/tools/{ID}", view_func=ToolEditor.as_view("edit"))
+bp.add_url_rule(f"/admin/tools/{ID}/price", view_func=PriceEditor.as_view("price"))
+bp.add_url_rule(f"/admin/tools/{ID}/publication", view_func=PublishingView.as_view("publishing", ToolEditor))
 
 
-def _about_tool(opened: StoredRecord | None) -> dict[str, Any]:
-    return {"state": publications.state_of_tool(opened.id, now()) if opened else None}
-
-
-def _start_price(opened: StoredRecord | None) -> dict[str, Any]:
-    return {**(opened.data if opened else {}), "checked_on": today().isoformat()}
-
-
-def _answer_doubts(saved: SavedRecord, _do: str) -> str:
-    """Forget who doubted the price: whoever saves it has looked."""
-    doubts.settle(saved.id)
-    return "saved"
-
-
-DESK = Desk(
-    kind="tool",
-    template="admin/tool.html",
-    form=ToolForm,
-    opened=tools.find_record,
-    save=tools.save,
-    preview=previews.of_tool,
-    onward=_onward_from_tool,
-    fit=_fit_tool,
-    understand=_understand_tool,
-    about=_about_tool,
-)
-PRICE_DESK = Desk(
-    kind="price",
-    template="admin/price.html",
-    form=PriceForm,
-    opened=prices.find_record,
-    save=prices.save,
-    preview=previews.of_tool,
-    onward=onward_to("tool_desk.price"),
-    about=_about_tool,
-    start=_start_price,
-    also=_answer_doubts,
-)
-offer(bp, DESK, tools.find_tool)
-offer_part(bp, "price", PRICE_DESK)
-
-
-@bp.get("")
-@needs(Role.EDITOR)
+@bp.get("/admin/tools")
+@requires(Role.EDITOR)
 def index() -> ResponseReturnValue:
-    asked = wanted(SORTS, state=list(PublicationState), category=None)
-    page = page_of(listing.list_tools(asked, now()), asked)
-    categories = db.session.execute(sa.select(Category.slug, Category.name).order_by(Category.position)).all()
+    query = read_query(SORTS, state=list(PublicationState), category=None)
     return render_template(
-        "admin/tools.html", page=page, wanted=asked, sorts=SORTS, query=query, states=STATES, categories=categories
+        "admin/tools/index.html",
+        query=query,
+        page=load_list(lambda query: listing.list_tools(query, now()), query),
+        sorts=SORTS,
+        page_arguments=page_arguments,
+        states=STATES,
+        categories=db.session.execute(sa.select(Category.slug, Category.name).order_by(Category.position)).all(),
     )
 
 
-@bp.get("/options")
-@needs(Role.EDITOR)
+@bp.get("/admin/tools/options")
+@requires(Role.EDITOR)
+@called_while_typing
 def options() -> ResponseReturnValue:
     """Return tools by part of their name, for a box that takes one."""
-    typed = next((value for value in request.args.values() if value), "")[:MAX_QUERY_LENGTH]
-    found = listing.list_tools(ListQuery(text=typed, sort="name"), now())[0][:MOST_OPTIONS]
-    return render_template("admin/_options.html", tools=found)
+    text = next((value for value in request.args.values() if value), "")[:MAX_QUERY_LENGTH]
+    rows, _total = listing.list_tools(ListQuery(text=text, sort="name"), now())
+    return render_template("admin/tools/_options.html", tools=rows[:MAX_OPTIONS])
 
 
-@bp.get("/slug")
-@needs(Role.EDITOR)
+@bp.get("/admin/tools/slug")
+@requires(Role.EDITOR)
+@called_while_typing
 def slug() -> ResponseReturnValue:
     """Return the slug that a name would get."""
-    return render_template("admin/_slug.html", proposal=propose(request.args.get("name", "")[:MAX_QUERY_LENGTH]))
+    return render_template("admin/tools/_slug.html", proposal=propose(request.args.get("name", "")[:MAX_QUERY_LENGTH]))

@@ -1,0 +1,222 @@
+"""Small forms lose nothing either: when one cannot be acted on just now, it is shown again as it was sent."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from urllib.parse import unquote
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.digest.weekly import THIS_WEEK, a_week, drafted
+from tests.feedback.world import write
+from tests.web.admin.digest_desk import DESK, does, hidden_in, logged_in, newest_entry, the_edition
+from tests.web.admin.editor import Editor
+from tests.web.admin.test_worklists import MESSAGES, NETWORK, VOTES, held
+from tests.web.visitor import read_html
+from verdicts.extensions import TooManyWriters, db
+from verdicts.feedback import corrections
+from verdicts.feedback.corrections import CorrectionNotOpen
+from verdicts.staff.models import Role, form_draft
+from verdicts.web.admin import digest, edition_page, subscribers, users, worklists
+
+Later = Callable[[timedelta], None]
+CARE = "Typed with care"
+NOT_SAVED = "Nothing is saved yet."
+SESSION = timedelta(hours=13)
+
+
+@pytest.fixture
+def root(app: Flask) -> Editor:
+    return logged_in(app, "root", Role.ADMIN)
+
+
+def forms() -> dict[str, dict[str, str]]:
+    """Build a world with something to write in each small form, and return what is typed in each, by its address."""
+    a_week()
+    edition, tool = str(drafted().id), str(held("gamma"))
+    write()
+    return {
+        f"{DESK}/words": {"edition": edition, "subject": "A quiet week", "note": CARE},
+        f"{DESK}/words/look": {"edition": edition, "subject": "A quiet week", "note": CARE},
+        f"{DESK}/schedule": {"edition": edition, "at": "2026-11-30T08:15"},
+        "/admin/digest/draft": {"week": "2026-w46"},
+        VOTES: {"tool": tool, "network": NETWORK, "decision": "discarded", "reason": CARE},
+        f"{MESSAGES}/1": {"message": "1", "state": "done", "outcome": CARE},
+        "/admin/subscribers/new": {"email": "zoe@example.org", "source": CARE, "agreed_on": "2026-11-01"},
+        "/admin/subscribers/suppress": {"email": "zoe@example.org", "reason": "complained"},
+        "/admin/people/new": {"name": "zoe", "email": "zoe@example.org", "role": "admin"},
+    }
+
+
+def filled(html: str) -> set[str]:
+    """Return what stands in the boxes of a page, and which buttons are ticked."""
+    found = set()
+    for each in read_html(html)[0].iter():
+        if each.tag == "textarea":
+            found.add((each.text or "").removeprefix("\n"))
+        elif each.tag == "input" and (each.get("type") not in {"radio", "hidden"} or "checked" in each.attrib):
+            found.add(each.get("value", ""))
+    return found
+
+
+def typed_in(fields: dict[str, str]) -> set[str]:
+    hidden = {"edition", "tool", "network", "decision", "message", "state"}
+    return {value for name, value in fields.items() if name not in hidden}
+
+
+def drafts() -> int:
+    db.session.rollback()
+    found = db.session.scalar(sa.select(sa.func.count()).select_from(form_draft)) or 0
+    db.session.rollback()
+    return found
+
+
+def test_a_form_without_its_token_is_shown_again_as_it_was_sent_and_does_nothing(root: Editor) -> None:
+    sent = forms()
+    before = newest_entry().id
+    for path, fields in sent.items():
+        answer = root.posts(path, token="forged", **fields)
+        assert (answer.status_code, NOT_SAVED in answer.text, path) == (400, True, path)
+        assert typed_in(fields) <= filled(answer.text), path
+    assert (newest_entry().id, drafts()) == (before, 0)
+
+
+def test_a_form_that_is_sent_while_the_database_is_busy_is_shown_again_as_it_was_sent(
+    root: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = forms()
+    del sent[f"{DESK}/words/look"]  # it only reads
+    before = newest_entry().id
+
+    def refuse() -> None:
+        raise TooManyWriters
+
+    for path, fields in sent.items():
+        with monkeypatch.context() as patch:
+            for views in (digest, edition_page, worklists, subscribers, users):
+                patch.setattr(views, "begin_write", refuse)
+            answer = root.posts(path, **fields)
+        assert (answer.status_code, NOT_SAVED in answer.text, path) == (503, True, path)
+        assert "save it again in a moment" in answer.text
+        assert answer.headers["Retry-After"] == "2"
+        assert typed_in(fields) <= filled(answer.text), path
+    assert newest_entry().id == before
+
+
+@pytest.mark.parametrize(
+    ("at", "page"),
+    [(f"{DESK}/words", DESK), (f"{DESK}/words/look", DESK), (VOTES, VOTES), (f"{MESSAGES}/1", MESSAGES)],
+)
+def test_what_is_sent_after_the_session_has_ended_is_shown_until_it_is_discarded(
+    root: Editor, later: Later, at: str, page: str
+) -> None:
+    fields = forms()[at]
+    token = root.token("/admin/me")
+    later(SESSION)
+    sent = root.posts(at, token=token, **fields)
+    assert unquote(sent.headers["Location"]) == f"/admin/login?next={page}&kept=1"
+    assert "Not saved yet, but kept." in root.gets(sent.headers["Location"]).text
+    assert root.logs_in("root", next=page).headers["Location"] == page
+    for _ in range(2):
+        shown = root.gets(page).text
+        assert (NOT_SAVED in shown, CARE in filled(shown)) == (True, True)
+    assert root.posts("/admin/drafts/discard", draft_key=page).headers["Location"] == page
+    again = root.gets(page).text
+    assert (NOT_SAVED in again, CARE in again, drafts()) == (False, False, 0)
+
+
+def test_a_note_that_came_back_is_saved_like_any_other(root: Editor, later: Later) -> None:
+    fields = forms()[f"{DESK}/words"]
+    token = root.token("/admin/me")
+    later(SESSION)
+    root.posts(f"{DESK}/words", token=token, **fields)
+    root.logs_in("root")
+    page = root.gets(DESK).text
+    assert does(root, "words", page, subject="A quiet week", note=CARE).status_code == 303
+    assert (the_edition().subject, the_edition().note) == ("A quiet week", CARE)
+    assert (drafts(), NOT_SAVED in root.gets(DESK).text) == (0, False)
+
+
+def test_what_was_kept_is_on_the_desk_until_it_is_discarded_there(root: Editor, later: Later) -> None:
+    sent = forms()
+    token = root.token("/admin/me")
+    later(SESSION)
+    for path in (f"{DESK}/words", VOTES, f"{MESSAGES}/1"):
+        root.posts(path, token=token, **sent[path])
+    root.logs_in("root")
+    desk = root.gets("/admin").text
+    for page in (f"/admin/digest/{THIS_WEEK.name}", VOTES, MESSAGES):
+        assert f'<a href="{page}">' in desk
+        assert CARE in root.gets(page).text
+        assert (
+            root.posts("/admin/drafts/discard", draft_key=page, **{"from": "dashboard"}).headers["Location"] == "/admin"
+        )
+    assert "Not saved yet" not in root.gets("/admin").text
+
+
+def test_what_was_kept_about_one_message_stays_while_another_is_settled(root: Editor, later: Later) -> None:
+    fields = forms()[f"{MESSAGES}/1"]
+    write(text="Another one.")
+    token = root.token("/admin/me")
+    later(SESSION)
+    root.posts(f"{MESSAGES}/1", token=token, **fields)
+    root.logs_in("root")
+    root.posts(f"{MESSAGES}/2", **fields | {"message": "2", "outcome": "Done."})
+    assert CARE in root.gets(MESSAGES).text
+    root.posts(f"{MESSAGES}/1", **fields)
+    assert drafts() == 0
+
+
+def test_words_of_a_digest_keep_a_draft_by_themselves_and_overwrite_nobodys(root: Editor) -> None:
+    fields = forms()[f"{DESK}/words"]
+    fields |= hidden_in(root.gets(DESK).text, "words")
+    assert root.posts("/admin/drafts", draft_key=DESK, **fields).status_code == 200
+    page = root.gets(DESK).text
+    assert (NOT_SAVED in page, CARE in filled(page)) == (True, True)
+    root.posts("/admin/drafts/discard", draft_key=DESK)
+    does(root, "words", root.gets(DESK).text, subject="Somebody else's", note="Theirs.")
+    root.posts("/admin/drafts", draft_key=DESK, **fields)
+    assert does(root, "words", root.gets(DESK).text, subject="A quiet week", note=CARE).status_code == 409
+    assert the_edition().note == "Theirs."
+
+
+@pytest.mark.parametrize("path", ["/admin/subscribers/new", "/admin/subscribers/suppress", "/admin/people/new"])
+def test_no_address_of_anybody_is_kept_when_a_session_has_ended(root: Editor, later: Later, path: str) -> None:
+    fields = forms()[path]
+    token = root.token("/admin/me")
+    later(SESSION)
+    assert unquote(root.posts(path, token=token, **fields).headers["Location"]) == f"/admin/login?next={path}"
+    assert drafts() == 0
+
+
+def test_no_network_of_a_voter_is_kept_when_a_session_has_ended(root: Editor, later: Later) -> None:
+    fields = forms()[VOTES]
+    token = root.token("/admin/me")
+    later(SESSION)
+    root.posts(VOTES, token=token, **fields)
+    db.session.rollback()
+    (kept,) = db.session.scalars(sa.select(form_draft.c.fields))
+    assert sorted(name for name, _ in kept) == ["reason", "tool"]
+
+
+def test_who_is_logged_out_by_hand_is_shown_what_they_typed(app: Flask, root: Editor) -> None:
+    fields = forms()[f"{DESK}/words"]
+    stranger = Editor(app)
+    shown = stranger.posts(f"{DESK}/words", token=stranger.token(), **fields)
+    assert (shown.status_code, CARE in shown.text, drafts()) == (401, True, 0)
+    assert f'href="/admin/login?next={DESK}"' in shown.text
+
+
+def test_what_was_typed_about_what_somebody_else_has_settled_is_shown_to_be_copied(root: Editor) -> None:
+    sent = forms()
+    message, votes = sent[f"{MESSAGES}/1"], sent[VOTES]
+    root.posts(f"{MESSAGES}/1", **message | {"outcome": "Done already."})
+    root.posts(VOTES, **votes | {"reason": "Done already."})
+    db.session.rollback()
+    with pytest.raises(CorrectionNotOpen):
+        corrections.get_open(1)
+    for path, fields in ((f"{MESSAGES}/1", message), (VOTES, votes)):
+        answer = root.posts(path, **fields)
+        assert (answer.status_code, "What you had written" in answer.text) == (409, True)
+        assert CARE in filled(answer.text)

@@ -1,0 +1,224 @@
+"""People and one's own account, and the trail of what was done."""
+
+import logging
+import re
+
+import pyotp
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.web.admin.editor import PASSWORD, Editor, make_account
+from tests.web.conftest import PRESENT
+from tests.web.visitor import read_html, words_of
+from verdicts.extensions import begin_write, db
+from verdicts.staff import accounts, audit
+from verdicts.staff.models import Role, account, audit_entry
+from verdicts.web.logs import JsonLines
+
+COPIED = ("email", "role", "password_hash", "must_change", "totp_step", "created_at")
+NEW = "walnut trombone glacier inbox"
+
+
+@pytest.fixture
+def root(app: Flask) -> Editor:
+    make_account("root", Role.ADMIN)
+    editor = Editor(app)
+    editor.logs_in("root")
+    return editor
+
+
+def role_of(name: str) -> Role:
+    db.session.rollback()
+    found = accounts.find(name)
+    assert found
+    return found.role
+
+
+def test_someone_is_added_with_a_password_that_is_shown_once_and_good_for_one_log_in(app: Flask, root: Editor) -> None:
+    page = root.posts("/admin/people/new", name="bob", email="Bob@Example.org", role="editor")
+    shown = re.search(r'class="secret">([0-9a-f-]+)<', page.text)
+    assert shown
+    bob = Editor(app)
+    assert bob.logs_in("bob", shown[1]).status_code == 303
+    assert bob.gets("/admin").headers["Location"] == "/admin/me/password"
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        ({"name": "root", "email": "x@example.org"}, "name"),
+        ({"name": "Bob Lee", "email": "x@example.org"}, "name"),
+        ({"name": "bob", "email": "root@example.org"}, "email"),
+        ({"name": "bob", "email": "no address"}, "email"),
+        ({"name": "bob", "email": "b@example.org", "role": "owner"}, "role"),
+    ],
+)
+def test_who_cannot_be_added_is_refused_beside_the_field_and_nothing_typed_is_lost(
+    root: Editor, form: dict[str, str], field: str
+) -> None:
+    refused = root.posts("/admin/people/new", **{"role": "editor", **form})
+    assert refused.status_code == 422
+    assert f'href="#{field}"' in refused.text
+    assert f'value="{form["name"]}"' in refused.text
+    assert f'value="{form["email"]}"' in refused.text
+
+
+def test_roles_change_but_one_admin_always_stays(root: Editor) -> None:
+    id = make_account("ann")
+    assert root.posts("/admin/people/1/role", role="editor").status_code == 422
+    assert root.posts("/admin/people/1/disable").status_code == 422
+    assert role_of("root") is Role.ADMIN
+    assert root.posts(f"/admin/people/{id}/role", role="admin").status_code == 303
+    assert role_of("ann") is Role.ADMIN
+    assert root.posts("/admin/people/1/role", role="editor").status_code == 303
+    assert root.gets("/admin/people").status_code == 403
+
+
+def test_who_is_disabled_is_out_at_once_and_may_be_let_in_again(app: Flask, root: Editor) -> None:
+    id = make_account("ann")
+    ann = Editor(app)
+    ann.logs_in()
+    root.posts(f"/admin/people/{id}/disable")
+    assert not ann.is_in()
+    root.posts(f"/admin/people/{id}/enable")
+    assert ann.logs_in().status_code == 303
+
+
+@pytest.mark.parametrize("act", ["role", "disable", "enable", "second-factor/off"])
+def test_nobody_is_there_to_be_changed(root: Editor, act: str) -> None:
+    assert root.posts(f"/admin/people/99/{act}", role="editor").status_code == 404
+
+
+# One's own account
+
+
+def test_a_password_is_changed_with_the_present_one_and_other_browsers_are_logged_out(app: Flask, root: Editor) -> None:
+    other = Editor(app)
+    other.logs_in("root")
+    wrong = root.posts("/admin/me/password", present="wrong", password=NEW)
+    assert (wrong.status_code, "This is not your current password." in wrong.text) == (422, True)
+    assert root.posts("/admin/me/password", present=PASSWORD, password=NEW).status_code == 303
+    assert root.is_in()
+    assert not other.is_in()
+    assert other.logs_in("root", NEW).status_code == 303
+
+
+def test_a_second_factor_is_set_up_by_a_code_that_works_and_taken_off_by_the_password(app: Flask, root: Editor) -> None:
+    page = root.gets("/admin/me/second-factor").text
+    found = re.search(r'name="secret" value="([A-Z2-7]{32})"', page)
+    assert found
+    secret = found[1]
+    assert root.posts("/admin/me/second-factor", secret=secret, code="000000").status_code == 422
+    done = root.posts("/admin/me/second-factor", secret=secret, code=pyotp.TOTP(secret).at(PRESENT))
+    codes = re.findall(r"<li>([a-z2-9]{5}-[a-z2-9]{5})</li>", done.text)
+    assert len(set(codes)) == 10
+    assert Editor(app).logs_in("root").status_code == 422
+    assert Editor(app).logs_in("root", code=codes[3]).status_code == 303
+    assert root.posts("/admin/me/second-factor/off", present="wrong").status_code == 422
+    assert root.posts("/admin/me/second-factor/off", present=PASSWORD).status_code == 303
+    assert Editor(app).logs_in("root").status_code == 303
+
+
+def test_one_may_log_out_everywhere_else(app: Flask, root: Editor) -> None:
+    other = Editor(app)
+    other.logs_in("root")
+    root.posts("/admin/me/sign-out-elsewhere")
+    assert (root.is_in(), other.is_in()) == (True, False)
+
+
+def test_who_finds_a_browser_logged_in_cannot_try_passwords_in_it(root: Editor) -> None:
+    for _ in range(5):
+        root.posts("/admin/me/password", present="wrong", password=NEW)
+    refused = root.posts("/admin/me/password", present=PASSWORD, password=NEW)
+    assert (refused.status_code, "Too many tries." in refused.text) == (422, True)
+
+
+# The trail
+
+
+def test_what_was_done_stands_in_the_trail_with_who_did_it_and_the_difference(root: Editor) -> None:
+    id = make_account("ann")
+    root.posts(f"/admin/people/{id}/role", role="admin")
+    newest = audit.search()[0]
+    assert (newest.actor, newest.action, newest.record) == ("root", "changed the role of", "ann")
+    assert newest.changes == {"role": ["editor", "admin"]}
+    assert "role: editor to admin" in words_of(read_html(root.gets("/admin/trail").text)[0])
+
+
+def test_the_trail_is_searched_by_words_and_goes_on_page_by_page(root: Editor) -> None:
+    db.session.rollback()
+    begin_write()
+    for number in range(120):
+        audit.record("edited", "tool", f"tool-{number:03}", now=PRESENT, actor=(1, "root"))
+    db.session.commit()
+    assert [entry.record for entry in audit.search("edited TOOL-11")] == [f"tool-11{n}" for n in range(9, -1, -1)]
+    assert audit.search("100%") == []
+    page = root.gets("/admin/trail").text
+    assert ("tool-119" in page, "tool-070" in page, "tool-069" in page) == (True, True, False)
+    older = re.search(r'href="(/admin/trail\?before=\d+)"', page)
+    assert older
+    assert "tool-069" in root.gets(older[1]).text
+    assert root.gets("/admin/trail?before=x").status_code == 400
+    assert root.gets("/admin/trail?q=%00").status_code == 400
+
+
+def test_an_editors_desk_tells_of_the_catalogue_and_of_themselves_and_an_admins_of_everything(
+    app: Flask, root: Editor
+) -> None:
+    make_account("ann")
+    ann = Editor(app)
+    ann.logs_in("ann")
+    begin_write()
+    editors_kinds = ["tool", "panel", "price", "category", "reviewer", "comparison", "catalogue", "edition"]
+    for kind in (*editors_kinds, "account", "subscriber"):
+        audit.record("touched", kind, f"the-{kind}", now=PRESENT)
+    db.session.commit()
+    desk = ann.gets("/admin").text
+    assert [kind for kind in (*editors_kinds, "account", "subscriber") if f"the-{kind}" in desk] == editors_kinds
+    assert ("logged in <b>ann</b>" in desk, "logged in <b>root</b>" in desk) == (True, False)
+    everything = root.gets("/admin").text
+    assert ("the-account" in everything, "the-subscriber" in everything) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "statement", [sa.update(audit_entry).values(actor="nobody"), sa.delete(audit_entry)], ids=["change", "delete"]
+)
+def test_the_database_refuses_to_rewrite_the_trail(root: Editor, statement: sa.Executable) -> None:
+    assert audit.search() != []
+    db.session.rollback()
+    begin_write()
+    with pytest.raises(sa.exc.DBAPIError, match="the audit trail only grows"):
+        db.session.execute(statement)
+    db.session.rollback()
+    assert audit.search()[0].actor == "root"
+
+
+@pytest.mark.parametrize("act", ["role", "enable", "second-factor/off"])
+def test_what_is_so_already_is_no_entry_of_the_trail(root: Editor, act: str) -> None:
+    id = make_account("ann")
+    newest = audit.search()[0]
+    assert root.posts(f"/admin/people/{id}/{act}", role="editor").status_code == 303
+    assert audit.search()[0] == newest
+
+
+def test_who_is_disabled_twice_is_disabled_once(root: Editor) -> None:
+    id = make_account("ann")
+    root.posts(f"/admin/people/{id}/disable")
+    newest = audit.search()[0]
+    root.posts(f"/admin/people/{id}/disable")
+    assert (newest.action, audit.search()[0]) == ("disabled", newest)
+
+
+def test_the_log_does_not_repeat_what_the_database_tells_of_an_address_that_is_taken(app: Flask) -> None:
+    make_account("ann")
+    taken = sa.insert(account).from_select(
+        ["name", *COPIED],
+        sa.select(sa.literal("bob"), *(account.c[name] for name in COPIED)),
+    )
+    with pytest.raises(sa.exc.IntegrityError) as caught:
+        db.session.execute(taken)
+    record = logging.LogRecord("verdicts", logging.ERROR, "", 0, "", (), (caught.type, caught.value, caught.tb))
+    line = JsonLines().format(record)
+    assert "IntegrityError" in line
+    assert "ann@example.org" not in line

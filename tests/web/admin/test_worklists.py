@@ -1,0 +1,406 @@
+"""The three queues behind the log-in: what they show, what their buttons do, and what the trail keeps of it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.conftest import StatementCount
+from tests.feedback import world as feedback
+from tests.feedback.world import doubt, messages, networks, write
+from tests.makers import NOW, TODAY, make_price, make_tool
+from tests.voting.world import SHIP, SKIP, crowd, figures, ledger, names, release_all_due
+from tests.web.admin.editor import Editor, make_account
+from tests.web.visitor import Visitor, read_html, words_of
+from verdicts.catalog.kinds import Verdict
+from verdicts.catalog.models import PriceRecord, Tool
+from verdicts.catalog.publishing import content_version
+from verdicts.extensions import db
+from verdicts.feedback.models import CorrectionState
+from verdicts.staff import audit
+from verdicts.voting import waiting
+from verdicts.voting.tallying import Figures
+
+QUEUES = "/admin/queues"
+PRICES, VOTES, MESSAGES = f"{QUEUES}/prices", f"{QUEUES}/votes", f"{QUEUES}/corrections"
+STALE = TODAY - timedelta(days=70)
+NETWORK = "a1" * 32
+AFTER_A_DAY = NOW + waiting.WAITING_TIME
+
+
+@pytest.fixture
+def ann(app: Flask) -> Editor:
+    make_account("ann")
+    editor = Editor(app)
+    editor.logs_in()
+    return editor
+
+
+def priced(slug: str = "alpha", **fields: Any) -> tuple[int, int]:
+    """Make a tool with a price that is due; return the ids of both."""
+    tool = make_tool(slug)
+    price = make_price(tool, **{"model": "paid", "amount": 9, "currency": "USD", "checked_on": STALE} | fields)
+    ids = tool.id, price.id
+    db.session.rollback()
+    return ids
+
+
+def held(slug: str = "alpha", network: str = NETWORK, verdict: Verdict = SHIP) -> int:
+    """Make a tool eleven of whose twelve ballots are held; return its id."""
+    id = make_tool(slug).id
+    db.session.rollback()
+    crowd(id, names(slug, 12), verdict, network=network, allowance=1)
+    release_all_due(AFTER_A_DAY)
+    return id
+
+
+def words(html: str) -> str:
+    return words_of(read_html(html)[0])
+
+
+def trail() -> audit.Entry:
+    """Return the newest entry of the trail."""
+    db.session.rollback()
+    return audit.search(limit=1)[0]
+
+
+# The index
+
+
+def test_the_index_says_how_much_waits_where(ann: Editor) -> None:
+    assert words(ann.gets(QUEUES).text).count("Nothing waits") == 7
+    priced("alpha")
+    priced("beta")
+    held("gamma")
+    write()
+    page = words(ann.gets(QUEUES).text)
+    assert all(part in page for part in ("3 prices", "1 group", "1 open message"))
+
+
+@pytest.mark.parametrize("path", [PRICES, VOTES, MESSAGES])
+def test_an_empty_queue_says_so(ann: Editor, path: str) -> None:
+    page = ann.gets(path)
+    assert page.status_code == 200
+    assert any(part in words(page.text) for part in ("No price is due", "No ballot is held", "Nothing is open"))
+
+
+@pytest.mark.parametrize("path", [PRICES, VOTES, MESSAGES])
+def test_a_page_behind_the_end_shows_the_first_and_nonsense_is_refused(ann: Editor, path: str) -> None:
+    assert ann.gets(f"{path}?page=7").status_code == 200
+    for nonsense in ("0", "-1", "x", "99999999999999999999"):
+        assert ann.gets(f"{path}?page={nonsense}").status_code == 400
+
+
+def test_pages_take_the_same_number_of_statements_however_long_a_queue_is(
+    ann: Editor, statements: StatementCount
+) -> None:
+    def taken() -> list[int]:
+        found = []
+        for path in (QUEUES, PRICES, VOTES, MESSAGES):
+            before = len(statements)
+            assert ann.gets(path).status_code == 200
+            sent = statements.statements[before:]
+            found.append(sum("content_version" not in statement for statement in sent))
+        return found
+
+    priced("first")
+    held("second")
+    write()
+    few = taken()
+    for number in range(30):
+        priced(f"price-{number}")
+        write(f"Message number {number}.")
+    for number in range(3):
+        held(f"crowd-{number}")
+    assert taken() == few
+
+
+# Prices
+
+
+def test_a_due_price_is_listed_with_all_it_takes_to_look_it_up(ann: Editor) -> None:
+    tool, _ = priced(source="https://alpha.example/pricing", interval_days=60)
+    doubt(tool, "n1")
+    doubt(tool, "n2")
+    page = ann.gets(PRICES).text
+    for part in (
+        "1 price to look up",
+        "$9",
+        "2 readers doubt it.",
+        "Unverified since",
+        "A check holds 60 days",
+        "0 votes",
+    ):
+        assert part in words(page)
+    assert 'href="https://alpha.example/pricing"' in page
+    assert f'href="/admin/tools/{tool}/price"' in page
+
+
+def test_same_notes_todays_check_doubles_the_interval_and_answers_the_doubts(ann: Editor) -> None:
+    tool, price = priced()
+    doubt(tool)
+    version = content_version()
+    answer = ann.posts(f"{PRICES}/{tool}/same", price=str(price))
+    assert answer.headers["Location"] == f"{PRICES}?done=same"
+    assert "Noted: the price is the same." in words(ann.gets(answer.headers["Location"]).text)
+    db.session.rollback()
+    kept = db.session.get_one(PriceRecord, price)
+    assert (kept.checked_on, kept.interval_days) == (TODAY, 120)
+    assert networks() == []
+    assert content_version() == version + 1
+
+
+def test_same_stands_in_the_trail_with_its_difference(ann: Editor) -> None:
+    tool, price = priced()
+    doubt(tool)
+    ann.posts(f"{PRICES}/{tool}/same", price=str(price))
+    entry = trail()
+    assert (entry.actor, entry.action, entry.kind, entry.record) == ("ann", "confirmed", "price", "alpha")
+    assert entry.changes == {
+        "checked_on": [STALE.isoformat(), TODAY.isoformat()],
+        "interval_days": [60, 120],
+        "doubts": [1, 0],
+    }
+
+
+def test_a_check_stands_in_the_history_of_the_price(ann: Editor) -> None:
+    tool, price = priced()
+    ann.posts(f"{PRICES}/{tool}/same", price=str(price))
+    assert "ann confirmed alpha" in words(ann.gets(f"/admin/history/price/{tool}").text)
+
+
+@pytest.mark.parametrize("before", ["paid", "unknown"])
+def test_saving_another_price_answers_the_doubts_and_begins_with_the_first_interval(ann: Editor, before: str) -> None:
+    tool, _ = priced(model=before, interval_days=240)
+    doubt(tool)
+    page = ann.gets(f"/admin/tools/{tool}/price").text
+    version = next(each.get("value", "") for each in read_html(page)[0].iter("input") if each.get("name") == "version")
+    form = {"model": "paid", "amount": "12", "currency": "USD", "period": "month", "checked_on": TODAY.isoformat()}
+    ann.posts(f"/admin/tools/{tool}/price", version=version, reason="It rose.", **form)
+    db.session.rollback()
+    kept = db.session.scalars(sa.select(PriceRecord).where(PriceRecord.until.is_(None))).one()
+    assert (kept.amount, kept.interval_days) == (12, 60)
+    assert networks() == []
+    assert "No price is due" in words(ann.gets(PRICES).text)
+
+
+def test_readers_see_the_new_check_at_once(app: Flask, ann: Editor) -> None:
+    tool, price = priced()
+    reader = Visitor(app)
+    assert "Unverified since 13 Sep 2026" in reader.reads("/tools/alpha").words
+    ann.posts(f"{PRICES}/{tool}/same", price=str(price))
+    assert "Checked 22 Nov 2026" in reader.reads("/tools/alpha").words
+
+
+def test_htmx_gets_the_list_without_that_price_and_says_how_long_the_check_holds(ann: Editor) -> None:
+    tool, price = priced()
+    priced("beta")
+    answer = ann.posts(f"{PRICES}/{tool}/same", htmx=True, price=str(price))
+    (root,) = list(read_html(answer.text)[0])
+    assert root.get("id") == "price-queue"
+    assert "Alpha: the same. This check holds 120 days." in words(answer.text)
+    assert f'id="price-{tool}"' not in answer.text
+    assert "1 price to look up" in words(answer.text)
+
+
+def test_the_answer_leads_to_the_page_of_the_list_it_came_from(ann: Editor) -> None:
+    for number in range(27):
+        tool, price = priced(f"tool-{number}")
+    answer = ann.posts(f"{PRICES}/{tool}/same", price=str(price), page="2")
+    assert answer.headers["Location"] == f"{PRICES}?done=same&page=2"
+    assert "2 of 2" in words(ann.gets(answer.headers["Location"]).text)
+
+
+@pytest.mark.parametrize("htmx", [False, True], ids=["page", "fragment"])
+def test_a_price_that_was_changed_meanwhile_is_not_confirmed(ann: Editor, htmx: bool) -> None:
+    tool, price = priced(until=TODAY)
+    make_price(db.session.get_one(Tool, tool), "paid", amount=12, checked_on=STALE)
+    entry = trail()
+    answer = ann.posts(f"{PRICES}/{tool}/same", htmx=htmx, price=str(price))
+    assert answer.status_code == 409
+    assert "has changed this price meanwhile" in words(answer.text)
+    assert trail() == entry
+
+
+@pytest.mark.parametrize(("path", "price", "status"), [(99, "1", 404), (2**40, "1", 404), (1, "", 400), (1, "x", 400)])
+def test_what_no_page_of_ours_sends_is_refused(ann: Editor, path: int, price: str, status: int) -> None:
+    assert priced()[0] == 1
+    assert ann.posts(f"{PRICES}/{path}/same", price=price).status_code == status
+
+
+# Votes
+
+
+def test_a_held_group_is_listed_in_numbers_and_without_a_hash_in_words(ann: Editor) -> None:
+    held()
+    page = ann.gets(VOTES).text
+    assert "11 ballots: 11 SHIP, 0 SKIP" in words(page)
+    assert NETWORK not in words(page)
+
+
+@pytest.mark.parametrize(
+    ("decision", "action", "after"),
+    [("counted", "released", Figures(ship=12)), ("discarded", "rejected", Figures(ship=1, discarded=11))],
+)
+def test_a_group_is_decided_with_a_reason(ann: Editor, decision: str, action: str, after: Figures) -> None:
+    tool = held()
+    form = {"tool": str(tool), "network": NETWORK, "decision": decision, "reason": "A lecture hall."}
+    answer = ann.posts(VOTES, **form)
+    assert answer.headers["Location"] == f"{VOTES}?done=votes"
+    assert "The votes are decided." in words(ann.gets(answer.headers["Location"]).text)
+    assert figures(tool) == after
+    assert ledger(tool)[-1].reason == "A lecture hall."
+    entry = trail()
+    assert (entry.actor, entry.action, entry.kind, entry.record) == ("ann", action, "votes", "alpha")
+    assert entry.changes == {"votes": ["11 held", f"11 {decision}"], "reason": [None, "A lecture hall."]}
+
+
+def test_without_a_reason_nothing_is_decided_and_only_that_group_stands_open(ann: Editor) -> None:
+    tool = held()
+    held("beta", "b2" * 32, SKIP)
+    answer = ann.posts(VOTES, tool=str(tool), network=NETWORK, decision="counted", reason=" ")
+    assert answer.status_code == 422
+    assert "Not decided yet: 1 thing to fix" in words(answer.text)
+    assert answer.text.count('id="reason"') == answer.text.count('<details class="more" open>') == 1
+    assert 'aria-describedby="reason-help reason-fault"' in answer.text
+    assert figures(tool) == Figures(ship=1, waiting=11, held=11)
+
+
+def test_a_reason_that_holds_no_address_of_anybody_is_asked_for(ann: Editor) -> None:
+    tool, reason = held(), "Agreed with ann@elsewhere.example."
+    answer = ann.posts(VOTES, tool=str(tool), network=NETWORK, decision="counted", reason=reason)
+    assert (answer.status_code, "Leave the address out" in answer.text, reason in answer.text) == (422, True, True)
+    assert "elsewhere" not in str(audit.search())
+    assert not any(line.reason for line in ledger(tool))
+
+
+def test_a_reason_that_is_too_long_is_kept_to_be_cut(ann: Editor) -> None:
+    tool, reason = held(), "because " * 70
+    answer = ann.posts(VOTES, tool=str(tool), network=NETWORK, decision="counted", reason=reason)
+    assert answer.status_code == 422
+    assert reason in answer.text
+
+
+def test_a_group_that_waits_no_more_is_not_decided_again(ann: Editor) -> None:
+    tool = held()
+    form = {"tool": str(tool), "network": NETWORK, "reason": "A lecture hall."}
+    ann.posts(VOTES, decision="counted", **form)
+    entry = trail()
+    answer = ann.posts(VOTES, decision="discarded", **form)
+    assert answer.status_code == 409
+    assert "not held any more" in words(answer.text)
+    assert figures(tool) == Figures(ship=12)
+    assert trail() == entry
+
+
+def test_groups_whose_network_is_forgotten_are_decided_too(ann: Editor) -> None:
+    tool = held()
+    db.session.execute(sa.text("UPDATE vote SET network = NULL"))
+    db.session.commit()
+    assert "have been forgotten" in words(ann.gets(VOTES).text)
+    ann.posts(VOTES, tool=str(tool), network="", decision="counted", reason="A lecture hall.")
+    assert figures(tool) == Figures(ship=12)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"tool": "x"}, 400),
+        ({"tool": "99"}, 404),
+        ({"tool": str(2**40)}, 400),
+        ({"network": "n1"}, 400),
+        ({"decision": "held"}, 400),
+        ({"decision": "ship"}, 400),
+    ],
+)
+def test_a_form_that_no_page_of_ours_sends_decides_nothing(ann: Editor, changes: dict[str, str], status: int) -> None:
+    tool = held()
+    form = {"tool": str(tool), "network": NETWORK, "decision": "counted", "reason": "A hall."} | changes
+    assert ann.posts(VOTES, **form).status_code == status
+    assert figures(tool) == Figures(ship=1, waiting=11, held=11)
+
+
+# Messages
+
+
+def test_a_message_is_shown_as_the_text_it_is(ann: Editor) -> None:
+    write(
+        "<b>Wrong</b>: it costs $12.",
+        page="/tools/alpha",
+        source="https://alpha.example/",
+        email="reader@example.org",
+    )
+    page = ann.gets(MESSAGES).text
+    assert "<b>Wrong</b>: it costs $12." in words(page)
+    for address in ("/tools/alpha", "https://alpha.example/", "mailto:reader@example.org"):
+        assert f'href="{address}"' in page
+
+
+def test_an_address_cannot_tell_a_mail_program_whom_to_copy(ann: Editor) -> None:
+    write(email="ann?bcc=bob@example.org")
+    assert 'href="mailto:ann%3Fbcc%3Dbob@example.org"' in ann.gets(MESSAGES).text
+
+
+@pytest.mark.parametrize("state", [CorrectionState.DONE, CorrectionState.DECLINED])
+def test_a_message_is_settled_with_what_came_of_it(ann: Editor, state: CorrectionState) -> None:
+    id = write(page="/tools/alpha", email="reader@example.org")
+    answer = ann.posts(f"{MESSAGES}/{id}", state=state, outcome="Looked up.")
+    page = words(ann.gets(answer.headers["Location"]).text)
+    assert "The message is processed." in page
+    assert f"{state.capitalize()} by ann, 22 Nov 2026: Looked up." in page.replace("\xa0", " ")
+    (kept,) = messages()
+    assert (kept.state, kept.outcome, kept.decided_by) == (state, "Looked up.", "ann")
+
+
+def test_the_trail_says_that_a_message_was_settled_and_not_who_sent_it(ann: Editor) -> None:
+    id = write("Ann Other says so.", page="/tools/alpha", email="reader@example.org")
+    ann.posts(f"{MESSAGES}/{id}", state="done", outcome="Looked up.")
+    entry = trail()
+    assert (entry.action, entry.kind, entry.record) == ("processed", "correction", f"message {id}")
+    assert entry.changes == {"state": ["open", "done"], "outcome": [None, "Looked up."]}
+    assert "reader@example.org" not in str(audit.search())
+
+
+@pytest.mark.parametrize(
+    ("outcome", "says"),
+    [
+        ("", "what came of it"),
+        ("Told Reader@Example.org.", "Leave the address out"),
+        ("Told ann@elsewhere.example", "Leave the address out"),
+    ],
+)
+def test_a_note_that_cannot_be_kept_is_refused_beside_its_field(ann: Editor, outcome: str, says: str) -> None:
+    write("Another message.")
+    id = write(email="reader@example.org")
+    answer = ann.posts(f"{MESSAGES}/{id}", state="done", outcome=outcome)
+    assert answer.status_code == 422
+    assert says in words(answer.text)
+    assert answer.text.count('id="outcome"') == answer.text.count('<details class="more" open>') == 1
+    assert f'value="{outcome}"' in answer.text
+    assert all(each.is_open for each in messages())
+
+
+def test_a_message_is_settled_once(ann: Editor) -> None:
+    id = write()
+    feedback.settle(id, CorrectionState.DECLINED)
+    answer = ann.posts(f"{MESSAGES}/{id}", state="done", outcome="Looked up.")
+    assert answer.status_code == 409
+    assert "Somebody else has processed" in words(answer.text)
+    assert messages()[0].state is CorrectionState.DECLINED
+
+
+@pytest.mark.parametrize("state", ["open", "", "deleted"])
+def test_a_message_is_done_or_declined_and_nothing_else(ann: Editor, state: str) -> None:
+    id = write()
+    assert ann.posts(f"{MESSAGES}/{id}", state=state, outcome="Looked up.").status_code == 400
+    assert messages()[0].is_open
+
+
+def test_a_price_that_nobody_has_written_down_is_asked_for_and_cannot_be_the_same(ann: Editor) -> None:
+    tool = make_tool("wren")
+    page = ann.gets(PRICES).text
+    assert "Nobody has written one down." in page
+    assert "Write it down" in page
+    assert f"/admin/queues/prices/{tool.id}/same" not in page

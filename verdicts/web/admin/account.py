@@ -1,0 +1,154 @@
+"""One's own account: password, two-factor authentication, and the browsers that are logged in."""
+
+import math
+from datetime import timedelta
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import HiddenField
+
+from verdicts.config import current_settings
+from verdicts.extensions import begin_write, db
+from verdicts.staff import accounts, passwords, second_factor, sessions, throttle
+from verdicts.staff.models import Role
+from verdicts.web.admin.auth import current_account, log_activity, requires
+from verdicts.web.admin.forms.base import AdminForm, required_text
+from verdicts.web.admin.login import TOO_MANY_ATTEMPTS, NewPasswordForm
+from verdicts.web.clock import now
+
+bp = Blueprint("account", __name__)
+
+DONE = {
+    "changed": "Your password is changed, and your other browsers are logged out.",
+    "second-factor": "Two-factor authentication is off.",
+    "elsewhere": "Your other browsers are logged out.",
+}
+NOT_CURRENT = "This is not your current password."
+WRONG_CODE = "This is not the current code. Check that your phone’s clock is right, and try the next one."
+
+
+class ChangePasswordForm(NewPasswordForm):
+    present = required_text("Current password", passwords.MAX_LENGTH)
+
+
+class EnableTwoFactorForm(AdminForm):
+    secret = HiddenField()
+    code = required_text("Code that the app shows", 20)
+
+
+class DisableTwoFactorForm(AdminForm):
+    present = required_text("Current password", passwords.MAX_LENGTH)
+
+
+@bp.get("/admin/me")
+@requires(Role.EDITOR)
+def index() -> ResponseReturnValue:
+    done = DONE.get(request.args.get("done", ""), "")
+    return render_template(
+        "admin/account/index.html", sessions=sessions.list_open(current_account().id, now()), done=done
+    )
+
+
+@bp.route("/admin/me/password", methods=["GET", "POST"])
+@requires(Role.EDITOR)
+def password() -> ResponseReturnValue:
+    form = ChangePasswordForm()
+    if request.method == "GET":
+        return render_template("admin/account/password.html", form=form)
+    form.personal_words = (current_account().name, current_account().email)
+    if not form.validate() or not _has_current_password(form):
+        return render_template("admin/account/password.html", form=form), 422
+    password_hash = passwords.hash_password(form.password.data or "")
+    begin_write()
+    accounts.set_password(current_account().id, password_hash, keep_session=current_account().token_hash)
+    log_activity("changed their password", "account", current_account().name)
+    db.session.commit()
+    return redirect(url_for(".index", done="changed"), 303)
+
+
+@bp.get("/admin/me/second-factor")
+@requires(Role.EDITOR)
+def two_factor() -> ResponseReturnValue:
+    if current_account().has_totp:
+        return render_template("admin/account/two_factor_off.html", form=DisableTwoFactorForm())
+    return _enable_page(EnableTwoFactorForm(formdata=None, secret=second_factor.new_secret()))
+
+
+@bp.post("/admin/me/second-factor")
+@requires(Role.EDITOR)
+def enable_two_factor() -> ResponseReturnValue:
+    if current_account().has_totp:  # replacing it takes the password: it must be disabled first
+        return redirect(url_for(".two_factor"), 303)
+    form = EnableTwoFactorForm()
+    secret = form.secret.data or ""
+    is_secret = len(secret) == 32 and secret.isalnum() and secret.isascii()
+    if not form.validate() or not is_secret or second_factor.find_step(secret, form.code.data or "", now()) is None:
+        if not form.code.errors:
+            form.add_error("code", WRONG_CODE)
+        return _enable_page(form, 422)
+    db.session.rollback()
+    begin_write()
+    codes = second_factor.enable(current_account().id, secret, now())
+    sessions.delete_all(current_account().id, keep_session=current_account().token_hash)
+    log_activity("enabled two-factor authentication", "account", current_account().name)
+    db.session.commit()
+    return render_template("admin/account/recovery_codes.html", codes=codes)
+
+
+@bp.post("/admin/me/second-factor/off")
+@requires(Role.EDITOR)
+def disable_two_factor() -> ResponseReturnValue:
+    form = DisableTwoFactorForm()
+    if not form.validate() or not _has_current_password(form):
+        return render_template("admin/account/two_factor_off.html", form=form), 422
+    begin_write()
+    second_factor.disable(current_account().id)
+    log_activity("disabled two-factor authentication", "account", current_account().name)
+    db.session.commit()
+    return redirect(url_for(".index", done="second-factor"), 303)
+
+
+@bp.post("/admin/me/sign-out-elsewhere")
+@requires(Role.EDITOR)
+def log_out_elsewhere() -> ResponseReturnValue:
+    db.session.rollback()
+    begin_write()
+    sessions.delete_all(current_account().id, keep_session=current_account().token_hash)
+    log_activity("logged out elsewhere", "account", current_account().name)
+    db.session.commit()
+    return redirect(url_for(".index", done="elsewhere"), 303)
+
+
+def _has_current_password(form: ChangePasswordForm | DisableTwoFactorForm) -> bool:
+    """Say whether the form holds the current password; add the error where it does not.
+
+    Attempts are counted, since somebody may find a browser logged in. No transaction is open while the password is
+    hashed.
+    """
+    counter = throttle.for_current_password(current_account().name)
+    if wait := _count_attempt(counter):
+        form.add_error("present", TOO_MANY_ATTEMPTS.format(seconds=math.ceil(wait.total_seconds())))
+        return False
+    account = accounts.get(current_account().id)
+    db.session.rollback()
+    if not passwords.is_correct(form.present.data or "", account.password_hash):
+        form.add_error("present", NOT_CURRENT)
+        return False
+    begin_write()
+    throttle.reset(counter)
+    db.session.commit()
+    return True
+
+
+def _count_attempt(counter: throttle.Counter) -> timedelta | None:
+    db.session.rollback()
+    begin_write()
+    wait = throttle.count_attempt([counter], now())
+    db.session.commit()
+    return wait
+
+
+def _enable_page(form: EnableTwoFactorForm, status: int = 200) -> ResponseReturnValue:
+    secret = form.secret.data or second_factor.new_secret()
+    link = second_factor.provisioning_uri(secret, current_account().name, current_settings().site_name)
+    return make_response(render_template("admin/account/two_factor.html", form=form, secret=secret, link=link), status)

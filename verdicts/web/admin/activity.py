@@ -1,0 +1,42 @@
+"""The activity log, and the history of one record, from which earlier versions can be restored."""
+
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from verdicts.staff import audit
+from verdicts.staff.models import Role
+from verdicts.web.admin.auth import requires
+from verdicts.web.admin.forms.record_editor import record_editors
+from verdicts.web.paging import ID, read_id
+
+bp = Blueprint("activity", __name__)
+
+MAX_SEARCH_LENGTH = 200
+
+
+@bp.get("/admin/trail")
+@requires(Role.ADMIN)
+def index() -> ResponseReturnValue:
+    text = request.args.get("q", "")[:MAX_SEARCH_LENGTH].replace("\0", " ")
+    entries = audit.search(text, read_id(request.args.get("before", "")))
+    return render_template("admin/activity/index.html", entries=entries, q=text, older=_older(entries))
+
+
+@bp.get(f"/admin/history/<kind>/{ID}")
+@requires(Role.EDITOR)
+def history(kind: str, id: int) -> ResponseReturnValue:
+    editor = record_editors().get(kind) or abort(404, "The activity log has no records of this kind.")
+    entries = audit.history(kind, id, read_id(request.args.get("before", "")))
+    return render_template(
+        "admin/activity/history.html",
+        editor=editor,
+        id=id,
+        record=editor().load(id),
+        entries=entries,
+        older=_older(entries),
+    )
+
+
+def _older(entries: list[audit.Entry]) -> int | None:
+    """Return the id before which the next page begins, None on the last one."""
+    return entries[-1].id if len(entries) == audit.PAGE_SIZE else None

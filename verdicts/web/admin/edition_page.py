@@ -1,0 +1,126 @@
+"""An edition's admin page, and changing an edition: one account at a time, and only as that account saw it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from verdicts.digest import approving, editions, weeks
+from verdicts.digest.approving import ChangedMeanwhile, stamp_of, stamp_of_words
+from verdicts.digest.editions import DigestError, Edition, WrongState
+from verdicts.digest.freezing import count_readers
+from verdicts.digest.models import EditionState
+from verdicts.digest.progress import progress_of
+from verdicts.digest.rendering import LABELS, category_sections, subject_of, title_of, week_in_words
+from verdicts.digest.sight import items_in_sight
+from verdicts.extensions import begin_write, db
+from verdicts.web.admin.auth import log_activity
+from verdicts.web.admin.forms.digest import MOMENT, ProofForm, ScheduleForm, WordsForm
+from verdicts.web.clock import now
+from verdicts.web.htmx import wants_fragment
+
+Changes = Mapping[str, tuple[object, object]]
+Step = Callable[[Edition], Changes | None]
+DONE = {"tested": "The test email was sent. Check it in the inbox of that address."}
+
+
+def get_edition(name: str) -> Edition:
+    """Return the week's edition that was not cancelled, else the last that was. Answers 404 without one."""
+    try:
+        week = weeks.parse(name)
+    except weeks.NotAWeek as error:
+        abort(404, str(error))
+    return editions.find(week) or abort(404, "There is no edition of the digest for this week.")
+
+
+def act(name: str, action: str, step: Step, then: str = "admin.digest.edition") -> ResponseReturnValue:
+    """Apply a step to an edition, log what it changed, and redirect to a page of the edition."""
+    try:
+        apply_step(name, action, step)
+    except DigestError as refusal:
+        return refuse(name, refusal)
+    return redirect(url_for(then, name=name), 303)
+
+
+def apply_step(name: str, action: str, step: Step) -> Edition:
+    """Apply a step, log and commit it. A step that changed nothing returns None. Raises DigestError."""
+    db.session.rollback()
+    begin_write()
+    try:
+        edition = editions.hold(get_edition(name).id)
+        if request.form.get("edition") != str(edition.id):
+            raise ChangedMeanwhile(edition.name)
+        changes = step(edition)
+    except DigestError:
+        db.session.rollback()
+        raise
+    if changes is not None:
+        log_activity(action, "edition", edition.name, **changes)
+    db.session.commit()
+    return edition
+
+
+def refuse(name: str, refusal: DigestError, words: WordsForm | None = None) -> ResponseReturnValue:
+    """Say why nothing was done: beside the button for htmx, else at the top of the edition's page."""
+    status = 409 if isinstance(refusal, WrongState | ChangedMeanwhile) else 422
+    if wants_fragment():
+        return render_template("admin/digest/_problem.html", problem=str(refusal)), status
+    return render_page(name, status, problem=str(refusal), words=words)
+
+
+def render_page(
+    name: str,
+    status: int = 200,
+    *,
+    problem: str = "",
+    words: WordsForm | None = None,
+    proof: ProofForm | None = None,
+    schedule: ScheduleForm | None = None,
+    is_previewing: bool = False,
+    reason: str = "",
+    seen_words: str = "",
+) -> ResponseReturnValue:
+    """Return an edition's page: a form of this request as it was submitted, the others as the edition stands."""
+    edition = get_edition(name)
+    items = items_in_sight(edition, now())
+    page = render_template(
+        "admin/digest/edition.html",
+        edition=edition,
+        days=week_in_words(edition.week),
+        subject=subject_of(edition, items),
+        proposed=subject_of(replace(edition, subject=""), items),
+        sections=category_sections(items),
+        labels=LABELS,
+        told=sum(item.is_told for item in items),
+        dropped=sum(item.dropped for item in items),
+        unseen=sum(item.is_out_of_sight and not item.dropped for item in items),
+        seen=stamp_of(edition, items),
+        seen_words=seen_words or stamp_of_words(edition),
+        progress=progress_of(edition.id),
+        readers=count_readers(edition.id) if edition.state is EditionState.DRAFT else 0,
+        words=words or WordsForm(formdata=None, data={"subject": edition.subject, "note": edition.note}),
+        typed=words,
+        proof=proof or ProofForm(formdata=None),
+        schedule=schedule or _schedule(edition),
+        is_previewing=is_previewing,
+        reason=reason,
+        problem=problem,
+        done=DONE.get(request.args.get("done", ""), ""),
+    )
+    return page, status
+
+
+def check_approved(edition: Edition) -> Changes:
+    """Raise ChangedMeanwhile unless the edition is as it was on the page from which this was sent.
+
+    Return what freezing it leaves out, as the audit log takes it.
+    """
+    items = items_in_sight(edition, now())
+    approving.refuse_unless(request.form.get("seen", ""), stamp_of(edition, items), edition)
+    return {title_of(item): ("told", "left out") for item in items if item.is_out_of_sight and not item.dropped}
+
+
+def _schedule(edition: Edition) -> ScheduleForm:
+    at = f"{edition.scheduled_at:{MOMENT}}" if edition.scheduled_at else ""
+    return ScheduleForm(formdata=None, data={"at": at})

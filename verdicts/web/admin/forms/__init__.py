@@ -1,0 +1,1 @@
+"""Forms of the admin pages: fields, forms, and RecordEditor, which edits one kind of record."""

@@ -1,0 +1,42 @@
+"""The base class of the admin forms, and what a form's submitted fields are."""
+
+from collections.abc import Iterable
+
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import Field, StringField
+from wtforms.validators import DataRequired, Length
+
+MAX_FIELDS = 3000  # of one form
+_CONTROL_FIELDS = {"csrf_token", "do", "draft_key"}
+_HIDDEN_FIELDS = {"version"}
+
+Fields = list[tuple[str, str]]
+
+
+def submitted_fields() -> Fields:
+    """Return the fields of the form that was sent, but for those that only steer it."""
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in _CONTROL_FIELDS]
+
+
+def readable_fields(fields: Iterable[tuple[str, str]]) -> Fields:
+    """Return the filled fields that somebody typed, each with its name in words."""
+    visible = [(name, value) for name, value in fields if name not in _HIDDEN_FIELDS and value.strip()]
+    return [(name.replace("-", " ").replace("_", " "), value) for name, value in visible]
+
+
+class AdminForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
+    class Meta:
+        csrf = False  # auth.check_access has checked the token of every form before this is made
+
+    def add_error(self, field: str, message: str) -> None:
+        """Add an error that only shows after validation."""
+        self[field].errors = [*self[field].errors, message]
+
+    def field_errors(self) -> list[tuple[Field, str]]:
+        """Return each field that has errors, with them in one text."""
+        return [(field, " ".join(map(str, field.errors))) for field in self if field.errors]
+
+
+def required_text(label: str, max_length: int, *, missing: str = "Fill this in.") -> StringField:
+    return StringField(label, validators=[DataRequired(missing), Length(max=max_length)])

@@ -1,0 +1,174 @@
+"""The forms that edit the catalog. The schema of the catalogue file says what each value may be."""
+
+from typing import ClassVar
+
+from verdicts.catalog.kinds import Basis, Period, PriceModel, ReviewerKind, Verdict
+from verdicts.curation.catalog_file.records import Json
+from verdicts.web.admin.forms.fields import (
+    CheckboxField,
+    ChoiceField,
+    CurrencyField,
+    DateField,
+    KeyField,
+    LinesField,
+    MultilineField,
+    Part,
+    RecordForm,
+    Row,
+    Rows,
+    TextField,
+    TextList,
+)
+
+MARKDOWN = "Markdown: *stress*, **strong**, [words](https://…), lists. An empty line begins a paragraph."
+SLUG = "The end of its address. Left empty, it is made of the name."
+REVIEWER_KINDS = [
+    (ReviewerKind.UNSTATED, "Not stated"),
+    (ReviewerKind.HUMAN, "A human voice"),
+    (ReviewerKind.AI, "An AI voice"),
+]
+PRICE_MODELS = [
+    (PriceModel.UNKNOWN, "Not known"),
+    (PriceModel.FREE, "Free"),
+    (PriceModel.FREEMIUM, "Free to start, then paid"),
+    (PriceModel.PAID, "Paid"),
+    (PriceModel.CONTACT, "Ask the maker"),
+]
+PERIODS = [("", "—"), (Period.MONTH, "a month"), (Period.YEAR, "a year"), (Period.ONCE, "once"), (Period.USE, "a use")]
+BASES = [
+    (Basis.UNSTATED, "Not stated"),
+    (Basis.HANDS_ON, "Hands-on"),
+    (Basis.DOCUMENTS, "Documents"),
+    (Basis.VENDOR_CLAIMS, "The maker’s claims"),
+]
+VERDICTS = [(Verdict.SHIP, "SHIP"), (Verdict.SKIP, "SKIP")]
+
+
+class CategoryFactRow(Row):
+    label = TextField("Label", description="As readers see it: “Runs offline”.")
+    key = TextField("Key", description="Left empty, it is made of the label. Facts are filed under it.")
+
+
+class CategoryForm(RecordForm):
+    name = TextField("Name")
+    slug = TextField("Slug", description=SLUG)
+    description = MultilineField("Description", description=MARKDOWN)
+    facts = Rows("Facts that its tools are compared on", CategoryFactRow, "Fact", min_entries=1)
+
+
+class ReviewerForm(RecordForm):
+    name = TextField("Name", description="“The Builder” is shown as “Builder” where space is short.")
+    slug = TextField("Slug", description=SLUG)
+    kind = ChoiceField("Voice", REVIEWER_KINDS, default=ReviewerKind.UNSTATED, description="Every verdict shows it.")
+    motto = TextField("Motto")
+    bio = MultilineField("About", description=MARKDOWN)
+    likes = LinesField("Likes", description="One a line.")
+    dislikes = LinesField("Dislikes", description="One a line.")
+
+
+class CostRow(Row):
+    amount = TextField("Amount", description="Such as 20 or 9.50.")
+    currency = CurrencyField("Currency", description="Such as USD.")
+    period = ChoiceField("For", PERIODS)
+    source = TextField("Source", description="Where it can be looked up.")
+    checked_on = DateField("Checked on")
+
+
+class FirstPriceRow(CostRow):
+    prefilled: ClassVar[tuple[str, ...]] = ("model", "checked_on")
+    model = ChoiceField("Model", PRICE_MODELS, default=PriceModel.UNKNOWN)
+
+    @property
+    def is_blank(self) -> bool:
+        return super().is_blank and self.model.data in {"", None, PriceModel.UNKNOWN}
+
+
+class PlanRow(CostRow):
+    prefilled: ClassVar[tuple[str, ...]] = ("checked_on",)
+    name = TextField("Plan")
+    per = TextField("Per", description="Such as seat.")
+    limit = TextField("Limit")
+
+
+class FactRow(Row):
+    prefilled: ClassVar[tuple[str, ...]] = ("key", "checked_on")
+    key = KeyField("Key")
+    value = TextField("Value")
+    source = TextField("Source")
+    checked_on = DateField("Checked on")
+
+
+class ReleaseRow(Row):
+    version = TextField("Version")
+    on = DateField("Released on")
+
+
+class ToolForm(RecordForm):
+    name = TextField("Name")
+    slug = TextField("Slug", description=SLUG)
+    tagline = TextField("Tagline", description="What it is, in one line.")
+    category = ChoiceField("Category")
+    website = TextField("Website", description="The maker’s page: https://…")
+    maker = TextField("Maker")
+    license = TextField("Licence")
+    launched_on = DateField("Launched on")
+    description = MultilineField("Description", description=MARKDOWN)
+    price = Part(FirstPriceRow, "Price")
+    facts = Rows("Facts", FactRow, "Fact")
+    plans = Rows("Plans", PlanRow, "Plan", min_entries=1)
+    releases = Rows("Releases", ReleaseRow, "Release", min_entries=1)
+    aliases = LinesField(
+        "Other slugs that lead here", description="One a line. Taking one away breaks the links to it."
+    )
+
+
+class PriceForm(RecordForm):
+    model = ChoiceField("Model", PRICE_MODELS, default=PriceModel.UNKNOWN)
+    amount = TextField("Amount", description="Such as 20 or 9.50. For what is free to start: what is paid then.")
+    currency = CurrencyField("Currency", description="Such as USD.")
+    period = ChoiceField("For", PERIODS)
+    source = TextField("Source", description="Where it can be looked up.")
+    checked_on = DateField("Checked on")
+    reason = TextField("Why it changed", description="Needed where it costs something else now. Readers see it.")
+
+    def comparable(self) -> Json:
+        return {key: value for key, value in self.data_of_record().items() if key != "reason"}
+
+
+class ReviewRow(Row):
+    prefilled: ClassVar[tuple[str, ...]] = ("reviewer", "reviewed_on", "basis")
+    reviewer = KeyField("Reviewer")
+    verdict = ChoiceField("Verdict", VERDICTS)
+    quote = MultilineField("Quote")
+    basis = ChoiceField("Basis", BASES, default=Basis.UNSTATED)
+    tool_version = TextField("Version")
+    reviewed_on = DateField("Reviewed on")
+    conflict = TextField("Conflict of interest")
+    reason = TextField("Why it changed")
+    wording_only = CheckboxField("Only the wording: no news")
+
+
+class PanelForm(RecordForm):
+    reviews = Rows("Reviews", ReviewRow, "Review")
+
+    def comparable(self) -> Json:
+        return {review["reviewer"]: _without_reason(review) for review in self.reviews.value()}
+
+
+class ChooseIfRow(Row):
+    tool = TextField("Tool")
+    when = TextField("Choose it if …")
+
+
+class ComparisonForm(RecordForm):
+    tools = TextList("Tools", "Tool", min_entries=4)
+    headline = TextField(
+        "Headline", description="Up to 60 characters. Left empty, the page writes one from the verdicts."
+    )
+    bottom_line = MultilineField("Bottom line", description=f"Which one, and why. {MARKDOWN}")
+    choose_if = Rows("Choose it if …", ChooseIfRow, "Line", min_entries=2)
+    featured = CheckboxField("Feature on the front page")
+
+
+def _without_reason(review: Json) -> Json:
+    return {key: value for key, value in review.items() if key not in {"reason", "wording_only"}}

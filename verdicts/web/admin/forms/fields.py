@@ -1,0 +1,247 @@
+"""Form fields that return what was submitted as the values of a record, and take the record's faults as errors."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from wtforms import BooleanField, Field, FieldList, Form, FormField, HiddenField, StringField, TextAreaField
+
+from verdicts.curation.catalog_file.records import UNSTATED, Json
+from verdicts.curation.catalog_file.schema import Fault
+from verdicts.web.admin.forms.base import AdminForm
+
+EMPTY: tuple[object, ...] = (None, "", [], False, {})
+
+
+class TextField(StringField):  # type: ignore[misc]  # WTForms is untyped
+    def value(self) -> str:
+        return (self.data or "").strip()
+
+
+class MultilineField(TextAreaField):  # type: ignore[misc]
+    def value(self) -> str:
+        return with_plain_line_ends(self.data)
+
+
+class LinesField(TextAreaField):  # type: ignore[misc]
+    """A list, one entry a line."""
+
+    def value(self) -> list[str]:
+        return [line.strip() for line in with_plain_line_ends(self.data).split("\n") if line.strip()]
+
+    def process_data(self, value: Sequence[str] | None) -> None:
+        self.data = "\n".join(" ".join(entry.split()) for entry in value or [])
+
+
+class ChoiceField(StringField):  # type: ignore[misc]
+    """One of a few values; the record's own rules refuse any other."""
+
+    def __init__(self, label: str, choices: Iterable[tuple[str, str]] = (), **options: Any) -> None:
+        super().__init__(label, **options)
+        self.choices = list(choices)
+
+    def value(self) -> str:
+        return "" if self.data == UNSTATED else (self.data or "")
+
+
+class CurrencyField(TextField):
+    def value(self) -> str:
+        return super().value().upper()
+
+
+class CheckboxField(BooleanField):  # type: ignore[misc]
+    def value(self) -> bool:
+        return bool(self.data)
+
+
+class DateField(TextField):
+    pass
+
+
+class KeyField(HiddenField):  # type: ignore[misc]
+    """The key of what a row is about, which nobody types."""
+
+    def value(self) -> str:
+        return self.data or ""
+
+
+class Row(Form):  # type: ignore[misc]
+    """One entry of a list. It is blank while nothing is typed but for the fields named in `prefilled`."""
+
+    prefilled: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def is_blank(self) -> bool:
+        return all(field.value() in EMPTY for field in self if field.short_name not in self.prefilled)
+
+    def values(self) -> Json:
+        return {field.short_name: value for field in self if (value := field.value()) not in EMPTY}
+
+
+class Part(FormField):  # type: ignore[misc]
+    """A few fields that belong together."""
+
+    def value(self) -> Json:
+        return self.form.values() if not self.form.is_blank else {}
+
+
+class Rows(FieldList):  # type: ignore[misc]
+    """A list of rows; blank ones do not count. `singular` is what pages call one."""
+
+    def __init__(self, label: str, row: type[Row], singular: str, **options: Any) -> None:
+        super().__init__(FormField(row, label=""), label, **options)
+        self.singular = singular
+
+    @property
+    def filled(self) -> list[Any]:
+        return [entry for entry in self.entries if not entry.form.is_blank]
+
+    def set_labels(self, names: Mapping[str, str], key: str) -> None:
+        """Name each row after what its key stands for, for the summary of errors."""
+        for entry in self.entries:
+            entry.label.text = names.get(entry.data[key], "")
+
+    def labelled(self) -> Iterator[tuple[str, Any]]:
+        """Yield the label of each row, and the row."""
+        for number, entry in enumerate(self.entries, start=1):
+            yield entry.label.text or f"{self.singular} {number}", entry
+
+    def value(self) -> list[Json]:
+        return [entry.form.values() for entry in self.filled]
+
+    def change(self, action: str, index: int) -> None:
+        """Add a row ("more"), or move up ("up") or remove ("remove") the one at an index; the others stay as typed."""
+        data = [entry.data for entry in self.entries]
+        if action == "up" and 0 < index < len(data):
+            data[index - 1 : index + 1] = data[index], data[index - 1]
+        if action == "remove" and 0 <= index < len(data):
+            del data[index]
+        if action == "more":
+            data.append({})
+        self.replace(data)
+
+    def replace_by_key(self, data: Iterable[Json], key: str) -> None:
+        """Make these the rows; the errors of a row stay with the one that has its key."""
+        errors = {
+            entry.data[key]: {field.short_name: list(field.errors) for field in entry.form if field.errors}
+            for entry in self.entries
+        }
+        self.replace(data)
+        for entry in self.entries:
+            for name, messages in errors.get(entry.data[key], {}).items():
+                entry.form[name].errors = messages
+
+    def replace(self, data: Iterable[Json]) -> None:
+        while self.entries:
+            self.pop_entry()
+        self.last_index = -1
+        for row in data:
+            self.append_entry(row)
+
+
+class TextList(FieldList):  # type: ignore[misc]
+    """A list of short texts, each in a box of its own."""
+
+    def __init__(self, label: str, singular: str, **options: Any) -> None:
+        super().__init__(TextField(singular), label, **options)
+
+    @property
+    def filled(self) -> list[Any]:
+        return [entry for entry in self.entries if entry.value()]
+
+    def value(self) -> list[str]:
+        return [entry.value() for entry in self.filled]
+
+
+@dataclass(frozen=True)
+class Label:
+    text: str
+
+
+@dataclass(frozen=True)
+class FieldLink:
+    """A field as the summary of errors links to it."""
+
+    id: str
+    label: Label
+
+
+class RecordForm(AdminForm):
+    """A form that edits one record, and names the version of it that was loaded."""
+
+    version = HiddenField()
+
+    def data_of_record(self) -> Json:
+        """Return what was submitted as a record; empty fields are left out."""
+        values = {field.short_name: field.value() for field in self if hasattr(field, "value")}
+        return {name: value for name, value in values.items() if value not in EMPTY}
+
+    def comparable(self) -> Json:
+        """Return what was submitted in the shape of the stored record."""
+        return self.data_of_record()
+
+    def add_faults(self, faults: Iterable[Fault]) -> None:
+        """Add each fault to the errors of the field that it is about."""
+        for fault in faults:
+            field = self._field_at(fault.path)
+            field.errors = [*field.errors, to_sentence(fault.words)]
+
+    def field_errors(self) -> list[tuple[Any, str]]:
+        return [
+            (FieldLink(field.id, Label(label)), " ".join(map(str, field.errors)))
+            for label, field in self._labelled_fields()
+            if field.errors
+        ]
+
+    def has_errors_in(self, *names: str) -> bool:
+        """Say whether one of these fields, or a field inside it, has errors."""
+        return any(field.errors for name in names for field in self._with_inner_fields(self[name]))
+
+    @property
+    def first_field(self) -> Field:
+        """The field that shows the faults of the record as a whole."""
+        return _first_field(self)
+
+    @classmethod
+    def _with_inner_fields(cls, field: Any) -> Iterator[Any]:
+        yield field
+        for entry in getattr(field, "entries", ()):
+            yield from entry.form if isinstance(entry, FormField) else [entry]
+
+    def _field_at(self, path: tuple[str | int, ...]) -> Any:
+        field: Any = self[str(path[0])] if path and str(path[0]) in self else self.first_field
+        if isinstance(field, Rows | TextList):
+            index = int(path[1]) if len(path) > 1 else len(field.filled)
+            field = field.filled[index] if index < len(field.filled) else field.entries[0]
+            path = path[1:]
+        if isinstance(field, FormField):
+            name = str(path[1]) if len(path) > 1 else ""
+            return field.form[name] if name in field.form else _first_field(field.form)
+        return field
+
+    def _labelled_fields(self) -> Iterator[tuple[str, Any]]:
+        for field in self:
+            if isinstance(field, Rows):
+                for label, entry in field.labelled():
+                    yield from ((f"{label}, {inner.label.text}", inner) for inner in entry.form)
+            elif isinstance(field, TextList):
+                yield from ((entry.label.text, entry) for entry in field.entries)
+            elif isinstance(field, FormField):
+                yield from ((f"{field.label.text}, {inner.label.text}", inner) for inner in field.form)
+            else:
+                yield field.label.text, field
+
+
+def to_sentence(words: str) -> str:
+    """Return a fault's words as a sentence beside a field."""
+    words = words.replace(" written as text,", "").replace(', not ""', "")
+    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith('.') else '.'}"
+
+
+def with_plain_line_ends(text: str | None) -> str:
+    """Return a text as it was typed: browsers send every line end as CR LF."""
+    return (text or "").replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def _first_field(form: Any) -> Field:
+    return form["amount"] if "amount" in form else next(each for each in form if not isinstance(each, HiddenField))

@@ -1,0 +1,365 @@
+"""RecordEditor: the view that edits one kind of record, with its draft, its preview, and conflicts of two editors.
+
+A subclass says how its kind of record is loaded and saved. It stands in the module of its views, which registers it:
+`bp.add_url_rule("/admin/tools/new", view_func=ToolEditor.as_view("add"))`. What other pages need of a kind (its label
+on the dashboard, its history, restoring it) they read from the subclass.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, ClassVar
+
+from flask import abort, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask.views import MethodView
+from sqlalchemy.exc import IntegrityError
+from werkzeug.datastructures import MultiDict
+
+from verdicts.curation.catalog_file.records import Json
+from verdicts.curation.editing.saving import InvalidRecord, SavedRecord, StoredRecord, differences, find_row
+from verdicts.extensions import begin_write, db
+from verdicts.staff import audit
+from verdicts.staff.models import Role
+from verdicts.web import errors
+from verdicts.web.admin import auth, drafts
+from verdicts.web.admin.auth import is_stale, log_activity
+from verdicts.web.admin.forms.fields import RecordForm, Rows
+from verdicts.web.clock import now
+
+MAX_MEGABYTES = 2  # a whole panel in a script of many bytes a letter, each of them escaped
+MAX_ENTRY_ID_DIGITS = 9
+CLASH = "Somebody saved something at the same moment that this clashes with. Check it, and save again."
+MESSAGES = {
+    "saved": "SavedRecord.",
+    "published": "SavedRecord, and published.",
+    "archived": "SavedRecord. It was archived meanwhile, so readers do not see it. “Publishing” restores it.",
+    "kept": "Your unsaved changes are kept. Only you can see them.",
+    "dropped": "Your unsaved changes are discarded. This is what is saved.",
+    "new": "Your unsaved changes are discarded. This is an empty form.",
+}
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """What somebody else has saved since the form was opened: each field that differs, as stored and as submitted."""
+
+    actor: str
+    at: datetime | None
+    fields: Mapping[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True)
+class StateAction:
+    """What a button of the publishing page does to a row, and its name in the audit log."""
+
+    name: str
+    run: Callable[[Any, datetime], None]
+
+
+class RecordGone(Exception):
+    """The record was deleted, or merged into another."""
+
+
+class RecordEditor(MethodView):
+    """The view of one kind of record's form. One instance serves one request; `id` is None for a new record."""
+
+    kind: ClassVar[str]  # its name in the audit log
+    label: ClassVar[str]  # its name on pages
+    model: ClassVar[type[Any]]
+    form_class: ClassVar[type[RecordForm]]
+    template: ClassVar[str]
+    section: ClassVar[str]  # the navigation link under which its pages stand
+    list_endpoint: ClassVar[str]
+    edit_endpoint: ClassVar[str]
+    add_endpoint: ClassVar[str | None] = None  # None for a part of another record, such as a tool's price
+
+    state_actions: ClassVar[Mapping[str, StateAction]] = {}  # by the value of their button
+
+    decorators: ClassVar = [auth.requires(Role.EDITOR), auth.max_upload(MAX_MEGABYTES), drafts.autosaved]
+
+    id: int | None = None
+
+    # What a kind of record overrides
+
+    def load(self, id: int, *, lock: bool = False) -> StoredRecord | None:
+        """Return the stored record, None where it is gone."""
+        raise NotImplementedError
+
+    def save(self, id: int | None, data: Json, now: datetime) -> SavedRecord:
+        """Save the record within the caller's transaction. Raises InvalidRecord."""
+        raise NotImplementedError
+
+    def preview(self, saved: SavedRecord) -> ResponseReturnValue:
+        """Return the public page of what was just saved; the caller rolls it back."""
+        raise NotImplementedError
+
+    def initial(self, record: StoredRecord | None) -> Json:
+        """Return what the form holds before anything is typed."""
+        return record.data if record else {}
+
+    def normalise(self, form: Any) -> None:
+        """Replace former names in what was submitted, such as a renamed category's slug."""
+
+    def prepare_form(self, form: Any, record: StoredRecord | None) -> None:
+        """Give the form the rows and choices that depend on other records."""
+
+    def extra_context(self, record: StoredRecord | None) -> Mapping[str, Any]:
+        """Return what the template needs beside the form."""
+        return {}
+
+    def after_save(self, saved: SavedRecord, action: str) -> str:
+        """Do what the button asks for beyond saving, and return the key of the message that tells the result."""
+        return "saved"
+
+    def success_url(self, saved: SavedRecord, action: str, message: str) -> str:
+        return url_for(self.edit_endpoint, id=saved.id, done=message)
+
+    def find_row(self, id: int) -> Any:
+        """Return the row of a record, None where there is none."""
+        return find_row(self.model, id)
+
+    def describe_state(self, row: Any) -> str:
+        """Return in words what readers see of a row."""
+        return "in use"
+
+    @classmethod
+    def label_of(cls, endpoint: str) -> str:
+        return f"New {cls.label.lower()}" if endpoint == cls.add_endpoint else cls.label
+
+    # The request
+
+    def dispatch_request(self, id: int | None = None) -> ResponseReturnValue:  # type: ignore[override]
+        self.id = id
+        try:
+            return super().dispatch_request()
+        except RecordGone:
+            return drafts.show_unsaved_input()
+
+    def get(self) -> ResponseReturnValue:
+        if self.id is None and drafts.draft_key() == request.path:
+            return redirect(drafts.new_form_address(), 303)
+        if url := self._url_of_saved():
+            return redirect(url, 303)  # such as by going back: it is new no more
+        return self._show_initial()
+
+    def post(self) -> ResponseReturnValue:
+        action, _, argument = request.form.get("do", "save").partition(" ")
+        if is_stale():
+            return self._show_initial(400) if action == "discard" else self._redisplay(400, reason=drafts.STALE)
+        try:
+            return self._act(action, argument)
+        except errors.OVERLOAD_ERRORS as overload:
+            return drafts.retry_later(overload, lambda: self._redisplay(503, reason=drafts.BUSY))
+
+    def _act(self, action: str, argument: str) -> ResponseReturnValue:
+        match action:
+            case "preview":
+                return self._preview()
+            case "draft":
+                return self._save_draft()
+            case "discard":
+                return self._discard_draft()
+            case "more" | "up" | "remove":
+                return self._change_rows(action, argument)
+            case "refit":  # to the rows that fit what was chosen, such as another category's facts
+                return self._redisplay()
+            case _:
+                return self._save()
+
+    def _save(self) -> ResponseReturnValue:
+        form, record = self._submitted_form(), self._lock_record()
+        if record and form.version.data != record.version and differences(record.data, form.comparable()):
+            return self._show_conflict(record, form)
+        saved = self._try_to_save(form) or (drafts.find_saved_record(self.load) if self.id is None else None)
+        if saved is None:
+            return self._render(form, self._load(), 422)
+        if saved.changes:
+            log_activity("changed" if saved.before else "added", self.kind, saved.slug, saved.id, **saved.changes)
+        action = request.form.get("do", "save")
+        message = self.after_save(saved, action)
+        drafts.close_draft(saved, is_new=self.id is None)
+        db.session.commit()
+        return redirect(self.success_url(saved, action, message), 303)
+
+    def _preview(self) -> ResponseReturnValue:
+        """Show the public page as a save would make it: the record is saved, rendered, and rolled back."""
+        form = self._submitted_form()
+        self._lock_record()
+        saved = self._try_to_save(form)
+        if saved is None:
+            return self._render(form, self._load(), 422)
+        try:
+            return self.preview(saved)
+        finally:
+            db.session.rollback()
+
+    def _save_draft(self) -> ResponseReturnValue:
+        self._load()
+        drafts.save_submitted()
+        return self._redirect_to_form(drafts.draft_key(), "kept")
+
+    def _discard_draft(self) -> ResponseReturnValue:
+        drafts.discard(drafts.draft_key())
+        if self.id is not None and self.load(self.id) is None:
+            return redirect(url_for(auth.DASHBOARD), 303)
+        return self._redirect_to_form(request.path, "new" if self.id is None else "dropped")
+
+    def _change_rows(self, action: str, argument: str) -> ResponseReturnValue:
+        """Add, move or remove a row, as a browser without JavaScript asks for it; this saves nothing."""
+        form = self._submitted_form()
+        name, _, number = argument.partition(" ")
+        is_row = name in form and isinstance(form[name], Rows) and len(number) < 5
+        if not is_row or not (number == "" or (number.isascii() and number.isdecimal())):
+            abort(400, "This form has no such row.")
+        rows: Rows = form[name]
+        index = int(number or 0)
+        rows.change(action, index)
+        last = len(rows.entries) - 1
+        focus = min(max(index - (action == "up"), 0), last) if number else last
+        return self._render(form, self._load(), focus=f"{name}-{focus}")
+
+    def _try_to_save(self, form: RecordForm) -> SavedRecord | None:
+        """Save the form's record; where that is refused, the form has the errors, and nothing has changed."""
+        try:
+            return self.save(self.id, form.data_of_record(), now())
+        except InvalidRecord as refusal:
+            db.session.rollback()
+            form.add_faults(refusal.faults)
+        except IntegrityError:
+            db.session.rollback()
+            form.add_error(form.first_field.name, CLASH)
+        return None
+
+    # Records and forms
+
+    def _load(self, *, lock: bool = False) -> StoredRecord | None:
+        if self.id is None:
+            return None
+        record = self.load(self.id, lock=lock)
+        if record is None:
+            raise RecordGone
+        return record
+
+    def _lock_record(self) -> StoredRecord | None:
+        db.session.rollback()
+        begin_write()
+        return self._load(lock=True)
+
+    def _submitted_form(self, fields: MultiDict[str, str] | None = None) -> RecordForm:
+        form = self.form_class(formdata=request.form if fields is None else fields)
+        self.normalise(form)
+        return form
+
+    def _form_of(self, record: StoredRecord | None, data: Json) -> RecordForm:
+        return self.form_class(formdata=None, data={**data, "version": record.version if record else ""})
+
+    def _restored_data(self, record: StoredRecord | None, entry: audit.Entry) -> Json:
+        if record is None:
+            return deleted_data(entry)
+        return self.initial(replace(record, data=earlier_data(record.data, entry)))
+
+    def _url_of_saved(self) -> str:
+        """Return the page of the record that this form of a new one has become, "" where it has not."""
+        record_id = drafts.find_record_id(self.load) if self.id is None else None
+        return url_for(self.edit_endpoint, id=record_id) if record_id else ""
+
+    # Responses
+
+    def _show_initial(self, status: int = 200) -> ResponseReturnValue:
+        """Show the form with one's own draft, else with the earlier version that was asked for, else as stored."""
+        record = self._load()
+        if draft := drafts.find_draft():
+            form = self._submitted_form(MultiDict(draft.fields))
+            # A draft that a slow network delivered after the save says what is stored already.
+            if record is None or differences(record.data, form.comparable()):
+                return self._render(form, record, status, draft_saved_at=draft.saved_at)
+        if "restore" not in request.args:
+            return self._render(self._form_of(record, self.initial(record)), record, status)
+        entry = get_entry_to_restore(self.kind, record)
+        form = self._form_of(record, self._restored_data(record, entry))
+        self.normalise(form)
+        return self._render(form, record, status, restored_entry=entry.id)
+
+    def _redisplay(self, status: int = 200, *, reason: str = "") -> ResponseReturnValue:
+        return self._render(self._submitted_form(), self._load(), status, reason=reason)
+
+    def _show_conflict(self, record: StoredRecord, form: RecordForm) -> ResponseReturnValue:
+        last = next(iter(audit.history(self.kind, record.id, limit=1)), None)
+        fields = differences(record.data, form.comparable())
+        conflict = Conflict(last.actor if last else "", last.at if last else None, fields)
+        db.session.rollback()
+        form.version.data = record.version
+        return self._render(form, record, 409, conflict=conflict)
+
+    def _redirect_to_form(self, address: str, message: str) -> ResponseReturnValue:
+        return redirect(f"{address}{'&' if '?' in address else '?'}done={message}", 303)
+
+    def _render(
+        self,
+        form: RecordForm,
+        record: StoredRecord | None,
+        status: int = 200,
+        *,
+        reason: str = "",
+        conflict: Conflict | None = None,
+        focus: str = "",
+        draft_saved_at: datetime | None = None,
+        restored_entry: int | None = None,
+    ) -> ResponseReturnValue:
+        if request.method == "POST" and not is_stale() and reason != drafts.BUSY:
+            drafts.save_submitted_if_possible()
+        self.prepare_form(form, record)
+        page = render_template(
+            self.template,
+            form=form,
+            record=record,
+            kind=self.kind,
+            reason=reason,
+            conflict=conflict,
+            focus=focus,
+            draft_key=drafts.draft_key(),
+            draft_saved_at=draft_saved_at,
+            restored_entry=restored_entry,
+            is_unsaved=request.method == "POST",
+            other_drafts=drafts.other_drafts() if record is None else [],
+            saved_at_url=self._url_of_saved(),
+            done="" if draft_saved_at else MESSAGES.get(request.args.get("done", ""), ""),
+            **self.extra_context(record),
+        )
+        return page, status
+
+
+def record_editors() -> dict[str, type[RecordEditor]]:
+    """Return the editor of each kind of record that the application's routes reach."""
+    classes = (getattr(view, "view_class", None) for view in current_app.view_functions.values())
+    editors = (each for each in classes if isinstance(each, type) and issubclass(each, RecordEditor))
+    return {editor.kind: editor for editor in editors}
+
+
+# Earlier versions, put together from the audit log. Restoring one is a form to save, never a save by itself.
+
+
+def get_entry_to_restore(kind: str, record: StoredRecord | None) -> audit.Entry:
+    """Return the log entry that the address names: one about this record, or the end of one to create anew."""
+    text = request.args["restore"]
+    is_id = text.isascii() and text.isdigit() and len(text) <= MAX_ENTRY_ID_DIGITS
+    entry = audit.find(int(text)) if is_id else None
+    is_about_it = entry is not None and (entry.record_id == record.id if record else entry.is_removal)
+    if entry is None or entry.kind != kind or not is_about_it:
+        abort(404, "The activity log has no such entry about this record.")
+    return entry
+
+
+def deleted_data(entry: audit.Entry) -> Json:
+    """Return the record that an entry deleted."""
+    return {field: before for field, (before, _after) in entry.changes.items() if before is not None}
+
+
+def earlier_data(data: Json, entry: audit.Entry) -> Json:
+    """Return a record as it was before an entry."""
+    merged = {**data, **audit.values_before(entry)}
+    earlier = {field: value for field, value in merged.items() if value is not None}
+    if "aliases" in data:  # an address that leads here now goes on leading here, such as a merged record's
+        earlier["aliases"] = list(dict.fromkeys([*earlier.get("aliases", []), *data["aliases"]]))
+    return earlier

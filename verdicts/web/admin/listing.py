@@ -1,0 +1,82 @@
+"""List pages: what the address asks a list for, links to its other pages, and moving a record up in its order."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
+
+import sqlalchemy as sa
+from flask import abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask.views import MethodView
+
+from verdicts.catalog.publishing import bump_content_version
+from verdicts.catalog.search import MAX_QUERY_LENGTH
+from verdicts.curation.editing.saving import find_row
+from verdicts.curation.listing import PAGE_SIZE, ListQuery
+from verdicts.extensions import begin_write, db
+from verdicts.staff.models import Role
+from verdicts.web.admin import auth
+from verdicts.web.admin.drafts import GONE
+from verdicts.web.admin.forms.record_editor import RecordEditor
+from verdicts.web.paging import Page, page_number
+
+Row = TypeVar("Row")
+
+EDITORS_ORDER = "shelf"  # the value that addresses have for it
+
+
+def read_query(sorts: Collection[str], **filters: Collection[str] | None) -> ListQuery:
+    """Return what the address asks for. Each filter takes one of its values, or any where it is None."""
+    values = {name: _read_filter(name, allowed) for name, allowed in filters.items()}
+    sort = request.args.get("sort", "")
+    if sort and sort not in sorts:
+        abort(400, f"This list can be sorted by {', '.join(sorts)}.")
+    text = " ".join(request.args.get("q", "").split())[:MAX_QUERY_LENGTH]
+    page = page_number(request.args.get("page", ""))
+    return ListQuery(text, {name: value for name, value in values.items() if value}, sort, page)
+
+
+def load_list(load: Callable[[ListQuery], tuple[Sequence[Row], int]], query: ListQuery) -> Page[Row]:
+    rows, total = load(query)
+    return Page(rows, query.page, total, PAGE_SIZE)
+
+
+def page_arguments(query: ListQuery, page: int) -> Mapping[str, str | int]:
+    """Return the query arguments of another page of the same list."""
+    arguments = {"q": query.text, "sort": query.sort, **query.filters}
+    return {**{name: value for name, value in arguments.items() if value}, "page": page}
+
+
+class MoveUpView(MethodView):
+    """Lets a record change places with the one before it, in the order that readers see."""
+
+    decorators: ClassVar = [auth.requires(Role.EDITOR)]
+
+    def __init__(self, editor: type[RecordEditor]) -> None:
+        self.editor = editor()
+
+    def post(self, id: int) -> ResponseReturnValue:
+        db.session.rollback()
+        begin_write()
+        bump_content_version()  # first of all: others who move something wait for it
+        model = self.editor.model
+        row: Any = find_row(model, id, lock=True) or abort(404, GONE)
+        record = self.editor.load(id)
+        if record and (previous := _previous(model, row)):
+            change = (row.position, previous.position)
+            row.position, previous.position = previous.position, row.position
+            auth.log_activity("moved up", self.editor.kind, record.slug, id, position=change)
+        db.session.commit()
+        return redirect(url_for(self.editor.list_endpoint, page=page_number(request.args.get("page", ""))), 303)
+
+
+def _previous(model: Any, row: Any) -> Any:
+    position = sa.tuple_(sa.literal(row.position), sa.literal(row.id))
+    rows = sa.select(model).where(sa.tuple_(model.position, model.id) < position)
+    return db.session.scalar(rows.order_by(model.position.desc(), model.id.desc()).limit(1))
+
+
+def _read_filter(name: str, allowed: Collection[str] | None) -> str:
+    value = request.args.get(name, "")[:MAX_QUERY_LENGTH]
+    if value and allowed is not None and value not in allowed:
+        abort(400, f"This list has no {name} of that name. It has {', '.join(allowed)}.")
+    return value

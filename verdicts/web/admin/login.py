@@ -1,0 +1,196 @@
+"""Logging in and out, and resetting a password by mail. No response tells which accounts exist."""
+
+import math
+from datetime import timedelta
+
+from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import HiddenField, StringField, ValidationError
+
+from verdicts.extensions import begin_write, db
+from verdicts.staff import accounts, audit, passwords, second_factor, sessions, throttle
+from verdicts.staff.accounts import Account
+from verdicts.staff.models import Role
+from verdicts.voting.networks import network_of
+from verdicts.web.admin.auth import (
+    clear_session_cookie,
+    current_account,
+    login_not_required,
+    requires,
+    safe_next_path,
+    session_cookie_name,
+    set_session_cookie,
+)
+from verdicts.web.admin.forms.base import AdminForm, required_text
+from verdicts.web.clock import now
+
+bp = Blueprint("login", __name__)
+
+TOO_MANY_ATTEMPTS = "Too many tries. The next one is taken in {seconds} seconds."
+WRONG_CREDENTIALS = "The name, the password or the code is not right."
+
+
+# Longer than any accepted password: validation then says so in its own words.
+MAX_SUBMITTED_PASSWORD = 10_000
+
+
+class LogInForm(AdminForm):
+    name = required_text("Name", 40)
+    password = required_text("Password", passwords.MAX_LENGTH)
+    code = StringField("Code, if you use two-factor authentication")
+    next = HiddenField()
+
+
+class ForgottenPasswordForm(AdminForm):
+    email = required_text("Email address", 254)
+
+
+class NewPasswordForm(AdminForm):
+    password = required_text("New password", MAX_SUBMITTED_PASSWORD)
+
+    def validate_password(self, field: StringField) -> None:
+        if problem := passwords.find_problem(field.data or "", self.personal_words):
+            raise ValidationError(problem)
+
+    personal_words: tuple[str, ...] = ()
+
+
+@bp.get("/admin/login")
+@login_not_required
+def log_in() -> ResponseReturnValue:
+    form = LogInForm(data={"next": request.args.get("next", "")})
+    note = next((each for each in ("changed", "kept") if each in request.args), "")
+    return render_template("admin/login/login.html", form=form, note=note)
+
+
+@bp.post("/admin/login")
+@login_not_required
+def submit_log_in() -> ResponseReturnValue:
+    form = LogInForm()
+    if not form.validate():
+        return render_template("admin/login/login.html", form=form, note=""), 422
+    name = (form.name.data or "").strip().lower()
+    if wait := _count_attempt(throttle.for_account(name)):
+        return _too_many_attempts(form, wait)
+    account = _authenticate(name, form.password.data or "", form.code.data or "")
+    if account is None:
+        form.add_error("password", WRONG_CREDENTIALS)
+        return render_template("admin/login/login.html", form=form, note=""), 422
+    begin_write()
+    if accounts.find(name) != account:  # its password was changed, or it was disabled, while this one was hashed
+        db.session.rollback()
+        form.add_error("password", WRONG_CREDENTIALS)
+        return render_template("admin/login/login.html", form=form, note=""), 422
+    throttle.reset(throttle.for_account(name))
+    throttle.undo_attempt(_network())
+    sessions.delete(sessions.hash_token(request.cookies.get(session_cookie_name(), "")))
+    token = sessions.create(account.id, request.headers.get("User-Agent", ""), now())
+    audit.record("logged in", "account", account.name, now=now(), actor=(account.id, account.name))
+    db.session.commit()
+    session.clear()  # the form token of the earlier session is not valid any more
+    response = make_response(redirect(safe_next_path(form.next.data or ""), 303))
+    set_session_cookie(response, token)
+    return response
+
+
+@bp.post("/admin/logout")
+@requires(Role.EDITOR)
+def log_out() -> ResponseReturnValue:
+    db.session.rollback()
+    begin_write()
+    sessions.delete(current_account().token_hash)
+    db.session.commit()
+    session.clear()
+    response = make_response(redirect(url_for(".log_in"), 303))
+    clear_session_cookie(response)
+    return response
+
+
+@bp.get("/admin/forgot")
+@login_not_required
+def forgot() -> ResponseReturnValue:
+    return render_template("admin/login/forgot.html", form=ForgottenPasswordForm(), is_sent="sent" in request.args)
+
+
+@bp.post("/admin/forgot")
+@login_not_required
+def send_reset() -> ResponseReturnValue:
+    form = ForgottenPasswordForm()
+    if not form.validate():
+        return render_template("admin/login/forgot.html", form=form, is_sent=False), 422
+    address = (form.email.data or "").strip()
+    if wait := _count_attempt(throttle.for_reset(address.lower())):
+        return _too_many_attempts(form, wait, "admin/login/forgot.html", is_sent=False)
+    begin_write()
+    accounts.send_password_reset(address, now())
+    db.session.commit()
+    return redirect(url_for(".forgot", sent=1), 303)
+
+
+@bp.get("/admin/reset/<token>")
+@login_not_required
+def reset(token: str) -> ResponseReturnValue:
+    is_valid = accounts.find_by_reset_token(token, now()) is not None
+    return _reset_page(token, NewPasswordForm(), 200 if is_valid else 404)
+
+
+@bp.post("/admin/reset/<token>")
+@login_not_required
+def reset_password(token: str) -> ResponseReturnValue:
+    account, form = accounts.find_by_reset_token(token, now()), NewPasswordForm()
+    if account is None:
+        return _reset_page(token, form, 404)
+    form.personal_words = (account.name, account.email)
+    if not form.validate():
+        return _reset_page(token, form, 422)
+    db.session.rollback()
+    password_hash = passwords.hash_password(form.password.data or "")
+    begin_write()
+    if accounts.find_by_reset_token(token, now()) is None:
+        db.session.rollback()
+        return _reset_page(token, form, 404)
+    accounts.set_password(account.id, password_hash)
+    audit.record("set a new password by mail", "account", account.name, now=now(), actor=(account.id, account.name))
+    db.session.commit()
+    return redirect(url_for(".log_in", changed=1), 303)
+
+
+def _reset_page(token: str, form: NewPasswordForm, status: int) -> ResponseReturnValue:
+    page = render_template("admin/login/reset.html", form=form, reset_token=token, is_expired=status == 404)
+    return page, status
+
+
+def _count_attempt(counter: throttle.Counter) -> timedelta | None:
+    begin_write()
+    wait = throttle.count_attempt([counter, _network()], now())
+    db.session.commit()
+    return wait
+
+
+def _network() -> throttle.Counter:
+    address = request.remote_addr or ""
+    return throttle.for_network(str(network_of(address) or address))
+
+
+def _authenticate(name: str, password: str, code: str) -> Account | None:
+    """Return the account with this name, password and code. No transaction is open while the password is hashed."""
+    account = accounts.find(name)
+    db.session.rollback()
+    is_correct = passwords.is_correct(password, account.password_hash if account else None)
+    if account is None or not is_correct or account.disabled_at:
+        return None
+    if account.totp_secret:
+        begin_write()
+        is_valid = second_factor.consume_code(account.id, account.totp_secret, code, now())
+        db.session.commit()
+        return account if is_valid else None
+    return account
+
+
+def _too_many_attempts(
+    form: AdminForm, wait: timedelta, template: str = "admin/login/login.html", **context: object
+) -> ResponseReturnValue:
+    seconds = math.ceil(wait.total_seconds())
+    form.add_error(next(iter(form)).name, TOO_MANY_ATTEMPTS.format(seconds=seconds))
+    page = render_template(template, form=form, **{"note": "", **context})
+    return page, 429, {"Retry-After": str(seconds)}

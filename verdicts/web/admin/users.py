@@ -1,0 +1,127 @@
+"""Users: who may log in, and their roles; for admins."""
+
+import secrets
+from collections.abc import Callable
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import StringField
+from wtforms.validators import AnyOf
+
+from verdicts.extensions import begin_write, db
+from verdicts.staff import accounts, passwords, second_factor
+from verdicts.staff.accounts import Account, InvalidAccount
+from verdicts.staff.models import Role
+from verdicts.web.admin.auth import log_activity, requires
+from verdicts.web.admin.drafts import act_or_redisplay, redisplayed_on
+from verdicts.web.admin.forms.base import AdminForm, required_text
+from verdicts.web.clock import now
+from verdicts.web.paging import ID
+
+bp = Blueprint("users", __name__)
+
+ROLES = [(Role.EDITOR.value, "Editor: content and digest drafts"), (Role.ADMIN.value, "Admin: users and sending too")]
+
+
+class UserForm(AdminForm):
+    name = required_text("Name to log in with", 40)
+    email = required_text("Email address", 254)
+    role = StringField("Role", default=Role.EDITOR.value, validators=[AnyOf(list(Role), "Choose editor or admin.")])
+
+
+@bp.get("/admin/people")
+@requires(Role.ADMIN)
+def index() -> ResponseReturnValue:
+    return render_template("admin/users/index.html", accounts=accounts.list_all(), problem="")
+
+
+@bp.route("/admin/people/new", methods=["GET", "POST"])
+@requires(Role.ADMIN)
+@redisplayed_on("admin.users.add")
+def add() -> ResponseReturnValue:
+    """Create an account with a password that is shown once, and valid until its owner chooses another."""
+    form = UserForm()
+    if request.method == "GET":
+        return _add_page(form)
+    return act_or_redisplay(lambda: _add(form), lambda reason: _add_page(form, reason))
+
+
+def _add(form: UserForm) -> ResponseReturnValue:
+    if not form.validate():
+        return _add_page(form), 422
+    password = "-".join(secrets.token_hex(3) for _ in range(4))
+    db.session.rollback()
+    password_hash = passwords.hash_password(password)
+    begin_write()
+    name, role = (form.name.data or "").strip(), Role(form.role.data)
+    try:
+        accounts.create(name, (form.email.data or "").strip(), role, password_hash, now())
+    except InvalidAccount as error:
+        db.session.rollback()
+        form.add_error(error.field, str(error))
+        return _add_page(form), 422
+    log_activity("added", "account", name, role=(None, str(role)))
+    db.session.commit()
+    return render_template("admin/users/new_password.html", name=name, password=password)
+
+
+@bp.post(f"/admin/people/{ID}/role")
+@requires(Role.ADMIN)
+def set_role(id: int) -> ResponseReturnValue:
+    if request.form.get("role") not in set(Role):
+        abort(400, "A role is editor or admin.")
+    role = Role(request.form["role"])
+    account = _begin(id)
+    change = None if account.role is role else (lambda: accounts.set_role(id, role))
+    return _apply(account, change, "changed the role of", role=(str(account.role), str(role)))
+
+
+@bp.post(f"/admin/people/{ID}/disable")
+@requires(Role.ADMIN)
+def disable(id: int) -> ResponseReturnValue:
+    account = _begin(id)
+    return _apply(account, None if account.disabled_at else (lambda: accounts.disable(id, now())), "disabled")
+
+
+@bp.post(f"/admin/people/{ID}/enable")
+@requires(Role.ADMIN)
+def enable(id: int) -> ResponseReturnValue:
+    account = _begin(id)
+    return _apply(account, (lambda: accounts.enable(id)) if account.disabled_at else None, "enabled")
+
+
+@bp.post(f"/admin/people/{ID}/second-factor/off")
+@requires(Role.ADMIN)
+def reset_two_factor(id: int) -> ResponseReturnValue:
+    account = _begin(id)
+    change = (lambda: second_factor.disable(id)) if account.totp_secret else None
+    return _apply(account, change, "reset two-factor authentication of")
+
+
+def _add_page(form: UserForm, reason: str = "") -> str:
+    return render_template("admin/users/add.html", form=form, roles=ROLES, reason=reason)
+
+
+def _begin(id: int) -> Account:
+    db.session.rollback()
+    begin_write()
+    return next((each for each in accounts.list_all() if each.id == id), None) or abort(
+        404, "There is no such account."
+    )
+
+
+def _apply(
+    account: Account, change: Callable[[], None] | None, action: str, **changes: tuple[object, object]
+) -> ResponseReturnValue:
+    """Change an account and log it. `change` is None where a button was pressed twice: then nothing is logged."""
+    if change is None:
+        db.session.rollback()
+        return redirect(url_for(".index"), 303)
+    try:
+        change()
+    except InvalidAccount as error:
+        db.session.rollback()
+        return render_template("admin/users/index.html", accounts=accounts.list_all(), problem=str(error)), 422
+    log_activity(action, "account", account.name, account.id, **changes)
+    db.session.commit()
+    return redirect(url_for(".index"), 303)

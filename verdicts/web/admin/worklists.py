@@ -1,0 +1,274 @@
+"""What there is to do: prices to check, old reviews, incomplete panels, held votes, messages from readers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import IntegerField, StringField, ValidationError
+from wtforms.validators import AnyOf, NumberRange, Regexp
+
+from verdicts.catalog import price_checks
+from verdicts.catalog import queries as catalog
+from verdicts.catalog.price_checks import Check, PriceNotCurrent
+from verdicts.catalog.publishing import bump_content_version
+from verdicts.catalog.records import ToolLink
+from verdicts.curation import worklists
+from verdicts.extensions import begin_write, db
+from verdicts.feedback import corrections, doubts
+from verdicts.feedback.corrections import CorrectionNotOpen
+from verdicts.feedback.models import CorrectionState
+from verdicts.mailing.addresses import has_address
+from verdicts.staff.models import Role
+from verdicts.voting import queries as voting
+from verdicts.voting import waiting
+from verdicts.voting.models import Standing
+from verdicts.voting.queries import HeldGroup
+from verdicts.web.admin.auth import current_account, log_activity, requires
+from verdicts.web.admin.drafts import RESTORED, act_or_redisplay, redisplayed_on, small_draft
+from verdicts.web.admin.forms.base import AdminForm, required_text
+from verdicts.web.clock import now, today
+from verdicts.web.errors import render_error
+from verdicts.web.htmx import wants_fragment
+from verdicts.web.paging import ID, MAX_ID, Page, load_page
+
+bp = Blueprint("worklists", __name__)
+
+Row = TypeVar("Row")
+
+HELD_GROUPS_PAGE_SIZE = 25
+DONE = {
+    "same": "Noted: the price is the same.",
+    "votes": "The votes are decided.",
+    "settled": "The message is processed.",
+}
+PRICE_CHANGED = "Somebody has changed this price meanwhile, so nothing was saved. Check it again."
+GROUP_GONE = "These votes are not held any more: somebody has decided, or their network was deleted meanwhile."
+MESSAGE_GONE = "Somebody else has processed this message meanwhile, so nothing was changed."
+ADDRESS_IN_NOTE = "Leave the address out: this is kept longer than any address is."
+NO_TOOL = "There is no such tool."
+
+
+def refuse_address(field: StringField) -> None:
+    """Refuse what looks like a mail address: the audit log keeps this text for good."""
+    if has_address(field.data or ""):
+        raise ValidationError(ADDRESS_IN_NOTE)
+
+
+class ConfirmPriceForm(AdminForm):
+    price = IntegerField(validators=[NumberRange(1, MAX_ID)])
+
+
+class HeldVotesForm(AdminForm):
+    tool = IntegerField(validators=[NumberRange(1, MAX_ID)])
+    network = StringField(validators=[Regexp("([0-9a-f]{64})?$")])
+    decision = StringField(validators=[AnyOf([Standing.COUNTED, Standing.DISCARDED])])
+    reason = required_text("Why", 500, missing="Say why: the vote record keeps it.")
+
+    def validate_reason(self, field: StringField) -> None:
+        refuse_address(field)
+
+    def is_about(self, group: HeldGroup) -> bool:
+        """Say whether this was typed for a group; a network that is not known here may be any."""
+        is_from_it = self.network.data is None or (self.network.data or None) == group.network
+        return self.tool.data == group.tool_id and is_from_it
+
+
+class CorrectionForm(AdminForm):
+    state = StringField(validators=[AnyOf([CorrectionState.DONE, CorrectionState.DECLINED])])
+    outcome = required_text("What came of it", 500, missing="Say in a few words what came of it.")
+
+    def validate_outcome(self, field: StringField) -> None:
+        refuse_address(field)
+
+
+@dataclass(frozen=True)
+class HeldVotes:
+    """A held group and the tool it is about."""
+
+    tool: ToolLink
+    group: HeldGroup
+
+
+@bp.get("/admin/queues")
+@requires(Role.EDITOR)
+def index() -> ResponseReturnValue:
+    return render_template("admin/worklists/index.html", counts=worklists.load_counts(now()))
+
+
+@bp.get("/admin/queues/prices")
+@requires(Role.EDITOR)
+def prices() -> ResponseReturnValue:
+    return _price_page()
+
+
+@bp.post(f"/admin/queues/prices/{ID}/same")
+@requires(Role.EDITOR)
+def confirm_price(id: int) -> ResponseReturnValue:
+    """Note that a tool's price was looked up and is the same; this settles readers' doubts."""
+    form = ConfirmPriceForm()
+    if not form.validate():
+        abort(400, PRICE_CHANGED)
+    tool = _begin(id)
+    try:
+        before, after = price_checks.confirm(id, today(), record_id=form.price.data)
+    except PriceNotCurrent:
+        db.session.rollback()
+        return render_error(409, PRICE_CHANGED) if wants_fragment() else (_price_page(PRICE_CHANGED), 409)
+    taps = doubts.settle(id)
+    bump_content_version()
+    log_activity("confirmed", "price", tool.slug, tool.id, **_difference(before, after, taps))
+    db.session.commit()
+    if wants_fragment():
+        return _price_page(done=f"{tool.name}: the same. This check holds {after.interval_days} days.")
+    return redirect(url_for(".prices", done="same", page=request.form.get("page") or None), 303)
+
+
+@bp.get("/admin/queues/votes")
+@requires(Role.EDITOR)
+def votes() -> ResponseReturnValue:
+    draft = small_draft()
+    return _vote_page(HeldVotesForm(formdata=draft), reason=RESTORED if draft else "")
+
+
+@bp.post("/admin/queues/votes")
+@requires(Role.EDITOR)
+@redisplayed_on("admin.worklists.votes", saves=("tool", "reason"), label="Why held votes are decided")
+def decide_votes() -> ResponseReturnValue:
+    """Count or reject a group of held votes; their verdicts stay as they are."""
+    form = HeldVotesForm()
+    return act_or_redisplay(lambda: _decide(form), lambda reason: _vote_page(form, reason=reason))
+
+
+def _decide(form: HeldVotesForm) -> ResponseReturnValue:
+    if not form.validate():
+        if set(form.errors) != {"reason"}:
+            abort(400, GROUP_GONE)
+        return _vote_page(form), 422
+    tool, network, standing = _begin(form.tool.data), form.network.data or None, Standing(form.decision.data)
+    decided = waiting.decide_group(tool.id, network, standing, reason=form.reason.data, now=now())
+    if not decided:
+        db.session.rollback()
+        return _vote_page(form, GROUP_GONE), 409
+    action = "released" if standing is Standing.COUNTED else "rejected"
+    changes = {"votes": (f"{decided} held", f"{decided} {standing}"), "reason": (None, form.reason.data)}
+    log_activity(action, "votes", tool.slug, **changes)
+    db.session.commit()
+    return redirect(url_for(".votes", done="votes", page=request.form.get("page") or None), 303)
+
+
+@bp.get("/admin/queues/corrections")
+@requires(Role.EDITOR)
+def corrections_page() -> ResponseReturnValue:
+    draft = small_draft()
+    message_id = draft.get("message", 0, type=int) if draft else 0
+    return _message_page(CorrectionForm(formdata=draft), message_id, reason=RESTORED if draft else "")
+
+
+@bp.post(f"/admin/queues/corrections/{ID}")
+@requires(Role.EDITOR)
+@redisplayed_on("admin.worklists.corrections_page", saves=("message", "outcome"), label="What came of a message")
+def resolve_correction(id: int) -> ResponseReturnValue:
+    """Mark a reader's message as done or declined, with a note; its sender is not logged."""
+    form = CorrectionForm()
+    return act_or_redisplay(lambda: _resolve(id, form), lambda reason: _message_page(form, id, reason=reason))
+
+
+def _resolve(id: int, form: CorrectionForm) -> ResponseReturnValue:
+    if not form.validate() and set(form.errors) != {"outcome"}:
+        abort(400, "A message is done or declined.")
+    db.session.rollback()
+    begin_write()
+    try:
+        message = corrections.get_open(id)
+    except CorrectionNotOpen:
+        db.session.rollback()
+        return _message_page(form, id, MESSAGE_GONE), 409
+    if not form.errors and message.email and message.email.lower() in (form.outcome.data or "").lower():
+        form.add_error("outcome", ADDRESS_IN_NOTE)
+    if form.errors:
+        db.session.rollback()
+        return _message_page(form, id), 422
+    outcome, state = form.outcome.data, CorrectionState(form.state.data)
+    corrections.settle(id, state, outcome, by=current_account().name, now=now())
+    changes = {"state": (str(message.state), str(state)), "outcome": (None, outcome)}
+    log_activity("processed", "correction", message.name, **changes)
+    db.session.commit()
+    return redirect(url_for(".corrections_page", done="settled", page=request.form.get("page") or None), 303)
+
+
+@bp.get("/admin/queues/reviews")
+@requires(Role.EDITOR)
+def reviews() -> ResponseReturnValue:
+    return render_template("admin/worklists/reviews.html", page=_load_worklist(worklists.list_old_reviews))
+
+
+@bp.get("/admin/queues/panels")
+@requires(Role.EDITOR)
+def panels() -> ResponseReturnValue:
+    return render_template("admin/worklists/panels.html", page=_load_worklist(worklists.list_incomplete_panels))
+
+
+def _load_worklist(load: Callable[[int, datetime], tuple[list[Row], int]]) -> Page[Row]:
+    return load_page(lambda number: load(number, now()), request.values.get("page", ""), worklists.PAGE_SIZE)
+
+
+def _begin(tool_id: int) -> ToolLink:
+    db.session.rollback()
+    begin_write()
+    return catalog.links_of([tool_id]).get(tool_id) or abort(404, NO_TOOL)
+
+
+def _difference(before: Check, after: Check, taps: int) -> dict[str, tuple[object, object]]:
+    """Return what a check changed, as the audit log takes it."""
+    days = (before.checked_on and before.checked_on.isoformat(), after.checked_on and after.checked_on.isoformat())
+    changes: dict[str, tuple[object, object]] = {"checked_on": days}
+    if before.interval_days != after.interval_days:
+        changes["interval_days"] = (before.interval_days, after.interval_days)
+    return changes | ({"doubts": (taps, 0)} if taps else {})
+
+
+def _price_page(problem: str = "", done: str = "") -> str:
+    due = _load_worklist(worklists.list_due_prices)
+    template = "admin/worklists/_prices.html" if wants_fragment() else "admin/worklists/prices.html"
+    return render_template(template, due=due, problem=problem, done=done or _done_message())
+
+
+def _vote_page(form: HeldVotesForm, problem: str = "", reason: str = "") -> str:
+    held = load_page(_load_held, request.values.get("page", ""), HELD_GROUPS_PAGE_SIZE)
+    return render_template(
+        "admin/worklists/votes.html",
+        held=held,
+        form=form,
+        chosen=next((each for each in held.rows if form.is_about(each.group)), None),
+        problem=problem,
+        done=_done_message(),
+        reason=reason,
+    )
+
+
+def _load_held(number: int) -> tuple[list[HeldVotes], int]:
+    groups = voting.held_groups(HELD_GROUPS_PAGE_SIZE, HELD_GROUPS_PAGE_SIZE * (number - 1))
+    tools = catalog.links_of({group.tool_id for group in groups})
+    return [HeldVotes(tools[group.tool_id], group) for group in groups], voting.count_held_groups()
+
+
+def _message_page(form: CorrectionForm, message_id: int = 0, problem: str = "", reason: str = "") -> str:
+    """Show the messages; what was typed stands beside its message, or alone where that one is processed."""
+    messages = load_page(corrections.page, request.values.get("page", ""), corrections.A_PAGE)
+    return render_template(
+        "admin/worklists/corrections.html",
+        messages=messages,
+        open=corrections.count_open(),
+        form=form,
+        message_id=message_id if any(each.id == message_id and each.is_open for each in messages.rows) else 0,
+        problem=problem,
+        done=_done_message(),
+        reason=reason,
+    )
+
+
+def _done_message() -> str:
+    return DONE.get(request.args.get("done", ""), "")

@@ -64,7 +64,7 @@ class ContactForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
         except NotAnAddress as fault:
             raise ValidationError(str(fault)) from None
 
-    def faults(self) -> list[tuple[Field, str]]:
+    def field_errors(self) -> list[tuple[Field, str]]:
         """Return each field that is wrong, and why."""
         return [(field, " ".join(map(str, field.errors))) for field in self if field.errors]
 

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from benchmarks.sink import sink
 from verdicts import config, create_app
 from verdicts.digest import drafting, editions, weeks
-from verdicts.digest.copies import Recipient, open_press
 from verdicts.digest.freezing import freeze
+from verdicts.digest.messages import Recipient, load_message_builder
 from verdicts.digest.models import DeliveryState, EditionState, delivery, edition
-from verdicts.digest.sending import Ended, send
+from verdicts.digest.sending import EndReason, send
 from verdicts.extensions import begin_write, db
 from verdicts.newsletter.addresses import parse
 from verdicts.newsletter.models import Rhythm, Status, subscriber
@@ -54,7 +54,7 @@ def an_edition(environ: dict[str, str], port: int, readers: int) -> Iterator[int
         begin_write()
         subscribe(readers, now)
         db.session.execute(sa.delete(edition))  # the one that was sent at another latency
-        id = drafting.draft(weeks.week_of(now), now)
+        id = drafting.draft_edition(weeks.week_of(now), now)
         if id is None:
             raise LookupError("nothing happened in the sample's week")
         freeze(id, now)
@@ -76,11 +76,11 @@ def subscribe(readers: int, now: datetime) -> None:
 
 
 def printed(id: int) -> list[Letter]:
-    press, now = open_press(id), datetime.now(UTC)
+    builder, now = load_message_builder(id), datetime.now(UTC)
     rows = db.session.execute(sa.select(subscriber.c.id, subscriber.c.address, subscriber.c.generation)).all()
     db.session.rollback()
     recipients = [Recipient(row.id, row.address, row.generation) for row in rows]
-    letters = ((press.envelope_from(each), each.address, press.print(each, now)) for each in recipients)
+    letters = ((builder.envelope_from(each), each.address, builder.build(each, now)) for each in recipients)
     return [(sender, to, raw) for sender, to, raw in letters if raw is not None]
 
 
@@ -118,6 +118,6 @@ def sender(id: int) -> float:
     began = time.perf_counter()
     report = send(id)
     seconds = time.perf_counter() - began
-    if report.ended is not Ended.DONE:
+    if report.end_reason is not EndReason.DONE:
         raise RuntimeError(report)
     return seconds

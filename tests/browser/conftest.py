@@ -65,7 +65,7 @@ def sample_database(sqlite_template: Path, tmp_path_factory: pytest.TempPathFact
 def publish_edition(now: datetime) -> None:
     """Put this week's edition into the archive, under the one week that pages.py names."""
     begin_write()
-    id = drafting.draft(weeks.week_of(now), now)
+    id = drafting.draft_edition(weeks.week_of(now), now)
     assert id is not None
     freezing.freeze(id, now)
     editions.start(id, now)

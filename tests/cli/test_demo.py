@@ -16,7 +16,7 @@ from tests.makers import make_subscriber
 from tests.postgres import free_port
 from tests.programs import get, run, served
 from verdicts.cli.demo import address_of, hosts_of
-from verdicts.digest import editions, timetable, weeks
+from verdicts.digest import editions, scheduling, weeks
 from verdicts.engines import engine_options
 from verdicts.extensions import begin_write, db
 from verdicts.mailing import outbox
@@ -90,13 +90,13 @@ def start_the_digest(instance: Path) -> None:
     with an_app(f"sqlite:///{instance / 'demo.sqlite3'}", instance, DEMO="1"):
         make_subscriber("ada@readers.example")
         begin_write()
-        timetable.begin(editions.get(weeks.week_of(datetime.now(UTC))).id, datetime.now(UTC))
+        scheduling.start_sending(editions.get_by_week(weeks.week_of(datetime.now(UTC))).id, datetime.now(UTC))
         db.session.commit()
 
 
 def state_of_the_digest(instance: Path) -> str:
     with an_app(f"sqlite:///{instance / 'demo.sqlite3'}", instance, DEMO="1"):
-        return editions.get(weeks.week_of(datetime.now(UTC))).state
+        return editions.get_by_week(weeks.week_of(datetime.now(UTC))).state
 
 
 def write_a_letter(instance: Path) -> None:

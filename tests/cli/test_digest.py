@@ -35,7 +35,7 @@ def digest(app: Flask, *arguments: str, fails: bool = False) -> str:
 
 
 def this_week() -> Edition:
-    return editions.get(THIS_WEEK)
+    return editions.get_by_week(THIS_WEEK)
 
 
 def letters(app: Flask) -> list[Path]:
@@ -108,7 +108,7 @@ def test_a_test_letter_goes_to_one_address_and_changes_nothing(app: Flask) -> No
     sent = [message_from_bytes(each.read_bytes(), policy=policy.SMTP) for each in letters(app)]
     assert [message["To"] for message in sent] == ["editor@example.org"] * 2
     assert sent[0]["Subject"] == "[Test] One change of mind, one new price and one new tool"
-    assert editions.by_id(found.id) == found
+    assert editions.get_by_id(found.id) == found
 
 
 def test_schedule_freezes_a_draft_and_may_move_its_moment(app: Flask) -> None:

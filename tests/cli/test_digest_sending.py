@@ -20,7 +20,7 @@ from tests.faults.serving import wait_until
 from tests.makers import make_subscriber
 from tests.programs import SETTINGS, start
 from tests.smtp_server import SmtpServer, smtp_server
-from verdicts.digest import drafting, editions
+from verdicts.digest import editing, editions
 from verdicts.digest.models import DeliveryState, EditionState, delivery
 from verdicts.extensions import db
 from verdicts.staff import audit
@@ -135,7 +135,7 @@ def test_send_does_nothing_unless_it_is_told_yes(app: Flask) -> None:
     refused = digest(app, "send")
     assert (refused.exit_code, letters(app)) == (2, 0)
     assert "--yes" in refused.output
-    assert editions.get(THIS_WEEK).state is EditionState.DRAFT
+    assert editions.get_by_week(THIS_WEEK).state is EditionState.DRAFT
 
 
 def test_send_says_that_a_paused_edition_must_be_resumed_first(app: Flask) -> None:
@@ -146,10 +146,10 @@ def test_send_says_that_a_paused_edition_must_be_resumed_first(app: Flask) -> No
 
 def test_an_edition_of_which_everything_was_dropped_is_not_sent(app: Flask) -> None:
     a_drafted_week()
-    found = editions.get(THIS_WEEK)
+    found = editions.get_by_week(THIS_WEEK)
     with writing():
         for item in items(found):
-            drafting.drop(found.id, item.id)
+            editing.set_dropped(found.id, item.id, dropped=True)
     refused = digest(app, "send", "--yes")
     assert refused.exit_code == WRONG
     assert "holds no news" in refused.output
@@ -306,7 +306,7 @@ def test_run_drafts_at_the_weekly_moment_and_sends_nothing_unasked(app: Flask) -
     for _ in range(3):
         ended = digest(app, "run")
         assert (ended.exit_code, letters(app)) == (DONE, 0)
-    assert editions.get(THIS_WEEK).state is EditionState.DRAFT
+    assert editions.get_by_week(THIS_WEEK).state is EditionState.DRAFT
     assert ended.output == "Nothing is due.\n"
 
 
@@ -317,7 +317,7 @@ def test_run_sends_an_unscheduled_draft_where_it_may(database_url: str, tmp_path
         for _ in range(3):
             assert digest(app, "run").exit_code == DONE
         assert letters(app) == 1
-        assert editions.get(THIS_WEEK).state is EditionState.SENT
+        assert editions.get_by_week(THIS_WEEK).state is EditionState.SENT
 
 
 def test_run_before_the_weekly_moment_drafts_nothing(
@@ -328,7 +328,7 @@ def test_run_before_the_weekly_moment_drafts_nothing(
         make_subscriber()
         monday.move_to(MONDAY - timedelta(minutes=1))
         assert (digest(app, "run").exit_code, letters(app)) == (DONE, 0)
-        assert editions.find(THIS_WEEK) is None
+        assert editions.find_by_week(THIS_WEEK) is None
 
 
 def test_a_clock_that_jumps_back_and_forth_sends_one_edition_of_the_week(

@@ -40,8 +40,8 @@ from verdicts.curation.transfer.exporting import export
 from verdicts.curation.transfer.importing import import_catalogue
 from verdicts.curation.transfer.reading import read
 from verdicts.digest import drafting
+from verdicts.digest.activity import WeekVotes, count_votes
 from verdicts.digest.models import edition_item
-from verdicts.digest.votes import VotesCast, votes_cast
 from verdicts.extensions import begin_write, db
 from verdicts.feedback.models import PriceDoubt, price_doubt
 from verdicts.newsletter.models import subscriber_tool
@@ -276,7 +276,7 @@ def test_news_in_drafts_names_the_kept_tool(pair: tuple[Tool, Tool]) -> None:
     keep, drop = pair
     make_comparison(keep, drop)
     begin_write()
-    drafting.draft(THIS_WEEK, NOW)
+    drafting.draft_edition(THIS_WEEK, NOW)
     db.session.commit()
     assert merge(keep, drop).drafted == 2
     named = list(db.session.scalars(sa.select(edition_item.c.tool_ids).order_by(edition_item.c.id)))
@@ -290,7 +290,7 @@ def test_votes_of_both_are_votes_of_one_and_moving_them_is_no_news(pair: tuple[T
     make_votes(drop, skip=range(3, 6))
     merge(keep, drop)
     assert (tally_of(keep.id).ship, tally_of(keep.id).skip) == (4, 2)
-    assert votes_cast(THIS_WEEK, LATER) == {keep.id: VotesCast(ship=3, skip=3)}
+    assert count_votes(THIS_WEEK, LATER) == {keep.id: WeekVotes(ship=3, skip=3)}
     db.session.rollback()
     assert recount() == []
 

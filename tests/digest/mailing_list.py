@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from tests.makers import NOW
 from verdicts.digest.blocks import LEAVE_TOKEN, PREFERENCES_TOKEN, Block
-from verdicts.digest.freezing import hash_of
+from verdicts.digest.freezing import content_hash
 from verdicts.digest.models import BlockKind, DeliveryState, EditionState, delivery, edition, edition_block
 from verdicts.extensions import db
 from verdicts.newsletter.addresses import parse
@@ -50,7 +50,7 @@ def make_edition(subscribers: Iterable[int], state: EditionState = EditionState.
     """Make a frozen edition, by default one that is being sent, with a delivery for each of these; return its id."""
     defaults = {"year": 2026, "week": 47, "state": state, "note": "", "subject": SUBJECT, "sender": SENDER}
     defaults |= {"drafted_at": NOW, "frozen_at": NOW, "unrecognised_running": 0}
-    defaults |= {"digest": hash_of(SUBJECT, SENDER, [], BLOCKS)}
+    defaults |= {"digest": content_hash(SUBJECT, SENDER, [], BLOCKS)}
     made = sa.insert(edition).values(**defaults | fields).returning(edition.c.id)
     id: int = db.session.connection().execute(made).scalar_one()
     blocks = [

@@ -1,4 +1,4 @@
-"""A sender in a process of its own, with terms as short as a test can wait for.
+"""A sender in a process of its own, with time limits as short as a test can wait for.
 
 It is forked from a process that has imported everything already: importing takes longer than most of what is sent.
 """
@@ -18,10 +18,10 @@ from pathlib import Path
 from tests.programs import SETTINGS
 from verdicts import config, create_app
 from verdicts.digest.sending import send
-from verdicts.digest.worker import Terms
+from verdicts.digest.worker import SendingOptions
 from verdicts.mailing.smtp import Timeouts
 
-SHORT = {"lease": 2.0, "transmission": 4.0, "start_within": 1.0, "linger": 6.0}
+SHORT = {"claim_lease": 2.0, "transmission_lease": 4.0, "max_start_delay": 1.0, "max_idle": 6.0}
 TIMEOUTS = {"connect": 5.0, "reply": 5.0, "last_reply": 5.0}
 
 
@@ -58,7 +58,7 @@ class SenderProgram:
         os.kill(self.pid, signal.SIGCONT)
 
     def end(self, seconds: float = 60) -> str:
-        """Wait until it has ended by itself, and return how: a verdicts.digest.sending.Ended."""
+        """Wait until it has ended by itself, and return how: a verdicts.digest.sending.EndReason."""
         self.process.join(seconds)
         printed = self.printed.read_text()
         assert self.process.exitcode == 0, printed
@@ -66,9 +66,9 @@ class SenderProgram:
 
 
 def sender(
-    edition_id: int, *, database_url: str, folder: Path, settings: dict[str, str], **terms: float
+    edition_id: int, *, database_url: str, folder: Path, settings: dict[str, str], **options: float
 ) -> SenderProgram:
-    """Start a sender. `terms` are in seconds, those of `Terms` and of `Timeouts`, and the `batch`."""
+    """Start a sender. `options` are fields of `SendingOptions` and of `Timeouts`, times in seconds."""
     environ = {
         **SETTINGS,
         "DATABASE_URL": database_url,
@@ -77,19 +77,19 @@ def sender(
         **settings,
     }
     printed = folder / f"sender-{next(_numbers)}.txt"
-    process = _processes.Process(target=_send, args=(edition_id, environ, terms, printed), daemon=True)
+    process = _processes.Process(target=_send, args=(edition_id, environ, options, printed), daemon=True)
     process.start()
     return SenderProgram(process, printed)
 
 
-def short_terms(batch: int = 20, **seconds: float) -> Terms:
-    """Return terms that a test can wait for; `seconds` are fields of Terms and of Timeouts."""
+def short_options(batch_size: int = 20, **seconds: float) -> SendingOptions:
+    """Return options that a test can wait for; `seconds` are fields of SendingOptions and of Timeouts."""
     timeouts = Timeouts(**{name: seconds.get(name, usual) for name, usual in TIMEOUTS.items()})
     spans = {name: timedelta(seconds=seconds.get(name, usual)) for name, usual in SHORT.items()}
-    return Terms(batch=batch, timeouts=timeouts, **spans)
+    return SendingOptions(batch_size=batch_size, timeouts=timeouts, **spans)
 
 
-def _send(edition_id: int, environ: dict[str, str], terms: dict[str, float], printed: Path) -> None:
+def _send(edition_id: int, environ: dict[str, str], options: dict[str, float], printed: Path) -> None:
     """Send, as a process; whatever it prints goes to a file. SIGTERM stops it."""
     with printed.open("w") as output:
         for stream in (sys.stdout, sys.stderr):
@@ -98,5 +98,5 @@ def _send(edition_id: int, environ: dict[str, str], terms: dict[str, float], pri
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         app = create_app(config.load(environ))
         with app.app_context():
-            report = send(edition_id, stop=stop, terms=short_terms(**terms))
-            output.write(f"{report.ended}\n")
+            report = send(edition_id, stop=stop, options=short_options(**options))
+            output.write(f"{report.end_reason}\n")

@@ -30,7 +30,7 @@ from tests.makers import (
     make_votes,
 )
 from tests.web.visitor import Visitor
-from verdicts.digest import drafting, editions, freezing, queries
+from verdicts.digest import editing, editions, freezing, queries
 from verdicts.digest.models import DeliveryState, EditionState, delivery, edition
 from verdicts.digest.weeks import Week
 from verdicts.extensions import db
@@ -51,7 +51,7 @@ def published(week: Week = THIS_WEEK, note: str = "") -> int:
     """Draft, freeze and begin to send the week's edition."""
     found = drafted(week)
     with writing():
-        drafting.write(found.id, note=note)
+        editing.update_text(found.id, note=note)
         freezing.freeze(found.id, NOW)
         editions.start(found.id, NOW)
     return found.id
@@ -112,7 +112,7 @@ def test_what_was_dropped_is_not_shown(visitor: Visitor) -> None:
     a_week()
     found = drafted()
     with writing():
-        drafting.drop(found.id, items(found)[0].id)
+        editing.set_dropped(found.id, items(found)[0].id, dropped=True)
         freezing.freeze(found.id, NOW)
         editions.start(found.id, NOW)
     assert "It reads receipts now." not in visitor.reads("/digest/2026-w47").words
@@ -156,7 +156,7 @@ def test_an_edition_that_was_drafted_anew_takes_the_place_of_the_cancelled(visit
     page = visitor.reads(f"/digest/{THIS_WEEK.name}").words
     assert "Once more." in page
     assert "was cancelled" not in page
-    assert [each.state for each in queries.archive()] == [EditionState.SENDING]
+    assert [each.state for each in queries.list_archive()] == [EditionState.SENDING]
 
 
 @pytest.mark.parametrize("name", ["2026-W47", "2026-w47"])
@@ -196,7 +196,7 @@ def test_hostile_words_stay_words_on_the_page_too(visitor: Visitor) -> None:
     make_tool("alpha", name=words, tagline=words, category_id=make_category("code", name="<b>x</b>").id)
     found = drafted()
     with writing():
-        drafting.write(found.id, subject=words)
+        editing.update_text(found.id, subject=words)
         freezing.freeze(found.id, NOW)
         editions.start(found.id, NOW)
     page = visitor.opens("GET", "/digest/2026-w47").get_data(as_text=True)

@@ -5,9 +5,9 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verdicts.digest.blocks import Block, Choices, copy_for
+from verdicts.digest.blocks import Block, Choices, join_blocks
 from verdicts.digest.models import BlockKind, ItemKind
-from verdicts.digest.news import CHANGES, Item
+from verdicts.digest.news import CHANGES, NewsItem
 from verdicts.digest.rendering import Section, category_sections, tool_sections
 from verdicts.newsletter.models import Rhythm
 
@@ -17,8 +17,8 @@ NAMED = {"category": None, "tool": {"slug": "x", "name": "X"}, "names": ["X", "Y
 HEAD, FOOT = (Block(kind, None, (), False, kind, kind) for kind in (BlockKind.HEAD, BlockKind.FOOT))
 
 
-def an_item(id: int, kind: ItemKind, tools: tuple[int, ...]) -> Item:
-    return Item(id, kind, TOOLS[tools[0]], tools, NAMED, dropped=False, position=id)
+def an_item(id: int, kind: ItemKind, tools: tuple[int, ...]) -> NewsItem:
+    return NewsItem(id, kind, TOOLS[tools[0]], tools, NAMED, dropped=False, position=id)
 
 
 tools = st.sampled_from(list(TOOLS))
@@ -44,20 +44,22 @@ def a_block(section: Section) -> Block:
     return Block(section.kind, section.category_id, section.tool_ids, section.has_change, numbers, numbers)
 
 
-def blocks_of(items: list[Item]) -> list[Block]:
+def blocks_of(items: list[NewsItem]) -> list[Block]:
     return [HEAD, *map(a_block, [*category_sections(items), *tool_sections(items)]), FOOT]
 
 
-def is_wanted(item: Item, chosen: Choices) -> bool:
+def is_wanted(item: NewsItem, chosen: Choices) -> bool:
     """Say in one line what choosing means, without a word about blocks."""
     return not chosen.categories or item.category_id in chosen.categories or bool(chosen.tools & set(item.tool_ids))
 
 
 @given(editions, choices)
-def test_a_copy_holds_exactly_what_was_chosen_and_each_piece_of_news_once(items: list[Item], chosen: Choices) -> None:
+def test_a_copy_holds_exactly_what_was_chosen_and_each_piece_of_news_once(
+    items: list[NewsItem], chosen: Choices
+) -> None:
     wanted = [item for item in items if is_wanted(item, chosen)]
     is_due = chosen.rhythm is Rhythm.EVERY_WEEK or any(item.kind in CHANGES for item in wanted)
-    copy = copy_for(blocks_of(items), chosen)
+    copy = join_blocks(blocks_of(items), chosen)
     if not wanted or not is_due:
         assert copy is None
         return
@@ -67,21 +69,21 @@ def test_a_copy_holds_exactly_what_was_chosen_and_each_piece_of_news_once(items:
 
 
 @given(editions, choices)
-def test_every_copy_has_one_head_and_one_foot_and_something_between(items: list[Item], chosen: Choices) -> None:
-    for part in copy_for(blocks_of(items), chosen) or ():
+def test_every_copy_has_one_head_and_one_foot_and_something_between(items: list[NewsItem], chosen: Choices) -> None:
+    for part in join_blocks(blocks_of(items), chosen) or ():
         assert re.fullmatch(r"head(<\d+>)+foot", part)
 
 
 def test_a_tool_that_is_followed_is_told_of_where_its_category_is_not_read() -> None:
     items = [an_item(0, ItemKind.NEW_TOOL, (1,)), an_item(1, ItemKind.NEW_TOOL, (3,)), an_item(2, ItemKind.VOTES, (4,))]
-    copy = copy_for(blocks_of(items), Choices(frozenset([10]), frozenset([1, 3])))
+    copy = join_blocks(blocks_of(items), Choices(frozenset([10]), frozenset([1, 3])))
     assert copy is not None
     assert copy[0] == "head<0><1>foot"
 
 
 def test_who_follows_both_tools_of_a_comparison_reads_of_it_once() -> None:
     items = [an_item(0, ItemKind.NEW_COMPARISON, (1, 3))]
-    copy = copy_for(blocks_of(items), Choices(frozenset([30]), frozenset([1, 3])))
+    copy = join_blocks(blocks_of(items), Choices(frozenset([30]), frozenset([1, 3])))
     assert copy is not None
     assert copy[0] == "head<0>foot"
 
@@ -98,7 +100,7 @@ def test_the_news_of_one_tool_is_one_block_whatever_its_kinds() -> None:
 def test_who_waits_for_changes_gets_all_they_chose_once_there_is_one() -> None:
     items = [an_item(0, ItemKind.VERDICT_CHANGE, (1,)), an_item(1, ItemKind.NEW_TOOL, (3,))]
     on_change = Choices(rhythm=Rhythm.ON_CHANGE)
-    copy = copy_for(blocks_of(items), on_change)
+    copy = join_blocks(blocks_of(items), on_change)
     assert copy is not None
     assert copy[0] == "head<0><1>foot"
-    assert copy_for(blocks_of(items[1:]), on_change) is None
+    assert join_blocks(blocks_of(items[1:]), on_change) is None

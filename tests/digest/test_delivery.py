@@ -11,7 +11,7 @@ from tests.digest.mailing_list import make_edition, make_subscribers, states, th
 from tests.makers import NOW
 from verdicts.digest import delivery as steps
 from verdicts.digest import editions
-from verdicts.digest.delivery import Gate, Lease
+from verdicts.digest.delivery import Lease, StartResult
 from verdicts.digest.models import DeliveryState, EditionState, delivery
 from verdicts.digest.recording import record
 from verdicts.extensions import begin_write, db
@@ -41,9 +41,9 @@ def claim(edition_id: int, owner: str = ANN, most: int = 1, now: datetime = NOW)
     return leases
 
 
-def begin(lease: Lease, now: datetime = NOW) -> Gate:
+def begin(lease: Lease, now: datetime = NOW) -> StartResult:
     begin_write()
-    gate = steps.begin(lease, 20 * MINUTE, now)
+    gate = steps.start_transmission(lease, 20 * MINUTE, now)
     db.session.commit()
     return gate
 
@@ -57,13 +57,13 @@ def ended(lease: Lease, outcome: Outcome, now: datetime = NOW) -> object:
 
 def recover(edition_id: int, now: datetime) -> None:
     begin_write()
-    steps.recover(edition_id, now)
+    steps.recover_expired(edition_id, now)
     db.session.commit()
 
 
 def transmitting(edition_id: int, owner: str = ANN, now: datetime = NOW) -> Lease:
     (lease,) = claim(edition_id, owner, now=now)
-    assert begin(lease, now) is Gate.OPEN
+    assert begin(lease, now) is StartResult.STARTED
     return lease
 
 
@@ -77,7 +77,7 @@ def test_what_one_has_claimed_nobody_else_gets(edition: int) -> None:
 def test_what_is_not_due_yet_is_not_claimed(edition: int) -> None:
     assert claim(edition, now=NOW - MINUTE) == []
     begin_write()
-    assert steps.next_moment(edition) == NOW
+    assert steps.next_claim_at(edition) == NOW
     db.session.rollback()
 
 
@@ -89,8 +89,8 @@ def test_what_was_deferred_is_claimed_before_what_is_fresh(edition: int) -> None
 
 def test_the_gate_opens_once(edition: int) -> None:
     (lease,) = claim(edition)
-    assert begin(lease) is Gate.OPEN
-    assert begin(lease) is Gate.LOST
+    assert begin(lease) is StartResult.STARTED
+    assert begin(lease) is StartResult.LEASE_LOST
     row = the_delivery(edition, lease.subscriber_id)
     assert (row.state, row.tries, row.first_tried_at) == (DeliveryState.TRANSMITTING, 1, NOW)
     assert row.lease_until == NOW + 20 * MINUTE
@@ -98,7 +98,7 @@ def test_the_gate_opens_once(edition: int) -> None:
 
 def test_the_gate_is_closed_to_an_expired_lease(edition: int) -> None:
     (lease,) = claim(edition)
-    assert begin(lease, NOW + MINUTE) is Gate.LOST
+    assert begin(lease, NOW + MINUTE) is StartResult.LEASE_LOST
     assert states(edition)[lease.subscriber_id] is DeliveryState.LEASED
 
 
@@ -106,8 +106,8 @@ def test_the_gate_is_closed_to_whose_delivery_another_has_claimed_since(edition:
     mine = claim(edition, ANN, 5)
     recover(edition, NOW + MINUTE)
     theirs = claim(edition, BEN, 5, NOW + MINUTE)
-    assert {begin(lease, NOW) for lease in mine} == {Gate.LOST}
-    assert {begin(lease, NOW + MINUTE) for lease in theirs} == {Gate.OPEN}
+    assert {begin(lease, NOW) for lease in mine} == {StartResult.LEASE_LOST}
+    assert {begin(lease, NOW + MINUTE) for lease in theirs} == {StartResult.STARTED}
 
 
 @pytest.mark.parametrize("state", [EditionState.PAUSED, EditionState.CANCELLED])
@@ -119,7 +119,7 @@ def test_the_gate_is_closed_while_the_edition_is_not_being_sent(edition: int, st
     else:
         editions.cancel(edition, NOW)
     db.session.commit()
-    assert begin(lease) is Gate.CLOSED
+    assert begin(lease) is StartResult.NOT_SENDING
 
 
 @pytest.mark.parametrize("end", [leaving.leave, leaving.erase, leaving.complained, leaving.bounced])
@@ -128,7 +128,7 @@ def test_the_gate_is_closed_to_a_subscriber_who_has_gone(edition: int, end: Call
     begin_write()
     end(lease.subscriber_id, NOW)
     db.session.commit()
-    assert begin(lease) is Gate.LEFT
+    assert begin(lease) is StartResult.UNSUBSCRIBED
     assert states(edition)[lease.subscriber_id] is DeliveryState.SKIPPED
 
 
@@ -191,7 +191,7 @@ def test_what_is_given_back_after_the_edition_was_cancelled_is_over(edition: int
     steps.withdraw(lease, NOW)
     db.session.commit()
     row = the_delivery(edition, lease.subscriber_id)
-    assert (row.state, row.reply, row.owner) == (DeliveryState.SKIPPED, editions.WAS_CANCELLED, None)
+    assert (row.state, row.reply, row.owner) == (DeliveryState.SKIPPED, editions.CANCELLED_REASON, None)
 
 
 def test_what_was_claimed_and_not_begun_can_be_given_back(edition: int) -> None:
@@ -231,7 +231,7 @@ def test_our_own_fault_pauses_and_does_not_count_as_a_try(edition: int) -> None:
     ended(lease, OUR_FAULT)
     row = the_delivery(edition, lease.subscriber_id)
     assert (row.state, row.due_at, row.tries, row.first_tried_at) == (DeliveryState.DEFERRED, NOW, 0, None)
-    assert "550 go away" in (editions.by_id(edition).paused_because or "")
+    assert "550 go away" in (editions.get_by_id(edition).paused_because or "")
 
 
 def test_three_unrecognised_refusals_pause_and_are_all_tried_again(edition: int) -> None:
@@ -242,13 +242,13 @@ def test_three_unrecognised_refusals_pause_and_are_all_tried_again(edition: int)
     for lease in leases[2:]:  # the fourth was under way when the third paused the edition
         ended(lease, UNKNOWN)
     assert {states(edition)[lease.subscriber_id] for lease in leases} == {DeliveryState.DEFERRED}
-    assert editions.by_id(edition).state is EditionState.PAUSED
+    assert editions.get_by_id(edition).state is EditionState.PAUSED
 
 
 def test_an_accepted_message_between_them_clears_unrecognised_refusals(edition: int) -> None:
     for outcome in (UNKNOWN, UNKNOWN, ACCEPTED, UNKNOWN, UNKNOWN):
         ended(transmitting(edition), outcome)
-    assert editions.by_id(edition).state is EditionState.SENDING
+    assert editions.get_by_id(edition).state is EditionState.SENDING
     assert list(states(edition).values()).count(DeliveryState.FAILED) == 4
 
 

@@ -37,9 +37,10 @@ from tests.makers import (
 )
 from verdicts.catalog.kinds import PriceModel
 from verdicts.config.mail import DigestSettings
-from verdicts.digest import drafting, editions
-from verdicts.digest.drafting import ItemNotFound, NotTheWholeOrder, TextTooLong, WeekNotBegun
-from verdicts.digest.editions import EditionExists, EditionIsFrozen
+from verdicts.digest import drafting, editing, editions, scheduling
+from verdicts.digest.drafting import WeekInFuture
+from verdicts.digest.editing import IncompleteOrder, ItemNotFound, TextTooLong
+from verdicts.digest.editions import Edition, EditionExists, EditionIsFrozen
 from verdicts.digest.freezing import freeze
 from verdicts.digest.models import EditionState, ItemKind, edition
 from verdicts.digest.weeks import Week, week_of
@@ -52,7 +53,7 @@ MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 def draft_nothing(week: Week = THIS_WEEK) -> None:
     with writing():
-        assert drafting.draft(week, NOW) is None
+        assert drafting.draft_edition(week, NOW) is None
 
 
 @pytest.mark.usefixtures("app")
@@ -61,7 +62,7 @@ def test_a_week_in_which_nothing_happened_has_no_edition() -> None:
     make_review(tool, make_reviewer(), "ship")
     make_price(tool)
     draft_nothing()
-    assert editions.find(THIS_WEEK) is None
+    assert editions.find_by_week(THIS_WEEK) is None
 
 
 @pytest.mark.usefixtures("app")
@@ -97,9 +98,9 @@ def test_a_tool_of_the_week_before_or_after_is_no_news() -> None:
     make_tool("after", published_at=THIS_WEEK.end)
     make_tool("first", published_at=THIS_WEEK.start)
     with writing():
-        id = drafting.draft(THIS_WEEK, THIS_WEEK.end + timedelta(days=1))
+        id = drafting.draft_edition(THIS_WEEK, THIS_WEEK.end + timedelta(days=1))
     assert id is not None
-    assert [item.facts["tool"]["slug"] for item in items(editions.by_id(id))] == ["first"]
+    assert [item.facts["tool"]["slug"] for item in items(editions.get_by_id(id))] == ["first"]
 
 
 @pytest.mark.usefixtures("app")
@@ -295,7 +296,7 @@ def test_a_week_has_one_edition() -> None:
     a_week()
     drafted()
     with pytest.raises(EditionExists), writing():
-        drafting.draft(THIS_WEEK, NOW)
+        drafting.draft_edition(THIS_WEEK, NOW)
 
 
 @pytest.mark.usefixtures("app")
@@ -306,7 +307,7 @@ def test_a_cancelled_week_may_be_drafted_anew() -> None:
         editions.cancel(first.id, NOW)
     second = drafted()
     assert second.id != first.id
-    assert editions.get(THIS_WEEK).id == second.id
+    assert editions.get_by_week(THIS_WEEK).id == second.id
 
 
 def test_of_two_who_draft_at_once_one_does(app: Flask) -> None:
@@ -318,7 +319,7 @@ def test_of_two_who_draft_at_once_one_does(app: Flask) -> None:
         with app.app_context():
             try:
                 with writing():
-                    return drafting.draft(THIS_WEEK, NOW)
+                    return drafting.draft_edition(THIS_WEEK, NOW)
             except EditionExists:
                 return "too late"
 
@@ -331,16 +332,16 @@ def test_of_two_who_draft_at_once_one_does(app: Flask) -> None:
 
 @pytest.mark.usefixtures("app")
 def test_a_week_that_lies_ahead_cannot_be_drafted() -> None:
-    with pytest.raises(WeekNotBegun), writing():
-        drafting.draft(Week(2026, 48), NOW)
+    with pytest.raises(WeekInFuture), writing():
+        drafting.draft_edition(Week(2026, 48), NOW)
 
 
 # Drafting when it is due
 
 
-def run_at(now: datetime) -> int | None:
+def run_at(now: datetime) -> Edition | None:
     with writing():
-        return drafting.draft_due(MONDAYS, now)
+        return scheduling.draft_due_edition(MONDAYS, now)
 
 
 @pytest.mark.usefixtures("app")
@@ -374,10 +375,10 @@ def test_a_clock_that_jumps_about_drafts_one_edition_of_the_week(clock: list[int
 @pytest.mark.usefixtures("app")
 def test_what_an_editor_cancelled_is_not_drafted_anew_by_the_timer() -> None:
     a_week()
-    id = run_at(MONDAY)
-    assert id is not None
+    due = run_at(MONDAY)
+    assert due is not None
     with writing():
-        editions.cancel(id, MONDAY)
+        editions.cancel(due.id, MONDAY)
     assert run_at(MONDAY + timedelta(hours=1)) is None
 
 
@@ -395,7 +396,7 @@ def test_an_empty_week_is_asked_again_later_and_drafted_once_it_has_news() -> No
 
 def reordered(edition_id: int, order: list[int]) -> None:
     with writing():
-        drafting.reorder(edition_id, order)
+        editing.reorder(edition_id, order)
 
 
 @pytest.mark.usefixtures("app")
@@ -415,7 +416,7 @@ def test_an_order_that_does_not_name_every_item_once_is_refused(wrong: Callable[
     a_week()
     edition = drafted()
     ids = [item.id for item in items(edition)]
-    with pytest.raises(NotTheWholeOrder):
+    with pytest.raises(IncompleteOrder):
         reordered(edition.id, wrong(ids))
     assert [item.id for item in items(edition)] == ids
 
@@ -426,10 +427,10 @@ def test_an_editor_may_drop_an_item_and_take_it_in_again() -> None:
     edition = drafted()
     first = items(edition)[0]
     with writing():
-        drafting.drop(edition.id, first.id)
+        editing.set_dropped(edition.id, first.id, dropped=True)
     assert items(edition)[0].dropped
     with writing():
-        drafting.drop(edition.id, first.id, dropped=False)
+        editing.set_dropped(edition.id, first.id, dropped=False)
     assert not items(edition)[0].dropped
 
 
@@ -439,7 +440,7 @@ def test_an_item_of_another_edition_cannot_be_dropped() -> None:
     a_turn(an_old_tool("beta"), on=LAST_THURSDAY)
     this, last = drafted(), drafted(LAST_WEEK)
     with pytest.raises(ItemNotFound), writing():
-        drafting.drop(this.id, items(last)[0].id)
+        editing.set_dropped(this.id, items(last)[0].id, dropped=True)
 
 
 @pytest.mark.usefixtures("app")
@@ -447,10 +448,10 @@ def test_an_editor_may_write_a_note_and_a_subject() -> None:
     a_week()
     edition = drafted()
     with writing():
-        drafting.write(edition.id, note="Good *morning*.")
+        editing.update_text(edition.id, note="Good *morning*.")
     with writing():
-        drafting.write(edition.id, subject="One SKIP")
-    found = editions.by_id(edition.id)
+        editing.update_text(edition.id, subject="One SKIP")
+    found = editions.get_by_id(edition.id)
     assert (found.note, found.subject) == ("Good *morning*.", "One SKIP")
 
 
@@ -459,7 +460,7 @@ def test_a_subject_that_does_not_fit_is_refused() -> None:
     a_week()
     edition = drafted()
     with pytest.raises(TextTooLong, match="200"), writing():
-        drafting.write(edition.id, subject="x" * 201)
+        editing.update_text(edition.id, subject="x" * 201)
 
 
 @pytest.mark.usefixtures("app")
@@ -470,20 +471,20 @@ def test_nothing_of_a_frozen_edition_can_be_changed() -> None:
     with writing():
         freeze(edition.id, NOW)
     changes: list[Callable[[], None]] = [
-        lambda: drafting.drop(edition.id, first.id),
-        lambda: drafting.reorder(edition.id, []),
-        lambda: drafting.write(edition.id, note="Late."),
+        lambda: editing.set_dropped(edition.id, first.id, dropped=True),
+        lambda: editing.reorder(edition.id, []),
+        lambda: editing.update_text(edition.id, note="Late."),
     ]
     for change in changes:
         with pytest.raises(EditionIsFrozen), writing():
             change()
-    assert editions.by_id(edition.id).state is EditionState.FROZEN
+    assert editions.get_by_id(edition.id).state is EditionState.FROZEN
 
 
 @pytest.mark.usefixtures("app")
 def test_a_subject_of_two_lines_is_refused_before_it_could_become_a_header() -> None:
     a_week()
     found = drafted()
-    with pytest.raises(drafting.SubjectOfManyLines), writing():
-        drafting.write(found.id, subject="News\r\nBcc: everyone@example.org")
-    assert editions.by_id(found.id).subject == ""
+    with pytest.raises(editing.SubjectNotOneLine), writing():
+        editing.update_text(found.id, subject="News\r\nBcc: everyone@example.org")
+    assert editions.get_by_id(found.id).subject == ""

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from tests.digest.weekly import THIS_WEEK, a_week, drafted, writing
 from tests.makers import NOW, make_subscriber
 from verdicts.catalog.publishing import content_version
-from verdicts.digest import editions, freezing, timetable
+from verdicts.digest import editions, freezing, scheduling
 from verdicts.digest.editions import (
     EditionAlreadySent,
     EditionIsCancelled,
@@ -87,11 +87,11 @@ def test_each_step_leaves_from_where_it_may_and_names_what_stands_in_the_way(ste
     id = an_edition(state)
     if (step, state) in LEADS_TO:
         do(step, id)
-        assert editions.by_id(id).state is LEADS_TO[step, state]
+        assert editions.get_by_id(id).state is LEADS_TO[step, state]
     else:
         with pytest.raises(ERRORS[state], match="2026-w47"):
             do(step, id)
-        assert editions.by_id(id).state is state
+        assert editions.get_by_id(id).state is state
 
 
 @pytest.mark.usefixtures("app")
@@ -100,9 +100,9 @@ def test_a_pause_says_why_and_resuming_forgets_it() -> None:
     do("pause", id)
     with writing():
         db.session.execute(sa.update(edition).values(unrecognised_running=3))
-    assert editions.by_id(id).paused_because == "The relay refuses us."
+    assert editions.get_by_id(id).paused_because == "The relay refuses us."
     do("resume", id)
-    assert editions.by_id(id).paused_because is None
+    assert editions.get_by_id(id).paused_because is None
     assert db.session.scalar(sa.select(edition.c.unrecognised_running)) == 0
 
 
@@ -132,7 +132,7 @@ def test_an_edition_is_sent_once_every_delivery_is_decided(state: DeliveryState)
     decided = state in {DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SKIPPED}
     with writing():
         assert editions.finish_if_done(id, NOW) is decided
-    found = editions.by_id(id)
+    found = editions.get_by_id(id)
     assert found.state is (EditionState.SENT if decided else EditionState.SENDING)
     assert found.finished_at == (NOW if decided else None)
 
@@ -169,19 +169,19 @@ def test_what_readers_see_changes_when_sending_starts_and_when_it_is_cancelled()
 
 @pytest.mark.usefixtures("app")
 def test_a_week_without_an_edition_is_named() -> None:
-    assert editions.find(THIS_WEEK) is None
+    assert editions.find_by_week(THIS_WEEK) is None
     with pytest.raises(EditionNotFound, match="2026-w47"):
-        editions.get(THIS_WEEK)
+        editions.get_by_week(THIS_WEEK)
 
 
 @pytest.mark.usefixtures("app")
 def test_the_edition_that_was_not_cancelled_is_the_weeks() -> None:
     first = an_edition()
     do("cancel", first)
-    assert editions.get(THIS_WEEK).id == first
+    assert editions.get_by_week(THIS_WEEK).id == first
     second = drafted().id
-    assert editions.get(THIS_WEEK).id == second
-    assert editions.find(Week(2026, 46)) is None
+    assert editions.get_by_week(THIS_WEEK).id == second
+    assert editions.find_by_week(Week(2026, 46)) is None
 
 
 def test_every_state_has_its_error() -> None:
@@ -196,5 +196,8 @@ def test_what_is_taken_off_the_schedule_does_not_start_by_itself() -> None:
         freezing.freeze(found.id, NOW)
         editions.schedule(found.id, NOW, NOW)
         editions.unschedule(found.id, NOW)
-        timetable.start_what_is_scheduled(NOW)
-    assert (editions.by_id(found.id).state, editions.by_id(found.id).scheduled_at) == (EditionState.FROZEN, None)
+        scheduling.start_scheduled(NOW)
+    assert (editions.get_by_id(found.id).state, editions.get_by_id(found.id).scheduled_at) == (
+        EditionState.FROZEN,
+        None,
+    )

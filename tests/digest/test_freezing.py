@@ -12,11 +12,11 @@ from tests.conftest import StatementCount
 from tests.digest.weekly import a_week, drafted, items, writing
 from tests.makers import NOW, make_subscriber
 from tests.programs import SETTINGS, run
-from verdicts.digest import drafting, editions, freezing
-from verdicts.digest.copies import EditionTampered, open_press
-from verdicts.digest.editions import Edition, EditionIsFrozen, NothingToSay
+from verdicts.digest import editing, editions, freezing
+from verdicts.digest.editions import Edition, EditionIsEmpty, EditionIsFrozen
+from verdicts.digest.messages import EditionTampered, load_message_builder
 from verdicts.digest.models import BlockKind, DeliveryState, EditionState, delivery, edition, edition_block
-from verdicts.digest.queries import blocks_of
+from verdicts.digest.queries import list_blocks
 from verdicts.extensions import db
 from verdicts.newsletter.leaving import leave
 from verdicts.newsletter.models import Status
@@ -40,7 +40,7 @@ DIE_INSTEAD_OF = "freezing.{step} = lambda *_: os.kill(os.getpid(), signal.SIGKI
 def freeze(found: Edition) -> Edition:
     with writing():
         freezing.freeze(found.id, NOW)
-    return editions.by_id(found.id)
+    return editions.get_by_id(found.id)
 
 
 def recipients(found: Edition) -> list[int]:
@@ -61,7 +61,7 @@ def test_a_frozen_edition_has_its_blocks_subject_sender_and_hash() -> None:
     assert found.sender == "verdicts@verdicts.test"
     assert found.digest is not None
     assert len(found.digest) == 64
-    kinds = [block.kind for block in blocks_of(found.id)]
+    kinds = [block.kind for block in list_blocks(found.id)]
     assert kinds == [BlockKind.HEAD, *[BlockKind.CATEGORY] * 2, *[BlockKind.TOOL] * 2, BlockKind.FOOT]
 
 
@@ -93,10 +93,10 @@ def test_who_subscribes_later_waits_for_the_next_edition() -> None:
 def test_what_editors_change_later_does_not_change_the_letter() -> None:
     a_week()
     found = freeze(drafted())
-    before = blocks_of(found.id)
+    before = list_blocks(found.id)
     with writing():
         db.session.execute(sa.text("UPDATE tool SET name = 'Renamed'"))
-    assert blocks_of(found.id) == before
+    assert list_blocks(found.id) == before
     assert not any("Renamed" in block.html for block in before)
 
 
@@ -105,9 +105,9 @@ def test_what_was_dropped_is_not_in_the_letter() -> None:
     a_week()
     found = drafted()
     with writing():
-        drafting.drop(found.id, items(found)[0].id)
+        editing.set_dropped(found.id, items(found)[0].id, dropped=True)
     frozen = freeze(found)
-    assert not any("Changed their mind" in block.text for block in blocks_of(found.id))
+    assert not any("Changed their mind" in block.text for block in list_blocks(found.id))
     assert frozen.subject == "One new price and one new tool"
 
 
@@ -118,10 +118,10 @@ def test_an_edition_of_which_everything_was_dropped_is_not_frozen() -> None:
     found = drafted()
     with writing():
         for item in items(found):
-            drafting.drop(found.id, item.id)
-    with pytest.raises(NothingToSay):
+            editing.set_dropped(found.id, item.id, dropped=True)
+    with pytest.raises(EditionIsEmpty):
         freeze(found)
-    assert editions.by_id(found.id).state is EditionState.DRAFT
+    assert editions.get_by_id(found.id).state is EditionState.DRAFT
     assert (count(delivery), count(edition_block)) == (0, 0)
 
 
@@ -142,12 +142,12 @@ def test_subject_and_sender_may_be_given() -> None:
     found = drafted()
     with writing():
         freezing.freeze(found.id, NOW, subject="One SKIP", sender="The panel <panel@verdicts.test>")
-    frozen = editions.by_id(found.id)
+    frozen = editions.get_by_id(found.id)
     assert (frozen.subject, frozen.sender) == ("One SKIP", "The panel <panel@verdicts.test>")
 
 
 @pytest.mark.usefixtures("app")
-@pytest.mark.parametrize("step", ["render", "_store", "hash_of", "_address"])
+@pytest.mark.parametrize("step", ["render_blocks", "_insert_blocks", "content_hash", "_insert_deliveries"])
 def test_an_error_while_freezing_leaves_a_draft_and_nothing_else(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     a_week()
     make_subscriber()
@@ -159,11 +159,11 @@ def test_an_error_while_freezing_leaves_a_draft_and_nothing_else(step: str, monk
     monkeypatch.setattr(freezing, step, fail)
     with pytest.raises(RuntimeError):
         freeze(found)
-    assert editions.by_id(found.id) == found
+    assert editions.get_by_id(found.id) == found
     assert (count(delivery), count(edition_block)) == (0, 0)
 
 
-@pytest.mark.parametrize("step", ["_store", "_address", "nothing: it dies just before it commits"])
+@pytest.mark.parametrize("step", ["_insert_blocks", "_insert_deliveries", "nothing: it dies just before it commits"])
 def test_a_kill_while_freezing_leaves_a_draft_and_nothing_else(
     app: Flask, database_url: str, tmp_path: Path, step: str
 ) -> None:
@@ -176,7 +176,7 @@ def test_a_kill_while_freezing_leaves_a_draft_and_nothing_else(
     settings = {**SETTINGS, "DATABASE_URL": database_url}
     status, printed = run("-c", code, instance=tmp_path, **settings)
     assert status == -signal.SIGKILL, printed
-    assert editions.by_id(found.id) == found
+    assert editions.get_by_id(found.id) == found
     assert (count(delivery), count(edition_block)) == (0, 0)
     assert freeze(found).state is EditionState.FROZEN
 
@@ -213,11 +213,11 @@ def test_freezing_takes_as_many_statements_for_many_as_for_one(app: Flask, state
 def test_what_was_changed_after_it_was_frozen_is_not_sent(change: sa.Update) -> None:
     a_week()
     found = freeze(drafted())
-    open_press(found.id)
+    load_message_builder(found.id)
     with writing():
         db.session.execute(change)
     with pytest.raises(EditionTampered):
-        open_press(found.id)
+        load_message_builder(found.id)
 
 
 @pytest.mark.usefixtures("app")
@@ -227,7 +227,7 @@ def test_a_frozen_edition_is_scheduled_and_may_be_scheduled_again() -> None:
     for hours in (1, 2):
         with writing():
             editions.schedule(found.id, NOW + timedelta(hours=hours), NOW)
-    assert editions.by_id(found.id).scheduled_at == NOW + timedelta(hours=2)
+    assert editions.get_by_id(found.id).scheduled_at == NOW + timedelta(hours=2)
 
 
 @pytest.mark.usefixtures("app")
@@ -242,5 +242,5 @@ def test_who_has_got_a_cancelled_edition_of_the_week_does_not_get_the_week_twice
             db.session.connection().execute(delivery.update().where(one).values(state=DeliveryState(state)))
         editions.cancel(first.id, NOW)
     second = drafted()
-    assert freezing.count_readers(second.id) == 2
+    assert freezing.count_recipients(second.id) == 2
     assert recipients(freeze(second)) == people[3:]

@@ -8,9 +8,9 @@ from flask import Flask
 from tests.digest.weekly import THURSDAY, a_price_move, a_turn, an_old_tool, drafted, writing
 from tests.makers import NOW, make_category, make_comparison, make_tool
 from tests.web.corpus import HOSTILE_TEXTS
-from verdicts.digest import drafting, proofs
-from verdicts.digest.editions import by_id
-from verdicts.digest.proofs import Proof
+from verdicts.digest import editing, previews
+from verdicts.digest.editions import get_by_id
+from verdicts.digest.previews import LetterPreview
 
 MARKDOWN = {"p", "em", "strong", "a", "ul", "ol", "li", "code", "pre", "blockquote", "br"}
 
@@ -27,7 +27,7 @@ class _Elements(HTMLParser):
         self.links += [value or "" for name, value in attrs if name in {"href", "src"}]
 
 
-def letter_of(text: str) -> Proof:
+def letter_of(text: str) -> LetterPreview:
     """Put a text into every field that an edition tells of, its own note and subject too, and return the letter."""
     code = make_category("code", name=text[:80])
     alpha = an_old_tool("alpha", code, name=text[:80], tagline=text[:200])
@@ -37,8 +37,8 @@ def letter_of(text: str) -> Proof:
     make_comparison(alpha, beta, headline=text[:60], bottom_line=text, published_at=NOW)
     edition = drafted()
     with writing():
-        drafting.write(edition.id, note=text, subject=" ".join(text.split())[:200])
-    return proofs.of(by_id(edition.id), NOW)
+        editing.update_text(edition.id, note=text, subject=" ".join(text.split())[:200])
+    return previews.load_preview(get_by_id(edition.id), NOW)
 
 
 @pytest.mark.usefixtures("app")

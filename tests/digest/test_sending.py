@@ -22,14 +22,14 @@ from tests.digest.mailing_list import (
     states,
     the_delivery,
 )
-from tests.digest.sender import short_terms
+from tests.digest.sender import short_options
 from tests.makers import NOW, make_category
 from tests.smtp_server import SmtpServer, smtp_server
 from verdicts.digest import editions
-from verdicts.digest.copies import EditionTampered
+from verdicts.digest.messages import EditionTampered
 from verdicts.digest.models import DeliveryState, EditionState
-from verdicts.digest.progress import Progress
-from verdicts.digest.sending import Ended, Report, send
+from verdicts.digest.queries import EditionProgress
+from verdicts.digest.sending import EndReason, SendingReport, send
 from verdicts.extensions import begin_write, db
 from verdicts.newsletter.leaving import leave
 from verdicts.newsletter.models import Status, subscriber, subscriber_category
@@ -55,13 +55,13 @@ def edition(app: Flask) -> int:
     return make_edition(make_subscribers(READERS))
 
 
-def send_now(edition_id: int, **terms: Any) -> Report:
-    return send(edition_id, terms=short_terms(**terms))
+def send_now(edition_id: int, **terms: Any) -> SendingReport:
+    return send(edition_id, options=short_options(**terms))
 
 
 def test_everyone_gets_one_letter(edition: int, server: SmtpServer) -> None:
     report = send_now(edition)
-    assert report.ended is Ended.DONE
+    assert report.end_reason is EndReason.DONE
     assert sorted(server.recipients()) == sorted(addresses(range(READERS)))
     assert set(states(edition).values()) == {DeliveryState.SENT}
     assert state_of(edition) is EditionState.SENT
@@ -77,14 +77,14 @@ def test_who_comes_last_calls_the_edition_sent_though_another_had_the_last_lette
         return len(looks) > 1 and finish(id, now)
 
     monkeypatch.setattr(editions, "finish_if_done", finish_but_not_at_first)
-    assert send_now(edition).ended is Ended.DONE
+    assert send_now(edition).end_reason is EndReason.DONE
     assert state_of(edition) is EditionState.SENT
 
 
 def test_nothing_is_sent_of_an_edition_that_is_paused(app: Flask, server: SmtpServer) -> None:
     edition = make_edition(make_subscribers(3), EditionState.PAUSED, paused_because="Somebody wanted to look.")
     report = send_now(edition)
-    assert (report.ended, report.trouble) == (Ended.PAUSED, "Somebody wanted to look.")
+    assert (report.end_reason, report.problem) == (EndReason.PAUSED, "Somebody wanted to look.")
     assert server.recipients() == []
     assert set(states(edition).values()) == {DeliveryState.PENDING}
 
@@ -98,31 +98,31 @@ def test_nothing_is_sent_of_an_edition_that_is_not_what_was_frozen(app: Flask, s
 
 def test_connections_that_drop_after_some_messages_are_replaced(edition: int, server: SmtpServer) -> None:
     server.behave(drop_every=3)
-    assert send_now(edition).ended is Ended.DONE
+    assert send_now(edition).end_reason is EndReason.DONE
     assert sorted(server.recipients()) == sorted(addresses(range(READERS)))
 
 
 def test_a_drop_before_the_final_dot_defers_and_is_tried_again_soon(
     edition: int, server: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("verdicts.digest.worker.SETBACKS_AT_MOST", 1)
+    monkeypatch.setattr("verdicts.digest.worker.MAX_FAILURES_IN_A_ROW", 1)
     server.behave(drop_before_dot=[address(3), address(4)])
     report = send_now(edition, linger=0, batch=1)  # who gives up after both has no others in its hands
-    assert report.ended in {Ended.LATER, Ended.UNREACHABLE}
+    assert report.end_reason in {EndReason.LATER, EndReason.UNREACHABLE}
     assert Counter(server.recipients()) == Counter(addresses(range(READERS)) - addresses([3, 4]))
     assert "lost before" in the_delivery(edition, 4).reply
     server.behave()
     make_due(edition)
-    assert send_now(edition).ended is Ended.DONE
+    assert send_now(edition).end_reason is EndReason.DONE
     assert Counter(server.recipients()) == Counter(addresses(range(READERS)))
 
 
 def test_a_drop_after_the_final_dot_is_uncertain_and_never_sent_again(edition: int, server: SmtpServer) -> None:
     server.behave(drop_after_dot=[address(5)])
     report = send_now(edition)
-    assert report.ended is Ended.UNCERTAIN
+    assert report.end_reason is EndReason.UNCERTAIN
     server.behave()
-    assert send_now(edition).ended is Ended.UNCERTAIN
+    assert send_now(edition).end_reason is EndReason.UNCERTAIN
     assert Counter(server.recipients()) == Counter(addresses(range(READERS)))
     assert states(edition)[6] is DeliveryState.UNCERTAIN
     assert state_of(edition) is EditionState.SENDING
@@ -137,7 +137,7 @@ def test_a_server_that_hangs_before_the_final_dot_defers(edition: int, server: S
 
 def test_a_server_that_hangs_after_the_final_dot_leaves_it_uncertain(edition: int, server: SmtpServer) -> None:
     server.behave(hang_after_dot=[address(5)])
-    assert send_now(edition, last_reply=0.5).ended is Ended.UNCERTAIN
+    assert send_now(edition, last_reply=0.5).end_reason is EndReason.UNCERTAIN
     assert states(edition)[6] is DeliveryState.UNCERTAIN
     assert Counter(server.recipients()) == Counter(addresses(range(READERS)))
 
@@ -145,11 +145,11 @@ def test_a_server_that_hangs_after_the_final_dot_leaves_it_uncertain(edition: in
 def test_greylisted_messages_wait_and_go_out_later(edition: int, server: SmtpServer) -> None:
     server.behave(greylists=True)
     report = send_now(edition)
-    assert report.ended is Ended.LATER
+    assert report.end_reason is EndReason.LATER
     assert report.progress.counts[DeliveryState.DEFERRED] == READERS
     assert server.recipients() == []
     make_due(edition)
-    assert send_now(edition).ended is Ended.DONE
+    assert send_now(edition).end_reason is EndReason.DONE
     assert Counter(server.recipients()) == Counter(addresses(range(READERS)))
     assert {the_delivery(edition, reader).tries for reader in states(edition)} == {2}
 
@@ -164,13 +164,13 @@ def test_a_reply_that_says_later_defers_one_and_lets_the_others_through(
     assert reply[:3] in the_delivery(edition, 8).reply
     server.behave()
     make_due(edition)
-    assert send_now(edition).ended is Ended.DONE
+    assert send_now(edition).end_reason is EndReason.DONE
     assert Counter(server.recipients()) == Counter(addresses(range(READERS)))
 
 
 def test_a_mailbox_that_does_not_exist_is_never_written_to_again(edition: int, server: SmtpServer) -> None:
     server.behave(rcpt={address(7): "550 5.1.1 no such user"})
-    assert send_now(edition).ended is Ended.DONE
+    assert send_now(edition).end_reason is EndReason.DONE
     assert states(edition)[8] is DeliveryState.FAILED
     assert status_of(8) is Status.BOUNCED
     assert Counter(server.recipients()) == Counter(addresses(range(READERS)) - {address(7)})
@@ -189,13 +189,13 @@ def test_a_refusal_of_us_pauses_the_edition_and_loses_nobody(
 ) -> None:
     server.behave(rcpt={"*": reply})
     report = send_now(edition)
-    assert report.ended is Ended.PAUSED
-    assert reply in (report.trouble or "")
+    assert report.end_reason is EndReason.PAUSED
+    assert reply in (report.problem or "")
     assert "edition paused" in caplog.text
     assert all_are_confirmed()
     server.behave()
     resumed(edition)
-    assert send_now(edition).ended is Ended.DONE
+    assert send_now(edition).end_reason is EndReason.DONE
     assert Counter(server.recipients()) == Counter(addresses(range(READERS)))
 
 
@@ -204,18 +204,18 @@ def test_three_refusals_running_that_nobody_recognises_pause_the_edition_and_los
 ) -> None:
     server.behave(rcpt={"*": "550 the policy of the house"})
     report = send_now(edition)
-    assert report.ended is Ended.PAUSED
+    assert report.end_reason is EndReason.PAUSED
     assert report.progress.counts[DeliveryState.FAILED] == 0
     assert all_are_confirmed()
     server.behave()
     resumed(edition)
-    assert send_now(edition).ended is Ended.DONE
+    assert send_now(edition).end_reason is EndReason.DONE
     assert Counter(server.recipients()) == Counter(addresses(range(READERS)))
 
 
 def test_one_refusal_that_nobody_recognises_fails_by_itself(edition: int, server: SmtpServer) -> None:
     server.behave(rcpt={address(7): "550 the policy of the house"})
-    assert send_now(edition).ended is Ended.DONE
+    assert send_now(edition).end_reason is EndReason.DONE
     assert states(edition)[8] is DeliveryState.FAILED
     assert status_of(8) is Status.CONFIRMED
     assert not the_delivery(edition, 8).is_suspicious
@@ -224,28 +224,28 @@ def test_one_refusal_that_nobody_recognises_fails_by_itself(edition: int, server
 def test_a_server_that_refuses_to_let_us_in_pauses_the_edition(edition: int, server: SmtpServer) -> None:
     server.behave(banner="554 5.7.1 you are blocked")
     report = send_now(edition)
-    assert report.ended is Ended.PAUSED
+    assert report.end_reason is EndReason.PAUSED
     assert set(states(edition).values()) == {DeliveryState.PENDING}
 
 
 def test_a_server_that_is_away_costs_no_tries(
     edition: int, server: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("verdicts.digest.worker.SETBACKS_AT_MOST", 2)
+    monkeypatch.setattr("verdicts.digest.worker.MAX_FAILURES_IN_A_ROW", 2)
     server.stop()
     report = send_now(edition)
-    assert report.ended is Ended.UNREACHABLE
+    assert report.end_reason is EndReason.UNREACHABLE
     assert set(states(edition).values()) == {DeliveryState.PENDING}
     assert {the_delivery(edition, reader).tries for reader in states(edition)} == {0}
     server.start()
-    assert send_now(edition).ended is Ended.DONE
+    assert send_now(edition).end_reason is EndReason.DONE
 
 
 def test_who_has_left_since_the_edition_was_frozen_is_skipped(edition: int, server: SmtpServer) -> None:
     begin_write()
     leave(8, NOW)
     db.session.commit()
-    assert send_now(edition).ended is Ended.DONE
+    assert send_now(edition).end_reason is EndReason.DONE
     assert states(edition)[8] is DeliveryState.SKIPPED
     assert Counter(server.recipients()) == Counter(addresses(range(READERS)) - {address(7)})
 
@@ -254,7 +254,7 @@ def test_who_chose_nothing_of_this_edition_is_skipped(app: Flask, server: SmtpSe
     edition, category = make_edition(make_subscribers(3)), make_category("robots").id
     db.session.execute(sa.insert(subscriber_category).values(subscriber_id=2, category_id=category))
     db.session.commit()
-    assert send_now(edition).ended is Ended.DONE
+    assert send_now(edition).end_reason is EndReason.DONE
     assert states(edition)[2] is DeliveryState.SKIPPED
     assert Counter(server.recipients()) == Counter([address(0), address(2)])
 
@@ -263,25 +263,25 @@ def test_a_stop_ends_between_messages_and_leaves_nothing_in_its_hands(edition: i
     server.behave(latency=0.02)
     stop = threading.Event()
     threading.Timer(0.6, stop.set).start()
-    report = send(edition, stop=stop, terms=short_terms())
-    assert report.ended is Ended.STOPPED
+    report = send(edition, stop=stop, options=short_options())
+    assert report.end_reason is EndReason.STOPPED
     assert 0 < report.progress.counts[DeliveryState.SENT] < READERS
     assert set(states(edition).values()) == {DeliveryState.SENT, DeliveryState.PENDING}
-    assert send_now(edition).ended is Ended.DONE
+    assert send_now(edition).end_reason is EndReason.DONE
     assert Counter(server.recipients()) == Counter(addresses(range(READERS)))
 
 
 def test_progress_is_told_while_it_goes_on_and_at_its_end(
     edition: int, server: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("verdicts.digest.sending.LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("verdicts.digest.sending.PROGRESS_INTERVAL_SECONDS", 0.1)
     server.behave(latency=0.02)
-    seen: list[Progress] = []
-    send(edition, watch=seen.append, terms=short_terms())
+    seen: list[EditionProgress] = []
+    send(edition, on_progress=seen.append, options=short_options())
     assert len(seen) > 2
     assert {progress.total for progress in seen} == {READERS}
-    assert [progress.over for progress in seen] == sorted(progress.over for progress in seen)
-    assert seen[-1].over == READERS
+    assert [progress.finished for progress in seen] == sorted(progress.finished for progress in seen)
+    assert seen[-1].finished == READERS
 
 
 def test_letters_carry_each_reader_s_own_links(edition: int, server: SmtpServer) -> None:

@@ -72,18 +72,18 @@ def test_a_year_may_have_a_fifty_third_week() -> None:
     ],
 )
 def test_from_the_weekly_moment_on_the_week_that_ended_before_it_is_due(now: datetime, due: str) -> None:
-    assert weeks.due(now, *MONDAY_AT_EIGHT).name == due
+    assert weeks.due_week(now, *MONDAY_AT_EIGHT).name == due
 
 
 @given(moments, st.integers(0, 6), st.times())
 def test_what_is_due_has_always_ended_and_never_more_than_two_weeks_ago(now: datetime, day: int, at: time) -> None:
-    week = weeks.due(now, day, at.replace(tzinfo=None))
-    assert week.end <= now < week.end + 2 * weeks.A_WEEK
+    week = weeks.due_week(now, day, at.replace(tzinfo=None))
+    assert week.end <= now < week.end + 2 * weeks.ONE_WEEK
 
 
 @given(moments, st.integers(0, 6), st.times(), st.timedeltas(timedelta(0), timedelta(days=3)))
 def test_a_clock_that_jumps_is_told_the_same_week_or_a_neighbour(
     now: datetime, day: int, at: time, jump: timedelta
 ) -> None:
-    here, there = (weeks.due(each, day, at.replace(tzinfo=None)) for each in (now, now + jump))
+    here, there = (weeks.due_week(each, day, at.replace(tzinfo=None)) for each in (now, now + jump))
     assert there in {here, weeks.week_of(here.end)}

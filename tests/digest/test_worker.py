@@ -1,4 +1,4 @@
-"""What a worker does when time, quota or rate run out under its hands; the clock is the test's."""
+"""What a worker does when time, quota or rate run out while it works; the clock is the test's."""
 
 import threading
 from collections import Counter
@@ -12,16 +12,16 @@ from flask import Flask
 
 from tests.conftest import StatementCount, an_app, listening
 from tests.digest.mailing_list import SENDER, SUBJECT, addresses, make_edition, make_subscribers, states, the_delivery
-from tests.digest.sender import short_terms
+from tests.digest.sender import short_options
 from tests.makers import NOW
 from tests.smtp_server import SmtpServer, smtp_server
 from verdicts.digest import delivery
-from verdicts.digest.freezing import hash_of
+from verdicts.digest.freezing import content_hash
 from verdicts.digest.models import DeliveryState
 from verdicts.digest.models import edition as edition_table
-from verdicts.digest.queries import blocks_of
-from verdicts.digest.sending import Ended, Report, send
-from verdicts.digest.worker import Terms
+from verdicts.digest.queries import list_blocks
+from verdicts.digest.sending import EndReason, SendingReport, send
+from verdicts.digest.worker import SendingOptions
 from verdicts.extensions import db
 from verdicts.mailing.models import sending_allowance
 
@@ -61,22 +61,22 @@ class Clock:
         self._jumped += by
 
 
-def test_who_was_stopped_between_the_gate_and_mail_from_transmits_nothing_then(
+def test_who_was_stopped_between_the_start_and_mail_from_transmits_nothing_then(
     an_app_with: Callable[..., Flask], server: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     an_app_with(MAIL_CONNECTIONS="1")
-    edition, clock, begun = make_edition(make_subscribers(3)), Clock(speed=1), []
-    real_begin = delivery.begin
+    edition, clock, started = make_edition(make_subscribers(3)), Clock(speed=1), []
+    real_start = delivery.start_transmission
 
-    def begin_and_be_stopped(lease: delivery.Lease, transmission: timedelta, now: datetime) -> delivery.Gate:
-        gate = real_begin(lease, transmission, now)
-        begun.append(lease.subscriber_id)
-        if len(begun) == 2:
+    def start_and_be_stopped(lease: delivery.Lease, time_limit: timedelta, now: datetime) -> delivery.StartResult:
+        result = real_start(lease, time_limit, now)
+        started.append(lease.subscriber_id)
+        if len(started) == 2:
             clock.jump(timedelta(minutes=1))
             assert server.wait_for(1)
-        return gate
+        return result
 
-    monkeypatch.setattr(delivery, "begin", begin_and_be_stopped)
+    monkeypatch.setattr(delivery, "start_transmission", start_and_be_stopped)
     stop, real_withdraw = threading.Event(), delivery.withdraw
 
     def withdraw_and_stop(lease: delivery.Lease, now: datetime) -> None:
@@ -84,26 +84,26 @@ def test_who_was_stopped_between_the_gate_and_mail_from_transmits_nothing_then(
         real_withdraw(lease, now)
 
     monkeypatch.setattr(delivery, "withdraw", withdraw_and_stop)
-    report = send(edition, clock=clock, stop=stop, terms=short_terms(lease=300, transmission=600))
-    assert report.ended is Ended.STOPPED
+    report = send(edition, clock=clock, stop=stop, options=short_options(claim_lease=300, transmission_lease=600))
+    assert report.end_reason is EndReason.STOPPED
     assert len(server.recipients()) == 1
-    assert states(edition)[begun[1]] is DeliveryState.PENDING
+    assert states(edition)[started[1]] is DeliveryState.PENDING
 
 
 def test_beyond_the_quota_the_rest_goes_on_tomorrow(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
     an_app_with(MAIL_MAX_PER_DAY="10")
     edition, clock = make_edition(make_subscribers(15)), Clock()
-    report = send(edition, clock=clock, terms=short_terms())
-    assert (report.ended, len(server.recipients())) == (Ended.LATER, 10)
+    report = send(edition, clock=clock, options=short_options())
+    assert (report.end_reason, len(server.recipients())) == (EndReason.LATER, 10)
     clock.jump(timedelta(hours=12))
-    assert send(edition, clock=clock, terms=short_terms()).ended is Ended.DONE
+    assert send(edition, clock=clock, options=short_options()).end_reason is EndReason.DONE
     assert Counter(server.recipients()) == Counter(addresses(range(15)))
 
 
 def test_the_rate_is_kept(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
     an_app_with(MAIL_RATE_PER_MINUTE="60")
     edition, clock = make_edition(make_subscribers(20)), Clock(speed=10)
-    assert send(edition, clock=clock, terms=Terms()).ended is Ended.DONE
+    assert send(edition, clock=clock, options=SendingOptions()).end_reason is EndReason.DONE
     slots = sa.select(sending_allowance.c.used).where(sa.func.length(sending_allowance.c.period) > 10)
     used = db.session.scalars(slots).all()
     assert max(used) <= 5
@@ -116,7 +116,7 @@ def test_who_is_skipped_costs_no_quota(an_app_with: Callable[..., Flask], server
     edition = make_edition(make_subscribers(15))
     db.session.execute(sa.text("UPDATE subscriber SET status = 'left', address = NULL WHERE id <= 10"))
     db.session.commit()
-    assert send(edition, terms=short_terms()).ended is Ended.DONE
+    assert send(edition, options=short_options()).end_reason is EndReason.DONE
     assert Counter(server.recipients()) == Counter(addresses(range(10, 15)))
 
 
@@ -136,9 +136,9 @@ def test_statements_grow_with_the_letters_and_with_nothing_else(
     assert costs[1] < 6
 
 
-def send_all(edition: int) -> Report:
-    report = send(edition, terms=short_terms())
-    assert report.ended is Ended.DONE, report
+def send_all(edition: int) -> SendingReport:
+    report = send(edition, options=short_options())
+    assert report.end_reason is EndReason.DONE, report
     return report
 
 
@@ -153,7 +153,7 @@ def test_a_worker_s_fault_ends_the_others_and_is_told(
 
     monkeypatch.setattr("verdicts.digest.worker.record", fail)
     with pytest.raises(ZeroDivisionError):
-        send(edition, terms=short_terms())
+        send(edition, options=short_options())
     assert the_delivery(edition, 1).state is not DeliveryState.SENT
     assert max(Counter(server.recipients()).values()) == 1
 
@@ -169,13 +169,13 @@ def test_a_server_that_is_away_costs_no_quota(
     an_app_with: Callable[..., Flask], server: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     an_app_with(MAIL_MAX_PER_DAY="30")
-    monkeypatch.setattr("verdicts.digest.worker.SETBACKS_AT_MOST", 2)
+    monkeypatch.setattr("verdicts.digest.worker.MAX_FAILURES_IN_A_ROW", 2)
     edition = make_edition(make_subscribers(20))
     server.stop()
-    assert send(edition, clock=Clock(), terms=short_terms()).ended is Ended.UNREACHABLE
+    assert send(edition, clock=Clock(), options=short_options()).end_reason is EndReason.UNREACHABLE
     assert charged() == 0
     server.start()
-    assert send(edition, clock=Clock(), terms=short_terms()).ended is Ended.DONE
+    assert send(edition, clock=Clock(), options=short_options()).end_reason is EndReason.DONE
     assert charged() == len(server.recipients()) == 20
 
 
@@ -185,13 +185,13 @@ def test_who_is_told_nothing_costs_no_quota(an_app_with: Callable[..., Flask], s
     db.session.execute(sa.text("UPDATE subscriber SET rhythm = 'on-change' WHERE id <= 30"))
     db.session.execute(sa.text("UPDATE edition_block SET has_change = :no"), {"no": False})
     reseal(edition)
-    assert send(edition, clock=Clock(), terms=short_terms()).ended is Ended.DONE
+    assert send(edition, clock=Clock(), options=short_options()).end_reason is EndReason.DONE
     assert charged() == len(server.recipients()) == 10
 
 
 def reseal(id: int) -> None:
     """Make the hash of an edition match its blocks again."""
-    digest = hash_of(SUBJECT, SENDER, [], blocks_of(id))
+    digest = content_hash(SUBJECT, SENDER, [], list_blocks(id))
     db.session.execute(sa.update(edition_table).where(edition_table.c.id == id).values(digest=digest))
     db.session.commit()
 
@@ -201,7 +201,10 @@ def test_what_was_held_beyond_its_lease_costs_no_quota(an_app_with: Callable[...
     edition = make_edition(make_subscribers(12))
     server.behave(latency=0.05)  # three letters take longer than the lease
     clock = Clock(speed=10)
-    assert send(edition, clock=clock, terms=short_terms(lease=5, transmission=600, linger=60)).ended is Ended.DONE
+    assert (
+        send(edition, clock=clock, options=short_options(claim_lease=5, transmission_lease=600, max_idle=60)).end_reason
+        is EndReason.DONE
+    )
     assert Counter(server.recipients()) == Counter(addresses(range(12)))
     assert charged() == 12
 
@@ -210,6 +213,6 @@ def test_a_spent_quota_is_told_with_the_day_on_which_it_goes_on(
     an_app_with: Callable[..., Flask], server: SmtpServer
 ) -> None:
     an_app_with(MAIL_MAX_PER_DAY="5")
-    report = send(make_edition(make_subscribers(9)), clock=Clock(), terms=short_terms())
-    assert (report.ended, report.is_quota_spent) == (Ended.LATER, True)
-    assert report.again_at == NOW.replace(day=23, hour=0)
+    report = send(make_edition(make_subscribers(9)), clock=Clock(), options=short_options())
+    assert (report.end_reason, report.is_quota_used_up) == (EndReason.LATER, True)
+    assert report.resume_at == NOW.replace(day=23, hour=0)

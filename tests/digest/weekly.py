@@ -18,9 +18,9 @@ from tests.makers import (
 from verdicts.catalog.kinds import Period, PriceModel
 from verdicts.catalog.models import Category, Tool
 from verdicts.digest import drafting, queries
-from verdicts.digest.editions import Edition, by_id
+from verdicts.digest.editions import Edition, get_by_id
 from verdicts.digest.models import ItemKind
-from verdicts.digest.news import Item
+from verdicts.digest.news import NewsItem
 from verdicts.digest.weeks import Week
 from verdicts.extensions import begin_write, db
 
@@ -71,13 +71,13 @@ def a_week() -> tuple[Category, Category, Tool, Tool]:
 
 def drafted(week: Week = THIS_WEEK) -> Edition:
     with writing():
-        id = drafting.draft(week, NOW)
+        id = drafting.draft_edition(week, NOW)
     assert id is not None
-    return by_id(id)
+    return get_by_id(id)
 
 
-def items(edition: Edition, kind: ItemKind | None = None) -> list[Item]:
-    return [item for item in queries.items_of(edition.id) if kind in {None, item.kind}]
+def items(edition: Edition, kind: ItemKind | None = None) -> list[NewsItem]:
+    return [item for item in queries.list_items(edition.id) if kind in {None, item.kind}]
 
 
 def kinds(edition: Edition) -> list[ItemKind]:

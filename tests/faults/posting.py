@@ -15,10 +15,10 @@ from tests.digest.mailing_list import addresses, make_edition, make_subscribers,
 from tests.digest.sender import SenderProgram, sender
 from tests.faults.serving import wait_until
 from tests.smtp_server import SmtpServer, smtp_server
-from verdicts.digest import settling
+from verdicts.digest import resolving
 from verdicts.digest.models import DeliveryState
-from verdicts.digest.sending import Ended, utc_now
-from verdicts.digest.settling import Decision
+from verdicts.digest.resolving import Resolution
+from verdicts.digest.sending import EndReason, utc_now
 from verdicts.engines import sqlite_driver
 from verdicts.extensions import commit_or_retry, db
 
@@ -34,13 +34,15 @@ class Post:
     readers: int
     settings: dict[str, str]
 
-    def sender(self, **terms: float) -> SenderProgram:
-        return sender(self.edition, database_url=self.database_url, folder=self.folder, settings=self.settings, **terms)
+    def sender(self, **options: float) -> SenderProgram:
+        return sender(
+            self.edition, database_url=self.database_url, folder=self.folder, settings=self.settings, **options
+        )
 
-    def send_all(self, **terms: float) -> str:
+    def send_all(self, **options: float) -> str:
         """Let senders go on, one after the other, until nothing is left that would go out by itself."""
         for _ in range(20):
-            if (ended := self.sender(**terms).end(120)) not in {Ended.LATER, Ended.UNREACHABLE}:
+            if (ended := self.sender(**options).end(120)) not in {EndReason.LATER, EndReason.UNREACHABLE}:
                 return ended
         raise AssertionError(f"it never came to an end: {self.counts()}")
 
@@ -90,12 +92,14 @@ class Post:
 
     def settle_by_the_servers_log(self) -> int:
         """Decide what is uncertain as an operator does who reads the mail server's log; return how many that were."""
-        found = settling.uncertain(self.edition)
+        found = resolving.list_uncertain(self.edition)
         db.session.rollback()
         log = set(self.server.recipients())
-        for decision in Decision:
-            ids = [each.subscriber_id for each in found if (each.address in log) == (decision is Decision.SENT)]
-            commit_or_retry(lambda ids=ids, decision=decision: settling.settle(self.edition, ids, decision, utc_now()))
+        for decision in Resolution:
+            ids = [each.subscriber_id for each in found if (each.address in log) == (decision is Resolution.SENT)]
+            commit_or_retry(
+                lambda ids=ids, decision=decision: resolving.resolve(self.edition, ids, decision, utc_now())
+            )
         return len(found)
 
 

@@ -12,7 +12,7 @@ from tests.faults.conftest import Figures
 from tests.faults.posting import chance, posting
 from verdicts.digest import editions
 from verdicts.digest.models import DeliveryState, EditionState
-from verdicts.digest.sending import Ended, utc_now
+from verdicts.digest.sending import EndReason, utc_now
 from verdicts.extensions import commit_or_retry
 from verdicts.newsletter import leaving
 
@@ -30,7 +30,7 @@ def test_who_ends_a_subscription_while_it_is_sent_gets_at_most_what_was_under_wa
         post.wait_for(25)
         commit_or_retry(lambda: [end(reader, utc_now()) for reader in LEAVERS])
         left_at = time.time()
-        assert program.end() == Ended.DONE
+        assert program.end() == EndReason.DONE
         to_leavers = [letter for letter in post.server.received() if letter.recipient in LEAVERS_ADDRESSES]
         escaped = sum(letter.at > left_at for letter in to_leavers)
         figures(f"{len(to_leavers)} of {len(LEAVERS)} leavers were written to, {escaped} after they had left")
@@ -51,11 +51,11 @@ def test_an_edition_paused_and_resumed_at_any_moment_is_sent_once(database_url: 
             post.wait_for(before + dice.randint(5, 25))
             commit_or_retry(lambda: editions.pause(post.edition, "a look at it", utc_now()))
             paused_at = time.time()
-            assert program.end() == Ended.PAUSED
+            assert program.end() == EndReason.PAUSED
             assert sum(letter.at > paused_at for letter in post.server.received()) <= CONNECTIONS
             assert set(states(post.edition).values()) <= {DeliveryState.SENT, DeliveryState.PENDING}
             commit_or_retry(lambda: editions.resume(post.edition, utc_now()))
-        assert post.send_all() == Ended.DONE
+        assert post.send_all() == EndReason.DONE
         assert post.duplicates() == 0
         assert post.missing() == set()
 
@@ -66,7 +66,7 @@ def test_after_it_is_cancelled_nothing_more_is_sent(database_url: str, tmp_path:
         post.wait_for(20)
         commit_or_retry(lambda: editions.cancel(post.edition, utc_now()))
         cancelled_at = time.time()
-        assert program.end() == Ended.CANCELLED
+        assert program.end() == EndReason.CANCELLED
         assert sum(letter.at > cancelled_at for letter in post.server.received()) <= CONNECTIONS
         assert state_of(post.edition) is EditionState.CANCELLED
         assert set(states(post.edition).values()) == {DeliveryState.SENT, DeliveryState.SKIPPED}
@@ -75,7 +75,7 @@ def test_after_it_is_cancelled_nothing_more_is_sent(database_url: str, tmp_path:
 
 def test_two_senders_share_one_quota(database_url: str, tmp_path: Path) -> None:
     with posting(database_url, tmp_path, 100, latency=0.005, MAIL_MAX_PER_DAY="50") as post:
-        programs = [post.sender(batch=7) for _ in range(2)]
-        assert {program.end() for program in programs} == {Ended.LATER}
+        programs = [post.sender(batch_size=7) for _ in range(2)]
+        assert {program.end() for program in programs} == {EndReason.LATER}
         assert post.accepted() == 50
         assert post.counts() == {DeliveryState.SENT: 50, DeliveryState.PENDING: 50}

@@ -11,7 +11,7 @@ from tests.faults import IS_LONG
 from tests.faults.conftest import Figures
 from tests.faults.posting import chance, posting
 from verdicts.digest.models import DeliveryState, EditionState
-from verdicts.digest.sending import Ended
+from verdicts.digest.sending import EndReason
 
 KILLS, READERS, CONNECTIONS = (100, 4000, 4) if IS_LONG else (6, 180, 4)
 LEASES_END = 4.5  # seconds; tests.digest.sender.SHORT
@@ -30,14 +30,14 @@ def test_a_sender_that_is_killed_again_and_again_sends_nobody_two_letters(
             program.kill()
         time.sleep(LEASES_END)
         ended = post.send_all()
-        assert ended in {Ended.DONE, Ended.UNCERTAIN}
+        assert ended in {EndReason.DONE, EndReason.UNCERTAIN}
         uncertain = post.counts()[DeliveryState.UNCERTAIN]
         lost_at_first = len(post.missing())
         assert post.duplicates() == 0
         assert uncertain <= CONNECTIONS * KILLS
         assert lost_at_first <= uncertain
         post.settle_by_the_servers_log()
-        assert post.send_all() == Ended.DONE
+        assert post.send_all() == EndReason.DONE
         figures(
             f"{KILLS} kills, {READERS} readers, {CONNECTIONS} connections: {uncertain} uncertain, of which "
             f"{lost_at_first} had not arrived; after settling {len(post.missing())} missing, {post.duplicates()} twice"
@@ -57,9 +57,9 @@ def test_a_kill_between_the_final_dot_and_the_record_leaves_exactly_one_uncertai
         program.kill()
         post.server.behave()
         time.sleep(LEASES_END)
-        assert post.send_all() == Ended.UNCERTAIN
+        assert post.send_all() == EndReason.UNCERTAIN
         assert post.counts() == {DeliveryState.SENT: 9, DeliveryState.UNCERTAIN: 1}
-        assert post.send_all() == Ended.UNCERTAIN
+        assert post.send_all() == EndReason.UNCERTAIN
         assert post.duplicates() == 0
         assert post.missing() == set()
 
@@ -70,10 +70,10 @@ def test_many_senders_at_once_share_the_work_and_send_everything_once(
 ) -> None:
     with posting(database_url, tmp_path, 300, latency=0.005, MAIL_CONNECTIONS="2") as post:
         # Nobody dies here: on a busy machine a lease that ends after two seconds would say so all the same.
-        programs = [post.sender(batch=5, lease=30.0, transmission=60.0) for _ in range(senders)]
+        programs = [post.sender(batch_size=5, claim_lease=30.0, transmission_lease=60.0) for _ in range(senders)]
         ends = [program.end(120) for program in programs]
-        assert set(ends) <= {Ended.DONE, Ended.LATER}
-        assert Ended.DONE in ends
+        assert set(ends) <= {EndReason.DONE, EndReason.LATER}
+        assert EndReason.DONE in ends
         assert post.duplicates() == 0
         assert post.missing() == set()
         assert state_of(post.edition) is EditionState.SENT
@@ -90,7 +90,7 @@ def test_a_sender_stopped_beyond_its_lease_transmits_nothing_a_second_time(datab
         post.wait_for(20)
         post.stop_outside_a_transaction(stopped)
         time.sleep(LEASES_END)
-        assert post.send_all() in {Ended.DONE, Ended.UNCERTAIN}
+        assert post.send_all() in {EndReason.DONE, EndReason.UNCERTAIN}
         uncertain = post.counts()[DeliveryState.UNCERTAIN]
         assert uncertain <= CONNECTIONS
         stopped.go_on()

@@ -10,7 +10,7 @@ from tests.faults import IS_LONG
 from tests.faults.conftest import Figures
 from tests.faults.posting import Post, posting
 from verdicts.digest.models import EditionState
-from verdicts.digest.sending import Ended
+from verdicts.digest.sending import EndReason
 
 READERS = 100_000 if IS_LONG else 2_000
 WARM_UP = 300
@@ -41,7 +41,7 @@ def test_memory_and_pace_are_the_same_for_many_readers(database_url: str, tmp_pa
         post.wait_for(READERS - part, seconds=1500)
         last = seconds_until(post, READERS - part // 10) / 0.9
         growth = memory_kb(program.pid, "VmHWM") - at_first
-        assert program.end(300) == Ended.DONE
+        assert program.end(300) == EndReason.DONE
         assert state_of(post.edition) is EditionState.SENT
         figures(
             f"{READERS:,} readers: memory grew by {growth / 1000:.1f} MB; the last quarter took {last / first:.2f} "

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from verdicts.cli.catalog import catalogue
-from verdicts.cli.digest_loop import digest
+from verdicts.cli.digest import digest
 from verdicts.cli.housekeeping import keep_house
 from verdicts.cli.mail import mail
 from verdicts.cli.newsletter import newsletter

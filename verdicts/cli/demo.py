@@ -129,10 +129,10 @@ def drafted_edition(now: datetime) -> str | None:
     """Draft this week's edition unless it is there; return its name while it waits to be sent."""
     week = weeks.week_of(now)
     begin_write()
-    if editions.find(week) is None:
-        drafting.draft(week, now)
+    if editions.find_by_week(week) is None:
+        drafting.draft_edition(week, now)
         db.session.commit()
-    found = editions.find(week)
+    found = editions.find_by_week(week)
     db.session.rollback()
     return found.name if found and found.state is EditionState.DRAFT else None
 

@@ -1,169 +1,453 @@
-"""Commands about editions of the digest, until they are sent; digest_sending holds those that send."""
+"""`flask digest`: draft and preview editions, schedule and send them, resolve uncertain deliveries.
 
+Exit status, for timers: 0 all is done, or there was nothing to do; 75 there is more to do later, so call again;
+3 an edition is paused; 4 uncertain deliveries wait for `flask digest settle`; 1 something went wrong, in words.
+"""
+
+import json
+import os
 import re
+import signal
+import sys
+import threading
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from verdicts.config import current_settings
-from verdicts.digest import drafting, editions, proofs, weeks
+from verdicts.cli.timers import ping, stop_on_signal
+from verdicts.config import Settings, current_settings
+from verdicts.digest import drafting, editions, previews, queries, resolving, scheduling, sending, weeks
 from verdicts.digest.editions import DigestError, Edition
 from verdicts.digest.freezing import freeze
 from verdicts.digest.models import EditionState
-from verdicts.digest.queries import items_of
-from verdicts.digest.rendering import LABELS
+from verdicts.digest.queries import EditionProgress
+from verdicts.digest.rendering import KIND_LABELS
+from verdicts.digest.resolving import Resolution, UncertainDelivery
+from verdicts.digest.sending import EndReason, SendingReport, utc_now
 from verdicts.digest.weeks import NotAWeek, Week
-from verdicts.extensions import TooManyWriters, begin_write, db
+from verdicts.extensions import TooManyWriters, begin_write, commit_or_retry, db
 from verdicts.mailing.addresses import InvalidHeader
 from verdicts.mailing.outcomes import OutcomeKind
 from verdicts.mailing.transport import open_connection
 from verdicts.staff import audit
 
-MOMENT = "%Y-%m-%d %H:%M UTC"
+T = TypeVar("T")
+Changes = Mapping[str, tuple[object, object]]
+
+MINUTE = "%Y-%m-%d %H:%M UTC"
+SECONDS_BETWEEN_LINES = 30.0
+SECONDS_BETWEEN_RUNS = 2.0
+DONE, WRONG, PAUSED, UNCERTAIN, LATER = 0, 1, 3, 4, 75
+MOST_URGENT_FIRST = (WRONG, PAUSED, UNCERTAIN, LATER, DONE)
+STATUS = {
+    EndReason.DONE: DONE,
+    EndReason.CANCELLED: DONE,
+    EndReason.PAUSED: PAUSED,
+    EndReason.UNCERTAIN: UNCERTAIN,
+}
+
+
+@contextmanager
+def errors_as_messages() -> Iterator[None]:
+    """Turn what may go wrong with an edition, a file or the database into a message and exit status 1."""
+    try:
+        yield
+    except (DigestError, NotAWeek, InvalidHeader) as error:
+        db.session.rollback()
+        raise click.ClickException(str(error)) from None
+    except BrokenPipeError:
+        raise  # click ends quietly when nobody reads the output
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or 'a file'}: {error.strerror or error}") from None
+    except (OperationalError, ProgrammingError) as error:
+        reason = str(error.orig).partition("\n")[0]
+        raise click.ClickException(f"The database is busy or not ready. Nothing was changed: {reason}") from None
+    except TooManyWriters:
+        raise click.ClickException("The database is busy. Nothing was changed; try again.") from None
+
 
 digest = AppGroup("digest", help="The weekly digest. An edition is named after its ISO week: 2026-w47.")
 
 
+# For editors: drafting, previews, the schedule
+
+
 @digest.command("draft")
 @click.argument("edition", required=False)
+@errors_as_messages()
 def draft(edition: str | None) -> None:
     """Draft EDITION by rule: what happened in its week. By default the week just ended, in the demo the current one."""
-    with refusals_in_words():
-        week = week_asked_for(edition)
-        begin_write()
-        edition_id = drafting.draft(week, datetime.now(UTC))
-        if edition_id is not None:
-            write_down("drafted", week.name)
-        db.session.commit()
+    week = parse_week(edition)
+    begin_write()
+    edition_id = drafting.draft_edition(week, utc_now())
     if edition_id is None:
         click.echo(f"Nothing happened in week {week.name}, so it has no edition.")
         return
+    record_audit("drafted", week.name)
+    db.session.commit()
     click.echo(f"Edition {week.name} is drafted:")
-    for kind, count in Counter(item.kind for item in items_of(edition_id)).items():
-        click.echo(f"  {LABELS[kind]}: {count}")
+    for kind, count in Counter(item.kind for item in queries.list_items(edition_id)).items():
+        click.echo(f"  {KIND_LABELS[kind]}: {count}")
     click.echo(f"Look at it with: flask digest preview {week.name}")
 
 
 @digest.command("preview")
 @click.argument("edition", required=False)
+@errors_as_messages()
 def preview(edition: str | None) -> None:
     """Print the letter's text, and write text and HTML to files in the instance folder."""
-    with refusals_in_words():
-        found = editions.get(week_asked_for(edition))
-        proof = proofs.of(found, datetime.now(UTC))
-        folder = Path(current_app.instance_path) / "preview"
-        folder.mkdir(exist_ok=True)
-        text, html = folder / f"{found.name}.txt", folder / f"{found.name}.html"
-        text.write_text(proof.text, encoding="utf-8")
-        html.write_text(proof.html, encoding="utf-8")
-    click.echo(f"Subject: {proof.subject}\n\n{proof.text}")
+    shown = get_edition(edition)
+    letter = previews.load_preview(shown, utc_now())
+    folder = Path(current_app.instance_path) / "preview"
+    folder.mkdir(exist_ok=True)
+    text, html = folder / f"{shown.name}.txt", folder / f"{shown.name}.html"
+    text.write_text(letter.text, encoding="utf-8")
+    html.write_text(letter.html, encoding="utf-8")
+    click.echo(f"Subject: {letter.subject}\n\n{letter.text}")
     click.echo(f"The same in files: {text} and {html}", err=True)
 
 
 @digest.command("test")
 @click.argument("address")
 @click.argument("edition", required=False)
+@errors_as_messages()
 def send_test(address: str, edition: str | None) -> None:
     """Send the letter to ADDRESS alone, as it is now. Its links for leaving lead nowhere."""
-    with refusals_in_words():
-        now = datetime.now(UTC)
-        found = editions.get(week_asked_for(edition))
-        envelope_from, raw = proofs.letter_to(found, address, now)
-        db.session.rollback()
-        with open_connection() as connection:
-            outcome = connection.transmit(envelope_from, address, raw)
-        if outcome.kind is not OutcomeKind.ACCEPTED:
-            raise click.ClickException(f"The letter was not accepted: {outcome.code or ''} {outcome.text}")
-        begin_write()
-        write_down("mailed a test of", found.name)
-        db.session.commit()
+    tested = get_edition(edition)
+    envelope_from, raw = read(lambda: previews.build_test_message(tested, address, utc_now()))
+    with open_connection() as connection:
+        outcome = connection.transmit(envelope_from, address, raw)
+    if outcome.kind is not OutcomeKind.ACCEPTED:
+        raise click.ClickException(f"The letter was not accepted: {outcome.code or ''} {outcome.text}")
+    commit_or_retry(lambda: record_audit("mailed a test of", tested.name))
     click.echo(f"The letter went to {address}.")
 
 
 @digest.command("schedule")
 @click.argument("arguments", nargs=-1, required=True, metavar="[EDITION] WHEN")
+@errors_as_messages()
 def schedule(arguments: tuple[str, ...]) -> None:
     """Freeze EDITION if it is a draft, and let it go out at WHEN (ISO 8601, UTC: 2026-11-23T08:00)."""
     if len(arguments) > 2:
         raise click.UsageError("This takes an edition, which may be left out, and a moment.")
-    *edition, moment = arguments
-    when = moment_of(moment)
-    with refusals_in_words():
-        now = datetime.now(UTC)
-        begin_write()
-        found = editions.get(week_asked_for(*edition))
-        if found.state is EditionState.DRAFT:
-            freeze(found.id, now)
-        editions.schedule(found.id, when, now)
-        before = f"{found.scheduled_at:{MOMENT}}" if found.scheduled_at else None
-        write_down("scheduled", found.name, {"goes out": (before, f"{when:{MOMENT}}")})
-        db.session.commit()
+    *names, moment = arguments
+    when, now = parse_moment(moment), utc_now()
+
+    def step(edition: Edition) -> Changes:
+        if edition.state is EditionState.DRAFT:
+            freeze(edition.id, now)
+        editions.schedule(edition.id, when, now)
+        before = f"{edition.scheduled_at:{MINUTE}}" if edition.scheduled_at else None
+        return {"goes out": (before, f"{when:{MINUTE}}")}
+
+    scheduled = change_edition(get_edition(names[0] if names else None), "scheduled", step)
     at_once = " That has passed: the next `flask digest run` sends it." if when <= now else ""
-    click.echo(f"Edition {found.name} is frozen and goes out at {when:{MOMENT}}.{at_once}")
+    click.echo(f"Edition {scheduled.name} is frozen and goes out at {when:{MINUTE}}.{at_once}")
 
 
 @digest.command("cancel")
 @click.argument("edition", required=False)
+@errors_as_messages()
 def cancel(edition: str | None) -> None:
     """End EDITION for good: nothing more of it is sent. Its week may be drafted anew."""
-    with refusals_in_words():
-        begin_write()
-        found = editions.get(week_asked_for(edition))
-        editions.cancel(found.id, datetime.now(UTC))
-        write_down("cancelled", found.name, {"state": (found.state, EditionState.CANCELLED)})
-        db.session.commit()
-    click.echo(f"Edition {found.name} is cancelled. {_done_before(found)}")
+
+    def step(edition: Edition) -> Changes:
+        editions.cancel(edition.id, utc_now())
+        return {"state": (edition.state, EditionState.CANCELLED)}
+
+    before = change_edition(get_edition(edition), "cancelled", step)
+    is_unsent = before.state in {EditionState.DRAFT, EditionState.FROZEN}
+    sent = "Nothing of it was sent." if is_unsent else "What was transmitted before stays sent."
+    click.echo(f"Edition {before.name} is cancelled. {sent}")
 
 
-def write_down(words: str, name: str, changes: Mapping[str, tuple[object, object]] | None = None) -> None:
-    """Write into the trail what was done to an edition, as the digest desk does, in the caller's transaction."""
-    audit.record(words, "edition", name, now=datetime.now(UTC), actor=None, **(changes or {}))
+# For operators: sending, progress, uncertain deliveries
 
 
-def _done_before(found: Edition) -> str:
-    unsent = {EditionState.DRAFT, EditionState.FROZEN}
-    return "Nothing of it was sent." if found.state in unsent else "What was transmitted before stays sent."
+@digest.command("send")
+@click.argument("edition", required=False)
+@click.option("--yes", is_flag=True, required=True, help="Say that you mean it: mail cannot be called back.")
+@errors_as_messages()
+def send(edition: str | None, *, yes: bool) -> None:
+    """Send EDITION now, freezing it if it is a draft; go on with it if it was interrupted."""
+
+    def step(edition: Edition) -> Changes | None:
+        scheduling.start_sending(edition.id, utc_now())
+        was_started = edition.state is EditionState.SENDING
+        return None if was_started else {"state": (edition.state, EditionState.SENDING)}
+
+    to_send = get_edition(edition)
+    if to_send.state is EditionState.SENT:
+        click.echo(f"Edition {to_send.name} has been sent. Nothing is left to do.")
+        return
+    change_edition(to_send, "began to send", step)
+    with stop_on_signal() as stop:
+        sys.exit(send_edition(to_send, stop))
 
 
-def week_asked_for(edition: str | None = None) -> Week:
-    """Return the week a command is about: the one it names, or the week just ended, in the demo the current one."""
-    if edition is not None:
-        return weeks.parse(edition)
+@digest.command("status")
+@click.argument("edition", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print it for programs.")
+@errors_as_messages()
+def status(edition: str | None, *, as_json: bool) -> None:
+    """Say how far EDITION has come: its state, and how many deliveries are in which."""
+    shown = get_edition(edition)
+    progress = read(lambda: queries.load_progress(shown.id))
+    if as_json:
+        counts = {str(state): count for state, count in progress.counts.items()}
+        click.echo(json.dumps({"edition": shown.name, "state": str(shown.state), "counts": counts}))
+        return
+    reason = f" ({shown.paused_because})" if shown.paused_because else ""
+    click.echo(f"Edition {shown.name} is {shown.state}{reason}: {progress.summary}")
+    if progress.uncertain:
+        click.echo(f"List what is uncertain with: flask digest settle {shown.name}")
+
+
+@digest.command("pause")
+@click.argument("edition", required=False)
+@errors_as_messages()
+def pause(edition: str | None) -> None:
+    """Stop sending EDITION: what is being transmitted is finished, nothing more is begun."""
+
+    def step(edition: Edition) -> Changes:
+        editions.pause(edition.id, "an operator paused it", utc_now())
+        return {}
+
+    name = change_edition(get_edition(edition), "paused", step).name
+    click.echo(f"Edition {name} is paused. Go on with: flask digest resume {name}")
+
+
+@digest.command("resume")
+@click.argument("edition", required=False)
+@errors_as_messages()
+def resume(edition: str | None) -> None:
+    """Let EDITION be sent again: the next `flask digest run` or `send` goes on with it."""
+
+    def step(edition: Edition) -> Changes:
+        editions.resume(edition.id, utc_now())
+        return {}
+
+    name = change_edition(get_edition(edition), "resumed", step).name
+    click.echo(f"Edition {name} may be sent again. Go on now with: flask digest send {name} --yes")
+
+
+@digest.command("settle")
+@click.argument("arguments", nargs=-1, metavar="[EDITION] [ADDRESS]...")
+@click.option("--sent", "option", flag_value=Resolution.SENT, help="It arrived: the relay's log says so.")
+@click.option("--resend", "option", flag_value=Resolution.RESEND, help="It did not arrive: send it again.")
+@click.option("--all", "is_all", is_flag=True, help="All that are uncertain, instead of addresses.")
+@errors_as_messages()
+def resolve(arguments: tuple[str, ...], option: str | None, *, is_all: bool) -> None:
+    """Decide uncertain deliveries of EDITION. Without an option, list them."""
+    names = [each for each in arguments[:1] if weeks.is_week_name(each)]
+    addresses = arguments[len(names) :]
+    edition = get_edition(names[0] if names else None)
+    uncertain = read(lambda: resolving.list_uncertain(edition.id))
+    if option is None:
+        print_uncertain(edition.name, uncertain)
+        return
+    if is_all == bool(addresses):
+        raise click.UsageError("Name addresses, or say --all.")
+    by_address = [] if is_all else resolving.subscribers_at(uncertain, addresses)
+    ids = [each.subscriber_id for each in uncertain] if is_all else by_address
+    count = commit_or_retry(lambda: resolve_and_audit(edition, ids, Resolution(option)))
+    outcome = "counted as sent" if option == Resolution.SENT else "to be sent again by the next run"
+    click.echo(f"{count} {'delivery is' if count == 1 else 'deliveries are'} {outcome}.")
+
+
+def resolve_and_audit(edition: Edition, ids: list[int], resolution: Resolution) -> int:
+    """Resolve deliveries and record how many. The audit log holds no addresses."""
+    before = len(resolving.list_uncertain(edition.id))
+    count = resolving.resolve(edition.id, ids, resolution, utc_now())
+    if count:
+        changes = {"uncertain": (before, before - count), "settled as": (None, resolution)}
+        record_audit("settled deliveries of", edition.name, changes)
+    return count
+
+
+def print_uncertain(name: str, uncertain: list[UncertainDelivery]) -> None:
+    if not uncertain:
+        click.echo(f"Nothing about edition {name} is uncertain.")
+        return
+    for each in uncertain:
+        who = each.address or f"subscriber {each.subscriber_id}, who has left (only --all settles this one)"
+        click.echo(f"{who}  {each.since:%Y-%m-%d %H:%M:%S} UTC  {each.reply}")
+    click.echo("Look for them in the mail server's log, then: flask digest settle --sent ADDRESS… or --resend ADDRESS…")
+
+
+# For timers
+
+
+@digest.command("run")
+@errors_as_messages()
+def run() -> None:
+    """What a timer calls: draft what is due, send what is scheduled, go on with what was interrupted."""
     settings = current_settings()
-    now = datetime.now(UTC)
-    return weeks.week_of(now) if settings.demo else weeks.just_ended(now)
+    statuses = []
+    with stop_on_signal() as stop:
+        draft_and_start(settings)
+        for edition in read(scheduling.list_unfinished):
+            try:
+                statuses.append(send_edition(edition, stop))
+            except click.ClickException as error:  # the other editions must not wait
+                error.show()
+                statuses.append(WRONG)
+    if not statuses:
+        click.echo("Nothing is due.")
+    if settings.digest.ping_url:
+        ping(settings.digest.ping_url)
+    sys.exit(next((status for status in MOST_URGENT_FIRST if status in statuses), DONE))
 
 
-def moment_of(words: str) -> datetime:
-    """Return a moment written in ISO 8601, in UTC unless it states its offset."""
+@digest.command("keep-running", hidden=True)
+@click.option("--parent", type=int, required=True, help="End when the parent is not this process any more.")
+def keep_running(parent: int) -> None:
+    """Do as `flask digest run` does, every few seconds; say what has changed since the last time."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_signal: stop.set())
+    printed: list[str] = []
+    while not stop.is_set() and parent == os.getppid():
+        lines = run_once(stop)
+        for line in lines:
+            if line not in printed:
+                click.echo(line)
+        printed = lines
+        stop.wait(SECONDS_BETWEEN_RUNS)
+
+
+def run_once(stop: threading.Event) -> list[str]:
+    """Draft and send what is due, and return the lines to print. After an error the next run tries again."""
+    lines: list[str] = []
     try:
-        if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", words):  # 2026-W47 is ISO 8601 too, and the name of an edition
-            raise ValueError(words)
-        moment = datetime.fromisoformat(words)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise click.BadParameter(f"“{words[:40]}” is no moment: write it like 2026-11-23T08:00.") from None
+        with errors_as_messages():
+            draft_and_start(current_settings())
+            for edition in read(scheduling.list_unfinished):
+                if edition.state is EditionState.SENDING:
+                    report = sending.send(edition.id, stop=stop)
+                    lines += [f"Edition {edition.name}: {report.progress.summary}.", explain(edition.name, report)]
+        return [line for line in lines if line]
+    except click.ClickException as error:
+        return [error.message]
+    finally:
+        db.session.remove()
+
+
+def draft_and_start(settings: Settings) -> None:
+    """Draft the edition that is due, and start those that are scheduled for now."""
+    try:
+        if drafted := commit_or_retry(lambda: scheduling.draft_due_edition(settings.digest, utc_now())):
+            click.echo(f"Edition {drafted.name} is drafted. Look at it with: flask digest preview {drafted.name}")
+    except (editions.EditionExists, editions.EditionIsEmpty, editions.WrongState) as error:
+        click.echo(str(error))  # another run was faster, or everything in a draft was dropped
+    commit_or_retry(lambda: scheduling.start_scheduled(utc_now()))
+
+
+# Sending an edition
+
+
+def send_edition(edition: Edition, stop: threading.Event) -> int:
+    """Send what is due of an edition, print how it ended, and return the exit status."""
+    with errors_as_messages(), progress_output(edition.name) as on_progress:
+        report = sending.send(edition.id, stop=stop, on_progress=on_progress)
+    click.echo(f"Edition {edition.name}: {report.progress.summary}.")
+    if explanation := explain(edition.name, report):
+        click.echo(explanation, err=True)
+    return STATUS.get(report.end_reason, LATER)
+
+
+def explain(name: str, report: SendingReport) -> str:
+    """Return what an operator should know or do now; "" if nothing."""
+    quota = " The quota of the day (MAIL_MAX_PER_DAY) is used up." if report.is_quota_used_up else ""
+    resume = f" There is more to send from {report.resume_at:%Y-%m-%d %H:%M:%S} UTC on." if report.resume_at else ""
+    return {
+        EndReason.DONE: "",
+        EndReason.CANCELLED: f"Edition {name} was cancelled.",
+        EndReason.PAUSED: f"PAUSED: {report.problem}. Once that is mended: flask digest resume {name}",
+        EndReason.UNCERTAIN: f"Whether some letters arrived is not known. List them with: flask digest settle {name}",
+        EndReason.UNREACHABLE: f"The mail server cannot be used now: {report.problem}.{resume}",
+        EndReason.STOPPED: "Stopped. The next run goes on.",
+        EndReason.LATER: f"Not all could be sent yet.{quota}{resume}",
+    }[report.end_reason]
 
 
 @contextmanager
-def refusals_in_words() -> Iterator[None]:
-    """Turn what may go wrong with an edition, a file or the database into a message and exit status 1."""
+def progress_output(name: str) -> Iterator[Callable[[EditionProgress], None]]:
+    """Yield a function that shows progress: as a bar on a terminal, elsewhere as a line every half minute."""
+    if sys.stdout.isatty():
+        with click.progressbar(length=1, label=f"Edition {name}", show_pos=True) as bar:
+
+            def update_bar(progress: EditionProgress) -> None:
+                bar.length = max(1, progress.total)
+                bar.update(progress.finished - bar.pos)
+
+            yield update_bar
+        return
+    printed_at = time.monotonic()
+
+    def print_line(progress: EditionProgress) -> None:
+        nonlocal printed_at
+        if time.monotonic() - printed_at >= SECONDS_BETWEEN_LINES:
+            printed_at = time.monotonic()
+            click.echo(f"Edition {name}: {progress.summary}")
+
+    yield print_line
+
+
+# Arguments and transactions
+
+
+def parse_week(name: str | None) -> Week:
+    """Return the week of this name; without a name the week just ended, in the demo the current one."""
+    if name is not None:
+        return weeks.parse(name)
+    settings = current_settings()
+    return weeks.week_of(utc_now()) if settings.demo else weeks.previous_week(utc_now())
+
+
+def parse_moment(text: str) -> datetime:
+    """Return a moment written in ISO 8601, in UTC unless it states its offset."""
     try:
-        yield
-    except (DigestError, NotAWeek, InvalidHeader) as refusal:
-        db.session.rollback()
-        raise click.ClickException(str(refusal)) from None
-    except OSError as error:
-        raise click.ClickException(f"{error.filename or 'a file'}: {error.strerror or error}") from None
-    except (OperationalError, ProgrammingError) as error:
-        why = str(error.orig).partition("\n")[0]
-        raise click.ClickException(f"The database is busy or not ready. Nothing was changed: {why}") from None
-    except TooManyWriters:
-        raise click.ClickException("The database is busy. Nothing was changed; try again.") from None
+        if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):  # 2026-W47 is ISO 8601 too, and the name of an edition
+            raise ValueError(text)
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise click.BadParameter(f"“{text[:40]}” is no moment: write it like 2026-11-23T08:00.") from None
+
+
+def get_edition(name: str | None) -> Edition:
+    return read(lambda: editions.get_by_week(parse_week(name)))
+
+
+def read(query: Callable[[], T]) -> T:
+    """Return the query's result and end the transaction: the next one may have to write."""
+    result = query()
+    db.session.rollback()
+    return result
+
+
+def change_edition(edition: Edition, action: str, step: Callable[[Edition], Changes | None]) -> Edition:
+    """Run a step, and record it in the audit log unless it returns None. Return the edition as it was before."""
+
+    def change() -> Edition:
+        locked = editions.lock(edition.id)
+        changes = step(locked)
+        if changes is not None:
+            record_audit(action, locked.name, changes)
+        return locked
+
+    return commit_or_retry(change)
+
+
+def record_audit(action: str, name: str, changes: Changes | None = None) -> None:
+    audit.record(action, "edition", name, now=utc_now(), actor=None, **(changes or {}))

@@ -85,7 +85,7 @@ def plan(keep_id: int, drop_id: int, now: datetime) -> MergePlan:
         comparisons=comparisons.foresee(keep_id, drop_id),
         ballots=ballots.foresee(keep_id, drop_id),
         followers=newsletter.count_new_followers(keep_id, drop_id),
-        drafted=digest.count_drafted_news(drop_id),
+        drafted=digest.count_draft_items(drop_id),
     )
 
 
@@ -114,7 +114,7 @@ def _carry_out(made: MergePlan, now: datetime) -> None:
     reviews.merge(keep_id, made.reviews, made.names[1], now.date())
     comparisons.merge(keep_id, drop_id, made.comparisons, now)
     newsletter.move_followers(keep_id, drop_id)
-    digest.rename_in_drafts(keep_id, drop_id)
+    digest.replace_in_drafts(keep_id, drop_id)
     if made.record.price:
         doubts.move_doubts(keep_id, drop_id)
     doubts.forget_doubts(drop_id)

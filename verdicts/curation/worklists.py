@@ -16,7 +16,7 @@ from verdicts.catalog.prices import UNKNOWN_PRICE, Price
 from verdicts.catalog.queries import current_slug, is_published, price, tool
 from verdicts.catalog.records import ToolLink
 from verdicts.comparisons.models import Comparison
-from verdicts.digest import settling
+from verdicts.digest import resolving
 from verdicts.extensions import db
 from verdicts.feedback import corrections
 from verdicts.feedback.doubts import taps_by_tool
@@ -94,7 +94,7 @@ def load_counts(now: datetime) -> WorklistCounts:
         comparisons=db.session.scalar(no_bottom_line) or 0,
         held=voting.count_held_groups(),
         corrections=corrections.count_open(),
-        uncertain=settling.count_uncertain(),
+        uncertain=resolving.count_uncertain(),
     )
 
 

@@ -1,1 +1,1 @@
-"""The weekly digest: what goes into an edition, who gets it, and sending it once."""
+"""The weekly digest: what an edition holds, who gets it, and sending it once."""

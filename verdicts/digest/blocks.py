@@ -7,18 +7,18 @@ from verdicts.digest.models import BlockKind
 from verdicts.newsletter.models import Rhythm
 from verdicts.newsletter.queries import Chosen as Choices
 
-__all__ = ["LEAVE_TOKEN", "PREFERENCES_TOKEN", "Block", "Choices", "chosen", "copy_for"]
+__all__ = ["LEAVE_TOKEN", "PREFERENCES_TOKEN", "Block", "Choices", "join_blocks", "select_blocks"]
 
-# In the foot, where a recipient's own links go. They stand for tokens, which nobody but the recipient may have.
-LEAVE_TOKEN = "@@leave-token@@"  # noqa: S105  # nosec B105  # where a secret goes, not the secret
+# Placeholders in the foot. A copy has its recipient's own tokens there, which nobody else may see.
+LEAVE_TOKEN = "@@leave-token@@"  # noqa: S105  # nosec B105  # a placeholder, not the secret
 PREFERENCES_TOKEN = "@@preferences-token@@"  # noqa: S105  # nosec B105
 
 
 @dataclass(frozen=True)
 class Block:
-    """A piece of the letter. `category_id` is where its news stands; a tool's own block names its `tool_ids`.
+    """A piece of the letter. Every item is in the block of its category, and again in one block of its own tools.
 
-    Every item of an edition stands in its category's block, and again in one own block of its tool or tools.
+    `category_id` is the category of its news; `tool_ids` are empty but for a tool's own block.
     """
 
     kind: BlockKind
@@ -29,27 +29,27 @@ class Block:
     html: str
 
 
-def chosen(blocks: Sequence[Block], choices: Choices) -> tuple[int, ...] | None:
-    """Return which blocks, by place, make this subscriber's copy; None where it would tell them nothing.
+def select_blocks(blocks: Sequence[Block], choices: Choices) -> tuple[int, ...] | None:
+    """Return the indexes of the blocks in a subscriber's copy; None if it would hold no news for them.
 
-    Who wants to hear only of changes gets a copy, all of what they chose, where some of it tells of a change.
+    A subscriber with Rhythm.ON_CHANGE gets all they chose, but only if some of it is a change.
     """
-    places = tuple(place for place, block in enumerate(blocks) if _takes(choices, block))
-    news = [blocks[place] for place in places if blocks[place].kind in {BlockKind.CATEGORY, BlockKind.TOOL}]
+    indexes = tuple(index for index, block in enumerate(blocks) if _is_chosen(block, choices))
+    news = [blocks[index] for index in indexes if blocks[index].kind in {BlockKind.CATEGORY, BlockKind.TOOL}]
     if choices.rhythm is Rhythm.ON_CHANGE:
-        return places if any(block.has_change for block in news) else None
-    return places if news else None
+        return indexes if any(block.has_change for block in news) else None
+    return indexes if news else None
 
 
-def copy_for(blocks: Sequence[Block], choices: Choices) -> tuple[str, str] | None:
-    """Return this subscriber's text and HTML, tokens still to be spliced in; None where it would tell them nothing."""
-    if (places := chosen(blocks, choices)) is None:
+def join_blocks(blocks: Sequence[Block], choices: Choices) -> tuple[str, str] | None:
+    """Return a copy's text and HTML, with placeholders for its tokens; None if it would hold no news."""
+    if (indexes := select_blocks(blocks, choices)) is None:
         return None
-    return "".join(blocks[place].text for place in places), "".join(blocks[place].html for place in places)
+    return "".join(blocks[index].text for index in indexes), "".join(blocks[index].html for index in indexes)
 
 
-def _takes(choices: Choices, block: Block) -> bool:
-    """Say whether a block is in the copy; a tool's own only where its news does not stand there already."""
+def _is_chosen(block: Block, choices: Choices) -> bool:
+    """Say whether a block is in the copy. A tool's own block is not if the copy has its whole category."""
     reads_category = not choices.categories or block.category_id in choices.categories
     if block.kind is BlockKind.CATEGORY:
         return reads_category

@@ -1,50 +1,68 @@
-"""A worker's share: some deliveries that are due, leased together, with whatever the allowance grants."""
+"""Claiming a batch: deliveries that are due, leased together, as many as the sending allowance permits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from verdicts.config.mail import MailSettings
-from verdicts.digest import delivery
-from verdicts.digest.copies import Recipient
-from verdicts.digest.delivery import NOT_WRITTEN_TO, Lease
-from verdicts.digest.recipients import recipients_of
+from verdicts.digest import delivery, editions
+from verdicts.digest.blocks import Choices
+from verdicts.digest.delivery import UNSUBSCRIBED_REASON, Lease
+from verdicts.digest.messages import Recipient
+from verdicts.digest.models import EditionState
+from verdicts.extensions import db
 from verdicts.mailing import allowance
+from verdicts.newsletter.models import subscriber
+from verdicts.newsletter.queries import choices_of, confirmed
 
 
 @dataclass(frozen=True)
-class Share:
-    """What one claim yielded. Without recipients, `again_at` is when to ask again, or None when that is no use."""
+class ClaimedBatch:
+    """The result of a claim. If `recipients` is empty, `retry_at` is when to claim again; None for never."""
 
     recipients: Sequence[tuple[Lease, Recipient]] = ()
-    again_at: datetime | None = None
-    is_open: bool = True
+    retry_at: datetime | None = None
+    is_being_sent: bool = True
 
 
-def claim_share(
-    edition_id: int, owner: str, most: int, lease: timedelta, settings: MailSettings, now: datetime
-) -> Share:
+def claim_batch(
+    edition_id: int, owner: str, limit: int, lease: timedelta, settings: MailSettings, now: datetime
+) -> ClaimedBatch:
     """Lease deliveries to an owner, as many as may be sent now. The caller has called begin_write(), and commits."""
-    if not delivery.keep_being_sent(edition_id):
-        return Share(is_open=False)
+    if editions.lock_state(edition_id) is not EditionState.SENDING:
+        return ClaimedBatch(is_being_sent=False)
     rate, quota = settings.rate_per_minute, settings.max_per_day
-    granted = allowance.acquire(most, rate_per_minute=rate, max_per_day=quota, now=now)
-    leases = _claim(edition_id, owner, granted, lease, now)
-    recipients = recipients_of(leases)
-    delivery.skip([each for each in leases if each not in recipients], NOT_WRITTEN_TO, now)
+    granted = allowance.acquire(limit, rate_per_minute=rate, max_per_day=quota, now=now)
+    leases = _claim_or_recover(edition_id, owner, granted, lease, now)
+    recipients = load_recipients(leases)
+    delivery.skip([each for each in leases if each not in recipients], UNSUBSCRIBED_REASON, now)
     allowance.release(granted - len(recipients), now)
     if leases:
-        return Share(tuple(recipients.items()), again_at=now)
-    moment = delivery.next_moment(edition_id)
-    if moment and not granted:
-        moment = max(moment, allowance.next_available_at(rate, quota, now))
-    return Share(again_at=moment)
+        return ClaimedBatch(tuple(recipients.items()), retry_at=now)
+    retry_at = delivery.next_claim_at(edition_id)
+    if retry_at and not granted:
+        retry_at = max(retry_at, allowance.next_available_at(rate, quota, now))
+    return ClaimedBatch(retry_at=retry_at)
 
 
-def _claim(edition_id: int, owner: str, most: int, lease: timedelta, now: datetime) -> list[Lease]:
-    if not most:
+def load_recipients(leases: Sequence[Lease]) -> dict[Lease, Recipient]:
+    """Return the recipient of each delivery, without those whose subscription has ended. Four statements."""
+    ids = [lease.subscriber_id for lease in leases]
+    choices = choices_of(ids)
+    rows = db.session.connection().execute(confirmed().where(subscriber.c.id.in_(ids)))
+    recipients = {
+        row.id: Recipient(row.id, row.address, row.generation, Choices(each.categories, each.tools, each.rhythm))
+        for row in rows
+        if (each := choices.get(row.id))
+    }
+    return {lease: recipients[lease.subscriber_id] for lease in leases if lease.subscriber_id in recipients}
+
+
+def _claim_or_recover(edition_id: int, owner: str, limit: int, lease: timedelta, now: datetime) -> list[Lease]:
+    """Claim; if nothing is due, recover what has expired and claim again."""
+    if not limit:
         return []
-    if leases := delivery.claim(edition_id, owner, most, lease, now):
+    if leases := delivery.claim(edition_id, owner, limit, lease, now):
         return leases
-    delivery.recover(edition_id, now)
-    return delivery.claim(edition_id, owner, most, lease, now)
+    delivery.recover_expired(edition_id, now)
+    return delivery.claim(edition_id, owner, limit, lease, now)

@@ -1,10 +1,12 @@
-"""An edition's life: draft → frozen → sending ⇄ paused → sent, or cancelled before that.
+"""An edition's states: draft → frozen → sending ⇄ paused → sent; or cancelled, from any state but sent.
 
-Each step is one UPDATE that names the states it may leave from, so of two who try it at once one does it, and the
-other is told what the edition has become meanwhile. The caller has called begin_write(), and commits.
+Each step is one UPDATE that names the states it may leave. If two try the same step at once, one does it and the other
+gets an error named for the new state. The caller of a step has called begin_write(), and commits.
 """
 
-from collections.abc import Collection
+import hashlib
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,25 +15,24 @@ import sqlalchemy as sa
 
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.digest.models import DeliveryState, EditionState, delivery, edition
+from verdicts.digest.news import NewsItem
 from verdicts.digest.weeks import Week
 from verdicts.extensions import db
 
-LONGEST_REASON = 500
-WAS_CANCELLED = "The edition was cancelled."
-# What still has to be done, or decided by an operator, before an edition is done.
-OPEN = (
+MAX_REASON_LENGTH = 500
+CANCELLED_REASON = "The edition was cancelled."
+# Deliveries that still have to be sent, or resolved by an operator, before an edition counts as sent.
+OPEN_STATES = (
     DeliveryState.PENDING,
     DeliveryState.LEASED,
     DeliveryState.TRANSMITTING,
     DeliveryState.DEFERRED,
     DeliveryState.UNCERTAIN,
 )
-# From its first letter on, readers may look at an edition on the web: letters link to it.
-IN_THE_ARCHIVE = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
 
 
 class DigestError(Exception):
-    """Something cannot be done with an edition; the message says why, in words for whoever asked."""
+    """Something cannot be done with an edition. The message says why, in words for the user."""
 
 
 class EditionNotFound(DigestError, LookupError):
@@ -40,26 +41,33 @@ class EditionNotFound(DigestError, LookupError):
 
 
 class EditionExists(DigestError):
-    """This week has its edition already."""
+    """The week has an edition that was not cancelled."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"Edition {name} exists already.")
 
 
-class NothingToSay(DigestError):
-    """Nothing happened, or everything was dropped: an edition without news is not sent."""
+class EditionIsEmpty(DigestError):
+    """No news, or all of it dropped. Such an edition is not sent."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"Edition {name} holds no news, so there is nothing to send.")
 
 
+class EditionChanged(DigestError):
+    """Somebody changed the edition after it was shown. Nothing was done."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Somebody has changed edition {name} since you looked at it. Look at it again.")
+
+
 class WrongState(DigestError):
-    """The edition is in a state that does not allow this; `state` is which."""
+    """The edition's `state` does not allow this."""
 
     state: EditionState
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"Edition {name} {_SAID_OF[self.state]}.")
+        super().__init__(f"Edition {name} {_STATE_WORDS[self.state]}.")
 
 
 class EditionIsDraft(WrongState):
@@ -86,7 +94,7 @@ class EditionIsCancelled(WrongState):
     state = EditionState.CANCELLED
 
 
-_SAID_OF = {
+_STATE_WORDS = {
     EditionState.DRAFT: "is still a draft",
     EditionState.FROZEN: "is frozen, so nothing in it can be changed, and nothing of it has been sent",
     EditionState.SENDING: "is being sent",
@@ -99,7 +107,7 @@ _ERRORS = {error.state: error for error in WrongState.__subclasses__()}
 
 @dataclass(frozen=True)
 class Edition:
-    """One week's digest. Until it is frozen `subject` may be "": it is then made of what the edition holds."""
+    """One week's digest. A draft's `subject` may be "": rendering.subject_of then makes one from its items."""
 
     id: int
     week: Week
@@ -119,103 +127,111 @@ class Edition:
         return self.week.name
 
 
-def find(week: Week) -> Edition | None:
-    """Return the week's edition; where all it has were cancelled, the one drafted last. One statement."""
+def find_by_week(week: Week) -> Edition | None:
+    """Return the week's edition; if all were cancelled, the one drafted last. One statement."""
     is_cancelled = edition.c.state == EditionState.CANCELLED
     rows = sa.select(edition).where(edition.c.year == week.year, edition.c.week == week.number)
     row = db.session.connection().execute(rows.order_by(is_cancelled, edition.c.id.desc()).limit(1)).first()
     return to_edition(row) if row else None
 
 
-def get(week: Week) -> Edition:
-    """Return the week's edition like `find`, or raise EditionNotFound."""
-    if (found := find(week)) is None:
+def get_by_week(week: Week) -> Edition:
+    """Return the week's edition like `find_by_week`. Raises EditionNotFound."""
+    if (edition := find_by_week(week)) is None:
         raise EditionNotFound(week.name)
-    return found
+    return edition
 
 
-def by_id(edition_id: int) -> Edition:
-    """Return an edition that is known to be there. One statement."""
+def get_by_id(edition_id: int) -> Edition:
+    """Return an edition that is known to exist. One statement."""
     row = db.session.connection().execute(sa.select(edition).where(edition.c.id == edition_id)).one()
     return to_edition(row)
 
 
 def schedule(edition_id: int, when: datetime, now: datetime) -> None:
-    """Let an edition that is frozen (freezing.freeze) go out at `when`; a moment that has passed means at once."""
-    _move(edition_id, [EditionState.FROZEN], {"scheduled_at": when})
+    """Schedule a frozen edition (freezing.freeze) to be sent at `when`; a time in the past means at once."""
+    _transition(edition_id, [EditionState.FROZEN], {"scheduled_at": when})
 
 
 def unschedule(edition_id: int, now: datetime) -> None:
-    """Let a frozen edition wait for somebody's word again; it stays frozen as it is."""
-    _move(edition_id, [EditionState.FROZEN], {"scheduled_at": None})
+    """Take a frozen edition off the schedule; it stays frozen."""
+    _transition(edition_id, [EditionState.FROZEN], {"scheduled_at": None})
 
 
 def start(edition_id: int, now: datetime) -> None:
-    """Begin to send a frozen edition; from now on readers find it in the archive."""
-    _move(edition_id, [EditionState.FROZEN], {"state": EditionState.SENDING})
+    """Start to send a frozen edition. From now on readers find it in the archive."""
+    _transition(edition_id, [EditionState.FROZEN], {"state": EditionState.SENDING})
     bump_content_version()
 
 
-def pause(edition_id: int, because: str, now: datetime) -> None:
-    """Stop sending until somebody resumes: no transmission begins after this is committed."""
-    because = because[:LONGEST_REASON]
-    _move(edition_id, [EditionState.SENDING], {"state": EditionState.PAUSED, "paused_because": because})
+def pause(edition_id: int, reason: str, now: datetime) -> None:
+    """Stop sending until somebody resumes. No transmission starts after this is committed."""
+    reason = reason[:MAX_REASON_LENGTH]
+    _transition(edition_id, [EditionState.SENDING], {"state": EditionState.PAUSED, "paused_because": reason})
 
 
 def resume(edition_id: int, now: datetime) -> None:
-    running_anew = {"state": EditionState.SENDING, "paused_because": None, "unrecognised_running": 0}
-    _move(edition_id, [EditionState.PAUSED], running_anew)
+    values = {"state": EditionState.SENDING, "paused_because": None, "unrecognised_running": 0}
+    _transition(edition_id, [EditionState.PAUSED], values)
 
 
 def cancel(edition_id: int, now: datetime) -> None:
-    """End an edition for good: what has not been transmitted never will be. Its week may be drafted anew."""
-    leaving = [EditionState.DRAFT, EditionState.FROZEN, EditionState.SENDING, EditionState.PAUSED]
-    _move(edition_id, leaving, {"state": EditionState.CANCELLED, "finished_at": now})
-    waiting = delivery.c.state.in_([DeliveryState.PENDING, DeliveryState.LEASED, DeliveryState.DEFERRED])
-    unsent = {"state": DeliveryState.SKIPPED, "reply": WAS_CANCELLED, "changed_at": now}
-    unsent |= {"owner": None, "lease_until": None}
-    db.session.connection().execute(
-        sa.update(delivery).where(delivery.c.edition_id == edition_id, waiting).values(**unsent)
-    )
+    """End an edition for good: nothing more of it is transmitted. Its week may be drafted again."""
+    states = [EditionState.DRAFT, EditionState.FROZEN, EditionState.SENDING, EditionState.PAUSED]
+    _transition(edition_id, states, {"state": EditionState.CANCELLED, "finished_at": now})
+    is_unsent = delivery.c.state.in_([DeliveryState.PENDING, DeliveryState.LEASED, DeliveryState.DEFERRED])
+    skipped = {"state": DeliveryState.SKIPPED, "reply": CANCELLED_REASON, "changed_at": now}
+    skipped |= {"owner": None, "lease_until": None}
+    unsent = sa.update(delivery).where(delivery.c.edition_id == edition_id, is_unsent)
+    db.session.connection().execute(unsent.values(**skipped))
     bump_content_version()
 
 
-def is_cancelled(edition_id: int) -> bool:
-    """Say whether an edition is cancelled, and keep it from being cancelled until this is committed."""
+def lock_state(edition_id: int) -> EditionState | None:
+    """Return an edition's state. Nobody changes it until this transaction ends; others may read it."""
     state = sa.select(edition.c.state).where(edition.c.id == edition_id).with_for_update(read=True)
-    return db.session.connection().scalar(state) is EditionState.CANCELLED
+    return db.session.connection().scalar(state)
 
 
 def finish_if_done(edition_id: int, now: datetime) -> bool:
-    """Call an edition sent once every delivery is decided, and say whether that is so now.
+    """Mark an edition as sent if no delivery is open any more; return whether this did it.
 
-    A delivery that is uncertain waits for an operator's word, and the edition with it.
+    An uncertain delivery waits for an operator, and so does its edition.
     """
-    still_open = sa.exists().where(delivery.c.edition_id == edition_id, delivery.c.state.in_(OPEN))
-    done = sa.update(edition).where(edition.c.id == edition_id, edition.c.state == EditionState.SENDING, ~still_open)
+    has_open = sa.exists().where(delivery.c.edition_id == edition_id, delivery.c.state.in_(OPEN_STATES))
+    done = sa.update(edition).where(edition.c.id == edition_id, edition.c.state == EditionState.SENDING, ~has_open)
     result = db.session.connection().execute(done.values(state=EditionState.SENT, finished_at=now))
     if result.rowcount:
         bump_content_version()
     return bool(result.rowcount)
 
 
-def _move(edition_id: int, leaving: Collection[EditionState], values: dict[str, Any]) -> None:
-    """Change an edition that is in one of these states, or raise the error named for the state it is in."""
-    may = sa.update(edition).where(edition.c.id == edition_id, edition.c.state.in_(leaving))
-    if not db.session.connection().execute(may.values(**values)).rowcount:
-        found = by_id(edition_id)
-        raise _ERRORS[found.state](found.name)
-
-
-def hold(edition_id: int) -> Edition:
-    """Return an edition that nobody else changes until this is committed."""
+def lock(edition_id: int) -> Edition:
+    """Return an edition that nobody else changes until this transaction ends."""
     db.session.connection().execute(sa.select(edition.c.id).where(edition.c.id == edition_id).with_for_update())
-    return by_id(edition_id)
+    return get_by_id(edition_id)
 
 
-def refuse_unless_draft(edition_id: int) -> None:
-    """Lock an edition that may still be edited, or raise the error named for the state it is in."""
-    _move(edition_id, [EditionState.DRAFT], {"state": EditionState.DRAFT})
+def lock_draft(edition_id: int) -> None:
+    """Lock an edition that may still be edited. Raises the WrongState of any other."""
+    _transition(edition_id, [EditionState.DRAFT], {"state": EditionState.DRAFT})
+
+
+def edition_version(edition: Edition, items: Sequence[NewsItem]) -> str:
+    """Return a hash of everything that readers get of an edition, or would get if it were frozen now."""
+    states = [(item.id, item.dropped, item.is_hidden) for item in items]
+    return _hash(edition.id, edition.digest, edition.subject, edition.note, states)
+
+
+def text_version(edition: Edition) -> str:
+    """Return a hash of what an editor writes: the subject and the note."""
+    return _hash(edition.id, edition.subject, edition.note)
+
+
+def require_version(edition: Edition, current: str, submitted: str) -> None:
+    """Raise EditionChanged unless the version somebody saw is the current one. Lock the edition before."""
+    if submitted != current:
+        raise EditionChanged(edition.name)
 
 
 def to_edition(row: sa.Row[Any]) -> Edition:
@@ -233,3 +249,15 @@ def to_edition(row: sa.Row[Any]) -> Edition:
         finished_at=row.finished_at,
         paused_because=row.paused_because,
     )
+
+
+def _transition(edition_id: int, states: Collection[EditionState], values: dict[str, Any]) -> None:
+    """Change an edition that is in one of these states. Raises the error named for any other state."""
+    rows = sa.update(edition).where(edition.c.id == edition_id, edition.c.state.in_(states))
+    if not db.session.connection().execute(rows.values(**values)).rowcount:
+        found = get_by_id(edition_id)
+        raise _ERRORS[found.state](found.name)
+
+
+def _hash(*values: object) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:32]

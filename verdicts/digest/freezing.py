@@ -1,4 +1,4 @@
-"""Freezing an edition: what was approved is what is sent, to those who were subscribed at that moment."""
+"""Freezing an edition: what was approved is what is sent, to everyone who is subscribed at that moment."""
 
 import hashlib
 import json
@@ -12,53 +12,52 @@ from verdicts.config import current_settings
 from verdicts.digest import editions
 from verdicts.digest.blocks import Block
 from verdicts.digest.models import DeliveryState, EditionState, delivery, edition, edition_block, edition_item
-from verdicts.digest.rendering import render, subject_of
-from verdicts.digest.sight import items_in_sight
+from verdicts.digest.queries import list_items_with_visibility
+from verdicts.digest.rendering import render_blocks, subject_of
 from verdicts.extensions import db
 from verdicts.newsletter.models import Rhythm, subscriber
 from verdicts.newsletter.queries import confirmed
 
 
 def freeze(edition_id: int, now: datetime, subject: str | None = None, sender: str | None = None) -> None:
-    """Freeze a draft in the caller's transaction: its blocks, subject, sender, a hash over all, and its deliveries.
+    """Freeze a draft: store its blocks, subject, sender, a hash of all these, and a delivery for each recipient.
 
-    What readers do not see at this moment is dropped; later edits and sign-ups wait for the next edition. Raises
-    NothingToSay, or the error named for the state that an edition is in which is no draft. The caller has called
-    begin_write(), and commits.
+    Items that are hidden now are dropped. Later edits and sign-ups wait for the next edition. The caller has called
+    begin_write(), and commits. Raises EditionIsEmpty, or the WrongState of an edition that is no draft.
     """
-    editions.refuse_unless_draft(edition_id)
-    found = editions.by_id(edition_id)
-    items = items_in_sight(found, now)
-    blocks = render(found, items)
-    subject, sender = subject or subject_of(found, items), sender or _default_sender()
-    kept = [item.id for item in items if item.is_told]
-    _drop([item.id for item in items if item.is_out_of_sight])
-    _store(edition_id, blocks)
+    editions.lock_draft(edition_id)
+    draft = editions.get_by_id(edition_id)
+    items = list_items_with_visibility(draft, now)
+    blocks = render_blocks(draft, items)
+    subject, sender = subject or subject_of(draft, items), sender or _default_sender()
+    included_ids = [item.id for item in items if item.is_included]
+    _drop([item.id for item in items if item.is_hidden])
+    _insert_blocks(edition_id, blocks)
     values = {"state": EditionState.FROZEN, "frozen_at": now, "subject": subject, "sender": sender}
-    values["digest"] = hash_of(subject, sender, kept, blocks)
+    values["digest"] = content_hash(subject, sender, included_ids, blocks)
     db.session.connection().execute(sa.update(edition).where(edition.c.id == edition_id).values(**values))
-    _address(edition_id, now)
+    _insert_deliveries(edition_id, now)
 
 
-def count_readers(edition_id: int) -> int:
-    """Return for how many readers a draft would be frozen now. One statement."""
-    readers = _readers(edition_id).subquery()
-    return db.session.connection().scalar(sa.select(sa.func.count()).select_from(readers)) or 0
+def count_recipients(edition_id: int) -> int:
+    """Return how many subscribers would get a draft if it were frozen now. One statement."""
+    recipients = _select_recipients(edition_id).subquery()
+    return db.session.connection().scalar(sa.select(sa.func.count()).select_from(recipients)) or 0
 
 
-def hash_of(subject: str, sender: str, item_ids: Sequence[int], blocks: Sequence[Block]) -> str:
+def content_hash(subject: str, sender: str, item_ids: Sequence[int], blocks: Sequence[Block]) -> str:
     """Return the SHA-256 of everything that is frozen, in hexadecimal."""
-    whole = json.dumps([subject, sender, list(item_ids), [astuple(block) for block in blocks]], ensure_ascii=False)
-    return hashlib.sha256(whole.encode()).hexdigest()
+    content = json.dumps([subject, sender, list(item_ids), [astuple(block) for block in blocks]], ensure_ascii=False)
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _drop(item_ids: Sequence[int]) -> None:
-    """Note in what is frozen, which the archive shows too, that these are not told."""
-    these = sa.update(edition_item).where(edition_item.c.id.in_(item_ids))
-    db.session.connection().execute(these.values(dropped=True))
+    """Drop items for good, so that the archive does not show them either."""
+    items = sa.update(edition_item).where(edition_item.c.id.in_(item_ids))
+    db.session.connection().execute(items.values(dropped=True))
 
 
-def _store(edition_id: int, blocks: Sequence[Block]) -> None:
+def _insert_blocks(edition_id: int, blocks: Sequence[Block]) -> None:
     rows = [
         {
             "edition_id": edition_id,
@@ -75,12 +74,12 @@ def _store(edition_id: int, blocks: Sequence[Block]) -> None:
     db.session.connection().execute(sa.insert(edition_block), rows)
 
 
-def _address(edition_id: int, now: datetime) -> None:
-    """Make a delivery for each of its readers: one statement, however many they are."""
-    readers = _readers(edition_id).subquery()
+def _insert_deliveries(edition_id: int, now: datetime) -> None:
+    """Insert a delivery for each recipient: one statement, however many they are."""
+    recipients = _select_recipients(edition_id).subquery()
     columns = {
         "edition_id": sa.literal(edition_id),
-        "subscriber_id": readers.c.id,
+        "subscriber_id": recipients.c.id,
         "state": sa.literal(DeliveryState.PENDING, delivery.c.state.type),
         "due_at": sa.literal(now, delivery.c.due_at.type),
         "tries": sa.literal(0),
@@ -90,20 +89,19 @@ def _address(edition_id: int, now: datetime) -> None:
     db.session.connection().execute(sa.insert(delivery).from_select(list(columns), sa.select(*columns.values())))
 
 
-def _readers(edition_id: int) -> sa.Select[tuple[int, str, Rhythm, int]]:
-    """Return the statement for everyone who is subscribed now.
+def _select_recipients(edition_id: int) -> sa.Select[tuple[int, str, Rhythm, int]]:
+    """Return the statement for all subscribers, without those who may have got an edition of this week already.
 
-    Who has got an edition of this week that was then cancelled, or may have, is left out: nobody gets a week twice.
+    That edition was cancelled while it was sent. Nobody gets a week twice.
     """
-    return confirmed().where(~_has_got_this_week(edition_id))
-
-
-def _has_got_this_week(edition_id: int) -> sa.Exists:
     this, other = edition.alias("this"), edition.alias("other")
-    same_week = sa.and_(other.c.year == this.c.year, other.c.week == this.c.week, other.c.id != this.c.id)
+    is_same_week = sa.and_(other.c.year == this.c.year, other.c.week == this.c.week, other.c.id != this.c.id)
     states = (DeliveryState.SENT, DeliveryState.UNCERTAIN, DeliveryState.TRANSMITTING)
-    got = sa.and_(delivery.c.subscriber_id == subscriber.c.id, delivery.c.state.in_(states))
-    return sa.exists().where(this.c.id == edition_id, same_week, delivery.c.edition_id == other.c.id, got)
+    is_theirs = sa.and_(delivery.c.subscriber_id == subscriber.c.id, delivery.c.state.in_(states))
+    got_this_week = sa.exists().where(
+        this.c.id == edition_id, is_same_week, delivery.c.edition_id == other.c.id, is_theirs
+    )
+    return confirmed().where(~got_this_week)
 
 
 def _default_sender() -> str:

@@ -1,4 +1,4 @@
-"""The digest's tables: an edition, what is in it, the blocks it was frozen as, and one delivery a subscriber."""
+"""The digest's tables: editions, their news, their frozen blocks, and one delivery for each subscriber."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -20,7 +20,7 @@ class EditionState(StrEnum):
 
 
 class ItemKind(StrEnum):
-    """What an item tells of, in the order an edition tells it."""
+    """What an item is about, in the order that items stand in a draft's category."""
 
     NEW_TOOL = "new-tool"
     NEW_COMPARISON = "new-comparison"
@@ -49,7 +49,7 @@ class DeliveryState(StrEnum):
 
 
 class Edition(Base):
-    """The digest of one ISO week. A cancelled week may be drafted anew."""
+    """The digest of one ISO week. A week has one edition that is not cancelled."""
 
     __tablename__ = "edition"
     __table_args__ = (
@@ -70,7 +70,7 @@ class Edition(Base):
     note: Mapped[str] = mapped_column(sa.Text, default="")
     subject: Mapped[str] = mapped_column(sa.String(200), default="")
     sender: Mapped[str] = mapped_column(sa.String(300), default="")
-    # SHA-256 over the frozen blocks and headers: what was approved is what is sent.
+    # SHA-256 over the frozen blocks and headers (freezing.content_hash): what was approved is what is sent.
     digest: Mapped[str | None] = mapped_column(sa.String(64))
     drafted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     scheduled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -92,7 +92,7 @@ class Edition(Base):
 
 
 class EditionItem(Base):
-    """One piece of news. `facts` holds what its line says, as drafted, so that later edits do not change it."""
+    """One piece of news. `facts` holds what it says, stored when drafted, so later edits of a tool do not change it."""
 
     __tablename__ = "edition_item"
 
@@ -107,7 +107,7 @@ class EditionItem(Base):
 
 
 class EditionBlock(Base):
-    """A piece of the frozen letter, text and HTML, with fixed-length tokens where a recipient's own links go."""
+    """A piece of the frozen letter as text and as HTML. Placeholders stand where a recipient's own tokens go."""
 
     __tablename__ = "edition_block"
     __table_args__ = (sa.UniqueConstraint("edition_id", "position"),)
@@ -115,7 +115,7 @@ class EditionBlock(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     edition_id: Mapped[int] = mapped_column(sa.ForeignKey("edition.id", ondelete="CASCADE"))
     kind: Mapped[BlockKind] = mapped_column(closed_set(BlockKind, "kind"))
-    # Where the block's news stands. A tool's own block names the tools that its news is about: a comparison has more.
+    # The category of its news. Only a tool's own block has `tool_ids`: one tool, or all tools of a comparison.
     category_id: Mapped[int | None]
     tool_ids: Mapped[list[int]] = mapped_column(sa.JSON, default=list)
     has_change: Mapped[bool] = mapped_column(default=False)
@@ -125,7 +125,7 @@ class EditionBlock(Base):
 
 
 class Delivery(Base):
-    """One edition to one subscriber: at most one transmission is ever begun without an operator's word."""
+    """One edition for one subscriber. It is transmitted at most once, unless an operator orders it sent again."""
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -147,7 +147,7 @@ class Delivery(Base):
     owner: Mapped[str | None] = mapped_column(sa.String(80))
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reply: Mapped[str | None] = mapped_column(sa.String(500))
-    # Failed on a 5xx that nobody recognised, with no message accepted since: it may turn out to be our own fault.
+    # Failed on an unrecognised 5xx, and no message was accepted since: the cause may be this site.
     is_suspicious: Mapped[bool] = mapped_column(default=False)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

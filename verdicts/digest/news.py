@@ -1,4 +1,4 @@
-"""What an item of an edition says: its facts as they were when it was drafted, in plain values that JSON can keep."""
+"""Pieces of news. Their facts are stored when an edition is drafted, as plain values for JSON, and never change."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from verdicts.voting.community import Community
 
 Facts = Mapping[str, object]
 
-# What "only when a verdict or price changed" waits for.
+# The news that subscribers with Rhythm.ON_CHANGE wait for.
 CHANGES = frozenset({ItemKind.VERDICT_CHANGE, ItemKind.PRICE_MOVE})
 
 
 @dataclass(frozen=True)
 class News:
-    """One piece of news and where it stands: in its category, or with a comparison in that of its first tool."""
+    """News before it is stored. It stands in its tool's category; a comparison, in that of its first tool."""
 
     kind: ItemKind
     category_id: int | None
@@ -26,10 +26,10 @@ class News:
 
 
 @dataclass(frozen=True)
-class Item:
-    """A piece of news as it was drafted. `facts` are its News's, `dropped` says that an editor left it out.
+class NewsItem:
+    """News as stored in an edition. `dropped`: an editor left it out.
 
-    `is_out_of_sight` says that readers do not see what it is about, where somebody has looked (digest.sight).
+    `is_hidden`: readers do not see its tool or comparison. Only queries.mark_hidden sets it.
     """
 
     id: int
@@ -39,34 +39,31 @@ class Item:
     facts: Mapping[str, Any]
     dropped: bool
     position: int
-    is_out_of_sight: bool = False
+    is_hidden: bool = False
 
     @property
-    def is_told(self) -> bool:
-        return not (self.dropped or self.is_out_of_sight)
+    def is_included(self) -> bool:
+        return not (self.dropped or self.is_hidden)
 
 
-def news_of(kind: ItemKind, card: ToolSummary, **facts: object) -> News:
-    """Return news of one tool."""
-    return News(kind, card.category_id, (card.id,), {**category_facts(card), "tool": tool_facts(card), **facts})
+def news_about(kind: ItemKind, tool: ToolSummary, **facts: object) -> News:
+    """Return news about one tool."""
+    common = {**category_facts(tool), "tool": {"slug": tool.slug, "name": tool.name}}
+    return News(kind, tool.category_id, (tool.id,), {**common, **facts})
 
 
-def category_facts(card: ToolSummary) -> Facts:
-    return {"category": {"slug": card.category.slug, "name": card.category.name} if card.category else None}
-
-
-def tool_facts(card: ToolSummary) -> Facts:
-    return {"slug": card.slug, "name": card.name}
+def category_facts(tool: ToolSummary) -> Facts:
+    return {"category": {"slug": tool.category.slug, "name": tool.category.name} if tool.category else None}
 
 
 def panel_facts(panel: Panel, reviewers: Sequence[ReviewerSummary]) -> Facts:
-    """Return the count, and each reviewer's verdict in the panel's order; None where one has not looked."""
+    """Return the panel's counts and each reviewer's verdict, in this order; None for one without a review."""
     marks = [{"label": each.label, "verdict": panel.verdict_of(each)} for each in reviewers]
     return {"ship": panel.ship, "total": panel.total, "percent": panel.percent, "marks": marks}
 
 
 def community_facts(community: Community) -> Facts:
-    """Return counts, and only where the sample allows it a percentage with its interval in whole per cent."""
+    """Return the readers' counts. Percentage and interval, in whole per cent, are None for a small sample."""
     interval = community.interval
     return {
         "ship": community.ship,

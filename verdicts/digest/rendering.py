@@ -1,26 +1,27 @@
-"""An edition is rendered once, whole, and then cut into blocks."""
+"""Rendering an edition: the whole letter once, which is then cut into blocks."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
 from verdicts.catalog import markdown
-from verdicts.digest import wording
+from verdicts.comparisons.wording import listed, number
 from verdicts.digest.blocks import LEAVE_TOKEN, PREFERENCES_TOKEN, Block
-from verdicts.digest.editions import Edition, NothingToSay
+from verdicts.digest.editions import Edition, EditionIsEmpty
 from verdicts.digest.models import BlockKind, ItemKind
-from verdicts.digest.news import CHANGES, Item
+from verdicts.digest.news import CHANGES, NewsItem
 from verdicts.digest.weeks import Week
 from verdicts.mailing.letters import absolute_url, inline_styles, render_part, tidy_text
 from verdicts.newsletter.headers import leave_path, preferences_path
 
-CUT = "<!--cut-->"
-WITHOUT_CATEGORY = "Other tools"
-# So many of a category are told of one by one, the others only named: a catalogue's first week has hundreds, and
-# Gmail cuts a letter off after 102 KB.
-MOST_IN_FULL = {ItemKind.NEW_TOOL: 4, ItemKind.NEW_COMPARISON: 2}
-LABELS = {
+CUT_MARK = "<!--cut-->"
+NO_CATEGORY_HEADING = "Other tools"
+# A category shows at most so many items in full and only names the others: the first week of a catalogue has hundreds,
+# and Gmail cuts a letter off after 102 KB.
+MAX_IN_FULL = {ItemKind.NEW_TOOL: 4, ItemKind.NEW_COMPARISON: 2}
+KIND_LABELS = {
     ItemKind.NEW_TOOL: "New here",
     ItemKind.NEW_COMPARISON: "Side by side",
     ItemKind.VERDICT_CHANGE: "Changed their mind",
@@ -28,57 +29,64 @@ LABELS = {
     ItemKind.DISAGREEMENT: "Where you disagree with the panel",
     ItemKind.VOTES: "Votes of the week",
 }
+MAX_SUBJECT_PARTS = 3
+# Singular and plural of the kinds that a subject names, the rarest first.
+_SUBJECT_PARTS = (
+    (ItemKind.VERDICT_CHANGE, "change of mind", "changes of mind"),
+    (ItemKind.PRICE_MOVE, "new price", "new prices"),
+    (ItemKind.NEW_COMPARISON, "new comparison", "new comparisons"),
+    (ItemKind.NEW_TOOL, "new tool", "new tools"),
+)
 
 
 @dataclass(frozen=True)
-class Group:
-    """Items of one kind under their label; `rest` are those that are only named."""
+class ItemGroup:
+    """A section's items of one kind, under one label. The `rest` are only named."""
 
     kind: ItemKind
-    items: tuple[Item, ...]
-    rest: tuple[Item, ...] = ()
+    items: tuple[NewsItem, ...]
+    rest: tuple[NewsItem, ...] = ()
 
     @property
     def label(self) -> str:
-        return LABELS[self.kind]
+        return KIND_LABELS[self.kind]
 
 
 @dataclass(frozen=True)
 class Section:
-    """What a block is made of: a heading and its news."""
+    """A heading and its news: a category's, or a tool's own. It becomes one block."""
 
     kind: BlockKind
     category_id: int | None
     tool_ids: tuple[int, ...]
     heading: str
-    items: tuple[Item, ...]
+    items: tuple[NewsItem, ...]
 
     @property
-    def groups(self) -> list[Group]:
-        found = ((kind, tuple(items)) for kind, items in groupby(self.items, key=_kind))
-        return [_group(kind, items) for kind, items in found]
+    def groups(self) -> list[ItemGroup]:
+        return [_item_group(kind, tuple(items)) for kind, items in groupby(self.items, key=lambda item: item.kind)]
 
     @property
     def has_change(self) -> bool:
         return any(item.kind in CHANGES for item in self.items)
 
 
-def render(edition: Edition, items: Sequence[Item]) -> list[Block]:
-    """Return an edition's blocks: head, a block for each category, one for each tool or comparison, foot.
+def render_blocks(edition: Edition, items: Sequence[NewsItem]) -> list[Block]:
+    """Return an edition's blocks: head, one for each category, one for each tool or comparison, foot.
 
-    Raises NothingToSay where no item is told.
+    Raises EditionIsEmpty if no item is included.
     """
-    kept = [item for item in items if item.is_told]
-    if not kept:
-        raise NothingToSay(edition.name)
-    sections = [*category_sections(kept), *tool_sections(kept)]
-    context = _context(edition, subject_of(edition, kept))
+    included = [item for item in items if item.is_included]
+    if not included:
+        raise EditionIsEmpty(edition.name)
+    sections = [*category_sections(included), *tool_sections(included)]
+    context = _template_context(edition, subject_of(edition, included))
     texts = [
         tidy_text(render_part("digest/head.txt", **context)) + "\n",
         *(tidy_text(render_part("digest/section.txt", section=section, **context)) + "\n" for section in sections),
         tidy_text(render_part("digest/foot.txt", **context)),
     ]
-    pages = inline_styles(render_part("digest/letter.html", sections=sections, **context)).split(CUT)
+    pages = inline_styles(render_part("digest/letter.html", sections=sections, **context)).split(CUT_MARK)
     head, *middle, foot = zip(texts, map(_without_indents, pages), strict=True)
     return [
         Block(BlockKind.HEAD, None, (), False, *head),
@@ -90,55 +98,69 @@ def render(edition: Edition, items: Sequence[Item]) -> list[Block]:
     ]
 
 
-def subject_of(edition: Edition, items: Sequence[Item]) -> str:
-    """Return the subject an editor gave, or else one that says what is in the edition."""
-    return edition.subject or wording.subject([item.kind for item in items if item.is_told])
+def subject_of(edition: Edition, items: Sequence[NewsItem]) -> str:
+    """Return the editor's subject; without one, "Two changes of mind and one new tool", made from the items."""
+    return edition.subject or _made_subject([item.kind for item in items if item.is_included])
 
 
-def category_sections(items: Sequence[Item]) -> list[Section]:
+def category_sections(items: Sequence[NewsItem]) -> list[Section]:
     """Return a section for each category, in the order of their first items."""
-    by_category: dict[int | None, list[Item]] = {}
+    by_category: dict[int | None, list[NewsItem]] = {}
     for item in items:
         by_category.setdefault(item.category_id, []).append(item)
     return [
-        Section(BlockKind.CATEGORY, id, (), _category_name(found[0]), tuple(found)) for id, found in by_category.items()
+        Section(BlockKind.CATEGORY, id, (), _category_heading(members[0]), tuple(members))
+        for id, members in by_category.items()
     ]
 
 
-def tool_sections(items: Sequence[Item]) -> list[Section]:
+def tool_sections(items: Sequence[NewsItem]) -> list[Section]:
     """Return a section for each tool with news of its own, and for each comparison."""
-    by_tools: dict[tuple[int | None, tuple[int, ...]], list[Item]] = {}
+    by_tools: dict[tuple[int | None, tuple[int, ...]], list[NewsItem]] = {}
     for item in items:
         by_tools.setdefault((item.category_id, item.tool_ids), []).append(item)
     return [
-        Section(BlockKind.TOOL, category_id, ids, _tools_name(found[0]), tuple(found))
-        for (category_id, ids), found in by_tools.items()
+        Section(BlockKind.TOOL, category_id, ids, _tools_heading(members[0]), tuple(members))
+        for (category_id, ids), members in by_tools.items()
     ]
 
 
-def title_of(item: Item) -> str:
-    """Return what an editor calls an item: "Prices: Alpha"."""
-    return f"{LABELS[item.kind]}: {_tools_name(item)}"
+def item_title(item: NewsItem) -> str:
+    """Return an item's title for editors: "Prices: Alpha"."""
+    return f"{KIND_LABELS[item.kind]}: {_tools_heading(item)}"
 
 
-def week_in_words(week: Week) -> str:
+def format_week(week: Week) -> str:
     """Return the days of a week: "16 to 22 November 2026"."""
     first, last = week.monday, week.sunday
     start = f"{first.day} {first:%B} {first.year}" if first.year != last.year else f"{first.day} {first:%B}"
     return f"{first.day if first.month == last.month else start} to {last.day} {last:%B} {last.year}"
 
 
-def short_day(on: str) -> str:
-    """Return the day of an item's facts as letters print it: "19 Nov"."""
-    told = date.fromisoformat(on)
-    return f"{told.day} {told:%b}"
+def short_day(iso_date: str) -> str:
+    """Return a date of an item's facts as letters print it: "19 Nov"."""
+    day = date.fromisoformat(iso_date)
+    return f"{day.day} {day:%b}"
 
 
-def _context(edition: Edition, subject: str) -> dict[str, object]:
+def _made_subject(kinds: Sequence[ItemKind]) -> str:
+    counts = Counter(kinds)
+    parts = [
+        f"{number(counts[kind])} {one if counts[kind] == 1 else many}"
+        for kind, one, many in _SUBJECT_PARTS
+        if counts[kind]
+    ]
+    if parts:
+        subject = listed(parts[:MAX_SUBJECT_PARTS])
+        return subject[:1].upper() + subject[1:]
+    return "Where you part from the panel" if counts[ItemKind.DISAGREEMENT] else "How you voted this week"
+
+
+def _template_context(edition: Edition, subject: str) -> dict[str, object]:
     return {
         "edition": edition,
         "subject": subject,
-        "days": week_in_words(edition.week),
+        "days": format_week(edition.week),
         "note_html": markdown.render(edition.note),
         "leave": absolute_url(leave_path(LEAVE_TOKEN)),
         "preferences": absolute_url(preferences_path(PREFERENCES_TOKEN)),
@@ -151,19 +173,15 @@ def _without_indents(html: str) -> str:
     return "".join(f"{line.strip()}\n" for line in html.splitlines() if line.strip())
 
 
-def _kind(item: Item) -> ItemKind:
-    return item.kind
+def _item_group(kind: ItemKind, items: tuple[NewsItem, ...]) -> ItemGroup:
+    in_full = MAX_IN_FULL.get(kind, len(items))
+    return ItemGroup(kind, items[:in_full], items[in_full:])
 
 
-def _group(kind: ItemKind, items: tuple[Item, ...]) -> Group:
-    most = MOST_IN_FULL.get(kind, len(items))
-    return Group(kind, items[:most], items[most:])
-
-
-def _category_name(item: Item) -> str:
+def _category_heading(item: NewsItem) -> str:
     category = item.facts["category"]
-    return str(category["name"]) if category and item.category_id else WITHOUT_CATEGORY
+    return str(category["name"]) if category and item.category_id else NO_CATEGORY_HEADING
 
 
-def _tools_name(item: Item) -> str:
+def _tools_heading(item: NewsItem) -> str:
     return " vs ".join(item.facts["names"]) if item.kind is ItemKind.NEW_COMPARISON else str(item.facts["tool"]["name"])

@@ -1,7 +1,7 @@
-"""One connection's work: claim a share, and for each of it pass the gate, transmit and record.
+"""The work of one connection: claim a batch, then start, transmit and record each of its deliveries.
 
-Nothing is held open in the database while the mail server is talked to. How one transmission ended is committed
-together with the next one's beginning, and at once where there is none to begin.
+No transaction is open while the mail server is talked to. The outcome of one transmission is committed together with
+the start of the next one, or at once if there is none to start.
 """
 
 import threading
@@ -13,10 +13,10 @@ from typing import TypeVar
 
 from verdicts.config.mail import MailSettings
 from verdicts.digest import delivery
-from verdicts.digest.claiming import Share, claim_share
-from verdicts.digest.copies import Press, Recipient
-from verdicts.digest.delivery import NOTHING_CHOSEN, Gate, Lease
-from verdicts.digest.recording import pause_for, record
+from verdicts.digest.claiming import ClaimedBatch, claim_batch
+from verdicts.digest.delivery import NO_NEWS_REASON, Lease, StartResult
+from verdicts.digest.messages import MessageBuilder, Recipient
+from verdicts.digest.recording import pause_after_refusal, record
 from verdicts.extensions import commit_or_retry
 from verdicts.mailing import allowance
 from verdicts.mailing.addresses import InvalidAddress
@@ -25,181 +25,185 @@ from verdicts.mailing.smtp import Timeouts
 from verdicts.mailing.transport import Connection
 
 T = TypeVar("T")
-SETBACKS_AT_MOST = 6
-SHORTEST_REST_SECONDS, LONGEST_REST_SECONDS = 0.02, 0.25
+MAX_FAILURES_IN_A_ROW = 6
+MIN_WAIT_SECONDS, MAX_WAIT_SECONDS = 0.02, 0.25
 
 
 @dataclass(frozen=True)
-class Terms:
-    """How much at once, and how long. A transmission's lease is longer than all timeouts of mailing.smtp together."""
+class SendingOptions:
+    """How many deliveries at once, and the time limits."""
 
-    batch: int = 20
-    lease: timedelta = timedelta(seconds=60)
-    transmission: timedelta = timedelta(minutes=20)
-    start_within: timedelta = timedelta(seconds=30)  # of the gate; who was stopped for longer begins anew
-    linger: timedelta = timedelta(seconds=90)  # stay for what can be claimed so soon
+    batch_size: int = 20
+    claim_lease: timedelta = timedelta(seconds=60)
+    transmission_lease: timedelta = timedelta(minutes=20)  # longer than all timeouts of mailing.smtp together
+    max_start_delay: timedelta = timedelta(seconds=30)  # a sender stopped for longer withdraws what it has started
+    max_idle: timedelta = timedelta(seconds=90)  # wait for what can be claimed within this time, then end
     timeouts: Timeouts = field(default_factory=Timeouts)
 
 
 @dataclass(frozen=True)
-class Job:
-    """What the workers of one edition share. `clock` returns the aware time; `stop` is set to end between messages."""
+class SendingJob:
+    """What the workers of one edition share. `clock` returns an aware time; setting `stop` ends them."""
 
     edition_id: int
-    press: Press
+    builder: MessageBuilder
     settings: MailSettings
-    terms: Terms
+    options: SendingOptions
     clock: Callable[[], datetime]
     stop: threading.Event
 
 
 @dataclass(frozen=True)
-class _Copy:
+class _PreparedMessage:
     lease: Lease
     recipient: Recipient
     raw: bytes
 
 
 @dataclass(frozen=True)
-class _Ended:
+class _Transmitted:
     lease: Lease
     outcome: Outcome
 
 
 class Worker:
-    """Sends over one connection until nothing is left for it. `owner` must be its alone, in all processes."""
+    """Sends over one connection until nothing is left for it. `owner` must be unique among all processes.
 
-    def __init__(self, job: Job, owner: str, connection: Connection) -> None:
+    `failure` is why it gave up on the mail server, if it did.
+    """
+
+    def __init__(self, job: SendingJob, owner: str, connection: Connection) -> None:
         self._job = job
         self._owner = owner
         self._connection = connection
-        self._hand: deque[_Copy] = deque()
-        self._last: _Ended | None = None
-        self._setbacks = 0
+        self._prepared: deque[_PreparedMessage] = deque()
+        self._unrecorded: _Transmitted | None = None
+        self._failures_in_a_row = 0
         self._claimed_at = job.clock()
         self._is_done = False
-        self.trouble: Outcome | None = None  # why it gave up on the server
+        self.failure: Outcome | None = None
 
-    def work(self) -> None:
+    def run(self) -> None:
         with self._connection:
             try:
                 while not self._is_done and not self._job.stop.is_set():
-                    self._go_on()
+                    self._do_next()
             finally:
-                self._let_go()
+                self._record_and_release()
 
-    def _go_on(self) -> None:
-        if not self._hand:
-            self._refill()
-        elif trouble := self._connection.connect():
-            self._let_go()
-            self._take_setback(trouble)
+    def _do_next(self) -> None:
+        if not self._prepared:
+            self._claim_batch()
+        elif failure := self._connection.connect():
+            self._record_and_release()
+            self._back_off(failure)
         else:
-            self._send(self._hand.popleft())
+            self._send(self._prepared.popleft())
 
-    def _refill(self) -> None:
-        """Claim and print a share, or wait until there may be one."""
+    def _claim_batch(self) -> None:
+        """Claim a batch and build its messages; if there is none, wait until there may be one."""
         self._claimed_at = self._job.clock()
-        share = self._with_last(self._claim)
-        blank = [lease for lease, recipient in share.recipients if not self._print(lease, recipient)]
-        if blank:
-            commit_or_retry(lambda: self._skip(blank))
-        if not share.recipients:
-            self._wait_for(share)
+        batch = self._record_and_commit(self._claim)
+        skipped = [lease for lease, recipient in batch.recipients if not self._prepare(lease, recipient)]
+        if skipped:
+            commit_or_retry(lambda: self._skip(skipped))
+        if not batch.recipients:
+            self._wait_for_batch(batch)
 
-    def _claim(self) -> Share:
-        job = self._job
-        return claim_share(
-            job.edition_id, self._owner, job.terms.batch, job.terms.lease, job.settings, self._claimed_at
+    def _claim(self) -> ClaimedBatch:
+        job, options = self._job, self._job.options
+        return claim_batch(
+            job.edition_id, self._owner, options.batch_size, options.claim_lease, job.settings, self._claimed_at
         )
 
-    def _print(self, lease: Lease, recipient: Recipient) -> bool:
+    def _prepare(self, lease: Lease, recipient: Recipient) -> bool:
+        """Build the message; return False if there is none to send."""
         try:
-            raw = self._job.press.print(recipient, self._job.clock())
+            raw = self._job.builder.build(recipient, self._job.clock())
         except InvalidAddress:
             return False
         if raw is not None:
-            self._hand.append(_Copy(lease, recipient, raw))
+            self._prepared.append(_PreparedMessage(lease, recipient, raw))
         return raw is not None
 
-    def _wait_for(self, share: Share) -> None:
+    def _wait_for_batch(self, batch: ClaimedBatch) -> None:
         now = self._job.clock()
-        if not share.is_open or share.again_at is None or share.again_at > now + self._job.terms.linger:
+        if not batch.is_being_sent or batch.retry_at is None or batch.retry_at > now + self._job.options.max_idle:
             self._is_done = True
             return
-        # Others may free something earlier, or finish, so look again soon.
-        seconds = (share.again_at - now).total_seconds()
-        self._job.stop.wait(min(LONGEST_REST_SECONDS, max(SHORTEST_REST_SECONDS, seconds)))
+        # Another sender may release something earlier, or finish, so look again soon.
+        seconds = (batch.retry_at - now).total_seconds()
+        self._job.stop.wait(min(MAX_WAIT_SECONDS, max(MIN_WAIT_SECONDS, seconds)))
 
-    def _send(self, copy: _Copy) -> None:
-        asked_at = self._job.clock()
-        gate = self._with_last(lambda: delivery.begin(copy.lease, self._job.terms.transmission, asked_at))
-        if gate is Gate.OPEN:
-            self._transmit(copy, asked_at)
+    def _send(self, message: _PreparedMessage) -> None:
+        now, time_limit = self._job.clock(), self._job.options.transmission_lease
+        result = self._record_and_commit(lambda: delivery.start_transmission(message.lease, time_limit, now))
+        if result is StartResult.STARTED:
+            self._transmit(message, started_at=now)
             return
-        self._is_done = gate is Gate.CLOSED
-        commit_or_retry(lambda: self._leave([copy.lease]))
+        self._is_done = result is StartResult.NOT_SENDING
+        commit_or_retry(lambda: self._release([message.lease]))
 
-    def _transmit(self, copy: _Copy, asked_at: datetime) -> None:
-        # This process may have been stopped since, for so long that the delivery was taken from it.
-        if self._job.clock() - asked_at > self._job.terms.start_within:
-            commit_or_retry(lambda: self._withdraw(copy.lease))
+    def _transmit(self, message: _PreparedMessage, started_at: datetime) -> None:
+        # The process may have been stopped since, for so long that the delivery was taken from it.
+        if self._job.clock() - started_at > self._job.options.max_start_delay:
+            commit_or_retry(lambda: self._withdraw(message.lease))
             return
-        sender = self._job.press.envelope_from(copy.recipient)
-        outcome = self._connection.transmit(sender, copy.recipient.address, copy.raw)
-        self._last = _Ended(copy.lease, outcome)
+        envelope_from = self._job.builder.envelope_from(message.recipient)
+        outcome = self._connection.transmit(envelope_from, message.recipient.address, message.raw)
+        self._unrecorded = _Transmitted(message.lease, outcome)
         if outcome.kind is OutcomeKind.ACCEPTED:
-            self._setbacks = 0
+            self._failures_in_a_row = 0
         else:
-            self._with_last(lambda: None)
-            self._mind(outcome)
+            self._record_and_commit(lambda: None)
+            self._handle_failure(outcome)
 
-    def _mind(self, outcome: Outcome) -> None:
+    def _handle_failure(self, outcome: Outcome) -> None:
         if action_for(outcome) is Action.RECONNECT_AND_RETRY:
-            self._take_setback(outcome)
+            self._back_off(outcome)
         else:
-            self._setbacks = 0
+            self._failures_in_a_row = 0
 
-    def _take_setback(self, outcome: Outcome) -> None:
-        """Wait before the server is asked again, longer each time; in the end leave it to the next run."""
-        self._setbacks += 1
+    def _back_off(self, outcome: Outcome) -> None:
+        """Wait before the server is tried again, longer each time; after many failures leave it to the next run."""
+        self._failures_in_a_row += 1
         action = action_for(outcome)
         if action is Action.PAUSE:
-            commit_or_retry(lambda: pause_for(self._job.edition_id, outcome, self._job.clock()))
-        if action is Action.PAUSE or self._setbacks > SETBACKS_AT_MOST:
-            self._is_done, self.trouble = True, outcome
-        elif self._setbacks > 1:
-            self._let_go()
-            self._job.stop.wait(2.0 ** (self._setbacks - 2))
+            commit_or_retry(lambda: pause_after_refusal(self._job.edition_id, outcome, self._job.clock()))
+        if action is Action.PAUSE or self._failures_in_a_row > MAX_FAILURES_IN_A_ROW:
+            self._is_done, self.failure = True, outcome
+        elif self._failures_in_a_row > 1:
+            self._record_and_release()
+            self._job.stop.wait(2.0 ** (self._failures_in_a_row - 2))
 
-    def _with_last(self, step: Callable[[], T]) -> T:
-        """Record how the last transmission ended, and do a step, in one transaction."""
-        last = self._last
+    def _record_and_commit(self, step: Callable[[], T]) -> T:
+        """Record the outcome of the last transmission, if it is not recorded, and run a step: one transaction."""
+        transmitted = self._unrecorded
 
-        def both() -> T:
-            if last:
-                record(last.lease, last.outcome, self._job.clock())
+        def record_and_run() -> T:
+            if transmitted:
+                record(transmitted.lease, transmitted.outcome, self._job.clock())
             return step()
 
-        done = commit_or_retry(both)
-        self._last = None
-        return done
+        result = commit_or_retry(record_and_run)
+        self._unrecorded = None
+        return result
 
-    def _let_go(self) -> None:
-        """Write down how the last transmission ended, and give back what was not begun."""
-        leases = [copy.lease for copy in self._hand]
-        self._hand.clear()
-        if leases or self._last:
-            self._with_last(lambda: self._leave(leases))
+    def _record_and_release(self) -> None:
+        """Record the outcome of the last transmission, and release what was not started."""
+        leases = [message.lease for message in self._prepared]
+        self._prepared.clear()
+        if leases or self._unrecorded:
+            self._record_and_commit(lambda: self._release(leases))
 
-    # What the allowance was charged for when it was claimed, and what is not transmitted now, is given back.
+    # Claiming took from the sending allowance. These steps give back the part for what is not transmitted now.
 
-    def _leave(self, leases: list[Lease]) -> None:
+    def _release(self, leases: list[Lease]) -> None:
         delivery.release(leases)
         allowance.release(len(leases), self._claimed_at)
 
     def _skip(self, leases: list[Lease]) -> None:
-        delivery.skip(leases, NOTHING_CHOSEN, self._job.clock())
+        delivery.skip(leases, NO_NEWS_REASON, self._job.clock())
         allowance.release(len(leases), self._claimed_at)
 
     def _withdraw(self, lease: Lease) -> None:

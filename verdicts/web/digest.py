@@ -1,4 +1,4 @@
-"""The digest's door: the archive of editions, and each one as it was frozen."""
+"""The archive of the digest: all editions, and each one as it was frozen."""
 
 from datetime import date
 
@@ -6,7 +6,7 @@ from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.digest import queries, weeks
-from verdicts.digest.rendering import category_sections, subject_of, week_in_words
+from verdicts.digest.rendering import category_sections, format_week, subject_of
 from verdicts.web.caching import public
 
 bp = Blueprint("digest", __name__)
@@ -19,7 +19,7 @@ NO_EDITION = "There is no edition of the digest for this week."
 @bp.get("/digest")
 @public
 def archive() -> ResponseReturnValue:
-    return render_template("digest/archive.html", editions=queries.archive(), days=week_in_words)
+    return render_template("digest/archive.html", editions=queries.list_archive(), days=format_week)
 
 
 @bp.get("/digest/<name>")
@@ -31,16 +31,14 @@ def edition(name: str) -> ResponseReturnValue:
         abort(404, str(fault))
     if week.name != name:
         return redirect(url_for("digest.edition", name=week.name), 301)
-    found = queries.find_in_archive(week)
-    if found is None:
-        abort(404, NO_EDITION)
-    items = [item for item in queries.items_of(found.id) if not item.dropped]
-    earlier, later = queries.neighbours(week)
+    shown = queries.find_in_archive(week) or abort(404, NO_EDITION)
+    items = [item for item in queries.list_items(shown.id) if not item.dropped]
+    earlier, later = queries.find_neighbours(week)
     return render_template(
         "digest/edition.html",
-        edition=found,
-        subject=subject_of(found, items),
-        days=week_in_words(week),
+        edition=shown,
+        subject=subject_of(shown, items),
+        days=format_week(week),
         sections=category_sections(items),
         earlier=earlier,
         later=later,

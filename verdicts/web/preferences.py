@@ -12,7 +12,7 @@ from wtforms.validators import AnyOf
 from verdicts.catalog import directory
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.records import ToolLink
-from verdicts.digest import received
+from verdicts.digest.queries import list_copies
 from verdicts.extensions import begin_write, db
 from verdicts.newsletter import leaving, own_data, preferences, queries
 from verdicts.newsletter.models import Rhythm
@@ -77,7 +77,7 @@ def save(token: str) -> ResponseReturnValue:
 def data(token: str) -> Response:
     """Hand out all that is kept of a subscriber, as a file."""
     found = _find(token)
-    response = jsonify(own_data.of(found, now()) | {"editions": received.by(found.id)})
+    response = jsonify(own_data.of(found, now()) | {"editions": list_copies(found.id)})
     response.headers["Content-Disposition"] = 'attachment; filename="my-subscription.json"'
     return response
 

@@ -11,7 +11,7 @@ from tests.web.admin.editor import Editor, make_account
 from verdicts.digest import editions
 from verdicts.digest.editions import Edition
 from verdicts.digest.models import EditionState
-from verdicts.digest.rendering import title_of
+from verdicts.digest.rendering import item_title
 from verdicts.extensions import db
 from verdicts.staff import audit
 from verdicts.staff.models import Role
@@ -48,7 +48,7 @@ def statements_of(who: Editor, path: str, statements: StatementCount) -> int:
 
 def the_edition() -> Edition:
     db.session.rollback()
-    found = editions.get(THIS_WEEK)
+    found = editions.get_by_week(THIS_WEEK)
     db.session.rollback()
     return found
 
@@ -65,7 +65,7 @@ def order() -> list[int]:
 
 
 def titles() -> list[str]:
-    found = [title_of(item) for item in items(the_edition())]
+    found = [item_title(item) for item in items(the_edition())]
     db.session.rollback()
     return found
 

@@ -31,7 +31,7 @@ from tests.web.admin.digest_desk import (
     titles,
 )
 from tests.web.admin.editor import Editor
-from verdicts.digest import drafting, editions, overview
+from verdicts.digest import editing, editions, queries
 from verdicts.digest.freezing import freeze
 from verdicts.digest.models import EditionState
 from verdicts.extensions import db
@@ -85,9 +85,9 @@ def test_the_list_tells_each_editions_state_and_counts_and_goes_on_page_by_page(
     a_week()
     drafting_id = drafted().id
     with writing():
-        drafting.drop(drafting_id, items(the_edition())[0].id)
+        editing.set_dropped(drafting_id, items(the_edition())[0].id, dropped=True)
     readers = make_subscribers(2)
-    for week in range(1, overview.A_PAGE + 1):
+    for week in range(1, queries.PAGE_SIZE + 1):
         make_edition(readers, EditionState.CANCELLED, year=2026, week=week)
     make_edition(readers, EditionState.SENT, year=2026, week=20)
     page = re.sub(r"<[^>]+>", "", ann.gets("/admin/digest").text)

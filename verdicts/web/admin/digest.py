@@ -4,10 +4,9 @@ from flask import Blueprint, abort, make_response, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 
 from verdicts.config import current_settings
-from verdicts.digest import approving, drafting, overview, proofs, weeks
-from verdicts.digest.approving import stamp_of_words
-from verdicts.digest.editions import DigestError, Edition, NothingToSay
-from verdicts.digest.rendering import week_in_words
+from verdicts.digest import drafting, editing, editions, previews, queries, weeks
+from verdicts.digest.editions import DigestError, Edition, EditionIsEmpty, text_version
+from verdicts.digest.rendering import format_week
 from verdicts.extensions import begin_write, db
 from verdicts.staff.models import Role
 from verdicts.web.admin.auth import log_activity, requires
@@ -44,7 +43,7 @@ def _draft(form: DraftForm) -> ResponseReturnValue:
     db.session.rollback()
     begin_write()
     try:
-        made = drafting.draft(form.chosen, now())
+        made = drafting.draft_edition(form.chosen, now())
     except DigestError as refusal:
         return _not_drafted(form, str(refusal))
     if made is None:
@@ -80,8 +79,8 @@ def _write(name: str, form: WordsForm) -> ResponseReturnValue:
         return render_page(name, 422, words=form)
 
     def step(edition: Edition) -> Changes | None:
-        approving.refuse_unless(form.seen.data or "", stamp_of_words(edition), edition)
-        drafting.write(edition.id, note=form.note.data, subject=form.subject.data)
+        editions.require_version(edition, text_version(edition), submitted=form.seen.data or "")
+        editing.update_text(edition.id, note=form.note.data, subject=form.subject.data)
         said = {"subject": (edition.subject, form.subject.data), "note": (edition.note, form.note.data)}
         return {field: pair for field, pair in said.items() if pair[0] != pair[1]} or None
 
@@ -113,10 +112,10 @@ def preview(name: str) -> ResponseReturnValue:
     """Show the letter as text, and as HTML in a frame."""
     shown = get_edition(name)
     try:
-        letter = proofs.of(shown, now())
-    except NothingToSay as refusal:
+        letter = previews.load_preview(shown, now())
+    except EditionIsEmpty as refusal:
         return refuse(name, refusal)
-    days = week_in_words(shown.week)
+    days = format_week(shown.week)
     page = render_template(
         "admin/digest/preview.html", edition=shown, days=days, letter=letter, text=with_links(letter.text)
     )
@@ -129,8 +128,8 @@ def preview(name: str) -> ResponseReturnValue:
 @requires(Role.EDITOR)
 def letter(name: str) -> ResponseReturnValue:
     try:
-        response = make_response(proofs.of(get_edition(name), now()).html)
-    except NothingToSay as refusal:
+        response = make_response(previews.load_preview(get_edition(name), now()).html)
+    except EditionIsEmpty as refusal:
         abort(404, str(refusal))
     response.headers["Content-Security-Policy"] = LETTER_POLICY
     return response
@@ -138,12 +137,12 @@ def letter(name: str) -> ResponseReturnValue:
 
 def _usual_week() -> weeks.Week:
     """Return the week that editors draft: the one just ended, in the demo the current one."""
-    return weeks.week_of(now()) if current_settings().demo else weeks.just_ended(now())
+    return weeks.week_of(now()) if current_settings().demo else weeks.previous_week(now())
 
 
 def _index(form: DraftForm, number: int = 1, reason: str = "") -> str:
-    page = overview.page(number)
-    return render_template("admin/digest/index.html", page=page, form=form, days=week_in_words, reason=reason)
+    page = queries.load_editions_page(number)
+    return render_template("admin/digest/index.html", page=page, form=form, days=format_week, reason=reason)
 
 
 def _not_drafted(form: DraftForm, why: str) -> ResponseReturnValue:

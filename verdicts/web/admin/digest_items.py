@@ -3,13 +3,11 @@
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.digest import arranging, drafting
-from verdicts.digest.arranging import Direction
-from verdicts.digest.drafting import ItemNotFound
+from verdicts.digest import editing
+from verdicts.digest.editing import Direction, ItemNotFound
 from verdicts.digest.editions import DigestError, Edition
-from verdicts.digest.queries import items_of
-from verdicts.digest.rendering import LABELS, category_sections, title_of
-from verdicts.digest.sight import items_in_sight
+from verdicts.digest.queries import list_items, list_items_with_visibility
+from verdicts.digest.rendering import KIND_LABELS, category_sections, item_title
 from verdicts.staff.models import Role
 from verdicts.web.admin.auth import requires
 from verdicts.web.admin.edition_page import Changes, Step, apply_step, refuse
@@ -19,7 +17,7 @@ from verdicts.web.paging import ID
 
 bp = Blueprint("digest_items", __name__)
 
-MOVES = {"item": arranging.move_item, "category": arranging.move_category}
+MOVES = {"item": editing.move_item, "category": editing.move_category}
 
 
 @bp.post(f"/admin/digest/<name>/items/{ID}/move")
@@ -32,7 +30,7 @@ def move(name: str, id: int) -> ResponseReturnValue:
 
     def step(edition: Edition) -> Changes | None:
         moved = MOVES[what](edition.id, id, Direction(direction))
-        return {f"place of {moved.what}": (moved.before, moved.after)} if moved.before != moved.after else None
+        return {f"place of {moved.title}": (moved.before, moved.after)} if moved.before != moved.after else None
 
     return _arrange(name, id, "moved something in", step)
 
@@ -51,11 +49,11 @@ def restore(name: str, id: int) -> ResponseReturnValue:
 
 def _set_dropped(name: str, id: int, words: str, *, dropped: bool) -> ResponseReturnValue:
     def step(edition: Edition) -> Changes | None:
-        item = next((item for item in items_of(edition.id) if item.id == id), None)
-        drafting.drop(edition.id, id, dropped=dropped)
+        item = next((item for item in list_items(edition.id) if item.id == id), None)
+        editing.set_dropped(edition.id, id, dropped=dropped)
         if item is None or item.dropped == dropped:
             return None
-        return {title_of(item): ("removed" if item.dropped else "included", "removed" if dropped else "included")}
+        return {item_title(item): ("removed" if item.dropped else "included", "removed" if dropped else "included")}
 
     return _arrange(name, id, words, step)
 
@@ -70,5 +68,5 @@ def _arrange(name: str, id: int, words: str, step: Step) -> ResponseReturnValue:
         return refuse(name, refusal)
     if not wants_fragment():
         return redirect(url_for("admin.digest.edition", name=name, _anchor=f"item-{id}"), 303)
-    sections = category_sections(items_in_sight(edition, now()))
-    return render_template("admin/digest/_items.html", edition=edition, sections=sections, labels=LABELS)
+    sections = category_sections(list_items_with_visibility(edition, now()))
+    return render_template("admin/digest/_items.html", edition=edition, sections=sections, labels=KIND_LABELS)

@@ -8,13 +8,12 @@ from datetime import datetime
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.digest import editions, proofs, settling, timetable
-from verdicts.digest.approving import ChangedMeanwhile
-from verdicts.digest.editions import Edition, NothingToSay
+from verdicts.digest import editions, previews, resolving, scheduling
+from verdicts.digest.editions import Edition, EditionChanged, EditionIsEmpty
 from verdicts.digest.freezing import freeze
 from verdicts.digest.models import EditionState
-from verdicts.digest.progress import progress_of
-from verdicts.digest.settling import Decision
+from verdicts.digest.queries import load_progress
+from verdicts.digest.resolving import Resolution
 from verdicts.extensions import begin_write, db
 from verdicts.mailing.outcomes import OutcomeKind
 from verdicts.mailing.smtp import Timeouts
@@ -43,8 +42,8 @@ def send_test(name: str) -> ResponseReturnValue:
         return render_page(name, 422, proof=form)
     address = (form.address.data or "").strip()
     try:
-        envelope_from, raw = proofs.letter_to(get_edition(name), address, now())
-    except NothingToSay as refusal:
+        envelope_from, raw = previews.build_test_message(get_edition(name), address, now())
+    except EditionIsEmpty as refusal:
         return render_page(name, 422, proof=form, problem=str(refusal))
     db.session.rollback()  # no transaction is open while the mail server is talked to
     with open_connection(TEST_TIMEOUTS) as connection:
@@ -100,7 +99,7 @@ def send(name: str) -> ResponseReturnValue:
 
     def step(edition: Edition) -> Changes:
         left_out = check_approved(edition)
-        timetable.begin(edition.id, now())
+        scheduling.start_sending(edition.id, now())
         return {"state": (edition.state, EditionState.SENDING), **left_out}
 
     return act(name, "began to send", step)
@@ -145,7 +144,7 @@ def progress(name: str) -> ResponseReturnValue:
         return redirect(url_for("admin.digest.edition", name=name), 303)
     if edition.state is not EditionState.SENDING:
         return "", {"HX-Refresh": "true"}
-    return render_template("admin/digest/_progress.html", edition=edition, progress=progress_of(edition.id))
+    return render_template("admin/digest/_progress.html", edition=edition, progress=load_progress(edition.id))
 
 
 @bp.get("/admin/digest/<name>/uncertain")
@@ -156,8 +155,8 @@ def uncertain(name: str) -> ResponseReturnValue:
     return render_template(
         "admin/digest/uncertain.html",
         edition=edition,
-        deliveries=settling.uncertain(edition.id, most=UNCERTAIN_PAGE_SIZE),
-        total=progress_of(edition.id).uncertain,
+        deliveries=resolving.list_uncertain(edition.id, limit=UNCERTAIN_PAGE_SIZE),
+        total=load_progress(edition.id).uncertain,
     )
 
 
@@ -166,15 +165,15 @@ def uncertain(name: str) -> ResponseReturnValue:
 def resolve(name: str) -> ResponseReturnValue:
     """Decide one uncertain delivery, or all of them if they are still as many as were shown."""
     decision, which = request.form.get("decision", ""), request.form.get("which", "")
-    if decision not in set(Decision) or not (which == "all" or (which.isascii() and which.isdigit())):
+    if decision not in set(Resolution) or not (which == "all" or (which.isascii() and which.isdigit())):
         abort(400, "Say which deliveries, and whether they arrived.")
 
     def step(edition: Edition) -> Changes | None:
-        ids = [each.subscriber_id for each in settling.uncertain(edition.id)]
+        ids = [each.subscriber_id for each in resolving.list_uncertain(edition.id)]
         if which == "all" and request.form.get("shown") != str(len(ids)):
-            raise ChangedMeanwhile(edition.name)
+            raise EditionChanged(edition.name)
         chosen = ids if which == "all" else [id for id in ids if str(id) == which]
-        count = settling.settle(edition.id, chosen, Decision(decision), now())
+        count = resolving.resolve(edition.id, chosen, Resolution(decision), now())
         return {"uncertain": (len(ids), len(ids) - count), "resolved as": (None, decision)} if count else None
 
     return act(name, "resolved deliveries of", step, then="admin.digest_sending.uncertain")

@@ -6,14 +6,12 @@ from dataclasses import replace
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.digest import approving, editions, weeks
-from verdicts.digest.approving import ChangedMeanwhile, stamp_of, stamp_of_words
-from verdicts.digest.editions import DigestError, Edition, WrongState
-from verdicts.digest.freezing import count_readers
+from verdicts.digest import editions, weeks
+from verdicts.digest.editions import DigestError, Edition, EditionChanged, WrongState, edition_version, text_version
+from verdicts.digest.freezing import count_recipients
 from verdicts.digest.models import EditionState
-from verdicts.digest.progress import progress_of
-from verdicts.digest.rendering import LABELS, category_sections, subject_of, title_of, week_in_words
-from verdicts.digest.sight import items_in_sight
+from verdicts.digest.queries import list_items_with_visibility, load_progress
+from verdicts.digest.rendering import KIND_LABELS, category_sections, format_week, item_title, subject_of
 from verdicts.extensions import begin_write, db
 from verdicts.web.admin.auth import log_activity
 from verdicts.web.admin.forms.digest import MOMENT, ProofForm, ScheduleForm, WordsForm
@@ -31,7 +29,7 @@ def get_edition(name: str) -> Edition:
         week = weeks.parse(name)
     except weeks.NotAWeek as error:
         abort(404, str(error))
-    return editions.find(week) or abort(404, "There is no edition of the digest for this week.")
+    return editions.find_by_week(week) or abort(404, "There is no edition of the digest for this week.")
 
 
 def act(name: str, action: str, step: Step, then: str = "admin.digest.edition") -> ResponseReturnValue:
@@ -48,9 +46,9 @@ def apply_step(name: str, action: str, step: Step) -> Edition:
     db.session.rollback()
     begin_write()
     try:
-        edition = editions.hold(get_edition(name).id)
+        edition = editions.lock(get_edition(name).id)
         if request.form.get("edition") != str(edition.id):
-            raise ChangedMeanwhile(edition.name)
+            raise EditionChanged(edition.name)
         changes = step(edition)
     except DigestError:
         db.session.rollback()
@@ -63,7 +61,7 @@ def apply_step(name: str, action: str, step: Step) -> Edition:
 
 def refuse(name: str, refusal: DigestError, words: WordsForm | None = None) -> ResponseReturnValue:
     """Say why nothing was done: beside the button for htmx, else at the top of the edition's page."""
-    status = 409 if isinstance(refusal, WrongState | ChangedMeanwhile) else 422
+    status = 409 if isinstance(refusal, WrongState | EditionChanged) else 422
     if wants_fragment():
         return render_template("admin/digest/_problem.html", problem=str(refusal)), status
     return render_page(name, status, problem=str(refusal), words=words)
@@ -83,22 +81,22 @@ def render_page(
 ) -> ResponseReturnValue:
     """Return an edition's page: a form of this request as it was submitted, the others as the edition stands."""
     edition = get_edition(name)
-    items = items_in_sight(edition, now())
+    items = list_items_with_visibility(edition, now())
     page = render_template(
         "admin/digest/edition.html",
         edition=edition,
-        days=week_in_words(edition.week),
+        days=format_week(edition.week),
         subject=subject_of(edition, items),
         proposed=subject_of(replace(edition, subject=""), items),
         sections=category_sections(items),
-        labels=LABELS,
-        told=sum(item.is_told for item in items),
+        labels=KIND_LABELS,
+        told=sum(item.is_included for item in items),
         dropped=sum(item.dropped for item in items),
-        unseen=sum(item.is_out_of_sight and not item.dropped for item in items),
-        seen=stamp_of(edition, items),
-        seen_words=seen_words or stamp_of_words(edition),
-        progress=progress_of(edition.id),
-        readers=count_readers(edition.id) if edition.state is EditionState.DRAFT else 0,
+        unseen=sum(item.is_hidden and not item.dropped for item in items),
+        seen=edition_version(edition, items),
+        seen_words=seen_words or text_version(edition),
+        progress=load_progress(edition.id),
+        readers=count_recipients(edition.id) if edition.state is EditionState.DRAFT else 0,
         words=words or WordsForm(formdata=None, data={"subject": edition.subject, "note": edition.note}),
         typed=words,
         proof=proof or ProofForm(formdata=None),
@@ -112,13 +110,13 @@ def render_page(
 
 
 def check_approved(edition: Edition) -> Changes:
-    """Raise ChangedMeanwhile unless the edition is as it was on the page from which this was sent.
+    """Raise EditionChanged unless the edition is as it was on the page from which this was sent.
 
     Return what freezing it leaves out, as the audit log takes it.
     """
-    items = items_in_sight(edition, now())
-    approving.refuse_unless(request.form.get("seen", ""), stamp_of(edition, items), edition)
-    return {title_of(item): ("told", "left out") for item in items if item.is_out_of_sight and not item.dropped}
+    items = list_items_with_visibility(edition, now())
+    editions.require_version(edition, edition_version(edition, items), submitted=request.form.get("seen", ""))
+    return {item_title(item): ("told", "left out") for item in items if item.is_hidden and not item.dropped}
 
 
 def _schedule(edition: Edition) -> ScheduleForm:

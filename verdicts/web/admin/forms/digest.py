@@ -6,7 +6,7 @@ from wtforms import HiddenField, StringField, ValidationError
 from wtforms.validators import Length
 
 from verdicts.digest import weeks
-from verdicts.digest.drafting import LONGEST_NOTE, LONGEST_SUBJECT
+from verdicts.digest.editing import MAX_NOTE_LENGTH, MAX_SUBJECT_LENGTH
 from verdicts.digest.weeks import NotAWeek, Week
 from verdicts.mailing.addresses import InvalidAddress, is_one_line, parse_address
 from verdicts.web.admin.forms.base import AdminForm, required_text
@@ -39,8 +39,8 @@ def at_most(most: int) -> Length:
 class WordsForm(AdminForm):
     """`seen` marks the words that somebody began with, so that nobody's are overwritten unseen."""
 
-    subject = StringField("Subject", filters=[with_plain_line_ends], validators=[at_most(LONGEST_SUBJECT)])
-    note = StringField("Note", filters=[with_plain_line_ends], validators=[at_most(LONGEST_NOTE)])
+    subject = StringField("Subject", filters=[with_plain_line_ends], validators=[at_most(MAX_SUBJECT_LENGTH)])
+    note = StringField("Note", filters=[with_plain_line_ends], validators=[at_most(MAX_NOTE_LENGTH)])
     seen = HiddenField()
 
     def validate_subject(self, field: StringField) -> None:

@@ -11,14 +11,12 @@ from tests.web.visitor import Visitor
 from verdicts.catalog.models import Tool, ToolSlug
 from verdicts.comparisons.models import Comparison
 from verdicts.curation.editing import publication, removal
-from verdicts.digest import editions, proofs, timetable
-from verdicts.digest.approving import stamp_of
-from verdicts.digest.copies import open_press
-from verdicts.digest.editions import Edition, NothingToSay
+from verdicts.digest import editions, previews, scheduling
+from verdicts.digest.editions import Edition, EditionIsEmpty, edition_version
 from verdicts.digest.freezing import freeze
+from verdicts.digest.messages import load_message_builder
 from verdicts.digest.models import ItemKind
-from verdicts.digest.queries import blocks_of
-from verdicts.digest.sight import items_in_sight
+from verdicts.digest.queries import list_blocks, list_items_with_visibility
 from verdicts.extensions import db
 
 TAKEN_BACK: dict[str, Callable[[Tool], object]] = {
@@ -42,22 +40,22 @@ def take_back(tool_id: int, how: str = "draft again") -> None:
 
 
 def stamp(found: Edition) -> str:
-    return stamp_of(found, items_in_sight(found, NOW))
+    return edition_version(found, list_items_with_visibility(found, NOW))
 
 
 @pytest.mark.parametrize("how", TAKEN_BACK)
 def test_a_tool_that_readers_do_not_see_is_in_no_letter_and_not_in_the_archive(app: Flask, how: str) -> None:
     found, wren, _ = a_draft()
     take_back(wren, how)
-    assert "Sings at dawn." not in proofs.of(found, NOW).text
+    assert "Sings at dawn." not in previews.load_preview(found, NOW).text
     with writing():
-        timetable.begin(found.id, NOW)
-    letter = "".join(block.text + block.html for block in blocks_of(found.id))
+        scheduling.start_sending(found.id, NOW)
+    letter = "".join(block.text + block.html for block in list_blocks(found.id))
     assert ("Sings at dawn." in letter, "Cracks seeds." in letter) == (False, True)
-    assert editions.by_id(found.id).subject == "One new tool"
+    assert editions.get_by_id(found.id).subject == "One new tool"
     page = Visitor(app).reads(f"/digest/{found.name}").words
     assert ("Sings at dawn." in page, "Cracks seeds." in page) == (False, True)
-    open_press(found.id)  # its hash is over what is told
+    load_message_builder(found.id)  # its hash is over what is told
 
 
 @pytest.mark.usefixtures("app")
@@ -68,7 +66,7 @@ def test_what_was_left_out_stays_left_out_when_readers_see_the_tool_again() -> N
         freeze(found.id, NOW)
         publication.publish(db.session.get_one(Tool, wren), NOW, NOW)
     assert [item.dropped for item in items(found)] == [True, False]
-    open_press(found.id)
+    load_message_builder(found.id)
 
 
 @pytest.mark.usefixtures("app")
@@ -87,8 +85,8 @@ def test_an_edition_of_which_readers_see_nothing_is_not_sent() -> None:
     found, wren, finch = a_draft()
     take_back(wren)
     take_back(finch)
-    with pytest.raises(NothingToSay), writing():
-        timetable.begin(found.id, NOW)
+    with pytest.raises(EditionIsEmpty), writing():
+        scheduling.start_sending(found.id, NOW)
 
 
 @pytest.mark.usefixtures("app")
@@ -99,7 +97,7 @@ def test_news_of_a_tool_that_has_another_name_now_is_told() -> None:
         row.name, row.slugs[0].is_current = "Troglodytes", False
         db.session.flush()
         row.slugs.append(ToolSlug(slug="troglodytes", is_current=True, position=1))
-    assert [item.is_told for item in items_in_sight(found, NOW)] == [True, True]
+    assert [item.is_included for item in list_items_with_visibility(found, NOW)] == [True, True]
 
 
 @pytest.mark.usefixtures("app")
@@ -112,7 +110,7 @@ def test_every_kind_of_news_of_a_tool_is_left_out_with_it() -> None:
     found = drafted()
     assert {item.kind for item in items(found)} == set(ItemKind)
     take_back(alpha.id)
-    told = [(item.kind, item.tool_ids) for item in items_in_sight(found, NOW) if item.is_told]
+    told = [(item.kind, item.tool_ids) for item in list_items_with_visibility(found, NOW) if item.is_included]
     assert told == [(ItemKind.VERDICT_CHANGE, (gamma.id,)), (ItemKind.NEW_TOOL, (beta.id,))]
 
 
@@ -122,7 +120,7 @@ def test_a_comparison_that_readers_do_not_see_is_left_out(change: str) -> None:
     alpha, beta, gamma = (an_old_tool(name) for name in ("alpha", "beta", "gamma"))
     comparison = make_comparison(alpha, beta, headline="Two of a kind", published_at=NOW).id
     found = drafted()
-    assert [item.is_told for item in items_in_sight(found, NOW)] == [True]
+    assert [item.is_included for item in list_items_with_visibility(found, NOW)] == [True]
     with writing():
         row = db.session.get_one(Comparison, comparison)
         if change == "unpublished":
@@ -131,7 +129,7 @@ def test_a_comparison_that_readers_do_not_see_is_left_out(change: str) -> None:
             removal.delete(row)
         else:
             row.members[1].tool_id, row.members_key = gamma.id, f"{alpha.id},{gamma.id}"
-    assert [item.is_told for item in items_in_sight(found, NOW)] == [False]
+    assert [item.is_included for item in list_items_with_visibility(found, NOW)] == [False]
 
 
 @pytest.mark.usefixtures("app")
@@ -139,4 +137,4 @@ def test_a_new_tool_under_the_number_of_a_deleted_one_does_not_bring_its_news_ba
     found, _, finch = a_draft()
     take_back(finch, "deleted")
     make_tool("sparrow", id=finch)
-    assert [item.is_told for item in items_in_sight(found, NOW)] == [True, False]
+    assert [item.is_included for item in list_items_with_visibility(found, NOW)] == [True, False]

@@ -8,12 +8,11 @@ from flask import Flask
 
 from tests.digest.weekly import a_turn, a_week, an_old_tool, drafted, items, writing
 from tests.makers import NOW, make_category
-from verdicts.digest import drafting
-from verdicts.digest.arranging import Direction, Moved, move_category, move_item
-from verdicts.digest.drafting import ItemNotFound
+from verdicts.digest import editing
+from verdicts.digest.editing import Direction, ItemNotFound, Move, move_category, move_item
 from verdicts.digest.editions import Edition, EditionIsFrozen
 from verdicts.digest.freezing import freeze
-from verdicts.digest.rendering import render
+from verdicts.digest.rendering import render_blocks
 from verdicts.extensions import commit_or_retry, db
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -76,16 +75,16 @@ def test_what_was_moved_is_told_with_its_places() -> None:
     with writing():
         item = move_item(edition.id, ids(edition)[0], DOWN)
         category = move_category(edition.id, ids(edition)[3], UP)
-    assert item == Moved("Changed their mind: A", 1, 2)
-    assert category == Moved("Third", 3, 2)
+    assert item == Move("Changed their mind: A", 1, 2)
+    assert category == Move("Third", 3, 2)
 
 
 def test_the_letter_follows_the_order_of_the_desk() -> None:
     edition = three_categories()
     with writing():
         move_category(edition.id, ids(edition)[3], UP)
-        drafting.drop(edition.id, ids(edition)[0])
-    letter = "".join(block.text for block in render(edition, items(edition)))
+        editing.set_dropped(edition.id, ids(edition)[0], dropped=True)
+    letter = "".join(block.text for block in render_blocks(edition, items(edition)))
     assert letter.index("FIRST") < letter.index("THIRD") < letter.index("SECOND")
 
 

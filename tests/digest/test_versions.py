@@ -6,24 +6,24 @@ import pytest
 
 from tests.digest.weekly import a_week, drafted, items, writing
 from tests.makers import NOW, make_subscriber
-from verdicts.digest import drafting, editions
-from verdicts.digest.approving import ChangedMeanwhile, refuse_unless, stamp_of, stamp_of_words
+from verdicts.digest import editing, editions
+from verdicts.digest.editions import EditionChanged, edition_version, require_version, text_version
 from verdicts.digest.freezing import freeze
 
 pytestmark = pytest.mark.usefixtures("app")
 
 CHANGES: dict[str, Callable[[int, list[int]], None]] = {
-    "order": lambda edition, ids: drafting.reorder(edition, ids[::-1]),
-    "dropped": lambda edition, ids: drafting.drop(edition, ids[0]),
-    "note": lambda edition, _: drafting.write(edition, note="Good morning."),
-    "subject": lambda edition, _: drafting.write(edition, subject="A quiet week"),
+    "order": lambda edition, ids: editing.reorder(edition, ids[::-1]),
+    "dropped": lambda edition, ids: editing.set_dropped(edition, ids[0], dropped=True),
+    "note": lambda edition, _: editing.update_text(edition, note="Good morning."),
+    "subject": lambda edition, _: editing.update_text(edition, subject="A quiet week"),
     "frozen": lambda edition, _: freeze(edition, NOW),
 }
 
 
 def stamps(edition_id: int) -> tuple[str, str]:
-    found = editions.by_id(edition_id)
-    return stamp_of(found, items(found)), stamp_of_words(found)
+    found = editions.get_by_id(edition_id)
+    return edition_version(found, items(found)), text_version(found)
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -49,5 +49,5 @@ def test_a_reader_more_changes_nothing_of_what_is_approved() -> None:
 def test_what_was_not_seen_is_refused_in_words() -> None:
     a_week()
     edition = drafted()
-    with pytest.raises(ChangedMeanwhile, match="2026-w47"):
-        refuse_unless("something else", stamps(edition.id)[0], edition)
+    with pytest.raises(EditionChanged, match="2026-w47"):
+        require_version(edition, stamps(edition.id)[0], submitted="something else")

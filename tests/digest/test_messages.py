@@ -13,9 +13,9 @@ from tests.conftest import StatementCount
 from tests.digest.weekly import a_week, an_old_tool, drafted, writing
 from tests.makers import NOW, make_comparison, make_subscriber, make_tool, make_votes
 from tests.web.visitor import read_html
-from verdicts.digest import drafting, freezing
+from verdicts.digest import editing, freezing
 from verdicts.digest.blocks import LEAVE_TOKEN, PREFERENCES_TOKEN, Block, Choices
-from verdicts.digest.copies import Press, Recipient, encoded, open_press
+from verdicts.digest.messages import MessageBuilder, Recipient, encode_block, load_message_builder
 from verdicts.digest.models import BlockKind
 from verdicts.extensions import db
 from verdicts.mailing.addresses import InvalidAddress
@@ -57,13 +57,13 @@ def ann(app: Flask) -> Subscriber:
 
 
 @pytest.fixture
-def press(ann: Subscriber) -> Press:
+def builder(ann: Subscriber) -> MessageBuilder:
     a_week()
-    return open_press(frozen())
+    return load_message_builder(frozen())
 
 
-def test_a_copy_has_every_header_a_newsletter_needs(press: Press, ann: Subscriber) -> None:
-    message = read(press.print(recipient(ann), NOW))
+def test_a_copy_has_every_header_a_newsletter_needs(builder: MessageBuilder, ann: Subscriber) -> None:
+    message = read(builder.build(recipient(ann), NOW))
     leave = leave_token(ann.id, ann.generation)
     told = {name: message[name] for name in message if name not in {"Message-ID", "X-Verdicts-Delivery"}}
     assert told == {
@@ -84,20 +84,22 @@ def test_a_copy_has_every_header_a_newsletter_needs(press: Press, ann: Subscribe
     assert [each.get_content_type() for each in message.iter_parts()] == ["text/plain", "text/html"]
 
 
-def test_the_message_id_is_always_the_same_for_one_subscriber_and_never_for_two(press: Press, ann: Subscriber) -> None:
+def test_the_message_id_is_always_the_same_for_one_subscriber_and_never_for_two(
+    builder: MessageBuilder, ann: Subscriber
+) -> None:
     ben = make_subscriber("ben@example.org")
-    ids = [read(press.print(recipient(each), NOW))["Message-ID"] for each in (ann, ann, ben)]
+    ids = [read(builder.build(recipient(each), NOW))["Message-ID"] for each in (ann, ann, ben)]
     assert ids[0] == ids[1] != ids[2]
     assert re.fullmatch(r"<[0-9a-f]{40}@verdicts\.test>", ids[0])
 
 
-def test_the_delivery_is_known_by_a_signed_header(press: Press, ann: Subscriber) -> None:
-    token = read(press.print(recipient(ann), NOW))["X-Verdicts-Delivery"]
+def test_the_delivery_is_known_by_a_signed_header(builder: MessageBuilder, ann: Subscriber) -> None:
+    token = read(builder.build(recipient(ann), NOW))["X-Verdicts-Delivery"]
     assert read_token(Purpose.BOUNCE, token) == TokenContent(ann.id, 1)
 
 
-def test_both_parts_link_to_the_readers_own_pages(press: Press, ann: Subscriber) -> None:
-    message = read(press.print(recipient(ann), NOW))
+def test_both_parts_link_to_the_readers_own_pages(builder: MessageBuilder, ann: Subscriber) -> None:
+    message = read(builder.build(recipient(ann), NOW))
     for kind in ("plain", "html"):
         body = part(message, kind)
         assert f"http://verdicts.test/newsletter/leave/{leave_token(ann.id, 1)}" in body
@@ -106,19 +108,19 @@ def test_both_parts_link_to_the_readers_own_pages(press: Press, ann: Subscriber)
         assert "@@" not in body
 
 
-def test_two_copies_differ_in_their_tokens_and_addresses_only(press: Press, ann: Subscriber) -> None:
+def test_two_copies_differ_in_their_tokens_and_addresses_only(builder: MessageBuilder, ann: Subscriber) -> None:
     ben = make_subscriber("ben@example.org")
     copies = []
     for each in (ann, ben):
-        raw = press.print(recipient(each), NOW)
+        raw = builder.build(recipient(each), NOW)
         assert raw is not None
         text = raw.decode().replace(str(each.address), "ADDRESS")
         copies.append(re.sub(r"[a-z2-7]{40}|[0-9a-f]{40}", "TOKEN", text))
     assert copies[0] == copies[1]
 
 
-def test_the_parts_of_a_copy_say_the_same_and_the_html_is_whole(press: Press, ann: Subscriber) -> None:
-    message = read(press.print(recipient(ann), NOW))
+def test_the_parts_of_a_copy_say_the_same_and_the_html_is_whole(builder: MessageBuilder, ann: Subscriber) -> None:
+    message = read(builder.build(recipient(ann), NOW))
     text, html = part(message, "plain"), part(message, "html")
     tree, doctype = read_html(html)
     assert doctype == "DOCTYPE html"
@@ -129,8 +131,8 @@ def test_the_parts_of_a_copy_say_the_same_and_the_html_is_whole(press: Press, an
     assert [each.get("href") for each in tree.iter("a") if not (each.get("href") or "").startswith("http")] == []
 
 
-def test_nothing_is_loaded_and_nobody_is_watched(press: Press, ann: Subscriber) -> None:
-    html = part(read(press.print(recipient(ann), NOW)), "html")
+def test_nothing_is_loaded_and_nobody_is_watched(builder: MessageBuilder, ann: Subscriber) -> None:
+    html = part(read(builder.build(recipient(ann), NOW)), "html")
     tree, _ = read_html(html)
     assert {each.tag for each in tree.iter()} & {"img", "link", "script", "iframe", "object", "form", "input"} == set()
     assert "url(" not in html
@@ -139,8 +141,8 @@ def test_nothing_is_loaded_and_nobody_is_watched(press: Press, ann: Subscriber) 
         assert "?" not in link
 
 
-def test_styles_stand_in_the_elements_and_dark_mode_in_the_head(press: Press, ann: Subscriber) -> None:
-    html = part(read(press.print(recipient(ann), NOW)), "html")
+def test_styles_stand_in_the_elements_and_dark_mode_in_the_head(builder: MessageBuilder, ann: Subscriber) -> None:
+    html = part(read(builder.build(recipient(ann), NOW)), "html")
     head, _, body = html.partition("</head>")
     assert "prefers-color-scheme: dark" in head
     assert "max-width: 480px" in head
@@ -150,34 +152,34 @@ def test_styles_stand_in_the_elements_and_dark_mode_in_the_head(press: Press, an
 
 def test_a_copy_holds_only_what_was_chosen(ann: Subscriber) -> None:
     _, chat, _, _ = a_week()
-    press = open_press(frozen())
-    everything = part(read(press.print(recipient(ann), NOW)), "plain")
+    builder = load_message_builder(frozen())
+    everything = part(read(builder.build(recipient(ann), NOW)), "plain")
     assert "CHAT" in everything
     assert "CODE" in everything
-    only = part(read(press.print(recipient(ann, categories=frozenset([chat.id])), NOW)), "plain")
+    only = part(read(builder.build(recipient(ann, categories=frozenset([chat.id])), NOW)), "plain")
     assert "CHAT" in only
     assert "CODE" not in only
     assert "Alpha" not in only
 
 
-def test_who_chose_nothing_of_it_gets_no_copy(press: Press, ann: Subscriber) -> None:
-    assert press.print(recipient(ann, categories=frozenset([99])), NOW) is None
+def test_who_chose_nothing_of_it_gets_no_copy(builder: MessageBuilder, ann: Subscriber) -> None:
+    assert builder.build(recipient(ann, categories=frozenset([99])), NOW) is None
 
 
 @pytest.mark.parametrize("address", ["a\r\nBcc: x@example.org", "ann@example.org\0", "not an address", ""])
-def test_an_address_that_no_header_can_hold_is_refused(press: Press, address: str) -> None:
+def test_an_address_that_no_header_can_hold_is_refused(builder: MessageBuilder, address: str) -> None:
     with pytest.raises(InvalidAddress):
-        press.print(Recipient(1, address, 1), NOW)
+        builder.build(Recipient(1, address, 1), NOW)
 
 
-def test_an_address_of_another_script_stands_in_the_header_as_it_is(press: Press) -> None:
-    raw = press.print(Recipient(1, "jörg@bücher.example", 1), NOW)
+def test_an_address_of_another_script_stands_in_the_header_as_it_is(builder: MessageBuilder) -> None:
+    raw = builder.build(Recipient(1, "jörg@bücher.example", 1), NOW)
     assert raw is not None
     assert "To: jörg@xn--bcher-kva.example\r\n".encode() in raw
 
 
-def test_no_line_is_longer_than_mail_allows_and_all_end_alike(press: Press, ann: Subscriber) -> None:
-    raw = press.print(recipient(ann), NOW)
+def test_no_line_is_longer_than_mail_allows_and_all_end_alike(builder: MessageBuilder, ann: Subscriber) -> None:
+    raw = builder.build(recipient(ann), NOW)
     assert raw is not None
     lines = raw.split(b"\r\n")
     assert not any(b"\n" in line or b"\r" in line for line in lines)
@@ -192,9 +194,9 @@ def test_hostile_words_stay_words(app: Flask, ann: Subscriber) -> None:
     make_comparison(tool, an_old_tool("beta"), headline="<b>x</b><!--cut-->")
     found = drafted()
     with writing():
-        drafting.write(found.id, note=f"{HOSTILE} [x](javascript:alert(1)) {LEAVE_TOKEN}")
+        editing.update_text(found.id, note=f"{HOSTILE} [x](javascript:alert(1)) {LEAVE_TOKEN}")
         freezing.freeze(found.id, NOW)
-    message = read(open_press(found.id).print(recipient(ann), NOW))
+    message = read(load_message_builder(found.id).build(recipient(ann), NOW))
     html = part(message, "html")
     tree, _ = read_html(html)
     assert not list(tree.iter("script"))
@@ -211,18 +213,20 @@ def test_any_subject_arrives_as_it_was_written(app: Flask, ann: Subscriber, subj
     found = drafted()
     with writing():
         freezing.freeze(found.id, NOW, subject=subject.strip())
-    raw = open_press(found.id).print(recipient(ann), NOW)
+    raw = load_message_builder(found.id).build(recipient(ann), NOW)
     assert read(raw)["Subject"] == subject.strip()
     assert raw is not None
     assert raw.partition(b"\r\n\r\n")[0].isascii()
 
 
-def test_printing_asks_the_database_nothing(press: Press, ann: Subscriber, statements: StatementCount) -> None:
+def test_printing_asks_the_database_nothing(
+    builder: MessageBuilder, ann: Subscriber, statements: StatementCount
+) -> None:
     reader = recipient(ann)
     db.session.commit()
     before = len(statements)
     for _ in range(10):
-        press.print(reader, NOW)
+        builder.build(reader, NOW)
     assert len(statements) == before
 
 
@@ -230,7 +234,7 @@ def test_a_long_address_of_the_site_leaves_the_links_whole(app: Flask, ann: Subs
     base_url = f"https://{'a' * 600}.example"
     app.config["SETTINGS"] = app.config["SETTINGS"].model_copy(update={"base_url": base_url})
     blocks = [Block(kind, None, (), False, "x\n", "<p>x</p>\n") for kind in BlockKind]
-    raw = Press(1, "Subject", "a@b.example", blocks, "=_x").print(recipient(ann), NOW)
+    raw = MessageBuilder(1, "Subject", "a@b.example", blocks, "=_x").build(recipient(ann), NOW)
     assert raw is not None
     assert f"<https://{'a' * 600}.example/newsletter/leave/{leave_token(ann.id, 1)}>" in read(raw)["List-Unsubscribe"]
     assert max(map(len, raw.split(b"\r\n"))) <= 998
@@ -245,7 +249,7 @@ texts = st.lists(
 @given(st.lists(texts, max_size=3))
 def test_what_is_encoded_in_pieces_is_read_as_one(blocks: list[str]) -> None:
     whole = "".join(f"{text}\n" for text in blocks)
-    raw = b"".join(piece for text in blocks for piece in encoded(f"{text}\n"))
+    raw = b"".join(piece for text in blocks for piece in encode_block(f"{text}\n"))
     head = b'Content-Type: text/plain; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
     message = message_from_bytes(head + raw, policy=policy.SMTP)
     decoded = message.get_payload(decode=True)

@@ -1,0 +1,51 @@
+"""What commands that timers call have in common: they stop when told to, and call a monitor afterwards."""
+
+import logging
+import signal
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import click
+
+logger = logging.getLogger(__name__)
+
+MAX_PING_SECONDS = 10.0
+
+
+@contextmanager
+def stop_on_signal() -> Iterator[threading.Event]:
+    """Yield an event that Ctrl-C or SIGTERM sets; a second one ends the process at once."""
+    stop = threading.Event()
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        signal.signal(number, signal.SIG_DFL)
+        click.echo("Stopping after the messages that are under way.", err=True)
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def ping(url: str, seconds: float = MAX_PING_SECONDS) -> None:
+    """Request a monitor's http(s) address. Wait at most so many seconds, and raise nothing: the run has succeeded."""
+    thread = threading.Thread(target=_request, args=(url, seconds), daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        logger.warning("PING_URL did not answer within %g s", seconds)
+
+
+def _request(url: str, seconds: float) -> None:
+    try:
+        # The settings accept only http and https.
+        with urllib.request.urlopen(url, timeout=seconds) as response:  # noqa: S310  # nosec B310
+            response.read(1)
+    except Exception as error:
+        logger.warning("PING_URL could not be reached: %s", error)

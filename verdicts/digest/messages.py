@@ -1,0 +1,187 @@
+"""Messages: each copy of a frozen edition, joined from encoded pieces. Nothing is rendered or encoded twice."""
+
+import binascii
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from urllib.parse import urlsplit
+
+from verdicts.config import current_settings
+from verdicts.digest import editions
+from verdicts.digest.blocks import LEAVE_TOKEN, PREFERENCES_TOKEN, Block, Choices, select_blocks
+from verdicts.digest.freezing import content_hash
+from verdicts.digest.queries import list_blocks, list_items
+from verdicts.mailing.addresses import header_address, parse_address, split_name_and_address
+from verdicts.mailing.letters import absolute_url
+from verdicts.mailing.messages import MAX_LINE_LENGTH, validate_header
+from verdicts.newsletter.headers import delivery_headers, envelope_sender, leave_by_mail, leave_path
+from verdicts.newsletter.keys import keyed_hash
+from verdicts.newsletter.tokens import TOKEN_LENGTH, leave_token, preferences_token
+
+_CRLF = b"\r\n"
+_FOLD = "\r\n "
+ONE_CLICK = "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
+# Breaks a line of the encoded text where the decoded text has no line end (RFC 2045, 6.7).
+_SOFT_BREAK = b"=\r\n"
+_TOKEN = re.compile(f"({LEAVE_TOKEN}|{PREFERENCES_TOKEN})")
+
+Pieces = Sequence[bytes]
+
+
+class EditionTampered(editions.DigestError):
+    """The stored blocks or headers are not what was frozen. Nothing is sent."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Edition {name} is not what was frozen: its hash does not match. Nothing is sent of it.")
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """The subscriber a copy is for. `generation` goes into their tokens."""
+
+    subscriber_id: int
+    address: str
+    generation: int
+    choices: Choices = field(default_factory=Choices)
+
+
+class MessageBuilder:
+    """Builds the messages of one edition. The threads of a sender share it, each in an app context of its own.
+
+    `message_id_salt` gives a test message another Message-ID than the copy that the same recipient gets.
+    """
+
+    def __init__(
+        self,
+        edition_id: int,
+        subject: str,
+        sender: str,
+        blocks: Sequence[Block],
+        boundary: str,
+        message_id_salt: str = "",
+    ) -> None:
+        self._edition_id = edition_id
+        self._message_id_salt = message_id_salt
+        self._blocks = blocks
+        self._common_headers = (_common_headers(subject, sender, boundary), *_unsubscribe_headers(), _CRLF)
+        self._texts = [encode_block(block.text) for block in blocks]
+        self._pages = [encode_block(block.html) for block in blocks]
+        self._text_head, self._html_head = (_part_head(boundary, kind) for kind in ("plain", "html"))
+        self._end = f"\r\n--{boundary}--\r\n".encode()
+        self._domain = parse_address(split_name_and_address(sender)[1]).domain
+
+    def build(self, recipient: Recipient, now: datetime) -> bytes | None:
+        """Return the whole message with CRLF line ends, ready for SMTP; None if it would hold no news for them.
+
+        Raises InvalidAddress (mailing.addresses) if the address cannot stand in a header.
+        """
+        if (indexes := select_blocks(self._blocks, recipient.choices)) is None:
+            return None
+        tokens = {
+            LEAVE_TOKEN.encode(): leave_token(recipient.subscriber_id, recipient.generation).encode(),
+            PREFERENCES_TOKEN.encode(): preferences_token(recipient.subscriber_id, recipient.generation).encode(),
+        }
+        pieces = (
+            self._own_headers(recipient, now),
+            *self._common_headers,
+            self._text_head,
+            *(piece for index in indexes for piece in self._texts[index]),
+            self._html_head,
+            *(piece for index in indexes for piece in self._pages[index]),
+            self._end,
+        )
+        return b"".join(tokens.get(piece, piece) for piece in pieces)
+
+    def envelope_from(self, recipient: Recipient) -> str:
+        """Return the envelope sender: one for each recipient if BOUNCE_DOMAIN is set."""
+        return envelope_sender(self._edition_id, recipient.subscriber_id)
+
+    def message_id(self, recipient: Recipient) -> str:
+        """Return the Message-ID of this edition for this subscriber, the same however often it is built."""
+        words = f"{self._edition_id} {recipient.subscriber_id} {self._message_id_salt}".encode()
+        return f"<{keyed_hash('digest-message-id', words).hex()[:40]}@{self._domain}>"
+
+    def _own_headers(self, recipient: Recipient, now: datetime) -> bytes:
+        lines = (
+            f"To: {parse_address(recipient.address)}",
+            f"Date: {format_datetime(now)}",
+            f"Message-ID: {self.message_id(recipient)}",
+            *(
+                f"{name}: {value}"
+                for name, value in delivery_headers(self._edition_id, recipient.subscriber_id).items()
+            ),
+            "",
+        )
+        # An address may hold UTF-8 (RFC 6532); the connection checks that the server takes it.
+        return "\r\n".join(lines).encode()
+
+
+def load_message_builder(edition_id: int) -> MessageBuilder:
+    """Return the builder of a frozen edition's messages. Raises EditionTampered. Three statements."""
+    edition, blocks = editions.get_by_id(edition_id), list_blocks(edition_id)
+    item_ids = [item.id for item in list_items(edition_id) if not item.dropped]
+    digest = content_hash(edition.subject, edition.sender, item_ids, blocks)
+    if edition.digest != digest:
+        raise EditionTampered(edition.name)
+    return MessageBuilder(edition_id, edition.subject, edition.sender, blocks, f"=_{digest[:32]}")
+
+
+def encode_block(text: str) -> Pieces:
+    """Return a block's text as quoted-printable, with each placeholder as a piece of its own between soft breaks.
+
+    So pieces can be joined in any selection, and a placeholder be replaced by a token whose characters need no
+    encoding. Every line has at most 76 characters, unless a token alone is longer.
+    """
+    return tuple(_encoded_pieces(text))
+
+
+def _encoded_pieces(text: str) -> Iterator[bytes]:
+    for part in _TOKEN.split(text):
+        if _TOKEN.fullmatch(part):
+            yield from (_SOFT_BREAK, part.encode(), _SOFT_BREAK)
+        elif part:
+            yield _quoted_printable(part)
+
+
+def _quoted_printable(text: str) -> bytes:
+    """Encode a text that another piece may follow. The "x" at its end, cut off again, leaves room for a soft break."""
+    lines = re.sub(r"\r\n?|\n", "\n", text) + "x"
+    return binascii.b2a_qp(lines.encode("utf-8", "replace"), istext=True)[:-1].replace(b"\n", _CRLF)
+
+
+def _part_head(boundary: str, kind: str) -> bytes:
+    lines = (
+        "",
+        f"--{boundary}",
+        f'Content-Type: text/{kind}; charset="utf-8"',
+        "Content-Transfer-Encoding: quoted-printable",
+        "",
+        "",
+    )
+    return "\r\n".join(lines).encode()
+
+
+def _common_headers(subject: str, sender: str, boundary: str) -> bytes:
+    """Return the headers that all copies share, written by the email package."""
+    settings = current_settings()
+    name, address = split_name_and_address(sender)
+    message = EmailMessage(SMTP.clone(max_line_length=MAX_LINE_LENGTH, utf8=not address.isascii()))
+    message["From"] = header_address(name or settings.site_name, address)
+    message["Subject"] = validate_header("Subject", subject)
+    message["List-Id"] = f"<digest.{urlsplit(settings.base_url).hostname}>"
+    message["Precedence"] = "bulk"
+    message["Auto-Submitted"] = "auto-generated"
+    mime = f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n'
+    return message.as_bytes().removesuffix(_CRLF) + mime.encode()
+
+
+def _unsubscribe_headers() -> Pieces:
+    """Return newsletter.headers.unsubscribe_headers in pieces, with placeholders; a line that is too long is folded."""
+    by_link, by_mail = f"<{absolute_url(leave_path(LEAVE_TOKEN))}>", f"<{leave_by_mail(LEAVE_TOKEN)}>"
+    is_long = len(by_link) + len(by_mail) + 2 * TOKEN_LENGTH > MAX_LINE_LENGTH - len("List-Unsubscribe: , ")
+    lines = f"List-Unsubscribe: {by_link},{_FOLD if is_long else ' '}{by_mail}\r\n{ONE_CLICK}\r\n"
+    return tuple(part.encode() for part in _TOKEN.split(lines))

@@ -1,0 +1,54 @@
+"""What `flask digest run` has to do now: draft the edition that is due, start what is scheduled, list what to send."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from verdicts.config.mail import DigestSettings
+from verdicts.digest import editions
+from verdicts.digest.drafting import draft_edition
+from verdicts.digest.editions import Edition, to_edition
+from verdicts.digest.freezing import freeze
+from verdicts.digest.models import EditionState, edition
+from verdicts.digest.weeks import due_week
+from verdicts.extensions import db
+
+
+def draft_due_edition(settings: DigestSettings, now: datetime) -> Edition | None:
+    """Draft the edition of the week that is due, if the week has none and has news; return it if drafted now.
+
+    A cancelled edition is not drafted again. Where the settings allow it to be sent without approval, its sending
+    starts too. The caller has called begin_write(), and commits.
+    """
+    week = due_week(now, *settings.draft_at)
+    is_new = editions.find_by_week(week) is None and draft_edition(week, now) is not None
+    due = editions.find_by_week(week)
+    if settings.auto and due and due.state is EditionState.DRAFT:
+        start_sending(due.id, now)
+    return due if is_new else None
+
+
+def start_sending(edition_id: int, now: datetime) -> None:
+    """Let senders work on an edition: freeze a draft, start a frozen one, leave one that is being sent as it is.
+
+    Raises EditionIsEmpty, or WrongState for one that is paused, sent or cancelled.
+    """
+    if editions.get_by_id(edition_id).state is EditionState.DRAFT:
+        freeze(edition_id, now)
+    if editions.get_by_id(edition_id).state is not EditionState.SENDING:
+        editions.start(edition_id, now)
+
+
+def start_scheduled(now: datetime) -> None:
+    """Start every frozen edition whose scheduled time has come. The caller has called begin_write(), and commits."""
+    is_frozen = edition.c.state == EditionState.FROZEN
+    due = sa.select(edition.c.id).where(is_frozen, edition.c.scheduled_at <= now).order_by(edition.c.id)
+    for id in list(db.session.connection().scalars(due)):
+        editions.start(id, now)
+
+
+def list_unfinished() -> list[Edition]:
+    """Return the editions that are being sent or paused, oldest first. One statement."""
+    rows = sa.select(edition).where(edition.c.state.in_([EditionState.SENDING, EditionState.PAUSED]))
+    oldest_first = rows.order_by(edition.c.year, edition.c.week, edition.c.id)
+    return [to_edition(row) for row in db.session.connection().execute(oldest_first)]

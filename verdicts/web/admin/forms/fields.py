@@ -1,6 +1,6 @@
 """Form fields that return what was submitted as the values of a record, and take the record's faults as errors."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,6 +14,8 @@ EMPTY: tuple[object, ...] = (None, "", [], False, {})
 
 
 class TextField(StringField):  # type: ignore[misc]  # WTForms is untyped
+    input_type = "text"
+
     def value(self) -> str:
         return (self.data or "").strip()
 
@@ -55,7 +57,7 @@ class CheckboxField(BooleanField):  # type: ignore[misc]
 
 
 class DateField(TextField):
-    pass
+    input_type = "date"
 
 
 class KeyField(HiddenField):  # type: ignore[misc]
@@ -196,6 +198,10 @@ class RecordForm(AdminForm):
     def has_errors_in(self, *names: str) -> bool:
         """Say whether one of these fields, or a field inside it, has errors."""
         return any(field.errors for name in names for field in self._with_inner_fields(self[name]))
+
+    def text_fields(self, *, excluded: Collection[str]) -> list[TextField]:
+        """Return the form's own one-line fields in their order, but for those excluded by name."""
+        return [field for field in self if isinstance(field, TextField) and field.short_name not in excluded]
 
     @property
     def first_field(self) -> Field:

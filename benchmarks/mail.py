@@ -19,7 +19,7 @@ from verdicts.digest.messages import Recipient, load_message_builder
 from verdicts.digest.models import DeliveryState, EditionState, delivery, edition
 from verdicts.digest.sending import EndReason, send
 from verdicts.extensions import begin_write, db
-from verdicts.newsletter.addresses import parse
+from verdicts.newsletter.addresses import parse_email
 from verdicts.newsletter.models import Rhythm, Status, subscriber
 
 LATENCIES = (0.005, 0.001, 0.0)
@@ -70,7 +70,7 @@ def subscribe(readers: int, now: datetime) -> None:
     addresses = [f"reader{number}@readers.example" for number in range(readers)]
     same = {"status": Status.CONFIRMED, "rhythm": Rhythm.EVERY_WEEK, "generation": 1, "consent_source": SOURCE}
     same |= {"consent_at": now, "confirmed_at": now}
-    rows = [same | {"address": each, "address_key": parse(each).key} for each in addresses if each not in found]
+    rows = [same | {"address": each, "address_key": parse_email(each).key} for each in addresses if each not in found]
     if rows:
         db.session.execute(sa.insert(subscriber), rows)
 

@@ -162,7 +162,7 @@ def make_subscriber(
     **fields: Any,
 ) -> Subscriber:
     """Make a confirmed subscriber; `status` may be another, and an ended one has no address."""
-    parsed = addresses.parse(address)
+    parsed = addresses.parse_email(address)
     status = fields.get("status", Status.CONFIRMED)
     is_kept = status in {Status.PENDING, Status.CONFIRMED}
     defaults = {

@@ -13,7 +13,7 @@ from flask import Flask
 
 from tests.cli.imap_server import ImapServer
 from tests.makers import NOW
-from tests.newsletter.returning import complaint, delivery_report, letter_to, our_letter
+from tests.newsletter.bounce_messages import complaint, delivery_report, letter_to, our_letter
 from tests.newsletter.world import ANN, ask, make_subscriber, statuses, suppress
 from tests.web.conftest import ON_ONE_DATABASE
 from verdicts.extensions import db

@@ -83,7 +83,7 @@ def test_the_most_doubted_comes_first_then_the_most_voted_on_then_the_longest_ov
     doubt(ids["much-doubted"], "n2")
     assert due() == ["much-doubted", "doubted", "voted", "never", "later", "late"]
     found = {each.tool.slug: each for each in worklists.list_due_prices(1, NOW)[0]}
-    assert (found["much-doubted"].taps, found["voted"].taps, found["voted"].votes) == (2, 0, 5)
+    assert (found["much-doubted"].doubts, found["voted"].doubts, found["voted"].votes) == (2, 0, 5)
     assert found["late"].price.words == "$9"
 
 

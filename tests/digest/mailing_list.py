@@ -11,7 +11,7 @@ from verdicts.digest.blocks import LEAVE_TOKEN, PREFERENCES_TOKEN, Block
 from verdicts.digest.freezing import content_hash
 from verdicts.digest.models import BlockKind, DeliveryState, EditionState, delivery, edition, edition_block
 from verdicts.extensions import db
-from verdicts.newsletter.addresses import parse
+from verdicts.newsletter.addresses import parse_email
 from verdicts.newsletter.models import Rhythm, Status, subscriber
 
 SUBJECT, SENDER = "What changed this week", "digest@verdicts.test"
@@ -36,7 +36,9 @@ def make_subscribers(count: int, **fields: Any) -> list[int]:
     defaults = {"status": Status.CONFIRMED, "rhythm": Rhythm.EVERY_WEEK, "generation": 1, "consent_source": "test"}
     times = {"consent_at": NOW, "confirmed_at": NOW}
     rows = [
-        {"id": number + 1, "address": address(number), "address_key": parse(address(number)).key} | defaults | times
+        {"id": number + 1, "address": address(number), "address_key": parse_email(address(number)).key}
+        | defaults
+        | times
         for number in range(count)
     ]
     db.session.connection().execute(sa.insert(subscriber), [row | fields for row in rows])

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verdicts.digest.blocks import Block, Choices, join_blocks
+from verdicts.digest.blocks import Block, SubscriberChoices, join_blocks
 from verdicts.digest.models import BlockKind, ItemKind
 from verdicts.digest.news import CHANGES, NewsItem
 from verdicts.digest.rendering import Section, category_sections, tool_sections
@@ -31,7 +31,7 @@ editions = st.lists(singles | comparisons, min_size=1, max_size=12).map(
     lambda drawn: [an_item(id, kind, found) for id, (kind, found) in enumerate(drawn)]
 )
 choices = st.builds(
-    Choices,
+    SubscriberChoices,
     categories=st.frozensets(st.sampled_from([10, 20, 30, 40])),
     tools=st.frozensets(tools),
     rhythm=st.sampled_from(Rhythm),
@@ -48,14 +48,14 @@ def blocks_of(items: list[NewsItem]) -> list[Block]:
     return [HEAD, *map(a_block, [*category_sections(items), *tool_sections(items)]), FOOT]
 
 
-def is_wanted(item: NewsItem, chosen: Choices) -> bool:
+def is_wanted(item: NewsItem, chosen: SubscriberChoices) -> bool:
     """Say in one line what choosing means, without a word about blocks."""
     return not chosen.categories or item.category_id in chosen.categories or bool(chosen.tools & set(item.tool_ids))
 
 
 @given(editions, choices)
 def test_a_copy_holds_exactly_what_was_chosen_and_each_piece_of_news_once(
-    items: list[NewsItem], chosen: Choices
+    items: list[NewsItem], chosen: SubscriberChoices
 ) -> None:
     wanted = [item for item in items if is_wanted(item, chosen)]
     is_due = chosen.rhythm is Rhythm.EVERY_WEEK or any(item.kind in CHANGES for item in wanted)
@@ -69,21 +69,23 @@ def test_a_copy_holds_exactly_what_was_chosen_and_each_piece_of_news_once(
 
 
 @given(editions, choices)
-def test_every_copy_has_one_head_and_one_foot_and_something_between(items: list[NewsItem], chosen: Choices) -> None:
+def test_every_copy_has_one_head_and_one_foot_and_something_between(
+    items: list[NewsItem], chosen: SubscriberChoices
+) -> None:
     for part in join_blocks(blocks_of(items), chosen) or ():
         assert re.fullmatch(r"head(<\d+>)+foot", part)
 
 
 def test_a_tool_that_is_followed_is_told_of_where_its_category_is_not_read() -> None:
     items = [an_item(0, ItemKind.NEW_TOOL, (1,)), an_item(1, ItemKind.NEW_TOOL, (3,)), an_item(2, ItemKind.VOTES, (4,))]
-    copy = join_blocks(blocks_of(items), Choices(frozenset([10]), frozenset([1, 3])))
+    copy = join_blocks(blocks_of(items), SubscriberChoices(frozenset([10]), frozenset([1, 3])))
     assert copy is not None
     assert copy[0] == "head<0><1>foot"
 
 
 def test_who_follows_both_tools_of_a_comparison_reads_of_it_once() -> None:
     items = [an_item(0, ItemKind.NEW_COMPARISON, (1, 3))]
-    copy = join_blocks(blocks_of(items), Choices(frozenset([30]), frozenset([1, 3])))
+    copy = join_blocks(blocks_of(items), SubscriberChoices(frozenset([30]), frozenset([1, 3])))
     assert copy is not None
     assert copy[0] == "head<0>foot"
 
@@ -99,7 +101,7 @@ def test_the_news_of_one_tool_is_one_block_whatever_its_kinds() -> None:
 
 def test_who_waits_for_changes_gets_all_they_chose_once_there_is_one() -> None:
     items = [an_item(0, ItemKind.VERDICT_CHANGE, (1,)), an_item(1, ItemKind.NEW_TOOL, (3,))]
-    on_change = Choices(rhythm=Rhythm.ON_CHANGE)
+    on_change = SubscriberChoices(rhythm=Rhythm.ON_CHANGE)
     copy = join_blocks(blocks_of(items), on_change)
     assert copy is not None
     assert copy[0] == "head<0><1>foot"

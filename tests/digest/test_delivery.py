@@ -122,7 +122,7 @@ def test_the_gate_is_closed_while_the_edition_is_not_being_sent(edition: int, st
     assert begin(lease) is StartResult.NOT_SENDING
 
 
-@pytest.mark.parametrize("end", [leaving.leave, leaving.erase, leaving.complained, leaving.bounced])
+@pytest.mark.parametrize("end", [leaving.leave, leaving.erase, leaving.record_complaint, leaving.record_bounce])
 def test_the_gate_is_closed_to_a_subscriber_who_has_gone(edition: int, end: Callable[[int, datetime], bool]) -> None:
     (lease,) = claim(edition)
     begin_write()

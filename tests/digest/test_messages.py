@@ -14,7 +14,7 @@ from tests.digest.weekly import a_week, an_old_tool, drafted, writing
 from tests.makers import NOW, make_comparison, make_subscriber, make_tool, make_votes
 from tests.web.visitor import read_html
 from verdicts.digest import editing, freezing
-from verdicts.digest.blocks import LEAVE_TOKEN, PREFERENCES_TOKEN, Block, Choices
+from verdicts.digest.blocks import LEAVE_TOKEN, PREFERENCES_TOKEN, Block, SubscriberChoices
 from verdicts.digest.messages import MessageBuilder, Recipient, encode_block, load_message_builder
 from verdicts.digest.models import BlockKind
 from verdicts.extensions import db
@@ -33,7 +33,7 @@ def frozen() -> int:
 
 
 def recipient(subscriber: Subscriber, **choices: frozenset[int]) -> Recipient:
-    return Recipient(subscriber.id, subscriber.address or "", subscriber.generation, Choices(**choices))
+    return Recipient(subscriber.id, subscriber.address or "", subscriber.generation, SubscriberChoices(**choices))
 
 
 def read(raw: bytes | None) -> EmailMessage:

@@ -21,7 +21,7 @@ LEAVERS = range(31, 131)  # by subscriber, of whom those with low numbers are wr
 LEAVERS_ADDRESSES = addresses(reader - 1 for reader in LEAVERS)
 
 
-@pytest.mark.parametrize("end", [leaving.leave, leaving.erase, leaving.complained])
+@pytest.mark.parametrize("end", [leaving.leave, leaving.erase, leaving.record_complaint])
 def test_who_ends_a_subscription_while_it_is_sent_gets_at_most_what_was_under_way(
     database_url: str, tmp_path: Path, end: Callable[[int, datetime], bool], figures: Figures
 ) -> None:

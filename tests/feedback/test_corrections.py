@@ -9,7 +9,7 @@ from tests.feedback.world import messages, settle, write
 from tests.makers import NOW
 from verdicts.extensions import begin_write, db
 from verdicts.feedback import corrections
-from verdicts.feedback.corrections import A_PAGE, CorrectionNotOpen
+from verdicts.feedback.corrections import PAGE_SIZE, CorrectionNotOpen
 from verdicts.feedback.models import CorrectionState
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -58,13 +58,13 @@ def test_there_is_nothing_to_settle_under_an_unknown_id() -> None:
 
 
 def test_a_page_of_messages_takes_one_statement_and_counts_them_all(statements: StatementCount) -> None:
-    for number in range(A_PAGE + 2):
+    for number in range(PAGE_SIZE + 2):
         write(f"Message {number}.", NOW + number * HOUR)
     before = len(statements)
-    found, total = corrections.page(1)
-    assert (len(found), total, len(statements) - before) == (A_PAGE, A_PAGE + 2, 1)
-    assert [each.text for each in corrections.page(2)[0]] == [f"Message {A_PAGE}.", f"Message {A_PAGE + 1}."]
-    assert corrections.page(3) == ([], 0)
+    found, total = corrections.list_page(1)
+    assert (len(found), total, len(statements) - before) == (PAGE_SIZE, PAGE_SIZE + 2, 1)
+    assert [each.text for each in corrections.list_page(2)[0]] == [f"Message {PAGE_SIZE}.", f"Message {PAGE_SIZE + 1}."]
+    assert corrections.list_page(3) == ([], 0)
 
 
 def test_the_trail_is_told_neither_what_a_message_says_nor_who_sent_it() -> None:

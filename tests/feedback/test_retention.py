@@ -9,10 +9,10 @@ from tests.feedback.world import doubt, messages, networks, settle, write
 from tests.makers import NOW, make_tool
 from verdicts.extensions import begin_write, db
 from verdicts.feedback.retention import (
-    ADDRESS_KEPT_AT_MOST,
-    ADDRESS_KEPT_WHEN_SETTLED,
-    blank_doubters,
-    forget_writers,
+    MAX_ADDRESS_RETENTION,
+    RESOLVED_ADDRESS_RETENTION,
+    clear_addresses,
+    clear_networks,
 )
 from verdicts.voting.retention import NETWORKS_KEPT
 
@@ -22,11 +22,11 @@ SECOND = timedelta(seconds=1)
 ANN = "ann@example.org"
 
 
-def do(step: Callable[[datetime, int], int | None], now: datetime, at_most: int = 500) -> int:
+def do(step: Callable[[datetime, int], int | None], now: datetime, limit: int = 500) -> int:
     done = 0
     while True:
         begin_write()
-        some = step(now, at_most)
+        some = step(now, limit)
         db.session.commit()
         if some is None:
             return done
@@ -44,27 +44,27 @@ def test_networks_of_doubts_are_blanked_after_a_week_and_the_doubts_stay(
     tool = make_tool("alpha").id
     doubt(tool, "n1")
     doubt(tool, "n2")
-    assert do(blank_doubters, NOW + after) == left.count(None)
+    assert do(clear_networks, NOW + after) == left.count(None)
     assert networks() == left
 
 
 @pytest.mark.parametrize(
-    ("after", "left"), [(ADDRESS_KEPT_WHEN_SETTLED - SECOND, ANN), (ADDRESS_KEPT_WHEN_SETTLED, None)]
+    ("after", "left"), [(RESOLVED_ADDRESS_RETENTION - SECOND, ANN), (RESOLVED_ADDRESS_RETENTION, None)]
 )
 def test_an_address_is_forgotten_a_month_after_its_message_was_settled(after: timedelta, left: str | None) -> None:
     settled_at = NOW + timedelta(days=40)
     settle(write(email=ANN), now=settled_at)
-    do(forget_writers, settled_at + after)
+    do(clear_addresses, settled_at + after)
     assert addresses() == [left]
     assert messages()[0].text == "The price is wrong."
 
 
-@pytest.mark.parametrize(("after", "left"), [(ADDRESS_KEPT_AT_MOST - SECOND, ANN), (ADDRESS_KEPT_AT_MOST, None)])
+@pytest.mark.parametrize(("after", "left"), [(MAX_ADDRESS_RETENTION - SECOND, ANN), (MAX_ADDRESS_RETENTION, None)])
 def test_an_address_in_a_message_that_nobody_settled_is_forgotten_after_a_year(
     after: timedelta, left: str | None
 ) -> None:
     write(email=ANN)
-    do(forget_writers, NOW + after)
+    do(clear_addresses, NOW + after)
     assert addresses() == [left]
 
 
@@ -73,6 +73,6 @@ def test_forgetting_goes_on_in_batches_until_nothing_is_left() -> None:
     for number in range(7):
         doubt(tool, f"n{number}")
         write(email=f"reader{number}@example.org")
-    assert do(blank_doubters, NOW + NETWORKS_KEPT, at_most=3) == 7
-    assert do(forget_writers, NOW + ADDRESS_KEPT_AT_MOST, at_most=3) == 7
-    assert do(forget_writers, NOW + ADDRESS_KEPT_AT_MOST) == 0
+    assert do(clear_networks, NOW + NETWORKS_KEPT, limit=3) == 7
+    assert do(clear_addresses, NOW + MAX_ADDRESS_RETENTION, limit=3) == 7
+    assert do(clear_addresses, NOW + MAX_ADDRESS_RETENTION) == 0

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from tests.makers import NOW
 from verdicts.extensions import begin_write, db
-from verdicts.feedback import corrections, doubts
+from verdicts.feedback import corrections, price_doubts
 from verdicts.feedback.corrections import Correction
 from verdicts.feedback.models import CorrectionState, price_doubt
 
@@ -16,7 +16,7 @@ def doubt(tool_id: int, network: str | None = "n1", now: datetime = NOW) -> bool
     """Doubt a price as the door does: begin, note, commit."""
     db.session.rollback()
     begin_write()
-    is_new = doubts.doubt(tool_id, network=network, now=now)
+    is_new = price_doubts.add(tool_id, network=network, now=now)
     db.session.commit()
     return is_new
 
@@ -32,7 +32,7 @@ def write(text: str = "The price is wrong.", now: datetime = NOW, **more: Any) -
     """Keep a message as the door does; return its id."""
     db.session.rollback()
     begin_write()
-    corrections.write(text, now=now, **{"page": "", "source": None, "email": None, **more})
+    corrections.create(text, now=now, **{"page": "", "source": None, "email": None, **more})
     db.session.commit()
     return max(each.id for each in messages())
 
@@ -40,11 +40,11 @@ def write(text: str = "The price is wrong.", now: datetime = NOW, **more: Any) -
 def settle(id: int, state: CorrectionState = CorrectionState.DONE, now: datetime = NOW) -> None:
     db.session.rollback()
     begin_write()
-    corrections.settle(corrections.get_open(id).id, state, "Looked up, and changed.", by="ann", now=now)
+    corrections.resolve(corrections.get_open(id).id, state, "Looked up, and changed.", by="ann", now=now)
     db.session.commit()
 
 
 def messages(number: int = 1) -> list[Correction]:
-    found, _ = corrections.page(number)
+    found, _ = corrections.list_page(number)
     db.session.rollback()
     return found

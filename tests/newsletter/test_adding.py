@@ -7,23 +7,23 @@ import pytest
 from tests.makers import NOW
 from tests.newsletter.world import ANN, ask, letters, make_subscriber, row_of, statuses, suppress
 from verdicts.extensions import begin_write, db
-from verdicts.newsletter import adding, leaving, lookup
-from verdicts.newsletter.adding import Added, AddressSuppressed, AlreadySubscribed
-from verdicts.newsletter.addresses import parse
-from verdicts.newsletter.lookup import Suppressed
+from verdicts.newsletter import leaving, queries, transfer
+from verdicts.newsletter.addresses import parse_email
+from verdicts.newsletter.csv_file import Consent
 from verdicts.newsletter.models import Status
-from verdicts.newsletter.spreadsheets import Consent
+from verdicts.newsletter.queries import AddressSuppression
+from verdicts.newsletter.transfer import AddedSubscriber, AddressSuppressed, AlreadySubscribed
 
 pytestmark = pytest.mark.usefixtures("app")
 
 BEFORE = NOW - timedelta(days=3)
 
 
-def add(address: str = ANN) -> Added:
+def add(address: str = ANN) -> AddedSubscriber:
     db.session.rollback()
     begin_write()
     try:
-        added = adding.add(Consent(parse(address), "Fair in Lyon", BEFORE), NOW)
+        added = transfer.add(Consent(parse_email(address), "Fair in Lyon", BEFORE), NOW)
         db.session.commit()
     finally:
         db.session.rollback()
@@ -33,19 +33,19 @@ def add(address: str = ANN) -> Added:
 def suppressed_by_hand(address: str, reason: Status = Status.LEFT) -> int | None:
     db.session.rollback()
     begin_write()
-    ended = leaving.suppress(parse(address), reason, NOW)
+    ended = leaving.suppress(parse_email(address), reason, NOW)
     db.session.commit()
     return ended
 
 
-def suppression_of(address: str) -> Suppressed | None:
-    found = lookup.suppressed(parse(address))
+def suppression_of(address: str) -> AddressSuppression | None:
+    found = queries.find_suppression(parse_email(address))
     db.session.rollback()
     return found
 
 
 def found(part: str) -> list[str | None]:
-    rows = [each.address for each in lookup.search(part)]
+    rows = [each.address for each in queries.search(part)]
     db.session.rollback()
     return rows
 
@@ -62,7 +62,7 @@ def test_somebody_is_added_as_confirmed_with_their_consent() -> None:
 
 def test_who_had_only_signed_up_is_confirmed() -> None:
     ask()
-    assert add() == Added(1, was_pending=True)
+    assert add() == AddedSubscriber(1, was_pending=True)
     assert statuses() == ["confirmed"]
 
 
@@ -104,9 +104,9 @@ def test_an_address_is_found_by_a_part_of_it_and_a_mailbox_however_it_is_spelled
 
 def test_the_newest_come_first_and_pages_follow_each_other() -> None:
     ids = [make_subscriber(f"reader{number}@example.org") for number in range(5)]
-    first = lookup.search("reader", most=3)
+    first = queries.search("reader", limit=3)
     assert [each.id for each in first] == ids[:1:-1]
-    assert [each.id for each in lookup.search("reader", before=first[-1].id, most=3)] == ids[1::-1]
+    assert [each.id for each in queries.search("reader", before=first[-1].id, limit=3)] == ids[1::-1]
 
 
 # Suppressing
@@ -116,7 +116,7 @@ def test_suppressing_a_subscriber_ends_their_subscription_as_leaving_does() -> N
     id = make_subscriber()
     assert suppressed_by_hand("Ann@example.org") == id
     assert (row_of(id).address, row_of(id).status) == (None, "left")
-    assert suppression_of(ANN) == Suppressed(Status.LEFT, NOW)
+    assert suppression_of(ANN) == AddressSuppression(Status.LEFT, NOW)
 
 
 def test_suppressing_a_sign_up_withdraws_its_letter() -> None:
@@ -127,14 +127,14 @@ def test_suppressing_a_sign_up_withdraws_its_letter() -> None:
 
 def test_an_address_that_is_not_subscribed_is_suppressed_too() -> None:
     assert suppressed_by_hand(ANN, Status.COMPLAINED) is None
-    assert suppression_of(ANN) == Suppressed(Status.COMPLAINED, NOW)
+    assert suppression_of(ANN) == AddressSuppression(Status.COMPLAINED, NOW)
     assert ask() is False
 
 
 def test_a_complaint_outlasts_whatever_is_said_later() -> None:
     suppressed_by_hand(ANN, Status.COMPLAINED)
     suppressed_by_hand(ANN, Status.LEFT)
-    assert suppression_of(ANN) == Suppressed(Status.COMPLAINED, NOW)
+    assert suppression_of(ANN) == AddressSuppression(Status.COMPLAINED, NOW)
 
 
 def test_whose_subscription_it_was_stays_known_so_that_their_complaint_still_counts() -> None:
@@ -142,6 +142,6 @@ def test_whose_subscription_it_was_stays_known_so_that_their_complaint_still_cou
     suppressed_by_hand(ANN)
     suppressed_by_hand(ANN)
     begin_write()
-    leaving.complained(id, NOW)
+    leaving.record_complaint(id, NOW)
     db.session.commit()
-    assert suppression_of(ANN) == Suppressed(Status.COMPLAINED, NOW)
+    assert suppression_of(ANN) == AddressSuppression(Status.COMPLAINED, NOW)

@@ -6,7 +6,8 @@ import pytest
 from flask import Flask
 
 from tests.web.conftest import ON_ONE_DATABASE
-from verdicts.newsletter.addresses import NotAnAddress, parse
+from verdicts.mailing.addresses import InvalidAddress
+from verdicts.newsletter.addresses import parse_email
 
 pytestmark = [ON_ONE_DATABASE, pytest.mark.usefixtures("app")]
 
@@ -25,7 +26,7 @@ pytestmark = [ON_ONE_DATABASE, pytest.mark.usefixtures("app")]
     ],
 )
 def test_an_address_is_kept_as_it_was_typed_but_normalised(typed: str, kept: str) -> None:
-    assert parse(typed).text == kept
+    assert parse_email(typed).text == kept
 
 
 @pytest.mark.parametrize(
@@ -37,12 +38,12 @@ def test_an_address_is_kept_as_it_was_typed_but_normalised(typed: str, kept: str
     ],
 )
 def test_spellings_of_one_mailbox_share_a_key(one: str, other: str) -> None:
-    assert parse(one).key == parse(other).key
+    assert parse_email(one).key == parse_email(other).key
 
 
 @pytest.mark.parametrize("other", ["ann+news@example.org", "a.nn@example.org", "ann@example.com", "anne@example.org"])
 def test_different_mailboxes_have_different_keys(other: str) -> None:
-    assert parse(other).key != parse("ann@example.org").key
+    assert parse_email(other).key != parse_email("ann@example.org").key
 
 
 @pytest.mark.parametrize(
@@ -71,11 +72,11 @@ def test_different_mailboxes_have_different_keys(other: str) -> None:
     ],
 )
 def test_what_is_no_address_is_refused_in_words(typed: str) -> None:
-    with pytest.raises(NotAnAddress) as refused:
-        parse(typed)
+    with pytest.raises(InvalidAddress) as refused:
+        parse_email(typed)
     assert str(refused.value).endswith((".", ":")) or "@" in str(refused.value)
 
 
 def test_a_key_cannot_be_computed_without_our_hash_key(app: Flask) -> None:
-    assert len(parse("ann@example.org").key) == 64
-    assert parse("ann@example.org").key != hashlib.sha256(b"ann@example.org").hexdigest()
+    assert len(parse_email("ann@example.org").key) == 64
+    assert parse_email("ann@example.org").key != hashlib.sha256(b"ann@example.org").hexdigest()

@@ -82,6 +82,6 @@ def test_fifty_confirmations_of_one_letter_confirm_once(app: Flask) -> None:
 
 def test_leaving_complaining_and_erasing_at_once_end_it_once_and_a_complaint_stays(app: Flask) -> None:
     id = make_subscriber()
-    endings = [leaving.leave, leaving.complained, leaving.erase]
+    endings = [leaving.leave, leaving.record_complaint, leaving.erase]
     assert at_once(app, lambda number: end(endings[number % 3], id)).count(True) == 1
     assert suppressed() == ["complained"]

@@ -11,7 +11,7 @@ from tests.newsletter.world import ANN, ask, end, letters, make_subscriber, row_
 from verdicts.catalog.records import ToolLink
 from verdicts.extensions import Base, begin_write, db
 from verdicts.newsletter import leaving, preferences, queries
-from verdicts.newsletter.addresses import parse
+from verdicts.newsletter.addresses import parse_email
 from verdicts.newsletter.models import Rhythm, Status, suppression
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -20,8 +20,8 @@ Ending = Callable[[int, datetime], bool]
 LATER = NOW + timedelta(days=3)
 ENDINGS: dict[str, Ending] = {
     "left": leaving.leave,
-    "bounced": leaving.bounced,
-    "complained": leaving.complained,
+    "bounced": leaving.record_bounce,
+    "complained": leaving.record_complaint,
     "erased": leaving.erase,
 }
 every_ending = pytest.mark.parametrize("status", ENDINGS)
@@ -42,7 +42,7 @@ def test_an_ending_forgets_the_address_and_keeps_its_hash(status: str) -> None:
     row = row_of(id)
     assert (row.status, row.ended_at, row.address, row.address_key) == (status, LATER, None, None)
     found = db.session.execute(sa.select(suppression)).one()
-    assert (found.address_key, found.reason, found.at) == (parse("ann.lee@example.org").key, status, LATER)
+    assert (found.address_key, found.reason, found.at) == (parse_email("ann.lee@example.org").key, status, LATER)
 
 
 @every_ending
@@ -59,10 +59,10 @@ def test_an_ending_forgets_what_was_chosen(status: str, tool: ToolLink) -> None:
     db.session.rollback()
     id = make_subscriber()
     begin_write()
-    preferences.prefer(id, rhythm=Rhythm.ON_CHANGE, categories=[category], tools=[tool.id], now=NOW)
+    preferences.update(id, rhythm=Rhythm.ON_CHANGE, categories=[category], tools=[tool.id], now=NOW)
     db.session.commit()
     end(ENDINGS[status], id)
-    (chosen,) = queries.choices_of([id]).values()
+    (chosen,) = queries.load_choices([id]).values()
     assert (chosen.categories, chosen.tools) == (frozenset(), frozenset())
 
 
@@ -78,12 +78,12 @@ def test_whoever_has_ended_is_not_written_to(status: str) -> None:
     id = make_subscriber()
     make_subscriber("ben@example.org")
     end(ENDINGS[status], id)
-    assert [row.address for row in db.session.execute(queries.confirmed())] == ["ben@example.org"]
+    assert [row.address for row in db.session.execute(queries.select_mailable())] == ["ben@example.org"]
 
 
 def test_a_pending_subscription_can_end_too_and_its_letter_is_taken_back() -> None:
     ask()
-    end(leaving.complained, 1)
+    end(leaving.record_complaint, 1)
     assert statuses() == ["complained"]
     assert letters() == []
 
@@ -91,21 +91,21 @@ def test_a_pending_subscription_can_end_too_and_its_letter_is_taken_back() -> No
 def test_a_complaint_after_leaving_is_remembered() -> None:
     id = make_subscriber()
     end(leaving.leave, id)
-    assert not end(leaving.complained, id)
+    assert not end(leaving.record_complaint, id)
     assert suppressed() == ["complained"]
     assert not ask()
 
 
 def test_a_complaint_stays_whatever_comes_after() -> None:
     id = make_subscriber()
-    end(leaving.complained, id)
+    end(leaving.record_complaint, id)
     for ending in ENDINGS.values():
         end(ending, id)
     assert suppressed() == ["complained"]
 
 
 def test_coming_back_and_leaving_again_remembers_the_latest_ending() -> None:
-    end(leaving.bounced, make_subscriber())
+    end(leaving.record_bounce, make_subscriber())
     end(leaving.leave, make_subscriber(), LATER)
     assert db.session.execute(sa.select(suppression.c.reason, suppression.c.at)).one() == (Status.LEFT, LATER)
 
@@ -117,6 +117,6 @@ def test_an_unknown_subscriber_cannot_end() -> None:
 
 def test_a_confirmed_row_whose_address_is_suppressed_is_not_written_to() -> None:
     make_subscriber(ANN)
-    db.session.execute(sa.insert(suppression).values(address_key=parse(ANN).key, reason=Status.BOUNCED, at=NOW))
+    db.session.execute(sa.insert(suppression).values(address_key=parse_email(ANN).key, reason=Status.BOUNCED, at=NOW))
     db.session.commit()
-    assert db.session.execute(queries.confirmed()).all() == []
+    assert db.session.execute(queries.select_mailable()).all() == []

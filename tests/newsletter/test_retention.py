@@ -10,19 +10,24 @@ from tests.makers import NOW
 from tests.newsletter.world import ask, confirm, letters, make_subscriber, statuses
 from verdicts.extensions import begin_write, db
 from verdicts.newsletter.models import signup_turn, subscriber
-from verdicts.newsletter.retention import TURNS_KEPT, UNCONFIRMED_KEPT, destroy_unconfirmed, forget_turns
-from verdicts.newsletter.signup import REST_BETWEEN_LETTERS
+from verdicts.newsletter.retention import (
+    SIGNUP_TURN_RETENTION,
+    UNCONFIRMED_RETENTION,
+    delete_signup_turns,
+    delete_unconfirmed,
+)
+from verdicts.newsletter.signup import MIN_LETTER_INTERVAL
 
 pytestmark = pytest.mark.usefixtures("app")
 
 SECOND = timedelta(seconds=1)
 
 
-def do(step: Callable[[datetime, int], int | None], now: datetime, at_most: int = 500) -> int:
+def do(step: Callable[[datetime, int], int | None], now: datetime, limit: int = 500) -> int:
     done = 0
     while True:
         begin_write()
-        some = step(now, at_most)
+        some = step(now, limit)
         db.session.commit()
         if some is None:
             return done
@@ -35,51 +40,51 @@ def turns() -> int:
     return count
 
 
-@pytest.mark.parametrize(("after", "left"), [(UNCONFIRMED_KEPT - SECOND, 1), (UNCONFIRMED_KEPT, 0)])
+@pytest.mark.parametrize(("after", "left"), [(UNCONFIRMED_RETENTION - SECOND, 1), (UNCONFIRMED_RETENTION, 0)])
 def test_a_sign_up_that_nobody_confirmed_is_destroyed_after_fourteen_days(after: timedelta, left: int) -> None:
     ask()
-    assert do(destroy_unconfirmed, NOW + after) == 1 - left
+    assert do(delete_unconfirmed, NOW + after) == 1 - left
     assert len(statuses()) == left
 
 
 def test_asking_again_starts_the_fourteen_days_anew() -> None:
     ask()
     ask(now=NOW + timedelta(days=10))
-    assert do(destroy_unconfirmed, NOW + UNCONFIRMED_KEPT) == 0
+    assert do(delete_unconfirmed, NOW + UNCONFIRMED_RETENTION) == 0
 
 
 def test_who_confirmed_is_kept() -> None:
     ask()
     confirm(letters()[0].confirm_token)
     make_subscriber("imported@example.org")
-    assert do(destroy_unconfirmed, NOW + 10 * UNCONFIRMED_KEPT) == 0
+    assert do(delete_unconfirmed, NOW + 10 * UNCONFIRMED_RETENTION) == 0
     assert statuses() == ["confirmed", "confirmed"]
 
 
 def test_destroying_goes_on_in_batches_until_nothing_is_left() -> None:
     for number in range(7):
         ask(f"reader{number}@example.org")
-    assert do(destroy_unconfirmed, NOW + UNCONFIRMED_KEPT, at_most=3) == 7
-    assert do(forget_turns, NOW + TURNS_KEPT, at_most=3) == 7
+    assert do(delete_unconfirmed, NOW + UNCONFIRMED_RETENTION, limit=3) == 7
+    assert do(delete_signup_turns, NOW + SIGNUP_TURN_RETENTION, limit=3) == 7
 
 
-@pytest.mark.parametrize(("after", "left"), [(TURNS_KEPT - SECOND, 1), (TURNS_KEPT, 0)])
+@pytest.mark.parametrize(("after", "left"), [(SIGNUP_TURN_RETENTION - SECOND, 1), (SIGNUP_TURN_RETENTION, 0)])
 def test_a_turn_is_forgotten_after_a_day(after: timedelta, left: int) -> None:
     ask()
-    do(forget_turns, NOW + after)
+    do(delete_signup_turns, NOW + after)
     assert turns() == left
 
 
 def test_turns_are_kept_longer_than_they_matter() -> None:
-    assert TURNS_KEPT > REST_BETWEEN_LETTERS
+    assert SIGNUP_TURN_RETENTION > MIN_LETTER_INTERVAL
 
 
 def test_the_id_of_a_destroyed_sign_up_is_never_used_again() -> None:
     """Letters that were mailed name it, and whoever kept one could end a stranger's subscription."""
     ask("first@example.org")
     kept = ids()
-    do(destroy_unconfirmed, NOW + UNCONFIRMED_KEPT)
-    ask("second@example.org", now=NOW + UNCONFIRMED_KEPT)
+    do(delete_unconfirmed, NOW + UNCONFIRMED_RETENTION)
+    ask("second@example.org", now=NOW + UNCONFIRMED_RETENTION)
     assert ids() > kept
 
 

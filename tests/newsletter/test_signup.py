@@ -14,8 +14,8 @@ from verdicts.catalog.records import ToolLink
 from verdicts.extensions import db
 from verdicts.newsletter import leaving
 from verdicts.newsletter.models import Status, signup_turn, subscriber
-from verdicts.newsletter.signup import CONFIRM_WITHIN, REST_BETWEEN_LETTERS
-from verdicts.newsletter.tokens import Purpose, TokenContent, confirm_hash, tokens_in
+from verdicts.newsletter.signup import CONFIRM_TOKEN_LIFETIME, MIN_LETTER_INTERVAL
+from verdicts.newsletter.tokens import Purpose, TokenContent, confirm_hash, find_tokens
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -40,7 +40,7 @@ def test_a_new_address_is_pending_and_mailed_a_link() -> None:
     assert letter.recipient == ANN
     row = db.session.execute(sa.select(subscriber)).one()
     assert row.confirm_hash == confirm_hash(letter.confirm_token)
-    assert (row.confirm_mailed_at, row.confirm_until) == (NOW, NOW + CONFIRM_WITHIN)
+    assert (row.confirm_mailed_at, row.confirm_until) == (NOW, NOW + CONFIRM_TOKEN_LIFETIME)
     assert (row.consent_source, row.consent_at) == ("A test", NOW)
 
 
@@ -65,11 +65,11 @@ def test_the_letter_for_a_follower_names_the_tool(tool: ToolLink) -> None:
 def test_a_bounce_of_the_letter_finds_back_to_its_subscription() -> None:
     ask()
     id = db.session.scalar(sa.select(subscriber.c.id))
-    assert list(tokens_in(Purpose.BOUNCE, str(letters()[0].headers))) == [TokenContent(id or 0, 0)]
+    assert list(find_tokens(Purpose.BOUNCE, str(letters()[0].headers))) == [TokenContent(id or 0, 0)]
 
 
 @pytest.mark.parametrize(
-    ("after", "mailed"), [(timedelta(), 1), (REST_BETWEEN_LETTERS - SECOND, 1), (REST_BETWEEN_LETTERS, 2)]
+    ("after", "mailed"), [(timedelta(), 1), (MIN_LETTER_INTERVAL - SECOND, 1), (MIN_LETTER_INTERVAL, 2)]
 )
 def test_an_address_is_mailed_once_an_hour(after: timedelta, mailed: int) -> None:
     ask()
@@ -86,7 +86,7 @@ def test_asking_again_and_again_does_not_put_the_next_letter_off() -> None:
 
 def test_two_spellings_of_one_mailbox_share_the_hour_and_the_first_is_written_to() -> None:
     ask("Ann@example.org")
-    ask("ann@EXAMPLE.org", NOW + REST_BETWEEN_LETTERS)
+    ask("ann@EXAMPLE.org", NOW + MIN_LETTER_INTERVAL)
     assert [letter.recipient for letter in letters()] == ["Ann@example.org", "Ann@example.org"]
 
 
@@ -153,7 +153,7 @@ def test_leaving_does_not_start_the_hour_anew() -> None:
     end(leaving.leave, id or 0)
     assert letters() == []  # what waited for them was taken back
     assert not ask(now=NOW + SECOND)
-    assert ask(now=NOW + REST_BETWEEN_LETTERS)
+    assert ask(now=NOW + MIN_LETTER_INTERVAL)
     assert statuses() == ["left", "pending"]
 
 

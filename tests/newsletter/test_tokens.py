@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 from tests.web.conftest import ON_ONE_DATABASE
 from verdicts.newsletter import headers
 from verdicts.newsletter.tokens import (
-    SINGLE_LETTER,
+    NO_EDITION,
     TOKEN_LENGTH,
     Purpose,
     TokenContent,
     bounce_token,
     confirm_hash,
+    find_tokens,
     leave_token,
     new_confirm_token,
     preferences_token,
     read_token,
     reports_secret,
-    tokens_in,
 )
 
 pytestmark = [ON_ONE_DATABASE, pytest.mark.usefixtures("app")]
@@ -69,7 +69,7 @@ def test_no_made_up_token_is_read_or_breaks_the_reader(token: str) -> None:
 def test_genuine_tokens_are_found_among_forged_ones() -> None:
     forged, genuine = "a" * TOKEN_LENGTH, leave_token(5, 1)
     text = f"To: <leave+{forged}@x>, leave+{genuine}@x; x{leave_token(6, 1)} {preferences_token(7, 1)}"
-    assert list(tokens_in(Purpose.LEAVE, text)) == [TokenContent(5, 1)]
+    assert list(find_tokens(Purpose.LEAVE, text)) == [TokenContent(5, 1)]
 
 
 def test_confirm_tokens_hold_256_bits_and_are_stored_as_a_hash_only() -> None:
@@ -95,8 +95,8 @@ def test_letters_say_how_to_leave_by_link_and_by_mail() -> None:
 
 def test_without_a_bounce_domain_bounces_go_to_the_sender_and_a_header_names_the_delivery() -> None:
     assert headers.envelope_sender(3, 9) == "verdicts@verdicts.test"
-    said = headers.delivery_headers(SINGLE_LETTER, 9)
-    assert read_token(Purpose.BOUNCE, said["X-Verdicts-Delivery"]) == TokenContent(9, SINGLE_LETTER)
+    said = headers.delivery_headers(NO_EDITION, 9)
+    assert read_token(Purpose.BOUNCE, said["X-Verdicts-Delivery"]) == TokenContent(9, NO_EDITION)
 
 
 def test_with_a_bounce_domain_each_delivery_has_addresses_of_its_own(app_with: Callable[..., Flask]) -> None:

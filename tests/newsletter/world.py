@@ -11,8 +11,8 @@ from tests.makers import NOW
 from verdicts.catalog.records import ToolLink
 from verdicts.extensions import begin_write, db
 from verdicts.mailing.models import outbox_letter
-from verdicts.newsletter import confirming, signup
-from verdicts.newsletter.addresses import parse
+from verdicts.newsletter import signup
+from verdicts.newsletter.addresses import parse_email
 from verdicts.newsletter.models import Rhythm, Status, subscriber, suppression
 
 ANN = "ann@example.org"
@@ -39,14 +39,14 @@ class Sent:
 def ask(address: str = ANN, now: datetime = NOW, follow: ToolLink | None = None) -> bool:
     """Sign up as the form does; say whether a letter is on its way."""
     begin_write()
-    mailed = signup.sign_up(parse(address), source="A test", now=now, follow=follow)
+    mailed = signup.sign_up(parse_email(address), source="A test", now=now, follow=follow)
     db.session.commit()
     return mailed
 
 
-def confirm(token: str, now: datetime = NOW, follow: int | None = None) -> confirming.Confirmation | None:
+def confirm(token: str, now: datetime = NOW, follow: int | None = None) -> signup.Confirmation | None:
     begin_write()
-    found = confirming.confirm(token, now, follow)
+    found = signup.confirm(token, now, follow)
     db.session.commit()
     return found
 
@@ -61,7 +61,7 @@ def letters() -> list[Sent]:
 
 def make_subscriber(address: str = ANN, status: Status | str = Status.CONFIRMED, **fields: Any) -> int:
     """Make one subscription, by default a confirmed one, and return its id."""
-    parsed = parse(address)
+    parsed = parse_email(address)
     row = {"address": parsed.text, "address_key": parsed.key, "status": Status(status), "rhythm": Rhythm.EVERY_WEEK}
     row |= {"generation": 1, "consent_source": "A test", "consent_at": NOW, "confirmed_at": NOW}
     begin_write()
@@ -72,7 +72,9 @@ def make_subscriber(address: str = ANN, status: Status | str = Status.CONFIRMED,
 
 
 def suppress(address: str, reason: Status | str) -> None:
-    db.session.execute(sa.insert(suppression).values(address_key=parse(address).key, reason=Status(reason), at=NOW))
+    db.session.execute(
+        sa.insert(suppression).values(address_key=parse_email(address).key, reason=Status(reason), at=NOW)
+    )
     db.session.commit()
 
 

@@ -13,7 +13,7 @@ from tests.web.visitor import HEADERS, Visitor, read_html, words_of
 from verdicts.mailing import mailbox
 from verdicts.mailing.letters import Letter
 from verdicts.mailing.messages import compose, message_id
-from verdicts.web.mailbox import with_links
+from verdicts.web.mailbox import add_links
 
 HOSTILE = "<script>alert(1)</script>"
 LETTER = Letter(
@@ -113,4 +113,4 @@ def test_other_installations_have_no_such_addresses(visitor: Visitor) -> None:
     ],
 )
 def test_web_addresses_in_a_text_become_links_and_nothing_else_does(text: str, html: str) -> None:
-    assert str(with_links(text)) == html
+    assert str(add_links(text)) == html

@@ -17,7 +17,7 @@ from verdicts.catalog.records import ToolLink
 from verdicts.extensions import Base, begin_write, db
 from verdicts.newsletter import headers, leaving, preferences, queries
 from verdicts.newsletter.models import Rhythm
-from verdicts.newsletter.queries import Chosen
+from verdicts.newsletter.queries import SubscriberChoices
 from verdicts.newsletter.tokens import TOKEN_LENGTH, leave_token, preferences_token
 
 Later = Callable[[timedelta], None]
@@ -121,7 +121,7 @@ def test_confirming_follows_the_tool(visitor: Visitor, alpha: ToolLink) -> None:
     assert page.texts("button", within=page.main) == ["Confirm and follow Alpha"]
     answer = visitor.sends(confirm_path(), {"tool": "alpha"}, 303)
     assert visitor.reads(answer.headers["Location"]).texts("h1") == ["You follow Alpha."]
-    assert queries.choices_of([1])[1].tools == {alpha.id}
+    assert queries.load_choices([1])[1].tools == {alpha.id}
 
 
 def test_who_is_signed_up_already_is_asked_for_the_tool_alone(visitor: Visitor, alpha: ToolLink, ann: int) -> None:
@@ -243,15 +243,15 @@ def choose(visitor: Visitor, id: int, status: int = 303, **fields: Any) -> Any:
     return visitor.sends(preferences_path(id), {"rhythm": "every-week", "scope": "all", **fields}, status)
 
 
-def chosen(id: int) -> Chosen:
-    found = queries.choices_of([id])[id]
+def chosen(id: int) -> SubscriberChoices:
+    found = queries.load_choices([id])[id]
     db.session.rollback()
     return found
 
 
 def test_preferences_are_saved_and_shown_again(visitor: Visitor, alpha: ToolLink, ann: int) -> None:
     answer = choose(visitor, ann, rhythm="on-change", scope="some", category=["agents"], tool=["", "alpha"])
-    assert chosen(ann) == Chosen(frozenset([1]), frozenset([alpha.id]), Rhythm.ON_CHANGE)
+    assert chosen(ann) == SubscriberChoices(frozenset([1]), frozenset([alpha.id]), Rhythm.ON_CHANGE)
     page = visitor.reads(answer.headers["Location"])
     assert "Saved." in page.words
     ticked = [
@@ -259,7 +259,7 @@ def test_preferences_are_saved_and_shown_again(visitor: Visitor, alpha: ToolLink
     ]
     assert ticked == [("rhythm", "on-change"), ("scope", "some"), ("category", "agents"), ("tool", "alpha")]
     choose(visitor, ann, category=["agents"])
-    assert chosen(ann) == Chosen()
+    assert chosen(ann) == SubscriberChoices()
 
 
 @pytest.mark.parametrize(
@@ -279,13 +279,13 @@ def test_what_cannot_be_saved_is_refused_beside_its_field_and_kept(
     assert page.texts("p", "field-error")
     assert "Not saved yet." in page.words
     assert [each.get("value") for each in page.all("input", "tick") if each.get("name") == "tool"] == ["alpha"]
-    assert chosen(ann) == Chosen()
+    assert chosen(ann) == SubscriberChoices()
 
 
 @pytest.mark.parametrize("slug", ["no-such", "\0", "x" * 500])
 def test_a_tool_that_there_is_not_is_not_followed(visitor: Visitor, ann: int, slug: str) -> None:
     choose(visitor, ann, tool=[slug], category=[slug])
-    assert chosen(ann) == Chosen()
+    assert chosen(ann) == SubscriberChoices()
 
 
 def test_ones_own_data_come_as_a_file(visitor: Visitor, alpha: ToolLink, ann: int) -> None:
@@ -325,6 +325,6 @@ def test_a_subscribers_page_takes_the_same_statements_whatever_there_is(
     kinds = [make_category(f"kind-{number}").id for number in range(20)]
     db.session.rollback()
     begin_write()
-    preferences.prefer(ann, rhythm=Rhythm.ON_CHANGE, categories=kinds, tools=tools, now=PRESENT)
+    preferences.update(ann, rhythm=Rhythm.ON_CHANGE, categories=kinds, tools=tools, now=PRESENT)
     db.session.commit()
     assert count() == few <= 6

@@ -10,8 +10,8 @@ import click
 from verdicts.catalog import logos
 from verdicts.curation.transfer import pending
 from verdicts.extensions import TRANSIENT_ERRORS, commit_or_retry
-from verdicts.feedback.retention import blank_doubters, forget_writers
-from verdicts.newsletter.retention import destroy_unconfirmed, forget_turns
+from verdicts.feedback.retention import clear_addresses, clear_networks
+from verdicts.newsletter.retention import delete_signup_turns, delete_unconfirmed
 from verdicts.staff import accounts, drafts, sessions, throttle
 from verdicts.voting.retention import blank_networks, destroy_network_keys, fold_voters
 from verdicts.voting.waiting import release_due
@@ -37,10 +37,10 @@ def chores(now: datetime) -> Iterator[str]:
     yield f"Network keys destroyed: {committed(lambda: destroy_network_keys(now))}"
     yield f"Network hashes blanked: {sum(batches(lambda: blank_networks(now)))}"
     yield f"Old ballots folded: {sum(batches(lambda: fold_voters(now)))}"
-    yield f"Unconfirmed sign-ups destroyed: {sum(batches(lambda: destroy_unconfirmed(now)))}"
-    yield f"Turns of sign-ups forgotten: {sum(batches(lambda: forget_turns(now)))}"
-    yield f"Networks that doubted a price blanked: {sum(batches(lambda: blank_doubters(now)))}"
-    yield f"Addresses of settled messages forgotten: {sum(batches(lambda: forget_writers(now)))}"
+    yield f"Unconfirmed sign-ups destroyed: {sum(batches(lambda: delete_unconfirmed(now)))}"
+    yield f"Turns of sign-ups forgotten: {sum(batches(lambda: delete_signup_turns(now)))}"
+    yield f"Networks that doubted a price blanked: {sum(batches(lambda: clear_networks(now)))}"
+    yield f"Addresses of settled messages forgotten: {sum(batches(lambda: clear_addresses(now)))}"
     yield f"Sessions destroyed: {committed(lambda: sessions.delete_old(now))}"
     yield f"Failed log-ins forgotten: {committed(lambda: throttle.delete_old(now))}"
     yield f"Drafts of forms destroyed: {committed(lambda: drafts.delete_old(now))}"

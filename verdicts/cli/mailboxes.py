@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import click
 
-from verdicts.newsletter.returned import LARGEST_MESSAGE
+from verdicts.newsletter.bounces import MAX_MESSAGE_BYTES
 
 TIMEOUT_SECONDS = 30
 IMAP_PORT, IMAPS_PORT = 143, 993
@@ -31,7 +31,7 @@ def messages(source: str, password: str | None = None) -> Iterator[bytes]:
         yield from _of_maildir(Path(source))
     else:
         with click.open_file(source, "rb") as stream:
-            raw = stream.read(LARGEST_MESSAGE)
+            raw = stream.read(MAX_MESSAGE_BYTES)
         if raw.startswith(b"From ") and b"\nFrom " in raw:
             raise MailboxAway("this is an mbox, which holds many messages: give a maildir, IMAP, or one message")
         yield raw
@@ -46,7 +46,7 @@ def _of_maildir(folder: Path) -> Iterator[bytes]:
             continue
         try:
             with path.open("rb") as stream:
-                yield stream.read(LARGEST_MESSAGE)
+                yield stream.read(MAX_MESSAGE_BYTES)
             path.rename(folder / "cur" / f"{name}:2,{''.join(sorted({*flags, SEEN}))}")
         except FileNotFoundError:
             continue  # another program has moved it meanwhile
@@ -81,7 +81,7 @@ def _unseen(server: imaplib.IMAP4, folder: str) -> Iterator[bytes]:
     _asked(server.select(f'"{folder}"'))
     (found, *_) = _asked(server.uid("SEARCH", "UNSEEN"))
     for uid in (found or b"").split():
-        parts = _asked(server.uid("FETCH", uid.decode(), f"(BODY.PEEK[]<0.{LARGEST_MESSAGE}>)"))
+        parts = _asked(server.uid("FETCH", uid.decode(), f"(BODY.PEEK[]<0.{MAX_MESSAGE_BYTES}>)"))
         raw = next((part[1] for part in parts if isinstance(part, tuple)), None)
         if raw is None:
             continue

@@ -1,4 +1,4 @@
-"""Commands about subscribers: in from a spreadsheet, out again, and what came back of letters."""
+"""Commands about subscribers: import, export, counts, and what bounced."""
 
 import os
 import re
@@ -15,13 +15,13 @@ from verdicts.cli import mailboxes
 from verdicts.cli.mailboxes import MailboxAway
 from verdicts.extensions import TooManyWriters, begin_write, db
 from verdicts.mailing.letters import absolute_url
-from verdicts.newsletter import importing, queries, reports, returned, spreadsheets
-from verdicts.newsletter.spreadsheets import SpreadsheetRefused
+from verdicts.newsletter import bounces, csv_file, queries, transfer
+from verdicts.newsletter.csv_file import InvalidCsv
 from verdicts.newsletter.tokens import reports_secret
 from verdicts.staff import audit
 
 STANDARD_STREAM = "-"
-LARGEST_FILE = 64 * 1024 * 1024
+MAX_FILE_BYTES = 64 * 1024 * 1024
 
 newsletter = AppGroup("newsletter", help="The newsletter's subscribers.")
 
@@ -35,18 +35,18 @@ def import_from(file: str) -> None:
     """
     now = datetime.now(UTC)
     with refusals_in_words(file):
-        consents = spreadsheets.read(_text_of(file), now)
+        consents = csv_file.read(_read_text(file), now)
         begin_write()
-        report = importing.import_consents(consents, now)
-        if report.new or report.confirmed:
-            figures = {"new": (None, report.new), "confirmed": (None, report.confirmed)}
-            audit.record("imported", "subscriber", "a spreadsheet", now=now, actor=None, **figures)
+        counts = transfer.import_consents(consents, now)
+        if counts.new or counts.confirmed:
+            changes = {"new": (None, counts.new), "confirmed": (None, counts.confirmed)}
+            audit.record("imported", "subscriber", "a spreadsheet", now=now, actor=None, **changes)
         db.session.commit()
     click.echo(
-        f"{report.new} new, {report.confirmed} confirmed that were pending, {report.known} known already, "
-        f"{report.suppressed} kept out because they left, bounced, complained or were erased."
+        f"{counts.new} new, {counts.confirmed} confirmed that were pending, {counts.known} known already, "
+        f"{counts.suppressed} kept out because they left, bounced, complained or were erased."
     )
-    _say_counts()
+    _print_counts()
 
 
 @newsletter.command("export")
@@ -54,11 +54,11 @@ def import_from(file: str) -> None:
 def export_to(file: str) -> None:
     """Export everyone who gets the newsletter as CSV to FILE (- is standard output)."""
     with refusals_in_words(file):
-        lines = list(spreadsheets.write(importing.export_consents()))
+        lines = list(csv_file.write(transfer.export_consents()))
         db.session.rollback()
         begin_write()
-        told = ("exported", "subscriber", "everyone who gets the newsletter")
-        audit.record(*told, now=datetime.now(UTC), addresses=(None, len(lines) - 1))
+        entry = ("exported", "subscriber", "everyone who gets the newsletter")
+        audit.record(*entry, now=datetime.now(UTC), addresses=(None, len(lines) - 1))
         db.session.commit()
         if file == STANDARD_STREAM:
             for line in lines:
@@ -71,14 +71,14 @@ def export_to(file: str) -> None:
 def status() -> None:
     """Print how many subscriptions stand at each status."""
     with refusals_in_words("the database"):
-        _say_counts()
+        _print_counts()
 
 
 @newsletter.command("bounces")
 @click.argument("source", required=False)
 @click.option("--address", is_flag=True, help="Print the address that a mail provider shall post its events to.")
 @click.option("--password", envvar="IMAP_PASSWORD", help="For IMAP; better given as IMAP_PASSWORD.")
-def bounces(source: str | None, *, address: bool, password: str | None) -> None:
+def process_bounces(source: str | None, *, address: bool, password: str | None) -> None:
     """Read what came back from SOURCE, and end the subscriptions it is about.
 
     SOURCE is a maildir, one message's file, - (one message on standard input), or imaps://user@host/folder. Read are
@@ -91,77 +91,77 @@ def bounces(source: str | None, *, address: bool, password: str | None) -> None:
             raise click.UsageError("Name a SOURCE, or ask for the --address.")
         return
     with refusals_in_words(without_password(source)):
-        found = [take(raw) for raw in mailboxes.messages(source, password)]
-    ended = found.count(True)
-    click.echo(f"{len(found)} read, {ended} subscriptions ended, {len(found) - ended} without effect.")
+        effects = [process_message(raw) for raw in mailboxes.messages(source, password)]
+    ended = effects.count(True)
+    click.echo(f"{len(effects)} read, {ended} subscriptions ended, {len(effects) - ended} without effect.")
 
 
 def without_password(source: str) -> str:
     return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:…@", source)
 
 
-def take(raw: bytes) -> bool:
-    """Act on one message that came back; say whether it ended a subscription."""
-    report = returned.read(raw)
+def process_message(raw: bytes) -> bool:
+    """Process one returned message; return whether it ended a subscription."""
+    report = bounces.parse_message(raw)
     if report is None:
         return False
     begin_write()
     now = datetime.now(UTC)
-    is_ended = reports.act_on(report, now)
+    is_ended = bounces.apply(report, now)
     if is_ended:
-        who = f"subscriber {report.token.subscriber_id}"
-        audit.record("ended the subscription of", "subscriber", who, now=now, reason=(None, report.kind))
+        name = f"subscriber {report.token.subscriber_id}"
+        audit.record("ended the subscription of", "subscriber", name, now=now, reason=(None, report.kind))
     db.session.commit()
     return is_ended
 
 
 @contextmanager
 def refusals_in_words(name: str) -> Iterator[None]:
-    """Turn whatever may go wrong with a file, a mailbox or the database into a message and exit status 1."""
+    """Turn errors of a file, a mailbox or the database into a message and exit status 1."""
     try:
         yield
-    except SpreadsheetRefused as refused:
-        raise click.ClickException(f"{name} was refused and nothing stored:\n{refused}") from None
+    except InvalidCsv as error:
+        raise click.ClickException(f"{name} was refused and nothing stored:\n{error}") from None
     except MailboxAway as away:
         raise click.ClickException(f"{name}: {away}") from None
     except OSError as error:
         raise click.ClickException(f"{name}: {error.strerror or error}") from None
     except (OperationalError, ProgrammingError) as error:
-        why = str(error.orig).partition("\n")[0]
-        raise click.ClickException(f"The database is busy or not ready; try again: {why}") from None
+        reason = str(error.orig).partition("\n")[0]
+        raise click.ClickException(f"The database is busy or not ready; try again: {reason}") from None
     except TooManyWriters:
         raise click.ClickException("The database is busy; try again.") from None
 
 
-def _say_counts() -> None:
-    for each, count in queries.counts().items():
+def _print_counts() -> None:
+    for each, count in queries.count_by_status().items():
         click.echo(f"{each}: {count}")
 
 
-def _text_of(file: str) -> str:
+def _read_text(file: str) -> str:
     with click.open_file(file, "rb") as stream:
-        content: bytes = stream.read(LARGEST_FILE + 1)
-    if len(content) > LARGEST_FILE:
-        raise SpreadsheetRefused([f"it is larger than {LARGEST_FILE // 1024 // 1024} MB"])
+        content: bytes = stream.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise InvalidCsv([f"it is larger than {MAX_FILE_BYTES // 1024 // 1024} MB"])
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        raise SpreadsheetRefused([f"it is not written in UTF-8: byte {error.start + 1}"]) from None
+        raise InvalidCsv([f"it is not written in UTF-8: byte {error.start + 1}"]) from None
 
 
 def _write_privately(path: Path, lines: Iterable[str]) -> None:
-    """Write addresses so that only their owner may read them, all of them or the file as it was."""
+    """Write a file that only its owner may read. It is written completely or not at all."""
     if path.exists() and not path.is_file():
         path.write_text("".join(lines), encoding="utf-8")
         return
     target = path.resolve()
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
             stream.writelines(lines)
             stream.flush()
             os.fsync(stream.fileno())
-        draft.replace(target)
+        temporary.replace(target)
     finally:
-        draft.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

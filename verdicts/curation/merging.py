@@ -24,7 +24,7 @@ from verdicts.curation.editing.changes import Change, Parts, changes_of, parts_o
 from verdicts.curation.editing.publication import PublicationState, state_of
 from verdicts.curation.transfer import existing
 from verdicts.digest import merging as digest
-from verdicts.feedback import merging as doubts
+from verdicts.feedback import price_doubts
 from verdicts.newsletter import merging as newsletter
 from verdicts.voting import merging as ballots
 from verdicts.voting.merging import BallotMove
@@ -116,8 +116,8 @@ def _carry_out(made: MergePlan, now: datetime) -> None:
     newsletter.move_followers(keep_id, drop_id)
     digest.replace_in_drafts(keep_id, drop_id)
     if made.record.price:
-        doubts.move_doubts(keep_id, drop_id)
-    doubts.forget_doubts(drop_id)
+        price_doubts.move(keep_id, drop_id)
+    price_doubts.delete_for(drop_id)
     records.merge(made.keep, made.drop, made.record, now)
 
 

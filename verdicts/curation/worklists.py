@@ -18,15 +18,14 @@ from verdicts.catalog.records import ToolLink
 from verdicts.comparisons.models import Comparison
 from verdicts.digest import resolving
 from verdicts.extensions import db
-from verdicts.feedback import corrections
-from verdicts.feedback.doubts import taps_by_tool
+from verdicts.feedback import corrections, price_doubts
 from verdicts.voting import queries as voting
 from verdicts.voting.models import tally
 
 PAGE_SIZE = 25
 
 review, reviewer = Review.__table__, Reviewer.__table__
-_doubts = taps_by_tool()
+_doubts = price_doubts.count_by_tool()
 _votes = sa.func.coalesce(tally.c.ship + tally.c.skip, 0)
 _link = (tool.c.id, current_slug.c.slug, tool.c.name)
 _PRICE = ("model", "amount", "currency", "period", "source", "checked_on", "interval_days")
@@ -63,7 +62,7 @@ class DuePrice:
     tool: ToolLink
     record_id: int | None
     price: Price
-    taps: int
+    doubts: int
     votes: int
 
 
@@ -104,18 +103,18 @@ def list_due_prices(page: int, now: datetime) -> tuple[list[DuePrice], int]:
     Due is what nobody has ever recorded or checked, what was checked too long ago, and what a reader doubts.
     One statement; the total is 0 behind the last page.
     """
-    taps = sa.func.coalesce(_doubts.c.taps, 0)
+    doubts = sa.func.coalesce(_doubts.c.doubts, 0)
     overdue = days_since_check(now.date()) - price.c.interval_days
     cost = [price.c[name] for name in _PRICE]
-    statement = _due_prices(now, *_link, price.c.id, taps, _votes, *cost)
-    order = (taps.desc(), _votes.desc(), price.c.checked_on.is_not(None), overdue.desc(), tool.c.id)
+    statement = _due_prices(now, *_link, price.c.id, doubts, _votes, *cost)
+    order = (doubts.desc(), _votes.desc(), price.c.checked_on.is_not(None), overdue.desc(), tool.c.id)
     rows, total = _page(statement.order_by(*order), page)
     return [_due_price(*row) for row in rows], total
 
 
-def _due_price(id: int, slug: str, name: str, record_id: int | None, taps: int, votes: int, *cost: Any) -> DuePrice:
+def _due_price(id: int, slug: str, name: str, record_id: int | None, doubts: int, votes: int, *cost: Any) -> DuePrice:
     current = Price(**dict(zip(_PRICE, cost, strict=True))) if record_id else UNKNOWN_PRICE
-    return DuePrice(ToolLink(id, slug, name), record_id, current, taps, votes)
+    return DuePrice(ToolLink(id, slug, name), record_id, current, doubts, votes)
 
 
 def count_due_prices(now: datetime) -> int:
@@ -168,7 +167,7 @@ def _due_prices(now: datetime, *columns: Any) -> sa.Select[Any]:
         _published_tools(now, *columns)
         .outerjoin(price, sa.and_(price.c.tool_id == tool.c.id, price.c.until.is_(None)))
         .outerjoin(_doubts, _doubts.c.tool_id == tool.c.id)
-        .where(tool.c.archived_at.is_(None), is_due(now.date()) | _doubts.c.taps.is_not(None))
+        .where(tool.c.archived_at.is_(None), is_due(now.date()) | _doubts.c.doubts.is_not(None))
     )
 
 

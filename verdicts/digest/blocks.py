@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from verdicts.digest.models import BlockKind
 from verdicts.newsletter.models import Rhythm
-from verdicts.newsletter.queries import Chosen as Choices
+from verdicts.newsletter.queries import SubscriberChoices
 
-__all__ = ["LEAVE_TOKEN", "PREFERENCES_TOKEN", "Block", "Choices", "join_blocks", "select_blocks"]
+__all__ = ["LEAVE_TOKEN", "PREFERENCES_TOKEN", "Block", "SubscriberChoices", "join_blocks", "select_blocks"]
 
 # Placeholders in the foot. A copy has its recipient's own tokens there, which nobody else may see.
 LEAVE_TOKEN = "@@leave-token@@"  # noqa: S105  # nosec B105  # a placeholder, not the secret
@@ -29,7 +29,7 @@ class Block:
     html: str
 
 
-def select_blocks(blocks: Sequence[Block], choices: Choices) -> tuple[int, ...] | None:
+def select_blocks(blocks: Sequence[Block], choices: SubscriberChoices) -> tuple[int, ...] | None:
     """Return the indexes of the blocks in a subscriber's copy; None if it would hold no news for them.
 
     A subscriber with Rhythm.ON_CHANGE gets all they chose, but only if some of it is a change.
@@ -41,14 +41,14 @@ def select_blocks(blocks: Sequence[Block], choices: Choices) -> tuple[int, ...] 
     return indexes if news else None
 
 
-def join_blocks(blocks: Sequence[Block], choices: Choices) -> tuple[str, str] | None:
+def join_blocks(blocks: Sequence[Block], choices: SubscriberChoices) -> tuple[str, str] | None:
     """Return a copy's text and HTML, with placeholders for its tokens; None if it would hold no news."""
     if (indexes := select_blocks(blocks, choices)) is None:
         return None
     return "".join(blocks[index].text for index in indexes), "".join(blocks[index].html for index in indexes)
 
 
-def _is_chosen(block: Block, choices: Choices) -> bool:
+def _is_chosen(block: Block, choices: SubscriberChoices) -> bool:
     """Say whether a block is in the copy. A tool's own block is not if the copy has its whole category."""
     reads_category = not choices.categories or block.category_id in choices.categories
     if block.kind is BlockKind.CATEGORY:

@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 
 from verdicts.config.mail import MailSettings
 from verdicts.digest import delivery, editions
-from verdicts.digest.blocks import Choices
 from verdicts.digest.delivery import UNSUBSCRIBED_REASON, Lease
 from verdicts.digest.messages import Recipient
 from verdicts.digest.models import EditionState
 from verdicts.extensions import db
 from verdicts.mailing import allowance
 from verdicts.newsletter.models import subscriber
-from verdicts.newsletter.queries import choices_of, confirmed
+from verdicts.newsletter.queries import load_choices, select_mailable
 
 
 @dataclass(frozen=True)
@@ -48,12 +47,10 @@ def claim_batch(
 def load_recipients(leases: Sequence[Lease]) -> dict[Lease, Recipient]:
     """Return the recipient of each delivery, without those whose subscription has ended. Four statements."""
     ids = [lease.subscriber_id for lease in leases]
-    choices = choices_of(ids)
-    rows = db.session.connection().execute(confirmed().where(subscriber.c.id.in_(ids)))
+    choices = load_choices(ids)
+    rows = db.session.connection().execute(select_mailable().where(subscriber.c.id.in_(ids)))
     recipients = {
-        row.id: Recipient(row.id, row.address, row.generation, Choices(each.categories, each.tools, each.rhythm))
-        for row in rows
-        if (each := choices.get(row.id))
+        row.id: Recipient(row.id, row.address, row.generation, each) for row in rows if (each := choices.get(row.id))
     }
     return {lease: recipients[lease.subscriber_id] for lease in leases if lease.subscriber_id in recipients}
 

@@ -18,7 +18,7 @@ from verdicts.digest import editions
 from verdicts.digest.models import DeliveryState, EditionState, delivery, edition
 from verdicts.extensions import db
 from verdicts.newsletter.models import subscriber
-from verdicts.newsletter.queries import may_be_written_to
+from verdicts.newsletter.queries import is_mailable
 
 UNSUBSCRIBED_REASON = "The subscription ended before the letter was sent."
 NO_NEWS_REASON = "Nothing in this edition is what the subscriber chose."
@@ -186,7 +186,7 @@ def _is_being_sent(edition_id: int | sa.BindParameter[int]) -> sa.Exists:
 
 
 def _subscriber_may_be_written_to() -> sa.ColumnElement[bool]:
-    return sa.exists().where(subscriber.c.id == delivery.c.subscriber_id, may_be_written_to())
+    return sa.exists().where(subscriber.c.id == delivery.c.subscriber_id, is_mailable())
 
 
 def _update(*conditions: sa.ColumnElement[bool], **values: Any) -> int:

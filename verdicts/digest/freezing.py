@@ -16,7 +16,7 @@ from verdicts.digest.queries import list_items_with_visibility
 from verdicts.digest.rendering import render_blocks, subject_of
 from verdicts.extensions import db
 from verdicts.newsletter.models import Rhythm, subscriber
-from verdicts.newsletter.queries import confirmed
+from verdicts.newsletter.queries import select_mailable
 
 
 def freeze(edition_id: int, now: datetime, subject: str | None = None, sender: str | None = None) -> None:
@@ -101,7 +101,7 @@ def _select_recipients(edition_id: int) -> sa.Select[tuple[int, str, Rhythm, int
     got_this_week = sa.exists().where(
         this.c.id == edition_id, is_same_week, delivery.c.edition_id == other.c.id, is_theirs
     )
-    return confirmed().where(~got_this_week)
+    return select_mailable().where(~got_this_week)
 
 
 def _default_sender() -> str:

@@ -12,15 +12,14 @@ from urllib.parse import urlsplit
 
 from verdicts.config import current_settings
 from verdicts.digest import editions
-from verdicts.digest.blocks import LEAVE_TOKEN, PREFERENCES_TOKEN, Block, Choices, select_blocks
+from verdicts.digest.blocks import LEAVE_TOKEN, PREFERENCES_TOKEN, Block, SubscriberChoices, select_blocks
 from verdicts.digest.freezing import content_hash
 from verdicts.digest.queries import list_blocks, list_items
 from verdicts.mailing.addresses import header_address, parse_address, split_name_and_address
 from verdicts.mailing.letters import absolute_url
 from verdicts.mailing.messages import MAX_LINE_LENGTH, validate_header
 from verdicts.newsletter.headers import delivery_headers, envelope_sender, leave_by_mail, leave_path
-from verdicts.newsletter.keys import keyed_hash
-from verdicts.newsletter.tokens import TOKEN_LENGTH, leave_token, preferences_token
+from verdicts.newsletter.tokens import TOKEN_LENGTH, keyed_hash, leave_token, preferences_token
 
 _CRLF = b"\r\n"
 _FOLD = "\r\n "
@@ -46,7 +45,7 @@ class Recipient:
     subscriber_id: int
     address: str
     generation: int
-    choices: Choices = field(default_factory=Choices)
+    choices: SubscriberChoices = field(default_factory=SubscriberChoices)
 
 
 class MessageBuilder:

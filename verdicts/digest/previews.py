@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from verdicts.config import current_settings
-from verdicts.digest.blocks import Block, Choices, join_blocks
+from verdicts.digest.blocks import Block, SubscriberChoices, join_blocks
 from verdicts.digest.editions import Edition, EditionIsEmpty
 from verdicts.digest.messages import MessageBuilder, Recipient
 from verdicts.digest.models import EditionState
@@ -26,7 +26,7 @@ class LetterPreview:
 def load_preview(edition: Edition, now: datetime) -> LetterPreview:
     """Return an edition's letter: as it was frozen, or as it would be frozen now. Raises EditionIsEmpty."""
     subject, blocks = _load_letter(edition, now)
-    if (parts := join_blocks(blocks, Choices())) is None:
+    if (parts := join_blocks(blocks, SubscriberChoices())) is None:
         raise EditionIsEmpty(edition.name)
     return LetterPreview(subject, *parts)
 

@@ -134,7 +134,7 @@ def _defer(lease: Lease, due_at: datetime, outcome: Outcome, now: datetime, **mo
 def _apply_to_address_and_edition(lease: Lease, action: Action, outcome: Outcome, now: datetime) -> None:
     match action:
         case Action.SUPPRESS:
-            leaving.bounced(lease.subscriber_id, now)
+            leaving.record_bounce(lease.subscriber_id, now)
         case Action.PAUSE:
             pause_after_refusal(lease.edition_id, outcome, now)
         case Action.UNRECOGNISED:

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from verdicts.digest import editions
 from verdicts.digest.models import DeliveryState, EditionState, delivery
 from verdicts.extensions import db
-from verdicts.newsletter.addresses import NotAnAddress, parse
+from verdicts.mailing.addresses import InvalidAddress
+from verdicts.newsletter.addresses import parse_email
 from verdicts.newsletter.models import subscriber
 
 
@@ -88,6 +89,6 @@ def resolve(edition_id: int, subscriber_ids: Collection[int], resolution: Resolu
 
 def _address_key(address: str) -> str:
     try:
-        return parse(address).key
-    except NotAnAddress:
+        return parse_email(address).key
+    except InvalidAddress:
         return address

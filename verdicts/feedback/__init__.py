@@ -1,1 +1,1 @@
-"""What readers tell us: that a price looks wrong, and what else should be corrected."""
+"""What readers report: prices that look wrong, and other corrections."""

@@ -1,4 +1,4 @@
-"""What readers told us, until an editor has looked."""
+"""Tables of what readers report."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,16 +9,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 from verdicts.catalog.models import closed_set
 from verdicts.extensions import Base, UtcDateTime
 
+MAX_PAGE_LENGTH = 300
+MAX_SOURCE_LENGTH = 500
+
 
 class PriceDoubt(Base):
-    """A reader says that a price is wrong: once a network and tool, until the price is checked."""
+    """A reader doubts a tool's price: one row per network and tool, until an editor checks the price."""
 
     __tablename__ = "price_doubt"
     __table_args__ = (sa.UniqueConstraint("tool_id", "network"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"))
-    # Hashed under a key of its day (voting.networks); blanked after a week.
+    # A hash under the key of its day (voting.networks); see retention.py for when it is cleared.
     network: Mapped[str | None] = mapped_column(sa.String(64))
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
@@ -30,15 +33,15 @@ class CorrectionState(StrEnum):
 
 
 class Correction(Base):
-    """What somebody wrote through /contact. Their address is kept until it is answered, and a month more."""
+    """A message sent through /contact. See retention.py for when its address is cleared."""
 
     __tablename__ = "correction"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    # The page it is about: a path of ours, or "".
-    page: Mapped[str] = mapped_column(sa.String(300), default="")
+    # The page it is about: a path of this site, or "".
+    page: Mapped[str] = mapped_column(sa.String(MAX_PAGE_LENGTH), default="")
     text: Mapped[str] = mapped_column(sa.Text)
-    source: Mapped[str | None] = mapped_column(sa.String(500))
+    source: Mapped[str | None] = mapped_column(sa.String(MAX_SOURCE_LENGTH))
     email: Mapped[str | None] = mapped_column(sa.String(254))
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
     state: Mapped[CorrectionState] = mapped_column(closed_set(CorrectionState, "state"), index=True)

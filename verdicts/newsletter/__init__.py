@@ -1,1 +1,1 @@
-"""Subscribers: signing up, confirming, preferring, following, leaving, and being left alone afterwards."""
+"""Subscribers: sign-up, confirmation, preferences, leaving, bounces and suppression."""

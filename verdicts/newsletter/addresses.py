@@ -1,46 +1,38 @@
-"""Addresses: what was typed, checked by its form alone, and the hash that two spellings of one mailbox share."""
+"""Subscribers' addresses: parsed by their syntax alone, with a hash that all spellings of one mailbox share."""
 
 from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
 
-from verdicts.newsletter.keys import keyed_hash
-from verdicts.newsletter.models import ADDRESS_LENGTH
-
-
-class NotAnAddress(ValueError):
-    """This is no address; the message says what is wrong with it."""
+from verdicts.mailing.addresses import InvalidAddress
+from verdicts.newsletter.models import MAX_ADDRESS_LENGTH
+from verdicts.newsletter.tokens import keyed_hash
 
 
 @dataclass(frozen=True)
 class Address:
-    """A normalised address and its key, under which the database knows it when the address itself is gone."""
+    """A normalised address and its key, by which the database recognises it when the address itself is deleted."""
 
     text: str
     key: str
 
 
-def parse(typed: str) -> Address:
-    """Return a typed address, its domain perhaps with letters of any script. Raises NotAnAddress."""
-    typed = typed.strip()
-    if not typed:
-        raise NotAnAddress("Type your email address.")
-    if len(typed) > 2 * ADDRESS_LENGTH:
-        raise NotAnAddress("This is longer than an email address can be.")
+def parse_email(text: str) -> Address:
+    """Return the address that somebody typed; its domain may have letters of any script.
+
+    Raises InvalidAddress, whose message is for people.
+    """
+    text = text.strip()
+    if not text:
+        raise InvalidAddress("Type your email address.")
+    if len(text) > 2 * MAX_ADDRESS_LENGTH:
+        raise InvalidAddress("This is longer than an email address can be.")
     try:
-        found = validate_email(typed, check_deliverability=False, strict=True)
-    except EmailNotValidError as fault:
-        raise NotAnAddress(_in_words(str(fault), typed)) from None
-    if len(found.normalized) > ADDRESS_LENGTH:
-        raise NotAnAddress("This is longer than an email address can be.")
-    return Address(found.normalized, _key(found.local_part, found.ascii_domain or found.domain))
-
-
-def _key(local_part: str, ascii_domain: str) -> str:
-    return keyed_hash("address", f"{local_part.casefold()}@{ascii_domain.lower()}".encode()).hex()
-
-
-def _in_words(fault: str, typed: str) -> str:
-    if "@" not in typed:
-        return "An email address has an @: you@example.org."
-    return fault
+        email = validate_email(text, check_deliverability=False, strict=True)
+    except EmailNotValidError as error:
+        message = str(error) if "@" in text else "An email address has an @: you@example.org."
+        raise InvalidAddress(message) from None
+    if len(email.normalized) > MAX_ADDRESS_LENGTH:
+        raise InvalidAddress("This is longer than an email address can be.")
+    mailbox = f"{email.local_part.casefold()}@{(email.ascii_domain or email.domain).lower()}"
+    return Address(email.normalized, keyed_hash("address", mailbox.encode()).hex())

@@ -1,4 +1,4 @@
-"""What a letter to a subscriber says of how to leave, and how a bounce finds back."""
+"""Headers of letters to subscribers: how to unsubscribe, and which delivery a bounce is about."""
 
 from urllib.parse import quote
 
@@ -7,10 +7,10 @@ from verdicts.mailing.addresses import split_name_and_address
 from verdicts.mailing.letters import absolute_url
 from verdicts.newsletter.tokens import bounce_token, leave_token
 
-# Names the delivery in whatever a server or provider sends back of a letter.
+# Identifies the delivery in bounces and complaints.
 DELIVERY_HEADER = "X-Verdicts-Delivery"
-# Mailgun's user variables, Postmark's metadata, SendGrid's unique arguments: what they are given, their events hold.
-_GIVEN_BACK = (
+# Mailgun's user variables, Postmark's metadata, SendGrid's unique arguments: their events contain these values.
+_PROVIDER_HEADERS = (
     (".mailgun.org", "X-Mailgun-Variables", '{{"delivery": "{}"}}'),
     (".postmarkapp.com", "X-PM-Metadata-delivery", "{}"),
     (".sendgrid.net", "X-SMTPAPI", '{{"unique_args": {{"delivery": "{}"}}}}'),
@@ -41,7 +41,7 @@ def unsubscribe_headers(subscriber_id: int, generation: int) -> dict[str, str]:
 
 
 def leave_by_mail(token: str) -> str:
-    """Return the mailto: address that leaves: one of the token's own where BOUNCE_DOMAIN is set, else by subject."""
+    """Return the mailto: link that unsubscribes: its address has the token with BOUNCE_DOMAIN, else its subject."""
     mail = current_settings().mail
     if mail.bounce_domain:
         return f"mailto:{LEAVE}+{token}@{mail.bounce_domain}"
@@ -49,18 +49,18 @@ def leave_by_mail(token: str) -> str:
 
 
 def delivery_headers(edition_id: int, subscriber_id: int) -> dict[str, str]:
-    """Return the signed header by which a bounce is known that comes to another address than envelope_sender's.
+    """Return a header with a bounce token, for bounces that are not sent to envelope_sender().
 
-    Where MAIL_SERVER is that of a provider whose events do not hold our headers, another one asks it to say the token.
+    Some providers' events do not contain our headers. For those a second header is added.
     """
     token = bounce_token(edition_id, subscriber_id)
-    server = current_settings().mail.server or ""
-    asked = {name: value.format(token) for host, name, value in _GIVEN_BACK if server.lower().endswith(host)}
-    return {DELIVERY_HEADER: token, **asked}
+    server = (current_settings().mail.server or "").lower()
+    more = {name: value.format(token) for domain, name, value in _PROVIDER_HEADERS if server.endswith(domain)}
+    return {DELIVERY_HEADER: token, **more}
 
 
 def envelope_sender(edition_id: int, subscriber_id: int) -> str:
-    """Return where bounces go: to an address of this delivery alone where BOUNCE_DOMAIN is set, else to the sender."""
+    """Return where bounces go: with BOUNCE_DOMAIN to an address that identifies the delivery, else to the sender."""
     domain = current_settings().mail.bounce_domain
     return f"{BOUNCE}+{bounce_token(edition_id, subscriber_id)}@{domain}" if domain else _sender_address()
 

@@ -1,4 +1,7 @@
-"""The ways a subscription ends. Each clears the address and keeps only its keyed hash, so that no import revives it."""
+"""The ways a subscription ends. Each deletes the address but keeps its keyed hash, so that no import revives it.
+
+Callers have called begin_write(), and commit.
+"""
 
 from datetime import datetime
 
@@ -7,87 +10,81 @@ import sqlalchemy as sa
 from verdicts.extensions import db, insert
 from verdicts.mailing import outbox
 from verdicts.newsletter.addresses import Address
-from verdicts.newsletter.models import (
-    Status,
-    subscriber,
-    subscriber_category,
-    subscriber_tool,
-    suppression,
-)
+from verdicts.newsletter.models import Status, subscriber, subscriber_category, subscriber_tool, suppression
 
-_FORGOTTEN: dict[str, str | None] = {
+_CLEARED: dict[str, str | None] = {
     "address": None,
     "address_key": None,
     "confirm_hash": None,
     "confirm_mailed_at": None,
+    "confirm_until": None,
+    "consent_source": "",
 }
-_FORGOTTEN |= {"confirm_until": None, "consent_source": ""}
 
 
 def leave(subscriber_id: int, now: datetime) -> bool:
-    """End a subscription because its reader asked for it; say whether it was still under way."""
+    """End a subscription because its reader asked for it; return whether it was active."""
     return _end(subscriber_id, Status.LEFT, now)
 
 
-def bounced(subscriber_id: int, now: datetime) -> bool:
-    """End a subscription because there is no such mailbox; say whether it was still under way."""
+def record_bounce(subscriber_id: int, now: datetime) -> bool:
+    """End a subscription because there is no such mailbox; return whether it was active."""
     return _end(subscriber_id, Status.BOUNCED, now)
 
 
-def complained(subscriber_id: int, now: datetime) -> bool:
-    """End a subscription because its reader called a letter spam: they cannot sign up again.
+def record_complaint(subscriber_id: int, now: datetime) -> bool:
+    """End a subscription because its reader called a letter spam; return whether it was active.
 
-    Say whether it was still under way. Whoever had left already is remembered as having complained too.
+    They cannot sign up again. This holds for readers who had left before, too.
     """
     if _end(subscriber_id, Status.COMPLAINED, now):
         return True
-    mine = suppression.c.subscriber_id == subscriber_id
-    db.session.connection().execute(sa.update(suppression).where(mine).values(reason=Status.COMPLAINED))
+    row = sa.update(suppression).where(suppression.c.subscriber_id == subscriber_id)
+    db.session.connection().execute(row.values(reason=Status.COMPLAINED))
     return False
 
 
 def erase(subscriber_id: int, now: datetime) -> bool:
-    """End a subscription because its reader wants nothing kept of them; say whether it was still under way."""
+    """End a subscription because its reader wants all data deleted; return whether it was active."""
     return _end(subscriber_id, Status.ERASED, now)
 
 
 def suppress(address: Address, reason: Status, now: datetime) -> int | None:
-    """Keep an address from being written to, subscribed or not; return the subscription that this ended, if any.
+    """Suppress an address, subscribed or not; return the id of the subscription that this ended, if any.
 
-    `reason` is one that a subscription ends for. Who has complained has complained, whatever is said later. The caller
-    has called begin_write(), and commits.
+    `reason` is a status of an ended subscription. A complaint is never replaced by another reason.
     """
-    mine = sa.select(subscriber.c.id).where(subscriber.c.address_key == address.key)
-    subscriber_id: int | None = db.session.connection().scalar(mine)
+    row = sa.select(subscriber.c.id).where(subscriber.c.address_key == address.key)
+    subscriber_id: int | None = db.session.connection().scalar(row)
     if subscriber_id is not None and _end(subscriber_id, reason, now):
         return subscriber_id
-    db.session.connection().execute(_suppress(address.key, None, reason, now))
+    db.session.connection().execute(_upsert_suppression(address.key, None, reason, now))
     return None
 
 
 def _end(subscriber_id: int, status: Status, now: datetime) -> bool:
     connection = db.session.connection()
-    known = sa.select(subscriber.c.address, subscriber.c.address_key).where(subscriber.c.id == subscriber_id)
-    row = connection.execute(known.with_for_update()).one_or_none()
+    columns = sa.select(subscriber.c.address, subscriber.c.address_key).where(subscriber.c.id == subscriber_id)
+    row = connection.execute(columns.with_for_update()).one_or_none()
     if row is None or row.address is None:
         return False
     outbox.delete_for(row.address)
-    connection.execute(_suppress(row.address_key, subscriber_id, status, now))
-    ended = {**_FORGOTTEN, "status": status, "ended_at": now}
-    connection.execute(sa.update(subscriber).where(subscriber.c.id == subscriber_id).values(ended))
+    connection.execute(_upsert_suppression(row.address_key, subscriber_id, status, now))
+    values = {**_CLEARED, "status": status, "ended_at": now}
+    connection.execute(sa.update(subscriber).where(subscriber.c.id == subscriber_id).values(values))
     for table in (subscriber_category, subscriber_tool):
         connection.execute(sa.delete(table).where(table.c.subscriber_id == subscriber_id))
     return True
 
 
-def _suppress(key: str, subscriber_id: int | None, reason: Status, now: datetime) -> sa.Executable:
+def _upsert_suppression(key: str, subscriber_id: int | None, reason: Status, now: datetime) -> sa.Executable:
     row = {"address_key": key, "subscriber_id": subscriber_id, "reason": reason, "at": now}
-    # Whose subscription it was that ended before stays known: a complaint may still come after them.
-    latest = {name: row[name] for name in ("subscriber_id", "reason", "at") if row[name] is not None}
+    # Without a new one the earlier subscriber stays: its reader may still complain.
+    values = {name: row[name] for name in ("subscriber_id", "reason", "at") if row[name] is not None}
     return (
         insert(suppression)
         .values(row)
         .on_conflict_do_update(
-            index_elements=["address_key"], set_=latest, where=suppression.c.reason != Status.COMPLAINED
+            index_elements=["address_key"], set_=values, where=suppression.c.reason != Status.COMPLAINED
         )
     )

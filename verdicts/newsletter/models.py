@@ -1,4 +1,4 @@
-"""The newsletter's tables. An address is kept only as long as it is written to; then a keyed hash of it remains."""
+"""The newsletter's tables. An address is deleted when its subscription ends; a keyed hash of it remains."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -9,12 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from verdicts.catalog.models import closed_set
 from verdicts.extensions import Base, UtcDateTime
 
-ADDRESS_LENGTH = 254
+MAX_ADDRESS_LENGTH = 254
 HASH_LENGTH = 64
 
 
 class Status(StrEnum):
-    """Where a subscription stands. After the first two the address is gone."""
+    """The state of a subscription. Only the first two have an address."""
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
@@ -25,43 +25,43 @@ class Status(StrEnum):
 
 
 class Rhythm(StrEnum):
-    """When a subscriber wants an edition."""
+    """When a subscriber wants to get an edition."""
 
     EVERY_WEEK = "every-week"
     ON_CHANGE = "on-change"
 
 
 class Subscriber(Base):
-    """One subscription, from sign-up to its end; whoever comes back is a new one."""
+    """One subscription, from sign-up to its end. A reader who comes back gets a new row."""
 
     __tablename__ = "subscriber"
     __table_args__ = (
         sa.CheckConstraint("(address IS NOT NULL) = (status IN ('pending', 'confirmed'))", name="address_while_used"),
         sa.Index("ix_subscriber_status", "status"),
-        # An id is never used again: tokens in letters that were mailed name it.
+        # Ids are never reused: tokens in old letters contain them.
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    # As it was typed, normalised; `address_key` is what two spellings of one mailbox have in common.
-    address: Mapped[str | None] = mapped_column(sa.String(ADDRESS_LENGTH))
+    # As it was typed, normalised. All spellings of one mailbox have the same `address_key`.
+    address: Mapped[str | None] = mapped_column(sa.String(MAX_ADDRESS_LENGTH))
     address_key: Mapped[str | None] = mapped_column(sa.String(HASH_LENGTH), unique=True)
     status: Mapped[Status] = mapped_column(closed_set(Status, "status"))
     rhythm: Mapped[Rhythm] = mapped_column(closed_set(Rhythm, "rhythm"), default=Rhythm.EVERY_WEEK)
-    # Grows when every token mailed so far must stop working.
+    # Increasing it revokes all tokens mailed so far.
     generation: Mapped[int] = mapped_column(default=1)
     consent_source: Mapped[str] = mapped_column(sa.String(200))
     consent_at: Mapped[datetime] = mapped_column(UtcDateTime)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # The confirmation last mailed: hash of its token, when it was written and until when it holds.
+    # The last confirmation letter: the hash of its token, when it was written and when it expires.
     confirm_hash: Mapped[str | None] = mapped_column(sa.String(HASH_LENGTH), unique=True)
     confirm_mailed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     confirm_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class SubscriberCategory(Base):
-    """A category a subscriber wants to read of. Without any, they read of all."""
+    """A category that a subscriber wants to read about. Without any, they read about all."""
 
     __tablename__ = "subscriber_category"
 
@@ -72,7 +72,7 @@ class SubscriberCategory(Base):
 
 
 class SubscriberTool(Base):
-    """A tool a subscriber follows, whatever its category."""
+    """A tool that a subscriber follows, whatever its category."""
 
     __tablename__ = "subscriber_tool"
 
@@ -81,19 +81,19 @@ class SubscriberTool(Base):
 
 
 class Suppression(Base):
-    """An address that must not be written to, known only by its keyed hash. An import cannot bring it back."""
+    """An address that must not be mailed, stored as a keyed hash only. Imports skip it."""
 
     __tablename__ = "suppression"
 
     address_key: Mapped[str] = mapped_column(sa.String(HASH_LENGTH), primary_key=True)
-    # Whose subscription ended so: a complaint may come after its reader has left.
+    # The subscription that ended: its reader may complain after leaving.
     subscriber_id: Mapped[int | None] = mapped_column(sa.ForeignKey("subscriber.id", ondelete="SET NULL"), index=True)
     reason: Mapped[Status] = mapped_column(closed_set(Status, "reason"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class SignupTurn(Base):
-    """When an address was last mailed a confirmation, and how often it was asked for since; kept for a day."""
+    """When an address was last mailed a confirmation, and how many sign-ups it had since; deleted after a day."""
 
     __tablename__ = "signup_turn"
 

@@ -1,4 +1,4 @@
-"""What a subscriber wants to read: categories, tools they follow, every week or only what changed."""
+"""What a subscriber wants to read: categories, followed tools, and how often; and the export of their data."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -11,12 +11,15 @@ from verdicts.catalog.queries import is_published, lock_existing, select_links, 
 from verdicts.catalog.records import ToolLink
 from verdicts.extensions import db, insert
 from verdicts.newsletter.models import Rhythm, subscriber, subscriber_category, subscriber_tool
+from verdicts.newsletter.queries import Subscription
+
+EXPORT_FORMAT = "verdicts-subscription/1"
 
 _category = Category.__table__
 
 
 class SubscriptionEnded(Exception):
-    """There is nothing to choose any more."""
+    """The subscription has ended, so it has no preferences."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class CategoryChoice:
 
 @dataclass(frozen=True)
 class Preferences:
-    """What may be chosen and what is. Where no category is chosen, all are read of."""
+    """All categories with those that are chosen, and the followed tools. No chosen category means all."""
 
     rhythm: Rhythm
     categories: tuple[CategoryChoice, ...]
@@ -41,18 +44,18 @@ class Preferences:
 
 
 def load(subscriber_id: int, rhythm: Rhythm, now: datetime) -> Preferences:
-    """Return a subscriber's preferences with the categories there are. Two statements."""
-    mine = (subscriber_category.c.category_id == _category.c.id) & (
+    """Return a subscriber's preferences with all categories. Two statements."""
+    is_theirs = (subscriber_category.c.category_id == _category.c.id) & (
         subscriber_category.c.subscriber_id == subscriber_id
     )
     is_chosen = subscriber_category.c.subscriber_id.is_not(None)
     columns = (_category.c.id, _category.c.slug, _category.c.name, is_chosen)
-    categories = sa.select(*columns).outerjoin(subscriber_category, mine).order_by(_category.c.position, _category.c.id)
-    rows = db.session.connection().execute(categories)
-    return Preferences(rhythm, tuple(CategoryChoice(*row) for row in rows), followed(subscriber_id, now))
+    categories = sa.select(*columns).outerjoin(subscriber_category, is_theirs)
+    rows = db.session.connection().execute(categories.order_by(_category.c.position, _category.c.id))
+    return Preferences(rhythm, tuple(CategoryChoice(*row) for row in rows), list_followed(subscriber_id, now))
 
 
-def followed(subscriber_id: int, now: datetime) -> tuple[ToolLink, ...]:
+def list_followed(subscriber_id: int, now: datetime) -> tuple[ToolLink, ...]:
     """Return the published tools that a subscriber follows, by name. One statement."""
     follows = (
         select_links()
@@ -63,25 +66,46 @@ def followed(subscriber_id: int, now: datetime) -> tuple[ToolLink, ...]:
     return tuple(ToolLink(*row) for row in db.session.connection().execute(follows))
 
 
-def prefer(
+def update(
     subscriber_id: int, *, rhythm: Rhythm, categories: Collection[int], tools: Collection[int], now: datetime
 ) -> None:
-    """Replace a subscriber's preferences; what they follow that is not published now stays followed.
+    """Replace a subscriber's preferences. No categories means all. Raises SubscriptionEnded.
 
-    A tool that is deleted at this moment is not followed. No categories means all. Raises SubscriptionEnded. The caller
+    Followed tools that are not published now stay followed; tools that are deleted meanwhile are ignored. The caller
     has called begin_write(), and commits.
     """
     connection = db.session.connection()
-    mine = sa.select(subscriber.c.address).where(subscriber.c.id == subscriber_id).with_for_update()
-    if connection.scalar(mine) is None:
+    address = sa.select(subscriber.c.address).where(subscriber.c.id == subscriber_id).with_for_update()
+    if connection.scalar(address) is None:
         raise SubscriptionEnded
     connection.execute(sa.update(subscriber).where(subscriber.c.id == subscriber_id).values(rhythm=rhythm))
     connection.execute(sa.delete(subscriber_category).where(subscriber_category.c.subscriber_id == subscriber_id))
     _add(subscriber_category, "category_id", subscriber_id, categories)
-    dropped = {link.id for link in followed(subscriber_id, now)} - set(tools)
-    mine_dropped = (subscriber_tool.c.subscriber_id == subscriber_id) & subscriber_tool.c.tool_id.in_(dropped)
-    connection.execute(sa.delete(subscriber_tool).where(mine_dropped))
+    dropped = {link.id for link in list_followed(subscriber_id, now)} - set(tools)
+    is_dropped = (subscriber_tool.c.subscriber_id == subscriber_id) & subscriber_tool.c.tool_id.in_(dropped)
+    connection.execute(sa.delete(subscriber_tool).where(is_dropped))
     _add(subscriber_tool, "tool_id", subscriber_id, lock_existing(tools))
+
+
+def export(subscription: Subscription, now: datetime) -> dict[str, object]:
+    """Return all that is stored about a subscriber, for JSON. Two statements."""
+    preferences = load(subscription.id, subscription.rhythm, now)
+    chosen = [each.slug for each in preferences.categories if each.is_chosen]
+    return {
+        "format": EXPORT_FORMAT,
+        "address": subscription.address,
+        "status": subscription.status,
+        "signed_up": {"by": subscription.consent_source, "at": _iso(subscription.consent_at)},
+        "confirmed_at": _iso(subscription.confirmed_at),
+        "ended_at": _iso(subscription.ended_at),
+        "rhythm": subscription.rhythm,
+        "categories": chosen or "all",
+        "follows": [link.slug for link in preferences.follows],
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None
 
 
 def _add(table: sa.Table, column: str, subscriber_id: int, ids: Iterable[int]) -> None:

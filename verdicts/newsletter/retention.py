@@ -1,4 +1,4 @@
-"""What is forgotten when: sign-ups that nobody confirmed, and who was mailed when."""
+"""What is deleted when: unconfirmed sign-ups, and when addresses were last mailed a confirmation."""
 
 from datetime import datetime, timedelta
 
@@ -7,26 +7,26 @@ import sqlalchemy as sa
 from verdicts.extensions import db
 from verdicts.newsletter.models import Status, signup_turn, subscriber
 
-UNCONFIRMED_KEPT = timedelta(days=14)
-TURNS_KEPT = timedelta(days=1)
-BATCH = 500
+UNCONFIRMED_RETENTION = timedelta(days=14)
+SIGNUP_TURN_RETENTION = timedelta(days=1)
+BATCH_SIZE = 500
 
 
-def destroy_unconfirmed(now: datetime, at_most: int = BATCH) -> int | None:
-    """Destroy some sign-ups whose last letter has waited UNCONFIRMED_KEPT for an answer, and return how many.
+def delete_unconfirmed(now: datetime, limit: int = BATCH_SIZE) -> int | None:
+    """Delete up to `limit` sign-ups whose last letter is UNCONFIRMED_RETENTION old; return how many.
 
     None where none is left: call it, and commit, until then.
     """
-    is_stale = (subscriber.c.status == Status.PENDING) & (subscriber.c.confirm_mailed_at <= now - UNCONFIRMED_KEPT)
-    return _destroy(subscriber.c.id, is_stale, at_most)
+    is_stale = (subscriber.c.status == Status.PENDING) & (subscriber.c.confirm_mailed_at <= now - UNCONFIRMED_RETENTION)
+    return _delete(subscriber.c.id, is_stale, limit)
 
 
-def forget_turns(now: datetime, at_most: int = BATCH) -> int | None:
-    """Forget some of the turns that addresses had more than TURNS_KEPT ago, as destroy_unconfirmed does."""
-    return _destroy(signup_turn.c.address_key, signup_turn.c.mailed_at <= now - TURNS_KEPT, at_most)
+def delete_signup_turns(now: datetime, limit: int = BATCH_SIZE) -> int | None:
+    """Delete turns that are SIGNUP_TURN_RETENTION old, as delete_unconfirmed does."""
+    return _delete(signup_turn.c.address_key, signup_turn.c.mailed_at <= now - SIGNUP_TURN_RETENTION, limit)
 
 
-def _destroy(key: sa.Column[int] | sa.Column[str], is_old: sa.ColumnElement[bool], at_most: int) -> int | None:
-    old = sa.select(key).where(is_old).limit(at_most)
-    # The condition stands twice: meanwhile somebody may have confirmed.
+def _delete(key: sa.Column[int] | sa.Column[str], is_old: sa.ColumnElement[bool], limit: int) -> int | None:
+    old = sa.select(key).where(is_old).limit(limit)
+    # The condition is repeated because somebody may confirm meanwhile.
     return db.session.connection().execute(sa.delete(key.table).where(key.in_(old), is_old)).rowcount or None

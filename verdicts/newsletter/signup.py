@@ -1,79 +1,144 @@
-"""Signing up: whatever is known of an address, the same statements run, and the same answer follows."""
+"""Double opt-in: signing up mails a letter, and the button behind its link confirms the subscription.
+
+A sign-up takes the same statements and gets the same answer whatever is known of the address.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from verdicts.catalog.queries import lock_existing
 from verdicts.catalog.records import ToolLink
 from verdicts.extensions import db, insert
 from verdicts.mailing import outbox
-from verdicts.mailing.letters import Letter, absolute_url, render
+from verdicts.mailing.letters import absolute_url
 from verdicts.newsletter.addresses import Address
 from verdicts.newsletter.headers import confirm_path, delivery_headers
-from verdicts.newsletter.models import Rhythm, Status, signup_turn, subscriber, suppression
-from verdicts.newsletter.tokens import SINGLE_LETTER, confirm_hash, new_confirm_token
+from verdicts.newsletter.models import Rhythm, Status, signup_turn, subscriber, subscriber_tool, suppression
+from verdicts.newsletter.tokens import NO_EDITION, confirm_hash, new_confirm_token
 
-REST_BETWEEN_LETTERS = timedelta(hours=1)
-CONFIRM_WITHIN = timedelta(days=7)
+MIN_LETTER_INTERVAL = timedelta(hours=1)
+CONFIRM_TOKEN_LIFETIME = timedelta(days=7)
+
+
+class ConfirmationExpired(Exception):
+    """The letter is older than CONFIRM_TOKEN_LIFETIME; the subscriber can ask for another one."""
 
 
 @dataclass(frozen=True)
-class _Recipient:
-    id: int
+class Confirmation:
+    """The subscription that a confirm token belongs to."""
+
+    subscriber_id: int
     address: str
+    address_key: str
+    generation: int
+    is_confirmed: bool
+    is_expired: bool
 
 
 def sign_up(address: Address, *, source: str, now: datetime, follow: ToolLink | None = None) -> bool:
-    """Mail a confirmation to an address, and note it as pending unless it is known; say whether a letter is on its way.
+    """Store an address as pending unless it is known, and mail it a confirmation; return whether a letter is queued.
 
-    None is for an address that was mailed one within REST_BETWEEN_LETTERS, or whose reader has complained. Then what
-    was written is taken back, so that a sign-up takes the same statements and time whoever asks: do not tell either.
-    `follow` is a tool that confirming will follow. The caller has called begin_write(), and commits.
+    Nothing is stored or mailed for an address that got a letter within MIN_LETTER_INTERVAL, or whose reader has
+    complained: then everything is rolled back, after the same statements. Tell nobody which it was. `follow` is a tool
+    that confirming will follow. The caller has called begin_write(), and commits.
     """
     token = new_confirm_token()
-    letter = confirmation(token, follow)
-    may_be_mailed = [_take_turn(address.key, now), not _has_complained(address.key)]  # a list: both are asked
-    attempt = db.session.connection().begin_nested()
-    recipient = _note(address, token, source, now)
-    headers = delivery_headers(SINGLE_LETTER, recipient.id)
-    outbox.put(letter, to=recipient.address, now=now, headers=headers)
-    if not all(may_be_mailed):
-        attempt.rollback()
+    path = confirm_path(token) + (f"?tool={follow.slug}" if follow else "")
+    conditions = [_acquire_turn(address.key, now), not _has_complained(address.key)]  # a list, so that both run
+    savepoint = db.session.connection().begin_nested()
+    subscriber_id, recipient = _store(address, token, source, now)
+    outbox.send_letter(
+        "confirmation",
+        to=recipient,
+        now=now,
+        headers=delivery_headers(NO_EDITION, subscriber_id),
+        confirm_url=absolute_url(path),
+        follow=follow,
+        days=CONFIRM_TOKEN_LIFETIME.days,
+    )
+    if not all(conditions):
+        savepoint.rollback()
         return False
-    attempt.commit()
+    savepoint.commit()
     return True
 
 
-def confirmation(token: str, follow: ToolLink | None) -> Letter:
-    """Return the letter that asks whether its reader signed up themselves."""
-    path = confirm_path(token) + (f"?tool={follow.slug}" if follow else "")
-    return render("confirmation", confirm_url=absolute_url(path), follow=follow, days=CONFIRM_WITHIN.days)
+def find_confirmation(token: str, now: datetime) -> Confirmation | None:
+    """Return the subscription of a confirm token; None where it is forged, a later letter replaced it, or it ended."""
+    return _read(sa.select(subscriber).where(subscriber.c.confirm_hash == confirm_hash(token)), now)
 
 
-def _take_turn(key: str, now: datetime) -> bool:
-    """Say whether an address may be mailed now. Whoever asks at the same time waits here, and is told no."""
-    is_over = signup_turn.c.mailed_at <= now - REST_BETWEEN_LETTERS
-    taken = insert(signup_turn).values(address_key=key, mailed_at=now, asked=1)
-    again = {
+def confirm(token: str, now: datetime, follow: int | None = None) -> Confirmation | None:
+    """Confirm a subscription, and follow the tool with the id `follow` if it exists; None as in find_confirmation().
+
+    Confirming twice does no harm. It lifts a suppression, except after a complaint. Raises ConfirmationExpired. The
+    caller has called begin_write(), and commits.
+    """
+    row = sa.select(subscriber).where(subscriber.c.confirm_hash == confirm_hash(token)).with_for_update()
+    confirmation = _read(row, now)
+    if confirmation is None or _has_complained(confirmation.address_key):
+        return None
+    if confirmation.is_expired:
+        raise ConfirmationExpired
+    if not confirmation.is_confirmed:
+        _accept(confirmation, now)
+    if follow is not None and lock_existing([follow]):
+        tool = insert(subscriber_tool).values(subscriber_id=confirmation.subscriber_id, tool_id=follow)
+        db.session.connection().execute(tool.on_conflict_do_nothing())
+    return confirmation
+
+
+def _acquire_turn(key: str, now: datetime) -> bool:
+    """Return whether an address may be mailed now. Of requests at the same time, the others wait and get False."""
+    is_over = signup_turn.c.mailed_at <= now - MIN_LETTER_INTERVAL
+    turn = insert(signup_turn).values(address_key=key, mailed_at=now, asked=1)
+    values = {
         "mailed_at": sa.case((is_over, now), else_=signup_turn.c.mailed_at),
         "asked": sa.case((is_over, 1), else_=signup_turn.c.asked + 1),
     }
-    taken = taken.on_conflict_do_update(index_elements=["address_key"], set_=again)
-    return bool(db.session.connection().scalar(taken.returning(signup_turn.c.asked)) == 1)
+    turn = turn.on_conflict_do_update(index_elements=["address_key"], set_=values)
+    return bool(db.session.connection().scalar(turn.returning(signup_turn.c.asked)) == 1)
 
 
 def _has_complained(key: str) -> bool:
-    found = (suppression.c.address_key == key) & (suppression.c.reason == Status.COMPLAINED)
-    return bool(db.session.connection().scalar(sa.select(sa.exists().where(found))))
+    complaint = (suppression.c.address_key == key) & (suppression.c.reason == Status.COMPLAINED)
+    return bool(db.session.connection().scalar(sa.select(sa.exists().where(complaint))))
 
 
-def _note(address: Address, token: str, source: str, now: datetime) -> _Recipient:
-    """Keep the hash of a letter's token with its address, and return where it goes: as it was first spelled."""
-    mailed = {"confirm_hash": confirm_hash(token), "confirm_mailed_at": now, "confirm_until": now + CONFIRM_WITHIN}
+def _store(address: Address, token: str, source: str, now: datetime) -> tuple[int, str]:
+    """Store an address with the hash of its letter's token; return the subscriber's id and the address to mail to.
+
+    That is the address as it was spelled first.
+    """
+    expires_at = now + CONFIRM_TOKEN_LIFETIME
+    letter = {"confirm_hash": confirm_hash(token), "confirm_mailed_at": now, "confirm_until": expires_at}
     new = {"address": address.text, "address_key": address.key, "status": Status.PENDING, "generation": 1}
     new |= {"rhythm": Rhythm.EVERY_WEEK, "consent_source": source, "consent_at": now}
-    noted = insert(subscriber).values({**new, **mailed})
-    noted = noted.on_conflict_do_update(index_elements=["address_key"], set_=mailed)
-    row = db.session.connection().execute(noted.returning(subscriber.c.id, subscriber.c.address)).one()
-    return _Recipient(row.id, row.address)
+    upsert = insert(subscriber).values({**new, **letter})
+    upsert = upsert.on_conflict_do_update(index_elements=["address_key"], set_=letter)
+    row = db.session.connection().execute(upsert.returning(subscriber.c.id, subscriber.c.address)).one()
+    return row.id, row.address
+
+
+def _read(statement: sa.Select[tuple[object, ...]], now: datetime) -> Confirmation | None:
+    row = db.session.connection().execute(statement).one_or_none()
+    if row is None:
+        return None
+    return Confirmation(
+        subscriber_id=row.id,
+        address=row.address,
+        address_key=row.address_key,
+        generation=row.generation,
+        is_confirmed=row.status == Status.CONFIRMED,
+        is_expired=row.confirm_until <= now,
+    )
+
+
+def _accept(confirmation: Confirmation, now: datetime) -> None:
+    connection = db.session.connection()
+    connection.execute(sa.delete(suppression).where(suppression.c.address_key == confirmation.address_key))
+    row = sa.update(subscriber).where(subscriber.c.id == confirmation.subscriber_id)
+    connection.execute(row.values(status=Status.CONFIRMED, confirmed_at=now))

@@ -1,4 +1,4 @@
-"""Tokens that are computed anew for each mail: whom it was written to and for what, signed under HASH_KEY."""
+"""Tokens in letters: computed from the subscriber and the purpose, signed with HASH_KEY, and stored nowhere."""
 
 import base64
 import binascii
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 
-from verdicts.newsletter.keys import keyed_hash
+from verdicts.config import current_settings
 
 TOKEN_LENGTH = 40
-SINGLE_LETTER = 0
+NO_EDITION = 0
 _NUMBERS = struct.Struct(">II")
 _SIGNATURE_BYTES = 17
-# Lower-case base32: a token may stand in the local part of an address, whose case not every mail server keeps.
-_TOKEN = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z2-7]{{{TOKEN_LENGTH}}}(?![A-Za-z0-9])")
+# Lower-case base32: a token can be part of a mail address, whose case not every mail server preserves.
+_TOKEN_PATTERN = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z2-7]{{{TOKEN_LENGTH}}}(?![A-Za-z0-9])")
 
 
 class Purpose(StrEnum):
@@ -29,10 +29,16 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True)
 class TokenContent:
-    """What a token says. `number` is the subscriber's generation, in a bounce token the edition's id."""
+    """What a token contains. `number` is the subscriber's generation; in a bounce token, the edition's id."""
 
     subscriber_id: int
     number: int
+
+
+def keyed_hash(purpose: str, value: bytes) -> bytes:
+    """Return the HMAC-SHA256 of a value under HASH_KEY, which is never rotated. Purposes have unrelated hashes."""
+    key = current_settings().hash_key.encode()
+    return hmac.digest(key, b"newsletter:" + purpose.encode() + b":" + value, "sha256")
 
 
 def leave_token(subscriber_id: int, generation: int) -> str:
@@ -46,12 +52,12 @@ def preferences_token(subscriber_id: int, generation: int) -> str:
 
 
 def bounce_token(edition_id: int, subscriber_id: int) -> str:
-    """Return the token by which a bounce or complaint is known; `edition_id` is SINGLE_LETTER where there is none."""
+    """Return the token that identifies a bounce or complaint. `edition_id` is NO_EDITION for single letters."""
     return _sign(Purpose.BOUNCE, subscriber_id, edition_id)
 
 
 def read_token(purpose: Purpose, token: str) -> TokenContent | None:
-    """Return what a token of this purpose says, in whatever case it came; None where it is not one of ours."""
+    """Return what a token of this purpose contains, whatever its case; None where it is not one of ours."""
     try:
         raw = base64.b32decode(token.upper())
     except (binascii.Error, ValueError):
@@ -64,15 +70,15 @@ def read_token(purpose: Purpose, token: str) -> TokenContent | None:
     return TokenContent(*_NUMBERS.unpack(numbers))
 
 
-def tokens_in(purpose: Purpose, text: str) -> Iterator[TokenContent]:
-    """Yield what the genuine tokens of this purpose in a text say; forged ones are passed over."""
-    for found in _TOKEN.finditer(text):
-        if content := read_token(purpose, found[0]):
+def find_tokens(purpose: Purpose, text: str) -> Iterator[TokenContent]:
+    """Yield what the genuine tokens of this purpose in a text contain."""
+    for match in _TOKEN_PATTERN.finditer(text):
+        if content := read_token(purpose, match[0]):
             yield content
 
 
 def new_confirm_token() -> str:
-    """Return 256 random bits for /newsletter/confirm/<token>; the database holds only confirm_hash of them."""
+    """Return a random token for /newsletter/confirm/<token>. The database stores only its confirm_hash."""
     return secrets.token_urlsafe(32)
 
 
@@ -82,17 +88,17 @@ def confirm_hash(token: str) -> str:
 
 def reports_secret() -> str:
     """Return the secret in the address that mail providers post their reports to."""
-    return _written(keyed_hash("reports-address", b"")[: _NUMBERS.size + _SIGNATURE_BYTES])
+    return _encode(keyed_hash("reports-address", b"")[: _NUMBERS.size + _SIGNATURE_BYTES])
 
 
 def _sign(purpose: Purpose, subscriber_id: int, number: int) -> str:
     numbers = _NUMBERS.pack(subscriber_id, number)
-    return _written(numbers + _signature(purpose, numbers))
+    return _encode(numbers + _signature(purpose, numbers))
 
 
 def _signature(purpose: Purpose, numbers: bytes) -> bytes:
     return keyed_hash(purpose, numbers)[:_SIGNATURE_BYTES]
 
 
-def _written(raw: bytes) -> str:
+def _encode(raw: bytes) -> str:
     return base64.b32encode(raw).decode().lower()

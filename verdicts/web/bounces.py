@@ -1,4 +1,4 @@
-"""The door for mail providers: what bounced and who complained, as JSON, at an address that holds a secret."""
+"""The webhook that mail providers post bounces and complaints to. Its address contains a secret."""
 
 import hmac
 import json
@@ -8,8 +8,8 @@ from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from verdicts.extensions import begin_write, db
-from verdicts.newsletter import providers, reports
-from verdicts.newsletter.reports import Report
+from verdicts.newsletter import bounces, webhooks
+from verdicts.newsletter.bounces import BounceReport
 from verdicts.newsletter.tokens import reports_secret
 from verdicts.web.clock import now
 from verdicts.web.origin import allow_cross_origin
@@ -18,30 +18,30 @@ logger = logging.getLogger(__name__)
 
 bp = Blueprint("bounces", __name__)
 
-LARGEST_BATCH = 1024 * 1024
+MAX_PAYLOAD_BYTES = 1024 * 1024
 NO_JSON = "This takes a provider’s events as JSON."
 
 
 @bp.post("/newsletter/bounces/<secret>")
 @allow_cross_origin
-def take(secret: str) -> ResponseReturnValue:
-    """Act on a provider's events; those that name nobody by a genuine token of ours are ignored."""
+def receive(secret: str) -> ResponseReturnValue:
+    """End the subscriptions that a provider's events are about. Events without a genuine token are ignored."""
     if not hmac.compare_digest(secret.encode(), reports_secret().encode()):
         abort(404)
-    request.max_content_length = LARGEST_BATCH
-    found = _reports()
+    request.max_content_length = MAX_PAYLOAD_BYTES
+    reports = _parse_reports()
     begin_write()
-    ended = [reports.act_on(report, now()) for report in found].count(True)
+    ended = [bounces.apply(report, now()) for report in reports].count(True)
     db.session.commit()
-    return jsonify(reports=len(found), ended=ended)
+    return jsonify(reports=len(reports), ended=ended)
 
 
-def _reports() -> list[Report]:
+def _parse_reports() -> list[BounceReport]:
     try:
         payload = json.loads(request.get_data())
-        found = list(providers.read(payload))
+        reports = list(webhooks.parse_events(payload))
     except (ValueError, RecursionError):
         abort(400, NO_JSON)
-    if url := providers.subscribe_url(payload):
+    if url := webhooks.find_sns_confirmation_url(payload):
         logger.warning("Amazon SNS asks to be confirmed; open this address once: %s", url)
-    return found
+    return reports

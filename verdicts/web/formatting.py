@@ -12,7 +12,8 @@ from verdicts.catalog.search import MAX_QUERY_LENGTH
 from verdicts.comparisons.address import MAX_TOOLS, MIN_TOOLS
 from verdicts.comparisons.wording import number
 from verdicts.config import Settings
-from verdicts.newsletter.retention import UNCONFIRMED_KEPT
+from verdicts.newsletter.retention import UNCONFIRMED_RETENTION
+from verdicts.newsletter.signup import CONFIRM_TOKEN_LIFETIME
 from verdicts.voting.community import CONFIDENCE_PERCENT, PERCENTAGE_FROM
 from verdicts.voting.readers_of_both import SIGNIFICANCE
 from verdicts.voting.retention import NETWORKS_KEPT
@@ -27,6 +28,7 @@ NO_BREAK_SPACE = " "
 # The rules that pages state, under the names that they have where they stand.
 RULES = {
     "CONFIDENCE_PERCENT": CONFIDENCE_PERCENT,
+    "CONFIRM_TOKEN_LIFETIME": CONFIRM_TOKEN_LIFETIME,
     "FIRST_INTERVAL_DAYS": FIRST_INTERVAL_DAYS,
     "MAX_INTERVAL_DAYS": MAX_INTERVAL_DAYS,
     "MAX_QUERY_LENGTH": MAX_QUERY_LENGTH,
@@ -38,7 +40,7 @@ RULES = {
     "ONE_SIDED_PERCENT": ONE_SIDED_PERCENT,
     "PERCENTAGE_FROM": PERCENTAGE_FROM,
     "SIGNIFICANCE": SIGNIFICANCE,
-    "UNCONFIRMED_KEPT": UNCONFIRMED_KEPT,
+    "UNCONFIRMED_RETENTION": UNCONFIRMED_RETENTION,
     "VOTER_KEPT_MONTHS": VOTER_KEPT_MONTHS,
     "WAITING_HOURS": WAITING_HOURS,
 }

@@ -14,6 +14,7 @@ SIGNUPS_PER_NETWORK_LIMIT = "5 per hour"
 SIGNUPS_TOTAL_LIMIT = "500 per hour"
 MESSAGES_PER_NETWORK_LIMIT = "5 per hour"
 MESSAGES_TOTAL_LIMIT = "100 per hour"
+HOUR_SECONDS = 3600  # for Retry-After where a limit is per hour
 
 
 def is_without_cookie() -> bool:

@@ -1,4 +1,4 @@
-"""The door for readers who doubt a price: one tap, no cookie, no words needed."""
+"""The button "Price wrong?", which needs no cookie."""
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.kinds import PriceModel
 from verdicts.extensions import begin_write, db, limiter
-from verdicts.feedback import doubts
+from verdicts.feedback import price_doubts
 from verdicts.voting.networks import network_hash
 from verdicts.web import limits
 from verdicts.web.clock import now
@@ -28,7 +28,7 @@ def doubt(slug: str) -> ResponseReturnValue:
         abort(404, NO_PRICE)
     if not catalog.lock_existing([tool.id]):
         abort(404, NO_TOOL)
-    doubts.doubt(tool.id, network=network_hash(request.remote_addr or "", moment), now=moment)
+    price_doubts.add(tool.id, network=network_hash(request.remote_addr or "", moment), now=moment)
     db.session.commit()
     if wants_fragment():
         return render_template("feedback/_doubted.html", slug=tool.slug)
@@ -37,6 +37,6 @@ def doubt(slug: str) -> ResponseReturnValue:
 
 @bp.get("/tools/<slug>/price-doubt")
 def doubted(slug: str) -> ResponseReturnValue:
-    """Say thank you, to whoever has no JavaScript; it is the same for everybody and tells nothing."""
-    found = catalog.find_published_link(slug, now()) or abort(404, NO_TOOL)
-    return render_template("feedback/doubted.html", tool=found)
+    """Say thank you where there is no JavaScript. The page is the same for everybody."""
+    tool = catalog.find_published_link(slug, now()) or abort(404, NO_TOOL)
+    return render_template("feedback/doubted.html", tool=tool)

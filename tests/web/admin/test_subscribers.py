@@ -12,7 +12,7 @@ from tests.makers import make_subscriber
 from tests.web.admin.digest_desk import logged_in, newest_entry, statements_of
 from tests.web.admin.editor import Editor
 from verdicts.extensions import db
-from verdicts.newsletter import lookup
+from verdicts.newsletter import queries
 from verdicts.newsletter.models import Status, subscriber
 from verdicts.staff.models import Role, audit_entry
 
@@ -74,7 +74,7 @@ def test_a_suppressed_address_that_is_searched_for_is_said_to_be_so(root: Editor
 
 
 def test_a_long_list_goes_on_page_by_page_and_so_does_a_search(root: Editor) -> None:
-    for number in range(lookup.A_PAGE + 1):
+    for number in range(queries.PAGE_SIZE + 1):
         make_subscriber(f"reader{number:02}@example.org")
     assert "reader00@" not in root.gets(PAGE).text
     assert "reader00@" in root.gets(f"{PAGE}?before=2").text

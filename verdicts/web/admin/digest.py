@@ -15,7 +15,7 @@ from verdicts.web.admin.edition_page import Changes, apply_step, get_edition, re
 from verdicts.web.admin.forms.digest import DraftForm, WordsForm
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
-from verdicts.web.mailbox import FRAMING_POLICY, LETTER_POLICY, with_links
+from verdicts.web.mailbox import FRAMING_POLICY, LETTER_POLICY, add_links
 
 bp = Blueprint("digest", __name__)
 
@@ -117,7 +117,7 @@ def preview(name: str) -> ResponseReturnValue:
         return refuse(name, refusal)
     days = format_week(shown.week)
     page = render_template(
-        "admin/digest/preview.html", edition=shown, days=days, letter=letter, text=with_links(letter.text)
+        "admin/digest/preview.html", edition=shown, days=days, letter=letter, text=add_links(letter.text)
     )
     response = make_response(page)
     response.headers["Content-Security-Policy"] = FRAMING_POLICY

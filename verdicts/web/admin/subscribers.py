@@ -11,12 +11,13 @@ from wtforms import StringField, ValidationError
 from wtforms.validators import AnyOf
 
 from verdicts.extensions import begin_write, db
-from verdicts.newsletter import adding, importing, leaving, lookup, queries, spreadsheets
-from verdicts.newsletter.adding import NotAdded
-from verdicts.newsletter.addresses import Address, NotAnAddress, parse
-from verdicts.newsletter.lookup import Suppressed
+from verdicts.mailing.addresses import InvalidAddress
+from verdicts.newsletter import csv_file, leaving, queries, transfer
+from verdicts.newsletter.addresses import Address, parse_email
+from verdicts.newsletter.csv_file import MAX_SOURCE_LENGTH, Consent
 from verdicts.newsletter.models import Status
-from verdicts.newsletter.spreadsheets import LONGEST_SOURCE, Consent
+from verdicts.newsletter.queries import AddressSuppression
+from verdicts.newsletter.transfer import NotAdded
 from verdicts.staff.models import Role
 from verdicts.web.admin.auth import log_activity, requires
 from verdicts.web.admin.drafts import act_or_redisplay, redisplayed_on
@@ -43,13 +44,13 @@ class AddressForm(AdminForm):
 
     def validate_email(self, field: StringField) -> None:
         try:
-            self.address = parse(field.data or "")
-        except NotAnAddress as fault:
+            self.address = parse_email(field.data or "")
+        except InvalidAddress as fault:
             raise ValidationError(str(fault)) from None
 
 
 class AddForm(AddressForm):
-    source = required_text("Where and how they agreed", LONGEST_SOURCE)
+    source = required_text("Where and how they agreed", MAX_SOURCE_LENGTH)
     agreed_on = required_text("Day on which they agreed", 10)
 
     agreed_at: datetime
@@ -104,7 +105,7 @@ def _add(form: AddForm) -> ResponseReturnValue:
     db.session.rollback()
     begin_write()
     try:
-        added = adding.add(Consent(form.address, (form.source.data or "").strip(), form.agreed_at), now())
+        added = transfer.add(Consent(form.address, (form.source.data or "").strip(), form.agreed_at), now())
     except NotAdded as refusal:
         db.session.rollback()
         form.add_error("email", str(refusal))
@@ -151,7 +152,7 @@ def export() -> ResponseReturnValue:
 
     It is read as a whole first: somebody on a slow line must hold no transaction open, nor get half of it.
     """
-    lines = list(spreadsheets.write(importing.export_consents()))
+    lines = list(csv_file.write(transfer.export_consents()))
     db.session.rollback()
     begin_write()
     _note("exported", "everyone who gets the newsletter", addresses=(None, len(lines) - 1))
@@ -169,22 +170,22 @@ def _suppressing(form: SuppressForm, reason: str = "") -> str:
 
 
 def _listed(part: str, before: int | None, done: str = "") -> str:
-    found = lookup.search(part, before)
+    found = queries.search(part, before)
     return render_template(
         "admin/subscribers/index.html",
-        counts=queries.counts(),
+        counts=queries.count_by_status(),
         q=part,
         found=found,
         suppressed=_suppressed(part),
-        older=found[-1].id if len(found) == lookup.A_PAGE else None,
+        older=found[-1].id if len(found) == queries.PAGE_SIZE else None,
         done=done,
     )
 
 
-def _suppressed(part: str) -> Suppressed | None:
+def _suppressed(part: str) -> AddressSuppression | None:
     try:
-        return lookup.suppressed(parse(part))
-    except NotAnAddress:
+        return queries.find_suppression(parse_email(part))
+    except InvalidAddress:
         return None
 
 

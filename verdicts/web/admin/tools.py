@@ -18,7 +18,7 @@ from verdicts.curation.editing.publication import PublicationState, state_of_too
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.curation.listing import ListQuery
 from verdicts.extensions import db
-from verdicts.feedback import doubts
+from verdicts.feedback import price_doubts
 from verdicts.staff.models import Role
 from verdicts.web.admin import previews
 from verdicts.web.admin.auth import called_while_typing, requires
@@ -107,7 +107,7 @@ class PriceEditor(RecordEditor):
 
     def after_save(self, saved: SavedRecord, action: str) -> str:
         """Delete readers' doubts about the price: whoever saves it has checked it."""
-        doubts.settle(saved.id)
+        price_doubts.delete_for(saved.id)
         return "saved"
 
 

@@ -17,7 +17,7 @@ from verdicts.catalog.publishing import bump_content_version
 from verdicts.catalog.records import ToolLink
 from verdicts.curation import worklists
 from verdicts.extensions import begin_write, db
-from verdicts.feedback import corrections, doubts
+from verdicts.feedback import corrections, price_doubts
 from verdicts.feedback.corrections import CorrectionNotOpen
 from verdicts.feedback.models import CorrectionState
 from verdicts.mailing.addresses import has_address
@@ -117,7 +117,7 @@ def confirm_price(id: int) -> ResponseReturnValue:
     except PriceNotCurrent:
         db.session.rollback()
         return render_error(409, PRICE_CHANGED) if wants_fragment() else (_price_page(PRICE_CHANGED), 409)
-    taps = doubts.settle(id)
+    taps = price_doubts.delete_for(id)
     bump_content_version()
     log_activity("confirmed", "price", tool.slug, tool.id, **_difference(before, after, taps))
     db.session.commit()
@@ -192,7 +192,7 @@ def _resolve(id: int, form: CorrectionForm) -> ResponseReturnValue:
         db.session.rollback()
         return _message_page(form, id), 422
     outcome, state = form.outcome.data, CorrectionState(form.state.data)
-    corrections.settle(id, state, outcome, by=current_account().name, now=now())
+    corrections.resolve(id, state, outcome, by=current_account().name, now=now())
     changes = {"state": (str(message.state), str(state)), "outcome": (None, outcome)}
     log_activity("processed", "correction", message.name, **changes)
     db.session.commit()
@@ -257,7 +257,7 @@ def _load_held(number: int) -> tuple[list[HeldVotes], int]:
 
 def _message_page(form: CorrectionForm, message_id: int = 0, problem: str = "", reason: str = "") -> str:
     """Show the messages; what was typed stands beside its message, or alone where that one is processed."""
-    messages = load_page(corrections.page, request.values.get("page", ""), corrections.A_PAGE)
+    messages = load_page(corrections.list_page, request.values.get("page", ""), corrections.PAGE_SIZE)
     return render_template(
         "admin/worklists/corrections.html",
         messages=messages,

@@ -9,25 +9,25 @@ from tests.conftest import StatementCount
 from tests.makers import NOW
 from tests.newsletter.world import ANN, ask, make_subscriber, row_of, statuses, suppress
 from verdicts.extensions import begin_write, db
-from verdicts.newsletter.addresses import parse
-from verdicts.newsletter.importing import BATCH, ImportReport, export_consents, import_consents
+from verdicts.newsletter.addresses import parse_email
+from verdicts.newsletter.csv_file import Consent
 from verdicts.newsletter.models import subscriber
-from verdicts.newsletter.spreadsheets import Consent
+from verdicts.newsletter.transfer import BATCH_SIZE, ImportCounts, export_consents, import_consents
 
 pytestmark = pytest.mark.usefixtures("app")
 
 BEFORE = NOW - timedelta(days=200)
 
 
-def bring(*addresses: str) -> ImportReport:
+def bring(*addresses: str) -> ImportCounts:
     begin_write()
-    report = import_consents([Consent(parse(address), "Fair in Lyon", BEFORE) for address in addresses], NOW)
+    report = import_consents([Consent(parse_email(address), "Fair in Lyon", BEFORE) for address in addresses], NOW)
     db.session.commit()
     return report
 
 
 def test_new_addresses_are_confirmed_with_their_consent() -> None:
-    assert bring(ANN, "ben@example.org") == ImportReport(new=2)
+    assert bring(ANN, "ben@example.org") == ImportCounts(new=2)
     row = row_of(1)
     assert (row.address, row.status, row.consent_source, row.consent_at, row.confirmed_at) == (
         *(ANN, "confirmed", "Fair in Lyon", BEFORE, NOW),
@@ -37,13 +37,13 @@ def test_new_addresses_are_confirmed_with_their_consent() -> None:
 @pytest.mark.parametrize("reason", ["left", "bounced", "complained", "erased"])
 def test_suppressed_addresses_stay_out(reason: str) -> None:
     suppress("Ann@example.org", reason)
-    assert bring(ANN, "ben@example.org") == ImportReport(new=1, suppressed=1)
+    assert bring(ANN, "ben@example.org") == ImportCounts(new=1, suppressed=1)
     assert [row[0] for row in export_consents()] == ["ben@example.org"]
 
 
 def test_a_pending_sign_up_is_confirmed_by_the_consent_of_the_file() -> None:
     ask()
-    assert bring(ANN) == ImportReport(confirmed=1)
+    assert bring(ANN) == ImportCounts(confirmed=1)
     assert statuses() == ["confirmed"]
     assert row_of(1).consent_source == "Fair in Lyon"
 
@@ -51,14 +51,14 @@ def test_a_pending_sign_up_is_confirmed_by_the_consent_of_the_file() -> None:
 def test_a_pending_sign_up_of_someone_who_left_waits_for_their_own_word() -> None:
     suppress(ANN, "left")
     ask()
-    assert bring(ANN) == ImportReport(suppressed=1)
+    assert bring(ANN) == ImportCounts(suppressed=1)
     assert statuses() == ["pending"]
 
 
 def test_what_is_known_already_stays_as_it_was() -> None:
     id = make_subscriber()
     before = row_of(id)
-    assert bring(ANN) == ImportReport(known=1)
+    assert bring(ANN) == ImportCounts(known=1)
     assert row_of(id) == before
 
 
@@ -66,13 +66,13 @@ def test_importing_the_same_twice_changes_nothing() -> None:
     bring(ANN, "ben@example.org")
     before = db.session.execute(sa.select(subscriber)).all()
     db.session.rollback()
-    assert bring(ANN, "ben@example.org") == ImportReport(known=2)
+    assert bring(ANN, "ben@example.org") == ImportCounts(known=2)
     assert db.session.execute(sa.select(subscriber)).all() == before
 
 
 def test_a_long_file_takes_a_few_statements_a_batch(statements: StatementCount) -> None:
     before = len(statements)
-    assert bring(*(f"reader{number}@example.org" for number in range(2 * BATCH + 1))).new == 2 * BATCH + 1
+    assert bring(*(f"reader{number}@example.org" for number in range(2 * BATCH_SIZE + 1))).new == 2 * BATCH_SIZE + 1
     assert len(statements) - before <= 9
 
 

@@ -21,10 +21,9 @@ from tests.newsletter.world import (
 )
 from verdicts.catalog.records import ToolLink
 from verdicts.extensions import begin_write, db
-from verdicts.newsletter import confirming, leaving, queries
-from verdicts.newsletter.confirming import ConfirmationExpired
+from verdicts.newsletter import leaving, queries, signup
 from verdicts.newsletter.models import subscriber_tool
-from verdicts.newsletter.signup import CONFIRM_WITHIN, REST_BETWEEN_LETTERS
+from verdicts.newsletter.signup import CONFIRM_TOKEN_LIFETIME, MIN_LETTER_INTERVAL, ConfirmationExpired
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -56,7 +55,7 @@ def test_confirming_again_changes_nothing() -> None:
 
 def test_looking_at_a_link_changes_nothing() -> None:
     ask()
-    found = confirming.find(letters()[0].confirm_token, NOW)
+    found = signup.find_confirmation(letters()[0].confirm_token, NOW)
     assert found is not None
     assert not found.is_confirmed
     assert statuses() == ["pending"]
@@ -72,15 +71,15 @@ def test_a_forged_token_confirms_nobody(token: str) -> None:
 def test_a_link_holds_for_seven_days() -> None:
     ask()
     with pytest.raises(ConfirmationExpired):
-        confirm(letters()[0].confirm_token, NOW + CONFIRM_WITHIN)
+        confirm(letters()[0].confirm_token, NOW + CONFIRM_TOKEN_LIFETIME)
     db.session.rollback()
     assert statuses() == ["pending"]
-    assert confirm(letters()[0].confirm_token, NOW + CONFIRM_WITHIN - SECOND) is not None
+    assert confirm(letters()[0].confirm_token, NOW + CONFIRM_TOKEN_LIFETIME - SECOND) is not None
 
 
 def test_a_later_letter_takes_the_place_of_an_earlier_one() -> None:
     ask()
-    ask(now=NOW + REST_BETWEEN_LETTERS)
+    ask(now=NOW + MIN_LETTER_INTERVAL)
     first, second = letters()
     assert confirm(first.confirm_token) is None
     assert confirm(second.confirm_token) is not None
@@ -108,7 +107,7 @@ def test_coming_back_lifts_the_suppression_and_makes_a_new_subscription() -> Non
     confirm(letters()[0].confirm_token)
     assert statuses() == ["left", "confirmed"]
     assert suppressed() == []
-    assert len(db.session.execute(queries.confirmed()).all()) == 1
+    assert len(db.session.execute(queries.select_mailable()).all()) == 1
 
 
 def test_a_complaint_between_letter_and_button_wins() -> None:
@@ -133,6 +132,6 @@ def test_the_door_decides_when_it_is_kept(app: Flask) -> None:
     ask()
     token = letters()[0].confirm_token
     begin_write()
-    confirming.confirm(token, NOW)
+    signup.confirm(token, NOW)
     db.session.rollback()
     assert statuses() == ["pending"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import an_app
 from tests.web.conftest import ON_ONE_DATABASE
-from verdicts.newsletter import providers
+from verdicts.newsletter import webhooks
 from verdicts.newsletter.headers import delivery_headers
 from verdicts.newsletter.tokens import TOKEN_LENGTH, TokenContent, bounce_token, leave_token
 
@@ -81,7 +81,7 @@ EVENTS = [
 
 
 def kinds_in(payload: object) -> list[str]:
-    return [str(report.kind) for report in providers.read(payload)]
+    return [str(report.kind) for report in webhooks.parse_events(payload)]
 
 
 @pytest.mark.parametrize(("kind", "event"), EVENTS)
@@ -105,14 +105,14 @@ def test_the_same_event_with_a_forged_token_means_nothing(event: Any) -> None:
 
 def test_whose_event_it_is_says_the_token_and_not_the_address_beside_it() -> None:
     event = sendgrid("spamreport", email="ben@example.org")
-    assert [report.token for report in providers.read(event)] == [TokenContent(1, 3)]
+    assert [report.token for report in webhooks.parse_events(event)] == [TokenContent(1, 3)]
 
 
 def test_the_confirmation_that_amazon_asks_for_is_told_and_never_opened() -> None:
     asked = {"Type": "SubscriptionConfirmation", "SubscribeURL": "https://sns.example/confirm?x=1"}
     assert kinds_in(asked) == []
-    assert providers.subscribe_url(asked) == "https://sns.example/confirm?x=1"
-    assert providers.subscribe_url([asked]) is None
+    assert webhooks.find_sns_confirmation_url(asked) == "https://sns.example/confirm?x=1"
+    assert webhooks.find_sns_confirmation_url([asked]) is None
 
 
 JSON = st.recursive(
@@ -153,7 +153,7 @@ def test_letters_ask_their_provider_to_say_which_delivery_an_event_is_about(
 ) -> None:
     with an_app(app.config["SQLALCHEMY_DATABASE_URI"], tmp_path, MAIL_SERVER=server):
         headers = delivery_headers(3, 1)
-        (report,) = providers.read(event(headers))
+        (report,) = webhooks.parse_events(event(headers))
     assert (report.kind, report.token) == ("complaint", TokenContent(1, 3))
 
 

@@ -1,4 +1,4 @@
-"""Subscribers as CSV: one line an address, with where and when its reader agreed."""
+"""The CSV file of subscribers: addresses, with where and when their readers agreed."""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
 
-from verdicts.newsletter.addresses import Address, NotAnAddress, parse
+from verdicts.mailing.addresses import InvalidAddress
+from verdicts.newsletter.addresses import Address, parse_email
 
 COLUMNS = ["email", "consent_source", "consent_at"]
-LONGEST_SOURCE = 200
-MOST_FAULTS = 20
-# A spreadsheet program runs what begins so; an apostrophe before it makes it text, and is taken off again by `read`.
-_RUN = ("=", "+", "-", "@", "\t", "\r", "'")
+MAX_SOURCE_LENGTH = 200
+MAX_FAULTS = 20
+# Spreadsheet programs run cells that begin so. `write` puts an apostrophe before them, and `read` removes it.
+_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
-class SpreadsheetRefused(Exception):
-    """A file cannot be imported; `faults` names each, with its line."""
+class InvalidCsv(Exception):
+    """A file cannot be imported; `faults` describes each fault with its line."""
 
     def __init__(self, faults: list[str]) -> None:
         self.faults = faults
@@ -25,7 +26,7 @@ class SpreadsheetRefused(Exception):
 
 @dataclass(frozen=True)
 class Consent:
-    """An address, and where and when its reader agreed to be written to."""
+    """An address, and where and when its reader agreed to get mail."""
 
     address: Address
     source: str
@@ -33,31 +34,31 @@ class Consent:
 
 
 def read(text: str, now: datetime) -> list[Consent]:
-    """Return what a CSV file says, each address once. Raises SpreadsheetRefused naming every fault, up to a number."""
+    """Return a CSV file's consents, each address once. Raises InvalidCsv, which lists the first MAX_FAULTS faults."""
     lines = csv.reader(StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     try:
         columns = _columns_of(next(lines, []))
         return _consents(lines, columns, now)
     except csv.Error as error:
-        raise SpreadsheetRefused([f"line {lines.line_num}: this is no CSV: {error}"]) from None
+        raise InvalidCsv([f"line {lines.line_num}: this is no CSV: {error}"]) from None
 
 
 def write(consents: Iterable[tuple[str, str, datetime]]) -> Iterator[str]:
-    """Yield the lines of a CSV file: its head, then (address, source, moment) after (address, source, moment)."""
+    """Yield the lines of a CSV file: the header, then one for each (address, source, time)."""
     yield _line(COLUMNS)
     for address, source, at in consents:
-        yield _line([_as_text(address), _as_text(source), at.astimezone(UTC).isoformat(timespec="seconds")])
+        yield _line([_escaped(address), _escaped(source), at.astimezone(UTC).isoformat(timespec="seconds")])
 
 
 def _columns_of(head: list[str]) -> list[int]:
     names = [name.strip().lower() for name in head]
     if missing := [column for column in COLUMNS if column not in names]:
-        raise SpreadsheetRefused([f"line 1: the head must name {', '.join(COLUMNS)}; it lacks {', '.join(missing)}"])
+        raise InvalidCsv([f"line 1: the head must name {', '.join(COLUMNS)}; it lacks {', '.join(missing)}"])
     return [names.index(column) for column in COLUMNS]
 
 
 def _consents(lines: Iterator[list[str]], columns: list[int], now: datetime) -> list[Consent]:
-    found: dict[str, Consent] = {}
+    consents: dict[str, Consent] = {}
     faults: list[str] = []
     for number, cells in enumerate(lines, start=2):
         if not any(cells):
@@ -67,27 +68,27 @@ def _consents(lines: Iterator[list[str]], columns: list[int], now: datetime) -> 
         except ValueError as fault:
             faults.append(f"line {number}: {fault}")
         else:
-            found.setdefault(consent.address.key, consent)
+            consents.setdefault(consent.address.key, consent)
     if faults:
-        rest = len(faults) - MOST_FAULTS
-        raise SpreadsheetRefused(faults[:MOST_FAULTS] + ([f"and {rest} more"] if rest > 0 else []))
-    return list(found.values())
+        rest = len(faults) - MAX_FAULTS
+        raise InvalidCsv(faults[:MAX_FAULTS] + ([f"and {rest} more"] if rest > 0 else []))
+    return list(consents.values())
 
 
 def _consent(cells: list[str], columns: list[int], now: datetime) -> Consent:
     if len(cells) <= max(columns):
         raise ValueError(f"it has {len(cells)} cells, which is too few")
-    email, source, at = (_as_typed(cells[column]).strip() for column in columns)
+    email, source, at = (_unescaped(cells[column]).strip() for column in columns)
     try:
-        address = parse(email)
-    except NotAnAddress as fault:
+        address = parse_email(email)
+    except InvalidAddress as fault:
         raise ValueError(f"email {email[:80]!r}: {fault}") from None
-    if not source or len(source) > LONGEST_SOURCE or not source.isprintable():
-        raise ValueError(f"consent_source must say where its reader agreed, in 1 to {LONGEST_SOURCE} characters")
-    return Consent(address, source, _moment(at, now))
+    if not source or len(source) > MAX_SOURCE_LENGTH or not source.isprintable():
+        raise ValueError(f"consent_source must say where its reader agreed, in 1 to {MAX_SOURCE_LENGTH} characters")
+    return Consent(address, source, _parse_time(at, now))
 
 
-def _moment(text: str, now: datetime) -> datetime:
+def _parse_time(text: str, now: datetime) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -101,12 +102,12 @@ def _moment(text: str, now: datetime) -> datetime:
     return at
 
 
-def _as_text(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_RUN) else cell
+def _escaped(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA_PREFIXES) else cell
 
 
-def _as_typed(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_RUN) else cell
+def _unescaped(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_PREFIXES) else cell
 
 
 def _line(cells: list[str]) -> str:

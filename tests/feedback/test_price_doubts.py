@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from tests.feedback.world import doubt, networks
 from tests.makers import NOW, make_tool
 from verdicts.extensions import begin_write, db
-from verdicts.feedback import doubts
-from verdicts.feedback.doubts import NAMELESS_EVERY
+from verdicts.feedback import price_doubts
+from verdicts.feedback.price_doubts import UNKNOWN_NETWORK_INTERVAL
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -17,8 +17,8 @@ SECOND = timedelta(seconds=1)
 
 
 def taps() -> dict[int, int]:
-    counted = doubts.taps_by_tool()
-    found = {row.tool_id: row.taps for row in db.session.execute(sa.select(counted))}
+    counted = price_doubts.count_by_tool()
+    found = {row.tool_id: row.doubts for row in db.session.execute(sa.select(counted))}
     db.session.rollback()
     return found
 
@@ -32,9 +32,9 @@ def test_a_network_doubts_a_price_once() -> None:
 def test_readers_without_a_network_count_as_one_an_hour() -> None:
     alpha, beta = make_tool("alpha").id, make_tool("beta").id
     assert doubt(alpha, None)
-    assert not doubt(alpha, None, NOW + NAMELESS_EVERY - SECOND)
+    assert not doubt(alpha, None, NOW + UNKNOWN_NETWORK_INTERVAL - SECOND)
     assert doubt(beta, None, NOW + SECOND)
-    assert doubt(alpha, None, NOW + NAMELESS_EVERY)
+    assert doubt(alpha, None, NOW + UNKNOWN_NETWORK_INTERVAL)
     assert taps() == {alpha: 2, beta: 1}
 
 
@@ -43,7 +43,7 @@ def test_looking_settles_all_doubts_of_one_tool() -> None:
     for tool, network in ((alpha, "n1"), (alpha, "n2"), (beta, "n1")):
         doubt(tool, network)
     begin_write()
-    assert doubts.settle(alpha) == 2
+    assert price_doubts.delete_for(alpha) == 2
     db.session.commit()
     assert taps() == {beta: 1}
     assert networks() == ["n1"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.makers import NOW
 from tests.web.conftest import ON_ONE_DATABASE
-from verdicts.newsletter.spreadsheets import COLUMNS, MOST_FAULTS, Consent, SpreadsheetRefused, read, write
+from verdicts.newsletter.csv_file import COLUMNS, MAX_FAULTS, Consent, InvalidCsv, read, write
 
 pytestmark = [ON_ONE_DATABASE, pytest.mark.usefixtures("app")]
 
@@ -19,7 +19,7 @@ MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def faults_of(text: str) -> list[str]:
-    with pytest.raises(SpreadsheetRefused) as refused:
+    with pytest.raises(InvalidCsv) as refused:
         read(text, NOW)
     return refused.value.faults
 
@@ -84,8 +84,8 @@ def test_every_fault_is_named_with_its_line(line: str, words: str) -> None:
 
 
 def test_all_faults_are_named_up_to_a_number() -> None:
-    faults = faults_of(HEAD + "x,y,z\n" * (MOST_FAULTS + 5))
-    assert len(faults) == MOST_FAULTS + 1
+    faults = faults_of(HEAD + "x,y,z\n" * (MAX_FAULTS + 5))
+    assert len(faults) == MAX_FAULTS + 1
     assert faults[-1] == "and 5 more"
 
 
@@ -124,5 +124,5 @@ def test_what_was_written_is_read_as_it_was(local: str, source: str) -> None:
 
 def test_a_moment_before_all_calendars_is_a_fault_of_its_line() -> None:
     text = "email,consent_source,consent_at\nann@example.org,form,0001-01-01T00:00:00+14:00\n"
-    with pytest.raises(SpreadsheetRefused, match="line 2: consent_at"):
+    with pytest.raises(InvalidCsv, match="line 2: consent_at"):
         read(text, NOW)

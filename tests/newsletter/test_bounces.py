@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.makers import NOW
-from tests.newsletter.returning import complaint, delivery_report, letter_to, our_letter
+from tests.newsletter.bounce_messages import complaint, delivery_report, letter_to, our_letter
 from tests.newsletter.world import make_subscriber, statuses
 from tests.web.conftest import ON_ONE_DATABASE
 from verdicts.extensions import begin_write, db
-from verdicts.newsletter import returned
-from verdicts.newsletter.reports import Report, ReportKind, act_on
+from verdicts.newsletter import bounces
+from verdicts.newsletter.bounces import BounceReport, ReportKind
 from verdicts.newsletter.tokens import TOKEN_LENGTH, TokenContent, bounce_token, leave_token, preferences_token
 
 pytestmark = [ON_ONE_DATABASE, pytest.mark.usefixtures("app")]
@@ -22,24 +22,24 @@ FORGED = "a" * TOKEN_LENGTH
 
 
 def kind_of(raw: bytes) -> str | None:
-    report = returned.read(raw)
+    report = bounces.parse_message(raw)
     return str(report.kind) if report else None
 
 
 @pytest.mark.parametrize("headers_only", [False, True])
 def test_a_bounce_is_known_by_the_header_of_the_letter_that_it_returns(headers_only: bool) -> None:
     raw = delivery_report(original=our_letter(), headers_only=headers_only)
-    assert returned.read(raw) == Report(ReportKind.BOUNCE, OURS)
+    assert bounces.parse_message(raw) == BounceReport(ReportKind.BOUNCE, OURS)
 
 
 def test_a_bounce_is_known_by_the_address_it_goes_to() -> None:
     raw = delivery_report(to=f"bounce+{bounce_token(3, 1)}@bounces.verdicts.test")
-    assert returned.read(raw) == Report(ReportKind.BOUNCE, OURS)
+    assert bounces.parse_message(raw) == BounceReport(ReportKind.BOUNCE, OURS)
 
 
 def test_a_bounce_is_known_though_a_server_wrote_the_address_in_capitals() -> None:
     raw = delivery_report(to=f"BOUNCE+{bounce_token(3, 1).upper()}@BOUNCES.VERDICTS.TEST")
-    assert returned.read(raw) == Report(ReportKind.BOUNCE, OURS)
+    assert bounces.parse_message(raw) == BounceReport(ReportKind.BOUNCE, OURS)
 
 
 @pytest.mark.parametrize(
@@ -73,13 +73,15 @@ def test_a_report_of_anything_but_a_failure_means_nothing(action: str) -> None:
 @pytest.mark.parametrize("headers_only", [False, True])
 def test_a_complaint_is_known_by_the_letter_it_is_about(headers_only: bool) -> None:
     raw = complaint(original=our_letter(), headers_only=headers_only)
-    assert returned.read(raw) == Report(ReportKind.COMPLAINT, OURS)
+    assert bounces.parse_message(raw) == BounceReport(ReportKind.COMPLAINT, OURS)
 
 
 def test_a_complaint_is_known_by_the_leave_link_where_a_provider_dropped_our_header() -> None:
     letter = our_letter()
     del letter["X-Verdicts-Delivery"]
-    assert returned.read(complaint(original=letter)) == Report(ReportKind.COMPLAINT, TokenContent(1, 1), True)
+    assert bounces.parse_message(complaint(original=letter)) == BounceReport(
+        ReportKind.COMPLAINT, TokenContent(1, 1), True
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,7 +95,7 @@ def test_a_complaint_is_known_by_the_leave_link_where_a_provider_dropped_our_hea
 )
 def test_a_letter_asks_to_leave_by_its_address_or_subject(raw: object) -> None:
     assert callable(raw)
-    assert returned.read(raw(leave_token(1, 1))) == Report(ReportKind.LEAVE, TokenContent(1, 1), True)
+    assert bounces.parse_message(raw(leave_token(1, 1))) == BounceReport(ReportKind.LEAVE, TokenContent(1, 1), True)
 
 
 def test_who_answers_a_letter_and_quotes_it_does_not_leave() -> None:
@@ -120,15 +122,15 @@ def test_an_answer_from_someone_on_holiday_means_nothing() -> None:
 )
 def test_without_a_genuine_token_nothing_follows_whoever_is_named(raw: object) -> None:
     assert callable(raw)
-    assert returned.read(raw()) is None
+    assert bounces.parse_message(raw()) is None
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=3000))
 def test_whatever_lies_in_a_mailbox_does_not_break_the_reader(raw: bytes) -> None:
-    assert returned.read(raw) is None
-    returned.read(delivery_report().replace(b"Status", raw))
-    returned.read(complaint(original=our_letter()).replace(b"multipart", raw[:20]))
+    assert bounces.parse_message(raw) is None
+    bounces.parse_message(delivery_report().replace(b"Status", raw))
+    bounces.parse_message(complaint(original=our_letter()).replace(b"multipart", raw[:20]))
 
 
 def test_a_huge_message_is_looked_at_in_its_first_part_only() -> None:
@@ -137,9 +139,9 @@ def test_a_huge_message_is_looked_at_in_its_first_part_only() -> None:
     assert kind_of(head + b"--b1\n\n" + b"x" * 1024 * 1024 + b"\n--b1\n" + rest) is None
 
 
-def act(report: Report) -> bool:
+def act(report: BounceReport) -> bool:
     begin_write()
-    acted = act_on(report, NOW)
+    acted = bounces.apply(report, NOW)
     db.session.commit()
     return acted
 
@@ -151,22 +153,22 @@ def act(report: Report) -> bool:
 def test_a_report_ends_the_subscription_it_is_about_and_no_other(kind: ReportKind, status: str) -> None:
     make_subscriber()
     make_subscriber("ben@example.org")
-    assert [act(Report(kind, OURS)), act(Report(kind, OURS))] == [True, False]
+    assert [act(BounceReport(kind, OURS)), act(BounceReport(kind, OURS))] == [True, False]
     assert statuses() == [status, "confirmed"]
 
 
 def test_a_leave_token_of_an_earlier_generation_ends_nothing() -> None:
     make_subscriber(generation=2)
-    assert not act(Report(ReportKind.LEAVE, TokenContent(1, 1), is_leave_token=True))
-    assert act(Report(ReportKind.LEAVE, TokenContent(1, 2), is_leave_token=True))
-    assert not act(Report(ReportKind.LEAVE, TokenContent(99, 1), is_leave_token=True))
+    assert not act(BounceReport(ReportKind.LEAVE, TokenContent(1, 1), is_leave_token=True))
+    assert act(BounceReport(ReportKind.LEAVE, TokenContent(1, 2), is_leave_token=True))
+    assert not act(BounceReport(ReportKind.LEAVE, TokenContent(99, 1), is_leave_token=True))
 
 
 @pytest.mark.parametrize(
     "nested", [b"Content-Type: message/rfc822\r\n\r\n", b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\n"]
 )
 def test_a_message_nested_to_break_readers_is_no_report(nested: bytes) -> None:
-    assert returned.read(nested * 5000) is None
+    assert bounces.parse_message(nested * 5000) is None
 
 
 def test_a_letter_that_asks_to_leave_is_known_however_its_subject_is_encoded() -> None:

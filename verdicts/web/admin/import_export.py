@@ -23,13 +23,11 @@ from verdicts.web.clock import now, today
 
 bp = Blueprint("import_export", __name__)
 
-LARGEST = 2  # some 1,500 tools: on SQLite nobody else writes while a dry run goes on, a second for this much
-TOO_LARGE = (
-    f"The browser takes files of up to {LARGEST} MB. A larger one goes in on the server: flask catalog import FILE."
-)
-MOST_SHOWN = 300
+MAX_MEGABYTES = 2  # some 1,500 tools; on SQLite a dry run keeps other writers waiting, for a second at this size
+TOO_LARGE = f"A file may have {MAX_MEGABYTES} MB here. Import a larger one on the server: flask catalog import FILE."
+MAX_CHANGES_SHOWN = 300
 DONE = {
-    "as-told": "Imported. It did just what the dry run said.",
+    "as-predicted": "Imported. It did just what the dry run said.",
     "otherwise": "Imported, but it did something else than the dry run said, as the catalogue had changed meanwhile. "
     "What it did stands below.",
     "dropped": "The file is forgotten, and nothing was imported.",
@@ -44,8 +42,8 @@ class UploadForm(AdminForm):
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What came of a file: a report, or the faults for which it is refused."""
+class DryRun:
+    """What importing a file would do: a report, or the faults for which it is refused."""
 
     report: ImportReport | None
     faults: tuple[str, ...] = ()
@@ -58,24 +56,24 @@ class Outcome:
 @bp.get("/admin/catalogue")
 @requires(Role.EDITOR)
 def index() -> ResponseReturnValue:
-    return _page(UploadForm(), done=DONE.get(request.args.get("done", ""), ""))
+    return _render_index(UploadForm(), done=DONE.get(request.args.get("done", ""), ""))
 
 
 @bp.post("/admin/catalogue")
 @requires(Role.ADMIN)
-@max_upload(LARGEST, TOO_LARGE)
+@max_upload(MAX_MEGABYTES, TOO_LARGE)
 def upload() -> ResponseReturnValue:
-    form, sent = UploadForm(), request.files.get("file")
-    content = sent.read() if sent else b""
-    if sent is None or not content:
+    form, file = UploadForm(), request.files.get("file")
+    content = file.read() if file else b""
+    if file is None or not content:
         form.add_error("file", "Choose a file that holds something.")
-    elif len(content) > LARGEST * MEGABYTE:
+    elif len(content) > MAX_MEGABYTES * MEGABYTE:
         form.add_error("file", TOO_LARGE)
-    if sent is None or form.field_errors():
-        return _page(form), 422
+    if file is None or form.field_errors():
+        return _render_index(form), 422
     db.session.rollback()
     begin_write()
-    pending.store(current_account().id, reading.bare_name(sent.filename or ""), content, now())
+    pending.store(current_account().id, reading.bare_name(file.filename or ""), content, now())
     db.session.commit()
     return redirect(url_for(".dry_run"), 303)
 
@@ -83,31 +81,31 @@ def upload() -> ResponseReturnValue:
 @bp.get("/admin/catalogue/import")
 @requires(Role.ADMIN)
 def dry_run() -> ResponseReturnValue:
-    found = pending.find(current_account().id, now())
-    return _show(found) if found else redirect(url_for(".index", done="gone"), 303)
+    file = pending.find(current_account().id, now())
+    return _render_dry_run(file) if file else redirect(url_for(".index", done="gone"), 303)
 
 
 @bp.post("/admin/catalogue/import")
 @requires(Role.ADMIN)
 def run_import() -> ResponseReturnValue:
-    found = pending.find(current_account().id, now())
-    if found is None:
+    file = pending.find(current_account().id, now())
+    if file is None:
         return redirect(url_for(".index", done="gone"), 303)
-    if found.digest != request.form.get("file"):
-        return _show(found, ANOTHER_FILE), 422
+    if file.digest != request.form.get("file"):
+        return _render_dry_run(file, ANOTHER_FILE), 422
     try:
-        report = _import(found)
+        report = _import(file)
     except CatalogueRefused:
-        return _show(found, CHANGED), 422
+        return _render_dry_run(file, CHANGED), 422
     except IntegrityError:
         db.session.rollback()
-        return _show(found, CHANGED), 422
+        return _render_dry_run(file, CHANGED), 422
     audit.record_all(report.differences, now=now(), actor=actor())
-    log_activity("imported", "catalogue", found.name, **report.figures)
+    log_activity("imported", "catalogue", file.name, **report.figures)
     pending.delete(current_account().id)
     db.session.commit()
-    is_as_told = report.fingerprint == request.form.get("report")
-    return redirect(url_for(".index", done="as-told" if is_as_told else "otherwise"), 303)
+    is_as_predicted = report.fingerprint == request.form.get("report")
+    return redirect(url_for(".index", done="as-predicted" if is_as_predicted else "otherwise"), 303)
 
 
 @bp.post("/admin/catalogue/import/forget")
@@ -127,42 +125,42 @@ def export_file() -> ResponseReturnValue:
     try:
         text = export(now(), as_yaml=as_yaml)
     except TooLargeForYaml as refusal:
-        return _page(UploadForm(), problem=str(refusal)), 422
+        return _render_index(UploadForm(), problem=str(refusal)), 422
     kind = "yaml" if as_yaml else "json"
     headers = {"Content-Disposition": f'attachment; filename="catalogue-{today().isoformat()}.{kind}"'}
     return Response(text, mimetype=f"application/{kind}", headers=headers)
 
 
-def _import(found: PendingImport) -> ImportReport:
-    """Import a file; the caller commits, or takes it back. The file is parsed before anyone is kept waiting."""
+def _import(file: PendingImport) -> ImportReport:
+    """Import a file; the caller commits or rolls back. It is parsed before the write lock is taken."""
     db.session.rollback()
-    data = reading.read(found.content, found.name)
+    data = reading.read(file.content, file.name)
     begin_write()
     return import_catalogue(data, now())
 
 
-def _try(found: PendingImport) -> Outcome:
-    """Return what importing a file would do, having taken it back."""
+def _try_import(file: PendingImport) -> DryRun:
+    """Return what importing a file would do; nothing of it stays."""
     try:
-        return Outcome(_import(found))
-    except CatalogueRefused as refused:
-        return Outcome(None, refused.faults)
+        return DryRun(_import(file))
+    except CatalogueRefused as refusal:
+        return DryRun(None, refusal.faults)
     finally:
         db.session.rollback()
 
 
-def _show(found: PendingImport, problem: str = "") -> str:
-    outcome = _try(found)
+def _render_dry_run(file: PendingImport, problem: str = "") -> str:
+    dry_run = _try_import(file)
     return render_template(
-        "admin/import_export/dry_run.html", found=found, outcome=outcome, most=MOST_SHOWN, problem=problem
+        "admin/import_export/dry_run.html", file=file, dry_run=dry_run, max_changes=MAX_CHANGES_SHOWN, problem=problem
     )
 
 
-def _page(form: UploadForm, *, done: str = "", problem: str = "") -> str:
+def _render_index(form: UploadForm, *, done: str = "", problem: str = "") -> str:
     return render_template(
         "admin/import_export/index.html",
         form=form,
-        largest=LARGEST,
+        max_megabytes=MAX_MEGABYTES,
         waiting=pending.find(current_account().id, now()),
         imports=audit.search("imported catalogue", limit=5),
         done=done,

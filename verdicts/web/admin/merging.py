@@ -23,18 +23,18 @@ from verdicts.web.paging import MAX_ID
 
 bp = Blueprint("merging", __name__)
 
-LONGEST = 200
+MAX_NAME_LENGTH = 200
 CHANGED = "Somebody edited one of the two meanwhile, so nothing was done. This is what would happen now."
 
 
-class PickForm(AdminForm):
-    keep = required_text("The record that stays", LONGEST, missing="Which one stays?")
-    drop = required_text("The record that goes", LONGEST, missing="Which one goes?")
+class MergeForm(AdminForm):
+    keep = required_text("The record that stays", MAX_NAME_LENGTH, missing="Which one stays?")
+    drop = required_text("The record that goes", MAX_NAME_LENGTH, missing="Which one goes?")
 
 
 @dataclass(frozen=True)
-class Beside:
-    """One of the two records, and what the panel and the readers say of it."""
+class MergeSide:
+    """One of the two records, with its panel's and its readers' verdicts."""
 
     side: Side
     panel: Panel
@@ -44,18 +44,18 @@ class Beside:
 @bp.get("/admin/merge")
 @requires(Role.ADMIN)
 def index() -> ResponseReturnValue:
-    form = PickForm(formdata=request.args)
+    form = MergeForm(formdata=request.args)
     if not ({"keep", "drop"} & request.args.keys()):
-        return _pick(PickForm(formdata=None))
-    keep, drop, choices = _find(form)
+        return _render_index(MergeForm(formdata=None))
+    keep, drop, choices = _find_tools(form)
     if keep is None or drop is None:
-        return _pick(form, choices), 422
+        return _render_index(form, choices), 422
     try:
         plan = merging.plan(keep.id, drop.id, now())
     except CannotMerge as refusal:
         form.add_error("drop", str(refusal))
-        return _pick(form), 422
-    return _show(plan)
+        return _render_index(form), 422
+    return _render_plan(plan)
 
 
 @bp.post("/admin/merge")
@@ -67,74 +67,76 @@ def merge() -> ResponseReturnValue:
     db.session.rollback()
     begin_write()
     try:
-        done = merging.merge(keep_id, drop_id, now(), agreed=request.form.get("agreed", ""))
+        result = merging.merge(keep_id, drop_id, now(), agreed=request.form.get("agreed", ""))
     except PlanChanged as changed:
         db.session.rollback()
-        return _show(changed.plan, CHANGED), 422
+        return _render_plan(changed.plan, CHANGED), 422
     except CannotMerge as refusal:
         db.session.rollback()
-        return _pick(PickForm(formdata=None), problem=str(refusal)), 422
-    audit.record_all(done.changes, now=now(), actor=actor())
-    _write_down(done.plan)
+        return _render_index(MergeForm(formdata=None), problem=str(refusal)), 422
+    audit.record_all(result.changes, now=now(), actor=actor())
+    _log_merge(result.plan)
     db.session.commit()
-    return redirect(url_for(".index", merged=done.plan.keep.slug), 303)
+    return redirect(url_for(".index", merged=result.plan.keep.slug), 303)
 
 
-def _find(form: PickForm) -> tuple[ToolLink | None, ToolLink | None, dict[str, list[ToolLink]]]:
-    """Return the tools that were meant; where words could mean several, blame the field and return them to choose."""
-    found: dict[str, ToolLink | None] = {}
+def _find_tools(form: MergeForm) -> tuple[ToolLink | None, ToolLink | None, dict[str, list[ToolLink]]]:
+    """Return the two tools that the form names; where a name fits several, add an error and return the choices."""
+    tools: dict[str, ToolLink | None] = {}
     choices: dict[str, list[ToolLink]] = {}
     form.validate()
     for field in (form.keep, form.drop):
-        found[field.name], choices[field.name] = None, []
+        tools[field.name], choices[field.name] = None, []
         if not field.errors:
-            found[field.name], choices[field.name] = _meant_by(field.data or "")
-            if found[field.name] is None:
+            tools[field.name], choices[field.name] = _search(field.data or "")
+            if tools[field.name] is None:
                 form.add_error(
                     field.name, "Several could be meant. Choose one." if choices[field.name] else "Nothing fits."
                 )
-    return found["keep"], found["drop"], choices
+    return tools["keep"], tools["drop"], choices
 
 
-def _meant_by(words: str) -> tuple[ToolLink | None, list[ToolLink]]:
-    """Return the tool that an address, a slug or words mean; or None and those they could mean."""
-    words = words.strip()
-    if exact := catalog.find_link(words.rstrip("/").rpartition("/")[2].lower()):
+def _search(text: str) -> tuple[ToolLink | None, list[ToolLink]]:
+    """Return the tool that a URL, a slug or a name means; or None, and the tools that it could mean."""
+    text = text.strip()
+    if exact := catalog.find_link(text.rstrip("/").rpartition("/")[2].lower()):
         return exact, []
-    choices = catalog.search_links(words)
-    named = [choice for choice in choices if choice.name.casefold() == words.casefold()]
+    choices = catalog.search_links(text)
+    named = [choice for choice in choices if choice.name.casefold() == text.casefold()]
     only = named if len(named) == 1 else choices
     return (only[0], []) if len(only) == 1 else (None, choices)
 
 
-def _pick(form: PickForm, choices: dict[str, list[ToolLink]] | None = None, problem: str = "") -> str:
-    merged = catalog.find_link(request.args.get("merged", "")[:LONGEST])
+def _render_index(form: MergeForm, choices: dict[str, list[ToolLink]] | None = None, problem: str = "") -> str:
+    merged = catalog.find_link(request.args.get("merged", "")[:MAX_NAME_LENGTH])
     return render_template(
         "admin/merging/index.html",
         form=form,
         choices=choices or {"keep": [], "drop": []},
-        most=catalog.MAX_LINKS_FOUND,
+        max_choices=catalog.MAX_LINKS_FOUND,
         problem=problem,
         merged=merged,
     )
 
 
-def _show(plan: MergePlan, problem: str = "") -> str:
+def _render_plan(plan: MergePlan, problem: str = "") -> str:
     ids = [plan.keep.id, plan.drop.id]
     panels, communities = catalog.panel_verdicts_of(ids), tallies_of(ids)
-    both = [Beside(side, panels[side.id], communities[side.id]) for side in (plan.keep, plan.drop)]
-    return render_template("admin/merging/plan.html", plan=plan, both=both, sentences=sentences(plan), problem=problem)
+    sides = [MergeSide(side, panels[side.id], communities[side.id]) for side in (plan.keep, plan.drop)]
+    return render_template(
+        "admin/merging/plan.html", plan=plan, sides=sides, sentences=sentences(plan), problem=problem
+    )
 
 
-def _write_down(done: MergePlan) -> None:
-    before, after = done.ballots.before, done.ballots.after
+def _log_merge(plan: MergePlan) -> None:
+    before, after = plan.ballots.before, plan.ballots.after
     log_activity(
         "merged",
         "tool",
-        " into ".join(reversed(done.names)),
-        done.keep.id,
-        address=(done.drop.slug, done.keep.slug),
+        " into ".join(reversed(plan.names)),
+        plan.keep.id,
+        address=(plan.drop.slug, plan.keep.slug),
         ship=(before.ship, after.ship),
         skip=(before.skip, after.skip),
-        reviews_of_the_other=(len(done.reviews), 0),
+        reviews_of_the_other=(len(plan.reviews), 0),
     )

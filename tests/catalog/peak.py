@@ -19,7 +19,7 @@ def peak() -> int:
 
 def outcome(data: bytes) -> str:
     try:
-        logos.read(data)
+        logos.reencode(data)
     except logos.PictureFault as fault:
         return type(fault).__name__
     return "Picture"

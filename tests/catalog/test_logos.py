@@ -44,7 +44,7 @@ def looks_like(colour: tuple[int, ...], other: tuple[int, ...], tolerance: int =
 
 @pytest.mark.parametrize("kind", logos.FORMATS)
 def test_a_picture_of_each_kind_becomes_a_png_that_fits(kind: str) -> None:
-    made = logos.read(encoded(halves().resize((1024, 512)), kind))
+    made = logos.reencode(encoded(halves().resize((1024, 512)), kind))
     image = decoded(made.image)
     assert (image.format, image.size, image.mode) == ("PNG", (256, 128), "RGB")
     assert (made.width, made.height) == image.size
@@ -53,13 +53,13 @@ def test_a_picture_of_each_kind_becomes_a_png_that_fits(kind: str) -> None:
 
 
 def test_a_small_picture_keeps_its_size() -> None:
-    assert decoded(logos.read(encoded(plain(32, 40))).image).size == (32, 40)
+    assert decoded(logos.reencode(encoded(plain(32, 40))).image).size == (32, 40)
 
 
 def test_the_same_upload_always_gets_the_same_digest() -> None:
     data = encoded(noise(300, 200))
-    assert logos.read(data).digest == logos.read(data).digest
-    assert logos.read(data).digest != logos.read(encoded(noise(300, 201))).digest
+    assert logos.reencode(data).digest == logos.reencode(data).digest
+    assert logos.reencode(data).digest != logos.reencode(encoded(noise(300, 201))).digest
 
 
 @pytest.mark.parametrize(
@@ -75,25 +75,25 @@ def test_the_same_upload_always_gets_the_same_digest() -> None:
     ids=["png", "webp", "palette", "palette by the entry", "grey", "grey with alpha"],
 )
 def test_what_is_transparent_stays_so(data: bytes) -> None:
-    image = decoded(logos.read(data).image)
+    image = decoded(logos.reencode(data).image)
     assert image.mode == "RGBA"
     assert image.getpixel((20, 30))[3] == 0
     assert image.getpixel((110, 30))[3] == 255
 
 
 def test_a_picture_is_turned_upright() -> None:
-    image = decoded(logos.read(pictures.turned()).image)
+    image = decoded(logos.reencode(pictures.turned()).image)
     assert image.size == (64, 128)
     assert looks_like(image.getpixel((32, 20)), RED)
 
 
 def test_the_colours_of_print_become_those_of_screens() -> None:
-    image = decoded(logos.read(encoded(plain().convert("CMYK"), "JPEG")).image)
+    image = decoded(logos.reencode(encoded(plain().convert("CMYK"), "JPEG")).image)
     assert (image.mode, looks_like(image.getpixel((30, 30)), RED)) == ("RGB", True)
 
 
 def test_sixteen_bits_a_pixel_become_eight_and_no_grey_turns_white() -> None:
-    image = decoded(logos.read(encoded(Image.new("I;16", (64, 64), 0x8000))).image)
+    image = decoded(logos.reencode(encoded(Image.new("I;16", (64, 64), 0x8000))).image)
     assert looks_like(image.getpixel((30, 30)), (128, 128, 128), 1)
 
 
@@ -101,7 +101,7 @@ def test_sixteen_bits_a_pixel_become_eight_and_no_grey_turns_white() -> None:
 def test_nothing_is_kept_but_pixels(name: str) -> None:
     data = pictures.with_words()[name]
     assert pictures.SCRIPT in data
-    made = logos.read(data).image
+    made = logos.reencode(data).image
     assert list(dict.fromkeys(chunks(made))) == NOTHING_BUT_PIXELS
     assert b"script" not in made
 
@@ -109,19 +109,19 @@ def test_nothing_is_kept_but_pixels(name: str) -> None:
 @pytest.mark.parametrize("name", pictures.not_pictures())
 def test_what_is_no_picture_that_we_take_is_refused(name: str) -> None:
     with pytest.raises(logos.NotAPicture, match="Take a PNG, JPEG or WebP; export an SVG as PNG first"):
-        logos.read(pictures.not_pictures()[name])
+        logos.reencode(pictures.not_pictures()[name])
 
 
 @pytest.mark.parametrize("name", pictures.damaged())
 def test_a_damaged_picture_is_refused(name: str) -> None:
     with pytest.raises(logos.PictureDamaged, match="not complete"):
-        logos.read(pictures.damaged()[name])
+        logos.reencode(pictures.damaged()[name])
 
 
 @pytest.mark.parametrize("name", pictures.animated())
 def test_a_picture_that_moves_is_refused(name: str) -> None:
     with pytest.raises(logos.PictureAnimated, match="one frame"):
-        logos.read(pictures.animated()[name])
+        logos.reencode(pictures.animated()[name])
 
 
 @pytest.mark.parametrize("name", pictures.too_many_pixels())
@@ -129,24 +129,24 @@ def test_a_picture_that_claims_too_many_pixels_is_refused_before_one_is_decoded(
     data = pictures.too_many_pixels()[name]
     began = time.perf_counter()
     with pytest.raises(logos.TooManyPixels, match="more than 4 megapixels"):
-        logos.read(data)
+        logos.reencode(data)
     assert time.perf_counter() - began < 1
 
 
 def test_a_picture_that_is_too_small_is_refused_with_its_size() -> None:
     with pytest.raises(logos.TooFewPixels, match=r"has 64 × 31 pixels\. It needs at least 32 × 32"):
-        logos.read(encoded(plain(64, 31)))
+        logos.reencode(encoded(plain(64, 31)))
 
 
 def test_an_empty_file_is_refused() -> None:
     with pytest.raises(logos.PictureEmpty):
-        logos.read(b"")
+        logos.reencode(b"")
 
 
 @pytest.mark.parametrize(("size", "said"), [(2_000_001, "2.1 MB"), (20_000_000, "20.0 MB")])
 def test_a_file_that_is_too_large_is_refused_with_its_size_and_the_limit(size: int, said: str) -> None:
     with pytest.raises(logos.PictureTooLarge, match=f"has {said}. A logo may have 2 MB at most"):
-        logos.read(pictures.grain(size))
+        logos.reencode(pictures.grain(size))
 
 
 @given(st.data())
@@ -156,7 +156,7 @@ def test_no_damage_to_a_picture_makes_anything_but_a_picture_or_a_fault(data: st
     for place in data.draw(st.lists(st.integers(0, len(upload) - 1), min_size=1, max_size=8)):
         upload[place] = data.draw(st.integers(0, 255))
     try:
-        made = logos.read(bytes(upload))
+        made = logos.reencode(bytes(upload))
     except logos.PictureFault:
         return
     assert list(dict.fromkeys(chunks(made.image))) == NOTHING_BUT_PIXELS
@@ -182,7 +182,7 @@ def test_no_upload_takes_more_memory_than_is_allowed(tmp_path: Path) -> None:
 
 
 def written(upload: bytes, path: Path) -> Path:
-    assert len(upload) <= logos.MOST_BYTES
+    assert len(upload) <= logos.MAX_BYTES
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(upload)
     return path
@@ -190,17 +190,17 @@ def written(upload: bytes, path: Path) -> Path:
 
 @contextmanager
 def a_decode_going_on() -> Iterator[None]:
-    assert logos._turn.acquire(blocking=False)
+    assert logos._decoding.acquire(blocking=False)
     try:
         yield
     finally:
-        logos._turn.release()
+        logos._decoding.release()
 
 
 def test_a_second_decode_waits_for_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logos, "WAIT_SECONDS", 30)
     made: list[logos.Picture] = []
-    second = threading.Thread(target=lambda: made.append(logos.read(encoded(plain()))))
+    second = threading.Thread(target=lambda: made.append(logos.reencode(encoded(plain()))))
     with a_decode_going_on():
         second.start()
         second.join(0.2)
@@ -212,14 +212,14 @@ def test_a_second_decode_waits_for_the_first(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_decode_that_waited_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logos, "WAIT_SECONDS", 0.01)
     with a_decode_going_on(), pytest.raises(logos.TooManyDecodes):
-        logos.read(encoded(plain()))
+        logos.reencode(encoded(plain()))
 
 
 def test_a_refused_picture_ends_its_turn() -> None:
     for _ in range(3):
         with pytest.raises(logos.NotAPicture):
-            logos.read(b"What is it?")
-    assert logos.read(encoded(plain())).width == 64
+            logos.reencode(b"What is it?")
+    assert logos.reencode(encoded(plain())).width == 64
 
 
 def kept() -> list[str]:
@@ -228,7 +228,7 @@ def kept() -> list[str]:
 
 def give(tool: Tool, colour: str) -> str:
     begin_write()
-    digest = logos.store(logos.read(encoded(plain(colour=colour))))
+    digest = logos.store(logos.reencode(encoded(plain(colour=colour))))
     logos.set_logo(tool.id, digest)
     db.session.commit()
     return digest
@@ -237,15 +237,15 @@ def give(tool: Tool, colour: str) -> str:
 def test_a_logo_is_found_by_its_digest_and_by_its_tool(app: Flask) -> None:
     tool = make_tool("mistral-code")
     db.session.rollback()
-    picture = logos.read(encoded(plain()))
+    picture = logos.reencode(encoded(plain()))
     assert give(tool, "red") == picture.digest
-    assert logos.find(picture.digest) == picture.image
+    assert logos.find_image(picture.digest) == picture.image
     found = logos.find_tool(tool.id)
-    assert found == logos.LogoOfTool(tool.id, tool.name, picture.digest)
+    assert found == logos.ToolLogo(tool.id, tool.name, picture.digest)
 
 
 def test_what_nobody_stored_is_not_found(app: Flask) -> None:
-    assert logos.find("0" * 64) is None
+    assert logos.find_image("0" * 64) is None
     assert logos.find_tool(1) is None
 
 
@@ -264,7 +264,7 @@ def test_only_logos_of_no_tool_are_destroyed(app: Flask) -> None:
     give(other, "green")
     give(other, "blue")
     begin_write()
-    assert logos.destroy_unused() == 2
+    assert logos.delete_unused() == 2
     db.session.commit()
     assert kept() == [shared]
 
@@ -276,7 +276,7 @@ def test_housekeeping_leaves_a_logo_alone_that_is_given_to_a_tool_meanwhile(app:
     unused = give(one, "red")
     give(one, "blue")
     begin_write()
-    assert logos.store(logos.read(encoded(plain(colour="red")))) == unused
+    assert logos.store(logos.reencode(encoded(plain(colour="red")))) == unused
     with ThreadPoolExecutor(1) as thread:
         house = thread.submit(keep_house, app)
         time.sleep(0.3)
@@ -291,6 +291,6 @@ def keep_house(app: Flask) -> int:
     """Destroy unused logos on a connection of one's own, which waits for whoever is writing."""
     with app.app_context():
         begin_write()
-        destroyed = logos.destroy_unused()
+        destroyed = logos.delete_unused()
         db.session.commit()
         return destroyed

@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests.makers import NOW, TODAY, make_price, make_tool
 from verdicts.catalog.kinds import PriceModel
-from verdicts.catalog.price_checks import Check, PriceNotCurrent, confirm, days_since_check, interval_after, is_due
+from verdicts.catalog.price_checks import PriceCheck, PriceNotCurrent, confirm, days_since_check, interval_after, is_due
 from verdicts.catalog.price_checks import price as price_record
 from verdicts.catalog.prices import Freshness, Price
 from verdicts.catalog.queries import find_published
@@ -17,7 +17,7 @@ from verdicts.extensions import begin_write, db
 YESTERDAY = TODAY - timedelta(days=1)
 
 
-def confirmed(tool_id: int, **which: int) -> tuple[Check, Check]:
+def confirmed(tool_id: int, **which: int) -> tuple[PriceCheck, PriceCheck]:
     db.session.rollback()
     begin_write()
     checks = confirm(tool_id, TODAY, **which)
@@ -25,9 +25,9 @@ def confirmed(tool_id: int, **which: int) -> tuple[Check, Check]:
     return checks
 
 
-def stored(record_id: int) -> Check:
+def stored(record_id: int) -> PriceCheck:
     columns = (price_record.c.checked_on, price_record.c.interval_days)
-    found = Check(*db.session.execute(sa.select(*columns).where(price_record.c.id == record_id)).one())
+    found = PriceCheck(*db.session.execute(sa.select(*columns).where(price_record.c.id == record_id)).one())
     db.session.rollback()
     return found
 
@@ -46,7 +46,7 @@ def stored(record_id: int) -> Check:
 def test_a_check_that_finds_nothing_changed_holds_twice_as_long(
     checked_on: date | None, before: int, after: int
 ) -> None:
-    assert interval_after(Check(checked_on, before), TODAY) == after
+    assert interval_after(PriceCheck(checked_on, before), TODAY) == after
 
 
 def test_confirming_writes_todays_check_and_tells_the_one_before(app: Flask) -> None:
@@ -54,9 +54,9 @@ def test_confirming_writes_todays_check_and_tells_the_one_before(app: Flask) -> 
     old = make_price(tool, "paid", amount=9, until=YESTERDAY).id
     current = make_price(tool, "paid", amount=12, checked_on=YESTERDAY).id
     tool_id = tool.id
-    assert confirmed(tool_id) == (Check(YESTERDAY, 60), Check(TODAY, 120))
-    assert stored(current) == Check(TODAY, 120)
-    assert stored(old) == Check(None, 60)
+    assert confirmed(tool_id) == (PriceCheck(YESTERDAY, 60), PriceCheck(TODAY, 120))
+    assert stored(current) == PriceCheck(TODAY, 120)
+    assert stored(old) == PriceCheck(None, 60)
 
 
 def test_confirming_twice_on_one_day_is_confirming_once(app: Flask) -> None:
@@ -65,7 +65,7 @@ def test_confirming_twice_on_one_day_is_confirming_once(app: Flask) -> None:
     tool_id = tool.id
     confirmed(tool_id)
     confirmed(tool_id)
-    assert stored(current) == Check(TODAY, 120)
+    assert stored(current) == PriceCheck(TODAY, 120)
 
 
 def test_a_price_that_has_been_replaced_meanwhile_is_not_confirmed(app: Flask) -> None:
@@ -76,7 +76,7 @@ def test_a_price_that_has_been_replaced_meanwhile_is_not_confirmed(app: Flask) -
     with pytest.raises(PriceNotCurrent):
         confirmed(tool_id, record_id=seen)
     db.session.rollback()
-    assert stored(current) == Check(YESTERDAY, 60)
+    assert stored(current) == PriceCheck(YESTERDAY, 60)
 
 
 def test_a_tool_without_a_price_has_none_to_confirm(app: Flask) -> None:

@@ -26,7 +26,7 @@ def digest(app: Flask) -> str:
 def give(tool_id: int, size: int = 64) -> str:
     db.session.rollback()
     begin_write()
-    digest = logos.store(logos.read(encoded(noise(size, 32))))
+    digest = logos.store(logos.reencode(encoded(noise(size, 32))))
     logos.set_logo(tool_id, digest)
     bump_content_version()
     db.session.commit()

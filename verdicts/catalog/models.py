@@ -1,4 +1,4 @@
-"""The catalogue's tables. What changes over time (review_revision, price_record) is only ever added to."""
+"""The catalogue's tables. Rows of review_revision and price_record are only added, so no history is lost."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -29,17 +29,17 @@ def _slug_shape() -> sa.CheckConstraint:
 
 
 def _web_address(column: str) -> sa.CheckConstraint:
-    """What goes into a link must be one that a browser only opens: whoever writes the row, and by whatever way."""
+    """Allow only http and https in a link, whatever code writes the row: a browser would run javascript: links."""
     return sa.CheckConstraint(f"{column} LIKE 'http://%' OR {column} LIKE 'https://%'", name="web_address")
 
 
-# What the trail, drafts and open pages know by its id: the id of a deleted record is never another's.
-NEVER_AGAIN = {"sqlite_autoincrement": True}
+# The audit log, drafts and open pages name records by id, so no new record may get the id of a deleted one.
+IDS_NEVER_REUSED = {"sqlite_autoincrement": True}
 
 
 class Category(Base):
     __tablename__ = "category"
-    __table_args__ = (NEVER_AGAIN,)
+    __table_args__ = (IDS_NEVER_REUSED,)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(sa.String(SLUG_LENGTH), unique=True)
@@ -77,7 +77,7 @@ class CategoryFact(Base):
 
 class Reviewer(Base):
     __tablename__ = "reviewer"
-    __table_args__ = (NEVER_AGAIN,)
+    __table_args__ = (IDS_NEVER_REUSED,)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(sa.String(SLUG_LENGTH), unique=True)
@@ -87,7 +87,7 @@ class Reviewer(Base):
     bio: Mapped[str] = mapped_column(sa.Text, default="")
     likes: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
     dislikes: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
-    # Has left the panel: what they said stays, and nobody waits for more.
+    # When they left the panel: their reviews stay, and no more are expected.
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     position: Mapped[int]
 
@@ -104,7 +104,7 @@ class ReviewerAlias(Base):
 
 
 class Logo(Base):
-    """A picture as we encoded it anew, known by the SHA-256 of its bytes: two tools may share one."""
+    """A picture in our own encoding, known by the SHA-256 of its bytes: two tools may share one."""
 
     __tablename__ = "logo"
 
@@ -116,7 +116,7 @@ class Logo(Base):
 
 class Tool(Base):
     __tablename__ = "tool"
-    __table_args__ = (_web_address("website"), NEVER_AGAIN)
+    __table_args__ = (_web_address("website"), IDS_NEVER_REUSED)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(80))
@@ -127,12 +127,12 @@ class Tool(Base):
     maker: Mapped[str] = mapped_column(sa.String(120), default="")
     license: Mapped[str] = mapped_column(sa.String(80), default="")
     launched_on: Mapped[date | None]
-    # Public from this moment on; none while it is a draft, or taken back.
+    # Public from this moment on; None for a draft or an unpublished tool.
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
-    # When readers could first see it: publishing it again is no news.
+    # When it was first public: publishing it again is no news.
     first_published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # It was another record of this tool: what it had has moved there, but for the ledger of its votes.
+    # The record it was merged into: all it had has moved there, but for the ledger of its votes.
     merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("tool.id"))
     logo_digest: Mapped[str | None] = mapped_column(sa.ForeignKey("logo.digest"))
     position: Mapped[int] = mapped_column(index=True)
@@ -168,7 +168,7 @@ class Tool(Base):
 
 
 class ToolSlug(Base):
-    """A slug that leads to a tool: its current one, or an alias that redirects. One table, so no two can clash."""
+    """A tool's current slug, or an alias that redirects to it. One table for both, so no two tools share a name."""
 
     __tablename__ = "tool_slug"
     __table_args__ = (
@@ -191,7 +191,7 @@ class ToolSlug(Base):
 
 
 class ToolFact(Base):
-    """What is known of a tool under one of its category's fact keys. A key without a row is not checked."""
+    """A tool's value for one of its category's fact keys. A key without a row is not checked."""
 
     __tablename__ = "tool_fact"
     __table_args__ = (sa.UniqueConstraint("tool_id", "key"), _web_address("source"))
@@ -223,7 +223,7 @@ class Plan(Base):
 
 
 class PriceRecord(Base):
-    """A tool's entry price as a dated fact. The current one has no `until`; the others are its history."""
+    """A tool's entry price as a dated fact. The current one has no `until`; the others are history."""
 
     __tablename__ = "price_record"
     __table_args__ = (
@@ -247,7 +247,7 @@ class PriceRecord(Base):
     checked_on: Mapped[date | None]
     until: Mapped[date | None]
     reason: Mapped[str | None] = mapped_column(sa.String(500))
-    # How long a check holds: it doubles each time that nothing has changed.
+    # How long its last check holds: see price_checks.interval_after().
     interval_days: Mapped[int] = mapped_column(default=FIRST_INTERVAL_DAYS)
     position: Mapped[int]
 
@@ -303,7 +303,7 @@ class ReviewRevision(Base):
 
 
 class ContentVersion(Base):
-    """One row: a number that grows with everything editors publish, so that caches know when to forget."""
+    """One row: a number that grows with whatever editors publish, and by which caches know that pages have changed."""
 
     __tablename__ = "content_version"
     __table_args__ = (sa.CheckConstraint("id = 1", name="one_row"),)

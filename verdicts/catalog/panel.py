@@ -1,4 +1,4 @@
-"""The panel: a complete count of a tool's current reviews, and how old each one is."""
+"""A tool's panel: all its current reviews, counted, and how old each one is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ class Revision:
 
 @dataclass(frozen=True)
 class PanelReview:
-    """What one reviewer says of one tool now, and what they said before, oldest first."""
+    """One reviewer's current review of one tool, and its revisions, oldest first."""
 
     reviewer: ReviewerSummary
     verdict: Verdict
@@ -58,7 +58,7 @@ class PanelReview:
         return len(self.quote.split())
 
     def is_old(self, today: date) -> bool:
-        """Say whether the review is marked as old and may no longer decide who is ahead."""
+        """Say whether the review is older than OLD_AFTER: pages mark it, and it no longer decides who is ahead."""
         return self.reviewed_on is not None and today - self.reviewed_on > OLD_AFTER
 
 
@@ -66,7 +66,7 @@ class PanelReview:
 class Change:
     """One entry of a review's history: from one verdict to the next, on a day, for a reason.
 
-    What stood without being replaced by a change of mind (a wording, another record's review) turns no verdict.
+    A correction of wording changes no verdict, nor does a review that another record of the tool had (wording_only).
     """
 
     reviewer: ReviewerSummary
@@ -84,7 +84,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Panel:
-    """The count of a tool's reviews. A reviewer who has not spoken is a gap and no part of it."""
+    """The reviews of a tool. A reviewer without a review is a gap, and counts neither way."""
 
     reviews: tuple[PanelReview, ...]
 
@@ -98,7 +98,7 @@ class Panel:
 
     @property
     def percent(self) -> int | None:
-        """The share of SHIP in whole per cent, halves up as for the readers, or None where nobody has spoken."""
+        """The share of SHIP in whole per cent, halves up as for the readers; None without reviews."""
         return (200 * self.ship + self.total) // (2 * self.total) if self.reviews else None
 
     @property
@@ -120,7 +120,7 @@ class Panel:
         return review.verdict if review else None
 
     def changes(self) -> list[Change]:
-        """Return everything that was ever replaced, newest first."""
+        """Return all that was ever replaced, newest first."""
         changes = [change for review in self.reviews for change in changes_of(review)]
         return sorted(changes, key=lambda change: change.on, reverse=True)
 
@@ -136,6 +136,6 @@ def changes_of(review: PanelReview) -> list[Change]:
 
 
 def reviewers_of(panels: Sequence[Panel]) -> list[ReviewerSummary]:
-    """Return the reviewers who judged any of these tools, in the panel's order: the same everywhere."""
-    found = {review.reviewer.slug: review.reviewer for panel in panels for review in panel.reviews}
-    return sorted(found.values(), key=lambda reviewer: reviewer.position)
+    """Return the reviewers of any of these tools, in the panel's order, which is the same on every page."""
+    reviewers = {review.reviewer.slug: review.reviewer for panel in panels for review in panel.reviews}
+    return sorted(reviewers.values(), key=lambda reviewer: reviewer.position)

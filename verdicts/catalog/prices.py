@@ -1,4 +1,4 @@
-"""A price is a dated fact: what it says in words, and whether anyone has looked lately."""
+"""A price is a dated fact: what it says in words, and whether its last check still holds."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -22,7 +22,7 @@ class Freshness(StrEnum):
 
 @dataclass(frozen=True)
 class Price:
-    """A tool's entry price, now or, with `until`, before."""
+    """A tool's entry price: the current one, or with `until` an earlier one."""
 
     model: PriceModel
     amount: Decimal | None = None
@@ -36,7 +36,7 @@ class Price:
 
     @property
     def words(self) -> str:
-        """The figure a page shows large: "Free", "$20 / month", "Ask for a price", "Not known"."""
+        """What a page shows in large type: "Free", "$20 / month", "Ask for a price", "Not known"."""
         if self.model in {PriceModel.FREE, PriceModel.FREEMIUM}:
             return "Free"
         if self.model is PriceModel.CONTACT:
@@ -47,7 +47,7 @@ class Price:
 
     @property
     def detail(self) -> str:
-        """What the figure leaves out: where a free plan ends."""
+        """What stands beside `words` in small type: where a free plan ends."""
         if self.model is not PriceModel.FREEMIUM:
             return ""
         paid = amount_in_words(self.amount, self.currency, self.period) if self.amount else ""

@@ -1,11 +1,10 @@
 """Full-text search over tools, alike on both databases.
 
-Texts are cut into words here, not by the database: lower case, without accents, letters and digits only. So both
-databases find the same tools in the same order, and nothing a visitor types can be an operator.
+This module splits texts into words, not the database: lower case, without accents, letters and digits only. So both
+databases find the same tools in the same order, and nothing that a visitor types can be an operator.
 """
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from verdicts.catalog.models import Category, Tool, ToolSlug
+from verdicts.catalog.slugs import fold
 from verdicts.extensions import db
 
 MAX_QUERY_WORDS = 8
@@ -22,8 +22,8 @@ MAX_QUERY_LENGTH = 200
 MAX_TEXT_LENGTH = 100_000
 MAX_TOOLS_ONE_BY_ONE = 500
 
-# What one word of the query is worth where it is found; name, tagline, and the rest that every hit has.
-NAME_WORTH, TAGLINE_WORTH, REST_WORTH = 9, 3, 1
+# What a word of the query weighs where it is found: in the name, in the tagline, in the rest of the text.
+NAME_WEIGHT, TAGLINE_WEIGHT, REST_WEIGHT = 9, 3, 1
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -37,14 +37,14 @@ documents = sa.table("tool_search", sa.column("tool_id"), sa.column("document"))
 def matching(text: str) -> sa.Subquery:
     """Return the tools that hold every word of `text`, the last of which may be unfinished, as (tool_id, rank).
 
-    It is made to be joined, and a smaller rank is better:
+    Join it; a smaller rank is better:
 
         hits = search.matching("mistr")
         sa.select(tool.c.id).join(hits, hits.c.tool_id == tool.c.id).order_by(hits.c.rank, tool.c.position)
 
     A word in the name weighs more than one in the tagline, and that more than one in the maker, category, aliases or
-    description. Any text is safe; a text without a letter or digit finds nothing. Unpublished tools are found too:
-    the query that joins it decides what may be shown.
+    description. Any text is safe; a text without a letter or digit matches nothing. Unpublished tools match too: the
+    query that joins this one decides what may be shown.
     """
     words = words_of(text[:MAX_QUERY_LENGTH])[:MAX_QUERY_WORDS]
     if not words:
@@ -53,13 +53,13 @@ def matching(text: str) -> sa.Subquery:
 
 
 def reindex_all() -> None:
-    """Index every tool anew. At most three statements."""
+    """Rebuild the index of every tool. At most three statements."""
     db.session.execute(sa.delete(fts5 if _is_sqlite() else documents))
     _index(_texts())
 
 
 def reindex(tool_ids: Collection[int]) -> None:
-    """Index these tools anew, and forget those that are gone or merged into others. At most three statements.
+    """Rebuild the index of these tools; deleted and merged ones leave it. At most three statements.
 
     Call it in the transaction that changes a tool's name, tagline, maker, category, description or aliases; a
     category's name stands in the index of all its tools.
@@ -74,10 +74,8 @@ def reindex(tool_ids: Collection[int]) -> None:
 
 
 def words_of(text: str) -> list[str]:
-    """Return a text's distinct words in the order of their first mention, folded so that "Café" is "cafe"."""
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    bare = "".join(sign for sign in folded if not unicodedata.category(sign).startswith("M"))
-    return list(dict.fromkeys(word[:MAX_WORD_LENGTH] for word in _WORD.findall(bare)))
+    """Return a text's distinct words, folded, in the order of their first mention."""
+    return list(dict.fromkeys(word[:MAX_WORD_LENGTH] for word in _WORD.findall(fold(text))))
 
 
 def _is_sqlite() -> bool:
@@ -113,7 +111,7 @@ def _index(texts: sa.Select[Any]) -> None:
         db.session.execute(sa.insert(fts5), entries)
         return
     insert = postgresql.insert(documents).values(document=sa.cast(sa.bindparam("document"), postgresql.TSVECTOR))
-    # Someone else may have indexed the same tool since it was deleted above.
+    # Another transaction may have indexed the same tool since the delete above.
     upsert = insert.on_conflict_do_update(index_elements=["tool_id"], set_={"document": insert.excluded.document})
     db.session.execute(upsert, [_document(entry) for entry in entries])
 
@@ -136,34 +134,34 @@ def _lexemes(words: str, label: str) -> str:
 
 
 def _matching_on_sqlite(words: Sequence[str]) -> sa.Select[Any]:
-    def found(expression: str) -> sa.ColumnElement[bool]:
+    def matches(expression: str) -> sa.ColumnElement[bool]:
         return fts5.c.tool_search.bool_op("MATCH")(expression)
 
-    def found_in(column: str, word: str) -> sa.ColumnElement[bool]:
+    def is_in(column: str, word: str) -> sa.ColumnElement[bool]:
         inner = fts5.alias()
         hit = inner.c.tool_search.bool_op("MATCH")(f"{column} : {word}")
         return fts5.c.rowid.in_(sa.select(inner.c.rowid).where(hit))
 
     every = " AND ".join([*(f'"{word}"' for word in words[:-1]), f'"{words[-1]}"*'])
     terms = [f'"{word}"' for word in words] + [f'"{words[-1]}"*']
-    worth = [_worth(found_in("name", term), found_in("tagline", term)) for term in terms]
-    return sa.select(fts5.c.rowid.label("tool_id"), _rank(worth)).where(found(every))
+    weights = [_weight(is_in("name", term), is_in("tagline", term)) for term in terms]
+    return sa.select(fts5.c.rowid.label("tool_id"), _rank(weights)).where(matches(every))
 
 
 def _matching_on_postgresql(words: Sequence[str]) -> sa.Select[Any]:
-    def found(expression: str) -> sa.ColumnElement[bool]:
+    def matches(expression: str) -> sa.ColumnElement[bool]:
         return documents.c.document.bool_op("@@")(sa.cast(expression, postgresql.TSQUERY))
 
     every = " & ".join([*(f"'{word}'" for word in words[:-1]), f"'{words[-1]}':*"])
     terms = [f"'{word}':" for word in words] + [f"'{words[-1]}':*"]
-    worth = [_worth(found(f"{term}A"), found(f"{term}B")) for term in terms]
-    return sa.select(documents.c.tool_id, _rank(worth)).where(found(every))
+    weights = [_weight(matches(f"{term}A"), matches(f"{term}B")) for term in terms]
+    return sa.select(documents.c.tool_id, _rank(weights)).where(matches(every))
 
 
-def _worth(in_name: sa.ColumnElement[bool], in_tagline: sa.ColumnElement[bool]) -> sa.Case[int]:
-    return sa.case((in_name, NAME_WORTH), (in_tagline, TAGLINE_WORTH), else_=REST_WORTH)
+def _weight(in_name: sa.ColumnElement[bool], in_tagline: sa.ColumnElement[bool]) -> sa.Case[int]:
+    return sa.case((in_name, NAME_WEIGHT), (in_tagline, TAGLINE_WEIGHT), else_=REST_WEIGHT)
 
 
-def _rank(worth: Iterable[sa.ColumnElement[int]]) -> sa.Label[int]:
+def _rank(weights: Iterable[sa.ColumnElement[int]]) -> sa.Label[int]:
     """The last word counts as a whole and as a beginning, so that "code" finds "Code" before "Codex"."""
-    return (-sum(worth, start=sa.literal(0))).label("rank")
+    return (-sum(weights, start=sa.literal(0))).label("rank")

@@ -9,8 +9,12 @@ _WORD = re.compile(r"[a-z0-9]+")
 
 
 def propose(name: str) -> str:
-    """Return a sound slug made of a name's letters and digits, or "" where it has none that a slug takes."""
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
-    bare = "".join(sign for sign in folded if not unicodedata.category(sign).startswith("M"))
-    words = [word for word in _WORD.findall(bare) if word != "vs"]
+    """Return a valid slug made of a name's letters and digits, or "" where it has none that a slug takes."""
+    words = [word for word in _WORD.findall(fold(name)) if word != "vs"]
     return "-".join(words)[:SLUG_LENGTH].strip("-")
+
+
+def fold(text: str) -> str:
+    """Return a text in lower case and without accents: "Café" is "cafe"."""
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(sign for sign in folded if not unicodedata.category(sign).startswith("M"))

@@ -46,7 +46,7 @@ def chores(now: datetime) -> Iterator[str]:
     yield f"Drafts of forms destroyed: {committed(lambda: drafts.delete_old(now))}"
     yield f"Letters for a new password forgotten: {committed(lambda: accounts.delete_expired_resets(now))}"
     yield f"Files waiting to be imported destroyed: {committed(lambda: pending.delete_old(now))}"
-    yield f"Logos of no tool destroyed: {committed(logos.destroy_unused)}"
+    yield f"Logos of no tool destroyed: {committed(logos.delete_unused)}"
 
 
 def batches(step: Callable[[], T | None]) -> Iterator[T]:

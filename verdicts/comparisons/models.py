@@ -5,13 +5,13 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from verdicts.catalog.models import NEVER_AGAIN, Tool
+from verdicts.catalog.models import IDS_NEVER_REUSED, Tool
 from verdicts.extensions import Base, UtcDateTime
 
 
 class Comparison(Base):
     __tablename__ = "comparison"
-    __table_args__ = (NEVER_AGAIN,)
+    __table_args__ = (IDS_NEVER_REUSED,)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     # The tools' ids, ascending, joined by commas: the database refuses a second comparison of the same tools.
@@ -19,9 +19,9 @@ class Comparison(Base):
     headline: Mapped[str | None] = mapped_column(sa.String(60))
     bottom_line: Mapped[str] = mapped_column(sa.Text, default="")
     featured: Mapped[bool] = mapped_column(default=False)
-    # Public from this moment on, if its tools are; none while it is a draft, or taken back.
+    # Public from this moment on, if its tools are; None for a draft or an unpublished comparison.
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
-    # When readers could first see it: publishing it again is no news.
+    # When it was first public: publishing it again is no news.
     first_published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     position: Mapped[int]

@@ -15,7 +15,7 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @bp.get("/logos/<digest>.png")
 def image(digest: str) -> ResponseReturnValue:
-    found = logos.find(digest) if DIGEST.fullmatch(digest) else None
+    found = logos.find_image(digest) if DIGEST.fullmatch(digest) else None
     if found is None:
         abort(404, "There is no logo at this address. Its tool may have another one by now.")
     response = Response(found, mimetype="image/png", headers={"Cache-Control": CACHE_FOREVER})

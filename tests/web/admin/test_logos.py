@@ -71,7 +71,7 @@ def test_a_logo_is_saved_and_shown(ann: Editor, tool: int) -> None:
 def test_what_a_file_is_called_and_claims_to_be_does_not_matter(ann: Editor, tool: int) -> None:
     upload = (BytesIO(encoded(plain(), "WEBP")), "../../etc/passwd.svg", "image/svg+xml")
     assert ann.posts(place(tool), logo=upload).status_code == 303
-    assert logo_of(tool) == logos.read(encoded(plain(), "WEBP")).digest
+    assert logo_of(tool) == logos.reencode(encoded(plain(), "WEBP")).digest
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_record_that_was_merged_into_another_has_no_page_and_gets_no_logo(ann:
 def a_decode_going_on(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = threading.BoundedSemaphore(1)
     taken.acquire()
-    monkeypatch.setattr(logos, "_turn", taken)
+    monkeypatch.setattr(logos, "_decoding", taken)
     monkeypatch.setattr(logos, "WAIT_SECONDS", 0.01)
 
 

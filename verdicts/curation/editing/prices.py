@@ -4,7 +4,7 @@ from datetime import datetime
 
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import Tool
-from verdicts.catalog.price_checks import Check, interval_after
+from verdicts.catalog.price_checks import PriceCheck, interval_after
 from verdicts.catalog.prices import FIRST_INTERVAL_DAYS
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.curation.catalog_file import records, schema
@@ -45,7 +45,7 @@ def save(tool_id: int, told: Json, now: datetime) -> SavedRecord:
     if current and current.model is PriceModel.UNKNOWN:
         update(current, {**record.model_dump(), "interval_days": FIRST_INTERVAL_DAYS})
     elif current and record.checked_on and cost(current) == cost(record):
-        current.interval_days = interval_after(Check(current.checked_on, current.interval_days), record.checked_on)
+        current.interval_days = interval_after(PriceCheck(current.checked_on, current.interval_days), record.checked_on)
     keep_prices(tool, record, [], now.date(), Because(told.get("reason", "")))
     db.session.flush()
     bump_content_version()

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.file import FileField
 
 from verdicts.catalog import logos
-from verdicts.catalog.logos import LogoOfTool, PictureFault
+from verdicts.catalog.logos import PictureFault, ToolLogo
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.extensions import begin_write, db
 from verdicts.staff.models import Role
@@ -40,7 +40,7 @@ def save(id: int) -> ResponseReturnValue:
     tool = _tool(id)
     db.session.rollback()
     try:
-        picture = logos.read(form.logo.data.read() if form.logo.data else b"")
+        picture = logos.reencode(form.logo.data.read() if form.logo.data else b"")
     except PictureFault as fault:
         form.add_error("logo", str(fault))
         return _page(tool, form), 422
@@ -60,11 +60,11 @@ def remove(id: int) -> ResponseReturnValue:
     return redirect(url_for(".edit", id=id, done="off"), 303)
 
 
-def _tool(id: int) -> LogoOfTool:
+def _tool(id: int) -> ToolLogo:
     return logos.find_tool(id) or abort(404, "There is no tool of this number.")
 
 
-def _change(tool: LogoOfTool, digest: str | None) -> None:
+def _change(tool: ToolLogo, digest: str | None) -> None:
     if digest == tool.digest:
         return
     logos.set_logo(tool.tool_id, digest)

@@ -12,7 +12,7 @@ from wtforms.validators import AnyOf, NumberRange, Regexp
 
 from verdicts.catalog import price_checks
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.price_checks import Check, PriceNotCurrent
+from verdicts.catalog.price_checks import PriceCheck, PriceNotCurrent
 from verdicts.catalog.publishing import bump_content_version
 from verdicts.catalog.records import ToolLink
 from verdicts.curation import worklists
@@ -44,7 +44,7 @@ DONE = {
     "votes": "The votes are decided.",
     "settled": "The message is processed.",
 }
-PRICE_CHANGED = "Somebody has changed this price meanwhile, so nothing was saved. Check it again."
+PRICE_CHANGED = "Somebody has changed this price meanwhile, so nothing was saved. PriceCheck it again."
 GROUP_GONE = "These votes are not held any more: somebody has decided, or their network was deleted meanwhile."
 MESSAGE_GONE = "Somebody else has processed this message meanwhile, so nothing was changed."
 ADDRESS_IN_NOTE = "Leave the address out: this is kept longer than any address is."
@@ -221,7 +221,7 @@ def _begin(tool_id: int) -> ToolLink:
     return catalog.links_of([tool_id]).get(tool_id) or abort(404, NO_TOOL)
 
 
-def _difference(before: Check, after: Check, taps: int) -> dict[str, tuple[object, object]]:
+def _difference(before: PriceCheck, after: PriceCheck, taps: int) -> dict[str, tuple[object, object]]:
     """Return what a check changed, as the audit log takes it."""
     days = (before.checked_on and before.checked_on.isoformat(), after.checked_on and after.checked_on.isoformat())
     changes: dict[str, tuple[object, object]] = {"checked_on": days}

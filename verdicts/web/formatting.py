@@ -19,8 +19,8 @@ from verdicts.voting.readers_of_both import SIGNIFICANCE
 from verdicts.voting.retention import NETWORKS_KEPT
 from verdicts.voting.voters import VOTER_KEPT_MONTHS
 from verdicts.voting.waiting import ONE_SIDED_FROM, ONE_SIDED_PERCENT, WAITING_HOURS
-from verdicts.web import drawing
 from verdicts.web.clock import today
+from verdicts.web.timeline import draw_timeline
 
 NARROW_SPACE = " "
 NO_BREAK_SPACE = " "
@@ -56,7 +56,7 @@ def init_app(app: Flask) -> None:
         is_demo=settings.demo,
         is_preview=False,  # True where an editor previews a page
         today=today,
-        timeline=drawing.timeline,
+        draw_timeline=draw_timeline,
     )
     app.jinja_env.filters.update(
         markdown=markdown.render, plain=markdown.plain_text, day=day, number=number, percent=percent, plural=plural

@@ -1,4 +1,4 @@
-"""The logos' door: pictures that we encoded ourselves, each under an address that never shows another."""
+"""The logos of tools. The address of a picture holds its digest, so what it shows never changes."""
 
 import re
 
@@ -15,9 +15,9 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @bp.get("/logos/<digest>.png")
 def image(digest: str) -> ResponseReturnValue:
-    found = logos.find_image(digest) if DIGEST.fullmatch(digest) else None
-    if found is None:
+    png = logos.find_image(digest) if DIGEST.fullmatch(digest) else None
+    if png is None:
         abort(404, "There is no logo at this address. Its tool may have another one by now.")
-    response = Response(found, mimetype="image/png", headers={"Cache-Control": CACHE_FOREVER})
+    response = Response(png, mimetype="image/png", headers={"Cache-Control": CACHE_FOREVER})
     response.set_etag(digest)
     return response.make_conditional(request)

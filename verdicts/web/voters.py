@@ -1,4 +1,4 @@
-"""Who votes: a random number in a signed cookie, set only by voting and known to the database only as a hash."""
+"""The voter's cookie: a signed random token, set only by voting. The database holds only the token's hash."""
 
 import secrets
 
@@ -10,11 +10,14 @@ from verdicts.voting.voters import VOTER_KEPT, hash_voter
 
 MARKER = "voted"
 TOKEN_BYTES = 16
+MAX_AGE_SECONDS = int(VOTER_KEPT.total_seconds())
 
 
 def cookie_name() -> str:
-    """Return the cookie's name. `__Host-` and `Secure` only over https: on plain http browsers drop Secure cookies,
-    and every tap would be a new voter."""
+    """Return the cookie's name: with the prefix `__Host-` only over https.
+
+    On plain http browsers drop Secure cookies, and every tap would be a new voter.
+    """
     return "__Host-voter" if current_settings().is_https else "voter"
 
 
@@ -24,20 +27,19 @@ def current_voter() -> str | None:
     return hash_voter(token, current_settings().hash_key) if token else None
 
 
-def introduce(response: Response) -> None:
-    """Give a first-time voter the cookie, and the marker that lets a page ask for this reader's ballots.
+def set_cookie(response: Response) -> None:
+    """Give a new voter the cookie, and the marker by which a page knows to fetch this voter's own votes.
 
-    It is never renewed: outliving what the database keeps of a voter, it would let them count twice.
+    It is never renewed: a cookie that outlived the database's row would let its voter count twice.
     """
-    kept, secure = int(VOTER_KEPT.total_seconds()), current_settings().is_https
-    value = _signer().dumps(secrets.token_hex(TOKEN_BYTES))
-    response.set_cookie(cookie_name(), value, max_age=kept, httponly=True, samesite="Lax", secure=secure)
-    response.set_cookie(MARKER, "1", max_age=kept, samesite="Lax", secure=secure)
+    value, secure = _signer().dumps(secrets.token_hex(TOKEN_BYTES)), current_settings().is_https
+    response.set_cookie(cookie_name(), value, max_age=MAX_AGE_SECONDS, httponly=True, samesite="Lax", secure=secure)
+    response.set_cookie(MARKER, "1", max_age=MAX_AGE_SECONDS, samesite="Lax", secure=secure)
 
 
 def _token() -> str | None:
     try:
-        token = _signer().loads(request.cookies.get(cookie_name(), ""), max_age=int(VOTER_KEPT.total_seconds()))
+        token = _signer().loads(request.cookies.get(cookie_name(), ""), max_age=MAX_AGE_SECONDS)
     except BadSignature:
         return None
     return token if isinstance(token, str) and len(token) == 2 * TOKEN_BYTES else None

@@ -1,4 +1,4 @@
-"""The voting door: a reader's ballot for one tool, set, changed, taken back, looked at."""
+"""Voting: a voter's vote for one tool, set, changed, taken back and shown."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ bp = Blueprint("voting", __name__)
 
 TAKE_BACK = "none"
 CHOICES = (Verdict.SHIP, Verdict.SKIP, TAKE_BACK)
-MOST_TOOLS_AT_ONCE = 50
+MAX_TOOLS_PER_REQUEST = 50
 NO_TOOL = "We know no tool under this name."
 NO_COOKIE = "Your browser kept no cookie. A vote needs one, or the next tap would count as another reader’s."
 
@@ -44,12 +44,11 @@ class BallotForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
 
 @dataclass(frozen=True)
 class MyBallot:
-    """What the ballot fragment shows: the tool, its figures as published, and what this reader said."""
+    """A tool, its figures as published, and the current voter's ballot for it."""
 
     tool: ToolLink
     community: Community
-    mine: Ballot | None = None
-    said: str = ""
+    ballot: Ballot | None
 
 
 @bp.post("/tools/<slug>/vote")
@@ -61,7 +60,7 @@ def vote(slug: str) -> ResponseReturnValue:
         return render_error(422, " ".join(form.verdict.errors))
     voter = voters.current_voter()
     if voter is None:
-        return introduce(slug)
+        return redirect_with_cookie(slug)
     begin_write()
     moment = now()
     tool = catalog.find_published_link(slug, moment) or abort(404, NO_TOOL)
@@ -78,7 +77,10 @@ def vote(slug: str) -> ResponseReturnValue:
         db.session.rollback()
         abort(404, NO_TOOL)
     db.session.commit()
-    return acknowledge(MyBallot(tool, cast.community, cast, "set" if form.chosen() else "taken-back"))
+    if not wants_fragment():
+        return redirect(url_for("voting.mine", slug=tool.slug), 303)
+    outcome = "set" if form.chosen() else "taken-back"
+    return render_template("voting/_ballot.html", tool=tool, community=cast.community, ballot=cast, outcome=outcome)
 
 
 @bp.get("/tools/<slug>/vote")
@@ -86,39 +88,34 @@ def mine(slug: str) -> ResponseReturnValue:
     tool = catalog.find_published_link(slug, now()) or abort(404, NO_TOOL)
     if tool.slug != slug:
         return redirect(url_for("voting.mine", slug=tool.slug), 301)
-    return render_template("voting/page.html", my=_my_ballots([tool])[0])
+    return render_template("voting/page.html", my=_load_ballots([tool])[0])
 
 
 @bp.get("/votes/mine")
-def all_mine() -> ResponseReturnValue:
-    slugs = request.args.getlist("tool")[:MOST_TOOLS_AT_ONCE]
-    return render_template("voting/_mine.html", ballots=_my_ballots(catalog.list_published_links(slugs, now())))
+def list_mine() -> ResponseReturnValue:
+    slugs = request.args.getlist("tool")[:MAX_TOOLS_PER_REQUEST]
+    tools = catalog.list_published_links(slugs, now())
+    return render_template("voting/_mine.html", ballots=_load_ballots(tools))
 
 
-def introduce(slug: str) -> Response:
-    """Give a first-time voter a cookie and ask the browser to send the ballot again, with it.
+def redirect_with_cookie(slug: str) -> Response:
+    """Give a new voter a cookie, and let the browser send the vote again with it.
 
-    Nothing is recorded until the cookie has come back: a ballot whose answer was lost, or that was tapped twice,
-    would otherwise be sent again by what looks like another reader. See docs/adr.
+    Nothing is recorded until the cookie has come back. Otherwise a vote whose answer was lost, or that was tapped
+    twice, would be sent again by what looks like another voter: see docs/adr/0003.
     """
     if "voter" in request.args:
         return render_error(400, NO_COOKIE)
     if catalog.find_published_link(slug, now()) is None:
         abort(404, NO_TOOL)
     response = make_response(redirect(url_for("voting.vote", slug=slug, voter="new"), 307))
-    voters.introduce(response)
+    voters.set_cookie(response)
     return response
 
 
-def _my_ballots(tools: list[ToolLink]) -> list[MyBallot]:
+def _load_ballots(tools: list[ToolLink]) -> list[MyBallot]:
     voter = voters.current_voter()
     ids = [tool.id for tool in tools]
     ballots = queries.ballots_of(voter, ids) if voter else {}
     communities = queries.tallies_of(ids)
     return [MyBallot(tool, communities[tool.id], ballots.get(tool.id)) for tool in tools]
-
-
-def acknowledge(my: MyBallot) -> Response:
-    if wants_fragment():
-        return make_response(render_template("voting/_ballot.html", my=my, mine=my.mine, said=my.said))
-    return make_response(redirect(url_for("voting.mine", slug=my.tool.slug), 303))

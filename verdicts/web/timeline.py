@@ -1,20 +1,20 @@
-"""Where the parts of a drawing go, in per cent of its width; the templates draw them."""
+"""A panel's verdicts over time: where the parts of the drawing go, in per cent of its width. Templates draw them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.panel import Panel, PanelReview, changes_of
+from verdicts.catalog.panel import Panel, PanelReview, Revision, changes_of
 
-SHORTEST = timedelta(days=90)
-MOST_TICKS = 6
+MIN_LENGTH = timedelta(days=90)
+MAX_TICKS = 6
 OVAL_WIDTH = 4.0  # an oval drawn at the very end would stand outside the picture
 
 
 @dataclass(frozen=True)
 class Span:
-    """A verdict as long as it stood."""
+    """How long a verdict stood."""
 
     verdict: Verdict
     start: float
@@ -22,7 +22,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Lane:
+class TimelineRow:
     name: str
     spans: tuple[Span, ...]
 
@@ -35,43 +35,44 @@ class Tick:
 
 @dataclass(frozen=True)
 class Timeline:
-    """A line a reviewer: which verdict stood when. `words` holds the same for those who cannot see it."""
+    """A row for each reviewer: which verdict stood when. `words` says the same for those who cannot see it."""
 
     words: str
     ticks: tuple[Tick, ...]
-    lanes: tuple[Lane, ...]
+    rows: tuple[TimelineRow, ...]
 
 
-def timeline(panel: Panel, today: date) -> Timeline | None:
+def draw_timeline(panel: Panel, today: date) -> Timeline | None:
     """Return the drawing of a panel's verdicts over time, or None where no review is dated."""
     dated = [review for review in panel.reviews if review.reviewed_on]
     if not dated:
         return None
     starts = [start for review in dated for start, _ in _verdicts(review)]
-    first, last = min([*starts, today - SHORTEST]), max([*starts, today])
+    first, last = min([*starts, today - MIN_LENGTH]), max([*starts, today])
 
     def at(day: date) -> float:
         return (100 - OVAL_WIDTH) * (day - first).days / (last - first).days
 
-    lanes = tuple(
-        Lane(review.reviewer.label, _spans([(verdict, at(start)) for start, verdict in _verdicts(review)]))
+    rows = tuple(
+        TimelineRow(review.reviewer.label, _spans([(verdict, at(start)) for start, verdict in _verdicts(review)]))
         for review in dated
     )
-    return Timeline(_in_words(dated), tuple(Tick(f"{month:%b}", at(month)) for month in _months(first, last)), lanes)
+    return Timeline(_in_words(dated), tuple(Tick(f"{month:%b}", at(month)) for month in _months(first, last)), rows)
 
 
 def _verdicts(review: PanelReview) -> list[tuple[date, Verdict]]:
-    """Return from when a reviewer said what; corrections of wording go on as the same verdict.
+    """Return a reviewer's verdicts with the days they began on, oldest first. A correction of wording begins none.
 
-    What stood in another record of the tool is passed over where it would turn the line round or lead it back.
+    A review from another record of the tool is left out where its verdict differs or its day is out of order.
     """
-    said = [each.before for each in changes_of(review) if each.verdict_changed or each.before.verdict is each.after]
+    earlier = [each.before for each in changes_of(review) if each.verdict_changed or each.before.verdict is each.after]
+    states: list[PanelReview | Revision] = [review, *reversed(earlier)]
     dated: list[tuple[date, Verdict]] = []
-    for day, verdict in [(review.reviewed_on, review.verdict), *((old.reviewed_on, old.verdict) for old in said[::-1])]:
-        if day and (not dated or day <= dated[-1][0]):
-            dated.append((day, verdict))
-    states = dated[::-1]
-    return [state for place, state in enumerate(states) if not place or states[place - 1][1] is not state[1]]
+    for state in states:
+        if state.reviewed_on and (not dated or state.reviewed_on <= dated[-1][0]):
+            dated.append((state.reviewed_on, state.verdict))
+    dated.reverse()
+    return [each for index, each in enumerate(dated) if not index or dated[index - 1][1] is not each[1]]
 
 
 def _spans(starts: Sequence[tuple[Verdict, float]]) -> tuple[Span, ...]:
@@ -80,12 +81,12 @@ def _spans(starts: Sequence[tuple[Verdict, float]]) -> tuple[Span, ...]:
 
 
 def _months(first: date, last: date) -> list[date]:
-    """Return the first days of up to MOST_TICKS months, evenly chosen."""
+    """Return the first days of up to MAX_TICKS months, evenly chosen."""
     months, month = [], (first.replace(day=1) + timedelta(days=32)).replace(day=1)
     while month <= last:
         months.append(month)
         month = (month + timedelta(days=32)).replace(day=1)
-    return months[:: -(-len(months) // MOST_TICKS) or 1]
+    return months[:: -(-len(months) // MAX_TICKS) or 1]
 
 
 def _in_words(reviews: Sequence[PanelReview]) -> str:

@@ -77,5 +77,5 @@ def _short(digest: str | None) -> str | None:
     return digest[:12] if digest else None
 
 
-def _page(tool: LogoOfTool, form: LogoForm, done: str = "") -> str:
+def _page(tool: ToolLogo, form: LogoForm, done: str = "") -> str:
     return render_template("admin/logos/edit.html", tool=tool, form=form, done=done)

@@ -44,7 +44,7 @@ DONE = {
     "votes": "The votes are decided.",
     "settled": "The message is processed.",
 }
-PRICE_CHANGED = "Somebody has changed this price meanwhile, so nothing was saved. PriceCheck it again."
+PRICE_CHANGED = "Somebody has changed this price meanwhile, so nothing was saved. Check it again."
 GROUP_GONE = "These votes are not held any more: somebody has decided, or their network was deleted meanwhile."
 MESSAGE_GONE = "Somebody else has processed this message meanwhile, so nothing was changed."
 ADDRESS_IN_NOTE = "Leave the address out: this is kept longer than any address is."

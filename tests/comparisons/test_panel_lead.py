@@ -87,7 +87,7 @@ def test_old_reviews_decide_nothing(first: Said, second: Said) -> None:
         without.margin,
         without.deciders,
     )
-    assert with_old.outcome is without.outcome or (with_old.without and without.without)
+    assert with_old.outcome is without.outcome or (with_old.reason_for_none and without.reason_for_none)
 
 
 @pytest.mark.parametrize(("days", "decides"), [(180, True), (181, False)])

@@ -1,4 +1,4 @@
-"""Which facts tell the tools apart, and which they share."""
+"""On which facts the tools differ, and which they share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,19 +25,19 @@ class FactTable:
     shared: tuple[FactRow, ...]
 
 
-def compare_facts(sheets: Sequence[ToolFacts]) -> FactTable:
+def compare_facts(tools: Sequence[ToolFacts]) -> FactTable:
     """Return the facts on which tools differ, and those that are equal or that nobody has checked."""
-    rows = fact_rows(sheets)
+    rows = fact_rows(tools)
     return FactTable(
         differing=tuple(row for row in rows if row.differs),
         shared=tuple(row for row in rows if not row.differs),
     )
 
 
-def fact_rows(sheets: Sequence[ToolFacts]) -> tuple[FactRow, ...]:
+def fact_rows(tools: Sequence[ToolFacts]) -> tuple[FactRow, ...]:
     """Return every fact that any of the tools' categories asks for, in the categories' order."""
     labels: dict[str, str] = {}
-    for sheet in sheets:
-        for key, label in sheet.labels.items():
+    for tool in tools:
+        for key, label in tool.labels.items():
             labels.setdefault(key, label)
-    return tuple(FactRow(label, tuple(sheet.facts.get(key) for sheet in sheets)) for key, label in labels.items())
+    return tuple(FactRow(label, tuple(tool.facts.get(key) for tool in tools)) for key, label in labels.items())

@@ -1,4 +1,4 @@
-"""Who the panel puts ahead, of two tools: counted over the reviewers who judged both, and lately."""
+"""Which of two tools the panel puts ahead, counted over the reviewers who judged both and whose reviews are not old."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class PanelOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class PanelLead:
-    """How two tools stand with the reviewers who judged both, old reviews left aside.
+    """How the reviewers who judged both tools judged them, old reviews left out.
 
-    `without` says why nobody is left, where nobody is. `only_first` are those who ship the first and skip the second,
-    `only_second` the other way round.
+    `reason_for_none` says why there are no such reviewers. `only_first` are those who ship the first tool and skip the
+    second, `only_second` the other way round.
     """
 
     judged_both: tuple[ReviewerSummary, ...]
@@ -35,7 +35,7 @@ class PanelLead:
     ship_second: int
     only_first: tuple[ReviewerSummary, ...]
     only_second: tuple[ReviewerSummary, ...]
-    without: PanelOutcome | None = None
+    reason_for_none: PanelOutcome | None = None
 
     @property
     def margin(self) -> int:
@@ -43,8 +43,8 @@ class PanelLead:
 
     @property
     def outcome(self) -> PanelOutcome:
-        if self.without:
-            return self.without
+        if self.reason_for_none:
+            return self.reason_for_none
         if self.ship_first != self.ship_second:
             return PanelOutcome.FIRST_AHEAD if self.ship_first > self.ship_second else PanelOutcome.SECOND_AHEAD
         if self.ship_first == len(self.judged_both):
@@ -53,17 +53,17 @@ class PanelLead:
 
     @property
     def deciders(self) -> tuple[ReviewerSummary, ...]:
-        """The reviewers whose voice makes the difference; none where voices on both sides weigh against each other."""
+        """The reviewers who make the difference; none where some are on either side."""
         ahead = {
             PanelOutcome.FIRST_AHEAD: (self.only_first, self.only_second),
             PanelOutcome.SECOND_AHEAD: (self.only_second, self.only_first),
         }
-        for_it, against_it = ahead.get(self.outcome, ((), ()))
-        return () if against_it else for_it
+        supporters, opponents = ahead.get(self.outcome, ((), ()))
+        return () if opponents else supporters
 
 
 def panel_lead(first: Panel, second: Panel, today: date) -> PanelLead:
-    """Return how the panel stands between two tools on a day."""
+    """Return which of two tools the panel puts ahead on a day."""
     pairs = [
         (mine.reviewer, mine.verdict is Verdict.SHIP, theirs.verdict is Verdict.SHIP)
         for mine in first.reviews
@@ -75,12 +75,12 @@ def panel_lead(first: Panel, second: Panel, today: date) -> PanelLead:
         ship_second=sum(ships_second for _, _, ships_second in pairs),
         only_first=tuple(reviewer for reviewer, one, other in pairs if one and not other),
         only_second=tuple(reviewer for reviewer, one, other in pairs if other and not one),
-        without=None if pairs else _why_nobody(first, second),
+        reason_for_none=None if pairs else _why_nobody(first, second),
     )
 
 
 def _why_nobody(first: Panel, second: Panel) -> PanelOutcome:
-    """Return why no reviewer is left to set two tools side by side."""
+    """Return why no reviewer counts for two tools."""
     if not first.total or not second.total:
         reviewed = {(True, False): PanelOutcome.ONLY_FIRST_REVIEWED, (False, True): PanelOutcome.ONLY_SECOND_REVIEWED}
         return reviewed.get((first.total > 0, second.total > 0), PanelOutcome.NOT_REVIEWED)

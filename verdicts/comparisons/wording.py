@@ -48,8 +48,8 @@ def headline(names: Sequence[str], lead: PanelLead | None) -> str:
 def panel_sentence(names: Sequence[str], lead: PanelLead) -> str:
     """Return what the panel says of two tools, with its basis."""
     judged = len(lead.judged_both)
-    if lead.without:
-        return _REASONS_FOR_NO_LEAD[lead.without]
+    if lead.reason_for_none:
+        return _REASONS_FOR_NO_LEAD[lead.reason_for_none]
     if lead.outcome is PanelOutcome.SHIPS_BOTH:
         return f"{_all_of(judged)} who judged both ship {names[0]} and {names[1]} alike."
     if lead.outcome is PanelOutcome.SKIPS_BOTH:

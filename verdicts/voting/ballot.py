@@ -1,4 +1,4 @@
-"""A ballot is set, never toggled: a retry or a double tap changes nothing."""
+"""Casting a vote. It sets the ballot and never toggles it, so a retry or a double tap changes nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,13 +27,13 @@ _COUNT_VOTERS = (
     .where(vote.c.tool_id == sa.bindparam("tool"), vote.c.network == sa.bindparam("network"))
 )
 _ADD = sa.insert(vote)
-_CHANGE = sa.update(vote).where(_MINE).values(verdict=sa.bindparam("said"), changed_at=sa.bindparam("now"))
+_CHANGE = sa.update(vote).where(_MINE).values(verdict=sa.bindparam("verdict_now"), changed_at=sa.bindparam("now"))
 _RECORD = sa.insert(vote_event).inline()
 
 
 @dataclass(frozen=True)
 class Ballot:
-    """One voter's ballot for one tool (no verdict: none, or taken back), beside the tool's figures."""
+    """One voter's ballot for one tool, and the tool's figures. No verdict: none was cast, or it was taken back."""
 
     tool_id: int
     verdict: Verdict | None
@@ -46,8 +46,8 @@ class Ballot:
 
 
 @dataclass(frozen=True)
-class _Found:
-    """What a voter's row says, without a standing where there is none; and where its tool's ballots have gone."""
+class _Current:
+    """A voter's row (no standing: there is none), and the tool that its tool was merged into, if any."""
 
     merged_into: int | None
     verdict: Verdict | None
@@ -73,9 +73,8 @@ def cast(
     """Set a voter's ballot for a tool and return it as it now stands; `verdict=None` takes it back.
 
     `voter` and `network` are hashes (voters.hash_voter, networks.network_hash); without a network the ballot counts
-    at once. Saying the same again writes nothing. Where the tool became part of another one while its ballots were
-    waited for, the ballot is cast for that one. Raises ToolGone where it was deleted meanwhile. The caller has called
-    begin_write() and commits.
+    at once. The same verdict again writes nothing. If the tool was merged into another while this waited for its lock,
+    the ballot is cast for that one. Raises ToolGone if it was deleted. The caller has called begin_write() and commits.
     """
     if verdict is None and _find(tool_id, voter).standing is None:
         return Ballot(tool_id, None, Standing.COUNTED, read_tally(tool_id).community)
@@ -91,11 +90,11 @@ def cast(
     return Ballot(tool_id, verdict, standing, figures.community)
 
 
-def _find(tool_id: int, voter: str) -> _Found:
+def _find(tool_id: int, voter: str) -> _Current:
     row = db.session.connection().execute(_FIND, {"tool": tool_id, "by": voter}).one_or_none()
     if row is None:
         raise ToolGone(tool_id)
-    return _Found(*row)
+    return _Current(*row)
 
 
 def _first_standing(tool_id: int, network: str | None, allowance: int) -> Standing:
@@ -115,7 +114,7 @@ def _set(change: _Change, is_new: bool) -> None:
     connection = db.session.connection()
     if not is_new:
         key = {"tool": change.tool_id, "by": change.voter}
-        connection.execute(_CHANGE, {**key, "said": change.after, "now": change.at})
+        connection.execute(_CHANGE, {**key, "verdict_now": change.after, "now": change.at})
         return
     row = {"tool_id": change.tool_id, "voter": change.voter, "network": change.network}
     now = {"verdict": change.after, "standing": change.standing, "first_at": change.at, "changed_at": change.at}

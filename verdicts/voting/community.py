@@ -1,4 +1,4 @@
-"""The community's figure for one tool: a sample that chose itself, and what may be said of it."""
+"""The readers' figure for one tool: votes are a sample that chose itself, and this is what pages may claim of it."""
 
 from dataclasses import dataclass
 from enum import StrEnum

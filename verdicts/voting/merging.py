@@ -1,8 +1,8 @@
-"""Two records of one tool become one: every ballot moves, and a voter who judged both keeps one.
+"""Merging two tools' votes: every ballot moves, and a voter who judged both tools keeps one.
 
-It is the one changed later, the kept tool's where both were at once; a ballot taken back gives way to one that says
-something. Its standing, its network and its dates go with it. Voters whose names retention has forgotten move as bare
-figures, as nobody can tell who they were.
+They keep the one changed later, or the kept tool's if both changed at once; a ballot with a verdict wins over one that
+was taken back. Standing, network and dates go with it. Voters whose names retention has forgotten move as figures
+only: nobody can tell who they were.
 """
 
 from collections import Counter
@@ -36,7 +36,7 @@ _moves = kept.c.voter.is_(None) | _outlasts
 
 @dataclass(frozen=True)
 class BallotMove:
-    """What a merge does to ballots that say something: how many move, how many are a second one of their voter."""
+    """What a merge does to ballots with a verdict: how many move, and how many voters have one for both tools."""
 
     moving: int
     of_both: int
@@ -46,7 +46,7 @@ class BallotMove:
 
 @dataclass(frozen=True)
 class _Group:
-    """Ballots of the dropped tool that are alike, beside what their voters said of the kept one."""
+    """Ballots of the dropped tool that are alike, and what their voters' ballots for the kept one are worth."""
 
     worth: Figures
     worth_on_kept: Figures
@@ -68,7 +68,7 @@ def foresee(keep_id: int, drop_id: int) -> BallotMove:
 
 
 def lock(keep_id: int, drop_id: int) -> None:
-    """Keep everyone else from the ballots of both tools until the transaction ends."""
+    """Lock the ballots of both tools until the transaction ends."""
     for tool_id in sorted((keep_id, drop_id)):
         lock_tally(tool_id)
 
@@ -76,8 +76,8 @@ def lock(keep_id: int, drop_id: int) -> None:
 def merge(keep_id: int, drop_id: int, now: datetime) -> None:
     """Move every ballot of a tool to another, in the ledger, the ballots and the tallies.
 
-    The dropped tool keeps its lines, and a ballot without a verdict for each voter whom they name: so the recount
-    finds their ends, and retention forgets these names in its time. The caller has called begin_write(), and commits.
+    The dropped tool keeps its ledger lines, and a ballot without a verdict for each voter in them: the recount needs
+    both, and retention forgets these voters in time. The caller has called begin_write() and commits.
     """
     lock(keep_id, drop_id)
     groups, folded = _groups(keep_id, drop_id), _folded(drop_id)
@@ -89,10 +89,10 @@ def merge(keep_id: int, drop_id: int, now: datetime) -> None:
 
 
 def _groups(keep_id: int, drop_id: int) -> list[_Group]:
-    told = (dropped.c.verdict, dropped.c.standing, kept.c.verdict, kept.c.standing, _moves)
-    kinds = [kind.label(f"kind_{place}") for place, kind in enumerate(told)]
+    columns = (dropped.c.verdict, dropped.c.standing, kept.c.verdict, kept.c.standing, _moves)
+    kinds = [kind.label(f"kind_{index}") for index, kind in enumerate(columns)]
     rows: sa.Select[Any] = sa.select(*kinds, sa.func.count()).select_from(_of_both).where(dropped.c.tool_id == _DROP)
-    found = db.session.connection().execute(rows.group_by(*kinds), {"keep": keep_id, "drop": drop_id})
+    groups = db.session.connection().execute(rows.group_by(*kinds), {"keep": keep_id, "drop": drop_id})
     return [
         _Group(
             worth=worth(verdict, standing),
@@ -100,12 +100,12 @@ def _groups(keep_id: int, drop_id: int) -> list[_Group]:
             moves=bool(moves),
             ballots=ballots,
         )
-        for verdict, standing, verdict_on_kept, standing_on_kept, moves, ballots in found
+        for verdict, standing, verdict_on_kept, standing_on_kept, moves, ballots in groups
     ]
 
 
 def _folded(drop_id: int) -> Counter[Kind]:
-    """Return what the voters whose names are forgotten said in the end, as the lines without a name add up."""
+    """Return the final verdicts of forgotten voters: what the ledger's lines without a voter add up to."""
     line = vote_event.c
     kinds = (line.from_verdict, line.from_standing, line.to_verdict, line.to_standing)
     rows = sa.select(*kinds, sa.func.count()).where(line.tool_id == drop_id, line.voter.is_(None)).group_by(*kinds)
@@ -129,7 +129,7 @@ def _gain(groups: list[_Group], folded: Counter[Kind]) -> Figures:
 
 
 def _record_moves(keep_id: int, drop_id: int, now: datetime) -> None:
-    """Append where each ballot comes from and where it goes, before any is moved."""
+    """Add ledger lines for where each ballot comes from and where it goes, before any is moved."""
     taken = {
         "tool_id": sa.literal(drop_id),
         "from_verdict": dropped.c.verdict,
@@ -168,7 +168,7 @@ def _record_folded(keep_id: int, drop_id: int, folded: Counter[Kind], now: datet
 
 
 def _move_ballots(keep_id: int, drop_id: int) -> None:
-    """Take away what gives way on the kept tool, move what has no twin there then, and leave rows without a verdict."""
+    """Delete the kept tool's ballots that lose, move those without a twin there, and leave rows without a verdict."""
     connection = db.session.connection()
     outlasted = sa.select(dropped.c.voter).select_from(_of_both).where(dropped.c.tool_id == _DROP, _outlasts)
     given_way = sa.delete(vote).where(vote.c.tool_id == _KEEP, vote.c.voter.in_(outlasted))

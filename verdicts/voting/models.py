@@ -12,7 +12,7 @@ from verdicts.extensions import Base, UtcDateTime
 
 HASH_LENGTH = 64
 
-# What partial indexes cover. A statement that wants the index must say the condition in these words.
+# What partial indexes cover. A statement uses the index only if it states the condition in these words.
 HAS_NETWORK = "network IS NOT NULL"
 UNDECIDED = "standing IN ('waiting', 'held')"
 
@@ -41,7 +41,7 @@ def _index_of_few(name: str, *columns: str, where: str) -> sa.Index:
 
 
 class Vote(Base):
-    """One voter's ballot for one tool as it stands now; a ballot taken back stays as a row without a verdict."""
+    """One voter's current ballot for one tool. A ballot taken back stays as a row without a verdict."""
 
     __tablename__ = "vote"
     __table_args__ = (
@@ -61,8 +61,10 @@ class Vote(Base):
 
 
 class VoteEvent(Base):
-    """One line of the ledger: a ballot went from one verdict and standing to another. Lines are never changed,
-    save that housekeeping blanks `voter` and `network` when their time is over."""
+    """One line of the ledger: a ballot went from one verdict and standing to another.
+
+    Lines never change, except that housekeeping blanks `voter` and `network` when their time is over.
+    """
 
     __tablename__ = "vote_event"
     __table_args__ = (
@@ -114,7 +116,7 @@ class NetworkKey(Base):
     key: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
 
 
-# The ballot speaks to the tables themselves: through the ORM a vote took four times as long.
+# Votes use the tables themselves: through the ORM a vote took four times as long.
 vote = Base.metadata.tables["vote"]
 vote_event = Base.metadata.tables["vote_event"]
 tally = Base.metadata.tables["tally"]

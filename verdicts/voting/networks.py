@@ -1,4 +1,4 @@
-"""The network a ballot comes from: known for a week, under a random key of its day, and by hash only."""
+"""The network that a ballot comes from: stored as a hash under a random key of its day, for NETWORKS_KEPT."""
 
 import hmac
 import secrets
@@ -33,7 +33,7 @@ _NOT_A_CLIENTS = [
 
 
 def network_hash(address: str, now: datetime) -> str | None:
-    """Return what the database calls the network of this address today, or None where nothing is set aside.
+    """Return what the database calls the network of this address today, or None where it has none.
 
     The first call of a day writes that day's key, so call it after begin_write().
     """
@@ -66,14 +66,14 @@ def hash_network(network: Network, key: bytes) -> str:
 
 
 def key_of_day(day: date) -> bytes:
-    """Return the random key of a day, made by whoever asks first."""
-    found = _find_key(day)
-    if found is None:
+    """Return the random key of a day. The first call of a day creates it."""
+    key = _find_key(day)
+    if key is None:
         insert_unless_there(network_key, day=day, key=secrets.token_bytes(_KEY_BYTES))
-        found = _find_key(day)
-    if found is None:
+        key = _find_key(day)
+    if key is None:
         raise LookupError(f"no network key for {day}")
-    return found
+    return key
 
 
 def _find_key(day: date) -> bytes | None:

@@ -1,4 +1,4 @@
-"""What pages read of the votes."""
+"""Reads of votes and tallies for pages."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -66,16 +66,16 @@ def ballots_of(voter: str, tool_ids: Collection[int]) -> dict[int, Ballot]:
 
 
 def readers_of_both(tool_a: int, tool_b: int) -> ReadersOfBoth:
-    """Return what voters with a counted verdict on both tools said. One statement."""
+    """Return how voters with a counted verdict on both tools judged them. One statement."""
     a, b = _counted(tool_a, "a"), _counted(tool_b, "b")
     pairs = sa.select(a.c.verdict, b.c.verdict, sa.func.count()).join_from(a, b, a.c.voter == b.c.voter)
     rows = db.session.connection().execute(pairs.group_by(a.c.verdict, b.c.verdict))
-    said = {(on_a, on_b): voters for on_a, on_b, voters in rows}
+    voters = {(on_a, on_b): count for on_a, on_b, count in rows}
     return ReadersOfBoth(
-        only_a=said.get((Verdict.SHIP, Verdict.SKIP), 0),
-        only_b=said.get((Verdict.SKIP, Verdict.SHIP), 0),
-        both=said.get((Verdict.SHIP, Verdict.SHIP), 0),
-        neither=said.get((Verdict.SKIP, Verdict.SKIP), 0),
+        only_a=voters.get((Verdict.SHIP, Verdict.SKIP), 0),
+        only_b=voters.get((Verdict.SKIP, Verdict.SHIP), 0),
+        both=voters.get((Verdict.SHIP, Verdict.SHIP), 0),
+        neither=voters.get((Verdict.SKIP, Verdict.SKIP), 0),
     )
 
 
@@ -88,13 +88,13 @@ def totals() -> Totals:
 
 def held_groups(most: int, skipping: int = 0) -> list[HeldGroup]:
     """Return some of the groups of ballots that wait for an editor, oldest first. One statement."""
-    said = [
+    counts = [
         sa.func.count().filter(vote.c.verdict == Verdict.SHIP),
         sa.func.count().filter(vote.c.verdict == Verdict.SKIP),
         sa.func.count().filter(vote.c.verdict.is_(None)),
     ]
     since = sa.func.min(vote.c.first_at).label("since")
-    groups = sa.select(vote.c.tool_id, vote.c.network, since, *said).where(_held())
+    groups = sa.select(vote.c.tool_id, vote.c.network, since, *counts).where(_held())
     rows = db.session.connection().execute(
         groups.group_by(vote.c.tool_id, vote.c.network)
         .order_by(since, vote.c.tool_id, vote.c.network)

@@ -1,4 +1,4 @@
-"""The recount: the ledger is added up anew and compared with what is stored beside it."""
+"""The recount: adds up the ledger and compares the result with the stored ballots and tallies."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ from verdicts.voting.tallying import Figures, worth
 class Difference:
     """For one tool, a figure that is stored and what the ledger says instead.
 
-    `what` is a column of the tally; or "ballots": then `stored` ballots are not as the ledger's last line on their
-    voter has them, and `ledger` voters have a last line that no ballot matches.
+    `what` is a column of the tally, or "ballots": then `stored` ballots differ from the ledger's last line on their
+    voter, and `ledger` voters have a last line that no ballot matches.
     """
 
     tool_id: int
@@ -27,12 +27,13 @@ class Difference:
 
 
 def recount() -> list[Difference]:
-    """Return where the stored figures and the committed ledger disagree, tool by tool; nothing is repaired.
+    """Return where stored figures and the committed ledger differ, tool by tool. It repairs nothing.
 
-    It reads one moment's state over a connection of its own, so votes may go on meanwhile.
+    It reads a snapshot over a connection of its own, so votes may be cast meanwhile.
     """
     with _one_moment() as connection:
-        return sorted([*_tallies(connection), *_ballots(connection)], key=lambda found: (found.tool_id, found.what))
+        differences = [*_tallies(connection), *_ballots(connection)]
+    return sorted(differences, key=lambda difference: (difference.tool_id, difference.what))
 
 
 @contextmanager
@@ -67,7 +68,7 @@ def _ledger_figures(connection: sa.Connection) -> dict[int, Figures]:
 
 
 def _ballots(connection: sa.Connection) -> Iterator[Difference]:
-    """Set each voter's stored ballot beside the ledger's last line on them: where the two agree, they make a pair."""
+    """Compare each stored ballot with the ledger's last line on its voter: where they agree, they make a pair."""
     stored = sa.select(sa.literal(1).label("stored"), vote.c.tool_id, vote.c.voter, vote.c.verdict, vote.c.standing)
     both = sa.union_all(stored, _last_lines()).subquery()
     single = (

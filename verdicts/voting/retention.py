@@ -24,7 +24,7 @@ def destroy_network_keys(now: datetime) -> int:
 def blank_networks(now: datetime, at_most: int = BATCH) -> int | None:
     """Blank some of one tool's network hashes of days whose key is destroyed, and return how many.
 
-    None where none is left: call it, and commit, until then. Release what is due before: it needs the networks.
+    None where none is left: call it, and commit, until then. Call release_due() before: it needs the networks.
     """
     midnight = datetime.combine(_first_day_kept(now), time(), UTC)
     ballots = _blank(vote, vote.c.voter, vote.c.first_at, midnight, at_most)
@@ -32,10 +32,10 @@ def blank_networks(now: datetime, at_most: int = BATCH) -> int | None:
 
 
 def fold_voters(now: datetime, at_most: int = BATCH) -> int | None:
-    """Forget some voters of one tool who have said nothing new for VOTER_KEPT, and return how many.
+    """Forget some voters of one tool whose ballots have not changed for VOTER_KEPT, and return how many.
 
-    Their rows go and the ledger keeps its lines without their names, so a recount gives the same tally; a ballot that
-    still waited for an editor is discarded. None where none is left: call it, and commit, until then.
+    Their rows are deleted and their ledger lines kept without the voter, so a recount gives the same tally. A ballot
+    that still waited for an editor is discarded. None where none is left: call it, and commit, until then.
     """
     oldest = _lock_oldest(vote.c.voter, vote.c.changed_at, vote.c.changed_at < now - VOTER_KEPT, at_most)
     if oldest is None:

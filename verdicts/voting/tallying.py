@@ -1,4 +1,4 @@
-"""What a ballot adds to its tool's tally, and the lock that whoever touches a tool's ballots must lock_existing."""
+"""What a ballot adds to its tool's tally, and the lock that every change of a tool's ballots needs."""
 
 from dataclasses import dataclass
 from operator import add, sub
@@ -13,7 +13,7 @@ from verdicts.voting.models import Standing, tally
 
 
 class ToolGone(LookupError):
-    """The tool has been deleted, perhaps since it was found: it can have no ballots."""
+    """The tool has been deleted, perhaps since it was read: it can have no ballots."""
 
 
 @dataclass(frozen=True)
@@ -64,17 +64,17 @@ _LOCK = _READ.with_for_update()
 
 
 def read_tally(tool_id: int) -> Figures:
-    """Return a tool's tally without keeping anyone from it."""
+    """Return a tool's tally without a lock."""
     row = db.session.connection().execute(_READ, {"tool": tool_id}).one_or_none()
     return Figures(*row) if row else Figures()
 
 
 def lock_tally(tool_id: int) -> Figures:
-    """Return a tool's tally and keep everyone else from its ballots until the transaction ends.
+    """Lock a tool's tally until the transaction ends, and return it.
 
-    Every ballot of a tool is read and written under this lock, and nothing else is locked first (but by a merge its
-    two tools, for which no voter waits), so no two transactions wait for each other. On SQLite begin_write() has taken
-    the one lock there is, and this only reads. Raises ToolGone.
+    Every ballot of a tool is read and written under this lock. Nothing is locked before it (but by a merge its two
+    tools, for which no voter waits), so no two transactions wait for each other. On SQLite begin_write() has taken the
+    one lock there is, and this only reads. Raises ToolGone.
     """
     connection = db.session.connection()
     row = connection.execute(_LOCK, {"tool": tool_id}).one_or_none()

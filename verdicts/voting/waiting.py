@@ -1,4 +1,4 @@
-"""Ballots that wait: counted after a day, held where a network speaks with one voice, decided by an editor."""
+"""Ballots that wait: counted after WAITING_TIME, or where a network is one-sided held for an editor to decide."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Decided:
 
 
 def release_due(now: datetime, at_most: int = BATCH) -> Decided | None:
-    """Count some of the ballots of one tool that have waited for a day, or hold them where they are one-sided.
+    """Count some ballots of one tool that have waited for WAITING_TIME, or hold them where they are one-sided.
 
     None where nothing is due: call it, and commit, until then. The caller has called begin_write() and commits.
     """
@@ -48,7 +48,7 @@ def release_due(now: datetime, at_most: int = BATCH) -> Decided | None:
 
 
 def release(tool_id: int, voters: Collection[str], *, reason: str, now: datetime) -> int:
-    """Let these voters' ballots for a tool count, as an editor decides; return how many that changed.
+    """Count these voters' ballots for a tool, as an editor decided; return how many that changed.
 
     The caller has called begin_write() and commits.
     """
@@ -56,18 +56,18 @@ def release(tool_id: int, voters: Collection[str], *, reason: str, now: datetime
 
 
 def discard(tool_id: int, voters: Collection[str], *, reason: str, now: datetime) -> int:
-    """Leave these voters' ballots for a tool uncounted for good, as an editor decides; return how many that changed.
+    """Discard these voters' ballots for a tool, as an editor decided; return how many that changed.
 
-    It takes ballots that count already too. The caller has called begin_write() and commits.
+    It discards counted ballots too. The caller has called begin_write() and commits.
     """
     return _decide_all(tool_id, voters, Standing.DISCARDED, reason, now)
 
 
 def decide_group(tool_id: int, network: str | None, to: Standing, *, reason: str, now: datetime) -> int:
-    """Count or discard the ballots of a held group as it stands now, as an editor decides; return how many.
+    """Count or discard the ballots of a held group as it is now, as an editor decided; return how many.
 
-    None of them is left where somebody has decided before, or where the group's network has been forgotten since. The
-    tool exists, and the caller has called begin_write() and commits.
+    It returns 0 if another editor has decided already, or if the group's network has been blanked since. The tool must
+    exist. The caller has called begin_write() and commits.
     """
     lock_tally(tool_id)
     return sum(
@@ -76,7 +76,7 @@ def decide_group(tool_id: int, network: str | None, to: Standing, *, reason: str
 
 
 def is_one_sided(ship: int, skip: int) -> bool:
-    """Say whether so many new voters of one network and day agree so much that an editor should look."""
+    """Say whether the new voters of one network and day are so many, and agree so much, that an editor must decide."""
     voters = ship + skip
     return voters >= ONE_SIDED_FROM and max(ship, skip) * 100 >= voters * ONE_SIDED_PERCENT
 
@@ -96,9 +96,9 @@ def _networks(due: sa.ColumnElement[bool], at_most: int) -> dict[str, str | None
 
 
 def _one_sided(tool_id: int, networks: set[str | None]) -> set[str | None]:
-    """Return the networks whose new voters, of whatever standing, are one-sided by what they say now."""
-    said = [sa.func.count().filter(vote.c.verdict == verdict) for verdict in (Verdict.SHIP, Verdict.SKIP)]
+    """Return the networks whose new voters, of whatever standing, are one-sided by their current verdicts."""
+    counts = [sa.func.count().filter(vote.c.verdict == verdict) for verdict in (Verdict.SHIP, Verdict.SKIP)]
     known = [network for network in networks if network is not None]
-    rows = sa.select(vote.c.network, *said).where(vote.c.tool_id == tool_id, vote.c.network.in_(known))
-    found = db.session.connection().execute(rows.group_by(vote.c.network))
-    return {network for network, ship, skip in found if is_one_sided(ship, skip)}
+    rows = sa.select(vote.c.network, *counts).where(vote.c.tool_id == tool_id, vote.c.network.in_(known))
+    groups = db.session.connection().execute(rows.group_by(vote.c.network))
+    return {network for network, ship, skip in groups if is_one_sided(ship, skip)}

@@ -411,7 +411,7 @@ def parse_week(name: str | None) -> Week:
     if name is not None:
         return weeks.parse(name)
     settings = current_settings()
-    return weeks.week_of(utc_now()) if settings.demo else weeks.previous_week(utc_now())
+    return weeks.default_week(utc_now(), demo=settings.demo)
 
 
 def parse_moment(text: str) -> datetime:

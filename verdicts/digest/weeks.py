@@ -72,6 +72,11 @@ def week_of(moment: datetime) -> Week:
     return Week(year, number)
 
 
+def default_week(now: datetime, *, demo: bool) -> Week:
+    """Return the week that an edition reports on by default: the previous one, in the demo the current one."""
+    return week_of(now) if demo else previous_week(now)
+
+
 def previous_week(now: datetime) -> Week:
     return week_of(now - ONE_WEEK)
 

@@ -98,7 +98,7 @@ def test_the_list_tells_each_editions_state_and_counts_and_goes_on_page_by_page(
     assert "2026-w02" in ann.gets("/admin/digest?page=2").text
     assert [
         ann.gets(f"/admin/digest?page={wrong}").status_code for wrong in ("0", "x", "9" * 30, "0" * 9 + "9" * 30)
-    ] == [404] * 4
+    ] == [400] * 4
 
 
 @pytest.mark.parametrize(("path", "count"), [("/admin/digest", 4), (DESK, 8)])
@@ -126,10 +126,10 @@ def test_items_and_categories_move_by_one_place_and_the_first_stays_first(ann: E
     turn, price, new = order()
     assert does(ann, f"items/{price}/move", what="item", direction="up").status_code == 303
     assert order() == [price, turn, new]
-    assert newest_entry().changes == {"place of Prices: Alpha": [2, 1]}
+    assert newest_entry().changes == {"position of Prices: Alpha": [2, 1]}
     does(ann, f"items/{new}/move", what="category", direction="up")
     assert order() == [new, price, turn]
-    assert newest_entry().changes == {"place of Chat": [2, 1]}
+    assert newest_entry().changes == {"position of Chat": [2, 1]}
     before = newest_entry().id
     does(ann, f"items/{new}/move", what="category", direction="up")
     does(ann, f"items/{turn}/move", what="item", direction="down")

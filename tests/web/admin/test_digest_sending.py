@@ -189,7 +189,7 @@ def test_what_readers_cannot_see_any_more_is_left_out_and_whoever_sends_has_seen
     assert "Left out: readers do not see this tool." in refused.text
     assert "2 items, 1 left out." in " ".join(refused.text.split())
     assert does(root, "send").status_code == 303
-    assert newest_entry().changes == {"state": ["draft", "sending"], "New here: Beta": ["told", "left out"]}
+    assert newest_entry().changes == {"state": ["draft", "sending"], "New here: Beta": ["included", "left out"]}
     archived = root.gets(f"/digest/{the_edition().name}").text
     assert ("Alpha" in archived, "Beta" in archived) == (True, False)
 

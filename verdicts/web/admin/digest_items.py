@@ -10,7 +10,7 @@ from verdicts.digest.queries import list_items, list_items_with_visibility
 from verdicts.digest.rendering import KIND_LABELS, category_sections, item_title
 from verdicts.staff.models import Role
 from verdicts.web.admin.auth import requires
-from verdicts.web.admin.edition_page import Changes, Step, apply_step, refuse
+from verdicts.web.admin.edition_page import Changes, Step, apply_step, render_refusal
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 from verdicts.web.paging import ID
@@ -30,24 +30,24 @@ def move(name: str, id: int) -> ResponseReturnValue:
 
     def step(edition: Edition) -> Changes | None:
         moved = MOVES[what](edition.id, id, Direction(direction))
-        return {f"place of {moved.title}": (moved.before, moved.after)} if moved.before != moved.after else None
+        return {f"position of {moved.title}": (moved.before, moved.after)} if moved.before != moved.after else None
 
-    return _arrange(name, id, "moved something in", step)
+    return _change_items(name, id, "moved something in", step)
 
 
 @bp.post(f"/admin/digest/<name>/items/{ID}/drop")
 @requires(Role.EDITOR)
 def remove(name: str, id: int) -> ResponseReturnValue:
-    return _set_dropped(name, id, "removed an item of", dropped=True)
+    return _set_removed(name, id, "removed an item of", dropped=True)
 
 
 @bp.post(f"/admin/digest/<name>/items/{ID}/take-back")
 @requires(Role.EDITOR)
 def restore(name: str, id: int) -> ResponseReturnValue:
-    return _set_dropped(name, id, "restored an item of", dropped=False)
+    return _set_removed(name, id, "restored an item of", dropped=False)
 
 
-def _set_dropped(name: str, id: int, words: str, *, dropped: bool) -> ResponseReturnValue:
+def _set_removed(name: str, id: int, action: str, *, dropped: bool) -> ResponseReturnValue:
     def step(edition: Edition) -> Changes | None:
         item = next((item for item in list_items(edition.id) if item.id == id), None)
         editing.set_dropped(edition.id, id, dropped=dropped)
@@ -55,18 +55,18 @@ def _set_dropped(name: str, id: int, words: str, *, dropped: bool) -> ResponseRe
             return None
         return {item_title(item): ("removed" if item.dropped else "included", "removed" if dropped else "included")}
 
-    return _arrange(name, id, words, step)
+    return _change_items(name, id, action, step)
 
 
-def _arrange(name: str, id: int, words: str, step: Step) -> ResponseReturnValue:
-    """Do a step with the order of the news; return the news alone for htmx, else go back to where the item is."""
+def _change_items(name: str, id: int, action: str, step: Step) -> ResponseReturnValue:
+    """Apply a step to the items; return them alone for htmx, else redirect to the item."""
     try:
-        edition = apply_step(name, words, step)
+        edition = apply_step(name, action, step)
     except ItemNotFound as refusal:
         abort(404, str(refusal))
     except DigestError as refusal:
-        return refuse(name, refusal)
+        return render_refusal(name, refusal)
     if not wants_fragment():
-        return redirect(url_for("admin.digest.edition", name=name, _anchor=f"item-{id}"), 303)
+        return redirect(url_for("admin.digest.show_edition", name=name, _anchor=f"item-{id}"), 303)
     sections = category_sections(list_items_with_visibility(edition, now()))
     return render_template("admin/digest/_items.html", edition=edition, sections=sections, labels=KIND_LABELS)

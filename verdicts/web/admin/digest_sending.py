@@ -21,8 +21,8 @@ from verdicts.mailing.transport import open_connection
 from verdicts.staff.models import Role
 from verdicts.web.admin.auth import current_account, log_activity, requires
 from verdicts.web.admin.drafts import act_or_redisplay, redisplayed_on
-from verdicts.web.admin.edition_page import Changes, act, check_approved, get_edition, render_page
-from verdicts.web.admin.forms.digest import ProofForm, ScheduleForm
+from verdicts.web.admin.edition_page import Changes, act_and_redirect, check_approved, get_edition, render_edition
+from verdicts.web.admin.forms.digest import ScheduleForm, TestEmailForm
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 
@@ -36,50 +36,50 @@ UNCERTAIN_PAGE_SIZE = 50
 @bp.post("/admin/digest/<name>/test")
 @requires(Role.ADMIN)
 def send_test(name: str) -> ResponseReturnValue:
-    """Mail the letter to one address, as it is now."""
-    form = ProofForm()
+    """Send the email as it is now to one address."""
+    form = TestEmailForm()
     if not form.validate():
-        return render_page(name, 422, proof=form)
+        return render_edition(name, 422, test_form=form)
     address = (form.address.data or "").strip()
     try:
         envelope_from, raw = previews.build_test_message(get_edition(name), address, now())
     except EditionIsEmpty as refusal:
-        return render_page(name, 422, proof=form, problem=str(refusal))
+        return render_edition(name, 422, test_form=form, problem=str(refusal))
     db.session.rollback()  # no transaction is open while the mail server is talked to
     with open_connection(TEST_TIMEOUTS) as connection:
         outcome = connection.transmit(envelope_from, address, raw)
     if outcome.kind is not OutcomeKind.ACCEPTED:
         form.add_error("address", f"The mail server did not take it: {outcome.summary}.")
-        return render_page(name, 422, proof=form)
+        return render_edition(name, 422, test_form=form)
     begin_write()
     log_activity("sent a test email of", "edition", get_edition(name).name)
     db.session.commit()
-    return redirect(url_for("admin.digest.edition", name=name, done="tested", _anchor="out"), 303)
+    return redirect(url_for("admin.digest.show_edition", name=name, done="tested", _anchor="out"), 303)
 
 
 @bp.post("/admin/digest/<name>/schedule")
 @requires(Role.ADMIN)
-@redisplayed_on("admin.digest.edition")
+@redisplayed_on("admin.digest.show_edition")
 def schedule(name: str) -> ResponseReturnValue:
-    """Freeze a draft as it was seen, and let it go out at a moment."""
+    """Freeze a draft as it was shown, and schedule it."""
     form = ScheduleForm()
     return act_or_redisplay(
-        lambda: _schedule(name, form), lambda reason: render_page(name, schedule=form, reason=reason)
+        lambda: _schedule(name, form), lambda reason: render_edition(name, schedule_form=form, reason=reason)
     )
 
 
 def _schedule(name: str, form: ScheduleForm) -> ResponseReturnValue:
     if not form.validate():
-        return render_page(name, 422, schedule=form)
+        return render_edition(name, 422, schedule_form=form)
 
     def step(edition: Edition) -> Changes:
         left_out = check_approved(edition)
         if edition.state is EditionState.DRAFT:
             freeze(edition.id, now())
-        editions.schedule(edition.id, form.chosen, now())
-        return {"goes out": (_in_words(edition.scheduled_at), _in_words(form.chosen)), **left_out}
+        editions.schedule(edition.id, form.moment, now())
+        return {"goes out": (_format_moment(edition.scheduled_at), _format_moment(form.moment)), **left_out}
 
-    return act(name, "scheduled", step)
+    return act_and_redirect(name, "scheduled", step)
 
 
 @bp.post("/admin/digest/<name>/unschedule")
@@ -87,22 +87,22 @@ def _schedule(name: str, form: ScheduleForm) -> ResponseReturnValue:
 def unschedule(name: str) -> ResponseReturnValue:
     def step(edition: Edition) -> Changes | None:
         editions.unschedule(edition.id, now())
-        return {"goes out": (_in_words(edition.scheduled_at), None)} if edition.scheduled_at else None
+        return {"goes out": (_format_moment(edition.scheduled_at), None)} if edition.scheduled_at else None
 
-    return act(name, "unscheduled", step)
+    return act_and_redirect(name, "unscheduled", step)
 
 
 @bp.post("/admin/digest/<name>/send")
 @requires(Role.ADMIN)
 def send(name: str) -> ResponseReturnValue:
-    """Let an edition be sent as it was seen, from now on, by whoever runs `flask digest run`."""
+    """Start an edition as it was shown: the next `flask digest run` sends it."""
 
     def step(edition: Edition) -> Changes:
         left_out = check_approved(edition)
         scheduling.start_sending(edition.id, now())
         return {"state": (edition.state, EditionState.SENDING), **left_out}
 
-    return act(name, "began to send", step)
+    return act_and_redirect(name, "began to send", step)
 
 
 @bp.post("/admin/digest/<name>/pause")
@@ -112,7 +112,7 @@ def pause(name: str) -> ResponseReturnValue:
         editions.pause(edition.id, f"{current_account().name} paused it", now())
         return {}
 
-    return act(name, "paused", step)
+    return act_and_redirect(name, "paused", step)
 
 
 @bp.post("/admin/digest/<name>/resume")
@@ -122,7 +122,7 @@ def resume(name: str) -> ResponseReturnValue:
         editions.resume(edition.id, now())
         return {}
 
-    return act(name, "resumed", step)
+    return act_and_redirect(name, "resumed", step)
 
 
 @bp.post("/admin/digest/<name>/cancel")
@@ -132,16 +132,16 @@ def cancel(name: str) -> ResponseReturnValue:
         editions.cancel(edition.id, now())
         return {"state": (edition.state, EditionState.CANCELLED)}
 
-    return act(name, "cancelled", step)
+    return act_and_redirect(name, "cancelled", step)
 
 
 @bp.get("/admin/digest/<name>/progress")
 @requires(Role.EDITOR)
 def progress(name: str) -> ResponseReturnValue:
-    """Say how far an edition has come, for htmx alone; when its state has changed, have it load the page anew."""
+    """Return the progress for htmx, which asks repeatedly; once the state has changed, have it reload the page."""
     edition = get_edition(name)
     if not wants_fragment():
-        return redirect(url_for("admin.digest.edition", name=name), 303)
+        return redirect(url_for("admin.digest.show_edition", name=name), 303)
     if edition.state is not EditionState.SENDING:
         return "", {"HX-Refresh": "true"}
     return render_template("admin/digest/_progress.html", edition=edition, progress=load_progress(edition.id))
@@ -150,7 +150,7 @@ def progress(name: str) -> ResponseReturnValue:
 @bp.get("/admin/digest/<name>/uncertain")
 @requires(Role.ADMIN)
 def uncertain(name: str) -> ResponseReturnValue:
-    """List, the oldest first, what an operator has to decide."""
+    """List the uncertain deliveries, oldest first."""
     edition = get_edition(name)
     return render_template(
         "admin/digest/uncertain.html",
@@ -163,7 +163,7 @@ def uncertain(name: str) -> ResponseReturnValue:
 @bp.post("/admin/digest/<name>/settle")
 @requires(Role.ADMIN)
 def resolve(name: str) -> ResponseReturnValue:
-    """Decide one uncertain delivery, or all of them if they are still as many as were shown."""
+    """Resolve one uncertain delivery, or all of them if they are still as many as were shown."""
     decision, which = request.form.get("decision", ""), request.form.get("which", "")
     if decision not in set(Resolution) or not (which == "all" or (which.isascii() and which.isdigit())):
         abort(400, "Say which deliveries, and whether they arrived.")
@@ -176,9 +176,9 @@ def resolve(name: str) -> ResponseReturnValue:
         count = resolving.resolve(edition.id, chosen, Resolution(decision), now())
         return {"uncertain": (len(ids), len(ids) - count), "resolved as": (None, decision)} if count else None
 
-    return act(name, "resolved deliveries of", step, then="admin.digest_sending.uncertain")
+    return act_and_redirect(name, "resolved deliveries of", step, then="admin.digest_sending.uncertain")
 
 
-def _in_words(moment: datetime | None) -> str | None:
+def _format_moment(moment: datetime | None) -> str | None:
     """Return a moment as the audit log takes it."""
     return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else None

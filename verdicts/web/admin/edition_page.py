@@ -14,7 +14,7 @@ from verdicts.digest.queries import list_items_with_visibility, load_progress
 from verdicts.digest.rendering import KIND_LABELS, category_sections, format_week, item_title, subject_of
 from verdicts.extensions import begin_write, db
 from verdicts.web.admin.auth import log_activity
-from verdicts.web.admin.forms.digest import MOMENT, ProofForm, ScheduleForm, WordsForm
+from verdicts.web.admin.forms.digest import MOMENT_FORMAT, ScheduleForm, TestEmailForm, TextForm
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 
@@ -32,12 +32,14 @@ def get_edition(name: str) -> Edition:
     return editions.find_by_week(week) or abort(404, "There is no edition of the digest for this week.")
 
 
-def act(name: str, action: str, step: Step, then: str = "admin.digest.edition") -> ResponseReturnValue:
+def act_and_redirect(
+    name: str, action: str, step: Step, then: str = "admin.digest.show_edition"
+) -> ResponseReturnValue:
     """Apply a step to an edition, log what it changed, and redirect to a page of the edition."""
     try:
         apply_step(name, action, step)
     except DigestError as refusal:
-        return refuse(name, refusal)
+        return render_refusal(name, refusal)
     return redirect(url_for(then, name=name), 303)
 
 
@@ -59,25 +61,25 @@ def apply_step(name: str, action: str, step: Step) -> Edition:
     return edition
 
 
-def refuse(name: str, refusal: DigestError, words: WordsForm | None = None) -> ResponseReturnValue:
+def render_refusal(name: str, refusal: DigestError, text_form: TextForm | None = None) -> ResponseReturnValue:
     """Say why nothing was done: beside the button for htmx, else at the top of the edition's page."""
     status = 409 if isinstance(refusal, WrongState | EditionChanged) else 422
     if wants_fragment():
         return render_template("admin/digest/_problem.html", problem=str(refusal)), status
-    return render_page(name, status, problem=str(refusal), words=words)
+    return render_edition(name, status, problem=str(refusal), text_form=text_form)
 
 
-def render_page(
+def render_edition(
     name: str,
     status: int = 200,
     *,
     problem: str = "",
-    words: WordsForm | None = None,
-    proof: ProofForm | None = None,
-    schedule: ScheduleForm | None = None,
+    text_form: TextForm | None = None,
+    test_form: TestEmailForm | None = None,
+    schedule_form: ScheduleForm | None = None,
     is_previewing: bool = False,
     reason: str = "",
-    seen_words: str = "",
+    submitted_version: str = "",
 ) -> ResponseReturnValue:
     """Return an edition's page: a form of this request as it was submitted, the others as the edition stands."""
     edition = get_edition(name)
@@ -87,20 +89,20 @@ def render_page(
         edition=edition,
         days=format_week(edition.week),
         subject=subject_of(edition, items),
-        proposed=subject_of(replace(edition, subject=""), items),
+        default_subject=subject_of(replace(edition, subject=""), items),
         sections=category_sections(items),
         labels=KIND_LABELS,
-        told=sum(item.is_included for item in items),
-        dropped=sum(item.dropped for item in items),
-        unseen=sum(item.is_hidden and not item.dropped for item in items),
-        seen=edition_version(edition, items),
-        seen_words=seen_words or text_version(edition),
+        included_count=sum(item.is_included for item in items),
+        removed_count=sum(item.dropped for item in items),
+        hidden_count=sum(item.is_hidden and not item.dropped for item in items),
+        version=edition_version(edition, items),
+        text_version=submitted_version or text_version(edition),
         progress=load_progress(edition.id),
-        readers=count_recipients(edition.id) if edition.state is EditionState.DRAFT else 0,
-        words=words or WordsForm(formdata=None, data={"subject": edition.subject, "note": edition.note}),
-        typed=words,
-        proof=proof or ProofForm(formdata=None),
-        schedule=schedule or _schedule(edition),
+        recipient_count=count_recipients(edition.id) if edition.state is EditionState.DRAFT else 0,
+        text_form=text_form or TextForm(formdata=None, data={"subject": edition.subject, "note": edition.note}),
+        submitted=text_form,
+        test_form=test_form or TestEmailForm(formdata=None),
+        schedule_form=schedule_form or _schedule_form(edition),
         is_previewing=is_previewing,
         reason=reason,
         problem=problem,
@@ -115,10 +117,10 @@ def check_approved(edition: Edition) -> Changes:
     Return what freezing it leaves out, as the audit log takes it.
     """
     items = list_items_with_visibility(edition, now())
-    editions.require_version(edition, edition_version(edition, items), submitted=request.form.get("seen", ""))
-    return {item_title(item): ("told", "left out") for item in items if item.is_hidden and not item.dropped}
+    editions.require_version(edition, edition_version(edition, items), submitted=request.form.get("version", ""))
+    return {item_title(item): ("included", "left out") for item in items if item.is_hidden and not item.dropped}
 
 
-def _schedule(edition: Edition) -> ScheduleForm:
-    at = f"{edition.scheduled_at:{MOMENT}}" if edition.scheduled_at else ""
+def _schedule_form(edition: Edition) -> ScheduleForm:
+    at = f"{edition.scheduled_at:{MOMENT_FORMAT}}" if edition.scheduled_at else ""
     return ScheduleForm(formdata=None, data={"at": at})

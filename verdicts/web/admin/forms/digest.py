@@ -1,4 +1,4 @@
-"""The digest desk's forms."""
+"""The forms of the digest's admin pages."""
 
 from datetime import UTC, datetime
 
@@ -10,38 +10,34 @@ from verdicts.digest.editing import MAX_NOTE_LENGTH, MAX_SUBJECT_LENGTH
 from verdicts.digest.weeks import NotAWeek, Week
 from verdicts.mailing.addresses import InvalidAddress, is_one_line, parse_address
 from verdicts.web.admin.forms.base import AdminForm, required_text
+from verdicts.web.admin.forms.fields import with_plain_line_ends
 from verdicts.web.clock import now
 
-MOMENT = "%Y-%m-%dT%H:%M"
-
-
-def with_plain_line_ends(typed: str | None) -> str:
-    """Return a text as it was before a browser sent it: forms end every line with CR LF."""
-    return (typed or "").replace("\r\n", "\n").strip()
+MOMENT_FORMAT = "%Y-%m-%dT%H:%M"
 
 
 class DraftForm(AdminForm):
     week = required_text("Week", 20)
 
-    chosen: Week
+    week_chosen: Week
 
     def validate_week(self, field: StringField) -> None:
         try:
-            self.chosen = weeks.parse((field.data or "").strip())
-        except NotAWeek as fault:
-            raise ValidationError(str(fault)) from None
+            self.week_chosen = weeks.parse((field.data or "").strip())
+        except NotAWeek as error:
+            raise ValidationError(str(error)) from None
 
 
-def at_most(most: int) -> Length:
-    return Length(max=most, message="Is longer than %(max)d characters.")
+def _max_length(length: int) -> Length:
+    return Length(max=length, message="Is longer than %(max)d characters.")
 
 
-class WordsForm(AdminForm):
-    """`seen` marks the words that somebody began with, so that nobody's are overwritten unseen."""
+class TextForm(AdminForm):
+    """`version` is the text that the form was opened with, so that nobody overwrites another's unseen."""
 
-    subject = StringField("Subject", filters=[with_plain_line_ends], validators=[at_most(MAX_SUBJECT_LENGTH)])
-    note = StringField("Note", filters=[with_plain_line_ends], validators=[at_most(MAX_NOTE_LENGTH)])
-    seen = HiddenField()
+    subject = StringField("Subject", filters=[with_plain_line_ends], validators=[_max_length(MAX_SUBJECT_LENGTH)])
+    note = StringField("Note", filters=[with_plain_line_ends], validators=[_max_length(MAX_NOTE_LENGTH)])
+    version = HiddenField()
 
     def validate_subject(self, field: StringField) -> None:
         if not is_one_line(field.data):
@@ -52,7 +48,7 @@ class WordsForm(AdminForm):
             raise ValidationError("The note holds a character that no text can hold.")
 
 
-class ProofForm(AdminForm):
+class TestEmailForm(AdminForm):
     address = required_text("Address for a test letter", 254)
 
     def validate_address(self, field: StringField) -> None:
@@ -65,15 +61,15 @@ class ProofForm(AdminForm):
 class ScheduleForm(AdminForm):
     at = required_text("When it goes out, in UTC", 32)
 
-    chosen: datetime
+    moment: datetime
 
     def validate_at(self, field: StringField) -> None:
         try:
-            self.chosen = datetime.fromisoformat(field.data or "")
+            self.moment = datetime.fromisoformat(field.data or "")
         except ValueError:
             raise ValidationError("This is no moment: write it like 2026-11-23T08:00.") from None
-        if self.chosen.tzinfo:
+        if self.moment.tzinfo:
             raise ValidationError("Write it in UTC, without another time zone.")
-        self.chosen = self.chosen.replace(tzinfo=UTC)
-        if self.chosen <= now():
+        self.moment = self.moment.replace(tzinfo=UTC)
+        if self.moment <= now():
             raise ValidationError("This moment has passed. To send the edition at once, use “Send it now”.")

@@ -1,4 +1,4 @@
-"""What a form calls while somebody types: it saves their input as a draft, and shows how Markdown will look."""
+"""What a form requests while somebody types: saving the input as a draft, and a preview of its Markdown."""
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue

@@ -14,7 +14,7 @@ from verdicts.web.clock import now
 bp = Blueprint("dashboard", __name__)
 
 RECENT_ENTRIES = 10
-OTHER_EDITOR_KINDS = ("catalogue", "edition")  # what editors work on beside records
+OTHER_EDITOR_KINDS = ("catalogue", "edition")  # which are no records but editors work on them
 
 
 @bp.get("/admin")

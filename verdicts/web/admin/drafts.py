@@ -320,7 +320,7 @@ def _with_status(page: ResponseReturnValue, status: HTTPStatus) -> Response:
 
 
 def answer_step_required(step: auth.StepRequired) -> ResponseReturnValue:
-    """Lead to the page that comes first, once what was sent is saved as a draft, or shown where it cannot be."""
+    """Redirect to the page that comes first. What was sent is saved as a draft, or shown where it cannot be saved."""
     view = auth.current_view()
     is_saved = step.account_id is not None and _save_for(step.account_id, view)
     if step.endpoint != auth.LOG_IN:
@@ -354,7 +354,7 @@ def _has_savable_fields(view: AnyView) -> bool:
 
 
 def _path_of_form(view: AnyView) -> str:
-    """Return the page that was asked for, or the one with the form that was sent; the dashboard where that is none."""
+    """Return the requested page, or the one with the form that was sent; the dashboard where there is none."""
     if request.method != "POST":
         return request.full_path.rstrip("?")
     key = _key_of_form(view)

@@ -1,4 +1,4 @@
-"""A tool's logo: shown, changed, taken off; for editors."""
+"""A tool's logo: showing, changing and removing it."""
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue

@@ -77,7 +77,7 @@ class SuppressForm(AddressForm):
 @requires(Role.ADMIN)
 def index() -> ResponseReturnValue:
     done = DONE.get(request.args.get("done", ""), "")
-    return _listed("", read_id(request.args.get("before", "")), done)
+    return _render_index("", read_id(request.args.get("before", "")), done)
 
 
 @bp.post("/admin/subscribers")
@@ -85,7 +85,7 @@ def index() -> ResponseReturnValue:
 def search() -> ResponseReturnValue:
     """Show in whose address something stands, and whether it is an address that must not be written to."""
     part = request.form.get("q", "")[:600].replace("\0", " ").strip()
-    return _listed(part, read_id(request.form.get("before", "")))
+    return _render_index(part, read_id(request.form.get("before", "")))
 
 
 @bp.route("/admin/subscribers/new", methods=["GET", "POST"])
@@ -95,13 +95,13 @@ def add() -> ResponseReturnValue:
     """Add somebody who agreed elsewhere: confirmed at once, as an import does it."""
     form = AddForm()
     if request.method == "GET":
-        return _adding(form)
-    return act_or_redisplay(lambda: _add(form), lambda reason: _adding(form, reason))
+        return _render_add(form)
+    return act_or_redisplay(lambda: _add(form), lambda reason: _render_add(form, reason))
 
 
 def _add(form: AddForm) -> ResponseReturnValue:
     if not form.validate():
-        return _adding(form), 422
+        return _render_add(form), 422
     db.session.rollback()
     begin_write()
     try:
@@ -109,38 +109,34 @@ def _add(form: AddForm) -> ResponseReturnValue:
     except NotAdded as refusal:
         db.session.rollback()
         form.add_error("email", str(refusal))
-        return _adding(form), 422
+        return _render_add(form), 422
     before = Status.PENDING if added.was_pending else None
-    _note("added", _named(added.subscriber_id), status=(before, Status.CONFIRMED))
+    _log("added", _name_of(added.subscriber_id), status=(before, Status.CONFIRMED))
     db.session.commit()
     return redirect(url_for(".index", done="added"), 303)
 
 
-@bp.get("/admin/subscribers/suppress")
-@requires(Role.ADMIN)
-def ask_to_suppress() -> ResponseReturnValue:
-    """Say what suppressing does, for an address to be typed or that of a subscriber."""
-    id = read_id(request.args.get("id", ""))
-    found = queries.find(id) if id is not None else None
-    form = SuppressForm(formdata=None, data={"email": found.address if found else "", "reason": Status.LEFT.value})
-    return _suppressing(form)
-
-
-@bp.post("/admin/subscribers/suppress")
+@bp.route("/admin/subscribers/suppress", methods=["GET", "POST"])
 @requires(Role.ADMIN)
 @redisplayed_on("admin.subscribers.suppress")
 def suppress() -> ResponseReturnValue:
-    form = SuppressForm()
-    return act_or_redisplay(lambda: _suppress(form), lambda reason: _suppressing(form, reason))
+    """Suppress an address; `id` in the query fills in that of a subscriber."""
+    if request.method == "POST":
+        form = SuppressForm()
+        return act_or_redisplay(lambda: _suppress(form), lambda reason: _render_suppress(form, reason))
+    id = read_id(request.args.get("id", ""))
+    subscriber = queries.find(id) if id is not None else None
+    data = {"email": subscriber.address if subscriber else "", "reason": Status.LEFT.value}
+    return _render_suppress(SuppressForm(formdata=None, data=data))
 
 
 def _suppress(form: SuppressForm) -> ResponseReturnValue:
     if not form.validate():
-        return _suppressing(form), 422
+        return _render_suppress(form), 422
     db.session.rollback()
     begin_write()
     ended = leaving.suppress(form.address, Status(form.reason.data), now())
-    _note("suppressed", _named(ended) if ended else "an address not subscribed", reason=(None, form.reason.data))
+    _log("suppressed", _name_of(ended) if ended else "an address not subscribed", reason=(None, form.reason.data))
     db.session.commit()
     return redirect(url_for(".index", done="suppressed"), 303)
 
@@ -155,29 +151,29 @@ def export() -> ResponseReturnValue:
     lines = list(csv_file.write(transfer.export_consents()))
     db.session.rollback()
     begin_write()
-    _note("exported", "everyone who gets the newsletter", addresses=(None, len(lines) - 1))
+    _log("exported", "everyone who gets the newsletter", addresses=(None, len(lines) - 1))
     db.session.commit()
     headers = {"Content-Disposition": f'attachment; filename="subscribers-{today()}.csv"'}
     return Response("".join(lines), mimetype="text/csv", headers=headers)
 
 
-def _adding(form: AddForm, reason: str = "") -> str:
+def _render_add(form: AddForm, reason: str = "") -> str:
     return render_template("admin/subscribers/add.html", form=form, reason=reason)
 
 
-def _suppressing(form: SuppressForm, reason: str = "") -> str:
+def _render_suppress(form: SuppressForm, reason: str = "") -> str:
     return render_template("admin/subscribers/suppress.html", form=form, reasons=REASONS, reason=reason)
 
 
-def _listed(part: str, before: int | None, done: str = "") -> str:
-    found = queries.search(part, before)
+def _render_index(part: str, before: int | None, done: str = "") -> str:
+    rows = queries.search(part, before)
     return render_template(
         "admin/subscribers/index.html",
         counts=queries.count_by_status(),
         q=part,
-        found=found,
+        subscribers=rows,
         suppressed=_suppressed(part),
-        older=found[-1].id if len(found) == queries.PAGE_SIZE else None,
+        older=rows[-1].id if len(rows) == queries.PAGE_SIZE else None,
         done=done,
     )
 
@@ -189,9 +185,9 @@ def _suppressed(part: str) -> AddressSuppression | None:
         return None
 
 
-def _named(subscriber_id: int) -> str:
+def _name_of(subscriber_id: int) -> str:
     return f"subscriber {subscriber_id}"
 
 
-def _note(words: str, record: str, **changes: tuple[object, object]) -> None:
-    log_activity(words, "subscriber", record, **changes)
+def _log(action: str, record: str, **changes: tuple[object, object]) -> None:
+    log_activity(action, "subscriber", record, **changes)

@@ -106,7 +106,7 @@ class PriceEditor(RecordEditor):
         return {"state": state_of_tool(record.id, now()) if record else None}
 
     def after_save(self, saved: SavedRecord, action: str) -> str:
-        """Delete readers' doubts about the price: whoever saves it has checked it."""
+        """Delete readers' doubts about the price: the editor has just checked it."""
         price_doubts.delete_for(saved.id)
         return "saved"
 

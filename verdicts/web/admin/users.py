@@ -42,13 +42,13 @@ def add() -> ResponseReturnValue:
     """Create an account with a password that is shown once, and valid until its owner chooses another."""
     form = UserForm()
     if request.method == "GET":
-        return _add_page(form)
-    return act_or_redisplay(lambda: _add(form), lambda reason: _add_page(form, reason))
+        return _render_add(form)
+    return act_or_redisplay(lambda: _add(form), lambda reason: _render_add(form, reason))
 
 
 def _add(form: UserForm) -> ResponseReturnValue:
     if not form.validate():
-        return _add_page(form), 422
+        return _render_add(form), 422
     password = "-".join(secrets.token_hex(3) for _ in range(4))
     db.session.rollback()
     password_hash = passwords.hash_password(password)
@@ -59,7 +59,7 @@ def _add(form: UserForm) -> ResponseReturnValue:
     except InvalidAccount as error:
         db.session.rollback()
         form.add_error(error.field, str(error))
-        return _add_page(form), 422
+        return _render_add(form), 422
     log_activity("added", "account", name, role=(None, str(role)))
     db.session.commit()
     return render_template("admin/users/new_password.html", name=name, password=password)
@@ -98,7 +98,7 @@ def reset_two_factor(id: int) -> ResponseReturnValue:
     return _apply(account, change, "reset two-factor authentication of")
 
 
-def _add_page(form: UserForm, reason: str = "") -> str:
+def _render_add(form: UserForm, reason: str = "") -> str:
     return render_template("admin/users/add.html", form=form, roles=ROLES, reason=reason)
 
 

@@ -71,7 +71,7 @@ class HeldVotesForm(AdminForm):
         refuse_address(field)
 
     def is_about(self, group: HeldGroup) -> bool:
-        """Say whether this was typed for a group; a network that is not known here may be any."""
+        """Say whether this form is about a group; a draft does not say from which network it is."""
         is_from_it = self.network.data is None or (self.network.data or None) == group.network
         return self.tool.data == group.tool_id and is_from_it
 
@@ -256,7 +256,7 @@ def _load_held(number: int) -> tuple[list[HeldVotes], int]:
 
 
 def _message_page(form: CorrectionForm, message_id: int = 0, problem: str = "", reason: str = "") -> str:
-    """Show the messages; what was typed stands beside its message, or alone where that one is processed."""
+    """Show the messages; an unsaved form is shown at its message, or alone where that is processed already."""
     messages = load_page(corrections.list_page, request.values.get("page", ""), corrections.PAGE_SIZE)
     return render_template(
         "admin/worklists/corrections.html",

@@ -105,7 +105,7 @@ class RecordEditor(MethodView):
         """Give the form the rows and choices that depend on other records."""
 
     def extra_context(self, record: StoredRecord | None) -> Mapping[str, Any]:
-        """Return what the template needs beside the form."""
+        """Return what the template needs in addition to the form."""
         return {}
 
     def after_save(self, saved: SavedRecord, action: str) -> str:
@@ -267,7 +267,7 @@ class RecordEditor(MethodView):
     # Responses
 
     def _show_initial(self, status: int = 200) -> ResponseReturnValue:
-        """Show the form with one's own draft, else with the earlier version that was asked for, else as stored."""
+        """Show the form with the account's draft, else with the requested earlier version, else as stored."""
         record = self._load()
         if draft := drafts.find_draft():
             form = self._submitted_form(MultiDict(draft.fields))

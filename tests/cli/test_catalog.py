@@ -104,7 +104,7 @@ def test_an_export_that_could_not_be_read_back_is_refused(
     app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(app, "import", str(BARE))
-    monkeypatch.setattr("verdicts.curation.transfer.exporting.LONGEST_YAML", 100)
+    monkeypatch.setattr("verdicts.curation.transfer.exporting.MAX_YAML_SIZE", 100)
     refused = run(app, "export", str(tmp_path / "catalogue.yaml"))
     assert (refused.exit_code, list(tmp_path.glob("*.yaml"))) == (1, [])
     assert "export it as .json" in refused.output

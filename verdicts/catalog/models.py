@@ -121,7 +121,9 @@ class Tool(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(80))
     tagline: Mapped[str] = mapped_column(sa.String(200), default="")
-    category_id: Mapped[int | None] = mapped_column(sa.ForeignKey("category.id"), index=True)
+    category_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("category.id"), index=True, info={"dependant": ("tool", "tools")}
+    )
     description: Mapped[str] = mapped_column(sa.Text, default="")
     website: Mapped[str | None] = mapped_column(sa.String(500))
     maker: Mapped[str] = mapped_column(sa.String(120), default="")
@@ -133,7 +135,10 @@ class Tool(Base):
     first_published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # The record it was merged into: all it had has moved there, but for the ledger of its votes.
-    merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("tool.id"))
+    merged_into_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("tool.id"),
+        info={"dependant": ("record that was merged into it", "records that were merged into it")},
+    )
     logo_digest: Mapped[str | None] = mapped_column(sa.ForeignKey("logo.digest"))
     position: Mapped[int] = mapped_column(index=True)
 
@@ -165,6 +170,10 @@ class Tool(Base):
     @property
     def aliases(self) -> list[str]:
         return [entry.slug for entry in self.slugs if not entry.is_current]
+
+    @property
+    def current_price(self) -> "PriceRecord | None":
+        return next((price for price in self.prices if price.until is None), None)
 
 
 class ToolSlug(Base):
@@ -270,8 +279,12 @@ class Review(Base):
     __table_args__ = (sa.UniqueConstraint("tool_id", "reviewer_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"))
-    reviewer_id: Mapped[int] = mapped_column(sa.ForeignKey("reviewer.id"), index=True)
+    tool_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("tool.id", ondelete="CASCADE"), info={"dependant": ("review", "reviews")}
+    )
+    reviewer_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("reviewer.id"), index=True, info={"dependant": ("review", "reviews")}
+    )
     verdict: Mapped[Verdict] = mapped_column(closed_set(Verdict, "verdict"))
     quote: Mapped[str] = mapped_column(sa.Text)
     reviewed_on: Mapped[date | None]

@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
 from verdicts.curation.catalog_file.faults import CatalogueRefused
-from verdicts.curation.catalog_file.schema import MOST_FAULTS_COLLECTED
+from verdicts.curation.catalog_file.parsing import MAX_FAULTS_COLLECTED
 from verdicts.curation.transfer import reading
 from verdicts.curation.transfer.exporting import TooLargeForYaml, export
 from verdicts.curation.transfer.importing import import_catalogue
@@ -73,7 +73,7 @@ def refusals_in_words(file: str) -> Iterator[None]:
         yield
     except CatalogueRefused as refused:
         count = len(refused.faults)
-        counted = f"at least {count}" if count >= MOST_FAULTS_COLLECTED else str(count)
+        counted = f"at least {count}" if count >= MAX_FAULTS_COLLECTED else str(count)
         heading = f"{file} was refused and nothing stored: {counted} {'fault' if count == 1 else 'faults'}."
         raise click.ClickException(f"{heading}\n{refused}") from None
     except TooLargeForYaml as refusal:
@@ -98,7 +98,7 @@ def lacks_a_table(error: DBAPIError) -> bool:
 def bytes_of(file: str) -> bytes:
     """Return a file's content, but no more of it than shows that it is too large."""
     with click.open_file(file, "rb") as stream:
-        content: bytes = stream.read(reading.LONGEST_FILE + 1)
+        content: bytes = stream.read(reading.MAX_FILE_SIZE + 1)
     return content
 
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from verdicts.catalog.models import IDS_NEVER_REUSED, Tool
+from verdicts.comparisons.address import canonical
 from verdicts.extensions import Base, UtcDateTime
 
 
@@ -33,12 +34,23 @@ class Comparison(Base):
         order_by="ChooseIf.position", cascade="all, delete-orphan", passive_deletes=True
     )
 
+    @property
+    def slug(self) -> str:
+        """The end of its address."""
+        return canonical(member.tool.slug for member in self.members)
+
+    @property
+    def name(self) -> str:
+        return " vs ".join(member.tool.name for member in self.members)
+
 
 class ComparisonTool(Base):
     __tablename__ = "comparison_tool"
 
     comparison_id: Mapped[int] = mapped_column(sa.ForeignKey("comparison.id", ondelete="CASCADE"), primary_key=True)
-    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id"), primary_key=True, index=True)
+    tool_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("tool.id"), primary_key=True, index=True, info={"dependant": ("comparison", "comparisons")}
+    )
     position: Mapped[int]
 
     tool: Mapped[Tool] = relationship()

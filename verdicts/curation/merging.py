@@ -20,7 +20,8 @@ from verdicts.comparisons import merging as comparisons
 from verdicts.comparisons.merging import ComparisonMove, Fate
 from verdicts.comparisons.models import Comparison
 from verdicts.comparisons.wording import listed
-from verdicts.curation.editing.changes import Change, Parts, changes_of, parts_of, slug_of, whole_parts_of
+from verdicts.curation.editing import comparisons as comparison_records
+from verdicts.curation.editing.changes import Change, Parts, changes_between, full_tool_parts, tool_parts
 from verdicts.curation.editing.publication import PublicationState, state_of
 from verdicts.curation.transfer import existing
 from verdicts.digest import merging as digest
@@ -140,10 +141,10 @@ def _load_before(keep_id: int, drop_id: int, moves: Sequence[ComparisonMove], no
     stays = {move.id for move in moves if move.fate is not Fate.ARCHIVED}
     return _Before(
         keep_id=keep_id,
-        kept=parts_of(tools[keep_id]),
+        kept=tool_parts(tools[keep_id]),
         kept_logo=tools[keep_id].logo_digest,
         merged_away=tuple(_merged_away(tools[drop_id])),
-        comparisons={id: parts_of(row) for id, row in compared.items() if id in stays},
+        comparisons={id: _comparison_parts(row) for id, row in compared.items() if id in stays},
         archived=tuple(change for id, row in compared.items() if id not in stays for change in _archived(row, now)),
     )
 
@@ -153,25 +154,29 @@ def _changes_since(before: _Before) -> Iterator[Change]:
     yield from before.merged_away
     yield from before.archived
     for id, row in existing.reload_comparisons(before.comparisons).items():
-        yield from changes_of(row, before.comparisons[id])
+        yield from changes_between(row, before.comparisons[id], _comparison_parts(row))
     kept = existing.reload_tools([before.keep_id])[before.keep_id]
     if kept.logo_digest != before.kept_logo:
         logo = {"logo": (kept.logo_digest or "")[:12]}
         yield Change(kept.id, kept.name, {}, logo, "tool", "changed the logo of")
-    yield from changes_of(kept, before.kept)
+    yield from changes_between(kept, before.kept, tool_parts(kept))
 
 
 def _merged_away(tool: Tool) -> Iterator[Change]:
-    for kind, record in whole_parts_of(tool).items():
+    for kind, record in full_tool_parts(tool).items():
         if record:
             yield Change(tool.id, tool.slug, record, {}, kind, "merged away")
+
+
+def _comparison_parts(row: Comparison) -> Parts:
+    return {"comparison": comparison_records.to_data(row)}
 
 
 def _archived(row: Comparison, now: datetime) -> Iterator[Change]:
     state = state_of(row.published_at, row.archived_at, now)
     if state is not PublicationState.ARCHIVED:
         before, after = ({"publication": str(each)} for each in (state, PublicationState.ARCHIVED))
-        yield Change(row.id, slug_of(row), before, after, "comparison", "archived")
+        yield Change(row.id, row.slug, before, after, "comparison", "archived")
 
 
 def sentences(plan: MergePlan) -> list[str]:

@@ -67,7 +67,10 @@ class SubscriberCategory(Base):
 
     subscriber_id: Mapped[int] = mapped_column(sa.ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True)
     category_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("category.id", ondelete="CASCADE"), primary_key=True, index=True
+        sa.ForeignKey("category.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+        info={"dependant": ("subscriber who chose it", "subscribers who chose it")},
     )
 
 
@@ -77,7 +80,12 @@ class SubscriberTool(Base):
     __tablename__ = "subscriber_tool"
 
     subscriber_id: Mapped[int] = mapped_column(sa.ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True)
-    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"), primary_key=True, index=True)
+    tool_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("tool.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+        info={"dependant": ("subscriber who follows it", "subscribers who follow it")},
+    )
 
 
 class Suppression(Base):

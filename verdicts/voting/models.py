@@ -51,7 +51,9 @@ class Vote(Base):
         sa.Index("ix_vote_changed_at", "changed_at"),
     )
 
-    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id"), primary_key=True)
+    tool_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("tool.id"), primary_key=True, info={"dependant": ("vote", "votes")}
+    )
     voter: Mapped[str] = mapped_column(sa.String(HASH_LENGTH), primary_key=True, index=True)
     verdict: Mapped[Verdict | None] = mapped_column(closed_set(Verdict, "verdict"))
     standing: Mapped[Standing] = mapped_column(closed_set(Standing, "standing"))
@@ -73,7 +75,9 @@ class VoteEvent(Base):
     )
 
     id: Mapped[int] = mapped_column(sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True)
-    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id"))
+    tool_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("tool.id"), info={"dependant": ("line in the vote record", "lines in the vote record")}
+    )
     voter: Mapped[str | None] = mapped_column(sa.String(HASH_LENGTH))
     occasion: Mapped[Occasion] = mapped_column(closed_set(Occasion, "occasion"))
     from_verdict: Mapped[Verdict | None] = mapped_column(closed_set(Verdict, "from_verdict"))

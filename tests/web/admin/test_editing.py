@@ -95,7 +95,7 @@ def test_a_refused_form_keeps_what_was_typed_and_says_why_beside_each_field_and_
     for id in ("name", "website", "price-amount", "plans-0-amount"):
         assert f'<a href="#{id}">' in text
         assert f'id="{id}-fault"' in text
-    assert 'Must be an amount such as "20.00", not "twenty".' in text
+    assert "Must be an amount such as “20.00”, not “twenty”." in text
     assert stored(Tool) == []
 
 
@@ -381,7 +381,7 @@ def test_a_comparison_names_tools_that_exist_twice_at_most_once_and_no_other_rec
     form = ann.form(path)
     for first, second, words in [
         ("wren", "", "must be 2 to 4 tools"),
-        ("wren", "wren", "stands here twice"),
+        ("wren", "wren", "“wren” is given already"),
         ("wren", "<b>", "There is no tool “<b>”"),
         ("wren", "finch", "compared already"),
     ]:
@@ -402,7 +402,7 @@ def test_only_what_nothing_depends_on_is_deleted_and_the_others_say_what_does(an
     for path, words in [
         (f"/admin/categories/{category.id}", "1 tool"),
         (f"/admin/reviewers/{reviewer.id}", "1 review"),
-        (f"/admin/tools/{wren.id}", "1 review, 2 votes, 2 lines in the ledger of votes, 1 comparison"),
+        (f"/admin/tools/{wren.id}", "1 comparison, 1 review, 2 votes, 2 lines in the vote record"),
     ]:
         answer = ann.posts(f"{path}/publication", do="delete")
         assert answer.status_code == 422
@@ -618,7 +618,7 @@ def test_a_comparison_without_tools_is_told_what_it_lacks(ann: Editor) -> None:
 
 def test_an_alias_that_is_given_twice_is_named(ann: Editor) -> None:
     refused = ann.fills(f"/admin/tools/{make_tool('wren').id}", aliases="lark\nlark")
-    assert (refused.status_code, "“lark” stands here twice" in refused.text) == (422, True)
+    assert (refused.status_code, "“lark” is given already" in refused.text) == (422, True)
 
 
 def test_a_check_does_not_go_back_in_time(ann: Editor) -> None:

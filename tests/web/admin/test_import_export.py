@@ -180,7 +180,7 @@ def test_what_is_refused_by_the_time_it_is_imported_is_shown_with_its_faults(roo
     make_tool("aider-chat")
     make_tool("aider")
     refused = root.posts(DRY_RUN, **shown)
-    assert (refused.status_code, "leads to the tool &#34;aider-chat&#34;" in refused.text) == (422, True)
+    assert (refused.status_code, "&#34;aider-chat&#34; leads to Aider Chat already" in refused.text) == (422, True)
 
 
 def test_who_stores_the_same_tool_at_the_same_moment_makes_no_import_crash(app: Flask, root: Editor) -> None:
@@ -316,7 +316,7 @@ def test_what_is_exported_can_be_sent_back(root: Editor) -> None:
 
 
 def test_a_catalogue_too_large_for_yaml_is_refused_in_words(root: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporting, "LONGEST_YAML", 10)
+    monkeypatch.setattr(exporting, "MAX_YAML_SIZE", 10)
     refused = root.gets("/admin/catalogue/export?as=yaml")
     assert (refused.status_code, "export it as .json" in refused.text) == (422, True)
     assert json.loads(root.gets("/admin/catalogue/export").data)["format"] == "verdicts-catalogue/1"

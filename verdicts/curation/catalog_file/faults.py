@@ -1,37 +1,52 @@
-"""What is wrong with a catalogue file, each fault with its place, in words."""
+"""What is wrong with records: each fault with the path to the value, in words."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
 
-MOST_FAULTS_PRINTED = 50
-LONGEST_SHOWN = 60
+MAX_FAULTS_PRINTED = 50
+MAX_SHOWN_LENGTH = 60
+
+Path: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one value of a file or record: the path to it, and words.
+
+    `other` is the path to another value that the words speak of. As text a fault is "tools[3].name: is missing".
+    """
+
+    path: Path
+    words: str
+    other: Path | None = None
+
+    def __str__(self) -> str:
+        words = self.words if self.other is None else f"{self.words} at {place(self.other)}"
+        return f"{place(self.path)}: {words}" if self.path else f"the file {words}"
+
+    def within(self, path: Path) -> "Fault":
+        """Return the fault of a record as one of the file that holds the record at this path."""
+        return Fault((*path, *self.path), self.words, self.other)
 
 
 class CatalogueRefused(Exception):
     """The file cannot be imported; `faults` holds everything that is wrong, as "place: words"."""
 
-    def __init__(self, faults: Sequence[str]) -> None:
-        self.faults = tuple(faults)
-        super().__init__(faults)
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(map(str, faults))
+        super().__init__(self.faults)
 
     def __str__(self) -> str:
-        more = len(self.faults) - MOST_FAULTS_PRINTED
-        return "\n".join([*self.faults[:MOST_FAULTS_PRINTED], *([f"… and {more} more"] if more > 0 else [])])
+        more = len(self.faults) - MAX_FAULTS_PRINTED
+        return "\n".join([*self.faults[:MAX_FAULTS_PRINTED], *([f"… and {more} more"] if more > 0 else [])])
 
 
-def place(*path: str | int) -> str:
-    """Return a path into the file as `tools[3].reviews[1].verdict`."""
+def place(path: Path) -> str:
+    """Return a path as `tools[3].reviews[1].verdict`."""
     steps = (f"[{step}]" if isinstance(step, int) else f".{_printable(step)}" for step in path)
     return "".join(steps).removeprefix(".")
-
-
-def fault(where: str, words: str) -> str:
-    return f"{where}: {words}" if where else f"the file {words}"
-
-
-def place_of(line: str) -> str:
-    """Return the place that a fault was told of."""
-    return line.partition(": ")[0]
 
 
 def shown(value: object) -> str:
@@ -44,5 +59,5 @@ def shown(value: object) -> str:
 
 
 def _printable(text: str) -> str:
-    short = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
-    return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in short)
+    short = text if len(text) <= MAX_SHOWN_LENGTH else f"{text[:MAX_SHOWN_LENGTH]}…"
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in short)

@@ -1,7 +1,8 @@
-"""The kinds of value that a catalogue file holds, each saying in words what is wrong with one."""
+"""The kinds of value that a catalogue file holds. Each says in words what is wrong with a value."""
 
 import re
 import unicodedata
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
@@ -14,20 +15,20 @@ from sqlalchemy.orm import InstrumentedAttribute
 from verdicts.catalog.kinds import slug_fault
 from verdicts.curation.catalog_file.faults import shown
 
-LONGEST_TEXT = 20_000
+MAX_TEXT_LENGTH = 20_000
 
 _AMOUNT = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,4})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _URL = re.compile(r"https?://[^\s<>\"\\]+")
-_LINE_ENDS = {"\n", "\r", "\t"}
+_WHITESPACE = {"\n", "\r", "\t"}
 
 
-def wrong(words: str) -> PydanticCustomError:
+def invalid(words: str) -> PydanticCustomError:
     return PydanticCustomError("words", "{words}", {"words": words})
 
 
-def line(column: InstrumentedAttribute[Any], *, filled: bool = False) -> AfterValidator:
+def one_line(column: InstrumentedAttribute[Any], *, filled: bool = False) -> AfterValidator:
     """Return the rule for a text of one line that fits this column; `filled` refuses a blank one."""
     longest: int = column.type.length
     return AfterValidator(lambda text: _checked(text, longest, filled=filled, allowed=set()))
@@ -35,55 +36,51 @@ def line(column: InstrumentedAttribute[Any], *, filled: bool = False) -> AfterVa
 
 def paragraphs(*, filled: bool = False) -> AfterValidator:
     """Return the rule for a text of many lines."""
-    return AfterValidator(lambda text: _checked(text, LONGEST_TEXT, filled=filled, allowed=_LINE_ENDS))
+    return AfterValidator(lambda text: _checked(text, MAX_TEXT_LENGTH, filled=filled, allowed=_WHITESPACE))
 
 
 def _checked(text: str, longest: int, *, filled: bool, allowed: set[str]) -> str:
     if len(text) > longest:
-        raise wrong(f"is longer than {longest:,} characters (it has {len(text):,})")
+        raise invalid(f"is longer than {longest:,} characters (it has {len(text):,})")
     if filled and not text.strip():
-        raise wrong("must not be blank")
-    for sign in text:
-        if unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} and sign not in allowed:
-            raise wrong(f"must not contain the control character U+{ord(sign):04X}")
+        raise invalid("must not be blank")
+    for char in text:
+        if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} and char not in allowed:
+            raise invalid(f"must not contain the control character U+{ord(char):04X}")
     return text
 
 
 def _slug(text: str) -> str:
     fault = slug_fault(text)
     if fault:
-        raise wrong(f"{fault}, not {shown(text)}")
+        raise invalid(f"{fault}, not {shown(text)}")
     return text
 
 
 def _date(value: object) -> date:
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) and _DATE.fullmatch(value) else _no_date(value)
-    except ValueError:
-        return _no_date(value)
-
-
-def _no_date(value: object) -> date:
-    raise wrong(f'must be a date such as "2026-11-22", not {shown(value)}')
+    with suppress(ValueError):
+        if isinstance(value, str) and _DATE.fullmatch(value):
+            return date.fromisoformat(value)
+    raise invalid(f'must be a date such as "2026-11-22", not {shown(value)}')
 
 
 def _past(day: date, info: ValidationInfo) -> date:
-    """Refuse a day after the one that validation is told of as "latest"; without one, any day will do."""
+    """Refuse a day after the "latest" of the validation's context; without one, any day is valid."""
     latest: date = (info.context or {}).get("latest", date.max)
     if day > latest:
-        raise wrong(f"{day} is in the future")
+        raise invalid(f"{day} is in the future")
     return day
 
 
 def _amount(value: object) -> Decimal:
     if not (isinstance(value, str) and _AMOUNT.fullmatch(value)):
-        raise wrong(f'must be an amount written as text, such as "20.00", not {shown(value)}')
+        raise invalid(f'must be an amount written as text, such as "20.00", not {shown(value)}')
     return Decimal(value)
 
 
 def _currency(text: str) -> str:
     if not _CURRENCY.fullmatch(text):
-        raise wrong(f'must be a currency of three capital letters, such as "USD", not {shown(text)}')
+        raise invalid(f'must be a currency of three capital letters, such as "USD", not {shown(text)}')
     return text
 
 
@@ -93,7 +90,7 @@ def _url(text: str) -> str:
     except ValueError:
         has_host = False
     if not (has_host and _URL.fullmatch(text)):
-        raise wrong(f"must be an address that begins with http:// or https://, not {shown(text)}")
+        raise invalid(f"must be an address that begins with http:// or https://, not {shown(text)}")
     return text
 
 

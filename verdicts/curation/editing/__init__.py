@@ -1,5 +1,5 @@
-"""Editing: what a form says goes into the database, by the rules of the catalogue file, or is refused with its faults.
+"""Editing: what a form submits is saved by the rules of the catalogue file, or is refused with its faults.
 
-Each module has `opened(id)`, which returns a record as it stands, and `save(id, told, now)`, which makes it say what it
-is told. The caller has called begin_write() before it saves, records what changed in the audit trail, and commits.
+Each module has `find_record(id)`, which returns a record as it is stored, and `save(id, data, now)`. The caller has
+called begin_write() before it saves, records what changed in the activity log, and commits.
 """

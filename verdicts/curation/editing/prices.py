@@ -3,62 +3,70 @@
 from datetime import datetime
 
 from verdicts.catalog.kinds import PriceModel
-from verdicts.catalog.models import Tool
+from verdicts.catalog.models import PriceRecord, Tool
 from verdicts.catalog.price_checks import PriceCheck, interval_after
 from verdicts.catalog.prices import FIRST_INTERVAL_DAYS
 from verdicts.catalog.publishing import bump_content_version
-from verdicts.curation.catalog_file import records, schema
-from verdicts.curation.catalog_file.history import Because, cost, keep_prices
-from verdicts.curation.catalog_file.records import Json
-from verdicts.curation.catalog_file.rows import update
-from verdicts.curation.catalog_file.schema import Fault
-from verdicts.curation.editing import tools
-from verdicts.curation.editing.saving import SavedRecord, StoredRecord, checked, faults_of_price
+from verdicts.curation.catalog_file import schema
+from verdicts.curation.catalog_file.faults import Fault
+from verdicts.curation.catalog_file.history import cost_of, replace_price
+from verdicts.curation.catalog_file.parsing import validate
+from verdicts.curation.catalog_file.records import Json, dump
+from verdicts.curation.catalog_file.rows import copy_fields, update
+from verdicts.curation.catalog_file.schema import ChangeReason
+from verdicts.curation.editing.saving import (
+    SavedRecord,
+    StoredRecord,
+    faults_of_price,
+    missing_reason,
+    split_reason,
+    validated,
+)
+from verdicts.curation.editing.tools import find_tool
 from verdicts.extensions import db
-
-LONGEST_REASON = 500
 
 
 def find_record(tool_id: int, *, lock: bool = False) -> StoredRecord | None:
-    tool = tools.find_tool(tool_id, lock=lock)
+    tool = find_tool(tool_id, lock=lock)
     return StoredRecord(tool.id, tool.slug, tool.name, to_data(tool)) if tool else None
 
 
 def to_data(tool: Tool) -> Json:
     """Return a tool's price now; an empty record where none is known."""
-    current = tools.current_price(tool)
-    return records.price(current) if current else {}
+    return dump(schema.Price, tool.current_price) if tool.current_price else {}
 
 
-def save(tool_id: int, told: Json, now: datetime) -> SavedRecord:
+def save(tool_id: int, data: Json, now: datetime) -> SavedRecord:
     """Make this a tool's price. Another cost needs its "reason", and the old one goes into the history with it.
 
-    Where nothing was known before, there is nothing to keep. The same cost on a later day is a check that found nothing
-    changed, and holds the longer (catalog.price_checks). Raises InvalidRecord, or LookupError without such a tool.
+    Where nothing was known before, the history gets no entry. The same cost on a later day is a check that found
+    nothing changed, and holds the longer (catalog.price_checks). Raises InvalidRecord, or LookupError without such a
+    tool.
     """
-    tool = tools.find_tool(tool_id)
+    tool = find_tool(tool_id)
     if tool is None:
         raise LookupError(tool_id)
-    bare = {key: value for key, value in told.items() if key != "reason"}
-    record = checked(schema.Price, bare, now, [*faults_of_price(bare), *_faults_of_change(tool, told, now)])
-    before, current = to_data(tool), tools.current_price(tool)
+    data, reason, faults = split_reason(data, now)
+    current = tool.current_price
+    faults = faults_of_price(data) + (faults or _faults_of_change(data, reason, current, now))
+    record = validated(schema.Price, data, now, faults)
+    before = to_data(tool)
     if current and current.model is PriceModel.UNKNOWN:
-        update(current, {**record.model_dump(), "interval_days": FIRST_INTERVAL_DAYS})
-    elif current and record.checked_on and cost(current) == cost(record):
+        copy_fields(record, current)
+        update(current, {"interval_days": FIRST_INTERVAL_DAYS})
+    elif current and record.checked_on and cost_of(current) == cost_of(record):
         current.interval_days = interval_after(PriceCheck(current.checked_on, current.interval_days), record.checked_on)
-    keep_prices(tool, record, [], now.date(), Because(told.get("reason", "")))
+    replace_price(tool, record, [], now.date(), reason)
     db.session.flush()
     bump_content_version()
     return SavedRecord(tool.id, tool.slug, before, to_data(tool))
 
 
-def _faults_of_change(tool: Tool, told: Json, now: datetime) -> list[Fault]:
-    bare = {key: value for key, value in told.items() if key != "reason"}
-    record, current = schema.check(schema.Price, bare, now.date())[0], tools.current_price(tool)
-    reason = told.get("reason", "")
-    if len(reason) > LONGEST_REASON or not reason.isprintable():
-        return [Fault(("reason",), f"must be one line of at most {LONGEST_REASON} characters")]
-    if record and current and record.checked_on and current.checked_on and record.checked_on < current.checked_on:
+def _faults_of_change(data: Json, reason: ChangeReason, current: PriceRecord | None, now: datetime) -> list[Fault]:
+    record, _faults = validate(schema.Price, data, now.date())
+    if record is None or current is None:
+        return []
+    if record.checked_on and current.checked_on and record.checked_on < current.checked_on:
         return [Fault(("checked_on",), f"is before the last check, on {current.checked_on}")]
-    has_changed = record and current and current.model is not PriceModel.UNKNOWN and cost(current) != cost(record)
-    return [Fault(("reason",), "is missing: readers see why it changed")] if has_changed and not reason else []
+    has_changed = current.model is not PriceModel.UNKNOWN and cost_of(current) != cost_of(record)
+    return [missing_reason()] if has_changed and not reason.reason else []

@@ -2,20 +2,19 @@
 
 from datetime import datetime
 
-from verdicts.catalog.models import Reviewer, ReviewerAlias
+from verdicts.catalog.models import Reviewer
 from verdicts.catalog.publishing import bump_content_version
-from verdicts.curation.catalog_file import records, schema
-from verdicts.curation.catalog_file.records import Json
-from verdicts.curation.catalog_file.rows import update
+from verdicts.curation.catalog_file import schema
+from verdicts.curation.catalog_file.records import Json, dump
+from verdicts.curation.catalog_file.rows import copy_fields
 from verdicts.curation.editing.saving import (
     SavedRecord,
     StoredRecord,
-    attributes,
-    checked,
-    faults_of_slugs,
+    assign_slug,
+    faults_of_slug,
     find_row,
     next_position,
-    take_slug,
+    validated,
     with_slug,
 )
 from verdicts.extensions import db
@@ -23,25 +22,29 @@ from verdicts.extensions import db
 
 def find_record(id: int, *, lock: bool = False) -> StoredRecord | None:
     row = find_row(Reviewer, id, lock=lock)
-    return StoredRecord(row.id, row.slug, row.name, records.reviewer(row)) if row else None
+    return StoredRecord(row.id, row.slug, row.name, to_data(row)) if row else None
 
 
-def save(id: int | None, told: Json, now: datetime) -> SavedRecord:
-    """Make a reviewer say what is told. Raises InvalidRecord."""
-    told = with_slug(told)
-    record = checked(schema.Reviewer, told, now, faults_of_slugs(told))
+def to_data(row: Reviewer) -> Json:
+    return dump(schema.Reviewer, row)
+
+
+def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
+    """Save a reviewer. Raises InvalidRecord."""
+    data = with_slug(data)
+    record = validated(schema.Reviewer, data, now, faults_of_slug(data))
     row = (find_row(Reviewer, id) if id else None) or Reviewer(position=next_position(Reviewer))
-    before = records.reviewer(row) if row.id else {}
-    take_slug(row, record.slug, Reviewer, ReviewerAlias)
-    update(row, attributes(record, ("name", "kind", "motto", "bio", "likes", "dislikes")))
+    before = to_data(row) if row.id else {}
+    assign_slug(row, record.slug)
+    copy_fields(record, row)
     db.session.add(row)
     db.session.flush()
     bump_content_version()
-    return SavedRecord(row.id, row.slug, before, records.reviewer(row))
+    return SavedRecord(row.id, row.slug, before, to_data(row))
 
 
 def leave_panel(row: Reviewer, now: datetime) -> None:
-    """Take a reviewer off the panel: their reviews stay, and nobody waits for more."""
+    """Take a reviewer off the panel: their reviews stay, and no more are expected."""
     row.archived_at = now
     bump_content_version()
 

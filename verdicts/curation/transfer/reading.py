@@ -8,14 +8,14 @@ from typing import Any, NoReturn
 
 import yaml
 
-from verdicts.curation.catalog_file.faults import CatalogueRefused, fault, place, shown
+from verdicts.curation.catalog_file.faults import CatalogueRefused, Fault, Path, shown
 
 MEGABYTE = 1024 * 1024
-LONGEST_FILE = 32 * MEGABYTE  # several times an export of 5,000 tools with all their reviews
-LONGEST_YAML = 5 * MEGABYTE  # its parser takes ten times as long as JSON's
-MOST_BRACKETS = 500_000
-MOST_KEYS = 100
-DEEPEST = 20
+MAX_FILE_SIZE = 32 * MEGABYTE  # several times an export of 5,000 tools with all their reviews
+MAX_YAML_SIZE = 5 * MEGABYTE  # its parser takes ten times as long as JSON's
+MAX_BRACKETS = 500_000
+MAX_KEYS = 100
+MAX_DEPTH = 20
 BYTE_ORDER_MARK = "\ufeff"
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -29,7 +29,7 @@ def read(raw: bytes, name: str = "") -> object:
     A plain YAML word is text, so that 1.10 and 2026-11-22 stay as written; only true, false and null are not.
     Raises CatalogueRefused with the line and column, or the place, of what cannot be read.
     """
-    text = _decoded(raw)
+    text = _decode(raw)
     data = _read_json(text) if _is_json(text, name) else _read_yaml(text)
     faults = list(_faults_of_shape(data))
     if faults:
@@ -37,9 +37,9 @@ def read(raw: bytes, name: str = "") -> object:
     return data
 
 
-def _decoded(raw: bytes) -> str:
-    if len(raw) > LONGEST_FILE:
-        _refuse(f"is larger than {LONGEST_FILE // MEGABYTE} MB")
+def _decode(raw: bytes) -> str:
+    if len(raw) > MAX_FILE_SIZE:
+        _refuse(f"is larger than {MAX_FILE_SIZE // MEGABYTE} MB")
     try:
         text = raw.decode("utf-8").removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:
@@ -51,14 +51,13 @@ def _decoded(raw: bytes) -> str:
 
 
 def is_yaml(name: str) -> bool:
-    """Say whether a file's name says that it is YAML."""
     return name.lower().endswith((".yaml", ".yml"))
 
 
-def bare_name(told: str) -> str:
-    """Return a file's name as the trail and pages print it, without its folders: a browser may send anything."""
-    bare = told.replace("\\", "/").rpartition("/")[2]
-    return "".join(sign for sign in bare if sign.isprintable()) or "catalogue"
+def bare_name(name: str) -> str:
+    """Return a file's name as the activity log and pages print it, without folders: a browser may send anything."""
+    bare = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(char for char in bare if char.isprintable()) or "catalogue"
 
 
 def _is_json(text: str, name: str) -> bool:
@@ -66,8 +65,8 @@ def _is_json(text: str, name: str) -> bool:
 
 
 def _read_json(text: str) -> object:
-    if text.count("{") + text.count("[") > MOST_BRACKETS:
-        _refuse(f"has more than {MOST_BRACKETS:,} brackets, and so more records than can be read at once")
+    if text.count("{") + text.count("[") > MAX_BRACKETS:
+        _refuse(f"has more than {MAX_BRACKETS:,} brackets, and so more records than can be read at once")
     try:
         return json.loads(text, object_pairs_hook=_Object)
     except json.JSONDecodeError as error:
@@ -79,8 +78,8 @@ def _read_json(text: str) -> object:
 
 
 def _read_yaml(text: str) -> object:
-    if len(text) > LONGEST_YAML:
-        _refuse(f"is YAML of more than {LONGEST_YAML // MEGABYTE} MB; JSON of that size is read faster")
+    if len(text) > MAX_YAML_SIZE:
+        _refuse(f"is YAML of more than {MAX_YAML_SIZE // MEGABYTE} MB; JSON of that size is read faster")
     foreign = _not_in_yaml.search(text)
     if foreign:
         before = text[: foreign.start()]
@@ -130,7 +129,7 @@ class _YamlDocument:
             _refuse(f"uses an anchor or alias (& or *){_at(event.start_mark)}: write the value out")
         if event.tag is not None:
             _refuse(f"uses a tag (!){_at(event.start_mark)}: a plain value is enough")
-        if depth > DEEPEST:
+        if depth > MAX_DEPTH:
             _refuse(_TOO_DEEP)
         if isinstance(event, yaml.ScalarEvent):
             return _yaml_words.get(event.value, event.value) if event.implicit[0] else event.value
@@ -153,22 +152,22 @@ class _YamlDocument:
         return str(event.value)
 
 
-_TOO_DEEP = f"is nested more than {DEEPEST} levels deep"
+_TOO_DEEP = f"is nested more than {MAX_DEPTH} levels deep"
 
 
-def _faults_of_shape(data: object) -> Iterator[str]:
-    """Go through all that was read without recursion: what is nested too deeply must not exhaust the stack here."""
-    ahead: list[tuple[tuple[str | int, ...], Any]] = [((), data)] if isinstance(data, dict | list) else []
+def _faults_of_shape(data: object) -> Iterator[Fault]:
+    """Check all that was read, without recursion: what is nested too deeply must not exhaust the stack here."""
+    ahead: list[tuple[Path, Any]] = [((), data)] if isinstance(data, dict | list) else []
     while ahead:
         path, value = ahead.pop()
-        if len(path) > DEEPEST:
-            yield fault(place(*path[:4]), _TOO_DEEP)
+        if len(path) > MAX_DEPTH:
+            yield Fault(path[:4], _TOO_DEEP)
             return
-        if isinstance(value, dict) and len(value) > MOST_KEYS:
-            yield fault(place(*path), f"has {len(value):,} keys")
+        if isinstance(value, dict) and len(value) > MAX_KEYS:
+            yield Fault(path, f"has {len(value):,} keys")
             return
         if isinstance(value, _Object):
-            yield from (fault(place(*path), f"has the key {shown(key)} twice") for key in value.repeated)
+            yield from (Fault(path, f"has the key {shown(key)} twice") for key in value.repeated)
         inner = value.items() if isinstance(value, dict) else enumerate(value)
         ahead += [((*path, step), part) for step, part in inner if isinstance(part, dict | list)][::-1]
 
@@ -178,4 +177,4 @@ def _at(mark: Any) -> str:
 
 
 def _refuse(words: str) -> NoReturn:
-    raise CatalogueRefused([fault("", words)])
+    raise CatalogueRefused([Fault((), words)])

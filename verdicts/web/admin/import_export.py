@@ -8,7 +8,7 @@ from flask_wtf.file import FileField
 from sqlalchemy.exc import IntegrityError
 
 from verdicts.curation.catalog_file.faults import CatalogueRefused
-from verdicts.curation.catalog_file.schema import MOST_FAULTS_COLLECTED
+from verdicts.curation.catalog_file.parsing import MAX_FAULTS_COLLECTED
 from verdicts.curation.transfer import pending, reading
 from verdicts.curation.transfer.exporting import TooLargeForYaml, export
 from verdicts.curation.transfer.importing import import_catalogue
@@ -50,7 +50,7 @@ class DryRun:
 
     @property
     def has_more_faults(self) -> bool:
-        return len(self.faults) >= MOST_FAULTS_COLLECTED
+        return len(self.faults) >= MAX_FAULTS_COLLECTED
 
 
 @bp.get("/admin/catalogue")

@@ -11,9 +11,9 @@ from flask.typing import ResponseReturnValue
 from verdicts.catalog.models import Reviewer, Tool
 from verdicts.curation import listing
 from verdicts.curation.catalog_file.records import Json
-from verdicts.curation.editing import panels, tools
+from verdicts.curation.editing import panels, publication, tools
 from verdicts.curation.editing.publication import PublicationState, state_of_tool
-from verdicts.curation.editing.saving import SavedRecord, StoredRecord
+from verdicts.curation.editing.saving import SavedRecord, StoredRecord, current_slugs
 from verdicts.extensions import begin_write, db
 from verdicts.staff.models import Role
 from verdicts.web.admin import previews
@@ -49,7 +49,7 @@ class PanelEditor(RecordEditor):
         return {"reviews": list(record.data.values()) if record else []}
 
     def normalise(self, form: Any) -> None:
-        slugs = panels.current_slugs()
+        slugs = current_slugs(Reviewer)
         for entry in form.reviews.entries:
             entry.form.reviewer.data = slugs.get(entry.form.reviewer.data, entry.form.reviewer.data)
 
@@ -127,5 +127,5 @@ def _show_removal(id: int, reviewer: str) -> str:
         tool=record,
         reviewer=next(each.name for each in panels.list_panel() if each.slug == reviewer),
         review=record.data[reviewer],
-        was_public=panels.was_public(tool, now()),
+        was_public=publication.was_public(tool, now()),
     )

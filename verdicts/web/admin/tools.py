@@ -13,9 +13,9 @@ from verdicts.catalog.search import MAX_QUERY_LENGTH
 from verdicts.catalog.slugs import propose
 from verdicts.curation import listing
 from verdicts.curation.catalog_file.records import Json
-from verdicts.curation.editing import categories, prices, tools
+from verdicts.curation.editing import prices, tools
 from verdicts.curation.editing.publication import PublicationState, state_of_tool
-from verdicts.curation.editing.saving import SavedRecord, StoredRecord
+from verdicts.curation.editing.saving import SavedRecord, StoredRecord, current_slugs
 from verdicts.curation.listing import ListQuery
 from verdicts.extensions import db
 from verdicts.feedback import price_doubts
@@ -55,7 +55,7 @@ class ToolEditor(PublishableEditor):
         return tools.find_tool(id)
 
     def normalise(self, form: Any) -> None:
-        form.category.data = categories.current_slugs().get(form.category.data, form.category.data)
+        form.category.data = current_slugs(Category).get(form.category.data, form.category.data)
 
     def prepare_form(self, form: Any, record: StoredRecord | None) -> None:
         """Offer the categories, and a row for each fact that the chosen one asks for."""

@@ -1,13 +1,14 @@
 """Form fields that return what was submitted as the values of a record, and take the record's faults as errors."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from wtforms import BooleanField, Field, FieldList, Form, FormField, HiddenField, StringField, TextAreaField
 
+from verdicts.curation.catalog_file.faults import Fault
 from verdicts.curation.catalog_file.records import UNSTATED, Json
-from verdicts.curation.catalog_file.schema import Fault
 from verdicts.web.admin.forms.base import AdminForm
 
 EMPTY: tuple[object, ...] = (None, "", [], False, {})
@@ -240,7 +241,7 @@ class RecordForm(AdminForm):
 
 def to_sentence(words: str) -> str:
     """Return a fault's words as a sentence beside a field."""
-    words = words.replace(" written as text,", "").replace(', not ""', "")
+    words = re.sub('"([^"]*)"', r"“\1”", words.replace(" written as text,", "").replace(', not ""', ""))
     return f"{words[:1].upper()}{words[1:]}{'' if words.endswith('.') else '.'}"
 
 

@@ -1,0 +1,88 @@
+"""A file's values become records of the schema, or faults in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from verdicts.curation.catalog_file import schema
+from verdicts.curation.catalog_file.faults import CatalogueRefused, Fault, Path, shown
+from verdicts.curation.catalog_file.raw_records import RawFile, raw_file
+from verdicts.curation.catalog_file.schema import Record
+
+MAX_FAULTS_COLLECTED = 1000
+GRACE = timedelta(days=1)  # east of us it is tomorrow already
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+
+
+@dataclass(frozen=True)
+class ParsedFile:
+    """A file's records that are sound in themselves, each under its path in the file.
+
+    `raw` has all records, the broken ones too, so that one fault in a record does not hide another.
+    """
+
+    categories: Mapping[Path, schema.Category] = field(default_factory=dict)
+    reviewers: Mapping[Path, schema.Reviewer] = field(default_factory=dict)
+    tools: Mapping[Path, schema.Tool] = field(default_factory=dict)
+    comparisons: Mapping[Path, schema.Comparison] = field(default_factory=dict)
+    raw: RawFile = field(default_factory=RawFile)
+
+
+def parse(data: object, today: date) -> tuple[ParsedFile, list[Fault]]:
+    """Return the sound records of a file, and what is wrong with the others. Raises CatalogueRefused without keys."""
+    if not isinstance(data, dict):
+        raise CatalogueRefused([Fault((), f"must be an object with keys, not {shown(data)}")])
+    _file, faults = validate(schema.File, data, today)
+
+    def sound(kind: type[AnyRecord], section: str) -> dict[Path, AnyRecord]:
+        items = data.get(section, [])
+        records: dict[Path, AnyRecord] = {}
+        for index, item in enumerate(items if isinstance(items, list) else []):
+            if len(faults) < MAX_FAULTS_COLLECTED:
+                path: Path = (section, index)
+                record, wrong = validate(kind, item, today)
+                faults.extend(each.within(path) for each in wrong)
+                if record:
+                    records[path] = record
+        return records
+
+    parsed = ParsedFile(
+        categories=sound(schema.Category, "categories"),
+        reviewers=sound(schema.Reviewer, "reviewers"),
+        tools=sound(schema.Tool, "tools"),
+        comparisons=sound(schema.Comparison, "comparisons"),
+        raw=raw_file(data),
+    )
+    return parsed, faults
+
+
+def validate(kind: type[AnyRecord], data: object, today: date) -> tuple[AnyRecord | None, list[Fault]]:
+    """Return one record by itself, or what is wrong with it."""
+    try:
+        return kind.model_validate(data, context={"latest": today + GRACE}), []
+    except ValidationError as error:
+        return None, [Fault(detail["loc"], _in_words(detail)) for detail in error.errors(include_url=False)]
+
+
+_WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is not a key of this format",
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "model_type": "must be an object with keys",
+    "too_long": f"must have at most {schema.MAX_ENTRIES} entries",
+}
+
+
+def _in_words(detail: Mapping[str, Any]) -> str:
+    kind = detail["type"]
+    if kind == "words":
+        return str(detail["msg"])
+    expected = str(detail.get("ctx", {}).get("expected", "")).replace("'", '"')
+    words = _WORDS.get(kind) or f"must be {expected}"
+    return words if kind in {"missing", "extra_forbidden", "too_long"} else f"{words}, not {shown(detail['input'])}"

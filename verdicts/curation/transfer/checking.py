@@ -1,0 +1,136 @@
+"""A whole file is checked: its records with each other, and with what is stored."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from verdicts.catalog.kinds import slug_fault
+from verdicts.curation.catalog_file import checks, schema
+from verdicts.curation.catalog_file.checks import Finder, repeated, repeated_entries, unknown
+from verdicts.curation.catalog_file.faults import Fault, Path, place, shown
+from verdicts.curation.catalog_file.parsing import ParsedFile
+from verdicts.curation.catalog_file.raw_records import RawFile, RawRecord
+from verdicts.curation.transfer.existing import ExistingCatalog
+
+
+def faults_between(file: ParsedFile, existing: ExistingCatalog, reported: Iterable[Fault]) -> list[Fault]:
+    """Return every fault between the records of a file, but for values of which a fault is reported already.
+
+    Records that are broken otherwise are checked too, but for the order of their histories.
+    """
+    faults = [
+        *(fault for section in ("categories", "reviewers", "tools") for fault in repeated(file.raw.slugs(section))),
+        *(fault for each in file.raw.sections["categories"] for fault in repeated_entries(each, schema.Category)),
+        *_ToolChecks(file.raw, existing).faults(),
+        *(fault for path, tool in file.tools.items() for fault in _faults_of_histories(path, tool)),
+        *_faults_of_comparisons(file.raw, existing),
+    ]
+    paths = {fault.path for fault in reported}
+    return [fault for fault in faults if fault.path not in paths]
+
+
+class _ToolChecks:
+    def __init__(self, raw: RawFile, existing: ExistingCatalog) -> None:
+        self._tools = raw.sections["tools"]
+        self._existing = existing
+        self._is_category = _known("categories", raw, existing.categories)
+        self._is_reviewer = _known("reviewers", raw, existing.reviewers)
+        self._fact_keys = _fact_keys(raw.sections["categories"], existing)
+
+    def faults(self) -> Iterator[Fault]:
+        yield from self._faults_of_identity()
+        for tool in self._tools:
+            category = tool.text("category")
+            named = [((*tool.path, "category"), category)] if category is not None else []
+            yield from unknown(named, "category", self._is_category)
+            yield from unknown(tool.texts_under("reviews", "reviewer"), "reviewer", self._is_reviewer)
+            yield from self._faults_of_facts(tool)
+            yield from repeated_entries(tool, schema.Tool)
+
+    def _faults_of_identity(self) -> Iterator[Fault]:
+        """Yield where a record would be two tools, or two records one."""
+        first: dict[int, Path] = {}
+        for tool in self._tools:
+            stored = self._existing.tools.get(tool.text("slug") or "")
+            if stored and first.setdefault(stored.id, tool.path) != tool.path:
+                words = f"leads to the same tool as {place(first[stored.id])}, {shown(stored.slug)}"
+                yield Fault((*tool.path, "slug"), words)
+            yield from checks.taken(tool.texts("aliases"), self._existing.tools, stored)
+
+    def _faults_of_facts(self, tool: RawRecord) -> Iterator[Fault]:
+        category = self._category_of(tool)
+        allowed = self._fact_keys.get(category) if category else set()
+        if category is None or allowed is None:
+            return
+        owner = f"the category {shown(category)}" if category else "a tool without a category"
+        for path, key in tool.texts_under("facts", "key"):
+            if key not in allowed:
+                yield Fault(path, f"{owner} has no fact {shown(key)}")
+
+    def _category_of(self, tool: RawRecord) -> str | None:
+        """Return the slug of a tool's category, "" where it has none, or None where that cannot be told."""
+        if tool.keys.get("category") is not None:
+            return tool.text("category") or None
+        slug = tool.text("slug")
+        if "category" in tool.keys:
+            return ""
+        if slug is None or slug_fault(slug):
+            return None
+        stored = self._existing.tools.get(slug)
+        return stored.category.slug if stored and stored.category else ""
+
+
+def _known(section: str, raw: RawFile, stored: Collection[str]) -> Callable[[str], bool]:
+    """Return a function that says whether a slug leads to something, or may, for all that can be read."""
+    known = {*stored, *(slug for _path, slug in raw.slugs(section))}
+    return lambda slug: slug in known or section in raw.opaque
+
+
+def _fact_keys(categories: Iterable[RawRecord], existing: ExistingCatalog) -> dict[str, set[str] | None]:
+    """Return the fact keys of each category as they will be after the import, or None where they cannot be read."""
+    keys: dict[str, set[str] | None] = {
+        slug: {fact.key for fact in category.facts} for slug, category in existing.categories.items()
+    }
+    for category in categories:
+        slug = category.text("slug")
+        if slug is not None and ("facts" in category.keys or slug not in keys):
+            facts, texts = category.keys.get("facts", []), category.texts_under("facts", "key")
+            is_readable = isinstance(facts, list) and len(texts) == len(facts)
+            keys[slug] = {key for _path, key in texts} if is_readable else None
+    return keys
+
+
+def _faults_of_histories(path: Path, tool: schema.Tool) -> Iterator[Fault]:
+    yield from _faults_of_order((*path, "price_history"), tool.price_history)
+    for number, review in enumerate(tool.reviews):
+        yield from _faults_of_order((*path, "reviews", number, "history"), review.history)
+
+
+def _faults_of_order(path: Path, history: Sequence[schema.PastPrice | schema.Revision]) -> Iterator[Fault]:
+    for number, (before, after) in enumerate(pairwise(history), start=1):
+        if after == before:
+            yield Fault((*path, number), "says the same as the entry before it")
+        elif after.until < before.until:
+            words = f"{after.until} is before {before.until} of the entry above: the oldest entry comes first"
+            yield Fault((*path, number, "until"), words)
+
+
+def _faults_of_comparisons(raw: RawFile, existing: ExistingCatalog) -> Iterator[Fault]:
+    find = _tool_finder(raw.sections["tools"], existing)
+    first: dict[frozenset[str], Path] = {}
+    for comparison in raw.sections["comparisons"]:
+        slugs, faults = checks.compared(comparison, find, may_be_unread="tools" in raw.opaque)
+        yield from faults
+        if slugs and first.setdefault(slugs, comparison.path) != comparison.path:
+            yield checks.compared_already(comparison.path, first[slugs])
+
+
+def _tool_finder(tools: Iterable[RawRecord], existing: ExistingCatalog) -> Finder:
+    """Return a function from any slug or alias, in the file or stored, to the one slug that stands for its tool."""
+    leads_to = {alias: tool.text("slug") or alias for tool in tools for _path, alias in tool.slugs()}
+
+    def find(name: str) -> str | None:
+        slug = leads_to.get(name, name)
+        stored = existing.tools.get(slug)
+        return stored.slug if stored else slug if name in leads_to else None
+
+    return find

@@ -31,7 +31,7 @@
     const notice = Object.assign(document.createElement("p"), { className: "notice", role: "alert" });
     const strong = Object.assign(document.createElement("strong"), { textContent: "Not counted." });
     const retry = Object.assign(document.createElement("button"), { className: "button-link", name: "verdict", value: verdict, textContent: "try again" });
-    notice.append(strong, " We couldn’t reach the ballot box. Your choice is kept: ", retry, ".");
+    notice.append(strong, " We couldn’t reach the site. Your choice is kept: ", retry, ".");
     form.querySelector(".ballot-problem").replaceChildren(notice);
   }
 

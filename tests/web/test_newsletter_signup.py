@@ -238,7 +238,7 @@ def test_the_form_stands_on_the_page_and_works_as_it_stands(reader: Visitor, pat
 @ON_ONE_DATABASE
 def test_the_band_names_the_day_that_the_digest_goes_out(app_with: Callable[..., Flask]) -> None:
     page = Visitor(app_with(DIGEST_AT="fri 07:00")).reads("/")
-    assert page.texts("button", within=page.by_id("signup")) == ["Send me Fridays"]
+    assert page.texts("button", within=page.by_id("signup")) == ["Subscribe"]
     assert page.texts("h2", "band-head") == ["Know by Friday which tools are worth your week"]
 
 
@@ -247,7 +247,7 @@ def test_a_comparison_ends_as_the_page_did_that_started_it(reader: Visitor) -> N
     page = reader.reads("/compare/alpha-vs-beta")
     band = page.by_id("newsletter")
     words = re.sub(r"\s+", " ", " ".join(band.itertext()))
-    assert "The weekly digest Let the next verdict come to you Once a week: who changed their mind and why" in words
+    assert "Newsletter Let the next verdict come to you Once a week: who changed their mind and why" in words
     order = list(page.tree.iter())
     assert order[order.index(band) + len(list(band.iter()))].tag == "footer"
 

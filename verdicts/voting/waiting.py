@@ -13,7 +13,7 @@ from verdicts.voting.models import UNDECIDED, Standing, vote
 from verdicts.voting.queries import voters_held
 from verdicts.voting.tallying import lock_tally
 
-WAITING_HOURS = 24
+WAITING_HOURS = 24  # voters read "within a day": templates/voting/_ballot.html
 WAITING_TIME = timedelta(hours=WAITING_HOURS)
 ONE_SIDED_FROM = 10
 ONE_SIDED_PERCENT = 90

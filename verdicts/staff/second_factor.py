@@ -35,11 +35,11 @@ def find_step(secret: str, code: str, now: datetime) -> int | None:
     """
     current = int(now.timestamp()) // STEP_SECONDS
     totp = pyotp.TOTP(secret)
-    submitted = "".join(code.split())
+    submitted = "".join(code.split()).encode()
     matching = [
         step
         for step in (current, current - 1, current + 1)
-        if hmac.compare_digest(totp.at(step * STEP_SECONDS), submitted)
+        if hmac.compare_digest(totp.at(step * STEP_SECONDS).encode(), submitted)
     ]
     return matching[0] if matching else None
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from verdicts.extensions import db
 from verdicts.mailing import outbox
 from verdicts.mailing.addresses import InvalidAddress, parse_address
-from verdicts.mailing.letters import absolute_url, render
+from verdicts.mailing.letters import absolute_url
 from verdicts.staff import sessions
 from verdicts.staff.models import MAX_NAME_LENGTH, Role, account, password_reset
 
@@ -121,15 +121,15 @@ def send_password_reset(email: str, now: datetime) -> None:
         address = "nobody@verdicts.example"
     row = db.session.connection().execute(sa.select(account).where(account.c.email == address)).one_or_none()
     token = secrets.token_urlsafe(32)
-    minutes = int(RESET_TOKEN_LIFETIME.total_seconds() // 60)
-    letter = render("reset", reset_url=absolute_url(f"/admin/reset/{token}"), minutes=minutes)
     savepoint = db.session.connection().begin_nested()
     any_id = db.session.connection().scalar(sa.select(sa.func.min(account.c.id)))
     if any_id is not None:
         values = {"token_hash": sessions.hash_token(token), "account_id": row.id if row else any_id}
         expires_at = now + RESET_TOKEN_LIFETIME
         db.session.connection().execute(sa.insert(password_reset).values(**values, until=expires_at))
-        outbox.put(letter, to=address, now=now)
+        minutes = int(RESET_TOKEN_LIFETIME.total_seconds() // 60)
+        reset_url = absolute_url(f"/admin/reset/{token}")
+        outbox.send_letter("reset", to=address, now=now, reset_url=reset_url, minutes=minutes)
     if row is not None and row.disabled_at is None:
         savepoint.commit()
     else:

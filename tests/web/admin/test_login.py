@@ -13,7 +13,7 @@ from tests.web.admin.editor import PASSWORD, Editor, make_account
 from tests.web.conftest import PRESENT
 from verdicts.extensions import begin_write, db
 from verdicts.mailing.models import outbox_letter
-from verdicts.staff import accounts, second_factor, sessions
+from verdicts.staff import accounts, second_factor
 from verdicts.staff.models import Role, staff_session
 
 Later = Callable[[timedelta], None]
@@ -132,14 +132,6 @@ def test_a_session_ends_after_half_an_hour_of_silence(ann: Editor, later: Later)
     assert not ann.is_in()
 
 
-def test_a_session_ends_after_twelve_hours_however_busy(ann: Editor, later: Later) -> None:
-    ann.logs_in()
-    for _ in range(29):
-        later(timedelta(minutes=25))
-        ann.gets("/admin/me")
-    assert not ann.is_in()
-
-
 # Throttling
 
 
@@ -205,12 +197,6 @@ def test_a_code_works_once(app: Flask, ann: Editor) -> None:
     assert Editor(app).logs_in(code=code).status_code == 422
 
 
-@pytest.mark.parametrize(("seconds", "status"), [(-30, 303), (30, 303), (-90, 422), (90, 422)])
-def test_clocks_may_differ_by_half_a_minute(ann: Editor, seconds: int, status: int) -> None:
-    secret, _ = with_a_second_factor()
-    assert ann.logs_in(code=pyotp.TOTP(secret).at(PRESENT + timedelta(seconds=seconds))).status_code == status
-
-
 def test_a_recovery_code_lets_in_once_however_it_is_typed(app: Flask, ann: Editor) -> None:
     _, codes = with_a_second_factor()
     assert ann.logs_in(code=f" {codes[0].upper()} ").status_code == 303
@@ -269,12 +255,3 @@ def test_a_password_that_is_easy_to_guess_is_refused_beside_the_field(app: Flask
     assert 'id="password-fault"' in refused.text
     assert f'value="{password}"' not in refused.text
     assert ann.logs_in().status_code == 303
-
-
-def test_old_sessions_are_found_by_nobody_and_go_in_time(ann: Editor, later: Later) -> None:
-    ann.logs_in()
-    later(timedelta(days=31))
-    begin_write()
-    assert sessions.delete_old(PRESENT + timedelta(days=31)) == 1
-    db.session.commit()
-    assert rows() == 0

@@ -22,9 +22,7 @@ def test_when_the_site_is_away_the_choice_is_kept_and_the_retry_works(reader: Re
     reader.context.set_offline(True)
     for _ in range(2):  # still away at the first retry
         (ballot.skip if ballot.notice.count() == 0 else ballot.form.get_by_role("button", name="try again")).click()
-        expect(ballot.notice).to_have_text(
-            "Not counted. We couldn’t reach the site. Your choice is kept: try again."
-        )
+        expect(ballot.notice).to_have_text("Not counted. We couldn’t reach the site. Your choice is kept: try again.")
         expect(ballot.skip).to_be_focused()
     ballot.shows(before.ship, before.skip)
 

@@ -12,8 +12,8 @@ from flask import Flask
 from tests.conftest import an_app
 from tests.curation.files import BARE, a_file, a_tool, as_bytes, imported
 from tests.makers import NOW, make_tool
+from verdicts.catalog.content_version import content_version
 from verdicts.catalog.models import Tool
-from verdicts.catalog.publishing import content_version
 from verdicts.cli import catalog
 from verdicts.curation.transfer.exporting import export
 from verdicts.extensions import db

@@ -28,9 +28,9 @@ from tests.makers import (
     make_votes,
 )
 from verdicts.catalog import queries, recent_changes, search
+from verdicts.catalog.content_version import content_version
 from verdicts.catalog.merging import CannotMerge, MergedAlready, NoSuchTool, SameTool
 from verdicts.catalog.models import Review, Tool
-from verdicts.catalog.publishing import content_version
 from verdicts.comparisons import featured, related
 from verdicts.comparisons.merging import Fate
 from verdicts.comparisons.models import Comparison

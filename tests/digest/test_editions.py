@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from tests.digest.weekly import THIS_WEEK, a_week, drafted, writing
 from tests.makers import NOW, make_subscriber
-from verdicts.catalog.publishing import content_version
+from verdicts.catalog.content_version import content_version
 from verdicts.digest import editions, freezing, scheduling
 from verdicts.digest.editions import (
     EditionAlreadySent,

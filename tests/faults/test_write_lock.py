@@ -17,7 +17,7 @@ from tests.faults.readers import Answer, Reader
 from tests.faults.repeating import at_once
 from tests.faults.serving import looking_into, serving
 from verdicts.app import THREADS_PER_WORKER
-from verdicts.catalog.publishing import content_version
+from verdicts.catalog.content_version import content_version
 from verdicts.extensions import TooManyWriters, begin_write, db
 from verdicts.voting.models import vote
 

@@ -16,7 +16,7 @@ from tests.conftest import BASE_URL
 from tests.makers import make_tool
 from tests.web.conftest import ON_ONE_DATABASE
 from tests.web.visitor import Clock, Visitor, page_cache_of
-from verdicts.catalog.publishing import bump_content_version
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.extensions import db
 from verdicts.web import caching
 from verdicts.web.caching import PUBLIC, PageCache

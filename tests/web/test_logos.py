@@ -9,7 +9,7 @@ from tests.catalog.pictures import decoded, encoded, noise
 from tests.makers import make_tool
 from tests.web.visitor import Page, Visitor, page_cache_of
 from verdicts.catalog import logos
-from verdicts.catalog.publishing import bump_content_version
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.extensions import begin_write, db
 
 WITH, WITHOUT = "mistral-code", "aider"

@@ -12,7 +12,7 @@ from tests.makers import NOW, make_price, make_tool
 from tests.web import rich
 from tests.web.conftest import ON_ONE_DATABASE
 from tests.web.visitor import Page, Visitor
-from verdicts.catalog.publishing import content_version
+from verdicts.catalog.content_version import content_version
 from verdicts.extensions import db
 
 DOUBT = "/tools/alpha/price-doubt"

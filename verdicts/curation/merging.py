@@ -9,13 +9,13 @@ from hashlib import sha256
 from verdicts.catalog import merging as records
 from verdicts.catalog import merging_reviews as reviews
 from verdicts.catalog import search
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.merging import TEXTS, RecordMove, Side
 from verdicts.catalog.merging_reviews import ReviewMove
 from verdicts.catalog.models import Tool
 from verdicts.catalog.panel import ReviewerSummary
 from verdicts.catalog.prices import Price
-from verdicts.catalog.publishing import bump_content_version
 from verdicts.comparisons import merging as comparisons
 from verdicts.comparisons.merging import ComparisonMove, Fate
 from verdicts.comparisons.models import Comparison

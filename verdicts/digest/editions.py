@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from verdicts.catalog.publishing import bump_content_version
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.digest.models import DeliveryState, EditionState, delivery, edition
 from verdicts.digest.news import NewsItem
 from verdicts.digest.weeks import Week

@@ -18,7 +18,7 @@ from werkzeug.http import parse_accept_header
 from werkzeug.sansio.utils import host_is_trusted
 from werkzeug.wrappers import Response as WsgiResponse
 
-from verdicts.catalog.publishing import content_version
+from verdicts.catalog.content_version import content_version
 from verdicts.extensions import compress, end_session
 
 if TYPE_CHECKING:

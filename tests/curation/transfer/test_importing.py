@@ -13,8 +13,8 @@ from tests.conftest import StatementCount
 from tests.curation.files import BARE, SAMPLE, STARTED_IT, a_file, a_review, a_tool, faults_of, imported
 from tests.makers import NOW, TODAY, make_category, make_reviewer, make_tool
 from verdicts.catalog import search
+from verdicts.catalog.content_version import content_version
 from verdicts.catalog.models import Category, CategoryAlias, Reviewer, ReviewerAlias, Tool, ToolSlug
-from verdicts.catalog.publishing import content_version
 from verdicts.comparisons.models import Comparison
 from verdicts.curation.catalog_file import parsing
 from verdicts.curation.transfer.exporting import export

@@ -14,8 +14,8 @@ from tests.catalog.pictures import encoded, noise, plain
 from tests.makers import make_tool
 from tests.web.admin.editor import Editor, make_account
 from verdicts.catalog import logos
+from verdicts.catalog.content_version import content_version
 from verdicts.catalog.models import Logo
-from verdicts.catalog.publishing import content_version
 from verdicts.extensions import db
 from verdicts.staff import audit
 

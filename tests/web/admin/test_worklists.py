@@ -14,9 +14,9 @@ from tests.makers import NOW, TODAY, make_price, make_tool
 from tests.voting.world import SHIP, SKIP, crowd, figures, ledger, names, release_all_due
 from tests.web.admin.editor import Editor, make_account
 from tests.web.visitor import Visitor, read_html, words_of
+from verdicts.catalog.content_version import content_version
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.models import PriceRecord, Tool
-from verdicts.catalog.publishing import content_version
 from verdicts.extensions import db
 from verdicts.feedback.models import CorrectionState
 from verdicts.staff import audit

@@ -5,8 +5,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from verdicts.catalog import search
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Category, Tool
-from verdicts.catalog.publishing import bump_content_version
 from verdicts.catalog.slugs import propose
 from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.checks import repeated_entries

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Tool, ToolSlug
-from verdicts.catalog.publishing import bump_content_version
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.comparisons.related import members_key
 from verdicts.curation.catalog_file import checks, schema

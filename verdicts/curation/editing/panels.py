@@ -6,8 +6,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Review, Reviewer
-from verdicts.catalog.publishing import bump_content_version
 from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.faults import Fault, Path
 from verdicts.curation.catalog_file.history import extend_history, statement_of

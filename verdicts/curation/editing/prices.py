@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import PriceRecord, Tool
 from verdicts.catalog.price_checks import PriceCheck, interval_after
 from verdicts.catalog.prices import FIRST_INTERVAL_DAYS
-from verdicts.catalog.publishing import bump_content_version
 from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.faults import Fault
 from verdicts.curation.catalog_file.history import cost_of, replace_price

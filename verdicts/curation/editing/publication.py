@@ -4,8 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Tool
-from verdicts.catalog.publishing import bump_content_version
 from verdicts.comparisons.models import Comparison
 from verdicts.extensions import db
 

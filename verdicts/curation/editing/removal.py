@@ -6,8 +6,8 @@ A foreign key says in its model, as `info={"dependant": (one, many)}`, what the 
 import sqlalchemy as sa
 
 from verdicts.catalog import search
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Category, Reviewer, Tool
-from verdicts.catalog.publishing import bump_content_version
 from verdicts.comparisons.models import Comparison
 from verdicts.extensions import Base, db
 from verdicts.voting.models import Tally

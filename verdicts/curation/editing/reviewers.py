@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Reviewer
-from verdicts.catalog.publishing import bump_content_version
 from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.records import Json, dump
 from verdicts.curation.catalog_file.rows import copy_fields

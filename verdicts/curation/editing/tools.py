@@ -6,8 +6,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from verdicts.catalog import search
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Category, PriceRecord, Tool, ToolSlug
-from verdicts.catalog.publishing import bump_content_version
 from verdicts.curation.catalog_file import checks, schema
 from verdicts.curation.catalog_file.faults import Fault
 from verdicts.curation.catalog_file.history import replace_price

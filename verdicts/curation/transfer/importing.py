@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from verdicts.catalog import search
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Category, Reviewer, Tool
-from verdicts.catalog.publishing import bump_content_version
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.comparisons.related import members_key
 from verdicts.curation.catalog_file import parsing, schema

@@ -8,7 +8,7 @@ from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
-from verdicts.catalog.publishing import bump_content_version
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.search import MAX_QUERY_LENGTH
 from verdicts.curation.editing.saving import find_row
 from verdicts.curation.listing import PAGE_SIZE, ListQuery

@@ -5,8 +5,8 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.file import FileField
 
 from verdicts.catalog import logos
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.logos import PictureFault, ToolLogo
-from verdicts.catalog.publishing import bump_content_version
 from verdicts.extensions import begin_write, db
 from verdicts.staff.models import Role
 from verdicts.web.admin.auth import log_activity, max_upload, requires

@@ -12,8 +12,8 @@ from wtforms.validators import AnyOf, NumberRange, Regexp
 
 from verdicts.catalog import price_checks
 from verdicts.catalog import queries as catalog
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.price_checks import PriceCheck, PriceNotCurrent
-from verdicts.catalog.publishing import bump_content_version
 from verdicts.catalog.records import ToolLink
 from verdicts.curation import worklists
 from verdicts.extensions import begin_write, db

@@ -1,4 +1,4 @@
-"""The content version: it grows with whatever editors publish, and caches key on it."""
+"""The content version: a number that grows with whatever editors publish. Cached pages are kept under it."""
 
 import sqlalchemy as sa
 
@@ -14,7 +14,7 @@ def content_version() -> int:
 
 
 def bump_content_version() -> None:
-    """Make every cached page out of date; call it in the transaction that changes what pages show."""
+    """Make every cached page out of date. Call it in the transaction that changes what pages show."""
     db.session.execute(
         sa.update(ContentVersion).values(version=ContentVersion.version + 1),
         execution_options={"synchronize_session": False},

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from verdicts.catalog.publishing import bump_content_version, content_version
+from verdicts.catalog.content_version import bump_content_version, content_version
 from verdicts.extensions import db
 
 

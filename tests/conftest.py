@@ -11,34 +11,16 @@ from flask import Flask
 from flask_migrate import upgrade
 from hypothesis import settings as hypothesis_settings
 
-from tests import once
+from tests.apps import close_connections, copied_sqlite, pooled_app, settings_for
 from tests.postgres import PostgresServer, server_programs
 from verdicts import create_app
-from verdicts.config import Settings, load
 from verdicts.extensions import db
 
-BASE_URL = "http://verdicts.test"
 DATABASES = ["sqlite", "postgresql"]
 
 # A busy machine is slow now and then; that is no fault of what is tested.
 hypothesis_settings.register_profile("verdicts", deadline=None)
 hypothesis_settings.load_profile("verdicts")
-
-once.make()
-
-
-def settings_for(database_url: str, instance_path: Path, **changes: str) -> Settings:
-    """Return settings for a test installation; `changes` are environment variables."""
-    return load(
-        {
-            "SECRET_KEY": "tests-sign-cookies-with-this-key-only",
-            "HASH_KEY": "tests-hash-voters-with-this-key-only",
-            "BASE_URL": BASE_URL,
-            "DATABASE_URL": database_url,
-            "INSTANCE_PATH": str(instance_path),
-            **changes,
-        }
-    )
 
 
 @pytest.fixture(scope="session")
@@ -63,53 +45,40 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
     with PostgresServer(programs) as server:
         _migrate(server.create("template"), folder)
         yield server
-        once.close_engines()
+        close_connections()
 
 
 @contextmanager
-def a_database(request: pytest.FixtureRequest) -> Iterator[str]:
+def new_database(request: pytest.FixtureRequest) -> Iterator[str]:
     """Yield the address of a migrated, empty database of the kind that the fixture's parameter names."""
     if request.param == "sqlite":
-        with once.lent_copy(request.getfixturevalue("sqlite_template")) as copy:
-            yield f"sqlite:///{copy}"
+        with copied_sqlite(request.getfixturevalue("sqlite_template")) as url:
+            yield url
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     with server.lent("template") as url:
         yield url
 
 
-@contextmanager
-def an_app(database_url: str, instance_path: Path, **changes: str) -> Iterator[Flask]:
-    """Yield an application on this database, with its context pushed; `changes` are environment variables."""
-    application = create_app(settings_for(database_url, instance_path, **changes))
-    application.jinja_env.bytecode_cache = once.compiled_templates()
-    with application.app_context():
-        yield application
-        db.session.remove()
-        if db.engine.dialect.name == "sqlite":
-            db.engine.dispose()  # the next test has another file at this path
-
-
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a migrated, empty database for one test, on each of the two kinds."""
-    with a_database(request) as url:
+    with new_database(request) as url:
         yield url
 
 
 @pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+def app(database_url: str) -> Iterator[Flask]:
     """An application on a database of its own, with its context pushed so that a test can look into the database."""
-    with an_app(database_url, tmp_path) as application:
-        yield application
+    with pooled_app(database_url) as app:
+        yield app
 
 
 @pytest.fixture(scope="module", params=DATABASES)
-def shared_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """One application for all of a module's tests, which only read: its world is built once."""
-    folder = tmp_path_factory.mktemp("shared")
-    with a_database(request) as url, an_app(url, folder) as application:
-        yield application
+def shared_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """One application for all tests of a module that only read: its data are created once."""
+    with new_database(request) as url, pooled_app(url) as app:
+        yield app
 
 
 @contextmanager

@@ -11,10 +11,10 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser
 
+from tests.apps import settings_for
 from tests.browser.pages import EDITION
 from tests.browser.reader import Reader, new_network
 from tests.browser.site import Site, serving
-from tests.conftest import settings_for
 from verdicts import create_app
 from verdicts.curation import sample
 from verdicts.digest import drafting, editions, freezing, weeks

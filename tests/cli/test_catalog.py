@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
-from tests.conftest import an_app
+from tests.apps import pooled_app
 from tests.curation.files import BARE, a_file, a_tool, as_bytes, imported
 from tests.makers import NOW, make_tool
 from verdicts.catalog.content_version import content_version
@@ -187,7 +187,7 @@ def test_a_database_without_tables_is_told_in_words_with_what_to_do(
     path = tmp_path / "catalogue.json"
     path.write_bytes(as_bytes(a_file(a_tool())))
     before = path.read_bytes()
-    with an_app(empty_database, tmp_path) as app:
+    with pooled_app(empty_database) as app:
         result = run(app, command, str(path))
     assert (result.exit_code, result.stdout, path.read_bytes()) == (1, "", before)
     assert result.stderr.splitlines() == [

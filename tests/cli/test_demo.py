@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests.conftest import an_app
+from tests.apps import new_app
 from tests.faults.serving import wait_until
 from tests.makers import make_subscriber
 from tests.postgres import free_port
@@ -87,7 +87,7 @@ def test_the_demo_sends_letters_and_the_digest_for_as_long_as_it_runs(
 
 def start_the_digest(instance: Path) -> None:
     """Let the edition that the demo has drafted go to one reader, as the digest desk does."""
-    with an_app(f"sqlite:///{instance / 'demo.sqlite3'}", instance, DEMO="1"):
+    with new_app(f"sqlite:///{instance / 'demo.sqlite3'}", instance, DEMO="1"):
         make_subscriber("ada@readers.example")
         begin_write()
         scheduling.start_sending(editions.get_by_week(weeks.week_of(datetime.now(UTC))).id, datetime.now(UTC))
@@ -95,13 +95,13 @@ def start_the_digest(instance: Path) -> None:
 
 
 def state_of_the_digest(instance: Path) -> str:
-    with an_app(f"sqlite:///{instance / 'demo.sqlite3'}", instance, DEMO="1"):
+    with new_app(f"sqlite:///{instance / 'demo.sqlite3'}", instance, DEMO="1"):
         return editions.get_by_week(weeks.week_of(datetime.now(UTC))).state
 
 
 def write_a_letter(instance: Path) -> None:
     url = f"sqlite:///{instance / 'demo.sqlite3'}"
-    with an_app(url, instance, DEMO="1"):
+    with new_app(url, instance, DEMO="1"):
         begin_write()
         outbox.put(Letter("Hello", "x", "x"), to="ada@readers.example", now=datetime.now(UTC))
         db.session.commit()

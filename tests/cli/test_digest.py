@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from flask import Flask
 
-from tests.conftest import an_app
+from tests.apps import pooled_app
 from tests.digest.weekly import LAST_WEEK, THIS_WEEK, a_week, drafted
 from tests.makers import NOW, make_subscriber
 from verdicts.digest import editions
@@ -55,7 +55,7 @@ def test_draft_drafts_the_week_just_ended_and_says_what_is_in_it(app: Flask) -> 
 
 
 def test_in_the_demo_draft_drafts_the_current_week(database_url: str, tmp_path: Path) -> None:
-    with an_app(database_url, tmp_path, DEMO="1") as app, time_machine.travel(NOW):
+    with pooled_app(database_url, DEMO="1") as app, time_machine.travel(NOW):
         a_week()
         assert "2026-w47 is drafted" in digest(app, "draft")
 

@@ -13,7 +13,7 @@ import time_machine
 from click.testing import Result
 from flask import Flask
 
-from tests.conftest import an_app
+from tests.apps import new_app, pooled_app
 from tests.digest.mailing_list import address, make_edition, make_subscribers, state_of, states
 from tests.digest.weekly import THIS_WEEK, a_week, drafted, items, writing
 from tests.faults.serving import wait_until
@@ -46,7 +46,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmtpServer]:
 def mailing(database_url: str, tmp_path: Path, server: SmtpServer) -> Iterator[Flask]:
     """An application that mails through a real server, over one connection."""
     server.forget()
-    with an_app(database_url, tmp_path, MAIL_CONNECTIONS="1", **server.settings) as app:
+    with pooled_app(database_url, MAIL_CONNECTIONS="1", **server.settings) as app:
         yield app
 
 
@@ -185,7 +185,7 @@ def test_what_has_to_wait_exits_with_75_and_says_until_when(mailing: Flask, serv
 
 
 def test_a_server_that_cannot_be_reached_exits_with_75(database_url: str, tmp_path: Path) -> None:
-    with an_app(database_url, tmp_path, MAIL_SERVER="127.0.0.1", MAIL_PORT="1") as app:
+    with pooled_app(database_url, MAIL_SERVER="127.0.0.1", MAIL_PORT="1") as app:
         make_edition(make_subscribers(2))
         threading.Timer(1.0, lambda: signal.raise_signal(signal.SIGTERM)).start()  # it would wait for a minute
         ended = digest(app, "send", "--yes")
@@ -311,7 +311,7 @@ def test_run_drafts_at_the_weekly_moment_and_sends_nothing_unasked(app: Flask) -
 
 
 def test_run_sends_an_unscheduled_draft_where_it_may(database_url: str, tmp_path: Path) -> None:
-    with an_app(database_url, tmp_path, DIGEST_AUTO="1") as app:
+    with pooled_app(database_url, DIGEST_AUTO="1") as app:
         a_week()
         make_subscriber()
         for _ in range(3):
@@ -323,7 +323,7 @@ def test_run_sends_an_unscheduled_draft_where_it_may(database_url: str, tmp_path
 def test_run_before_the_weekly_moment_drafts_nothing(
     database_url: str, tmp_path: Path, monday: time_machine.Traveller
 ) -> None:
-    with an_app(database_url, tmp_path, DIGEST_AUTO="1") as app:
+    with pooled_app(database_url, DIGEST_AUTO="1") as app:
         a_week()
         make_subscriber()
         monday.move_to(MONDAY - timedelta(minutes=1))
@@ -335,7 +335,7 @@ def test_a_clock_that_jumps_back_and_forth_sends_one_edition_of_the_week(
     database_url: str, tmp_path: Path, monday: time_machine.Traveller
 ) -> None:
     """An hour back as daylight saving ends, a day forth, a week back: each week has one edition all the same."""
-    with an_app(database_url, tmp_path, DIGEST_AUTO="1") as app:
+    with pooled_app(database_url, DIGEST_AUTO="1") as app:
         a_week()
         make_subscriber()
         for hours in (0, -1, 0.5, 1, 24, -1, 0, 5 * 24, -7 * 24, 1):
@@ -365,7 +365,7 @@ def test_a_run_that_is_told_to_stop_ends_between_messages(
     server.forget()
     server.behave(latency=0.02)
     settings = SETTINGS | server.settings | {"DATABASE_URL": database_url, "MAIL_CONNECTIONS": "1"}
-    with an_app(database_url, tmp_path):
+    with pooled_app(database_url):
         edition = make_edition(make_subscribers(200))
         program = start("-m", "flask", "--app", "wsgi", "digest", "run", instance=tmp_path, **settings)
         wait_until(lambda: len(server.recipients()) >= 3, 60)
@@ -421,13 +421,13 @@ def test_each_run_calls_the_monitor_whatever_it_answers(
     database_url: str, tmp_path: Path, monitor: Callable[..., Monitor], answer: int
 ) -> None:
     expecting = monitor(answer)
-    with an_app(database_url, tmp_path, PING_URL=expecting.url) as app:
+    with new_app(database_url, tmp_path, PING_URL=expecting.url) as app:
         assert [digest(app, "run").exit_code for _ in range(2)] == [DONE, DONE]
         assert expecting.calls == 2
 
 
 def test_a_monitor_that_is_away_fails_no_run(database_url: str, tmp_path: Path) -> None:
-    with an_app(database_url, tmp_path, PING_URL="http://127.0.0.1:1/") as app:
+    with new_app(database_url, tmp_path, PING_URL="http://127.0.0.1:1/") as app:
         assert digest(app, "run").exit_code == DONE
 
 
@@ -435,7 +435,7 @@ def test_an_edition_that_cannot_be_sent_keeps_no_other_waiting_and_the_monitor_i
     database_url: str, tmp_path: Path, monitor: Callable[..., Monitor]
 ) -> None:
     expecting = monitor()
-    with an_app(database_url, tmp_path, PING_URL=expecting.url) as app:
+    with new_app(database_url, tmp_path, PING_URL=expecting.url) as app:
         readers = make_subscribers(2)
         tampered = make_edition(readers, week=46, digest="0" * 64)
         sound = make_edition(readers)
@@ -449,7 +449,7 @@ def test_an_edition_that_cannot_be_sent_keeps_no_other_waiting_and_the_monitor_i
 def test_a_spent_quota_is_said_with_when_it_goes_on(
     database_url: str, tmp_path: Path, monday: time_machine.Traveller
 ) -> None:
-    with an_app(database_url, tmp_path, MAIL_MAX_PER_DAY="2") as app:
+    with pooled_app(database_url, MAIL_MAX_PER_DAY="2") as app:
         make_edition(make_subscribers(3))
         ended = digest(app, "run")
         assert ended.exit_code == LATER

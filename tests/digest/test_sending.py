@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import an_app
+from tests.apps import new_app
 from tests.digest.mailing_list import (
     address,
     addresses,
@@ -46,7 +46,7 @@ def server(tmp_path: Path) -> Iterator[SmtpServer]:
 
 @pytest.fixture
 def app(database_url: str, tmp_path: Path, server: SmtpServer) -> Iterator[Flask]:
-    with an_app(database_url, tmp_path, MAIL_RATE_PER_MINUTE="1000000", **server.settings) as application:
+    with new_app(database_url, tmp_path, MAIL_RATE_PER_MINUTE="1000000", **server.settings) as application:
         yield application
 
 

@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import StatementCount, an_app, listening
+from tests.apps import new_app
+from tests.conftest import StatementCount, listening
 from tests.digest.mailing_list import SENDER, SUBJECT, addresses, make_edition, make_subscribers, states, the_delivery
 from tests.digest.sender import short_options
 from tests.makers import NOW
@@ -38,7 +39,7 @@ def an_app_with(database_url: str, tmp_path: Path, server: SmtpServer) -> Iterat
     made = []
 
     def make(**changes: str) -> Flask:
-        made.append(an_app(database_url, tmp_path, **{"MAIL_RATE_PER_MINUTE": "1000000"} | server.settings | changes))
+        made.append(new_app(database_url, tmp_path, **{"MAIL_RATE_PER_MINUTE": "1000000"} | server.settings | changes))
         return made[-1].__enter__()
 
     yield make

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tests.conftest import an_app
+from tests.apps import new_app
 from tests.digest.mailing_list import addresses, make_edition, make_subscribers, states
 from tests.digest.sender import SenderProgram, sender
 from tests.faults.serving import wait_until
@@ -108,7 +108,7 @@ def posting(database_url: str, folder: Path, readers: int, *, latency: float = 0
     """Set up a server, an edition and an application to look into, until the block ends."""
     with smtp_server(folder / "smtp", latency=latency) as server:
         environ = {"MAIL_CONNECTIONS": "4", **server.settings, **settings}
-        with an_app(database_url, folder, **environ):
+        with new_app(database_url, folder, **environ):
             edition = make_edition(make_subscribers(readers))
             yield Post(server, database_url, folder, edition, readers, environ)
 

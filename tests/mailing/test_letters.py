@@ -6,7 +6,7 @@ import jinja2
 import pytest
 from flask import Flask
 
-from tests.conftest import an_app
+from tests.apps import new_app
 from tests.web.visitor import read_html
 from verdicts.config import CHECKOUT
 from verdicts.mailing import letters
@@ -28,7 +28,7 @@ GREETING = {
 def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     folder = tmp_path_factory.mktemp("letters")
     settings = {"POSTAL_ADDRESS": "1 Mill Lane & Co, 12345 Town", "SITE_NAME": "Ship & Skip"}
-    with an_app(f"sqlite:///{folder / 'unused.sqlite3'}", folder, **settings) as app:
+    with new_app(f"sqlite:///{folder / 'unused.sqlite3'}", folder, **settings) as app:
         assert app.jinja_env.loader
         app.jinja_env.loader = jinja2.ChoiceLoader([jinja2.DictLoader(GREETING), app.jinja_env.loader])
         yield app

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.conftest import an_app
+from tests.apps import new_app
 from tests.makers import NOW
 from tests.smtp_server import body_of
 from verdicts.mailing import mailbox
@@ -26,7 +26,7 @@ LETTER = Letter("Größe: one SKIP", "Grüße\n", "<p>Grüße</p>\n")
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[Flask]:
     """An application without a mail server; it needs no tables."""
-    with an_app(f"sqlite:///{tmp_path / 'unused.sqlite3'}", tmp_path) as application:
+    with new_app(f"sqlite:///{tmp_path / 'unused.sqlite3'}", tmp_path) as application:
         yield application
 
 

@@ -12,7 +12,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import an_app
+from tests.apps import new_app
 from tests.mailing.conftest import LETTER
 from tests.makers import NOW
 from tests.smtp_server import body_of
@@ -40,7 +40,7 @@ FORBIDDEN = [
 @pytest.fixture(scope="module", autouse=True)
 def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     folder = tmp_path_factory.mktemp("messages")
-    with an_app(f"sqlite:///{folder / 'unused.sqlite3'}", folder, MAIL_DEFAULT_SENDER="news@verdicts.test") as app:
+    with new_app(f"sqlite:///{folder / 'unused.sqlite3'}", folder, MAIL_DEFAULT_SENDER="news@verdicts.test") as app:
         yield app
 
 

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests import programs
-from tests.conftest import an_app
+from tests.apps import new_app, pooled_app
 from tests.mailing.conftest import LETTER
 from tests.makers import NOW
 from tests.smtp_server import SmtpServer
@@ -39,7 +39,7 @@ Starts = Callable[..., Program]
 
 @pytest.fixture
 def app(database_url: str, tmp_path: Path, smtp: SmtpServer) -> Iterator[Flask]:
-    with an_app(database_url, tmp_path, **smtp.settings) as application:
+    with pooled_app(database_url, **smtp.settings) as application:
         yield application
 
 
@@ -371,7 +371,7 @@ def test_single_letters_count_towards_the_quota_and_never_wait_for_it() -> None:
 
 
 def test_a_database_without_tables_is_said_in_words(tmp_path: Path) -> None:
-    with an_app(f"sqlite:///{tmp_path / 'empty.sqlite3'}", tmp_path) as app:
+    with new_app(f"sqlite:///{tmp_path / 'empty.sqlite3'}", tmp_path) as app:
         refused = app.test_cli_runner().invoke(args=["mail", "run"])
     assert refused.exit_code == 1
     assert refused.output == "Error: The database is busy, away or not ready: no such table: outbox_letter\n"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.conftest import an_app
+from tests.apps import new_app
 from tests.mailing.conftest import LETTER
 from tests.makers import NOW
 from tests.smtp_server import SmtpServer, smtp_server
@@ -30,7 +30,7 @@ HASTY = Timeouts(connect=1, reply=0.5, last_reply=0.5)
 @pytest.fixture
 def app(smtp: SmtpServer, tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
     """An application that sends through the server; it needs no tables."""
-    with an_app(f"sqlite:///{tmp_path / 'unused.sqlite3'}", tmp_path, **smtp.settings) as application:
+    with new_app(f"sqlite:///{tmp_path / 'unused.sqlite3'}", tmp_path, **smtp.settings) as application:
         yield application
 
 
@@ -286,7 +286,7 @@ def test_encryption_counts_only_with_a_certificate_that_is_trusted(
     url = f"sqlite:///{tmp_path / 'unused.sqlite3'}"
     with (
         encrypting(tmp_path) as (server, certificate),
-        an_app(url, tmp_path, **server.settings, MAIL_USE_TLS="1"),
+        new_app(url, tmp_path, **server.settings, MAIL_USE_TLS="1"),
         open_connection() as connection,
     ):
         outcome = transmit(connection)
@@ -299,7 +299,7 @@ def test_encryption_counts_only_with_a_certificate_that_is_trusted(
 
 def test_encryption_that_is_asked_for_and_not_offered_is_our_fault(tmp_path: Path, smtp: SmtpServer) -> None:
     url = f"sqlite:///{tmp_path / 'unused.sqlite3'}"
-    with an_app(url, tmp_path, **smtp.settings, MAIL_USE_TLS="1"), open_connection(HASTY) as connection:
+    with new_app(url, tmp_path, **smtp.settings, MAIL_USE_TLS="1"), open_connection(HASTY) as connection:
         outcome = transmit(connection)
     assert (outcome.kind, outcome.code, outcome.step) == (OutcomeKind.REFUSED, None, Step.CONNECT)
 
@@ -317,7 +317,7 @@ def test_settings_that_smtp_cannot_carry_are_our_fault_and_no_crash(
     smtp: SmtpServer, tmp_path: Path, settings: dict[str, str]
 ) -> None:
     url = f"sqlite:///{tmp_path / 'unused.sqlite3'}"
-    with an_app(url, tmp_path, **smtp.settings | settings), open_connection(HASTY) as connection:
+    with new_app(url, tmp_path, **smtp.settings | settings), open_connection(HASTY) as connection:
         trouble = connection.connect()
     assert trouble
     assert (trouble.kind, trouble.step) == (OutcomeKind.REFUSED, Step.CONNECT)

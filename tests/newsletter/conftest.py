@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.conftest import an_app
+from tests.apps import pooled_app
 from tests.makers import make_tool
 from verdicts.catalog.records import ToolLink
 from verdicts.extensions import db
@@ -17,7 +17,7 @@ from verdicts.extensions import db
 def app_with(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     """Makes an application with other settings: `app_with(BOUNCE_DOMAIN="bounces.verdicts.test")`."""
     with ExitStack() as stack:
-        yield lambda **changes: stack.enter_context(an_app(database_url, tmp_path, **changes))
+        yield lambda **changes: stack.enter_context(pooled_app(database_url, **changes))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 import verdicts.app
-from tests.conftest import settings_for
+from tests.apps import settings_for
 from tests.makers import NOW
 from tests.newsletter.world import ANN, ask, confirm, end, letters, make_subscriber, statuses, suppressed
 from verdicts.extensions import TooManyWriters, db, limit_waiting_writers

@@ -10,7 +10,7 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import an_app
+from tests.apps import new_app
 from tests.web.conftest import ON_ONE_DATABASE
 from verdicts.newsletter import webhooks
 from verdicts.newsletter.headers import delivery_headers
@@ -151,7 +151,7 @@ def test_no_json_breaks_the_reader(payload: object) -> None:
 def test_letters_ask_their_provider_to_say_which_delivery_an_event_is_about(
     app: Flask, tmp_path: Path, server: str, event: Callable[[dict[str, str]], dict[str, Any]]
 ) -> None:
-    with an_app(app.config["SQLALCHEMY_DATABASE_URI"], tmp_path, MAIL_SERVER=server):
+    with new_app(app.config["SQLALCHEMY_DATABASE_URI"], tmp_path, MAIL_SERVER=server):
         headers = delivery_headers(3, 1)
         (report,) = webhooks.parse_events(event(headers))
     assert (report.kind, report.token) == ("complaint", TokenContent(1, 3))

@@ -11,7 +11,8 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 import verdicts.app
-from tests.conftest import listening, settings_for
+from tests.apps import settings_for
+from tests.conftest import listening
 from tests.makers import NOW, TODAY, make_tool
 from tests.voting.world import SHIP, SKIP, crowd, figures, ledger, names, rows, say
 from verdicts.cli.housekeeping import batches

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from flask import Flask
 
-from tests.conftest import an_app
+from tests.apps import pooled_app
 from tests.makers import NOW
 from tests.web.visitor import Visitor
 
@@ -42,4 +42,4 @@ def visitor(app: Flask) -> Visitor:
 def app_with(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     """Makes an application with other settings: `app_with(BASE_URL="https://verdicts.test")`."""
     with ExitStack() as stack:
-        yield lambda **changes: stack.enter_context(an_app(database_url, tmp_path, **changes))
+        yield lambda **changes: stack.enter_context(pooled_app(database_url, **changes))

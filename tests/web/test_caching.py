@@ -3,16 +3,16 @@
 import contextvars
 import gzip
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any
 
 import brotli
 import pytest
-from flask import Flask
+from flask import Flask, request_started
 from werkzeug.test import Client, TestResponse
 
-from tests.conftest import BASE_URL
+from tests.apps import BASE_URL
 from tests.makers import make_tool
 from tests.web.conftest import ON_ONE_DATABASE
 from tests.web.visitor import Clock, Visitor, page_cache_of
@@ -279,16 +279,16 @@ def test_each_content_encoding_has_an_etag_of_its_own(visitor: Visitor) -> None:
 
 
 @pytest.fixture
-def broken(app: Flask) -> Callable[[], None]:
+def broken(app: Flask) -> Iterator[Callable[[], None]]:
     """Makes every rendering fail from then on."""
     failing = threading.Event()
 
-    @app.before_request
-    def fail() -> None:
+    def fail(_app: Flask, **_extra: object) -> None:
         if failing.is_set():
             raise RuntimeError("broken for a test")
 
-    return failing.set
+    with request_started.connected_to(fail, app):
+        yield failing.set
 
 
 def test_a_page_that_cannot_be_rendered_is_served_as_it_was_for_a_day(

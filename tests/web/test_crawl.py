@@ -8,7 +8,8 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
-from tests.conftest import DATABASES, a_database, an_app
+from tests.apps import new_app
+from tests.conftest import DATABASES, new_database
 from tests.makers import NOW
 from tests.web.visitor import Page, Visitor
 from verdicts.curation import sample
@@ -25,7 +26,7 @@ def pages(
 ) -> Iterator[dict[str, Page]]:
     """Every page that links lead to, each checked as it was read; comparisons only so many, as there are thousands."""
     folder = tmp_path_factory.mktemp("crawl")
-    with a_database(request) as url, an_app(url, folder, DEMO="1") as app:
+    with new_database(request) as url, new_app(url, folder, DEMO="1") as app:
         begin_write()
         sample.load(NOW)
         db.session.commit()

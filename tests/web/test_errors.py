@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask, Response, abort, request
+from flask import Flask, abort, request, request_finished, request_started
 
-from tests.conftest import an_app
+from tests.apps import pooled_app
 from tests.makers import make_tool
 from tests.postgres import PostgresServer
 from tests.web.conftest import ON_ONE_DATABASE
@@ -23,15 +23,15 @@ STATUSES = [400, 401, 403, 404, 405, 409, 413, 414, 415, 418, 422, 429, 500, 501
 
 
 @pytest.fixture
-def faulty(app: Flask) -> Visitor:
+def faulty(app: Flask) -> Iterator[Visitor]:
     """A visitor to a site where `/?fault=418` fails that way and `/?fault=crash` crashes."""
 
-    @app.before_request
-    def fail() -> None:
+    def fail(_app: Flask, **_extra: object) -> None:
         if fault := request.args.get("fault"):
             abort(int(fault)) if fault.isdigit() else _crash()
 
-    return Visitor(app)
+    with request_started.connected_to(fail, app):
+        yield Visitor(app)
 
 
 def _crash() -> None:
@@ -254,7 +254,7 @@ def test_a_database_that_is_away_is_503_and_pages_are_served_as_they_were(
 ) -> None:
     with contextlib.ExitStack() as stack:
         with postgres.copy_of("template") as url:
-            visitor = Visitor(stack.enter_context(an_app(url, tmp_path)), hurried=True)
+            visitor = Visitor(stack.enter_context(pooled_app(url)), hurried=True)
             make_tool("alpha")
             visitor.votes("alpha", "ship")
             before = visitor.reads("/tools/alpha").html
@@ -271,15 +271,14 @@ def test_a_database_that_is_away_is_503_and_pages_are_served_as_they_were(
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_connection_that_is_lost_when_all_is_said_changes_no_answer(app: Flask) -> None:
-    @app.after_request
-    def lose_the_connection(response: Response) -> Response:
+    def lose_the_connection(_app: Flask, **_extra: object) -> None:
         mine = db.session.scalar(sa.text("SELECT pg_backend_pid()"))
         with db.engine.connect() as another:
             another.execute(sa.text("SELECT pg_terminate_backend(:mine)"), {"mine": mine})
-        return response
 
     make_tool("alpha", name="Alpha")
     visitor = Visitor(app)
-    for _ in range(2):
-        assert visitor.reads("/tools/alpha?x=1").texts("h1") == ["Alpha"]
-        visitor.reads("/tools/nobody", 404)
+    with request_finished.connected_to(lose_the_connection, app):
+        for _ in range(2):
+            assert visitor.reads("/tools/alpha?x=1").texts("h1") == ["Alpha"]
+            visitor.reads("/tools/nobody", 404)

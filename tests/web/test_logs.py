@@ -5,6 +5,7 @@ import logging
 import re
 
 import pytest
+from flask import Flask, request_started
 
 from tests.makers import make_tool
 from tests.web.conftest import ON_ONE_DATABASE
@@ -59,11 +60,11 @@ def test_tokens_in_a_path_are_not_written_down(visitor: Visitor, caplog: pytest.
 
 
 def test_a_crash_is_logged_with_its_status(visitor: Visitor, caplog: pytest.LogCaptureFixture) -> None:
-    @visitor.app.before_request
-    def crash() -> None:
+    def crash(_app: Flask, **_extra: object) -> None:
         raise RuntimeError("broken for a test")
 
-    visitor.reads("/method", 500)
+    with request_started.connected_to(crash, visitor.app):
+        visitor.reads("/method", 500)
     assert json.loads(lines(caplog)[0])["status"] == 500
     assert [record.exc_info is not None for record in caplog.records if record.levelname == "ERROR"] == [True]
 

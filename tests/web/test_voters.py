@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from tests.conftest import BASE_URL
+from tests.apps import BASE_URL
 from tests.makers import make_tool
 from tests.web.visitor import Cookie, Visitor
 from verdicts.extensions import db

@@ -19,7 +19,7 @@ from statistics import median
 from benchmarks import logins, mail, signups
 from benchmarks.load import Load, run
 from benchmarks.requests import ballot, get
-from benchmarks.telling import TRIES
+from benchmarks.timing import TRIES
 from verdicts import config
 from verdicts.cli.serve import prepared_database
 from verdicts.curation import sample

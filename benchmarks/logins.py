@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from itertools import count
 from urllib.parse import quote, urlencode
 
-from benchmarks.telling import ask, compare, post
+from benchmarks.timing import compare, post, send
 from verdicts.staff import accounts, passwords
 from verdicts.staff.models import Role
 
@@ -43,7 +43,7 @@ def measure(port: int, tries: int) -> None:
 
 def _token(port: int) -> tuple[str, str]:
     """Return the token of the log-in's form and the cookie that goes with it."""
-    page = ask(port, b"GET /admin/login HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").decode()
+    page = send(port, b"GET /admin/login HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").decode()
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
     cookie = re.search(r"Set-Cookie: (form=[^;]+)", page)
     if token is None or cookie is None:

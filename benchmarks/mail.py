@@ -1,4 +1,4 @@
-"""How fast an edition is sent, beside a bare loop that hands the same bytes over just as many connections."""
+"""How fast an edition is sent, compared with a bare loop that sends the same bytes over as many connections."""
 
 import smtplib
 import threading
@@ -36,19 +36,19 @@ def measure(environ: dict[str, str], rounds: int, readers: int, latencies: Seque
     print(f"\nAn edition for {readers:,} readers over {CONNECTIONS} connections, {rounds} rounds in turn; medians")
     print(f"{'each reply of the mail server after':40} {'a second':>10} {'bare loop':>10} {'ratio':>7}")
     for latency in latencies:
-        with sink(latency) as port, an_edition(environ, port, readers) as id:
-            letters = printed(id)
-            pairs = [(bare_loop(port, letters), sender(id)) for _ in range(rounds)]
+        with sink(latency) as port, frozen_edition(environ, port, readers) as id:
+            letters = build_letters(id)
+            pairs = [(time_bare_loop(port, letters), time_sending(id)) for _ in range(rounds)]
         bare, ours = (median(readers / seconds for seconds in each) for each in zip(*pairs, strict=True))
         print(f"{f'{1000 * latency:g} ms':40} {ours:10,.0f} {bare:10,.0f} {ours / bare:7.2f}")
 
 
 @contextmanager
-def an_edition(environ: dict[str, str], port: int, readers: int) -> Iterator[int]:
+def frozen_edition(environ: dict[str, str], port: int, readers: int) -> Iterator[int]:
     """Freeze this week's edition for so many readers, in an application that mails through this port."""
     mail = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(port), "MAIL_CONNECTIONS": str(CONNECTIONS)}
-    unbound = {"MAIL_RATE_PER_MINUTE": "1000000", "MAIL_MAX_PER_DAY": "100000000"}
-    app = create_app(config.load(environ | mail | unbound))
+    unlimited = {"MAIL_RATE_PER_MINUTE": "1000000", "MAIL_MAX_PER_DAY": "100000000"}
+    app = create_app(config.load(environ | mail | unlimited))
     with app.app_context():
         now = datetime.now(UTC)
         begin_write()
@@ -66,16 +66,18 @@ def an_edition(environ: dict[str, str], port: int, readers: int) -> Iterator[int
 
 
 def subscribe(readers: int, now: datetime) -> None:
-    found = set(db.session.scalars(sa.select(subscriber.c.address)))
+    existing = set(db.session.scalars(sa.select(subscriber.c.address)))
     addresses = [f"reader{number}@readers.example" for number in range(readers)]
-    same = {"status": Status.CONFIRMED, "rhythm": Rhythm.EVERY_WEEK, "generation": 1, "consent_source": SOURCE}
-    same |= {"consent_at": now, "confirmed_at": now}
-    rows = [same | {"address": each, "address_key": parse_email(each).key} for each in addresses if each not in found]
+    common = {"status": Status.CONFIRMED, "rhythm": Rhythm.EVERY_WEEK, "generation": 1, "consent_source": SOURCE}
+    common |= {"consent_at": now, "confirmed_at": now}
+    rows = [
+        common | {"address": each, "address_key": parse_email(each).key} for each in addresses if each not in existing
+    ]
     if rows:
         db.session.execute(sa.insert(subscriber), rows)
 
 
-def printed(id: int) -> list[Letter]:
+def build_letters(id: int) -> list[Letter]:
     builder, now = load_message_builder(id), datetime.now(UTC)
     rows = db.session.execute(sa.select(subscriber.c.id, subscriber.c.address, subscriber.c.generation)).all()
     db.session.rollback()
@@ -84,13 +86,13 @@ def printed(id: int) -> list[Letter]:
     return [(sender, to, raw) for sender, to, raw in letters if raw is not None]
 
 
-def bare_loop(port: int, letters: Sequence[Letter]) -> float:
-    """Hand letters over by smtplib and nothing else; return the seconds it took."""
+def time_bare_loop(port: int, letters: Sequence[Letter]) -> float:
+    """Send letters by smtplib and nothing else; return the seconds it took."""
     waiting: SimpleQueue[Letter] = SimpleQueue()
     for letter in letters:
         waiting.put(letter)
 
-    def hand_over() -> None:
+    def send_waiting() -> None:
         with smtplib.SMTP("127.0.0.1", port) as connection:
             try:
                 while True:
@@ -99,25 +101,25 @@ def bare_loop(port: int, letters: Sequence[Letter]) -> float:
             except Empty:
                 return
 
-    threads = [threading.Thread(target=hand_over) for _ in range(CONNECTIONS)]
-    began = time.perf_counter()
+    threads = [threading.Thread(target=send_waiting) for _ in range(CONNECTIONS)]
+    started_at = time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return time.perf_counter() - began
+    return time.perf_counter() - started_at
 
 
-def sender(id: int) -> float:
+def time_sending(id: int) -> float:
     """Let the edition be sent as `flask digest send` does, to all its readers; return the seconds it took."""
     begin_write()
     db.session.execute(sa.update(edition).where(edition.c.id == id).values(state=EditionState.SENDING))
     fresh = {"state": DeliveryState.PENDING, "tries": 0, "first_tried_at": None, "owner": None, "lease_until": None}
     db.session.execute(sa.update(delivery).where(delivery.c.edition_id == id).values(**fresh))
     db.session.commit()
-    began = time.perf_counter()
+    started_at = time.perf_counter()
     report = send(id)
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - started_at
     if report.end_reason is not EndReason.DONE:
         raise RuntimeError(report)
     return seconds

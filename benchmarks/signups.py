@@ -3,7 +3,7 @@
 from itertools import count
 from urllib.parse import quote
 
-from benchmarks.telling import compare, post
+from benchmarks.timing import compare, post
 
 KNOWN = "known@readers.example"
 

@@ -146,7 +146,7 @@ def test_cancel_ends_an_edition_and_says_what_became_of_it(app: Flask) -> None:
     assert "is drafted" in digest(app, "draft")
 
 
-def test_what_is_done_to_an_edition_is_in_the_trail_and_what_is_refused_is_not(app: Flask) -> None:
+def test_what_is_done_to_an_edition_is_in_the_audit_log_and_what_is_refused_is_not(app: Flask) -> None:
     a_week()
     make_subscriber("ann@example.org")
     digest(app, "draft", LAST_WEEK.name)

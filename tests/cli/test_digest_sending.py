@@ -80,7 +80,7 @@ def set_state(edition: int, subscriber: int, state: DeliveryState) -> None:
     db.session.connection().execute(delivery.update().where(one).values(state=state, reply="cut off"))
 
 
-def trail() -> list[tuple[str, object]]:
+def audit_log() -> list[tuple[str, object]]:
     """Return what the command line did to the edition, the oldest first."""
     db.session.rollback()
     entries = [each for each in reversed(audit.search()) if each.kind == "edition"]
@@ -101,28 +101,28 @@ def test_send_freezes_a_draft_and_sends_it_to_everyone_once(app: Flask) -> None:
     assert again.output == "Edition 2026-w47 has been sent. Nothing is left to do.\n"
 
 
-def test_that_an_edition_began_to_be_sent_is_in_the_trail_once(app: Flask) -> None:
+def test_that_an_edition_began_to_be_sent_is_in_the_audit_log_once(app: Flask) -> None:
     a_drafted_week()
     for _ in range(2):
         digest(app, "send", "--yes")
-    assert trail() == [("began to send", {"state": ["draft", "sending"]})]
+    assert audit_log() == [("began to send", {"state": ["draft", "sending"]})]
 
 
-def test_going_on_with_an_edition_is_no_entry_of_the_trail(app: Flask) -> None:
+def test_going_on_with_an_edition_is_no_entry_of_the_audit_log(app: Flask) -> None:
     make_edition(make_subscribers(2))
     assert digest(app, "send", "--yes").exit_code == DONE
     digest(app, "run")
-    assert trail() == []
+    assert audit_log() == []
 
 
-def test_pausing_resuming_and_settling_are_in_the_trail_without_an_address(app: Flask) -> None:
+def test_pausing_resuming_and_settling_are_in_the_audit_log_without_an_address(app: Flask) -> None:
     uncertain_edition()
     digest(app, "pause")
     digest(app, "resume")
     digest(app, "settle")
     digest(app, "settle", "--sent", address(3))
     digest(app, "settle", "--resend", "--all")
-    assert trail() == [
+    assert audit_log() == [
         ("paused", {}),
         ("resumed", {}),
         ("settled deliveries of", {"uncertain": [2, 1], "settled as": [None, "sent"]}),
@@ -130,7 +130,7 @@ def test_pausing_resuming_and_settling_are_in_the_trail_without_an_address(app: 
     ]
 
 
-def test_send_does_nothing_unless_it_is_told_yes(app: Flask) -> None:
+def test_send_does_nothing_without_yes(app: Flask) -> None:
     a_drafted_week()
     refused = digest(app, "send")
     assert (refused.exit_code, letters(app)) == (2, 0)
@@ -359,9 +359,7 @@ def test_run_goes_on_with_what_was_interrupted(app: Flask) -> None:
     assert (digest(app, "run").exit_code, letters(app)) == (DONE, 2)
 
 
-def test_a_run_that_is_told_to_stop_ends_between_messages(
-    database_url: str, tmp_path: Path, server: SmtpServer
-) -> None:
+def test_a_run_that_is_stopped_ends_between_messages(database_url: str, tmp_path: Path, server: SmtpServer) -> None:
     server.forget()
     server.behave(latency=0.02)
     settings = SETTINGS | server.settings | {"DATABASE_URL": database_url, "MAIL_CONNECTIONS": "1"}
@@ -446,7 +444,7 @@ def test_an_edition_that_cannot_be_sent_keeps_no_other_waiting_and_the_monitor_i
         assert state_of(sound) is EditionState.SENT
 
 
-def test_a_spent_quota_is_said_with_when_it_goes_on(
+def test_a_used_up_quota_is_reported_with_when_it_goes_on(
     database_url: str, tmp_path: Path, monday: time_machine.Traveller
 ) -> None:
     with pooled_app(database_url, MAIL_MAX_PER_DAY="2") as app:

@@ -1,4 +1,4 @@
-"""What the sending tests do over and over: subscribers, an edition on its way to them, looks into the deliveries."""
+"""What sending tests share: subscribers, an edition that is sent to them, reads of its deliveries."""
 
 from collections.abc import Iterable
 from datetime import datetime

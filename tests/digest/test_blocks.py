@@ -76,7 +76,7 @@ def test_every_copy_has_one_head_and_one_foot_and_something_between(
         assert re.fullmatch(r"head(<\d+>)+foot", part)
 
 
-def test_a_tool_that_is_followed_is_told_of_where_its_category_is_not_read() -> None:
+def test_a_tool_that_is_followed_is_in_the_copy_where_its_category_is_not_read() -> None:
     items = [an_item(0, ItemKind.NEW_TOOL, (1,)), an_item(1, ItemKind.NEW_TOOL, (3,)), an_item(2, ItemKind.VOTES, (4,))]
     copy = join_blocks(blocks_of(items), SubscriberChoices(frozenset([10]), frozenset([1, 3])))
     assert copy is not None

@@ -87,7 +87,7 @@ def test_what_was_deferred_is_claimed_before_what_is_fresh(edition: int) -> None
     assert [each.subscriber_id for each in claim(edition, now=NOW + timedelta(hours=4))] == [lease.subscriber_id]
 
 
-def test_the_gate_opens_once(edition: int) -> None:
+def test_a_transmission_starts_once(edition: int) -> None:
     (lease,) = claim(edition)
     assert begin(lease) is StartResult.STARTED
     assert begin(lease) is StartResult.LEASE_LOST
@@ -96,13 +96,13 @@ def test_the_gate_opens_once(edition: int) -> None:
     assert row.lease_until == NOW + 20 * MINUTE
 
 
-def test_the_gate_is_closed_to_an_expired_lease(edition: int) -> None:
+def test_no_transmission_starts_after_the_lease_has_expired(edition: int) -> None:
     (lease,) = claim(edition)
     assert begin(lease, NOW + MINUTE) is StartResult.LEASE_LOST
     assert states(edition)[lease.subscriber_id] is DeliveryState.LEASED
 
 
-def test_the_gate_is_closed_to_whose_delivery_another_has_claimed_since(edition: int) -> None:
+def test_no_transmission_starts_once_another_has_claimed_the_delivery(edition: int) -> None:
     mine = claim(edition, ANN, 5)
     recover(edition, NOW + MINUTE)
     theirs = claim(edition, BEN, 5, NOW + MINUTE)
@@ -111,7 +111,7 @@ def test_the_gate_is_closed_to_whose_delivery_another_has_claimed_since(edition:
 
 
 @pytest.mark.parametrize("state", [EditionState.PAUSED, EditionState.CANCELLED])
-def test_the_gate_is_closed_while_the_edition_is_not_being_sent(edition: int, state: EditionState) -> None:
+def test_no_transmission_starts_while_the_edition_is_not_being_sent(edition: int, state: EditionState) -> None:
     (lease,) = claim(edition)
     begin_write()
     if state is EditionState.PAUSED:
@@ -123,7 +123,7 @@ def test_the_gate_is_closed_while_the_edition_is_not_being_sent(edition: int, st
 
 
 @pytest.mark.parametrize("end", [leaving.leave, leaving.erase, leaving.record_complaint, leaving.record_bounce])
-def test_the_gate_is_closed_to_a_subscriber_who_has_gone(edition: int, end: Callable[[int, datetime], bool]) -> None:
+def test_no_transmission_starts_to_a_subscriber_who_left(edition: int, end: Callable[[int, datetime], bool]) -> None:
     (lease,) = claim(edition)
     begin_write()
     end(lease.subscriber_id, NOW)
@@ -148,7 +148,7 @@ def test_an_expired_transmission_is_uncertain_and_never_claimed_again(edition: i
 
 
 @pytest.mark.parametrize(("outcome", "state"), [(ACCEPTED, DeliveryState.SENT), (BUSY, DeliveryState.DEFERRED)])
-def test_a_sender_that_was_only_slow_still_says_how_it_ended(
+def test_a_sender_that_was_only_slow_still_records_how_it_ended(
     edition: int, outcome: Outcome, state: DeliveryState
 ) -> None:
     lease = transmitting(edition)
@@ -175,7 +175,7 @@ def test_recording_twice_changes_nothing(edition: int) -> None:
     assert states(edition)[lease.subscriber_id] is DeliveryState.SENT
 
 
-def test_what_was_begun_and_not_transmitted_can_be_given_back(edition: int) -> None:
+def test_what_was_started_and_not_transmitted_can_be_withdrawn(edition: int) -> None:
     lease = transmitting(edition)
     begin_write()
     steps.withdraw(lease, NOW)
@@ -194,7 +194,7 @@ def test_what_is_given_back_after_the_edition_was_cancelled_is_over(edition: int
     assert (row.state, row.reply, row.owner) == (DeliveryState.SKIPPED, editions.CANCELLED_REASON, None)
 
 
-def test_what_was_claimed_and_not_begun_can_be_given_back(edition: int) -> None:
+def test_what_was_claimed_and_not_started_can_be_released(edition: int) -> None:
     leases = claim(edition, ANN, 3)
     begin(leases[0])
     begin_write()
@@ -268,7 +268,7 @@ def test_what_would_be_put_off_in_a_cancelled_edition_is_over(edition: int) -> N
     assert states(edition)[lease.subscriber_id] is DeliveryState.SKIPPED
 
 
-def test_a_reply_that_repeats_the_address_is_kept_without_it(edition: int) -> None:
+def test_a_reply_that_repeats_the_address_is_recorded_without_it(edition: int) -> None:
     lease = transmitting(edition)
     ended(lease, Outcome.from_reply(Step.RCPT, 550, b"5.2.1 <reader0@example.org> is disabled", "reader0@example.org"))
     assert "reader0" not in the_delivery(edition, lease.subscriber_id).reply

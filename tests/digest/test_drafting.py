@@ -1,6 +1,5 @@
-"""Drafting: what goes into an edition by rule, and what an editor may change of it."""
+"""Drafting: what goes into an edition by rule, and when."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
@@ -37,12 +36,10 @@ from tests.makers import (
 )
 from verdicts.catalog.kinds import PriceModel
 from verdicts.config.mail import DigestSettings
-from verdicts.digest import drafting, editing, editions, scheduling
+from verdicts.digest import drafting, editions, scheduling
 from verdicts.digest.drafting import WeekInFuture
-from verdicts.digest.editing import IncompleteOrder, ItemNotFound, TextTooLong
-from verdicts.digest.editions import Edition, EditionExists, EditionIsFrozen
-from verdicts.digest.freezing import freeze
-from verdicts.digest.models import EditionState, ItemKind, edition
+from verdicts.digest.editions import Edition, EditionExists
+from verdicts.digest.models import ItemKind, edition
 from verdicts.digest.weeks import Week, week_of
 from verdicts.extensions import db, limit_waiting_writers
 from verdicts.voting.models import Standing, vote_event
@@ -168,7 +165,7 @@ def test_who_turned_round_twice_within_the_week_has_not_changed_their_mind() -> 
 
 
 @pytest.mark.usefixtures("app")
-def test_a_change_is_told_by_what_it_led_to_in_its_week_not_by_what_is_said_now() -> None:
+def test_a_change_is_reported_with_its_verdict_of_that_week_not_with_the_current_one() -> None:
     review = make_review(an_old_tool("alpha"), make_reviewer(), "ship")
     make_revision(review, "ship", until=LAST_THURSDAY, reason="The first.")
     make_revision(review, "skip", until=THURSDAY, reason="The second.")
@@ -235,7 +232,7 @@ def test_only_the_tools_with_the_most_votes_of_the_week_are_named() -> None:
 
 
 @pytest.mark.usefixtures("app")
-def test_where_panel_and_readers_part_most_is_told_widest_first_and_not_more_than_three() -> None:
+def test_the_widest_disagreements_come_first_and_are_at_most_three() -> None:
     panel = [make_reviewer(f"reviewer-{number}") for number in range(4)]
     for number, ships in enumerate((20, 26, 38, 32, 4)):
         tool = an_old_tool(f"tool-{number}")
@@ -281,7 +278,7 @@ def test_a_busy_week_takes_as_many_statements_as_a_quiet_one(app: Flask, stateme
 
 
 @pytest.mark.usefixtures("app")
-def test_facts_are_kept_as_they_were_drafted() -> None:
+def test_facts_stay_as_they_were_drafted() -> None:
     a_week()
     edition = drafted()
     before = [item.facts for item in items(edition)]
@@ -300,7 +297,7 @@ def test_a_week_has_one_edition() -> None:
 
 
 @pytest.mark.usefixtures("app")
-def test_a_cancelled_week_may_be_drafted_anew() -> None:
+def test_a_cancelled_week_may_be_drafted_again() -> None:
     a_week()
     first = drafted()
     with writing():
@@ -373,7 +370,7 @@ def test_a_clock_that_jumps_about_drafts_one_edition_of_the_week(clock: list[int
 
 
 @pytest.mark.usefixtures("app")
-def test_what_an_editor_cancelled_is_not_drafted_anew_by_the_timer() -> None:
+def test_what_an_editor_cancelled_is_not_drafted_again_by_the_timer() -> None:
     a_week()
     due = run_at(MONDAY)
     assert due is not None
@@ -389,102 +386,3 @@ def test_an_empty_week_is_asked_again_later_and_drafted_once_it_has_news() -> No
     a_turn(tool)
     assert run_at(MONDAY + timedelta(hours=1)) is not None
     assert week_of(NOW) == THIS_WEEK
-
-
-# What an editor may change
-
-
-def reordered(edition_id: int, order: list[int]) -> None:
-    with writing():
-        editing.reorder(edition_id, order)
-
-
-@pytest.mark.usefixtures("app")
-def test_an_editor_may_reorder_the_items() -> None:
-    a_week()
-    edition = drafted()
-    order = [item.id for item in items(edition)][::-1]
-    reordered(edition.id, order)
-    assert [item.id for item in items(edition)] == order
-
-
-@pytest.mark.usefixtures("app")
-@pytest.mark.parametrize(
-    "wrong", [lambda ids: ids[1:], lambda ids: [*ids, ids[0]], lambda _ids: [], lambda ids: [0, *ids[1:]]]
-)
-def test_an_order_that_does_not_name_every_item_once_is_refused(wrong: Callable[[list[int]], list[int]]) -> None:
-    a_week()
-    edition = drafted()
-    ids = [item.id for item in items(edition)]
-    with pytest.raises(IncompleteOrder):
-        reordered(edition.id, wrong(ids))
-    assert [item.id for item in items(edition)] == ids
-
-
-@pytest.mark.usefixtures("app")
-def test_an_editor_may_drop_an_item_and_take_it_in_again() -> None:
-    a_week()
-    edition = drafted()
-    first = items(edition)[0]
-    with writing():
-        editing.set_dropped(edition.id, first.id, dropped=True)
-    assert items(edition)[0].dropped
-    with writing():
-        editing.set_dropped(edition.id, first.id, dropped=False)
-    assert not items(edition)[0].dropped
-
-
-@pytest.mark.usefixtures("app")
-def test_an_item_of_another_edition_cannot_be_dropped() -> None:
-    a_turn(an_old_tool("alpha"))
-    a_turn(an_old_tool("beta"), on=LAST_THURSDAY)
-    this, last = drafted(), drafted(LAST_WEEK)
-    with pytest.raises(ItemNotFound), writing():
-        editing.set_dropped(this.id, items(last)[0].id, dropped=True)
-
-
-@pytest.mark.usefixtures("app")
-def test_an_editor_may_write_a_note_and_a_subject() -> None:
-    a_week()
-    edition = drafted()
-    with writing():
-        editing.update_text(edition.id, note="Good *morning*.")
-    with writing():
-        editing.update_text(edition.id, subject="One SKIP")
-    found = editions.get_by_id(edition.id)
-    assert (found.note, found.subject) == ("Good *morning*.", "One SKIP")
-
-
-@pytest.mark.usefixtures("app")
-def test_a_subject_that_does_not_fit_is_refused() -> None:
-    a_week()
-    edition = drafted()
-    with pytest.raises(TextTooLong, match="200"), writing():
-        editing.update_text(edition.id, subject="x" * 201)
-
-
-@pytest.mark.usefixtures("app")
-def test_nothing_of_a_frozen_edition_can_be_changed() -> None:
-    a_week()
-    edition = drafted()
-    first = items(edition)[0]
-    with writing():
-        freeze(edition.id, NOW)
-    changes: list[Callable[[], None]] = [
-        lambda: editing.set_dropped(edition.id, first.id, dropped=True),
-        lambda: editing.reorder(edition.id, []),
-        lambda: editing.update_text(edition.id, note="Late."),
-    ]
-    for change in changes:
-        with pytest.raises(EditionIsFrozen), writing():
-            change()
-    assert editions.get_by_id(edition.id).state is EditionState.FROZEN
-
-
-@pytest.mark.usefixtures("app")
-def test_a_subject_of_two_lines_is_refused_before_it_could_become_a_header() -> None:
-    a_week()
-    found = drafted()
-    with pytest.raises(editing.SubjectNotOneLine), writing():
-        editing.update_text(found.id, subject="News\r\nBcc: everyone@example.org")
-    assert editions.get_by_id(found.id).subject == ""

@@ -1,17 +1,28 @@
-"""Moving news about: within its category, or a category as a whole, whatever others do meanwhile."""
+"""Editing a draft: the order of its news, whatever others do meanwhile, what is dropped, its subject and note."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
 from flask import Flask
 
-from tests.digest.weekly import a_turn, a_week, an_old_tool, drafted, items, writing
+from tests.digest.weekly import LAST_THURSDAY, LAST_WEEK, a_turn, a_week, an_old_tool, drafted, items, writing
 from tests.makers import NOW, make_category
-from verdicts.digest import editing
-from verdicts.digest.editing import Direction, ItemNotFound, Move, move_category, move_item
+from verdicts.digest import editing, editions
+from verdicts.digest.editing import (
+    Direction,
+    IncompleteOrder,
+    ItemNotFound,
+    Move,
+    SubjectNotOneLine,
+    TextTooLong,
+    move_category,
+    move_item,
+)
 from verdicts.digest.editions import Edition, EditionIsFrozen
 from verdicts.digest.freezing import freeze
+from verdicts.digest.models import EditionState
 from verdicts.digest.rendering import render_blocks
 from verdicts.extensions import commit_or_retry, db
 
@@ -70,7 +81,7 @@ def test_a_category_moves_with_all_of_its_items(place: int, direction: Direction
     assert ids(edition) == [before[each] for each in order]
 
 
-def test_what_was_moved_is_told_with_its_places() -> None:
+def test_a_move_names_what_moved_and_its_positions() -> None:
     edition = three_categories()
     with writing():
         item = move_item(edition.id, ids(edition)[0], DOWN)
@@ -79,7 +90,7 @@ def test_what_was_moved_is_told_with_its_places() -> None:
     assert category == Move("Third", 3, 2)
 
 
-def test_the_letter_follows_the_order_of_the_desk() -> None:
+def test_the_letter_follows_the_editors_order() -> None:
     edition = three_categories()
     with writing():
         move_category(edition.id, ids(edition)[3], UP)
@@ -129,3 +140,94 @@ def test_of_many_who_move_an_item_at_once_each_moves_it_by_one_place(app: Flask)
         list(threads.map(arrange, range(WORKERS)))
     assert ids(edition) == [before[-1], *before[:-1]]
     assert [item.position for item in items(edition)] == list(range(len(before)))
+
+
+# Items, subject and note
+
+
+def reordered(edition_id: int, order: list[int]) -> None:
+    with writing():
+        editing.reorder(edition_id, order)
+
+
+def test_an_editor_may_reorder_the_items() -> None:
+    a_week()
+    edition = drafted()
+    order = [item.id for item in items(edition)][::-1]
+    reordered(edition.id, order)
+    assert [item.id for item in items(edition)] == order
+
+
+@pytest.mark.parametrize(
+    "wrong", [lambda ids: ids[1:], lambda ids: [*ids, ids[0]], lambda _ids: [], lambda ids: [0, *ids[1:]]]
+)
+def test_an_order_that_does_not_name_every_item_once_is_refused(wrong: Callable[[list[int]], list[int]]) -> None:
+    a_week()
+    edition = drafted()
+    ids = [item.id for item in items(edition)]
+    with pytest.raises(IncompleteOrder):
+        reordered(edition.id, wrong(ids))
+    assert [item.id for item in items(edition)] == ids
+
+
+def test_an_editor_may_drop_an_item_and_restore_it() -> None:
+    a_week()
+    edition = drafted()
+    first = items(edition)[0]
+    with writing():
+        editing.set_dropped(edition.id, first.id, dropped=True)
+    assert items(edition)[0].dropped
+    with writing():
+        editing.set_dropped(edition.id, first.id, dropped=False)
+    assert not items(edition)[0].dropped
+
+
+def test_an_item_of_another_edition_cannot_be_dropped() -> None:
+    a_turn(an_old_tool("alpha"))
+    a_turn(an_old_tool("beta"), on=LAST_THURSDAY)
+    this, last = drafted(), drafted(LAST_WEEK)
+    with pytest.raises(ItemNotFound), writing():
+        editing.set_dropped(this.id, items(last)[0].id, dropped=True)
+
+
+def test_an_editor_may_write_a_note_and_a_subject() -> None:
+    a_week()
+    edition = drafted()
+    with writing():
+        editing.update_text(edition.id, note="Good *morning*.")
+    with writing():
+        editing.update_text(edition.id, subject="One SKIP")
+    found = editions.get_by_id(edition.id)
+    assert (found.note, found.subject) == ("Good *morning*.", "One SKIP")
+
+
+def test_a_subject_that_does_not_fit_is_refused() -> None:
+    a_week()
+    edition = drafted()
+    with pytest.raises(TextTooLong, match="200"), writing():
+        editing.update_text(edition.id, subject="x" * 201)
+
+
+def test_nothing_of_a_frozen_edition_can_be_changed() -> None:
+    a_week()
+    edition = drafted()
+    first = items(edition)[0]
+    with writing():
+        freeze(edition.id, NOW)
+    changes: list[Callable[[], None]] = [
+        lambda: editing.set_dropped(edition.id, first.id, dropped=True),
+        lambda: editing.reorder(edition.id, []),
+        lambda: editing.update_text(edition.id, note="Late."),
+    ]
+    for change in changes:
+        with pytest.raises(EditionIsFrozen), writing():
+            change()
+    assert editions.get_by_id(edition.id).state is EditionState.FROZEN
+
+
+def test_a_subject_of_two_lines_is_refused_before_it_could_become_a_header() -> None:
+    a_week()
+    found = drafted()
+    with pytest.raises(SubjectNotOneLine), writing():
+        editing.update_text(found.id, subject="News\r\nBcc: everyone@example.org")
+    assert editions.get_by_id(found.id).subject == ""

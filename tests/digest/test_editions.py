@@ -1,4 +1,4 @@
-"""An edition's states: each step leaves from where it may, and says by its error what stood in the way."""
+"""An edition's states: each step leaves the states it may, and else raises the error of the state it found."""
 
 from collections.abc import Callable
 
@@ -95,7 +95,7 @@ def test_each_step_leaves_from_where_it_may_and_names_what_stands_in_the_way(ste
 
 
 @pytest.mark.usefixtures("app")
-def test_a_pause_says_why_and_resuming_forgets_it() -> None:
+def test_a_pause_has_a_reason_and_resuming_clears_it() -> None:
     id = sending()
     do("pause", id)
     with writing():

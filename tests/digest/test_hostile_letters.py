@@ -28,7 +28,7 @@ class _Elements(HTMLParser):
 
 
 def letter_of(text: str) -> LetterPreview:
-    """Put a text into every field that an edition tells of, its own note and subject too, and return the letter."""
+    """Put a text into every field that an edition shows, its own note and subject too, and return the letter."""
     code = make_category("code", name=text[:80])
     alpha = an_old_tool("alpha", code, name=text[:80], tagline=text[:200])
     beta = make_tool("beta", name=text[:80], tagline=text[:200], description=text, category_id=code.id)

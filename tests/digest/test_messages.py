@@ -219,7 +219,7 @@ def test_any_subject_arrives_as_it_was_written(app: Flask, ann: Subscriber, subj
     assert raw.partition(b"\r\n\r\n")[0].isascii()
 
 
-def test_printing_asks_the_database_nothing(
+def test_building_a_message_takes_no_statement(
     builder: MessageBuilder, ann: Subscriber, statements: StatementCount
 ) -> None:
     reader = recipient(ann)

@@ -27,7 +27,7 @@ def test_the_newest_week_comes_first_and_pages_follow_each_other() -> None:
     assert (first.has_older, second.has_older) == (True, False)
 
 
-def test_an_edition_is_told_with_its_items_and_its_deliveries() -> None:
+def test_an_edition_is_listed_with_its_items_and_its_deliveries() -> None:
     a_week()
     edition = drafted()
     sent = make_edition(make_subscribers(3), EditionState.SENT, week=46)

@@ -259,7 +259,7 @@ def test_who_chose_nothing_of_this_edition_is_skipped(app: Flask, server: SmtpSe
     assert Counter(server.recipients()) == Counter([address(0), address(2)])
 
 
-def test_a_stop_ends_between_messages_and_leaves_nothing_in_its_hands(edition: int, server: SmtpServer) -> None:
+def test_a_stop_ends_between_messages_and_leaves_nothing_leased(edition: int, server: SmtpServer) -> None:
     server.behave(latency=0.02)
     stop = threading.Event()
     threading.Timer(0.6, stop.set).start()
@@ -271,7 +271,7 @@ def test_a_stop_ends_between_messages_and_leaves_nothing_in_its_hands(edition: i
     assert Counter(server.recipients()) == Counter(addresses(range(READERS)))
 
 
-def test_progress_is_told_while_it_goes_on_and_at_its_end(
+def test_progress_is_reported_while_it_goes_on_and_at_its_end(
     edition: int, server: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("verdicts.digest.sending.PROGRESS_INTERVAL_SECONDS", 0.1)

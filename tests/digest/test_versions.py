@@ -1,4 +1,4 @@
-"""A mark of what somebody saw changes with whatever a letter would say, and with nothing else."""
+"""An edition's version changes with whatever a letter would say, and with nothing else."""
 
 from collections.abc import Callable
 
@@ -21,33 +21,33 @@ CHANGES: dict[str, Callable[[int, list[int]], None]] = {
 }
 
 
-def stamps(edition_id: int) -> tuple[str, str]:
+def versions(edition_id: int) -> tuple[str, str]:
     found = editions.get_by_id(edition_id)
     return edition_version(found, items(found)), text_version(found)
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_another_letter_has_another_mark(change: str) -> None:
+def test_another_letter_has_another_version(change: str) -> None:
     a_week()
     edition = drafted()
-    before, words_before = stamps(edition.id)
+    before, text_before = versions(edition.id)
     with writing():
         CHANGES[change](edition.id, [item.id for item in items(edition)])
-    after, words_after = stamps(edition.id)
+    after, text_after = versions(edition.id)
     assert before != after
-    assert (words_before != words_after) is (change in {"note", "subject", "frozen"})
+    assert (text_before != text_after) is (change in {"note", "subject", "frozen"})
 
 
 def test_a_reader_more_changes_nothing_of_what_is_approved() -> None:
     a_week()
     edition = drafted()
-    before = stamps(edition.id)
+    before = versions(edition.id)
     make_subscriber()
-    assert stamps(edition.id) == before
+    assert versions(edition.id) == before
 
 
-def test_what_was_not_seen_is_refused_in_words() -> None:
+def test_a_version_that_is_not_current_is_refused_in_words() -> None:
     a_week()
     edition = drafted()
     with pytest.raises(EditionChanged, match="2026-w47"):
-        require_version(edition, stamps(edition.id)[0], submitted="something else")
+        require_version(edition, versions(edition.id)[0], submitted="something else")

@@ -1,4 +1,4 @@
-"""What readers cannot see when an edition is frozen is in no letter, and whoever approves it has seen that."""
+"""What is hidden from readers when an edition is frozen is in no letter, and who approves it has seen that."""
 
 from collections.abc import Callable
 
@@ -39,7 +39,7 @@ def take_back(tool_id: int, how: str = "draft again") -> None:
         TAKEN_BACK[how](db.session.get_one(Tool, tool_id))
 
 
-def stamp(found: Edition) -> str:
+def version(found: Edition) -> str:
     return edition_version(found, list_items_with_visibility(found, NOW))
 
 
@@ -55,7 +55,7 @@ def test_a_tool_that_readers_do_not_see_is_in_no_letter_and_not_in_the_archive(a
     assert editions.get_by_id(found.id).subject == "One new tool"
     page = Visitor(app).reads(f"/digest/{found.name}").words
     assert ("Sings at dawn." in page, "Cracks seeds." in page) == (False, True)
-    load_message_builder(found.id)  # its hash is over what is told
+    load_message_builder(found.id)  # its hash is over what is included
 
 
 @pytest.mark.usefixtures("app")
@@ -72,12 +72,12 @@ def test_what_was_left_out_stays_left_out_when_readers_see_the_tool_again() -> N
 @pytest.mark.usefixtures("app")
 def test_a_view_from_before_a_tool_was_taken_back_is_no_approval() -> None:
     found, wren, _ = a_draft()
-    before = stamp(found)
+    before = version(found)
     take_back(wren)
-    assert stamp(found) != before
+    assert version(found) != before
     with writing():
         publication.publish(db.session.get_one(Tool, wren), NOW, NOW)
-    assert stamp(found) == before
+    assert version(found) == before
 
 
 @pytest.mark.usefixtures("app")
@@ -90,7 +90,7 @@ def test_an_edition_of_which_readers_see_nothing_is_not_sent() -> None:
 
 
 @pytest.mark.usefixtures("app")
-def test_news_of_a_tool_that_has_another_name_now_is_told() -> None:
+def test_news_of_a_tool_that_has_another_name_now_is_included() -> None:
     found, wren, _ = a_draft()
     with writing():
         row = db.session.get_one(Tool, wren)

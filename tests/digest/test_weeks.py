@@ -82,7 +82,7 @@ def test_what_is_due_has_always_ended_and_never_more_than_two_weeks_ago(now: dat
 
 
 @given(moments, st.integers(0, 6), st.times(), st.timedeltas(timedelta(0), timedelta(days=3)))
-def test_a_clock_that_jumps_is_told_the_same_week_or_a_neighbour(
+def test_a_clock_that_jumps_gets_the_same_week_or_a_neighbour(
     now: datetime, day: int, at: time, jump: timedelta
 ) -> None:
     here, there = (weeks.due_week(each, day, at.replace(tzinfo=None)) for each in (now, now + jump))

@@ -101,7 +101,7 @@ def test_beyond_the_quota_the_rest_goes_on_tomorrow(an_app_with: Callable[..., F
     assert Counter(server.recipients()) == Counter(addresses(range(15)))
 
 
-def test_the_rate_is_kept(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
+def test_the_rate_is_not_exceeded(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
     an_app_with(MAIL_RATE_PER_MINUTE="60")
     edition, clock = make_edition(make_subscribers(20)), Clock(speed=10)
     assert send(edition, clock=clock, options=SendingOptions()).end_reason is EndReason.DONE
@@ -143,7 +143,7 @@ def send_all(edition: int) -> SendingReport:
     return report
 
 
-def test_a_worker_s_fault_ends_the_others_and_is_told(
+def test_a_worker_s_error_ends_the_others_and_is_raised(
     an_app_with: Callable[..., Flask], server: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     an_app_with()
@@ -180,7 +180,7 @@ def test_a_server_that_is_away_costs_no_quota(
     assert charged() == len(server.recipients()) == 20
 
 
-def test_who_is_told_nothing_costs_no_quota(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
+def test_who_gets_no_letter_costs_no_quota(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
     an_app_with(MAIL_MAX_PER_DAY="10")
     edition = make_edition(make_subscribers(40))
     db.session.execute(sa.text("UPDATE subscriber SET rhythm = 'on-change' WHERE id <= 30"))
@@ -197,7 +197,7 @@ def reseal(id: int) -> None:
     db.session.commit()
 
 
-def test_what_was_held_beyond_its_lease_costs_no_quota(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
+def test_what_was_leased_for_too_long_costs_no_quota(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
     an_app_with(MAIL_CONNECTIONS="1")
     edition = make_edition(make_subscribers(12))
     server.behave(latency=0.05)  # three letters take longer than the lease
@@ -210,7 +210,7 @@ def test_what_was_held_beyond_its_lease_costs_no_quota(an_app_with: Callable[...
     assert charged() == 12
 
 
-def test_a_spent_quota_is_told_with_the_day_on_which_it_goes_on(
+def test_a_used_up_quota_is_reported_with_the_day_on_which_it_goes_on(
     an_app_with: Callable[..., Flask], server: SmtpServer
 ) -> None:
     an_app_with(MAIL_MAX_PER_DAY="5")

@@ -32,7 +32,7 @@ EARLIER = {"published_at": LONG_AGO}
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """Do what a door does: begin a transaction that writes, and commit it."""
+    """Do what a view does: begin a transaction that writes, and commit it."""
     db.session.rollback()
     begin_write()
     try:

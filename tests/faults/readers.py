@@ -8,18 +8,18 @@ from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
 TIMEOUT = 30
-NO_ANSWER = (OSError, http.client.HTTPException)
+NO_RESPONSE = (OSError, http.client.HTTPException)
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     headers: http.client.HTTPMessage
     body: bytes
 
     @property
     def is_acknowledged(self) -> bool:
-        """Whether a ballot was accepted: by the page to go to, or by htmx's fragment."""
+        """Whether a vote was accepted: with a redirect, or with htmx's fragment."""
         return self.status in {200, 303}
 
     @property
@@ -36,32 +36,32 @@ class Reader:
     network: int
     cookies: dict[str, str] = field(default_factory=dict)
 
-    def vote(self, tool: str, verdict: str, *, htmx: bool = False) -> Answer:
-        """Send a ballot, following the request to send it again with a cookie; raises NO_ANSWER where none came."""
-        answer = self._post(f"/tools/{tool}/vote", verdict, htmx)
-        return self._post(answer.headers["Location"], verdict, htmx) if answer.status == 307 else answer
+    def vote(self, tool: str, verdict: str, *, htmx: bool = False) -> Response:
+        """Send a vote, following the request to send it again with a cookie; raises NO_RESPONSE if none comes."""
+        response = self._post(f"/tools/{tool}/vote", verdict, htmx)
+        return self._post(response.headers["Location"], verdict, htmx) if response.status == 307 else response
 
-    def tap_twice(self, tool: str, verdict: str) -> list[Answer]:
-        """Send the same ballot over two connections at once; return the answers that came, when none is under way."""
-        asked, answers = [], []
+    def vote_twice_at_once(self, tool: str, verdict: str) -> list[Response]:
+        """Send the same vote over two connections at once, and return the responses once none is pending."""
+        waiting, responses = [], []
         for connection in (_connect(self.port), _connect(self.port)):
-            with suppress(*NO_ANSWER):
-                _ask(connection, "POST", f"/tools/{tool}/vote", self._headers(), _ballot(verdict))
-                asked.append(connection)
-        for connection in asked:
-            with closing(connection), suppress(*NO_ANSWER):
-                answers.append(_answer(connection))
-        return answers
+            with suppress(*NO_RESPONSE):
+                _send_request(connection, "POST", f"/tools/{tool}/vote", self._headers(), _vote_form(verdict))
+                waiting.append(connection)
+        for connection in waiting:
+            with closing(connection), suppress(*NO_RESPONSE):
+                responses.append(_read_response(connection))
+        return responses
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str) -> Response:
         return send(self.port, "GET", path, self._headers())
 
-    def _post(self, path: str, verdict: str, htmx: bool) -> Answer:
+    def _post(self, path: str, verdict: str, htmx: bool) -> Response:
         headers = self._headers() | ({"HX-Request": "true"} if htmx else {})
-        answer = send(self.port, "POST", path, headers, _ballot(verdict))
-        for line in answer.headers.get_all("Set-Cookie", []):
+        response = send(self.port, "POST", path, headers, _vote_form(verdict))
+        for line in response.headers.get_all("Set-Cookie", []):
             self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(line).items()}
-        return answer
+        return response
 
     def _headers(self) -> dict[str, str]:
         return {
@@ -77,28 +77,28 @@ class Reader:
 
 def send(
     port: int, method: str, path: str, headers: Mapping[str, str] | None = None, body: str | None = None
-) -> Answer:
+) -> Response:
     """Send one request over a connection of its own."""
     with closing(_connect(port)) as connection:
-        _ask(connection, method, path, headers, body)
-        return _answer(connection)
+        _send_request(connection, method, path, headers, body)
+        return _read_response(connection)
 
 
 def _connect(port: int) -> http.client.HTTPConnection:
     return http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
 
 
-def _ask(
+def _send_request(
     connection: http.client.HTTPConnection, method: str, path: str, headers: Mapping[str, str], body: str | None
 ) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
     connection.request(method, path, body, {**headers, **form})
 
 
-def _answer(connection: http.client.HTTPConnection) -> Answer:
+def _read_response(connection: http.client.HTTPConnection) -> Response:
     response = connection.getresponse()
-    return Answer(response.status, response.headers, response.read())
+    return Response(response.status, response.headers, response.read())
 
 
-def _ballot(verdict: str) -> str:
+def _vote_form(verdict: str) -> str:
     return urlencode({"verdict": verdict})

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from tests.faults.readers import Answer, send
+from tests.faults.readers import Response, send
 from tests.postgres import free_port
 from tests.programs import SETTINGS, run
 from verdicts import config, create_app
@@ -40,7 +40,7 @@ class Site:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return [int(child) for child in children.read_text().split()]
 
-    def get(self, path: str, **headers: str) -> Answer:
+    def get(self, path: str, **headers: str) -> Response:
         return send(self.port, "GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
     def end(self) -> int:

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.faults.conftest import PAGE, TOOLS, Figures
-from tests.faults.readers import Answer, Reader
+from tests.faults.readers import Reader, Response
 from tests.faults.serving import Site, looking_into, serving, wait_until
 from verdicts.extensions import db
 from verdicts.voting.models import vote
@@ -78,7 +78,7 @@ def votes_until_refused(site: Site) -> int:
     return len(accepted)
 
 
-def assert_refused_in_words(answer: Answer) -> None:
+def assert_refused_in_words(answer: Response) -> None:
     assert answer.status == 503
     assert answer.retry_after > 0
     assert b"Nothing was saved" in answer.body

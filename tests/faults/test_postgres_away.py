@@ -11,7 +11,7 @@ from flask_migrate import upgrade
 
 from tests.faults import IS_LONG
 from tests.faults.conftest import PAGE, TOOLS, Figures, furnish
-from tests.faults.readers import Answer, Reader
+from tests.faults.readers import Reader, Response
 from tests.faults.repeating import at_once
 from tests.faults.serving import looking_into, serving, wait_until
 from tests.postgres import PostgresServer, server_programs
@@ -40,7 +40,7 @@ def own_database_url(server: PostgresServer, tmp_path: Path) -> str:
 def test_while_the_database_is_away_pages_are_served_and_votes_refused_and_then_all_goes_on(
     server: PostgresServer, own_database_url: str, tmp_path: Path, figures: Figures
 ) -> None:
-    answers: dict[str, list[Answer]] = {"page": [], "vote": [], "livez": [], "readyz": [], "never read before": []}
+    answers: dict[str, list[Response]] = {"page": [], "vote": [], "livez": [], "readyz": [], "never read before": []}
     number = count(1)
 
     # One worker: each keeps pages of its own, so another might not have this one yet.

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from tests.faults import IS_LONG
 from tests.faults.conftest import PAGE, TOOLS, Figures
 from tests.faults.locking import write_lock
-from tests.faults.readers import Answer, Reader
+from tests.faults.readers import Reader, Response
 from tests.faults.repeating import at_once
 from tests.faults.serving import looking_into, serving, wait_until
 from verdicts.extensions import db
@@ -30,7 +30,7 @@ def test_replacing_the_workers_fails_no_request(sqlite_url: str, tmp_path: Path,
 
     with serving(sqlite_url, tmp_path) as site:
 
-        def note(what: str, answer: Answer) -> None:
+        def note(what: str, answer: Response) -> None:
             statuses[f"{what} {answer.status}"] += 1
 
         def read() -> None:

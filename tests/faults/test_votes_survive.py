@@ -18,7 +18,7 @@ from flask import Flask
 
 from tests.faults import IS_LONG
 from tests.faults.conftest import TOOLS, Figures, furnish
-from tests.faults.readers import NO_ANSWER, Answer, Reader
+from tests.faults.readers import NO_RESPONSE, Reader, Response
 from tests.faults.serving import Site, looking_into, serving
 from verdicts.catalog.models import ToolSlug
 from verdicts.extensions import db
@@ -88,13 +88,13 @@ class Storm:
             time.sleep(answers[0].retry_after)
         return any(answer.is_acknowledged for answer in answers)
 
-    def _send(self, reader: Reader, tool: str, verdict: str, chance: random.Random) -> list[Answer]:
+    def _send(self, reader: Reader, tool: str, verdict: str, chance: random.Random) -> list[Response]:
         if reader.cookies and chance.random() < 0.1:
             self._note("tapped twice")
-            return reader.tap_twice(tool, verdict)
+            return reader.vote_twice_at_once(tool, verdict)
         try:
             return [reader.vote(tool, verdict, htmx=chance.random() < 0.5)]
-        except NO_ANSWER:
+        except NO_RESPONSE:
             return []
 
     def _kill_if_it_is_time(self, chance: random.Random) -> None:

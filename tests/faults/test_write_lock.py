@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from tests.faults import IS_LONG
 from tests.faults.conftest import PAGE, TOOLS, Figures
 from tests.faults.locking import write_lock
-from tests.faults.readers import Answer, Reader
+from tests.faults.readers import Reader, Response
 from tests.faults.repeating import at_once
 from tests.faults.serving import looking_into, serving
 from verdicts.app import THREADS_PER_WORKER
@@ -27,8 +27,8 @@ SECONDS_LOCKED = 10 if IS_LONG else 3
 def test_a_locked_database_refuses_votes_in_words_and_serves_readers(
     sqlite_url: str, tmp_path: Path, figures: Figures
 ) -> None:
-    votes: list[Answer] = []
-    pages: list[tuple[Answer, float]] = []
+    votes: list[Response] = []
+    pages: list[tuple[Response, float]] = []
     number = count(1)
 
     with serving(sqlite_url, tmp_path) as site:

@@ -24,7 +24,7 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from verdicts.cli.timers import ping, stop_on_signal
-from verdicts.config import Settings, current_settings
+from verdicts.config import current_settings
 from verdicts.digest import drafting, editions, previews, queries, resolving, scheduling, sending, weeks
 from verdicts.digest.editions import DigestError, Edition
 from verdicts.digest.freezing import freeze
@@ -179,19 +179,20 @@ def cancel(edition: str | None) -> None:
 @errors_as_messages()
 def send(edition: str | None, *, yes: bool) -> None:
     """Send EDITION now, freezing it if it is a draft; go on with it if it was interrupted."""
-
-    def step(edition: Edition) -> Changes | None:
-        scheduling.start_sending(edition.id, utc_now())
-        was_started = edition.state is EditionState.SENDING
-        return None if was_started else {"state": (edition.state, EditionState.SENDING)}
-
     to_send = get_edition(edition)
     if to_send.state is EditionState.SENT:
         click.echo(f"Edition {to_send.name} has been sent. Nothing is left to do.")
         return
-    change_edition(to_send, "began to send", step)
+    commit_or_retry(lambda: start_and_audit(to_send))
     with stop_on_signal() as stop:
         sys.exit(send_edition(to_send, stop))
+
+
+def start_and_audit(edition: Edition) -> None:
+    before = editions.lock(edition.id).state
+    scheduling.start_sending(edition.id, utc_now())
+    if before is not EditionState.SENDING:
+        record_audit("began to send", edition.name, {"state": (before, EditionState.SENDING)})
 
 
 @digest.command("status")
@@ -217,13 +218,9 @@ def status(edition: str | None, *, as_json: bool) -> None:
 @errors_as_messages()
 def pause(edition: str | None) -> None:
     """Stop sending EDITION: what is being transmitted is finished, nothing more is begun."""
-
-    def step(edition: Edition) -> Changes:
-        editions.pause(edition.id, "an operator paused it", utc_now())
-        return {}
-
-    name = change_edition(get_edition(edition), "paused", step).name
-    click.echo(f"Edition {name} is paused. Go on with: flask digest resume {name}")
+    sent = get_edition(edition)
+    change_edition(sent, "paused", lambda _: editions.pause(sent.id, "an operator paused it", utc_now()))
+    click.echo(f"Edition {sent.name} is paused. Go on with: flask digest resume {sent.name}")
 
 
 @digest.command("resume")
@@ -231,13 +228,9 @@ def pause(edition: str | None) -> None:
 @errors_as_messages()
 def resume(edition: str | None) -> None:
     """Let EDITION be sent again: the next `flask digest run` or `send` goes on with it."""
-
-    def step(edition: Edition) -> Changes:
-        editions.resume(edition.id, utc_now())
-        return {}
-
-    name = change_edition(get_edition(edition), "resumed", step).name
-    click.echo(f"Edition {name} may be sent again. Go on now with: flask digest send {name} --yes")
+    paused = get_edition(edition)
+    change_edition(paused, "resumed", lambda _: editions.resume(paused.id, utc_now()))
+    click.echo(f"Edition {paused.name} may be sent again. Go on now with: flask digest send {paused.name} --yes")
 
 
 @digest.command("settle")
@@ -291,10 +284,9 @@ def print_uncertain(name: str, uncertain: list[UncertainDelivery]) -> None:
 @errors_as_messages()
 def run() -> None:
     """What a timer calls: draft what is due, send what is scheduled, go on with what was interrupted."""
-    settings = current_settings()
     statuses = []
     with stop_on_signal() as stop:
-        draft_and_start(settings)
+        draft_and_start()
         for edition in read(scheduling.list_unfinished):
             try:
                 statuses.append(send_edition(edition, stop))
@@ -303,8 +295,8 @@ def run() -> None:
                 statuses.append(WRONG)
     if not statuses:
         click.echo("Nothing is due.")
-    if settings.digest.ping_url:
-        ping(settings.digest.ping_url)
+    if url := current_settings().digest.ping_url:
+        ping(url)
     sys.exit(next((status for status in MOST_URGENT_FIRST if status in statuses), DONE))
 
 
@@ -330,7 +322,7 @@ def run_once(stop: threading.Event) -> list[str]:
     lines: list[str] = []
     try:
         with errors_as_messages():
-            draft_and_start(current_settings())
+            draft_and_start()
             for edition in read(scheduling.list_unfinished):
                 if edition.state is EditionState.SENDING:
                     report = sending.send(edition.id, stop=stop)
@@ -342,10 +334,11 @@ def run_once(stop: threading.Event) -> list[str]:
         db.session.remove()
 
 
-def draft_and_start(settings: Settings) -> None:
+def draft_and_start() -> None:
     """Draft the edition that is due, and start those that are scheduled for now."""
+    settings = current_settings().digest
     try:
-        if drafted := commit_or_retry(lambda: scheduling.draft_due_edition(settings.digest, utc_now())):
+        if drafted := commit_or_retry(lambda: scheduling.draft_due_edition(settings, utc_now())):
             click.echo(f"Edition {drafted.name} is drafted. Look at it with: flask digest preview {drafted.name}")
     except (editions.EditionExists, editions.EditionIsEmpty, editions.WrongState) as error:
         click.echo(str(error))  # another run was faster, or everything in a draft was dropped
@@ -410,8 +403,7 @@ def parse_week(name: str | None) -> Week:
     """Return the week of this name; without a name the week just ended, in the demo the current one."""
     if name is not None:
         return weeks.parse(name)
-    settings = current_settings()
-    return weeks.default_week(utc_now(), demo=settings.demo)
+    return weeks.default_week(utc_now(), demo=current_settings().demo)
 
 
 def parse_moment(text: str) -> datetime:
@@ -437,13 +429,11 @@ def read(query: Callable[[], T]) -> T:
 
 
 def change_edition(edition: Edition, action: str, step: Callable[[Edition], Changes | None]) -> Edition:
-    """Run a step, and record it in the audit log unless it returns None. Return the edition as it was before."""
+    """Run a step, and record it in the audit log with the changes it returns. Return the edition as it was before."""
 
     def change() -> Edition:
         locked = editions.lock(edition.id)
-        changes = step(locked)
-        if changes is not None:
-            record_audit(action, locked.name, changes)
+        record_audit(action, locked.name, step(locked))
         return locked
 
     return commit_or_retry(change)

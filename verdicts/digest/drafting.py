@@ -29,26 +29,14 @@ def draft_edition(week: Week, now: datetime) -> int | None:
             raise EditionExists(week.name)
         return None
     edition_id = _insert_edition(week, now)
-    rows = [
-        {
-            "edition_id": edition_id,
-            "kind": news.kind,
-            "category_id": news.category_id,
-            "tool_ids": list(news.tool_ids),
-            "facts": dict(news.facts),
-            "dropped": False,
-            "position": position,
-        }
-        for position, news in enumerate(gathered)
-    ]
+    rows = [{**vars(news), "edition_id": edition_id, "position": position} for position, news in enumerate(gathered)]
     db.session.connection().execute(sa.insert(edition_item), rows)
     return edition_id
 
 
 def _insert_edition(week: Week, now: datetime) -> int:
     """Insert the edition. A unique index decides between two who do this at once; the other gets EditionExists."""
-    texts = {"note": "", "subject": "", "sender": "", "unrecognised_running": 0}
-    row = insert(edition).values(year=week.year, week=week.number, state=EditionState.DRAFT, drafted_at=now, **texts)
+    row = insert(edition).values(year=week.year, week=week.number, state=EditionState.DRAFT, drafted_at=now)
     id: int | None = db.session.connection().execute(row.on_conflict_do_nothing().returning(edition.c.id)).scalar()
     if id is None:
         raise EditionExists(week.name)

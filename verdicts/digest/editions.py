@@ -7,7 +7,7 @@ gets an error named for the new state. The caller of a step has called begin_wri
 import hashlib
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -235,20 +235,9 @@ def require_version(edition: Edition, current: str, submitted: str) -> None:
 
 
 def to_edition(row: sa.Row[Any]) -> Edition:
-    return Edition(
-        id=row.id,
-        week=Week(row.year, row.week),
-        state=row.state,
-        note=row.note,
-        subject=row.subject,
-        sender=row.sender,
-        digest=row.digest,
-        drafted_at=row.drafted_at,
-        scheduled_at=row.scheduled_at,
-        frozen_at=row.frozen_at,
-        finished_at=row.finished_at,
-        paused_because=row.paused_because,
-    )
+    """Return the edition of a row that has all columns of the table."""
+    values = {field.name: getattr(row, field.name) for field in fields(Edition)}
+    return Edition(**values | {"week": Week(row.year, row.week)})
 
 
 def _transition(edition_id: int, states: Collection[EditionState], values: dict[str, Any]) -> None:

@@ -58,19 +58,7 @@ def _drop(item_ids: Sequence[int]) -> None:
 
 
 def _insert_blocks(edition_id: int, blocks: Sequence[Block]) -> None:
-    rows = [
-        {
-            "edition_id": edition_id,
-            "kind": block.kind,
-            "category_id": block.category_id,
-            "tool_ids": list(block.tool_ids),
-            "has_change": block.has_change,
-            "text": block.text,
-            "html": block.html,
-            "position": position,
-        }
-        for position, block in enumerate(blocks)
-    ]
+    rows = [{**vars(block), "edition_id": edition_id, "position": position} for position, block in enumerate(blocks)]
     db.session.connection().execute(sa.insert(edition_block), rows)
 
 
@@ -82,8 +70,6 @@ def _insert_deliveries(edition_id: int, now: datetime) -> None:
         "subscriber_id": recipients.c.id,
         "state": sa.literal(DeliveryState.PENDING, delivery.c.state.type),
         "due_at": sa.literal(now, delivery.c.due_at.type),
-        "tries": sa.literal(0),
-        "is_suspicious": sa.false(),
         "changed_at": sa.literal(now, delivery.c.changed_at.type),
     }
     db.session.connection().execute(sa.insert(delivery).from_select(list(columns), sa.select(*columns.values())))

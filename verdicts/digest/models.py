@@ -1,10 +1,13 @@
-"""The digest's tables: editions, their news, their frozen blocks, and one delivery for each subscriber."""
+"""The digest's tables: editions, their news, their frozen blocks, and one delivery for each subscriber.
+
+The package reads and writes them by SQLAlchemy Core, through the tables at the end; editions.Edition holds a row.
+"""
 
 from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from verdicts.catalog.models import closed_set
 from verdicts.extensions import Base, UtcDateTime
@@ -78,17 +81,6 @@ class Edition(Base):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paused_because: Mapped[str | None] = mapped_column(sa.String(500))
     unrecognised_running: Mapped[int] = mapped_column(default=0)
-
-    items: Mapped[list["EditionItem"]] = relationship(
-        order_by="EditionItem.position", cascade="all, delete-orphan", passive_deletes=True
-    )
-    blocks: Mapped[list["EditionBlock"]] = relationship(
-        order_by="EditionBlock.position", cascade="all, delete-orphan", passive_deletes=True
-    )
-
-    @property
-    def name(self) -> str:
-        return f"{self.year}-w{self.week:02d}"
 
 
 class EditionItem(Base):

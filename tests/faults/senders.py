@@ -1,4 +1,4 @@
-"""An edition on its way through senders that are killed, stopped and started, and what the mail server saw of it."""
+"""An edition sent by senders that are killed, stopped and started, and what the mail server received."""
 
 import random
 import time
@@ -24,7 +24,7 @@ from verdicts.extensions import commit_or_retry, db
 
 
 @dataclass(frozen=True)
-class Post:
+class Sending:
     """A mail server, an edition for so many readers, and the means to send it; used within its app's context."""
 
     server: SmtpServer
@@ -40,7 +40,7 @@ class Post:
         )
 
     def send_all(self, **options: float) -> str:
-        """Let senders go on, one after the other, until nothing is left that would go out by itself."""
+        """Run senders, one after the other, until nothing is left that is sent without an operator."""
         for _ in range(20):
             if (ended := self.sender(**options).end(120)) not in {EndReason.LATER, EndReason.UNREACHABLE}:
                 return ended
@@ -90,27 +90,29 @@ class Post:
     def missing(self) -> set[str]:
         return addresses(range(self.readers)) - set(self.server.recipients())
 
-    def settle_by_the_servers_log(self) -> int:
-        """Decide what is uncertain as an operator does who reads the mail server's log; return how many that were."""
-        found = resolving.list_uncertain(self.edition)
+    def resolve_by_the_servers_log(self) -> int:
+        """Resolve what is uncertain as an operator does who reads the mail server's log; return how many that were."""
+        uncertain = resolving.list_uncertain(self.edition)
         db.session.rollback()
         log = set(self.server.recipients())
-        for decision in Resolution:
-            ids = [each.subscriber_id for each in found if (each.address in log) == (decision is Resolution.SENT)]
+        for resolution in Resolution:
+            ids = [each.subscriber_id for each in uncertain if (each.address in log) == (resolution is Resolution.SENT)]
             commit_or_retry(
-                lambda ids=ids, decision=decision: resolving.resolve(self.edition, ids, decision, utc_now())
+                lambda ids=ids, resolution=resolution: resolving.resolve(self.edition, ids, resolution, utc_now())
             )
-        return len(found)
+        return len(uncertain)
 
 
 @contextmanager
-def posting(database_url: str, folder: Path, readers: int, *, latency: float = 0.0, **settings: str) -> Iterator[Post]:
-    """Set up a server, an edition and an application to look into, until the block ends."""
+def an_edition_to_send(
+    database_url: str, folder: Path, readers: int, *, latency: float = 0.0, **settings: str
+) -> Iterator[Sending]:
+    """Set up a server, an edition and an application, until the block ends."""
     with smtp_server(folder / "smtp", latency=latency) as server:
         environ = {"MAIL_CONNECTIONS": "4", **server.settings, **settings}
         with new_app(database_url, folder, **environ):
             edition = make_edition(make_subscribers(readers))
-            yield Post(server, database_url, folder, edition, readers, environ)
+            yield Sending(server, database_url, folder, edition, readers, environ)
 
 
 def chance(number: int = 0) -> random.Random:

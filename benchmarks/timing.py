@@ -1,4 +1,4 @@
-"""Whether the time an answer takes tells what is known: two kinds of request in turn, and both medians."""
+"""Whether the time of an answer reveals which addresses are known: two kinds of request in turn, and both medians."""
 
 import socket
 import time
@@ -9,21 +9,19 @@ from benchmarks.requests import network
 
 TRIES = 200
 
-Try = Callable[[int], float | None]  # takes its number, and returns the seconds it took; None where the site is busy
+TimedRequest = Callable[[int], float | None]  # takes the try's number, returns its seconds; None if the site is busy
 
 
-def compare(
-    what: str, known: Callable[[int], float | None], unknown: Callable[[int], float | None], tries: int
-) -> None:
-    """Take both in turn, each with the number of its try, and print both medians; None is a site that is busy."""
+def compare(name: str, known: TimedRequest, unknown: TimedRequest, tries: int) -> None:
+    """Send both requests in turn and print their medians. A first try, number -1, does not count."""
     times: tuple[list[float], list[float]] = ([], [])
     for number in range(-1, tries):
-        for kept, ask in zip(times, (known, unknown), strict=True):
-            while (seconds := ask(number)) is None:
-                time.sleep(0.5)  # what an earlier course asked for is still being done
-            kept += [seconds] if number >= 0 else []
+        for measured, send_request in zip(times, (known, unknown), strict=True):
+            while (seconds := send_request(number)) is None:
+                time.sleep(0.5)  # the site still works on requests of an earlier benchmark
+            measured += [seconds] if number >= 0 else []
     slower, faster = sorted(map(median, times), reverse=True)
-    print(f"\n{what}, {tries} tries each in turn: a known address {1000 * median(times[0]):.2f} ms, an unknown one")
+    print(f"\n{name}, {tries} tries each in turn: a known address {1000 * median(times[0]):.2f} ms, an unknown one")
     print(f"{1000 * median(times[1]):.2f} ms in the median; the slower takes {slower / faster - 1:.1%} longer")
 
 
@@ -34,9 +32,9 @@ def post(port: int, number: int, path: str, body: str, expected: int, cookie: st
         f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
         f"X-Forwarded-For: {network(number)}\r\n{f'Cookie: {cookie}' if cookie else 'X-None: 0'}\r\n\r\n"
     )
-    began = time.perf_counter()
-    answer = ask(port, head.encode() + body.encode())
-    seconds = time.perf_counter() - began
+    started_at = time.perf_counter()
+    answer = send(port, head.encode() + body.encode())
+    seconds = time.perf_counter() - started_at
     if answer.startswith(b"HTTP/1.1 503"):
         return None
     if not answer.startswith(f"HTTP/1.1 {expected}".encode()):
@@ -44,12 +42,12 @@ def post(port: int, number: int, path: str, body: str, expected: int, cookie: st
     return seconds
 
 
-def ask(port: int, request: bytes) -> bytes:
+def send(port: int, request: bytes) -> bytes:
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(request)
-        return b"".join(_all_of(connection))
+        return b"".join(_receive_all(connection))
 
 
-def _all_of(connection: socket.socket) -> Iterator[bytes]:
+def _receive_all(connection: socket.socket) -> Iterator[bytes]:
     while chunk := connection.recv(65536):
         yield chunk

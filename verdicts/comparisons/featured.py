@@ -9,12 +9,9 @@ from verdicts.catalog import queries as catalog
 from verdicts.catalog.panel import Panel, ReviewerSummary, reviewers_of
 from verdicts.catalog.records import ToolLink
 from verdicts.comparisons import address, wording
-from verdicts.comparisons.models import Comparison, ComparisonTool
 from verdicts.comparisons.panel_lead import PanelLead, panel_lead
+from verdicts.comparisons.related import comparison, is_published, member
 from verdicts.extensions import db
-
-comparison = Comparison.__table__
-member = ComparisonTool.__table__
 
 
 @dataclass(frozen=True)
@@ -59,10 +56,8 @@ class ComparisonSummary:
 
 def load(now: datetime, most: int) -> list[ComparisonSummary]:
     """Return the curated comparisons whose tools are all published, featured ones first. Two statements."""
-    hidden = sa.select(member.c.comparison_id).join(catalog.tool).where(~catalog.is_published(now))
     order = (comparison.c.featured.desc(), comparison.c.position)
-    public = sa.select(comparison.c.id).where(comparison.c.published_at <= now, comparison.c.id.not_in(hidden))
-    first = public.order_by(*order).limit(most).subquery()
+    first = sa.select(comparison.c.id).where(is_published(now)).order_by(*order).limit(most).subquery()
     rows = db.session.execute(
         catalog.select_links()
         .add_columns(comparison.c.id, comparison.c.headline)

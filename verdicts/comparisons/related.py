@@ -50,16 +50,20 @@ _ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
 _now = sa.bindparam("now", type_=UtcDateTime)
 
 
+def is_published(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:
+    """Say whether readers see a comparison: it is published, and so are all its tools."""
+    hidden = sa.select(member.c.comparison_id).join(catalog.tool).where(~catalog.is_published(now))
+    return (comparison.c.published_at <= now) & comparison.c.id.not_in(hidden)
+
+
 def _select_curated() -> sa.Select[Any]:
     """The curated comparisons that hold any of these tools: a row for each member and each of its reasons."""
     own_key = sa.bindparam("own_key", type_=sa.String)
-    hidden = sa.select(member.c.comparison_id).join(catalog.tool).where(~catalog.is_published(_now))
     first = (
         sa.select(comparison.c.id)
         .where(
             comparison.c.id.in_(sa.select(member.c.comparison_id).where(member.c.tool_id.in_(_ids))),
-            comparison.c.published_at <= _now,
-            comparison.c.id.not_in(hidden),
+            is_published(_now),
         )
         .order_by(comparison.c.members_key != own_key, comparison.c.featured.desc(), comparison.c.position)
         .limit(MAX_CURATED)

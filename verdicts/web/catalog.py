@@ -12,7 +12,7 @@ from verdicts.catalog import queries as catalog
 from verdicts.catalog.directory import CategoryCount, DirectoryQuery, Sort
 from verdicts.catalog.panel import ReviewerSummary, reviewers_of
 from verdicts.catalog.prices import Price
-from verdicts.catalog.records import PlanSummary, ReleaseSummary, ToolSummary
+from verdicts.catalog.records import PlanSummary, ReleaseSummary, ToolLink, ToolSummary
 from verdicts.comparisons import related, tool_table
 from verdicts.comparisons.conclusion import disagreements
 from verdicts.comparisons.differences import FactRow, fact_rows
@@ -25,6 +25,7 @@ from verdicts.web.paging import Page, page_number
 
 bp = Blueprint("catalog", __name__)
 
+NO_TOOL = "We know no tool under this name."
 SORTS = {
     Sort.RELEVANCE: "Best match",
     Sort.EDITORS_ORDER: "Editors’ order",
@@ -66,7 +67,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/tools/<slug>")
 @public
 def tool(slug: str) -> ResponseReturnValue:
-    summary: ToolSummary = catalog.find_published(slug, now()) or abort(404, "We know no tool under this name.")
+    summary: ToolSummary = catalog.find_published(slug, now()) or abort(404, NO_TOOL)
     if summary.slug != slug:
         return redirect(url_for("catalog.tool", slug=summary.slug), 301)
     return render_template("catalog/tool.html", page=load_tool_page(summary, now()))
@@ -84,6 +85,11 @@ def render_index(
         sorts={sort: label for sort, label in SORTS.items() if sort is not Sort.RELEVANCE or query.text},
         **context,
     )
+
+
+def link_or_404(slug: str) -> ToolLink:
+    """Return the published tool under a slug or alias. Answers 404 without one."""
+    return catalog.find_published_link(slug, now()) or abort(404, NO_TOOL)
 
 
 def load_tool_page(tool: ToolSummary, now: datetime) -> ToolPage:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from verdicts.catalog import logos
 from verdicts.web.assets import CACHE_FOREVER
 
-bp = Blueprint("logo", __name__)
+bp = Blueprint("logos", __name__)
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 

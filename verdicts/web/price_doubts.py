@@ -9,12 +9,12 @@ from verdicts.extensions import begin_write, db, limiter
 from verdicts.feedback import price_doubts
 from verdicts.voting.networks import network_hash
 from verdicts.web import limits
+from verdicts.web.catalog import NO_TOOL, link_or_404
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 
 bp = Blueprint("price_doubts", __name__)
 
-NO_TOOL = "We know no tool under this name."
 NO_PRICE = "Nobody has found out yet what this tool costs, so there is no price to doubt."
 
 
@@ -38,5 +38,5 @@ def doubt(slug: str) -> ResponseReturnValue:
 @bp.get("/tools/<slug>/price-doubt")
 def doubted(slug: str) -> ResponseReturnValue:
     """Say thank you where there is no JavaScript. The page is the same for everybody."""
-    tool = catalog.find_published_link(slug, now()) or abort(404, NO_TOOL)
+    tool = link_or_404(slug)
     return render_template("feedback/doubted.html", tool=tool)

@@ -19,6 +19,7 @@ from verdicts.voting.community import Community
 from verdicts.voting.networks import network_hash
 from verdicts.voting.tallying import ToolGone
 from verdicts.web import limits, voters
+from verdicts.web.catalog import NO_TOOL, link_or_404
 from verdicts.web.clock import now
 from verdicts.web.errors import render_error
 from verdicts.web.htmx import wants_fragment
@@ -28,7 +29,6 @@ bp = Blueprint("voting", __name__)
 TAKE_BACK = "none"
 CHOICES = (Verdict.SHIP, Verdict.SKIP, TAKE_BACK)
 MAX_TOOLS_PER_REQUEST = 50
-NO_TOOL = "We know no tool under this name."
 NO_COOKIE = "Your browser kept no cookie. A vote needs one, or the next tap would count as another reader’s."
 
 
@@ -63,7 +63,7 @@ def vote(slug: str) -> ResponseReturnValue:
         return redirect_with_cookie(slug)
     begin_write()
     moment = now()
-    tool = catalog.find_published_link(slug, moment) or abort(404, NO_TOOL)
+    tool = link_or_404(slug)
     try:
         cast = ballot.cast(
             tool.id,
@@ -85,7 +85,7 @@ def vote(slug: str) -> ResponseReturnValue:
 
 @bp.get("/tools/<slug>/vote")
 def mine(slug: str) -> ResponseReturnValue:
-    tool = catalog.find_published_link(slug, now()) or abort(404, NO_TOOL)
+    tool = link_or_404(slug)
     if tool.slug != slug:
         return redirect(url_for("voting.mine", slug=tool.slug), 301)
     return render_template("voting/page.html", my=_load_ballots([tool])[0])
@@ -106,8 +106,7 @@ def redirect_with_cookie(slug: str) -> Response:
     """
     if "voter" in request.args:
         return render_error(400, NO_COOKIE)
-    if catalog.find_published_link(slug, now()) is None:
-        abort(404, NO_TOOL)
+    link_or_404(slug)
     response = make_response(redirect(url_for("voting.vote", slug=slug, voter="new"), 307))
     voters.set_cookie(response)
     return response

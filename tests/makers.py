@@ -1,4 +1,4 @@
-"""Makers: each puts one thing into the database, with fields that matter left to the test, and commits it."""
+"""Makers: each saves one record with defaults for what the test does not name, and commits."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -22,6 +22,7 @@ from verdicts.catalog.models import (
     ToolSlug,
 )
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
+from verdicts.comparisons.related import members_key
 from verdicts.extensions import Base, db
 from verdicts.newsletter import addresses
 from verdicts.newsletter.models import Status, Subscriber, SubscriberCategory, SubscriberTool
@@ -34,22 +35,22 @@ T = TypeVar("T", bound=Base)
 
 def make_category(slug: str = "developer-tools", *, facts: dict[str, str] | None = None, **fields: Any) -> Category:
     """Make a category; `facts` maps keys to labels."""
-    category = Category(**{"slug": slug, "name": _named_after(slug), "position": _next_position(Category)} | fields)
+    category = Category(**{"slug": slug, "name": _name_from(slug), "position": _next_position(Category)} | fields)
     category.facts = [
         CategoryFact(key=key, label=label, position=position)
         for position, (key, label) in enumerate((facts or {}).items())
     ]
-    return _stored(category)
+    return _save(category)
 
 
 def make_reviewer(slug: str = "builder", **fields: Any) -> Reviewer:
     defaults = {
         "slug": slug,
-        "name": f"The {_named_after(slug)}",
+        "name": f"The {_name_from(slug)}",
         "kind": ReviewerKind.UNSTATED,
         "position": _next_position(Reviewer),
     }
-    return _stored(Reviewer(**defaults | fields))
+    return _save(Reviewer(**defaults | fields))
 
 
 def make_tool(
@@ -60,7 +61,7 @@ def make_tool(
     **fields: Any,
 ) -> Tool:
     """Make a published tool (`published_at=None` for an unpublished one), indexed; `facts` maps keys to values."""
-    defaults = {"name": _named_after(slug), "published_at": NOW, "position": _next_position(Tool)}
+    defaults = {"name": _name_from(slug), "published_at": NOW, "position": _next_position(Tool)}
     tool = Tool(**defaults | fields)
     tool.slugs = [
         ToolSlug(slug=name, is_current=position == 0, position=position)
@@ -69,7 +70,7 @@ def make_tool(
     tool.facts = [
         ToolFact(key=key, value=value, position=position) for position, (key, value) in enumerate((facts or {}).items())
     ]
-    _stored(tool)
+    _save(tool)
     search.reindex([tool.id])
     db.session.commit()
     return tool
@@ -84,7 +85,7 @@ def make_review(tool: Tool, reviewer: Reviewer, verdict: Verdict | str = Verdict
         "basis": Basis.UNSTATED,
         "position": _next_position(Review),
     }
-    return _stored(Review(**defaults | fields))
+    return _save(Review(**defaults | fields))
 
 
 def make_revision(review: Review, verdict: Verdict | str, until: date = TODAY, **fields: Any) -> ReviewRevision:
@@ -92,48 +93,48 @@ def make_revision(review: Review, verdict: Verdict | str, until: date = TODAY, *
     defaults = {
         "review_id": review.id,
         "verdict": Verdict(verdict),
-        "quote": "What it said before.",
+        "quote": "What it votes before.",
         "until": until,
         "reason": "It changed.",
         "wording_only": False,
         "position": _next_position(ReviewRevision),
     }
-    return _stored(ReviewRevision(**defaults | fields))
+    return _save(ReviewRevision(**defaults | fields))
 
 
 def make_price(tool: Tool, model: PriceModel | str = PriceModel.FREE, **fields: Any) -> PriceRecord:
     """Make a tool's current price, or an earlier one when `until` is given."""
     defaults = {"tool_id": tool.id, "model": PriceModel(model), "position": _next_position(PriceRecord)}
-    return _stored(PriceRecord(**defaults | fields))
+    return _save(PriceRecord(**defaults | fields))
 
 
 def make_fact(tool: Tool, key: str, value: str, **fields: Any) -> ToolFact:
-    return _stored(ToolFact(**{"tool_id": tool.id, "key": key, "value": value, "position": 0} | fields))
+    return _save(ToolFact(**{"tool_id": tool.id, "key": key, "value": value, "position": 0} | fields))
 
 
 def make_plan(tool: Tool, name: str = "Pro", **fields: Any) -> Plan:
-    return _stored(Plan(**{"tool_id": tool.id, "name": name, "position": _next_position(Plan)} | fields))
+    return _save(Plan(**{"tool_id": tool.id, "name": name, "position": _next_position(Plan)} | fields))
 
 
 def make_release(tool: Tool, version: str = "1.0", **fields: Any) -> Release:
-    return _stored(Release(**{"tool_id": tool.id, "version": version, "position": _next_position(Release)} | fields))
+    return _save(Release(**{"tool_id": tool.id, "version": version, "position": _next_position(Release)} | fields))
 
 
 def make_votes(tool: Tool, ship: Iterable[int] = (), skip: Iterable[int] = (), waiting: Iterable[int] = ()) -> None:
-    """Make the ballots of readers, who are told apart by number: ballot, ledger line and tally agree."""
-    said = [(reader, Verdict.SHIP, Standing.COUNTED) for reader in ship]
-    said += [(reader, Verdict.SKIP, Standing.COUNTED) for reader in skip]
-    said += [(reader, Verdict.SHIP, Standing.WAITING) for reader in waiting]
+    """Cast the votes of these readers, who are numbers: ballots, ledger lines and tally agree."""
+    votes = [(reader, Verdict.SHIP, Standing.COUNTED) for reader in ship]
+    votes += [(reader, Verdict.SKIP, Standing.COUNTED) for reader in skip]
+    votes += [(reader, Verdict.SHIP, Standing.WAITING) for reader in waiting]
     connection, id = db.session.connection(), tool.id
-    for reader, verdict, standing in said:
+    for reader, verdict, standing in votes:
         mine = {"tool_id": id, "voter": f"{reader:064x}", "network": None}
         ballot = {"verdict": verdict, "standing": standing, "first_at": NOW, "changed_at": NOW}
         line = {"from_verdict": None, "from_standing": standing, "to_verdict": verdict, "to_standing": standing}
         connection.execute(sa.insert(vote).values(**mine, **ballot))
         connection.execute(sa.insert(vote_event).values(**mine, **line, occasion=Occasion.CAST, reason=None, at=NOW))
-    counted = [verdict for _, verdict, standing in said if standing is Standing.COUNTED]
+    counted = [verdict for _, verdict, standing in votes if standing is Standing.COUNTED]
     figures = {"ship": counted.count(Verdict.SHIP), "skip": counted.count(Verdict.SKIP)}
-    waits = {"waiting": len(said) - len(counted), "held": 0, "discarded": 0}
+    waits = {"waiting": len(votes) - len(counted), "held": 0, "discarded": 0}
     connection.execute(sa.insert(tally).values(tool_id=id, **figures, **waits))
     db.session.commit()
 
@@ -141,7 +142,7 @@ def make_votes(tool: Tool, ship: Iterable[int] = (), skip: Iterable[int] = (), w
 def make_comparison(*tools: Tool, choose_if: dict[Tool, str] | None = None, **fields: Any) -> Comparison:
     """Make a curated comparison; `choose_if` maps tools to the end of "Choose it if …"."""
     defaults = {
-        "members_key": ",".join(map(str, sorted(tool.id for tool in tools))),
+        "members_key": members_key([tool.id for tool in tools]),
         "published_at": NOW,
         "position": _next_position(Comparison),
     }
@@ -151,7 +152,7 @@ def make_comparison(*tools: Tool, choose_if: dict[Tool, str] | None = None, **fi
         ChooseIf(tool=tool, when=when, position=position)
         for position, (tool, when) in enumerate((choose_if or {}).items())
     ]
-    return _stored(comparison)
+    return _save(comparison)
 
 
 def make_subscriber(
@@ -173,7 +174,7 @@ def make_subscriber(
         "consent_at": NOW,
         "confirmed_at": None if status is Status.PENDING else NOW,
     }
-    subscriber = _stored(Subscriber(**defaults | fields))
+    subscriber = _save(Subscriber(**defaults | fields))
     for category in categories:
         db.session.add(SubscriberCategory(subscriber_id=subscriber.id, category_id=category.id))
     for tool in follows:
@@ -182,7 +183,7 @@ def make_subscriber(
     return subscriber
 
 
-def _named_after(slug: str) -> str:
+def _name_from(slug: str) -> str:
     return slug.replace("-", " ").title()
 
 
@@ -190,7 +191,7 @@ def _next_position(model: Any) -> int:
     return db.session.scalar(sa.select(sa.func.coalesce(sa.func.max(model.position) + 1, 0))) or 0
 
 
-def _stored(thing: T) -> T:
-    db.session.add(thing)
+def _save(record: T) -> T:
+    db.session.add(record)
     db.session.commit()
-    return thing
+    return record

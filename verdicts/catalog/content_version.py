@@ -1,4 +1,4 @@
-"""The content version: a number that grows with whatever editors publish. Cached pages are kept under it."""
+"""The content version: a number that grows with whatever editors publish. It is part of every cached page's key."""
 
 import sqlalchemy as sa
 

@@ -35,7 +35,7 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True)
 class DirectoryQuery:
-    """What a visitor asked the directory for; an empty text or category means any."""
+    """Which tools a visitor wants to see; an empty text or category means any."""
 
     text: str = ""
     category: str = ""

@@ -75,7 +75,7 @@ class PictureAnimated(PictureFault):
 
 class PictureDamaged(PictureFault):
     def __init__(self) -> None:
-        super().__init__("This picture is damaged, or not complete. Open it in a picture program and save it anew.")
+        super().__init__("This picture is damaged, or not complete. Open it in a picture program and save it again.")
 
 
 @dataclass(frozen=True)

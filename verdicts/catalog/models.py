@@ -316,7 +316,7 @@ class ReviewRevision(Base):
 
 
 class ContentVersion(Base):
-    """One row: a number that grows with whatever editors publish, and by which caches know that pages have changed."""
+    """One row: a number that grows with whatever editors publish, so that caches know that pages have changed."""
 
     __tablename__ = "content_version"
     __table_args__ = (sa.CheckConstraint("id = 1", name="one_row"),)

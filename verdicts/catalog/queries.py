@@ -125,7 +125,7 @@ def panels_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
     reviews = [
         (tool_id, _to_review([row[2:] for row in group])) for (tool_id, _), group in groupby(rows, itemgetter(0, 1))
     ]
-    return {tool_id: Panel(found) for tool_id, found in _by_tool(tool_ids, reviews).items()}
+    return {tool_id: Panel(panel) for tool_id, panel in _by_tool(tool_ids, reviews).items()}
 
 
 def panel_verdicts_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
@@ -139,7 +139,7 @@ def panel_verdicts_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
     reviews = [
         (tool_id, PanelReview(ReviewerSummary(*by), verdict, reviewed_on=on)) for tool_id, verdict, on, *by in rows
     ]
-    return {tool_id: Panel(found) for tool_id, found in _by_tool(tool_ids, reviews).items()}
+    return {tool_id: Panel(panel) for tool_id, panel in _by_tool(tool_ids, reviews).items()}
 
 
 def all_reviewers() -> list[ReviewerSummary]:

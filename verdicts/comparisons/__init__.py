@@ -1,1 +1,1 @@
-"""Two to four tools side by side: in which order, and what can honestly be said of them."""
+"""Tools side by side: under which address, and what a page may conclude of them."""

@@ -73,10 +73,10 @@ class Community:
         return wilson(self.ship, self.counted) if self.basis is SampleBasis.ESTIMATE else None
 
     def contradicts(self, panel_ship: int, panel_total: int) -> bool:
-        """Say whether the panel's share lies more than half a voice beyond the interval, which pages then say.
+        """Say whether the panel's share lies more than half a voice outside the interval: pages state it then.
 
-        A panel of five can only say 0, 20, 40, … per cent: without the half voice it would seem to part from its
-        readers wherever their interval happens to lie between two of these. Needs panel_total > 0.
+        A panel of five can only have 0, 20, 40, … per cent. Without the half voice it would contradict its readers
+        wherever their interval lies between two of these. Needs panel_total > 0.
         """
         if self.interval is None:
             return False

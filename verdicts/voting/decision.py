@@ -1,4 +1,4 @@
-"""A decision gives many ballots of one tool another standing, in four statements however many they are."""
+"""Decisions: giving many ballots of one tool another standing, in four statements however many they are."""
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
@@ -48,7 +48,7 @@ def _change_of(chosen: sa.ColumnElement[bool], to: Standing) -> tuple[Figures, i
 
 
 def _record(chosen: sa.ColumnElement[bool], to: Standing, reason: str | None, now: datetime) -> None:
-    # No network: it says where a ballot came from, and a decision would keep it beyond its week.
+    # No network: the line would keep it longer than NETWORKS_KEPT.
     line = {
         vote_event.c.tool_id: vote.c.tool_id,
         vote_event.c.voter: vote.c.voter,

@@ -90,7 +90,7 @@ class VoteEvent(Base):
 
 
 class Tally(Base):
-    """What the ledger adds up to for one tool, kept beside it in the same transaction.
+    """What the ledger adds up to for one tool, updated in the same transaction.
 
     `ship` and `skip` are counted; `waiting` is every ballot that is not counted yet, and `held` says how many of those
     wait for an editor; `discarded` will not be counted. Ballots without a verdict are in none of them.

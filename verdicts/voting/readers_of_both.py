@@ -1,4 +1,4 @@
-"""Two tools before the readers who judged both: who said what, and whether that names a lead."""
+"""The readers who judged both of two tools: how they judged, and whether that names a lead."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ SIGNIFICANCE = 0.05
 
 @dataclass(frozen=True)
 class ReadersOfBoth:
-    """Voters with a counted verdict on both tools. `only_a` said SHIP to A and SKIP to B; `neither` SKIP to both."""
+    """Voters with a counted verdict on both tools. `only_a` ship A and skip B; `neither` skip both."""
 
     only_a: int = 0
     only_b: int = 0
@@ -34,7 +34,7 @@ class ReadersOfBoth:
 
 
 class Lead(StrEnum):
-    """What may be said of two tools: one leads, it is too close to call, or nobody has judged both."""
+    """What a page may claim of two tools: one leads, it is too close to call, or nobody has judged both."""
 
     A = "a"
     B = "b"

@@ -69,9 +69,9 @@ def test_the_best_match_comes_first(app: Flask) -> None:
 
 def test_a_tool_is_found_under_its_alias_and_tells_its_slug(app: Flask) -> None:
     make_tool("new-name", aliases=("old-name",))
-    card = queries.find_published("old-name", NOW)
-    assert card is not None
-    assert card.slug == "new-name"
+    tool = queries.find_published("old-name", NOW)
+    assert tool is not None
+    assert tool.slug == "new-name"
 
 
 def test_tools_without_a_category_can_be_chosen_too(app: Flask) -> None:

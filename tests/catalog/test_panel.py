@@ -46,8 +46,8 @@ def test_the_oldest_review_is_the_oldest_that_is_dated() -> None:
 
 
 def test_voices_are_told_apart() -> None:
-    cards = [ReviewerSummary(str(n), str(n), kind) for n, kind in enumerate(["ai", "ai", "human", "unstated"])]  # type: ignore[arg-type]
-    found = Panel(tuple(PanelReview(card, Verdict.SHIP) for card in cards))
+    reviewers = [ReviewerSummary(str(n), str(n), kind) for n, kind in enumerate(["ai", "ai", "human", "unstated"])]  # type: ignore[arg-type]
+    found = Panel(tuple(PanelReview(each, Verdict.SHIP) for each in reviewers))
     assert [found.voices(kind) for kind in (ReviewerKind.AI, ReviewerKind.HUMAN, ReviewerKind.UNSTATED)] == [2, 1, 1]
 
 
@@ -82,20 +82,20 @@ def test_what_stood_in_another_record_turns_no_verdict_and_hides_no_change() -> 
 
 def test_reviewers_come_once_and_in_the_panels_order() -> None:
     found = reviewers_of([panel(builder="ship", founder="ship"), panel(skeptic="skip", builder="skip")])
-    assert [card.slug for card in found] == ["builder", "founder", "skeptic"]
+    assert [each.slug for each in found] == ["builder", "founder", "skeptic"]
 
 
 def test_a_gap_in_one_panel_does_not_change_the_order() -> None:
-    cards = [
+    reviewers = [
         ReviewerSummary(slug, slug, position=number) for number, slug in enumerate(["builder", "founder", "skeptic"])
     ]
-    builder, founder, skeptic = (PanelReview(card, Verdict.SHIP) for card in cards)
-    assert reviewers_of([Panel((founder, skeptic)), Panel((builder, founder, skeptic))]) == cards
+    builder, founder, skeptic = (PanelReview(each, Verdict.SHIP) for each in reviewers)
+    assert reviewers_of([Panel((founder, skeptic)), Panel((builder, founder, skeptic))]) == reviewers
 
 
 @pytest.mark.parametrize(
     ("name", "label", "mention"), [("The Founder", "Founder", "the Founder"), ("Ada", "Ada", "Ada")]
 )
 def test_how_a_reviewer_is_called(name: str, label: str, mention: str) -> None:
-    card = ReviewerSummary("x", name)
-    assert (card.label, card.mention) == (label, mention)
+    summary = ReviewerSummary("x", name)
+    assert (summary.label, summary.mention) == (label, mention)

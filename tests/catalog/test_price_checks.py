@@ -85,11 +85,11 @@ def test_a_tool_without_a_price_has_none_to_confirm(app: Flask) -> None:
         confirmed(tool_id)
 
 
-def test_a_tools_card_knows_how_long_its_price_holds(app: Flask) -> None:
+def test_a_tools_summary_knows_how_long_its_price_holds(app: Flask) -> None:
     make_price(make_tool("alpha"), "paid", checked_on=TODAY - timedelta(days=100), interval_days=120)
-    card = find_published("alpha", NOW)
-    assert card
-    assert card.price.freshness(TODAY) is Freshness.CHECKED
+    tool = find_published("alpha", NOW)
+    assert tool
+    assert tool.price.freshness(TODAY) is Freshness.CHECKED
 
 
 @pytest.mark.parametrize(

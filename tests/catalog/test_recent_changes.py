@@ -1,4 +1,4 @@
-"""What changed lately: turned verdicts and moved prices, newest first, and nothing else."""
+"""Recent changes: changed verdicts and moved prices, newest first, and nothing else."""
 
 from datetime import date
 from decimal import Decimal
@@ -16,12 +16,12 @@ def verdicts(most: int = 10) -> list[tuple[str, Verdict, Verdict, date]]:
     return [(each.slug, each.before, each.after, each.on) for each in found if isinstance(each, VerdictChange)]
 
 
-def test_a_turned_verdict_is_news(app: Flask) -> None:
+def test_a_changed_verdict_is_a_recent_change(app: Flask) -> None:
     review = make_review(make_tool("alpha"), make_reviewer(), "skip")
     make_revision(review, "ship", date(2026, 10, 20), reason="It stopped working.")
-    (told,) = recent_changes.list_latest(NOW, 10)
-    assert isinstance(told, VerdictChange)
-    assert (told.reviewer.label, told.reason) == ("Builder", "It stopped working.")
+    (changes,) = recent_changes.list_latest(NOW, 10)
+    assert isinstance(changes, VerdictChange)
+    assert (changes.reviewer.label, changes.reason) == ("Builder", "It stopped working.")
     assert verdicts() == [("alpha", Verdict.SHIP, Verdict.SKIP, date(2026, 10, 20))]
 
 
@@ -32,7 +32,7 @@ def test_a_correction_of_wording_neither_is_news_nor_hides_any(app: Flask) -> No
     assert verdicts() == [("alpha", Verdict.SHIP, Verdict.SKIP, date(2026, 10, 20))]
 
 
-def test_of_several_turns_the_last_is_told(app: Flask) -> None:
+def test_of_several_changes_the_last_is_listed(app: Flask) -> None:
     review = make_review(make_tool("alpha"), make_reviewer(), "ship")
     make_revision(review, "ship", date(2026, 9, 1))
     make_revision(review, "skip", date(2026, 10, 1))
@@ -50,14 +50,14 @@ def test_a_moved_price_is_news_once_a_tool(app: Flask) -> None:
         for month in (8, 9):
             make_price(tool, "paid", amount=Decimal(10), currency="USD", until=date(2026, month, 1 + number))
         make_price(tool, "paid", amount=Decimal(20), currency="USD")
-    told = recent_changes.list_latest(NOW, 3)
-    assert [(each.slug, each.on) for each in told] == [
+    changes = recent_changes.list_latest(NOW, 3)
+    assert [(each.slug, each.on) for each in changes] == [
         ("gamma", date(2026, 9, 3)),
         ("beta", date(2026, 9, 2)),
         ("alpha", date(2026, 9, 1)),
     ]
-    assert isinstance(told[0], PriceChange)
-    assert (told[0].before.words, told[0].after.words) == ("$10", "$20")
+    assert isinstance(changes[0], PriceChange)
+    assert (changes[0].before.words, changes[0].after.words) == ("$10", "$20")
 
 
 def test_what_is_not_published_is_no_news(app: Flask) -> None:

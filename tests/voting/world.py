@@ -27,7 +27,7 @@ def say(
     allowance: int = ALLOWANCE,
     now: datetime = NOW,
 ) -> Ballot:
-    """Cast a ballot as a door does: begin, cast, commit."""
+    """Cast a ballot as the view does: begin, cast, commit."""
     begin_write()
     cast = ballot.cast(tool_id, voter=voter, network=network, verdict=verdict, allowance=allowance, now=now)
     db.session.commit()

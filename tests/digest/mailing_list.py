@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tests.makers import NOW
-from verdicts.digest.blocks import LEAVE_TOKEN, PREFERENCES_TOKEN, Block
+from verdicts.digest.blocks import LEAVE_PLACEHOLDER, PREFERENCES_PLACEHOLDER, Block
 from verdicts.digest.freezing import content_hash
 from verdicts.digest.models import BlockKind, DeliveryState, EditionState, delivery, edition, edition_block
 from verdicts.extensions import db
@@ -15,7 +15,7 @@ from verdicts.newsletter.addresses import parse_email
 from verdicts.newsletter.models import Rhythm, Status, subscriber
 
 SUBJECT, SENDER = "What changed this week", "digest@verdicts.test"
-FOOT = f"Leave: http://verdicts.test/newsletter/leave/{LEAVE_TOKEN}\nOr choose: {PREFERENCES_TOKEN}\n"
+FOOT = f"Leave: http://verdicts.test/newsletter/leave/{LEAVE_PLACEHOLDER}\nOr choose: {PREFERENCES_PLACEHOLDER}\n"
 BLOCKS = (
     Block(BlockKind.HEAD, None, (), False, "Hello\n", "<p>Hello</p>"),
     Block(BlockKind.CATEGORY, None, (), True, "A verdict changed.\n", "<p>A verdict changed.</p>"),

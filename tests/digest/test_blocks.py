@@ -5,11 +5,12 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verdicts.digest.blocks import Block, SubscriberChoices, join_blocks
+from verdicts.digest.blocks import Block, join_blocks
 from verdicts.digest.models import BlockKind, ItemKind
-from verdicts.digest.news import CHANGES, NewsItem
+from verdicts.digest.news import CHANGE_KINDS, NewsItem
 from verdicts.digest.rendering import Section, category_sections, tool_sections
 from verdicts.newsletter.models import Rhythm
+from verdicts.newsletter.queries import SubscriberChoices
 
 # Which category each tool stands in; the last two stand in none.
 TOOLS = {1: 10, 2: 10, 3: 20, 4: 20, 5: 30, 6: None, 7: None}
@@ -58,7 +59,7 @@ def test_a_copy_holds_exactly_what_was_chosen_and_each_piece_of_news_once(
     items: list[NewsItem], chosen: SubscriberChoices
 ) -> None:
     wanted = [item for item in items if is_wanted(item, chosen)]
-    is_due = chosen.rhythm is Rhythm.EVERY_WEEK or any(item.kind in CHANGES for item in wanted)
+    is_due = chosen.rhythm is Rhythm.EVERY_WEEK or any(item.kind in CHANGE_KINDS for item in wanted)
     copy = join_blocks(blocks_of(items), chosen)
     if not wanted or not is_due:
         assert copy is None

@@ -14,12 +14,13 @@ from tests.digest.weekly import a_week, an_old_tool, drafted, writing
 from tests.makers import NOW, make_comparison, make_subscriber, make_tool, make_votes
 from tests.web.visitor import read_html
 from verdicts.digest import editing, freezing
-from verdicts.digest.blocks import LEAVE_TOKEN, PREFERENCES_TOKEN, Block, SubscriberChoices
+from verdicts.digest.blocks import LEAVE_PLACEHOLDER, PREFERENCES_PLACEHOLDER, Block
 from verdicts.digest.messages import MessageBuilder, Recipient, encode_block, load_message_builder
 from verdicts.digest.models import BlockKind
 from verdicts.extensions import db
 from verdicts.mailing.addresses import InvalidAddress
 from verdicts.newsletter.models import Subscriber
+from verdicts.newsletter.queries import SubscriberChoices
 from verdicts.newsletter.tokens import Purpose, TokenContent, leave_token, preferences_token, read_token
 
 HOSTILE = '<script>alert(1)</script> & "quotes" \'\u202e\u2066 {{ 7 * 7 }} <!--cut--> =?utf-8?q?x?= .\r\n.\r\nBcc: x@y'
@@ -194,7 +195,7 @@ def test_hostile_words_stay_words(app: Flask, ann: Subscriber) -> None:
     make_comparison(tool, an_old_tool("beta"), headline="<b>x</b><!--cut-->")
     found = drafted()
     with writing():
-        editing.update_text(found.id, note=f"{HOSTILE} [x](javascript:alert(1)) {LEAVE_TOKEN}")
+        editing.update_text(found.id, note=f"{HOSTILE} [x](javascript:alert(1)) {LEAVE_PLACEHOLDER}")
         freezing.freeze(found.id, NOW)
     message = read(load_message_builder(found.id).build(recipient(ann), NOW))
     html = part(message, "html")
@@ -241,7 +242,8 @@ def test_a_long_address_of_the_site_leaves_the_links_whole(app: Flask, ann: Subs
 
 
 texts = st.lists(
-    st.text(st.characters(exclude_categories=["Cs"]), max_size=120) | st.sampled_from([LEAVE_TOKEN, PREFERENCES_TOKEN]),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=120)
+    | st.sampled_from([LEAVE_PLACEHOLDER, PREFERENCES_PLACEHOLDER]),
     max_size=8,
 ).map("".join)
 

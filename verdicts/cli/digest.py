@@ -46,9 +46,9 @@ Changes = Mapping[str, tuple[object, object]]
 MINUTE = "%Y-%m-%d %H:%M UTC"
 SECONDS_BETWEEN_LINES = 30.0
 SECONDS_BETWEEN_RUNS = 2.0
-DONE, WRONG, PAUSED, UNCERTAIN, LATER = 0, 1, 3, 4, 75
-MOST_URGENT_FIRST = (WRONG, PAUSED, UNCERTAIN, LATER, DONE)
-STATUS = {
+DONE, FAILED, PAUSED, UNCERTAIN, LATER = 0, 1, 3, 4, 75
+MOST_URGENT_FIRST = (FAILED, PAUSED, UNCERTAIN, LATER, DONE)
+EXIT_STATUS = {
     EndReason.DONE: DONE,
     EndReason.CANCELLED: DONE,
     EndReason.PAUSED: PAUSED,
@@ -75,6 +75,8 @@ def errors_as_messages() -> Iterator[None]:
         raise click.ClickException("The database is busy. Nothing was changed; try again.") from None
 
 
+optional_edition = click.argument("name", metavar="[EDITION]", required=False)
+
 digest = AppGroup("digest", help="The weekly digest. An edition is named after its ISO week: 2026-w47.")
 
 
@@ -82,11 +84,11 @@ digest = AppGroup("digest", help="The weekly digest. An edition is named after i
 
 
 @digest.command("draft")
-@click.argument("edition", required=False)
+@optional_edition
 @errors_as_messages()
-def draft(edition: str | None) -> None:
+def draft(name: str | None) -> None:
     """Draft EDITION by rule: what happened in its week. By default the week just ended, in the demo the current one."""
-    week = parse_week(edition)
+    week = parse_week(name)
     begin_write()
     edition_id = drafting.draft_edition(week, utc_now())
     if edition_id is None:
@@ -101,15 +103,15 @@ def draft(edition: str | None) -> None:
 
 
 @digest.command("preview")
-@click.argument("edition", required=False)
+@optional_edition
 @errors_as_messages()
-def preview(edition: str | None) -> None:
+def preview(name: str | None) -> None:
     """Print the letter's text, and write text and HTML to files in the instance folder."""
-    shown = get_edition(edition)
-    letter = previews.load_preview(shown, utc_now())
+    edition = get_edition(name)
+    letter = previews.load_preview(edition, utc_now())
     folder = Path(current_app.instance_path) / "preview"
     folder.mkdir(exist_ok=True)
-    text, html = folder / f"{shown.name}.txt", folder / f"{shown.name}.html"
+    text, html = folder / f"{edition.name}.txt", folder / f"{edition.name}.html"
     text.write_text(letter.text, encoding="utf-8")
     html.write_text(letter.html, encoding="utf-8")
     click.echo(f"Subject: {letter.subject}\n\n{letter.text}")
@@ -118,17 +120,17 @@ def preview(edition: str | None) -> None:
 
 @digest.command("test")
 @click.argument("address")
-@click.argument("edition", required=False)
+@optional_edition
 @errors_as_messages()
-def send_test(address: str, edition: str | None) -> None:
+def send_test(address: str, name: str | None) -> None:
     """Send the letter to ADDRESS alone, as it is now. Its links for leaving lead nowhere."""
-    tested = get_edition(edition)
-    envelope_from, raw = read(lambda: previews.build_test_message(tested, address, utc_now()))
+    edition = get_edition(name)
+    envelope_from, raw = read(lambda: previews.build_test_message(edition, address, utc_now()))
     with open_connection() as connection:
         outcome = connection.transmit(envelope_from, address, raw)
     if outcome.kind is not OutcomeKind.ACCEPTED:
         raise click.ClickException(f"The letter was not accepted: {outcome.code or ''} {outcome.text}")
-    commit_or_retry(lambda: record_audit("mailed a test of", tested.name))
+    commit_or_retry(lambda: record_audit("mailed a test of", edition.name))
     click.echo(f"The letter went to {address}.")
 
 
@@ -155,16 +157,16 @@ def schedule(arguments: tuple[str, ...]) -> None:
 
 
 @digest.command("cancel")
-@click.argument("edition", required=False)
+@optional_edition
 @errors_as_messages()
-def cancel(edition: str | None) -> None:
+def cancel(name: str | None) -> None:
     """End EDITION for good: nothing more of it is sent. Its week may be drafted anew."""
 
     def step(edition: Edition) -> Changes:
         editions.cancel(edition.id, utc_now())
         return {"state": (edition.state, EditionState.CANCELLED)}
 
-    before = change_edition(get_edition(edition), "cancelled", step)
+    before = change_edition(get_edition(name), "cancelled", step)
     is_unsent = before.state in {EditionState.DRAFT, EditionState.FROZEN}
     sent = "Nothing of it was sent." if is_unsent else "What was transmitted before stays sent."
     click.echo(f"Edition {before.name} is cancelled. {sent}")
@@ -174,18 +176,18 @@ def cancel(edition: str | None) -> None:
 
 
 @digest.command("send")
-@click.argument("edition", required=False)
+@optional_edition
 @click.option("--yes", is_flag=True, required=True, help="Say that you mean it: mail cannot be called back.")
 @errors_as_messages()
-def send(edition: str | None, *, yes: bool) -> None:
+def send(name: str | None, *, yes: bool) -> None:
     """Send EDITION now, freezing it if it is a draft; go on with it if it was interrupted."""
-    to_send = get_edition(edition)
-    if to_send.state is EditionState.SENT:
-        click.echo(f"Edition {to_send.name} has been sent. Nothing is left to do.")
+    edition = get_edition(name)
+    if edition.state is EditionState.SENT:
+        click.echo(f"Edition {edition.name} has been sent. Nothing is left to do.")
         return
-    commit_or_retry(lambda: start_and_audit(to_send))
+    commit_or_retry(lambda: start_and_audit(edition))
     with stop_on_signal() as stop:
-        sys.exit(send_edition(to_send, stop))
+        sys.exit(send_edition(edition, stop))
 
 
 def start_and_audit(edition: Edition) -> None:
@@ -196,41 +198,41 @@ def start_and_audit(edition: Edition) -> None:
 
 
 @digest.command("status")
-@click.argument("edition", required=False)
+@optional_edition
 @click.option("--json", "as_json", is_flag=True, help="Print it for programs.")
 @errors_as_messages()
-def status(edition: str | None, *, as_json: bool) -> None:
+def status(name: str | None, *, as_json: bool) -> None:
     """Say how far EDITION has come: its state, and how many deliveries are in which."""
-    shown = get_edition(edition)
-    progress = read(lambda: queries.load_progress(shown.id))
+    edition = get_edition(name)
+    progress = read(lambda: queries.load_progress(edition.id))
     if as_json:
         counts = {str(state): count for state, count in progress.counts.items()}
-        click.echo(json.dumps({"edition": shown.name, "state": str(shown.state), "counts": counts}))
+        click.echo(json.dumps({"edition": edition.name, "state": str(edition.state), "counts": counts}))
         return
-    reason = f" ({shown.paused_because})" if shown.paused_because else ""
-    click.echo(f"Edition {shown.name} is {shown.state}{reason}: {progress.summary}")
+    reason = f" ({edition.paused_because})" if edition.paused_because else ""
+    click.echo(f"Edition {edition.name} is {edition.state}{reason}: {progress.summary}")
     if progress.uncertain:
-        click.echo(f"List what is uncertain with: flask digest settle {shown.name}")
+        click.echo(f"List what is uncertain with: flask digest settle {edition.name}")
 
 
 @digest.command("pause")
-@click.argument("edition", required=False)
+@optional_edition
 @errors_as_messages()
-def pause(edition: str | None) -> None:
+def pause(name: str | None) -> None:
     """Stop sending EDITION: what is being transmitted is finished, nothing more is begun."""
-    sent = get_edition(edition)
-    change_edition(sent, "paused", lambda _: editions.pause(sent.id, "an operator paused it", utc_now()))
-    click.echo(f"Edition {sent.name} is paused. Go on with: flask digest resume {sent.name}")
+    edition = get_edition(name)
+    change_edition(edition, "paused", lambda _: editions.pause(edition.id, "an operator paused it", utc_now()))
+    click.echo(f"Edition {edition.name} is paused. Go on with: flask digest resume {edition.name}")
 
 
 @digest.command("resume")
-@click.argument("edition", required=False)
+@optional_edition
 @errors_as_messages()
-def resume(edition: str | None) -> None:
+def resume(name: str | None) -> None:
     """Let EDITION be sent again: the next `flask digest run` or `send` goes on with it."""
-    paused = get_edition(edition)
-    change_edition(paused, "resumed", lambda _: editions.resume(paused.id, utc_now()))
-    click.echo(f"Edition {paused.name} may be sent again. Go on now with: flask digest send {paused.name} --yes")
+    edition = get_edition(name)
+    change_edition(edition, "resumed", lambda _: editions.resume(edition.id, utc_now()))
+    click.echo(f"Edition {edition.name} may be sent again. Go on now with: flask digest send {edition.name} --yes")
 
 
 @digest.command("settle")
@@ -250,7 +252,7 @@ def resolve(arguments: tuple[str, ...], option: str | None, *, is_all: bool) -> 
         return
     if is_all == bool(addresses):
         raise click.UsageError("Name addresses, or say --all.")
-    by_address = [] if is_all else resolving.subscribers_at(uncertain, addresses)
+    by_address = [] if is_all else resolving.get_subscriber_ids(uncertain, addresses)
     ids = [each.subscriber_id for each in uncertain] if is_all else by_address
     count = commit_or_retry(lambda: resolve_and_audit(edition, ids, Resolution(option)))
     outcome = "counted as sent" if option == Resolution.SENT else "to be sent again by the next run"
@@ -292,7 +294,7 @@ def run() -> None:
                 statuses.append(send_edition(edition, stop))
             except click.ClickException as error:  # the other editions must not wait
                 error.show()
-                statuses.append(WRONG)
+                statuses.append(FAILED)
     if not statuses:
         click.echo("Nothing is due.")
     if url := current_settings().digest.ping_url:
@@ -355,7 +357,7 @@ def send_edition(edition: Edition, stop: threading.Event) -> int:
     click.echo(f"Edition {edition.name}: {report.progress.summary}.")
     if explanation := explain(edition.name, report):
         click.echo(explanation, err=True)
-    return STATUS.get(report.end_reason, LATER)
+    return EXIT_STATUS.get(report.end_reason, LATER)
 
 
 def explain(name: str, report: SendingReport) -> str:

@@ -52,13 +52,13 @@ class NewComparison:
 class WeekActivity:
     """What one week touched. Tools are named by id; the mappings hold every tool that is named.
 
-    `revised`: tools with a review that changed. `votes`: tools that readers voted on. `price_histories`: of the tools
-    whose price ended, all prices, oldest first.
+    `revised_tools`: those with a review that changed. `votes`: of the tools that readers voted on. `price_histories`:
+    of the tools whose price ended, all prices, oldest first.
     """
 
     new_tools: tuple[int, ...]
     new_comparisons: tuple[NewComparison, ...]
-    revised: tuple[int, ...]
+    revised_tools: tuple[int, ...]
     votes: Mapping[int, WeekVotes]
     price_histories: Mapping[int, Sequence[Price]]
     tools: Mapping[int, ToolSummary]
@@ -77,7 +77,7 @@ def load_week_activity(week: Week, now: datetime) -> WeekActivity:
     return WeekActivity(
         new_tools=new_tools,
         new_comparisons=tuple(each for each in comparisons if tools.keys() >= set(each.tool_ids)),
-        revised=tuple(id for id in revised if id in tools),
+        revised_tools=tuple(id for id in revised if id in tools),
         price_histories=_price_histories([id for id in repriced if id in tools]),
         votes={id: counts for id, counts in votes.items() if id in tools},
         tools=tools,

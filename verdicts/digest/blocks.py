@@ -7,11 +7,9 @@ from verdicts.digest.models import BlockKind
 from verdicts.newsletter.models import Rhythm
 from verdicts.newsletter.queries import SubscriberChoices
 
-__all__ = ["LEAVE_TOKEN", "PREFERENCES_TOKEN", "Block", "SubscriberChoices", "join_blocks", "select_blocks"]
-
-# Placeholders in the foot. A copy has its recipient's own tokens there, which nobody else may see.
-LEAVE_TOKEN = "@@leave-token@@"  # noqa: S105  # nosec B105  # a placeholder, not the secret
-PREFERENCES_TOKEN = "@@preferences-token@@"  # noqa: S105  # nosec B105
+# In the foot. A copy has its recipient's own tokens there, which nobody else may see.
+LEAVE_PLACEHOLDER = "@@leave-token@@"
+PREFERENCES_PLACEHOLDER = "@@preferences-token@@"
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def load_recipients(leases: Sequence[Lease]) -> dict[Lease, Recipient]:
     choices = load_choices(ids)
     rows = db.session.connection().execute(select_mailable().where(subscriber.c.id.in_(ids)))
     recipients = {
-        row.id: Recipient(row.id, row.address, row.generation, each) for row in rows if (each := choices.get(row.id))
+        row.id: Recipient(row.id, row.address, row.generation, choices[row.id]) for row in rows if row.id in choices
     }
     return {lease: recipients[lease.subscriber_id] for lease in leases if lease.subscriber_id in recipients}
 

@@ -244,8 +244,8 @@ def _transition(edition_id: int, states: Collection[EditionState], values: dict[
     """Change an edition that is in one of these states. Raises the error named for any other state."""
     rows = sa.update(edition).where(edition.c.id == edition_id, edition.c.state.in_(states))
     if not db.session.connection().execute(rows.values(**values)).rowcount:
-        found = get_by_id(edition_id)
-        raise _ERRORS[found.state](found.name)
+        current = get_by_id(edition_id)
+        raise _ERRORS[current.state](current.name)
 
 
 def _hash(*values: object) -> str:

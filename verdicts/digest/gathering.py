@@ -66,12 +66,12 @@ def _new_comparisons(activity: WeekActivity, today: date) -> Iterable[News]:
 
 
 def _verdict_changes(activity: WeekActivity, first: date, last: date) -> Iterable[News]:
-    for id in activity.revised:
+    for id in activity.revised_tools:
         panel = activity.panels[id]
         for review in panel.reviews:
-            if (found := _find_verdict_change(review, first, last)) is None:
+            if (verdict_change := _find_verdict_change(review, first, last)) is None:
                 continue
-            before, change = found
+            before, change = verdict_change
             facts = {"reviewer": review.reviewer.name, "on": change.on.isoformat(), "reason": change.before.reason}
             verdicts = {"before": before, "after": change.after, "ship": panel.ship, "total": panel.total}
             yield news_about(ItemKind.VERDICT_CHANGE, activity.tools[id], **facts, **verdicts)

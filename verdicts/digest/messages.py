@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 
 from verdicts.config import current_settings
 from verdicts.digest import editions
-from verdicts.digest.blocks import LEAVE_TOKEN, PREFERENCES_TOKEN, Block, SubscriberChoices, select_blocks
+from verdicts.digest.blocks import LEAVE_PLACEHOLDER, PREFERENCES_PLACEHOLDER, Block, select_blocks
 from verdicts.digest.freezing import content_hash
 from verdicts.digest.queries import list_blocks, list_items
 from verdicts.mailing.addresses import header_address, parse_address, split_name_and_address
 from verdicts.mailing.letters import absolute_url
 from verdicts.mailing.messages import MAX_LINE_LENGTH, validate_header
 from verdicts.newsletter.headers import delivery_headers, envelope_sender, leave_by_mail, leave_path
+from verdicts.newsletter.queries import SubscriberChoices
 from verdicts.newsletter.tokens import TOKEN_LENGTH, keyed_hash, leave_token, preferences_token
 
 _CRLF = b"\r\n"
@@ -26,7 +27,7 @@ _FOLD = "\r\n "
 ONE_CLICK = "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
 # Breaks a line of the encoded text where the decoded text has no line end (RFC 2045, 6.7).
 _SOFT_BREAK = b"=\r\n"
-_TOKEN = re.compile(f"({LEAVE_TOKEN}|{PREFERENCES_TOKEN})")
+_PLACEHOLDER = re.compile(f"({LEAVE_PLACEHOLDER}|{PREFERENCES_PLACEHOLDER})")
 
 Pieces = Sequence[bytes]
 
@@ -81,8 +82,8 @@ class MessageBuilder:
         if (indexes := select_blocks(self._blocks, recipient.choices)) is None:
             return None
         tokens = {
-            LEAVE_TOKEN.encode(): leave_token(recipient.subscriber_id, recipient.generation).encode(),
-            PREFERENCES_TOKEN.encode(): preferences_token(recipient.subscriber_id, recipient.generation).encode(),
+            LEAVE_PLACEHOLDER.encode(): leave_token(recipient.subscriber_id, recipient.generation).encode(),
+            PREFERENCES_PLACEHOLDER.encode(): preferences_token(recipient.subscriber_id, recipient.generation).encode(),
         }
         pieces = (
             self._own_headers(recipient, now),
@@ -139,8 +140,8 @@ def encode_block(text: str) -> Pieces:
 
 
 def _encoded_pieces(text: str) -> Iterator[bytes]:
-    for part in _TOKEN.split(text):
-        if _TOKEN.fullmatch(part):
+    for part in _PLACEHOLDER.split(text):
+        if _PLACEHOLDER.fullmatch(part):
             yield from (_SOFT_BREAK, part.encode(), _SOFT_BREAK)
         elif part:
             yield _quoted_printable(part)
@@ -180,7 +181,7 @@ def _common_headers(subject: str, sender: str, boundary: str) -> bytes:
 
 def _unsubscribe_headers() -> Pieces:
     """Return newsletter.headers.unsubscribe_headers in pieces, with placeholders; a line that is too long is folded."""
-    by_link, by_mail = f"<{absolute_url(leave_path(LEAVE_TOKEN))}>", f"<{leave_by_mail(LEAVE_TOKEN)}>"
+    by_link, by_mail = f"<{absolute_url(leave_path(LEAVE_PLACEHOLDER))}>", f"<{leave_by_mail(LEAVE_PLACEHOLDER)}>"
     is_long = len(by_link) + len(by_mail) + 2 * TOKEN_LENGTH > MAX_LINE_LENGTH - len("List-Unsubscribe: , ")
     lines = f"List-Unsubscribe: {by_link},{_FOLD if is_long else ' '}{by_mail}\r\n{ONE_CLICK}\r\n"
-    return tuple(part.encode() for part in _TOKEN.split(lines))
+    return tuple(part.encode() for part in _PLACEHOLDER.split(lines))

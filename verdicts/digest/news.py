@@ -12,7 +12,7 @@ from verdicts.voting.community import Community
 Facts = Mapping[str, object]
 
 # The news that subscribers with Rhythm.ON_CHANGE wait for.
-CHANGES = frozenset({ItemKind.VERDICT_CHANGE, ItemKind.PRICE_MOVE})
+CHANGE_KINDS = frozenset({ItemKind.VERDICT_CHANGE, ItemKind.PRICE_MOVE})
 
 
 @dataclass(frozen=True)

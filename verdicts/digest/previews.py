@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from verdicts.config import current_settings
-from verdicts.digest.blocks import Block, SubscriberChoices, join_blocks
+from verdicts.digest.blocks import Block, join_blocks
 from verdicts.digest.editions import Edition, EditionIsEmpty
 from verdicts.digest.messages import MessageBuilder, Recipient
 from verdicts.digest.models import EditionState
 from verdicts.digest.queries import list_blocks, list_items_with_visibility
 from verdicts.digest.rendering import render_blocks, subject_of
+from verdicts.newsletter.queries import SubscriberChoices
 
 NO_SUBSCRIBER = 0
 

@@ -8,10 +8,10 @@ from itertools import groupby
 
 from verdicts.catalog import markdown
 from verdicts.comparisons.wording import listed, number
-from verdicts.digest.blocks import LEAVE_TOKEN, PREFERENCES_TOKEN, Block
+from verdicts.digest.blocks import LEAVE_PLACEHOLDER, PREFERENCES_PLACEHOLDER, Block
 from verdicts.digest.editions import Edition, EditionIsEmpty
 from verdicts.digest.models import BlockKind, ItemKind
-from verdicts.digest.news import CHANGES, NewsItem
+from verdicts.digest.news import CHANGE_KINDS, NewsItem
 from verdicts.digest.weeks import Week
 from verdicts.mailing.letters import absolute_url, inline_styles, render_part, tidy_text
 from verdicts.newsletter.headers import leave_path, preferences_path
@@ -68,7 +68,7 @@ class Section:
 
     @property
     def has_change(self) -> bool:
-        return any(item.kind in CHANGES for item in self.items)
+        return any(item.kind in CHANGE_KINDS for item in self.items)
 
 
 def render_blocks(edition: Edition, items: Sequence[NewsItem]) -> list[Block]:
@@ -162,8 +162,8 @@ def _template_context(edition: Edition, subject: str) -> dict[str, object]:
         "subject": subject,
         "days": format_week(edition.week),
         "note_html": markdown.render(edition.note),
-        "leave": absolute_url(leave_path(LEAVE_TOKEN)),
-        "preferences": absolute_url(preferences_path(PREFERENCES_TOKEN)),
+        "leave": absolute_url(leave_path(LEAVE_PLACEHOLDER)),
+        "preferences": absolute_url(preferences_path(PREFERENCES_PLACEHOLDER)),
         "on_the_web": absolute_url(f"/digest/{edition.name}"),
         "short_day": short_day,
     }

@@ -59,7 +59,7 @@ def count_uncertain() -> int:
     return db.session.connection().scalar(uncertain) or 0
 
 
-def subscribers_at(deliveries: Collection[UncertainDelivery], addresses: Collection[str]) -> list[int]:
+def get_subscriber_ids(deliveries: Collection[UncertainDelivery], addresses: Collection[str]) -> list[int]:
     """Return the subscribers' ids of these addresses, in any spelling. Raises NotUncertain for addresses not listed."""
     ids = {_address_key(each.address): each.subscriber_id for each in deliveries if each.address}
     if missing := [address for address in addresses if _address_key(address) not in ids]:

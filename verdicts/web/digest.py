@@ -31,13 +31,13 @@ def edition(name: str) -> ResponseReturnValue:
         abort(404, str(fault))
     if week.name != name:
         return redirect(url_for("digest.edition", name=week.name), 301)
-    shown = queries.find_in_archive(week) or abort(404, NO_EDITION)
-    items = [item for item in queries.list_items(shown.id) if not item.dropped]
+    edition = queries.find_in_archive(week) or abort(404, NO_EDITION)
+    items = [item for item in queries.list_items(edition.id) if not item.dropped]
     earlier, later = queries.find_neighbours(week)
     return render_template(
         "digest/edition.html",
-        edition=shown,
-        subject=subject_of(shown, items),
+        edition=edition,
+        subject=subject_of(edition, items),
         days=format_week(week),
         sections=category_sections(items),
         earlier=earlier,

@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from verdicts.cli import mailboxes
-from verdicts.cli.mailboxes import MailboxAway
+from verdicts.cli.mailboxes import MailboxUnavailable
 from verdicts.extensions import TooManyWriters, begin_write, db
 from verdicts.mailing.letters import absolute_url
 from verdicts.newsletter import bounces, csv_file, queries, transfer
@@ -34,7 +34,7 @@ def import_from(file: str) -> None:
     Its columns are email, consent_source and consent_at. Whoever left, bounced or complained stays out.
     """
     now = datetime.now(UTC)
-    with refusals_in_words(file):
+    with errors_as_messages(file):
         consents = csv_file.read(_read_text(file), now)
         begin_write()
         counts = transfer.import_consents(consents, now)
@@ -53,7 +53,7 @@ def import_from(file: str) -> None:
 @click.argument("file")
 def export_to(file: str) -> None:
     """Export everyone who gets the newsletter as CSV to FILE (- is standard output)."""
-    with refusals_in_words(file):
+    with errors_as_messages(file):
         lines = list(csv_file.write(transfer.export_consents()))
         db.session.rollback()
         begin_write()
@@ -70,7 +70,7 @@ def export_to(file: str) -> None:
 @newsletter.command("status")
 def status() -> None:
     """Print how many subscriptions stand at each status."""
-    with refusals_in_words("the database"):
+    with errors_as_messages("the database"):
         _print_counts()
 
 
@@ -90,8 +90,8 @@ def process_bounces(source: str | None, *, address: bool, password: str | None) 
         if not address:
             raise click.UsageError("Name a SOURCE, or ask for the --address.")
         return
-    with refusals_in_words(without_password(source)):
-        effects = [process_message(raw) for raw in mailboxes.messages(source, password)]
+    with errors_as_messages(without_password(source)):
+        effects = [process_message(raw) for raw in mailboxes.read_unseen(source, password)]
     ended = effects.count(True)
     click.echo(f"{len(effects)} read, {ended} subscriptions ended, {len(effects) - ended} without effect.")
 
@@ -116,14 +116,14 @@ def process_message(raw: bytes) -> bool:
 
 
 @contextmanager
-def refusals_in_words(name: str) -> Iterator[None]:
+def errors_as_messages(name: str) -> Iterator[None]:
     """Turn errors of a file, a mailbox or the database into a message and exit status 1."""
     try:
         yield
     except InvalidCsv as error:
         raise click.ClickException(f"{name} was refused and nothing stored:\n{error}") from None
-    except MailboxAway as away:
-        raise click.ClickException(f"{name}: {away}") from None
+    except MailboxUnavailable as error:
+        raise click.ClickException(f"{name}: {error}") from None
     except OSError as error:
         raise click.ClickException(f"{name}: {error.strerror or error}") from None
     except (OperationalError, ProgrammingError) as error:

@@ -1,4 +1,4 @@
-"""Commands about the people who may log in."""
+"""Commands about accounts: adding one, setting a password, listing them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,8 +24,8 @@ staff = AppGroup("staff", help="The people who may log in at /admin.")
 @click.password_option(help="Asked for where it is not given: other users of the machine can see what is.")
 def add(name: str, email: str, role: str, password: str, *, must_change: bool) -> None:
     """Let NAME log in, whose EMAIL gets the letter for a lost password."""
-    with refusals_in_words():
-        password_hash = accepted(password, (name, email))
+    with errors_as_messages():
+        password_hash = hash_new_password(password, (name, email))
         begin_write()
         accounts.create(name, email, Role(role), password_hash, now(), must_change=must_change)
         audit.record("added", "account", name, now=now(), role=(None, role))
@@ -39,14 +39,14 @@ def add(name: str, email: str, role: str, password: str, *, must_change: bool) -
 @click.password_option()
 def passwd(name: str, password: str, *, must_change: bool) -> None:
     """Set the password of NAME, and end every session of theirs."""
-    with refusals_in_words():
-        found = accounts.find(name)
+    with errors_as_messages():
+        account = accounts.find(name)
         db.session.rollback()
-        if found is None:
+        if account is None:
             raise click.ClickException(f"There is nobody called {name}. `flask staff list` shows who there is.")
-        password_hash = accepted(password, (name, found.email))
+        password_hash = hash_new_password(password, (name, account.email))
         begin_write()
-        accounts.set_password(found.id, password_hash, must_change=must_change)
+        accounts.set_password(account.id, password_hash, must_change=must_change)
         audit.record("set the password of", "account", name, now=now())
         db.session.commit()
     click.echo(f"{name} has a new password and is logged out everywhere.")
@@ -55,30 +55,31 @@ def passwd(name: str, password: str, *, must_change: bool) -> None:
 @staff.command("list")
 def list_all() -> None:
     """Show who may log in."""
-    with refusals_in_words():
-        found = accounts.list_all()
-    for each in found:
-        factor = "second factor" if each.totp_secret else "no second factor"
-        gone = ", disabled" if each.disabled_at else ""
-        click.echo(f"{each.name}  {each.role}  {each.email}  {factor}{gone}")
-    if not found:
+    with errors_as_messages():
+        all_accounts = accounts.list_all()
+    for account in all_accounts:
+        factor = "second factor" if account.totp_secret else "no second factor"
+        suffix = ", disabled" if account.disabled_at else ""
+        click.echo(f"{account.name}  {account.role}  {account.email}  {factor}{suffix}")
+    if not all_accounts:
         click.echo("Nobody yet: flask staff add NAME EMAIL --role admin")
 
 
-def accepted(password: str, about: tuple[str, str]) -> str:
-    """Return the hash of a new password, or refuse it in words."""
-    if fault := passwords.find_problem(password, about):
-        raise click.ClickException(fault)
+def hash_new_password(password: str, personal_words: tuple[str, str]) -> str:
+    """Return the hash of a new password. Raises ClickException where it is too easy to guess."""
+    if problem := passwords.find_problem(password, personal_words):
+        raise click.ClickException(problem)
     return passwords.hash_password(password)
 
 
 @contextmanager
-def refusals_in_words() -> Iterator[None]:
+def errors_as_messages() -> Iterator[None]:
+    """Turn errors of accounts and of the database into a message and exit status 1."""
     try:
         yield
-    except InvalidAccount as fault:
+    except InvalidAccount as error:
         db.session.rollback()
-        raise click.ClickException(str(fault)) from None
+        raise click.ClickException(str(error)) from None
     except (OperationalError, TooManyWriters):
         db.session.rollback()
         raise click.ClickException("The database is busy or not ready. Nothing was changed; try again.") from None

@@ -6,7 +6,6 @@ import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
 import flask_mail
@@ -42,9 +41,7 @@ class SmtpConnection(flask_mail.Connection):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def connect(self) -> Outcome | None:

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol, Self
 from urllib.parse import urlsplit
 
@@ -20,11 +19,11 @@ from verdicts.mailing.smtp import SmtpConnection, Timeouts
 class Connection(Protocol):
     """Transmits messages one after the other, in one thread. SMTP errors become outcomes; none are raised."""
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    def __exit__(self, *_error: object) -> None:
+        self.close()
 
     def connect(self) -> Outcome | None:
         """Connect unless it is connected already; return None where that worked, else the outcome that says why."""
@@ -58,17 +57,11 @@ def transmit_message(connection: Connection, message: Message) -> Outcome:
     return outcome
 
 
-class MailboxConnection:
+class MailboxConnection(Connection):
     """A connection for installations without a mail server: every message becomes a file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
 
     def connect(self) -> Outcome | None:
         return None

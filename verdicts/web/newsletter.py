@@ -65,7 +65,7 @@ def unknown_link(_error: UnknownLink) -> ResponseReturnValue:
 def subscribe() -> ResponseReturnValue:
     slug = request.args.get("tool", "")
     follow: ToolLink | None = (catalog.find_published_link(slug, now()) or abort(404)) if slug else None
-    return render_template("newsletter/subscribe.html", follow=follow, typed="", slug=slug, problem="")
+    return render_template("newsletter/subscribe.html", follow=follow, email="", slug=slug, problem="")
 
 
 @bp.post("/subscribe")
@@ -163,7 +163,7 @@ def leave_url(subscription: Subscription) -> str:
 
 def _refuse(form: SignupForm, problem: str, status: int, retry_after: int = 0) -> Response:
     """Return the form again, with what was typed and what is wrong with it."""
-    fields = {"typed": form.email.data or "", "slug": form.tool.data or "", "problem": problem}
+    fields = {"email": form.email.data or "", "slug": form.tool.data or "", "problem": problem}
     template = "newsletter/_signup.html" if wants_fragment() else "newsletter/subscribe.html"
     response = make_response(render_template(template, follow=None, **fields), status)
     if retry_after:

@@ -1,6 +1,7 @@
 """Catalogue files for tests, as the plain values they hold."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from verdicts.catalog.models import Category, Reviewer, Tool
 from verdicts.curation import sample
 from verdicts.curation.catalog_file.faults import CatalogueRefused
 from verdicts.curation.transfer.importing import import_catalogue
+from verdicts.curation.transfer.reading import read
 from verdicts.curation.transfer.report import ImportReport
 from verdicts.extensions import db
 
@@ -43,6 +45,10 @@ def a_file(*tools: Json, **sections: Any) -> Json:
 
 def as_bytes(data: object) -> bytes:
     return json.dumps(data).encode()
+
+
+def import_file(path: Path, now: datetime) -> ImportReport:
+    return import_catalogue(read(path.read_bytes(), path.name), now)
 
 
 def imported(data: object) -> ImportReport:

@@ -206,7 +206,7 @@ def test_lists_take_what_they_lack_and_facts_only_what_is_asked_for(app: Flask) 
 def test_empty_texts_are_filled_and_others_stay(app: Flask) -> None:
     keep = make_tool("keep", tagline="Mine.")
     drop = make_tool("drop", tagline="Theirs.", website="https://drop.example", launched_on=date(2025, 1, 1))
-    assert merge(keep, drop).record.texts == ("website", "launched_on")
+    assert merge(keep, drop).record.fields == ("website", "launched_on")
     assert (keep.tagline, keep.website, keep.launched_on) == (
         "Mine.",
         "https://drop.example",

@@ -106,7 +106,7 @@ def test_the_sample_stays_out_of_a_database_that_has_a_tool(app: Flask) -> None:
 
 
 def test_the_sample_draws_the_same_votes_every_time() -> None:
-    assert sample.draw(WANTED, NOW) == sample.draw(WANTED, NOW)
+    assert sample.make_votes(WANTED, NOW) == sample.make_votes(WANTED, NOW)
 
 
 def test_a_sample_loaded_months_later_still_has_a_panel_lead_on_its_featured_pair(app: Flask) -> None:

@@ -6,11 +6,11 @@ from xml.etree import ElementTree as ET
 import pytest
 from flask import Flask
 
+from tests.curation.files import import_file
 from tests.makers import NOW, make_comparison, make_review, make_tool, make_votes
 from tests.web import rich
 from tests.web.visitor import Page, Visitor, words_of
 from verdicts.catalog.models import Reviewer, Tool
-from verdicts.curation.transfer import importing
 from verdicts.extensions import begin_write, db
 
 BARE = Path(__file__).parent.parent / "data" / "bare-catalogue.json"
@@ -21,7 +21,7 @@ BARE_PAIR = "/compare/huggingface-smolvlm2-2b-vs-mistral-code"
 def world(shared_app: Flask) -> Flask:
     rich.build()
     begin_write()
-    importing.import_file(BARE, NOW)
+    import_file(BARE, NOW)
     db.session.commit()
     return shared_app
 

@@ -10,10 +10,10 @@ from flask import Flask
 
 from tests.apps import new_app
 from tests.conftest import DATABASES, new_database
+from tests.curation.files import import_file
 from tests.makers import NOW
 from tests.web.visitor import Page, Visitor
 from verdicts.curation import sample
-from verdicts.curation.transfer import importing
 from verdicts.extensions import begin_write, db
 
 MOST_COMPARISONS = 25
@@ -100,7 +100,7 @@ def shared_static() -> Path:
 
 def test_a_bare_catalogue_can_be_crawled_too(app: Flask) -> None:
     begin_write()
-    importing.import_file(BARE, NOW)
+    import_file(BARE, NOW)
     db.session.commit()
     assert "/compare/huggingface-smolvlm2-2b-vs-mistral-code" in crawl(Visitor(app))
 

@@ -1,4 +1,4 @@
-"""Two records of one tool become one: which is which, and what the kept one takes of the other, reviews aside."""
+"""Merging two records of one tool: which is which, and what the kept one takes of the other, reviews aside."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,20 +16,11 @@ _tables = Tool.metadata.tables
 tool, slug, price = _tables["tool"], _tables["tool_slug"], _tables["price_record"]
 fact, asked_for, plan, release = (_tables[name] for name in ("tool_fact", "category_fact", "plan", "release"))
 
-# What is filled where the kept record says nothing, and what an editor calls it.
-TEXTS = {
-    "tagline": "tagline",
-    "description": "description",
-    "website": "website",
-    "maker": "maker",
-    "license": "licence",
-    "launched_on": "day of launch",
-    "logo_digest": "logo",
-}
+_COST = [price.c[name] for name in ("model", "amount", "currency", "period", "source", "checked_on")]
 
 
 class CannotMerge(Exception):
-    """Two records cannot become one; the message says why, in words for whoever asked."""
+    """Two records cannot become one; the message says why, in words for the editor."""
 
 
 class NoSuchTool(CannotMerge, LookupError):
@@ -49,7 +40,7 @@ class MergedAlready(CannotMerge):
 
 @dataclass(frozen=True)
 class Side:
-    """One of two records, as an editor tells them apart. `slug` is "" for one that was merged."""
+    """One of the two records, as an editor tells them apart."""
 
     id: int
     slug: str
@@ -66,9 +57,9 @@ class Side:
 
 @dataclass(frozen=True)
 class RecordMove:
-    """What the kept record takes of the other: texts by column, the price with its history, and rows of lists."""
+    """What the kept record takes of the other: fields, the price with its history, and rows of lists."""
 
-    texts: tuple[str, ...]
+    fields: tuple[str, ...]
     price: Price | None
     facts: tuple[str, ...]
     plans: tuple[str, ...]
@@ -76,7 +67,7 @@ class RecordMove:
 
 
 def lock(tool_ids: Iterable[int]) -> None:
-    """Keep everyone else from these records until the transaction ends; voters are not kept waiting.
+    """Lock these records until the transaction ends; voters need not wait.
 
     On SQLite begin_write() has taken the one lock there is, and this only reads.
     """
@@ -89,50 +80,64 @@ def sides(keep_id: int, drop_id: int, now: datetime) -> tuple[Side, Side]:
     if keep_id == drop_id:
         raise SameTool
     columns = (tool.c.id, tool.c.name, tool.c.published_at, tool.c.archived_at, tool.c.merged_into_id)
-    costs = [price.c[name] for name in ("model", "amount", "currency", "period", "source", "checked_on")]
     current = (price.c.tool_id == tool.c.id) & price.c.until.is_(None)
-    rows = sa.select(*columns, *costs).outerjoin(price, current).where(tool.c.id.in_([keep_id, drop_id]))
-    found = {row.id: row for row in db.session.connection().execute(rows)}
-    if len(found) < len((keep_id, drop_id)):
+    statement = sa.select(*columns, *_COST).outerjoin(price, current).where(tool.c.id.in_([keep_id, drop_id]))
+    rows = {row.id: row for row in db.session.connection().execute(statement)}
+    if len(rows) < len((keep_id, drop_id)):
         raise NoSuchTool
-    for row in found.values():
+    for row in rows.values():
         if row.merged_into_id is not None:
             raise MergedAlready(row.name)
-    slugs = _slugs(found)
-    return _side(found[keep_id], slugs[keep_id], now), _side(found[drop_id], slugs[drop_id], now)
+    slugs = _slugs(rows)
+    return _side(rows[keep_id], slugs[keep_id], now), _side(rows[drop_id], slugs[drop_id], now)
 
 
-def foresee(keep_id: int, drop_id: int) -> RecordMove:
-    """Return what `merge` would do. Five statements."""
-    rows = db.session.connection().execute(sa.select(tool).where(tool.c.id.in_([keep_id, drop_id])))
-    found = {row.id: row._mapping for row in rows}
+def foresee(keep_id: int, drop_id: int, fields: Iterable[str]) -> RecordMove:
+    """Return what `merge` would do; `fields` are filled where the kept record has nothing. Five statements."""
+    statement = sa.select(tool).where(tool.c.id.in_([keep_id, drop_id]))
+    rows = {row.id: row._mapping for row in db.session.connection().execute(statement)}
     return RecordMove(
-        texts=tuple(name for name in TEXTS if found[drop_id][name] and not found[keep_id][name]),
+        fields=tuple(name for name in fields if rows[drop_id][name] and not rows[keep_id][name]),
         price=_price_that_moves(keep_id, drop_id),
-        facts=_lacking(fact.c.key, keep_id, drop_id, fact.c.key.in_(_keys_of(keep_id))),
-        plans=_lacking(plan.c.name, keep_id, drop_id),
-        releases=_lacking(release.c.version, keep_id, drop_id),
+        facts=_missing(fact.c.key, keep_id, drop_id, fact.c.key.in_(_keys_of(keep_id))),
+        plans=_missing(plan.c.name, keep_id, drop_id),
+        releases=_missing(release.c.version, keep_id, drop_id),
     )
 
 
 def merge(keep: Side, drop: Side, move: RecordMove, now: datetime) -> None:
-    """Carry out a move, and leave the dropped record out of sight. The caller has begun to write, and commits."""
-    _fill(keep.id, drop.id, move.texts)
+    """Carry out a move, and archive the dropped record. The caller has called begin_write(), and commits."""
+    _fill(keep.id, drop.id, move.fields)
     if move.price:
         _move_prices(keep.id, drop.id)
-    _take(fact.c.key, keep.id, drop.id, move.facts)
-    _take(plan.c.name, keep.id, drop.id, move.plans)
-    _take(release.c.version, keep.id, drop.id, move.releases)
+    _move_entries(fact.c.key, keep.id, drop.id, move.facts)
+    _move_entries(plan.c.name, keep.id, drop.id, move.plans)
+    _move_entries(release.c.version, keep.id, drop.id, move.releases)
     _retire(keep.id, drop.id, now)
+
+
+def next_position(owner: sa.Column[int], id: int) -> int:
+    """Return the position after the last of the rows that belong to an owner."""
+    last = sa.select(sa.func.coalesce(sa.func.max(owner.table.c.position) + 1, 0)).where(owner == id)
+    return db.session.connection().scalar(last) or 0
+
+
+def renumber(owner: sa.Column[int], id: int, *order: sa.ColumnElement[Any]) -> None:
+    """Number the rows that belong to an owner, in this order."""
+    rows = owner.table
+    connection = db.session.connection()
+    ids = connection.scalars(sa.select(rows.c.id).where(owner == id).order_by(*order)).all()
+    one = sa.update(rows).where(rows.c.id == sa.bindparam("row")).values(position=sa.bindparam("number"))
+    connection.execute(one, [{"row": row, "number": number} for number, row in enumerate(ids)])
 
 
 def _slugs(tool_ids: Iterable[int]) -> dict[int, list[str]]:
     """Return each tool's slugs, the current one first."""
-    found: dict[int, list[str]] = {id: [] for id in tool_ids}
-    rows = sa.select(slug.c.tool_id, slug.c.slug).where(slug.c.tool_id.in_(found))
+    slugs: dict[int, list[str]] = {id: [] for id in tool_ids}
+    rows = sa.select(slug.c.tool_id, slug.c.slug).where(slug.c.tool_id.in_(slugs))
     for row in db.session.connection().execute(rows.order_by(slug.c.is_current.desc(), slug.c.position, slug.c.slug)):
-        found[row.tool_id].append(row.slug)
-    return found
+        slugs[row.tool_id].append(row.slug)
+    return slugs
 
 
 def _side(row: sa.Row[Any], slugs: list[str], now: datetime) -> Side:
@@ -151,70 +156,58 @@ def _side(row: sa.Row[Any], slugs: list[str], now: datetime) -> Side:
 
 def _price_that_moves(keep_id: int, drop_id: int) -> Price | None:
     """Return the dropped tool's price where it is known and the kept one's is not."""
-    costs = [price.c[name] for name in ("model", "amount", "currency", "period", "source", "checked_on")]
     is_known = price.c.until.is_(None) & (price.c.model != PriceModel.UNKNOWN)
-    rows = sa.select(price.c.tool_id, *costs).where(price.c.tool_id.in_([keep_id, drop_id]), is_known)
-    known = {row.tool_id: Price(*row[1:]) for row in db.session.connection().execute(rows)}
+    statement = sa.select(price.c.tool_id, *_COST).where(price.c.tool_id.in_([keep_id, drop_id]), is_known)
+    known = {row.tool_id: Price(*row[1:]) for row in db.session.connection().execute(statement)}
     return None if keep_id in known else known.get(drop_id)
 
 
 def _keys_of(tool_id: int) -> sa.Select[tuple[str]]:
-    mine = sa.select(tool.c.category_id).where(tool.c.id == tool_id).scalar_subquery()
-    return sa.select(asked_for.c.key).where(asked_for.c.category_id == mine)
+    category_id = sa.select(tool.c.category_id).where(tool.c.id == tool_id).scalar_subquery()
+    return sa.select(asked_for.c.key).where(asked_for.c.category_id == category_id)
 
 
-def _lacking(key: sa.Column[Any], keep_id: int, drop_id: int, *conditions: sa.ColumnElement[bool]) -> tuple[str, ...]:
+def _missing(key: sa.Column[Any], keep_id: int, drop_id: int, *conditions: sa.ColumnElement[bool]) -> tuple[str, ...]:
     """Return the dropped tool's keys of a list that the kept one does not have, in their order."""
     rows = key.table
-    there = sa.select(key).where(rows.c.tool_id == keep_id)
-    wanted = sa.select(key).where(rows.c.tool_id == drop_id, key.not_in(there), *conditions)
-    return tuple(db.session.connection().scalars(wanted.order_by(rows.c.position, rows.c.id)))
+    kept = sa.select(key).where(rows.c.tool_id == keep_id)
+    missing = sa.select(key).where(rows.c.tool_id == drop_id, key.not_in(kept), *conditions)
+    return tuple(db.session.connection().scalars(missing.order_by(rows.c.position, rows.c.id)))
 
 
-def _take(key: sa.Column[Any], keep_id: int, drop_id: int, keys: tuple[str, ...]) -> None:
-    """Put these rows of a list behind those that the kept tool has."""
+def _move_entries(key: sa.Column[Any], keep_id: int, drop_id: int, keys: tuple[str, ...]) -> None:
+    """Append these rows of a list to those that the kept tool has."""
     rows = key.table
-    first = _end(rows, keep_id)
-    for place, name in enumerate(keys, start=first):
+    for position, name in enumerate(keys, start=next_position(rows.c.tool_id, keep_id)):
         one = sa.update(rows).where(rows.c.tool_id == drop_id, key == name)
-        db.session.connection().execute(one.values(tool_id=keep_id, position=place))
+        db.session.connection().execute(one.values(tool_id=keep_id, position=position))
 
 
-def _end(rows: sa.Table, tool_id: int) -> int:
-    last = sa.select(sa.func.coalesce(sa.func.max(rows.c.position) + 1, 0)).where(rows.c.tool_id == tool_id)
-    return db.session.connection().scalar(last) or 0
-
-
-def _fill(keep_id: int, drop_id: int, texts: tuple[str, ...]) -> None:
-    if not texts:
-        return
-    connection = db.session.connection()
-    found = connection.execute(sa.select(*(tool.c[name] for name in texts)).where(tool.c.id == drop_id)).one()
-    connection.execute(sa.update(tool).where(tool.c.id == keep_id).values(found._asdict()))
+def _fill(keep_id: int, drop_id: int, fields: tuple[str, ...]) -> None:
+    if fields:
+        connection = db.session.connection()
+        dropped = connection.execute(sa.select(*(tool.c[name] for name in fields)).where(tool.c.id == drop_id)).one()
+        connection.execute(sa.update(tool).where(tool.c.id == keep_id).values(dropped._asdict()))
 
 
 def _move_prices(keep_id: int, drop_id: int) -> None:
-    """Give the kept tool the other's price and history, beside the history it has; its unknown price goes."""
+    """Add the dropped tool's price and history to the history of the kept one, whose unknown price is deleted."""
     connection = db.session.connection()
     connection.execute(sa.delete(price).where(price.c.tool_id == keep_id, price.c.until.is_(None)))
     connection.execute(sa.update(price).where(price.c.tool_id == drop_id).values(tool_id=keep_id))
-    order = (price.c.until.is_(None), price.c.until, price.c.position, price.c.id)
-    ids = connection.scalars(sa.select(price.c.id).where(price.c.tool_id == keep_id).order_by(*order))
-    places = [{"row": id, "place": place} for place, id in enumerate(ids)]
-    one = sa.update(price).where(price.c.id == sa.bindparam("row")).values(position=sa.bindparam("place"))
-    connection.execute(one, places)
+    renumber(price.c.tool_id, keep_id, price.c.until.is_(None), price.c.until, price.c.position, price.c.id)
 
 
 def _retire(keep_id: int, drop_id: int, now: datetime) -> None:
-    """Let the dropped tool's addresses lead to the kept one, and take its record out of sight."""
+    """Let the dropped tool's addresses lead to the kept one, and archive its record."""
     connection = db.session.connection()
-    behind = slug.c.position + _end(slug, keep_id)
-    moved = {"tool_id": keep_id, "is_current": False, "position": behind}
+    position = slug.c.position + next_position(slug.c.tool_id, keep_id)
+    moved = {"tool_id": keep_id, "is_current": False, "position": position}
     connection.execute(sa.update(slug).where(slug.c.tool_id == drop_id).values(moved))
-    gone = {"merged_into_id": keep_id, "published_at": None, "archived_at": sa.func.coalesce(tool.c.archived_at, now)}
     both = tool.alias()
     first = sa.select(sa.func.min(both.c.first_published_at)).where(both.c.id.in_([keep_id, drop_id])).scalar_subquery()
     connection.execute(sa.update(tool).where(tool.c.id == keep_id).values(first_published_at=first))
-    # What was merged into the dropped tool before leads to the kept one at once: nobody follows a chain.
+    # What was merged into the dropped tool before leads to the kept one at once: merges form no chain.
     connection.execute(sa.update(tool).where(tool.c.merged_into_id == drop_id).values(merged_into_id=keep_id))
-    connection.execute(sa.update(tool).where(tool.c.id == drop_id).values(gone))
+    merged = {"merged_into_id": keep_id, "published_at": None, "archived_at": sa.func.coalesce(tool.c.archived_at, now)}
+    connection.execute(sa.update(tool).where(tool.c.id == drop_id).values(merged))

@@ -7,17 +7,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.models import Review
+from verdicts.catalog.merging import next_position, renumber
+from verdicts.catalog.models import Review, ReviewRevision
 from verdicts.extensions import db
 
 review, reviewer, revision = (Review.metadata.tables[name] for name in ("review", "reviewer", "review_revision"))
 
-LONGEST_REASON = 500
+MAX_REASON_LENGTH: int = ReviewRevision.reason.type.length
 
 
 @dataclass(frozen=True)
 class ReviewMove:
-    """One review of the dropped tool. `stands` is what the same reviewer says of the kept one, where they do."""
+    """One review of the dropped tool. `stands` is the verdict of the same reviewer on the kept one, if there is one."""
 
     id: int
     reviewer: str
@@ -40,51 +41,40 @@ def foresee(keep_id: int, drop_id: int) -> tuple[ReviewMove, ...]:
 
 
 def merge(keep_id: int, moves: tuple[ReviewMove, ...], dropped_name: str, today: date) -> None:
-    """Carry out these moves. The caller has begun to write, and commits."""
-    connection = db.session.connection()
-    last = sa.select(sa.func.coalesce(sa.func.max(review.c.position), -1)).where(review.c.tool_id == keep_id)
-    first = (connection.scalar(last) or 0) + 1
-    for place, move in enumerate(moves, start=first):
+    """Carry out these moves. The caller has called begin_write(), and commits."""
+    for position, move in enumerate(moves, start=next_position(review.c.tool_id, keep_id)):
         if move.kept_id is None:
             one = sa.update(review).where(review.c.id == move.id)
-            connection.execute(one.values(tool_id=keep_id, position=place))
+            db.session.connection().execute(one.values(tool_id=keep_id, position=position))
         else:
             _make_history(move.id, move.kept_id, dropped_name, today)
 
 
 def reason(dropped_name: str, before: str = "") -> str:
-    """Return why an entry stands in the history of another record's review; `before` is the reason it had itself."""
+    """Return why an entry is in the history of another record's review; `before` is the reason that it had."""
     words = f"Two records of one tool were merged; this stood under {dropped_name}."
     whole = f"{words} {before}".strip()
-    return whole if len(whole) <= LONGEST_REASON else f"{whole[: LONGEST_REASON - 1]}…"
+    return whole if len(whole) <= MAX_REASON_LENGTH else f"{whole[: MAX_REASON_LENGTH - 1]}…"
 
 
 def _make_history(id: int, kept_id: int, dropped_name: str, today: date) -> None:
-    """Let a review with its own history become history of the one that stands: it is no change of mind."""
+    """Make a review and its history part of the history of the one that stands. It is no change of mind."""
     connection = db.session.connection()
     history = sa.select(revision).where(revision.c.review_id == id).order_by(revision.c.until, revision.c.position)
     past = connection.execute(history).all()
     last = connection.execute(sa.select(review).where(review.c.id == id)).one()
     until = max(filter(None, [today, last.reviewed_on, *(row.until for row in past)]))
-    told = [_entry(row, kept_id, row.until, reason(dropped_name, row.reason)) for row in past]
-    told.append(_entry(last, kept_id, until, reason(dropped_name)))
+    entries = [_entry(row, kept_id, row.until, reason(dropped_name, row.reason)) for row in past]
+    entries.append(_entry(last, kept_id, until, reason(dropped_name)))
     connection.execute(sa.delete(revision).where(revision.c.review_id == id))
     connection.execute(sa.delete(review).where(review.c.id == id))
-    end = sa.select(sa.func.coalesce(sa.func.max(revision.c.position), -1)).where(revision.c.review_id == kept_id)
-    first = (connection.scalar(end) or 0) + 1
-    connection.execute(sa.insert(revision), [{**entry, "position": first + place} for place, entry in enumerate(told)])
-    _put_in_order(kept_id)
+    first = next_position(revision.c.review_id, kept_id)
+    numbered = [{**entry, "position": position} for position, entry in enumerate(entries, start=first)]
+    connection.execute(sa.insert(revision), numbered)
+    # Of one day, the entries that were here before come first.
+    renumber(revision.c.review_id, kept_id, revision.c.until, revision.c.position, revision.c.id)
 
 
 def _entry(row: sa.Row[Any], kept_id: int, until: date, why: str) -> dict[str, Any]:
-    said = {"verdict": row.verdict, "quote": row.quote, "reviewed_on": row.reviewed_on}
-    return {**said, "review_id": kept_id, "until": until, "reason": why, "wording_only": True}
-
-
-def _put_in_order(review_id: int) -> None:
-    """Number a history's entries by their dates; of one day, those that stood here before come first."""
-    connection = db.session.connection()
-    rows = sa.select(revision.c.id).where(revision.c.review_id == review_id)
-    ids = connection.scalars(rows.order_by(revision.c.until, revision.c.position, revision.c.id)).all()
-    one = sa.update(revision).where(revision.c.id == sa.bindparam("row")).values(position=sa.bindparam("place"))
-    connection.execute(one, [{"row": id, "place": place} for place, id in enumerate(ids)])
+    statement = {"verdict": row.verdict, "quote": row.quote, "reviewed_on": row.reviewed_on}
+    return {**statement, "review_id": kept_id, "until": until, "reason": why, "wording_only": True}

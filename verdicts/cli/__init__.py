@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from verdicts.cli.catalog import catalogue
+from verdicts.cli.catalog import catalog_commands
 from verdicts.cli.digest import digest
 from verdicts.cli.housekeeping import keep_house
 from verdicts.cli.mail import mail
@@ -13,5 +13,5 @@ from verdicts.cli.voting import votes
 
 def init_app(app: Flask) -> None:
     """Hang up the commands."""
-    for command in (catalogue, votes, mail, newsletter, digest, staff, keep_house):
+    for command in (catalog_commands, votes, mail, newsletter, digest, staff, keep_house):
         app.cli.add_command(command)

@@ -24,40 +24,40 @@ STANDARD_STREAM = "-"
 NO_TABLES = "The database has no tables yet. Run `flask db upgrade` first (`make serve` and `make demo` do it too)."
 UNDEFINED_TABLE = "42P01"  # as PostgreSQL numbers it
 
-catalogue = AppGroup("catalog", help="Catalogue files in and out.")
+catalog_commands = AppGroup("catalog", help="Catalogue files in and out.")
 
 
-@catalogue.command("import")
+@catalog_commands.command("import")
 @click.argument("file")
 @click.option("--dry-run", is_flag=True, help="Say what would change, and store nothing.")
 def import_from(file: str, *, dry_run: bool) -> None:
     """Import a catalogue FILE in JSON or YAML (- is standard input): all of it or, with any fault, nothing."""
-    with refusals_in_words(file):
-        data = reading.read(bytes_of(file), file)
+    with errors_in_words(file):
+        data = reading.read(read_bytes(file), file)
         begin_write()
         report = import_catalogue(data, datetime.now(UTC))
         if dry_run:
             db.session.rollback()
         else:
-            write_down(report, file)
+            log_import(report, file)
             db.session.commit()
-    for line in in_words(report, dry_run=dry_run):
+    for line in report_lines(report, dry_run=dry_run):
         click.echo(line)
 
 
-@catalogue.command("export")
+@catalog_commands.command("export")
 @click.argument("file")
 def export_to(file: str) -> None:
     """Export the published catalogue to FILE: YAML where its name ends so, JSON else (- is standard output)."""
-    with refusals_in_words(file):
+    with errors_in_words(file):
         text = export(datetime.now(UTC), as_yaml=reading.is_yaml(file))
         if file == STANDARD_STREAM:
             click.echo(text.encode(), nl=False)
         else:
-            replace(Path(file), text)
+            replace_file(Path(file), text)
 
 
-def write_down(report: ImportReport, file: str) -> None:
+def log_import(report: ImportReport, file: str) -> None:
     if not report.changed_anything:
         return
     name = "standard input" if file == STANDARD_STREAM else reading.bare_name(file)
@@ -67,8 +67,8 @@ def write_down(report: ImportReport, file: str) -> None:
 
 
 @contextmanager
-def refusals_in_words(file: str) -> Iterator[None]:
-    """Turn whatever may go wrong with a file or the database into a message and exit status 1."""
+def errors_in_words(file: str) -> Iterator[None]:
+    """Turn the errors of files and the database into a message and exit status 1."""
     try:
         yield
     except CatalogueRefused as refused:
@@ -95,14 +95,14 @@ def lacks_a_table(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE or "no such table" in str(error.orig)
 
 
-def bytes_of(file: str) -> bytes:
+def read_bytes(file: str) -> bytes:
     """Return a file's content, but no more of it than shows that it is too large."""
     with click.open_file(file, "rb") as stream:
         content: bytes = stream.read(reading.MAX_FILE_SIZE + 1)
     return content
 
 
-def in_words(report: ImportReport, *, dry_run: bool) -> Iterator[str]:
+def report_lines(report: ImportReport, *, dry_run: bool) -> Iterator[str]:
     if dry_run:
         yield from report.changes
     for kind, count in report.counts.items():
@@ -113,8 +113,8 @@ def in_words(report: ImportReport, *, dry_run: bool) -> Iterator[str]:
         yield "Nothing was stored: this was a dry run."
 
 
-def replace(path: Path, text: str) -> None:
-    """Write a file so that, whatever happens, there is either the old one or all of the new one."""
+def replace_file(path: Path, text: str) -> None:
+    """Write a file so that, even after a crash, there is either the old one or all of the new one."""
     target = path.resolve()
     if target.exists() and not target.is_file():
         target.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Two records of one tool become one: the comparisons that hold the one that goes."""
+"""Merging two records of one tool: the comparisons that hold the one that goes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def foresee(keep_id: int, drop_id: int) -> tuple[ComparisonMove, ...]:
 
 
 def merge(keep_id: int, drop_id: int, moves: Iterable[ComparisonMove], now: datetime) -> None:
-    """Carry out these moves. The caller has begun to write, and commits."""
+    """Carry out these moves. The caller has called begin_write(), and commits."""
     for move in moves:
         if move.fate is Fate.ARCHIVED:
             _archive(move.id, now)
@@ -69,10 +69,10 @@ def _members_of(drop_id: int) -> dict[int, dict[int, str]]:
         .where(_holds(drop_id))
         .order_by(comparison.c.position, comparison.c.id, member.c.position)
     )
-    found: dict[int, dict[int, str]] = {}
+    members: dict[int, dict[int, str]] = {}
     for row in db.session.connection().execute(rows):
-        found.setdefault(row.id, {})[row.tool_id] = row.name
-    return found
+        members.setdefault(row.id, {})[row.tool_id] = row.name
+    return members
 
 
 def _move(id: int, members: dict[int, str], keep_id: int, drop_id: int, taken: set[str]) -> ComparisonMove:
@@ -91,14 +91,14 @@ def _archive(id: int, now: datetime) -> None:
 
 
 def _replace(move: ComparisonMove, keep_id: int, drop_id: int) -> None:
-    """Put the kept tool where the dropped one was; where it is there already, its own choose-if lines stand."""
+    """Put the kept tool where the dropped one was. Where it is there already, its own choose-if lines stay."""
     connection = db.session.connection()
-    place = (member.c.comparison_id == move.id) & (member.c.tool_id == drop_id)
+    membership = (member.c.comparison_id == move.id) & (member.c.tool_id == drop_id)
     lines = (choose.c.comparison_id == move.id) & (choose.c.tool_id == drop_id)
     if move.fate is Fate.LEFT:
-        connection.execute(sa.delete(member).where(place))
+        connection.execute(sa.delete(member).where(membership))
         connection.execute(sa.delete(choose).where(lines))
     else:
-        connection.execute(sa.update(member).where(place).values(tool_id=keep_id))
+        connection.execute(sa.update(member).where(membership).values(tool_id=keep_id))
         connection.execute(sa.update(choose).where(lines).values(tool_id=keep_id))
     connection.execute(sa.update(comparison).where(comparison.c.id == move.id).values(members_key=move.members_key))

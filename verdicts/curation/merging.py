@@ -11,7 +11,7 @@ from verdicts.catalog import merging_reviews as reviews
 from verdicts.catalog import search
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.kinds import PriceModel
-from verdicts.catalog.merging import TEXTS, RecordMove, Side
+from verdicts.catalog.merging import RecordMove, Side
 from verdicts.catalog.merging_reviews import ReviewMove
 from verdicts.catalog.models import Tool
 from verdicts.catalog.panel import ReviewerSummary
@@ -20,6 +20,8 @@ from verdicts.comparisons import merging as comparisons
 from verdicts.comparisons.merging import ComparisonMove, Fate
 from verdicts.comparisons.models import Comparison
 from verdicts.comparisons.wording import listed
+from verdicts.curation.catalog_file import schema
+from verdicts.curation.catalog_file.rows import shared_fields
 from verdicts.curation.editing import comparisons as comparison_records
 from verdicts.curation.editing.changes import Change, Parts, changes_between, full_tool_parts, tool_parts
 from verdicts.curation.editing.publication import PublicationState, state_of
@@ -29,6 +31,10 @@ from verdicts.feedback import price_doubts
 from verdicts.newsletter import merging as newsletter
 from verdicts.voting import merging as ballots
 from verdicts.voting.merging import BallotMove
+
+# What is filled where the kept record has nothing, and what editors call it if that is not its own name.
+FIELDS = (*shared_fields(schema.Tool, Tool), "logo_digest")
+LABELS = {"license": "licence", "launched_on": "day of launch", "logo_digest": "logo"}
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ def plan(keep_id: int, drop_id: int, now: datetime) -> MergePlan:
     return MergePlan(
         keep=keep,
         drop=drop,
-        record=records.foresee(keep_id, drop_id),
+        record=records.foresee(keep_id, drop_id, FIELDS),
         reviews=reviews.foresee(keep_id, drop_id),
         comparisons=comparisons.foresee(keep_id, drop_id),
         ballots=ballots.foresee(keep_id, drop_id),
@@ -241,8 +247,9 @@ def _cost(price: Price) -> str:
 
 def _record(plan: MergePlan) -> Iterator[str]:
     record, keep = plan.record, plan.names[0]
-    if record.texts:
-        yield f"{keep} takes what it does not have: the {listed([TEXTS[name] for name in record.texts])}."
+    if record.fields:
+        labels = [LABELS.get(name, name.replace("_", " ")) for name in record.fields]
+        yield f"{keep} takes what it does not have: the {listed(labels)}."
     lists = (("fact", record.facts), ("plan", record.plans), ("release", record.releases))
     for kind, names in lists:
         if names:

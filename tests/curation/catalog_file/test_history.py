@@ -9,12 +9,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.curation.files import BARE, Json, a_file, a_review, a_tool, imported
+from tests.curation.files import BARE, Json, a_file, a_review, a_tool, import_file, imported
 from tests.makers import NOW, TODAY
 from verdicts.catalog.models import PriceRecord, Review, ReviewRevision
 from verdicts.curation.catalog_file.history import BY_IMPORT
 from verdicts.curation.transfer.exporting import export
-from verdicts.curation.transfer.importing import import_file
 from verdicts.extensions import db
 
 BEFORE = {"verdict": "ship", "quote": "It works.", "until": "2026-10-01", "reason": "It broke.", "wording_only": False}

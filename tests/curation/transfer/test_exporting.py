@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import StatementCount
-from tests.curation.files import BARE, SAMPLE, Json, a_file, a_review, a_tool, imported
+from tests.curation.files import BARE, SAMPLE, Json, a_file, a_review, a_tool, import_file, imported
 from tests.makers import NOW, TODAY, make_category, make_comparison, make_price, make_review, make_reviewer, make_tool
 from verdicts.curation.transfer.exporting import export
-from verdicts.curation.transfer.importing import import_catalogue, import_file
+from verdicts.curation.transfer.importing import import_catalogue
 from verdicts.extensions import db
 
 LATER = NOW + timedelta(days=9)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import StatementCount
-from tests.curation.files import BARE, SAMPLE, STARTED_IT, a_file, a_review, a_tool, faults_of, imported
+from tests.curation.files import BARE, SAMPLE, STARTED_IT, a_file, a_review, a_tool, faults_of, import_file, imported
 from tests.makers import NOW, TODAY, make_category, make_reviewer, make_tool
 from verdicts.catalog import search
 from verdicts.catalog.content_version import content_version
@@ -18,7 +18,7 @@ from verdicts.catalog.models import Category, CategoryAlias, Reviewer, ReviewerA
 from verdicts.comparisons.models import Comparison
 from verdicts.curation.catalog_file import parsing
 from verdicts.curation.transfer.exporting import export
-from verdicts.curation.transfer.importing import import_catalogue, import_file
+from verdicts.curation.transfer.importing import import_catalogue
 from verdicts.curation.transfer.report import Count
 from verdicts.extensions import db
 

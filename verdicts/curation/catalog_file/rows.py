@@ -31,7 +31,7 @@ def copy_fields(record: Record, row: Base, *, only_stated: bool = False) -> list
 
     Not its slug: renaming a record has rules of its own. `only_stated` leaves out what the file leaves out.
     """
-    names = _shared_fields(type(record), type(row))
+    names = shared_fields(type(record), type(row))
     return update(row, {name: getattr(record, name) for name in names if record.states(name) or not only_stated})
 
 
@@ -76,11 +76,12 @@ def number(rows: Iterable[Any]) -> None:
 
 @cache
 def _columns(model: type[Base]) -> frozenset[str]:
-    return frozenset(sa.inspect(model).column_attrs.keys())
+    return frozenset(model.__table__.c.keys())
 
 
 @cache
-def _shared_fields(kind: type[Record], model: type[Base]) -> tuple[str, ...]:
+def shared_fields(kind: type[Record], model: type[Base]) -> tuple[str, ...]:
+    """Return the fields of a record that its table has under the same name, but for the slug."""
     return tuple(name for name in kind.model_fields if name in _columns(model) and name != "slug")
 
 

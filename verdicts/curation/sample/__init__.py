@@ -1,4 +1,4 @@
-"""The sample that the demo starts with: a catalogue, and made-up votes that agree with ledger and tally."""
+"""The sample that the demo starts with: a catalogue, and made-up votes that agree with their record and tallies."""
 
 import hashlib
 import random
@@ -29,8 +29,8 @@ POOL_TO_LARGEST_TOOL = 1.2  # so few voters for so many votes that most of them 
 
 
 @dataclass(frozen=True)
-class Cast:
-    """One made-up ballot."""
+class SampleVote:
+    """One made-up vote."""
 
     slug: str
     voter: str
@@ -46,17 +46,16 @@ def load(now: datetime) -> bool:
     if db.session.scalar(sa.select(sa.exists(sa.select(Tool.id)))):
         return False
     importing.import_catalogue(catalogue_on(now.date()), now)
-    this_week.happen(now)
-    store(draw(yaml.safe_load(VOTES.read_text())["tools"], now))
+    this_week.move_into_week(now)
+    store_votes(make_votes(yaml.safe_load(VOTES.read_text())["tools"], now))
     return True
 
 
 def catalogue_on(today: date) -> object:
     """Return the sample's catalogue with its reviews as old on this day as they are on the day it was written for.
 
-    Reviews past their time decide nothing, and a demo in which nothing is decided shows little. Prices and facts keep
-    their dates: moved ones would claim a check that nobody made. By a clock that is slow, nothing is dated later than
-    today.
+    Old reviews decide nothing, and a demo in which nothing is decided shows little. Prices and facts keep their dates:
+    moved ones would claim a check that nobody made. Where the clock is slow, nothing is dated later than today.
     """
     return _dated(reading.read(CATALOGUE.read_bytes(), CATALOGUE.name), today)
 
@@ -79,17 +78,17 @@ def _moved(text: str, today: date, *, in_review: bool) -> str:
     return min(date.fromisoformat(text) + late, today).isoformat()
 
 
-def draw(wanted: dict[str, dict[str, int]], now: datetime) -> list[Cast]:
-    """Return a ballot for each vote wanted, oldest first; the same ones every time, but for the moment they end at."""
+def make_votes(counts: dict[str, dict[str, int]], now: datetime) -> list[SampleVote]:
+    """Return as many votes on each tool as `counts` says, oldest first. Only their moments differ from call to call."""
     chance = random.Random(SEED)  # noqa: S311  # nosec B311  # a sample, not a secret
-    largest = max(sum(votes.values()) for votes in wanted.values())
+    largest = max(sum(votes.values()) for votes in counts.values())
     pool = [_voter(number) for number in range(int(largest * POOL_TO_LARGEST_TOOL))]
-    casts = [
-        Cast(slug, voter, verdict, now - SPREAD * chance.random())
-        for slug, votes in wanted.items()
+    sample_votes = [
+        SampleVote(slug, voter, verdict, now - SPREAD * chance.random())
+        for slug, votes in counts.items()
         for voter, verdict in zip(chance.sample(pool, sum(votes.values())), _verdicts(votes), strict=True)
     ]
-    return sorted(casts, key=lambda cast: cast.at)
+    return sorted(sample_votes, key=lambda each: each.at)
 
 
 def _voter(number: int) -> str:
@@ -100,13 +99,13 @@ def _verdicts(votes: dict[str, int]) -> list[Verdict]:
     return [verdict for verdict in Verdict for _ in range(votes[verdict])]
 
 
-def store(casts: list[Cast]) -> None:
-    """Write ballots, their ledger and their tallies, as if each had been cast by a voter of its own network."""
+def store_votes(votes: list[SampleVote]) -> None:
+    """Store votes, their record and their tallies, as if each voter had a network of their own."""
     tool_ids = _tool_ids()
     connection = db.session.connection()
-    connection.execute(sa.insert(vote), [_ballot(tool_ids[cast.slug], cast) for cast in casts])
-    connection.execute(sa.insert(vote_event), [_line(tool_ids[cast.slug], cast) for cast in casts])
-    connection.execute(sa.insert(tally), _tallies(tool_ids, casts))
+    connection.execute(sa.insert(vote), [_vote_row(tool_ids[each.slug], each) for each in votes])
+    connection.execute(sa.insert(vote_event), [_event_row(tool_ids[each.slug], each) for each in votes])
+    connection.execute(sa.insert(tally), _tally_rows(tool_ids, votes))
 
 
 def _tool_ids() -> dict[str, int]:
@@ -114,18 +113,18 @@ def _tool_ids() -> dict[str, int]:
     return {row.slug: row.tool_id for row in rows}
 
 
-def _ballot(tool_id: int, cast: Cast) -> dict[str, object]:
-    who = {"tool_id": tool_id, "voter": cast.voter, "network": None, "standing": Standing.COUNTED}
-    return {**who, "verdict": cast.verdict, "first_at": cast.at, "changed_at": cast.at}
+def _vote_row(tool_id: int, each: SampleVote) -> dict[str, object]:
+    who = {"tool_id": tool_id, "voter": each.voter, "network": None, "standing": Standing.COUNTED}
+    return {**who, "verdict": each.verdict, "first_at": each.at, "changed_at": each.at}
 
 
-def _line(tool_id: int, cast: Cast) -> dict[str, object]:
-    who = {"tool_id": tool_id, "voter": cast.voter, "network": None, "occasion": Occasion.CAST, "at": cast.at}
+def _event_row(tool_id: int, each: SampleVote) -> dict[str, object]:
+    who = {"tool_id": tool_id, "voter": each.voter, "network": None, "occasion": Occasion.CAST, "at": each.at}
     before = {"from_verdict": None, "from_standing": Standing.COUNTED}
-    return {**who, **before, "to_verdict": cast.verdict, "to_standing": Standing.COUNTED, "reason": None}
+    return {**who, **before, "to_verdict": each.verdict, "to_standing": Standing.COUNTED, "reason": None}
 
 
-def _tallies(tool_ids: dict[str, int], casts: list[Cast]) -> list[dict[str, int]]:
-    said = Counter((cast.slug, cast.verdict) for cast in casts)
-    counted = {slug: {verdict.value: said[slug, verdict] for verdict in Verdict} for slug, _ in said}
+def _tally_rows(tool_ids: dict[str, int], votes: list[SampleVote]) -> list[dict[str, int]]:
+    counts = Counter((each.slug, each.verdict) for each in votes)
+    counted = {slug: {verdict.value: counts[slug, verdict] for verdict in Verdict} for slug, _ in counts}
     return [{"tool_id": tool_ids[slug], **figures, **NOTHING_SET_ASIDE} for slug, figures in counted.items()]

@@ -1,6 +1,6 @@
-"""Lets some of the sample happen in the week it is loaded in, so that the demo's edition has something to tell.
+"""Dates some of the sample into the week it is loaded in, so that the demo's edition has news.
 
-Only what the sample made up is dated anew: when a tool appeared here, and when a persona changed its mind.
+Only made-up dates are moved: when a tool appeared here, and when a persona changed its mind.
 """
 
 from datetime import datetime, timedelta
@@ -19,25 +19,25 @@ review = Base.metadata.tables["review"]
 revision = Base.metadata.tables["review_revision"]
 
 
-def happen(now: datetime) -> None:
-    """Let the last tools, the first comparison and the last changes of mind happen now; all else was here before."""
+def move_into_week(now: datetime) -> None:
+    """Date the last tools, the first comparison and the last changes of mind to now, and all else before."""
     _publish(tool, tool.c.position.desc(), NEW_TOOLS, now)
     _publish(comparison, comparison.c.position, NEW_COMPARISONS, now)
     connection = db.session.connection()
-    for turned in connection.execute(_last_turns()).all():
-        connection.execute(sa.update(revision).where(revision.c.id == turned.id).values(until=now.date()))
-        reviewed = sa.update(review).where(review.c.id == turned.review_id)
+    for change in connection.execute(_last_changes_of_mind()).all():
+        connection.execute(sa.update(revision).where(revision.c.id == change.id).values(until=now.date()))
+        reviewed = sa.update(review).where(review.c.id == change.review_id)
         connection.execute(reviewed.values(reviewed_on=now.date()))
 
 
 def _publish(table: sa.Table, newest_first: sa.ColumnElement[Any], new: int, now: datetime) -> None:
-    """Date all of a table's rows back but for the first `new` ones."""
-    fresh = sa.select(table.c.id).order_by(newest_first).limit(new).scalar_subquery()
-    older = sa.update(table).where(table.c.id.not_in(fresh))
+    """Date all of a table's rows back, but for the first `new` ones."""
+    newest = sa.select(table.c.id).order_by(newest_first).limit(new).scalar_subquery()
+    older = sa.update(table).where(table.c.id.not_in(newest))
     db.session.connection().execute(older.values(published_at=now - BEFORE))
 
 
-def _last_turns() -> sa.Select[Any]:
-    turned = (revision.c.verdict != review.c.verdict) & ~revision.c.wording_only
-    found = sa.select(revision.c.id, revision.c.review_id).join(review, review.c.id == revision.c.review_id)
-    return found.where(turned).order_by(revision.c.until.desc(), revision.c.id).limit(CHANGES_OF_MIND)
+def _last_changes_of_mind() -> sa.Select[Any]:
+    has_turned = (revision.c.verdict != review.c.verdict) & ~revision.c.wording_only
+    changes = sa.select(revision.c.id, revision.c.review_id).join(review, review.c.id == revision.c.review_id)
+    return changes.where(has_turned).order_by(revision.c.until.desc(), revision.c.id).limit(CHANGES_OF_MIND)

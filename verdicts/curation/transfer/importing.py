@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from verdicts.catalog import search
@@ -17,20 +16,12 @@ from verdicts.curation.catalog_file.rows import align, new_row
 from verdicts.curation.editing import categories, comparisons, reviewers
 from verdicts.curation.editing.changes import Change, changes_between
 from verdicts.curation.transfer import existing as stored
-from verdicts.curation.transfer import reading
 from verdicts.curation.transfer.checking import faults_between
 from verdicts.curation.transfer.entries import Entry, arrange, named
 from verdicts.curation.transfer.existing import ExistingCatalog
 from verdicts.curation.transfer.importing_tools import import_reviews, import_tool
 from verdicts.curation.transfer.report import ImportReport, report_on
 from verdicts.extensions import db
-
-
-def import_file(path: Path, now: datetime) -> ImportReport:
-    """Import a catalogue file in JSON or YAML; see import_catalogue. Raises OSError when it cannot be read."""
-    with path.open("rb") as stream:
-        raw = stream.read(reading.MAX_FILE_SIZE + 1)
-    return import_catalogue(reading.read(raw, path.name), now)
 
 
 def import_catalogue(data: object, now: datetime) -> ImportReport:

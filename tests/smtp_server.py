@@ -45,7 +45,7 @@ class Behaviour:
     smtputf8: bool = True
     keeps_bodies: bool = True  # without, only a line is logged for each message
     certificate: str = ""  # a file with key and certificate: offers STARTTLS
-    life: int = 0  # in another life nothing is remembered of the last
+    life: int = 0  # a new number makes the server forget what it accepted
 
 
 @dataclass(frozen=True)
@@ -91,18 +91,18 @@ class SmtpServer:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What the environment of an installation must say to send through this server."""
+        """The environment variables that make an installation send through this server."""
         return {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(self.port)}
 
     def behave(self, **changes: Any) -> None:
-        """Behave so from the next command on, and in all else as is usual."""
+        """Behave in this way from the next command on, and otherwise as usual."""
         path = self.folder / "behaviour.json"
         unfinished = path.with_suffix(".part")
         unfinished.write_text(json.dumps(asdict(Behaviour(**changes, life=self._life))))
         unfinished.rename(path)
 
     def forget(self) -> None:
-        """Run, behave as is usual, and know nothing of what was before: cheaper than another server."""
+        """Run, behave as usual, and forget all messages. This takes less time than another server."""
         for path in [*self.folder.glob("*.eml"), self.folder / "accepted.jsonl"]:
             path.unlink(missing_ok=True)
         self._life += 1
@@ -129,11 +129,11 @@ class SmtpServer:
             self._process = None
 
     def received(self) -> list[Received]:
-        """Return what was accepted so far, in its order."""
+        """Return the accepted messages, oldest first."""
         return [self._read(line) for line in self._lines()]
 
     def accepted(self) -> int:
-        """Return how many messages were accepted so far."""
+        """Return how many messages were accepted."""
         path = self.folder / "accepted.jsonl"
         return path.read_bytes().count(b"\n") if path.exists() else 0
 
@@ -141,7 +141,7 @@ class SmtpServer:
         return [each["recipient"] for each in self._lines()]
 
     def wait_for(self, count: int, seconds: float = 60) -> list[Received]:
-        """Return what was accepted once it is so many messages; fail when that takes too long."""
+        """Return the accepted messages once there are `count`; fail when that takes too long."""
         give_up_at = time.monotonic() + seconds
         while self.accepted() < count:
             assert time.monotonic() < give_up_at, f"only {self.accepted()} of {count} messages arrived"
@@ -173,7 +173,7 @@ def smtp_server(folder: Path, **behaviour: Any) -> Iterator[SmtpServer]:
 
 
 class Handler:
-    """Answers as the behaviour says; shared by all connections."""
+    """Answers as the behaviour says. All connections share it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -267,7 +267,7 @@ class Server(SMTP):
         return reply
 
     def close_soon(self) -> None:
-        """Close right after the next reply, before anything more is taken in."""
+        """Close right after the next reply, before more is read."""
         self.is_closing = True
 
     def close_now(self) -> None:

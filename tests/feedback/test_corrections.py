@@ -1,4 +1,4 @@
-"""Messages from readers: open ones first, and settled once."""
+"""Messages from readers: open ones come first, and each is resolved once."""
 
 from datetime import timedelta
 

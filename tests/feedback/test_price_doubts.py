@@ -1,4 +1,4 @@
-"""A price is doubted once by each network, until an editor has looked."""
+"""Each network doubts a price once, until an editor has checked it."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What is forgotten when: networks after a week, addresses a month after the answer."""
+"""What is deleted when: networks after a week, addresses a month after the message was resolved."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

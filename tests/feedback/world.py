@@ -1,4 +1,4 @@
-"""What the tests of feedback do over and over: doubts and messages, and looks into their tables."""
+"""Helpers of the feedback tests: doubts, messages, and what the database holds."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from verdicts.feedback.models import CorrectionState, price_doubt
 
 
 def doubt(tool_id: int, network: str | None = "n1", now: datetime = NOW) -> bool:
-    """Doubt a price as the door does: begin, note, commit."""
+    """Doubt a price as the view does, and commit."""
     db.session.rollback()
     begin_write()
     is_new = price_doubts.add(tool_id, network=network, now=now)
@@ -29,7 +29,7 @@ def networks() -> list[str | None]:
 
 
 def write(text: str = "The price is wrong.", now: datetime = NOW, **more: Any) -> int:
-    """Keep a message as the door does; return its id."""
+    """Store a message as the view does; return its id."""
     db.session.rollback()
     begin_write()
     corrections.create(text, now=now, **{"page": "", "source": None, "email": None, **more})

@@ -1,4 +1,4 @@
-"""What mail tests may ask for: an SMTP server in another process, and a letter."""
+"""Fixtures of the mail tests: an SMTP server in another process, and a letter."""
 
 from collections.abc import Iterator
 
@@ -18,6 +18,6 @@ def one_smtp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmtpSe
 
 @pytest.fixture
 def smtp(one_smtp_server: SmtpServer) -> SmtpServer:
-    """A server that behaves until it is told not to, and has accepted nothing yet."""
+    """A server that behaves as usual and has accepted nothing yet."""
     one_smtp_server.forget()
     return one_smtp_server

@@ -1,4 +1,4 @@
-"""What looks like a mail address is known wherever it stands in a text."""
+"""Mail addresses are recognised anywhere in a text."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What all senders together may send: a rate and a quota, shared through one table."""
+"""The rate and the quota that all senders share through one table."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

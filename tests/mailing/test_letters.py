@@ -1,4 +1,4 @@
-"""Letters as they are rendered: real text, HTML that needs nothing but itself, links of our own."""
+"""Rendered letters: real text, self-contained HTML, and links to this site."""
 
 import re
 
@@ -97,7 +97,7 @@ def test_the_colours_of_words_stand_out_in_light_and_in_dark() -> None:
     for ground, rules in (("#f4f6f2", light), ("#111517", dark)):
         words = set(re.findall(r"[ {]color: (#\w+)", rules))
         assert len(words) >= 3
-        for word in words - {ground}:  # what has the colour of the paper stands on a button
+        for word in words - {ground}:  # text in the colour of the paper is on a button
             assert contrast(ground, word) >= 4.5, word
 
 

@@ -25,7 +25,7 @@ LETTER = Letter("Größe: one SKIP", "Grüße\n", "<p>Grüße</p>\n")
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[Flask]:
-    """An application without a mail server; it needs no tables."""
+    """An application without a mail server and a database."""
     with new_app(f"sqlite:///{tmp_path / 'unused.sqlite3'}", tmp_path) as application:
         yield application
 

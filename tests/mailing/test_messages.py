@@ -1,4 +1,4 @@
-"""Messages as they are written: what Flask-Mail does to them, and that ours stay whole."""
+"""Serialised messages: what Flask-Mail gets wrong, and ours do not."""
 
 import re
 from email import message_from_bytes, policy
@@ -53,7 +53,7 @@ def read(raw: bytes) -> EmailMessage:
 
 
 def theirs(**fields: object) -> bytes:
-    """What Flask-Mail writes."""
+    """Return what Flask-Mail writes."""
     return flask_mail.Message(**{"subject": "x", "recipients": [ADA], "body": "x"} | fields).as_bytes()  # type: ignore[arg-type]
 
 

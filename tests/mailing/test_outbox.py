@@ -1,4 +1,4 @@
-"""The outbox: what is committed goes out, once; what cannot go out waits; what is hopeless goes away."""
+"""The outbox: committed letters are sent once, those that cannot be sent wait, and failed ones are deleted."""
 
 import os
 import re
@@ -262,7 +262,7 @@ def test_runners_at_once_send_no_letter_twice(app: Flask, smtp: SmtpServer) -> N
 
     with ThreadPoolExecutor(4) as runners:
         sent = list(runners.map(run, range(4)))
-    # A runner that found another's claim in its way ends early; the next round takes what it left.
+    # A process that meets another one's claim ends early; the next run sends what is left.
     assert sum(sent) + deliver().get(LetterStatus.SENT, 0) == len(recipients)
     assert sorted(smtp.recipients()) == sorted(recipients)
 
@@ -284,7 +284,7 @@ def start_running(app: Flask, *arguments: str) -> Program:
 
 @pytest.fixture
 def starts(app: Flask) -> Iterator[Starts]:
-    """Starts `flask mail run` as a program; whatever still runs is killed at the end."""
+    """Starts `flask mail run` as a program, and kills what still runs at the end."""
     started = []
 
     def start(*arguments: str) -> Program:
@@ -324,7 +324,7 @@ def test_the_loop_delivers_what_comes_and_ends_when_told_to(starts: Starts, smtp
     assert sum(map(int, re.findall(r"^Letters sent: (\d)\. To be tried again: 0\. Given up: 0\.$", printed, re.M))) == 2
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what it does with rows, the others say
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the other tests cover both databases
 def test_the_loop_waits_for_a_server_that_is_away(starts: Starts, smtp: SmtpServer) -> None:
     smtp.stop()
     put(ADA)
@@ -340,7 +340,7 @@ def test_the_loop_waits_for_a_server_that_is_away(starts: Starts, smtp: SmtpServ
 
 
 def test_the_loop_ends_with_its_parent(starts: Starts) -> None:
-    process = starts("--loop", "--parent", "1")  # whose child it is not
+    process = starts("--loop", "--parent", "1")  # which is not its parent
     assert process.wait(timeout=60) == 0
     assert starts("--loop", "--parent", str(os.getpid())).poll() is None
 

@@ -1,4 +1,4 @@
-"""What a reply asks of us."""
+"""What to do after each reply, and how long to wait."""
 
 from datetime import timedelta
 

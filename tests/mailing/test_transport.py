@@ -1,4 +1,4 @@
-"""Handing messages over, to a server in another process that behaves in every way a server can."""
+"""Transmitting messages to a server in another process, which misbehaves in every way a server can."""
 
 import shutil
 import smtplib
@@ -29,7 +29,7 @@ HASTY = Timeouts(connect=1, reply=0.5, last_reply=0.5)
 
 @pytest.fixture
 def app(smtp: SmtpServer, tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
-    """An application that sends through the server; it needs no tables."""
+    """An application that sends through the server, without a database."""
     with new_app(f"sqlite:///{tmp_path / 'unused.sqlite3'}", tmp_path, **smtp.settings) as application:
         yield application
 
@@ -264,7 +264,7 @@ def test_flask_mail_records_what_was_accepted(connection: Connection, smtp: Smtp
 
 @contextmanager
 def encrypting(folder: Path) -> Iterator[tuple[SmtpServer, str]]:
-    """Run a server that offers STARTTLS under a certificate for 127.0.0.1 which nobody has signed."""
+    """Run a server that offers STARTTLS with a self-signed certificate for 127.0.0.1."""
     certificate = folder / "certificate.pem"
     request = (
         "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=smtp.test -addext subjectAltName=IP:127.0.0.1"

@@ -1,4 +1,4 @@
-"""Mail as it comes back: what mail servers and providers make of a letter of ours."""
+"""Returned mail, as mail servers and providers make it from our letters."""
 
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -7,7 +7,7 @@ from verdicts.newsletter.headers import delivery_headers, unsubscribe_headers
 
 
 def our_letter(edition_id: int = 3, subscriber_id: int = 1) -> EmailMessage:
-    """Return a letter as it was sent, with its delivery's header and its ways to leave."""
+    """Return a letter as it was sent, with the headers of its delivery and for unsubscribing."""
     letter = EmailMessage(SMTP)
     letter["From"], letter["To"], letter["Subject"] = "verdicts@verdicts.test", "ann@example.org", "Week 47"
     for name, value in {**delivery_headers(edition_id, subscriber_id), **unsubscribe_headers(subscriber_id, 1)}.items():

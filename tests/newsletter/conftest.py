@@ -1,4 +1,4 @@
-"""What every newsletter test may ask for."""
+"""Fixtures of the newsletter tests."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

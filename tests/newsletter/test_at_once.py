@@ -23,7 +23,7 @@ READERS = 50
 
 @pytest.fixture
 def app(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
-    """An application whose pool has a connection for each of the threads, all of which may wait to write."""
+    """An application with a connection for each of the threads, all of which may wait to write."""
     options = verdicts.app.engine_options(database_url) | {"pool_size": READERS + 1, "pool_timeout": 60}
     monkeypatch.setattr(verdicts.app, "engine_options", lambda _url: options)
     application = verdicts.app.create_app(settings_for(database_url, tmp_path))
@@ -51,7 +51,7 @@ def at_once(app: Flask, act: Callable[[int], Any]) -> list[Any]:
 
 
 def insist(act: Callable[[int], Any], number: int) -> Any:
-    """Act, and again when the answer would be 503, as a reader does whom Retry-After told to."""
+    """Act, and again where the answer would be 503, as Retry-After asks for."""
     while True:
         try:
             return act(number)

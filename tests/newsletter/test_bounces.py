@@ -1,4 +1,4 @@
-"""Mail that comes back: whose it is says our token alone, what it means says the report."""
+"""Returned mail: our token alone says whose it is, and the report says what it means."""
 
 from base64 import b64encode
 

@@ -1,4 +1,4 @@
-"""CSV files: consent is required, every fault is named, and no cell is run by a spreadsheet program."""
+"""CSV files: consent is required, every fault is listed, and no spreadsheet program runs a cell."""
 
 import csv
 from datetime import UTC, datetime

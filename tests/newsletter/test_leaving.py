@@ -1,4 +1,4 @@
-"""How a subscription ends: the address goes, and a keyed hash stays."""
+"""How a subscription ends: the address is deleted, and a keyed hash stays."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from tests.makers import NOW, make_category
 from tests.newsletter.world import ANN, ask, end, letters, make_subscriber, row_of, statuses, suppressed
 from verdicts.catalog.records import ToolLink
-from verdicts.extensions import Base, begin_write, db
+from verdicts.extensions import Base, begin_write, commit_or_retry, db
 from verdicts.newsletter import leaving, preferences, queries
 from verdicts.newsletter.addresses import parse_email
 from verdicts.newsletter.models import Rhythm, Status, suppression
+from verdicts.newsletter.queries import AddressSuppression
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -27,8 +28,18 @@ ENDINGS: dict[str, Ending] = {
 every_ending = pytest.mark.parametrize("status", ENDINGS)
 
 
+def suppress(address: str, reason: Status = Status.LEFT) -> int | None:
+    return commit_or_retry(lambda: leaving.suppress(parse_email(address), reason, NOW))
+
+
+def suppression_of(address: str) -> AddressSuppression | None:
+    entry = queries.find_suppression(parse_email(address))
+    db.session.rollback()
+    return entry
+
+
 def whole_database() -> str:
-    """Return everything that stands in any table, as text."""
+    """Return the content of all tables as text."""
     tables = Base.metadata.sorted_tables
     found = "\n".join(str(db.session.execute(sa.select(table)).all()) for table in tables)
     db.session.rollback()
@@ -120,3 +131,41 @@ def test_a_confirmed_row_whose_address_is_suppressed_is_not_written_to() -> None
     db.session.execute(sa.insert(suppression).values(address_key=parse_email(ANN).key, reason=Status.BOUNCED, at=NOW))
     db.session.commit()
     assert db.session.execute(queries.select_mailable()).all() == []
+
+
+# Suppressing an address
+
+
+def test_suppressing_a_subscriber_ends_their_subscription_as_leaving_does() -> None:
+    id = make_subscriber()
+    assert suppress("Ann@example.org") == id
+    assert (row_of(id).address, row_of(id).status) == (None, "left")
+    assert suppression_of(ANN) == AddressSuppression(Status.LEFT, NOW)
+
+
+def test_suppressing_a_sign_up_withdraws_its_letter() -> None:
+    ask()
+    suppress(ANN)
+    assert (letters(), statuses()) == ([], ["left"])
+
+
+def test_an_address_that_is_not_subscribed_is_suppressed_too() -> None:
+    assert suppress(ANN, Status.COMPLAINED) is None
+    assert suppression_of(ANN) == AddressSuppression(Status.COMPLAINED, NOW)
+    assert ask() is False
+
+
+def test_a_complaint_outlasts_whatever_is_said_later() -> None:
+    suppress(ANN, Status.COMPLAINED)
+    suppress(ANN, Status.LEFT)
+    assert suppression_of(ANN) == AddressSuppression(Status.COMPLAINED, NOW)
+
+
+def test_whose_subscription_it_was_stays_known_so_that_their_complaint_still_counts() -> None:
+    id = make_subscriber()
+    suppress(ANN)
+    suppress(ANN)
+    begin_write()
+    leaving.record_complaint(id, NOW)
+    db.session.commit()
+    assert suppression_of(ANN) == AddressSuppression(Status.COMPLAINED, NOW)

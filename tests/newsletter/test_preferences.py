@@ -1,4 +1,4 @@
-"""What a subscriber chooses is what the digest is told, and all that is kept of them is theirs to have."""
+"""What a subscriber chooses is what the digest reads, and the export has all that is stored about them."""
 
 import json
 

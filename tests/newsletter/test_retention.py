@@ -1,4 +1,4 @@
-"""What is forgotten when."""
+"""What is deleted when."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -80,7 +80,7 @@ def test_turns_are_kept_longer_than_they_matter() -> None:
 
 
 def test_the_id_of_a_destroyed_sign_up_is_never_used_again() -> None:
-    """Letters that were mailed name it, and whoever kept one could end a stranger's subscription."""
+    """Old letters contain the id, and could otherwise end a stranger's subscription."""
     ask("first@example.org")
     kept = ids()
     do(delete_unconfirmed, NOW + UNCONFIRMED_RETENTION)

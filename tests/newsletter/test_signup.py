@@ -1,4 +1,4 @@
-"""Signing up: one letter an hour whatever is known of an address, and the same work each time."""
+"""Signing up: at most one letter an hour, and the same statements whatever is known of an address."""
 
 import re
 from datetime import timedelta
@@ -24,7 +24,7 @@ KNOWN = ["new", "pending", "confirmed", "left", "bounced", "erased", "complained
 
 
 def make_known(standing: str) -> None:
-    """Bring ANN's address into a standing."""
+    """Put ANN's address into a state."""
     if standing in {"pending", "confirmed"}:
         make_subscriber(ANN, standing)
     elif standing in {"left", "bounced", "erased", "complained"}:
@@ -119,7 +119,7 @@ def test_however_many_subscribers_there_are_a_sign_up_takes_the_same_statements(
 
 
 def _shape(statement: str) -> str:
-    """Return a statement without the savepoint's number, kept or taken back."""
+    """Return a statement without the savepoint's number, whether it is released or rolled back."""
     return re.sub(r"^(RELEASE|ROLLBACK TO) SAVEPOINT \S+|SAVEPOINT \S+", "SAVEPOINT", statement)
 
 
@@ -151,7 +151,7 @@ def test_leaving_does_not_start_the_hour_anew() -> None:
     id = db.session.scalar(sa.select(subscriber.c.id))
     db.session.rollback()
     end(leaving.leave, id or 0)
-    assert letters() == []  # what waited for them was taken back
+    assert letters() == []  # the letters that waited for them were deleted
     assert not ask(now=NOW + SECOND)
     assert ask(now=NOW + MIN_LETTER_INTERVAL)
     assert statuses() == ["left", "pending"]

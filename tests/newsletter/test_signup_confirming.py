@@ -1,4 +1,4 @@
-"""Confirming: by the newest letter's link, within seven days, as often as one likes."""
+"""Confirming: by the newest letter's link, within seven days, any number of times."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Subscribers from elsewhere: confirmed unless they are suppressed, and the same file twice changes nothing."""
+"""Importing and adding subscribers: confirmed unless they are suppressed, and a second import changes nothing."""
 
 from datetime import timedelta
 
@@ -8,11 +8,20 @@ import sqlalchemy as sa
 from tests.conftest import StatementCount
 from tests.makers import NOW
 from tests.newsletter.world import ANN, ask, make_subscriber, row_of, statuses, suppress
-from verdicts.extensions import begin_write, db
+from verdicts.extensions import begin_write, commit_or_retry, db
+from verdicts.newsletter import transfer
 from verdicts.newsletter.addresses import parse_email
 from verdicts.newsletter.csv_file import Consent
 from verdicts.newsletter.models import subscriber
-from verdicts.newsletter.transfer import BATCH_SIZE, ImportCounts, export_consents, import_consents
+from verdicts.newsletter.transfer import (
+    BATCH_SIZE,
+    AddedSubscriber,
+    AddressSuppressed,
+    AlreadySubscribed,
+    ImportCounts,
+    export_consents,
+    import_consents,
+)
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -24,6 +33,10 @@ def bring(*addresses: str) -> ImportCounts:
     report = import_consents([Consent(parse_email(address), "Fair in Lyon", BEFORE) for address in addresses], NOW)
     db.session.commit()
     return report
+
+
+def add(address: str = ANN) -> AddedSubscriber:
+    return commit_or_retry(lambda: transfer.add(Consent(parse_email(address), "Fair in Lyon", BEFORE), NOW))
 
 
 def test_new_addresses_are_confirmed_with_their_consent() -> None:
@@ -81,3 +94,41 @@ def test_an_export_holds_whoever_may_be_written_to_oldest_first() -> None:
     make_subscriber("new@example.org", "pending")
     make_subscriber()
     assert list(export_consents()) == [("zoe@example.org", "Form", BEFORE), (ANN, "A test", NOW)]
+
+
+# A single one
+
+
+def test_somebody_is_added_as_confirmed_with_their_consent() -> None:
+    added = add()
+    row = row_of(added.subscriber_id)
+    assert (row.address, row.status, row.consent_source, row.consent_at) == (ANN, "confirmed", "Fair in Lyon", BEFORE)
+    assert not added.was_pending
+
+
+def test_who_had_only_signed_up_is_confirmed() -> None:
+    ask()
+    assert add() == AddedSubscriber(1, was_pending=True)
+    assert statuses() == ["confirmed"]
+
+
+def test_who_is_subscribed_is_not_added_again_however_the_address_is_spelled() -> None:
+    make_subscriber()
+    with pytest.raises(AlreadySubscribed):
+        add("Ann@Example.org")
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("left", "Its reader left on 22 Nov 2026, so it stays out. Only they can bring it back"),
+        ("bounced", "Mail to it came back on"),
+        ("erased", "had everything erased"),
+        ("complained", "called a letter spam on 22 Nov 2026, so it stays out. Nothing brings it back."),
+    ],
+)
+def test_who_is_suppressed_stays_out_and_it_is_said_why(reason: str, words: str) -> None:
+    suppress(ANN, reason)
+    with pytest.raises(AddressSuppressed, match=words):
+        add()
+    assert statuses() == []

@@ -1,4 +1,4 @@
-"""What mail providers post: each in the shape of its own documents, around our token."""
+"""Events of mail providers, each in the form that its documentation shows, with our token."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A small world for newsletter tests: readers who sign up, their letters, and what the database then holds."""
+"""Helpers of the newsletter tests: sign-ups, their letters, and what the database holds afterwards."""
 
 import re
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Sent:
 
 
 def ask(address: str = ANN, now: datetime = NOW, follow: ToolLink | None = None) -> bool:
-    """Sign up as the form does; say whether a letter is on its way."""
+    """Sign up as the form does; return whether a letter is queued."""
     begin_write()
     mailed = signup.sign_up(parse_email(address), source="A test", now=now, follow=follow)
     db.session.commit()
@@ -52,7 +52,7 @@ def confirm(token: str, now: datetime = NOW, follow: int | None = None) -> signu
 
 
 def letters() -> list[Sent]:
-    """Return what waits in the outbox, in the order in which it was written."""
+    """Return the letters in the outbox, oldest first."""
     columns = [outbox_letter.c[name] for name in Sent.__dataclass_fields__]
     rows = db.session.execute(sa.select(*columns).order_by(outbox_letter.c.id)).all()
     db.session.rollback()
@@ -60,7 +60,7 @@ def letters() -> list[Sent]:
 
 
 def make_subscriber(address: str = ANN, status: Status | str = Status.CONFIRMED, **fields: Any) -> int:
-    """Make one subscription, by default a confirmed one, and return its id."""
+    """Create a subscription, confirmed by default, and return its id."""
     parsed = parse_email(address)
     row = {"address": parsed.text, "address_key": parsed.key, "status": Status(status), "rhythm": Rhythm.EVERY_WEEK}
     row |= {"generation": 1, "consent_source": "A test", "consent_at": NOW, "confirmed_at": NOW}
@@ -92,11 +92,11 @@ def suppressed() -> list[str]:
 
 
 def end(ending: Any, subscriber_id: int, now: datetime = NOW) -> bool:
-    """End a subscription by one of the ways of newsletter.leaving, and commit."""
+    """End a subscription with a function of newsletter.leaving, and commit."""
     begin_write()
-    was_under_way: bool = ending(subscriber_id, now)
+    was_active: bool = ending(subscriber_id, now)
     db.session.commit()
-    return was_under_way
+    return was_active
 
 
 def row_of(subscriber_id: int) -> Any:

@@ -1,4 +1,4 @@
-"""How to correct us: a page that may be kept, and a form that takes a message and loses none."""
+"""The contact page, which caches may keep, and its form, which loses no message."""
 
 from collections.abc import Callable
 from datetime import timedelta

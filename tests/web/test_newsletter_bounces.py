@@ -1,4 +1,4 @@
-"""The address that mail providers post to: a secret opens it, our tokens say whom it is about."""
+"""The webhook of mail providers: its address has a secret, and our tokens say whom an event is about."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The links in mail: whoever follows them changes nothing; a button does."""
+"""The links in mail: following one changes nothing, pressing its button does."""
 
 import re
 from collections.abc import Callable

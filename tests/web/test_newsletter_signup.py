@@ -1,4 +1,4 @@
-"""Signing up at the door: the same answer for every address, with and without JavaScript."""
+"""Signing up on the site: the same answer for every address, with and without JavaScript."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,9 @@
-"""What every test may ask for: an application on a database of its own, SQLite and PostgreSQL alike."""
+"""Fixtures of all tests: an empty database, and an application on it.
+
+A test runs on SQLite and on PostgreSQL, unless it is marked ON_ONE_DATABASE. It is marked where the database decides
+nothing: the outcome follows from the request, a text, a setting or a template, and its statements are those of tests
+that run on both. What queries, locks, constrains, searches, migrates or sends in a way of its own runs on both.
+"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -17,6 +22,8 @@ from verdicts import create_app
 from verdicts.extensions import db
 
 DATABASES = ["sqlite", "postgresql"]
+ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+ON_ONE_SHARED_DATABASE = pytest.mark.parametrize("shared_app", ["sqlite"], indirect=True)
 
 # A busy machine is slow now and then; that is no fault of what is tested.
 hypothesis_settings.register_profile("verdicts", deadline=None)

@@ -10,6 +10,7 @@ from click.testing import Result
 from flask import Flask
 
 from tests.apps import pooled_app
+from tests.conftest import ON_ONE_DATABASE
 from tests.curation.files import BARE, a_file, a_tool, as_bytes, imported
 from tests.makers import NOW, make_tool
 from verdicts.catalog.content_version import content_version
@@ -100,6 +101,7 @@ def test_an_export_named_so_is_yaml_and_comes_back_as_it_was(app: Flask, tmp_pat
     assert "already" in run(app, "import", str(file)).stdout
 
 
+@ON_ONE_DATABASE
 def test_an_export_that_could_not_be_read_back_is_refused(
     app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +117,7 @@ def test_yaml_from_standard_input_is_imported(app: Flask) -> None:
     assert (result.exit_code, tools_stored()) == (0, 1)
 
 
+@ON_ONE_DATABASE
 def test_faults_go_to_standard_error_with_their_places(app: Flask, tmp_path: Path) -> None:
     path = tmp_path / "broken.json"
     path.write_bytes(as_bytes(a_file(a_tool("a", name=""), a_tool("b", category="toys"))))
@@ -142,6 +145,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
+@ON_ONE_DATABASE
 def test_no_broken_file_ends_in_a_traceback(app: Flask, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(BROKEN[name])
@@ -159,6 +163,7 @@ def test_a_file_that_cannot_be_opened_is_told_in_words(app: Flask, tmp_path: Pat
     assert folder.stderr == f"Error: {tmp_path}: Is a directory\n"
 
 
+@ON_ONE_DATABASE
 def test_a_file_without_permission_is_told_in_words(
     app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,6 +217,7 @@ def test_what_was_exported_can_be_imported(app: Flask, tmp_path: Path) -> None:
     assert result.stdout.endswith("The catalogue says all of this already.\n")
 
 
+@ON_ONE_DATABASE
 def test_an_export_that_fails_leaves_the_old_file(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
@@ -225,6 +231,7 @@ def test_an_export_that_fails_leaves_the_old_file(app: Flask, tmp_path: Path, mo
     assert not (tmp_path / f".catalogue.json.{os.getpid()}").exists()
 
 
+@ON_ONE_DATABASE
 def test_an_export_keeps_the_old_files_permissions_and_links(app: Flask, tmp_path: Path) -> None:
     path, link = tmp_path / "catalogue.json", tmp_path / "link.json"
     path.write_text("old")
@@ -236,6 +243,7 @@ def test_an_export_keeps_the_old_files_permissions_and_links(app: Flask, tmp_pat
     assert path.stat().st_mode & 0o777 == 0o640
 
 
+@ON_ONE_DATABASE
 def test_an_export_into_a_folder_is_refused_in_words(app: Flask, tmp_path: Path) -> None:
     into = run(app, "export", str(tmp_path))
     below = run(app, "export", str(tmp_path / "missing" / "catalogue.json"))
@@ -244,6 +252,7 @@ def test_an_export_into_a_folder_is_refused_in_words(app: Flask, tmp_path: Path)
     assert below.stderr.endswith("catalogue.json: No such file or directory\n")
 
 
+@ON_ONE_DATABASE
 def test_an_export_into_a_device_does_not_replace_the_device(app: Flask) -> None:
     assert run(app, "export", os.devnull).exit_code == 0
     assert not Path(os.devnull).is_file()

@@ -10,6 +10,7 @@ import time_machine
 from flask import Flask
 
 from tests.apps import pooled_app
+from tests.conftest import ON_ONE_DATABASE
 from tests.digest.weekly import LAST_WEEK, THIS_WEEK, a_week, drafted
 from tests.makers import NOW, make_subscriber
 from verdicts.digest import editions
@@ -87,6 +88,7 @@ def test_what_cannot_be_done_is_said_in_words(app: Flask, arguments: list[str], 
     assert letters(app) == []
 
 
+@ON_ONE_DATABASE
 def test_preview_prints_the_text_and_writes_both_parts(app: Flask) -> None:
     a_week()
     drafted()
@@ -130,6 +132,7 @@ def test_a_moment_that_has_passed_means_at_once(app: Flask) -> None:
     "arguments",
     [["tomorrow"], ["2026-W47"], ["2026W47"], ["2026-w47", "25:00"], ["2026-w47", "2026-11-24", "08:00"], []],
 )
+@ON_ONE_DATABASE
 def test_a_moment_that_is_none_is_refused_with_an_example(app: Flask, arguments: list[str]) -> None:
     a_week()
     drafted()

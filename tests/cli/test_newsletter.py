@@ -12,10 +12,10 @@ from click.testing import Result
 from flask import Flask
 
 from tests.cli.imap_server import ImapServer
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW
 from tests.newsletter.bounce_messages import complaint, delivery_report, letter_to, our_letter
 from tests.newsletter.world import ANN, ask, make_subscriber, statuses, suppress
-from tests.web.conftest import ON_ONE_DATABASE
 from verdicts.extensions import db
 from verdicts.newsletter.tokens import leave_token, reports_secret
 from verdicts.staff import audit

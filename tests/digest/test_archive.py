@@ -7,7 +7,7 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
-from tests.conftest import StatementCount
+from tests.conftest import ON_ONE_DATABASE, StatementCount
 from tests.digest.weekly import (
     LAST_THURSDAY,
     LAST_WEEK,
@@ -160,6 +160,7 @@ def test_an_edition_that_was_drafted_anew_takes_the_place_of_the_cancelled(visit
 
 
 @pytest.mark.parametrize("name", ["2026-W47", "2026-w47"])
+@ON_ONE_DATABASE
 def test_other_spellings_lead_to_the_one_address(visitor: Visitor, name: str) -> None:
     a_week()
     published()
@@ -169,6 +170,7 @@ def test_other_spellings_lead_to_the_one_address(visitor: Visitor, name: str) ->
 
 
 @pytest.mark.parametrize("name", ["2026-w48", "2026-w99", "latest", "2026-w47x", "%F0%9F%9B%91"])
+@ON_ONE_DATABASE
 def test_a_week_without_an_edition_is_not_found_in_words(visitor: Visitor, name: str) -> None:
     assert "week" in visitor.reads(f"/digest/{name}", 404).words
 
@@ -191,6 +193,7 @@ def test_an_edition_is_public_and_reading_it_sets_no_cookie(visitor: Visitor) ->
         assert "Set-Cookie" not in headers
 
 
+@ON_ONE_DATABASE
 def test_hostile_words_stay_words_on_the_page_too(visitor: Visitor) -> None:
     words = "<script>alert(1)</script>\"' {{ 7 * 7 }}"
     make_tool("alpha", name=words, tagline=words, category_id=make_category("code", name="<b>x</b>").id)

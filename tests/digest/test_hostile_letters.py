@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 import pytest
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.digest.weekly import THURSDAY, a_price_move, a_turn, an_old_tool, drafted, writing
 from tests.makers import NOW, make_category, make_comparison, make_tool
 from tests.web.corpus import HOSTILE_TEXTS
@@ -43,6 +44,7 @@ def letter_of(text: str) -> LetterPreview:
 
 @pytest.mark.usefixtures("app")
 @pytest.mark.parametrize("text", HOSTILE_TEXTS)
+@ON_ONE_DATABASE
 def test_a_letter_is_made_of_the_same_elements_whatever_the_texts_say(app: Flask, text: str) -> None:
     letter = letter_of(text)
     elements = _Elements(letter.html)

@@ -9,7 +9,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import StatementCount
+from tests.conftest import ON_ONE_DATABASE, StatementCount
 from tests.digest.weekly import a_week, an_old_tool, drafted, writing
 from tests.makers import NOW, make_comparison, make_subscriber, make_tool, make_votes
 from tests.web.visitor import read_html
@@ -63,6 +63,7 @@ def builder(ann: Subscriber) -> MessageBuilder:
     return load_message_builder(frozen())
 
 
+@ON_ONE_DATABASE
 def test_a_copy_has_every_header_a_newsletter_needs(builder: MessageBuilder, ann: Subscriber) -> None:
     message = read(builder.build(recipient(ann), NOW))
     leave = leave_token(ann.id, ann.generation)
@@ -94,6 +95,7 @@ def test_the_message_id_is_always_the_same_for_one_subscriber_and_never_for_two(
     assert re.fullmatch(r"<[0-9a-f]{40}@verdicts\.test>", ids[0])
 
 
+@ON_ONE_DATABASE
 def test_the_delivery_is_known_by_a_signed_header(builder: MessageBuilder, ann: Subscriber) -> None:
     token = read(builder.build(recipient(ann), NOW))["X-Verdicts-Delivery"]
     assert read_token(Purpose.BOUNCE, token) == TokenContent(ann.id, 1)
@@ -109,6 +111,7 @@ def test_both_parts_link_to_the_readers_own_pages(builder: MessageBuilder, ann: 
         assert "@@" not in body
 
 
+@ON_ONE_DATABASE
 def test_two_copies_differ_in_their_tokens_and_addresses_only(builder: MessageBuilder, ann: Subscriber) -> None:
     ben = make_subscriber("ben@example.org")
     copies = []
@@ -132,6 +135,7 @@ def test_the_parts_of_a_copy_say_the_same_and_the_html_is_whole(builder: Message
     assert [each.get("href") for each in tree.iter("a") if not (each.get("href") or "").startswith("http")] == []
 
 
+@ON_ONE_DATABASE
 def test_nothing_is_loaded_and_nobody_is_watched(builder: MessageBuilder, ann: Subscriber) -> None:
     html = part(read(builder.build(recipient(ann), NOW)), "html")
     tree, _ = read_html(html)
@@ -151,6 +155,7 @@ def test_styles_stand_in_the_elements_and_dark_mode_in_the_head(builder: Message
     assert 'content="light dark"' in head
 
 
+@ON_ONE_DATABASE
 def test_a_copy_holds_only_what_was_chosen(ann: Subscriber) -> None:
     _, chat, _, _ = a_week()
     builder = load_message_builder(frozen())
@@ -168,6 +173,7 @@ def test_who_chose_nothing_of_it_gets_no_copy(builder: MessageBuilder, ann: Subs
 
 
 @pytest.mark.parametrize("address", ["a\r\nBcc: x@example.org", "ann@example.org\0", "not an address", ""])
+@ON_ONE_DATABASE
 def test_an_address_that_no_header_can_hold_is_refused(builder: MessageBuilder, address: str) -> None:
     with pytest.raises(InvalidAddress):
         builder.build(Recipient(1, address, 1), NOW)
@@ -179,6 +185,7 @@ def test_an_address_of_another_script_stands_in_the_header_as_it_is(builder: Mes
     assert "To: jörg@xn--bcher-kva.example\r\n".encode() in raw
 
 
+@ON_ONE_DATABASE
 def test_no_line_is_longer_than_mail_allows_and_all_end_alike(builder: MessageBuilder, ann: Subscriber) -> None:
     raw = builder.build(recipient(ann), NOW)
     assert raw is not None
@@ -209,6 +216,7 @@ def test_hostile_words_stay_words(app: Flask, ann: Subscriber) -> None:
 
 
 @pytest.mark.parametrize("subject", ["Zwei Änderungen: „SKIP“ 🛑", "x" * 200, "One, two, three " * 12])
+@ON_ONE_DATABASE
 def test_any_subject_arrives_as_it_was_written(app: Flask, ann: Subscriber, subject: str) -> None:
     a_week()
     found = drafted()
@@ -231,6 +239,7 @@ def test_building_a_message_takes_no_statement(
     assert len(statements) == before
 
 
+@ON_ONE_DATABASE
 def test_a_long_address_of_the_site_leaves_the_links_whole(app: Flask, ann: Subscriber) -> None:
     base_url = f"https://{'a' * 600}.example"
     app.config["SETTINGS"] = app.config["SETTINGS"].model_copy(update={"base_url": base_url})

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 from flask import Flask
 
-from tests.web.conftest import ON_ONE_DATABASE
+from tests.conftest import ON_ONE_DATABASE
 from verdicts.mailing.addresses import InvalidAddress
 from verdicts.newsletter.addresses import parse_email
 

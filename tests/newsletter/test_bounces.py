@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW
 from tests.newsletter.bounce_messages import complaint, delivery_report, letter_to, our_letter
 from tests.newsletter.world import make_subscriber, statuses
-from tests.web.conftest import ON_ONE_DATABASE
 from verdicts.extensions import begin_write, db
 from verdicts.newsletter import bounces
 from verdicts.newsletter.bounces import BounceReport, ReportKind

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW
-from tests.web.conftest import ON_ONE_DATABASE
 from verdicts.newsletter.csv_file import COLUMNS, MAX_FAULTS, Consent, InvalidCsv, read, write
 
 pytestmark = [ON_ONE_DATABASE, pytest.mark.usefixtures("app")]

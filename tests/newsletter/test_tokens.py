@@ -7,7 +7,7 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.web.conftest import ON_ONE_DATABASE
+from tests.conftest import ON_ONE_DATABASE
 from verdicts.newsletter import headers
 from verdicts.newsletter.tokens import (
     NO_EDITION,

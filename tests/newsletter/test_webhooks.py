@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.apps import new_app
-from tests.web.conftest import ON_ONE_DATABASE
+from tests.conftest import ON_ONE_DATABASE
 from verdicts.newsletter import webhooks
 from verdicts.newsletter.headers import delivery_headers
 from verdicts.newsletter.tokens import TOKEN_LENGTH, TokenContent, bounce_token, leave_token

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from tests.conftest import StatementCount
+from tests.conftest import ON_ONE_DATABASE, StatementCount
 from tests.makers import NOW
 from tests.staff.world import PASSWORD_HASH, is_open, make_account, make_session, request_reset, reset_tokens
 from verdicts.extensions import begin_write, commit_or_retry, db
@@ -53,16 +53,19 @@ def test_a_new_account_has_its_address_in_lower_case_and_must_change_its_passwor
 
 
 @pytest.mark.parametrize("name", ["a", "ann", "ann.lee", "ann-lee_2", "x" * 40])
+@ON_ONE_DATABASE
 def test_a_name_has_lower_case_letters_digits_and_a_few_signs(name: str) -> None:
     assert accounts.get(create(name)).name == name
 
 
 @pytest.mark.parametrize("name", ["", "Ann", "ann lee", ".ann", "ann-", "änn", "ann\n", "x" * 41])
+@ON_ONE_DATABASE
 def test_a_name_that_is_none_is_refused(name: str) -> None:
     assert refused_field(name, "ann@example.org") == "name"
 
 
 @pytest.mark.parametrize("email", ["", "ann", "ann@", "ann@example.org\nBcc: eve@example.org", "a b@example.org"])
+@ON_ONE_DATABASE
 def test_an_address_that_is_none_is_refused(email: str) -> None:
     assert refused_field("ann", email) == "email"
 

@@ -7,6 +7,7 @@ import pyotp
 import pytest
 import sqlalchemy as sa
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW
 from tests.staff.world import make_account
 from verdicts.extensions import commit_or_retry, db
@@ -38,6 +39,7 @@ def ann() -> int:
     return make_account("ann")
 
 
+@ON_ONE_DATABASE
 def test_a_secret_is_new_each_time() -> None:
     secrets = {second_factor.new_secret() for _ in range(10)}
     assert len(secrets) == 10
@@ -54,6 +56,7 @@ def test_an_app_reads_whose_codes_they_are() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "is_right"), [(-30, True), (0, True), (30, True), (-90, False), (90, False)])
+@ON_ONE_DATABASE
 def test_clocks_may_differ_by_half_a_minute(ann: int, seconds: int, is_right: bool) -> None:
     enable(ann)
     assert consume(ann, code_at(NOW + timedelta(seconds=seconds))) is is_right
@@ -66,6 +69,7 @@ def test_a_code_may_be_typed_with_spaces(ann: int) -> None:
 
 
 @pytest.mark.parametrize("code", ["", "0", "000000", "12345", "1234567", "not a code", "１２３４５６"])
+@ON_ONE_DATABASE
 def test_what_is_no_code_is_refused(ann: int, code: str) -> None:
     enable(ann)
     assert second_factor.find_step(SECRET, code, NOW) is None
@@ -102,6 +106,7 @@ def test_a_code_of_one_account_uses_up_none_of_another(ann: int) -> None:
 # Recovery codes
 
 
+@ON_ONE_DATABASE
 def test_there_are_ten_different_recovery_codes_that_are_easy_to_copy(ann: int) -> None:
     codes = enable(ann)
     assert len(set(codes)) == RECOVERY_CODES == 10

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from tests.conftest import StatementCount
+from tests.conftest import ON_ONE_DATABASE, StatementCount
 from tests.makers import NOW
 from tests.staff.world import is_open, make_account, make_session, touch
 from verdicts.extensions import commit_or_retry, db
@@ -123,6 +123,7 @@ def test_open_sessions_are_listed_the_last_used_first() -> None:
     ]
 
 
+@ON_ONE_DATABASE
 def test_a_very_long_agent_is_cut() -> None:
     ann = make_account()
     make_session(ann, agent="x" * 1000)
@@ -155,6 +156,7 @@ def test_old_sessions_are_found_by_nobody_and_go_in_time() -> None:
         (Role.ADMIN, Role.ADMIN, True),
     ],
 )
+@ON_ONE_DATABASE
 def test_admins_may_do_what_editors_may_and_not_the_other_way_round(role: Role, needed: Role, has: bool) -> None:
     current = sessions.find_account(make_session(make_account("ann", role)), NOW)
     assert current

@@ -15,9 +15,6 @@ from tests.web.visitor import Visitor
 
 PRESENT = NOW + timedelta(minutes=5)
 
-# For what happens before a database is asked for anything.
-ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
 
 @pytest.fixture(scope="module", autouse=True)
 def the_present() -> Iterator[time_machine.Traveller]:

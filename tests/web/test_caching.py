@@ -13,8 +13,8 @@ from flask import Flask, request_started
 from werkzeug.test import Client, TestResponse
 
 from tests.apps import BASE_URL
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
-from tests.web.conftest import ON_ONE_DATABASE
 from tests.web.visitor import Clock, Visitor, page_cache_of
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.extensions import db

@@ -5,6 +5,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from flask import Flask
 
+from tests.conftest import ON_ONE_SHARED_DATABASE
 from tests.makers import make_tool
 from tests.web.visitor import Visitor
 
@@ -47,11 +48,13 @@ def test_the_canonical_address_is_the_page_and_says_so(visitor: Visitor, pair: s
 @pytest.mark.parametrize(
     "pair", ["alpha-vs-alpha", "alpha-vs-alpha-old", "alpha-old-vs-zulu-old", "alpha-vs-beta-vs-alpha-old"]
 )
+@ON_ONE_SHARED_DATABASE
 def test_the_same_tool_twice_is_refused_in_words(visitor: Visitor, pair: str) -> None:
     assert "A tool cannot be compared with itself." in visitor.reads(f"/compare/{pair}", 400).words
 
 
 @pytest.mark.parametrize("pair", ["alpha", "alpha-vs-", "-vs-", "-vs-alpha", "alpha-vs", "-vs--vs-"])
+@ON_ONE_SHARED_DATABASE
 def test_one_tool_alone_is_refused_in_words(visitor: Visitor, pair: str) -> None:
     assert "at least two tools" in visitor.reads(f"/compare/{pair}", 400).words
 
@@ -138,11 +141,13 @@ def test_fewer_than_two_tools_show_the_picker(visitor: Visitor, query: str) -> N
     assert chosen == (["alpha"] if "alpha" in query else [])
 
 
+@ON_ONE_SHARED_DATABASE
 def test_more_shows_the_picker_with_what_was_chosen(visitor: Visitor) -> None:
     page = visitor.reads("/compare?tool=alpha&tool=beta&more=1")
     assert [each.get("value") for each in page.all("option") if "selected" in each.attrib] == ["alpha", "beta"]
 
 
+@ON_ONE_SHARED_DATABASE
 def test_five_tools_are_too_many_for_the_picker_and_it_says_so(visitor: Visitor) -> None:
     page = visitor.reads(
         "/compare?" + "&".join(f"tool={slug}" for slug in ("alpha", "beta", "gamma", "delta", "epsilon"))

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.feedback.world import messages
-from tests.web.conftest import ON_ONE_DATABASE, PRESENT
+from tests.web.conftest import PRESENT
 from tests.web.corpus import EVERYTHING, HOSTILE_TEXTS
 from tests.web.visitor import Page, Visitor
 from verdicts.extensions import TooManyWriters
@@ -111,6 +112,7 @@ def test_all_mistakes_are_said_at_once(reader: Visitor) -> None:
 
 
 @pytest.mark.parametrize(("text", "length"), [("x" * 10, 10), ("€" * 4000, 4000), ("x\r\n" * 1999 + "xx", 4000)])
+@ON_ONE_DATABASE
 def test_a_text_may_be_as_short_and_as_long_as_is_said(reader: Visitor, text: str, length: int) -> None:
     send(reader, text=text)
     assert len(messages()[0].text) == length
@@ -124,6 +126,7 @@ def test_a_text_may_be_as_short_and_as_long_as_is_said(reader: Visitor, text: st
         ("/tools?q=a%20b#x", "/tools?q=a%20b#x"),
     ],
 )
+@ON_ONE_DATABASE
 def test_the_whole_address_of_a_page_of_ours_will_do(reader: Visitor, named: str, kept: str) -> None:
     send(reader, page=named)
     assert messages()[0].page == kept

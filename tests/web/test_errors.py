@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from flask import Flask, abort, request, request_finished, request_started
 
 from tests.apps import pooled_app
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
 from tests.postgres import PostgresServer
-from tests.web.conftest import ON_ONE_DATABASE
 from tests.web.visitor import Page, Visitor
 from verdicts import engines, extensions
 from verdicts.extensions import db

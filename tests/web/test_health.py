@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from tests.conftest import StatementCount
+from tests.conftest import ON_ONE_DATABASE, StatementCount
 from tests.makers import make_tool
 from tests.web.visitor import Visitor
 from verdicts.extensions import db
@@ -18,6 +18,7 @@ def ready(visitor: Visitor, status: int = 200) -> dict[str, object]:
     return found
 
 
+@ON_ONE_DATABASE
 def test_alive_touches_no_database(visitor: Visitor, statements: StatementCount) -> None:
     visitor.reads("/")
     visitor.hurried = True

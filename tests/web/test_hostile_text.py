@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 
+from tests.conftest import ON_ONE_SHARED_DATABASE
 from tests.makers import (
     make_category,
     make_comparison,
@@ -106,6 +107,7 @@ def test_all_of_it_at_once_leaves_every_page_whole(visitor: Visitor, path: str) 
 
 
 @pytest.mark.parametrize("text", HOSTILE_TEXTS)
+@ON_ONE_SHARED_DATABASE
 def test_each_text_is_shown_as_text_or_left_out(visitor: Visitor, text: str) -> None:
     fill(text)
     for path in ("/compare/alpha-vs-beta", "/tools/alpha"):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
 from tests.web.conftest import PRESENT
 from tests.web.visitor import Visitor
@@ -38,12 +39,14 @@ def known(app: Flask, address: str = "127.0.0.1") -> Visitor:
     return visitor
 
 
+@ON_ONE_DATABASE
 def test_a_voter_may_send_ten_ballots_a_minute(app: Flask) -> None:
     visitor = known(app)
     assert [send(visitor) for _ in range(10)] == [303] * 9 + [429]
 
 
 @pytest.mark.parametrize("htmx", [False, True])
+@ON_ONE_DATABASE
 def test_too_many_ballots_are_refused_in_words_with_the_time_to_wait(app: Flask, htmx: bool) -> None:
     visitor = known(app)
     for _ in range(9):
@@ -55,6 +58,7 @@ def test_too_many_ballots_are_refused_in_words_with_the_time_to_wait(app: Flask,
     assert tally() == Community(ship=1)
 
 
+@ON_ONE_DATABASE
 def test_after_the_time_to_wait_ballots_are_taken_again(app: Flask, later: Later) -> None:
     visitor = known(app)
     while send(visitor) == 303:
@@ -78,6 +82,7 @@ def test_another_voter_is_not_kept_waiting(app: Flask) -> None:
     ],
     ids=["IPv4 /24", "IPv6 /48"],
 )
+@ON_ONE_DATABASE
 def test_a_network_may_send_thirty_ballots_a_minute(app: Flask, addresses: list[str]) -> None:
     voters = [known(app, address) for address in addresses]
     answers = [send(voter) for voter in voters for _ in range(8)]
@@ -91,6 +96,7 @@ def test_first_time_voters_do_not_use_up_their_networks_share(app: Flask) -> Non
     assert send(known(app, "203.0.113.2")) == 303
 
 
+@ON_ONE_DATABASE
 def test_reading_is_not_limited(app: Flask) -> None:
     visitor = known(app)
     assert {visitor.opens("GET", "/tools/alpha/vote").status_code for _ in range(40)} == {200}
@@ -153,6 +159,7 @@ def test_the_next_day_a_network_has_its_share_again(crowded: list[Visitor], late
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "192.168.0.7", "::1", "fd00::1"])
+@ON_ONE_DATABASE
 def test_addresses_that_are_no_clients_wait_for_nothing(app_with: Callable[..., Flask], address: str) -> None:
     application = app_with(VOTES_PER_NETWORK_DAY="1")
     for _ in range(3):

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from tests.catalog.pictures import decoded, encoded, noise
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
 from tests.web.visitor import Page, Visitor, page_cache_of
 from verdicts.catalog import logos
@@ -47,6 +48,7 @@ def test_a_logo_is_a_png_that_browsers_keep_for_a_year(visitor: Visitor, digest:
     assert decoded(answer.response.get_data()).format == "PNG"
 
 
+@ON_ONE_DATABASE
 def test_a_logo_that_a_browser_has_is_not_sent_again(visitor: Visitor, digest: str) -> None:
     answer = visitor.reads(address(digest), 304, if_none_match=f'"{digest}"')
     assert answer.response.get_data() == b""
@@ -66,6 +68,7 @@ def test_a_logo_that_a_browser_has_is_not_sent_again(visitor: Visitor, digest: s
     ],
     ids=["unknown", "short", "upper", "newline", "path", "no digits", "long"],
 )
+@ON_ONE_DATABASE
 def test_what_is_no_logo_is_not_found(visitor: Visitor, digest: str, change: Callable[[str], str]) -> None:
     assert visitor.reads(address(change(digest)), status=404).status == 404
 
@@ -89,6 +92,7 @@ def test_a_logo_stands_beside_its_tools_name_and_a_tool_without_one_has_no_empty
     assert int(logo["width"]) == int(logo["height"]) > 0
 
 
+@ON_ONE_DATABASE
 def test_a_page_without_logos_loads_no_picture(visitor: Visitor, digest: str) -> None:
     assert visitor.reads(f"/tools/{WITHOUT}").all("img") == []
 

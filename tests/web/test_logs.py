@@ -7,8 +7,8 @@ import re
 import pytest
 from flask import Flask, request_started
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
-from tests.web.conftest import ON_ONE_DATABASE
 from tests.web.visitor import Visitor
 from verdicts.web.logs import JsonLines
 

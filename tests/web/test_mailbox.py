@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW
-from tests.web.conftest import ON_ONE_DATABASE
 from tests.web.visitor import HEADERS, Visitor, read_html, words_of
 from verdicts.mailing import mailbox
 from verdicts.mailing.letters import Letter

@@ -5,8 +5,8 @@ import json
 import pytest
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.newsletter.world import make_subscriber, statuses
-from tests.web.conftest import ON_ONE_DATABASE
 from tests.web.visitor import Visitor
 from verdicts.newsletter.tokens import TOKEN_LENGTH, bounce_token, reports_secret
 
@@ -43,12 +43,14 @@ def test_the_same_event_may_come_again(visitor: Visitor, ann: int) -> None:
     assert post(visitor, complaint(ann)) == (200, {"reports": 1, "ended": 0})
 
 
+@ON_ONE_DATABASE
 def test_json_is_read_whatever_it_is_called(visitor: Visitor, ann: int) -> None:
     assert post(visitor, complaint(ann), content_type="text/plain; charset=UTF-8")[0] == 200
     assert statuses() == ["complained"]
 
 
 @pytest.mark.parametrize("secret", ["x", "a" * TOKEN_LENGTH, "ä", "x" * 5000])
+@ON_ONE_DATABASE
 def test_without_the_secret_nobody_gets_in(visitor: Visitor, ann: int, secret: str) -> None:
     assert post(visitor, complaint(ann), secret)[0] == 404
     assert statuses() == ["confirmed"]

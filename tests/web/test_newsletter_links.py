@@ -9,9 +9,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_category, make_tool
 from tests.newsletter.world import ANN, ask, end, letters, make_subscriber, row_of, statuses, suppressed
-from tests.web.conftest import ON_ONE_DATABASE, PRESENT
+from tests.web.conftest import PRESENT
 from tests.web.visitor import Visitor
 from verdicts.catalog.records import ToolLink
 from verdicts.extensions import Base, begin_write, db
@@ -156,6 +157,7 @@ def test_asking_for_another_letter_again_and_again_brings_one(visitor: Visitor, 
 
 @pytest.mark.parametrize("token", ["x", "x" * 43, "ä", "a" * 5000, "%00x"])
 @pytest.mark.parametrize("kind", ["confirm", "leave", "preferences"])
+@ON_ONE_DATABASE
 def test_a_forged_link_is_404_in_words_and_changes_nothing(visitor: Visitor, ann: int, kind: str, token: str) -> None:
     before = whole_database()
     status = 400 if "%00" in token else 404

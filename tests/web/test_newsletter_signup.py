@@ -8,11 +8,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import StatementCount
+from tests.conftest import ON_ONE_DATABASE, StatementCount
 from tests.makers import make_tool
 from tests.newsletter.world import ANN, ask, letters, make_subscriber, statuses, suppress
 from tests.web import rich
-from tests.web.conftest import ON_ONE_DATABASE, PRESENT
+from tests.web.conftest import PRESENT
 from tests.web.visitor import Page, Visitor
 from verdicts.extensions import TooManyWriters, db
 from verdicts.newsletter.models import signup_turn
@@ -52,6 +52,7 @@ def test_signing_up_mails_a_letter_and_leads_to_a_page_that_says_so(reader: Visi
     assert statuses() == ["pending"]
 
 
+@ON_ONE_DATABASE
 def test_htmx_gets_what_takes_the_forms_place(reader: Visitor) -> None:
     page = sign_up(reader, htmx=True)
     (root,) = list(page.tree)
@@ -116,6 +117,7 @@ def test_addresses_of_any_script_are_taken(reader: Visitor, typed: str) -> None:
 
 
 @LINES
+@ON_ONE_DATABASE
 def test_what_fills_in_the_field_that_people_do_not_see_is_answered_alike_and_mailed_nothing(
     reader: Visitor, htmx: bool
 ) -> None:
@@ -225,6 +227,7 @@ def test_signing_up_sets_no_cookie(reader: Visitor) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/compare/alpha-vs-beta", "/tools/alpha", SUBSCRIBE])
+@ON_ONE_DATABASE
 def test_the_form_stands_on_the_page_and_works_as_it_stands(reader: Visitor, path: str) -> None:
     rich.build()
     page = reader.reads(path)
@@ -255,6 +258,7 @@ def test_a_comparison_ends_as_the_page_did_that_started_it(reader: Visitor) -> N
 # Following a tool
 
 
+@ON_ONE_DATABASE
 def test_a_tools_page_leads_to_a_form_that_follows_it(reader: Visitor) -> None:
     make_tool("alpha", name="Alpha")
     page = reader.reads("/tools/alpha")
@@ -275,6 +279,7 @@ def test_a_page_of_its_own_follows_a_tool_too(reader: Visitor) -> None:
 
 
 @LINES
+@ON_ONE_DATABASE
 def test_the_tool_is_kept_where_the_address_is_refused(reader: Visitor, htmx: bool) -> None:
     make_tool("alpha")
     page = sign_up(reader, "ann", 422, htmx=htmx, tool="alpha")

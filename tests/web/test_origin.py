@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
-from tests.web.conftest import ON_ONE_DATABASE
 from tests.web.visitor import Visitor
 from verdicts.web.origin import is_same_origin
 

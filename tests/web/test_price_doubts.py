@@ -6,11 +6,10 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from tests.conftest import StatementCount
+from tests.conftest import ON_ONE_DATABASE, StatementCount
 from tests.feedback.world import networks
 from tests.makers import NOW, make_price, make_tool
 from tests.web import rich
-from tests.web.conftest import ON_ONE_DATABASE
 from tests.web.visitor import Page, Visitor
 from verdicts.catalog.content_version import content_version
 from verdicts.extensions import db
@@ -38,6 +37,7 @@ def test_a_tap_is_noted_and_leads_to_a_page_that_says_thank_you(reader: Visitor)
     assert reader.cookies == {}
 
 
+@ON_ONE_DATABASE
 def test_htmx_gets_what_takes_the_buttons_place_and_its_focus(reader: Visitor) -> None:
     page = doubts(reader, htmx=True)
     (root,) = list(page.tree)

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from tests.apps import BASE_URL
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
 from tests.web.visitor import Cookie, Visitor
 from verdicts.extensions import db
@@ -41,6 +42,7 @@ def test_two_taps_are_one_voter_wherever_it_is_served(
     assert tally() == Community(skip=1)
 
 
+@ON_ONE_DATABASE
 def test_over_https_the_cookie_belongs_to_this_host_alone(
     app: Flask, alpha: None, app_with: Callable[..., Flask]
 ) -> None:
@@ -81,6 +83,7 @@ def test_over_plain_http_no_cookie_is_secure(visitor: Visitor, alpha: None) -> N
         "." * 99,
     ],
 )
+@ON_ONE_DATABASE
 def test_a_forged_cookie_is_as_good_as_none(visitor: Visitor, alpha: None, value: str) -> None:
     visitor.cookies["voter"] = Cookie(value, secure=False, attributes={})
     assert visitor.sends("/tools/alpha/vote", {"verdict": "ship"}, 307).status == 307
@@ -107,6 +110,7 @@ def test_a_new_key_with_the_old_one_as_fallback_keeps_the_voter(
     assert tally() == Community(skip=1)
 
 
+@ON_ONE_DATABASE
 def test_a_new_voter_is_signed_with_the_new_key(alpha: None, app_with: Callable[..., Flask], app: Flask) -> None:
     rotating = Visitor(app_with(SECRET_KEY=NEW_KEY, SECRET_KEY_FALLBACKS=OLD_KEY))
     rotating.votes("alpha", "ship")
@@ -133,6 +137,7 @@ def test_another_hash_key_knows_nobody(visitor: Visitor, alpha: None, app_with: 
     assert "You said" not in other.reads("/tools/alpha/vote").words
 
 
+@ON_ONE_DATABASE
 def test_the_voters_cookie_is_not_the_sessions(visitor: Visitor, alpha: None) -> None:
     visitor.votes("alpha", "ship")
     assert "session" not in visitor.cookies

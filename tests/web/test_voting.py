@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
 from tests.web.visitor import Visitor
 from verdicts.catalog.models import Tool
@@ -122,6 +123,7 @@ def test_a_plain_form_is_answered_with_303_to_my_ballot(visitor: Visitor, tool: 
     assert visitor.hops[1].headers["Location"] == "/tools/alpha/vote"
 
 
+@ON_ONE_DATABASE
 def test_htmx_is_answered_with_the_ballot_alone(visitor: Visitor, tool: Tool) -> None:
     page = visitor.votes("alpha", "ship", htmx=True)
     assert [hop.status_code for hop in visitor.hops] == [307, 200]
@@ -166,6 +168,7 @@ def test_a_ballot_for_an_unpublished_tool_is_404(visitor: Visitor) -> None:
 
 @BOTH_WAYS
 @pytest.mark.parametrize("verdict", ["", "SHIP", "ship ", "maybe", "ship\0", "<script>", "1", "x" * 1_000])
+@ON_ONE_DATABASE
 def test_a_wrong_verdict_is_422_in_words_and_recorded_nowhere(
     visitor: Visitor, tool: Tool, htmx: bool, verdict: str
 ) -> None:
@@ -175,6 +178,7 @@ def test_a_wrong_verdict_is_422_in_words_and_recorded_nowhere(
     assert tally_of(tool) == Community(skip=1)
 
 
+@ON_ONE_DATABASE
 def test_a_form_without_a_verdict_is_422(visitor: Visitor, tool: Tool) -> None:
     visitor.sends("/tools/alpha/vote", {"something": "ship"}, 422)
 
@@ -186,6 +190,7 @@ def test_a_verdict_in_the_address_is_no_ballot(visitor: Visitor, tool: Tool) -> 
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+@ON_ONE_DATABASE
 def test_other_methods_are_405_and_the_answer_names_those_that_work(visitor: Visitor, tool: Tool, method: str) -> None:
     response = visitor.opens(method, "/tools/alpha/vote")
     assert response.status_code == 405
@@ -193,6 +198,7 @@ def test_other_methods_are_405_and_the_answer_names_those_that_work(visitor: Vis
 
 
 @BOTH_WAYS
+@ON_ONE_DATABASE
 def test_a_body_beyond_the_limit_is_413_and_recorded_nowhere(visitor: Visitor, tool: Tool, htmx: bool) -> None:
     form = {"verdict": "ship", "padding": "x" * 300_000}
     visitor.sends("/tools/alpha/vote", form, 413, htmx=htmx)
@@ -217,6 +223,7 @@ def test_nothing_is_recorded_before_the_cookie_comes_back(visitor: Visitor, tool
 
 
 @BOTH_WAYS
+@ON_ONE_DATABASE
 def test_a_browser_that_keeps_no_cookie_is_told_and_nothing_is_recorded(app: Flask, tool: Tool, htmx: bool) -> None:
     reader = Visitor(app, keeps_cookies=False)
     page = reader.votes("alpha", "ship", 400, htmx=htmx)
@@ -239,6 +246,7 @@ def test_the_database_knows_a_voter_by_a_hash_only(visitor: Visitor, tool: Tool)
     assert visitor.cookies["voter"].value.strip('"').split(".")[0] not in known
 
 
+@ON_ONE_DATABASE
 def test_the_marker_lets_scripts_know_that_this_reader_voted(visitor: Visitor, tool: Tool) -> None:
     visitor.votes("alpha", "ship")
     assert visitor.cookies["voted"].value == "1"
@@ -259,6 +267,7 @@ def test_my_ballots_shows_only_mine(app: Flask, visitor: Visitor, tool: Tool) ->
 
 
 @pytest.mark.parametrize("query", ["", "?tool=", "?tool=no-such-tool", "?tool=hidden", "?other=1"])
+@ON_ONE_DATABASE
 def test_my_ballots_of_no_tool_are_none(visitor: Visitor, query: str) -> None:
     make_tool("hidden", published_at=None)
     assert visitor.reads(f"/votes/mine{query}").all("form") == []
@@ -276,6 +285,7 @@ def test_my_ballots_are_at_most_fifty(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("path", ["/tools/alpha/vote", "/votes/mine?tool=alpha"])
+@ON_ONE_DATABASE
 def test_what_is_mine_is_never_kept_nor_compressed(visitor: Visitor, tool: Tool, path: str) -> None:
     visitor.votes("alpha", "ship")
     page = visitor.reads(path, accept_encoding="br, gzip")
@@ -303,6 +313,7 @@ def test_a_ballot_shows_on_the_public_page_once_its_copy_is_stale(visitor: Visit
     assert visitor.reads("/tools/alpha").texts("p", "ballot-count") == ["1 counted"]
 
 
+@ON_ONE_DATABASE
 def test_the_page_for_a_browser_without_cookies_leads_back_to_a_vote_that_can_count(
     visitor: Visitor,
 ) -> None:

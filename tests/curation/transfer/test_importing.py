@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import StatementCount
+from tests.conftest import ON_ONE_DATABASE, StatementCount
 from tests.curation.files import BARE, SAMPLE, STARTED_IT, a_file, a_review, a_tool, faults_of, import_file, imported
 from tests.makers import NOW, TODAY, make_category, make_reviewer, make_tool
 from verdicts.catalog import search
@@ -451,16 +451,19 @@ FOLLOWING: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize(("data", "faults"), BROKEN.values(), ids=BROKEN)
+@ON_ONE_DATABASE
 def test_one_fault_in_a_record_does_not_hide_another(app: Flask, data: dict[str, Any], faults: list[str]) -> None:
     assert list(faults_of(data)) == faults
 
 
 @pytest.mark.parametrize(("data", "faults"), FOLLOWING.values(), ids=FOLLOWING)
+@ON_ONE_DATABASE
 def test_what_only_follows_from_a_fault_is_not_told(app: Flask, data: dict[str, Any], faults: list[str]) -> None:
     assert list(faults_of(data)) == faults
 
 
 @pytest.mark.parametrize(("data", "faults"), CROSS.values(), ids=CROSS)
+@ON_ONE_DATABASE
 def test_faults_between_records_are_told_with_their_places_and_nothing_is_stored(
     app: Flask, data: dict[str, Any], faults: list[str]
 ) -> None:
@@ -497,6 +500,7 @@ def dated(value: Any, day: str) -> Any:
 
 
 @pytest.mark.parametrize(("keys", "place"), PAST_DATES.values(), ids=PAST_DATES)
+@ON_ONE_DATABASE
 def test_what_was_checked_or_said_is_not_dated_in_the_future_but_for_a_days_grace(
     app: Flask, keys: dict[str, Any], place: str
 ) -> None:

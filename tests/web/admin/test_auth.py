@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.digest.weekly import drafted
 from tests.makers import make_category, make_comparison, make_reviewer, make_tool
 from tests.web.admin.editor import Editor, make_account
@@ -38,6 +39,7 @@ def paths(app: Flask, method: str) -> list[tuple[str, str]]:
     ]
 
 
+@ON_ONE_DATABASE
 def test_every_view_states_who_may_come_in_and_only_the_entrance_is_open(app: Flask) -> None:
     stated = {rule.endpoint: auth.required_role(app.view_functions[rule.endpoint]) for rule in rules(app)}
     assert len(stated) > 15
@@ -45,6 +47,7 @@ def test_every_view_states_who_may_come_in_and_only_the_entrance_is_open(app: Fl
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
+@ON_ONE_DATABASE
 def test_who_is_not_logged_in_is_sent_to_the_entrance(app: Flask, method: str) -> None:
     stranger = Editor(app)
     token = stranger.token()
@@ -56,6 +59,7 @@ def test_who_is_not_logged_in_is_sent_to_the_entrance(app: Flask, method: str) -
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
+@ON_ONE_DATABASE
 def test_an_editor_is_refused_what_is_for_admins(app: Flask, method: str) -> None:
     make_account("ann")
     ann = Editor(app)
@@ -82,6 +86,7 @@ def test_no_form_is_taken_without_its_token_or_from_another_site(app: Flask) -> 
     assert root.is_in()
 
 
+@ON_ONE_DATABASE
 def test_a_number_that_no_record_can_have_leads_nowhere(app: Flask) -> None:
     make_account("root", Role.ADMIN)
     root = Editor(app)
@@ -108,6 +113,7 @@ def test_a_stranger_and_who_must_do_something_first_make_us_read_nothing(app: Fl
         assert (answer.status_code, sent.tell()) == (303, 0)
 
 
+@ON_ONE_DATABASE
 def test_what_is_too_large_for_a_page_is_refused_with_how_much_it_takes(app: Flask) -> None:
     make_account("ann")
     ann = Editor(app)
@@ -117,6 +123,7 @@ def test_what_is_too_large_for_a_page_is_refused_with_how_much_it_takes(app: Fla
     assert "This page takes 0.25 MB at once, and more was sent, so nothing was saved." in refused.text
 
 
+@ON_ONE_DATABASE
 def test_nothing_behind_the_log_in_is_kept_or_found(app: Flask) -> None:
     make_account("root", Role.ADMIN)
     root = Editor(app)
@@ -139,6 +146,7 @@ def test_whose_password_somebody_else_chose_must_choose_their_own_first(app: Fla
     assert ann.is_in()
 
 
+@ON_ONE_DATABASE
 def test_admins_must_set_up_a_second_factor_where_the_settings_say_so(app_with: Callable[..., Flask]) -> None:
     app = app_with(REQUIRE_TOTP="1")
     make_account("root", Role.ADMIN)

@@ -5,6 +5,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW, make_tool
 from tests.web.admin.editor import PASSWORD, Editor, make_account
 from verdicts.extensions import begin_write, db
@@ -72,6 +73,7 @@ def test_nobody_uses_up_the_tries_of_a_logged_in_persons_own_password(app: Flask
         {"do": "remove plans " + "9" * 5000},
     ],
 )
+@ON_ONE_DATABASE
 def test_what_no_form_of_ours_sends_is_refused_in_words(app: Flask, ann: Editor, fields: dict[str, str]) -> None:
     for path in ("/admin/tools/new", "/admin/drafts"):
         status = ann.posts(path, **{"draft_key": "/admin/tools/new", **fields}).status_code
@@ -82,6 +84,7 @@ def test_what_no_form_of_ours_sends_is_refused_in_words(app: Flask, ann: Editor,
 
 
 @pytest.mark.parametrize("at", ["2027-01-01T08:00+14:00", "20270101", "2027-W01-1", "2027-01-01"])
+@ON_ONE_DATABASE
 def test_a_moment_that_is_not_plainly_in_utc_is_no_moment(ann: Editor, at: str) -> None:
     path = f"/admin/tools/{make_tool('wren', published_at=None).id}/publication"
     assert ann.posts(path, do="schedule", at=at).status_code == 422

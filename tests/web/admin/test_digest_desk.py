@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from tests.conftest import StatementCount
+from tests.conftest import ON_ONE_DATABASE, StatementCount
 from tests.digest.mailing_list import make_edition, make_subscribers
 from tests.digest.weekly import (
     LAST_THURSDAY,
@@ -73,6 +73,7 @@ def test_in_the_demo_the_current_week_is_drafted(app_with: Callable[..., Flask])
         ("2026-w40", "Nothing happened in week 2026-w40"),
     ],
 )
+@ON_ONE_DATABASE
 def test_a_week_that_cannot_be_drafted_is_refused_beside_the_field(ann: Editor, week: str, words: str) -> None:
     a_week()
     drafted()
@@ -113,6 +114,7 @@ def test_a_page_takes_a_fixed_number_of_statements(
     assert statements_of(ann, path, statements) == count
 
 
+@ON_ONE_DATABASE
 def test_an_edition_that_is_not_there_is_not_found(ann: Editor) -> None:
     assert [ann.gets(f"/admin/digest/{name}").status_code for name in ("2026-w01", "nonsense")] == [404, 404]
 
@@ -143,6 +145,7 @@ def test_going_back_after_a_move_leads_to_the_item(ann: Editor) -> None:
     assert moved.headers["Location"] == f"{DESK}#item-{order()[1]}"
 
 
+@ON_ONE_DATABASE
 def test_htmx_gets_the_news_alone_each_button_with_its_id(ann: Editor) -> None:
     a_week()
     drafted()
@@ -233,6 +236,7 @@ def test_saving_what_is_there_already_is_no_entry_in_the_trail(ann: Editor) -> N
     ("typed", "field"),
     [({"subject": "x" * 201}, "subject"), ({"note": "x" * 5001}, "note"), ({"subject": "a\x07b"}, "subject")],
 )
+@ON_ONE_DATABASE
 def test_words_that_do_not_fit_are_refused_and_kept(ann: Editor, typed: dict[str, str], field: str) -> None:
     a_week()
     drafted()
@@ -270,6 +274,7 @@ def test_a_note_that_comes_too_late_is_not_lost_to_its_writer(ann: Editor) -> No
 
 
 @pytest.mark.parametrize("htmx", [True, False])
+@ON_ONE_DATABASE
 def test_a_note_is_looked_at_as_it_would_be_printed_and_nothing_is_saved(ann: Editor, htmx: bool) -> None:
     a_week()
     drafted()
@@ -283,6 +288,7 @@ def test_a_note_is_looked_at_as_it_would_be_printed_and_nothing_is_saved(ann: Ed
 # Looking at the letter
 
 
+@ON_ONE_DATABASE
 def test_a_letter_is_shown_as_text_and_in_a_frame_that_nothing_gets_out_of(ann: Editor) -> None:
     a_week()
     drafted()

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.digest.mailing_list import address, make_edition, make_subscribers, state_of, states
 from tests.digest.weekly import a_week, drafted, writing
 from tests.makers import NOW, make_subscriber
@@ -99,6 +100,7 @@ def test_a_server_that_refuses_the_test_letter_is_quoted_beside_the_address(
 
 
 @pytest.mark.parametrize("wrong", ["nobody", "a@b\r\nBcc: c@example.org", ""])
+@ON_ONE_DATABASE
 def test_a_test_letter_to_no_address_is_refused(app: Flask, root: Editor, wrong: str) -> None:
     a_draft()
     assert (does(root, "test", address=wrong).status_code, letters(app)) == (422, 0)
@@ -143,6 +145,7 @@ def test_taking_off_the_schedule_what_is_on_none_is_no_entry_of_the_trail(root: 
 @pytest.mark.parametrize(
     ("at", "words"), [("2026-11-22T08:00", "has passed"), ("soon", "is no moment"), ("", "Fill this in.")]
 )
+@ON_ONE_DATABASE
 def test_a_moment_that_cannot_be_is_refused_and_kept(root: Editor, at: str, words: str) -> None:
     a_draft()
     refused = does(root, "schedule", at=at)
@@ -255,6 +258,7 @@ def test_a_browser_that_opens_the_progress_is_led_to_the_whole_page(root: Editor
     assert root.gets(f"{DESK}/progress").headers["Location"] == DESK
 
 
+@ON_ONE_DATABASE
 def test_whose_session_is_over_has_the_page_loaded_anew_instead_of_a_log_in_inside_it(app: Flask, root: Editor) -> None:
     make_edition(make_subscribers(1))
     root.posts("/admin/logout")
@@ -262,6 +266,7 @@ def test_whose_session_is_over_has_the_page_loaded_anew_instead_of_a_log_in_insi
     assert (answer.status_code, answer.headers["HX-Refresh"], answer.text) == (401, "true", "")
 
 
+@ON_ONE_DATABASE
 def test_a_page_that_is_being_filled_in_is_not_loaded_anew_when_the_session_is_over(app: Flask, root: Editor) -> None:
     a_draft()
     root.posts("/admin/logout")
@@ -316,6 +321,7 @@ def test_nothing_is_sent_again_of_an_edition_that_was_cancelled(root: Editor) ->
 
 
 @pytest.mark.parametrize("form", [{"which": "all", "decision": "perhaps"}, {"which": "some", "decision": "sent"}, {}])
+@ON_ONE_DATABASE
 def test_a_decision_that_says_nothing_is_refused(root: Editor, form: dict[str, str]) -> None:
     an_uncertain_edition()
     assert does(root, "settle", **form).status_code == 400

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import (
     NOW,
     make_category,
@@ -83,6 +84,7 @@ def test_a_new_tool_is_a_draft_until_its_panel_is_recorded_and_published(ann: Ed
     assert all(words in page for words in ("$20 / month", "1 of 2", "Quick.", "It forgets.", "Runs offline"))
 
 
+@ON_ONE_DATABASE
 def test_a_refused_form_keeps_what_was_typed_and_says_why_beside_each_field_and_on_top(ann: Editor) -> None:
     typed = {"website": "ftp://x.example", "tagline": "Kept.", "price__model": "paid", "price__amount": "twenty"}
     answer = ann.fills("/admin/tools/new", name="", plans_0_name="Pro", plans_0_amount="5", **typed)
@@ -143,6 +145,7 @@ def test_a_file_that_knows_a_category_by_its_old_slug_finds_it(ann: Editor) -> N
     assert [(each.slug, each.name) for each in stored(Reviewer)] == [("maker", "The Maker")]
 
 
+@ON_ONE_DATABASE
 def test_rows_are_added_moved_and_removed_without_saving(ann: Editor) -> None:
     category = make_category("editors", facts={"offline": "Runs offline", "open": "Open source"})
     path = f"/admin/categories/{category.id}"
@@ -559,6 +562,7 @@ def test_who_has_logged_in_anew_in_another_tab_finds_the_form_as_it_was_sent(ann
     assert stored(Tool)[0].tagline == "Typed before"
 
 
+@ON_ONE_DATABASE
 def test_a_way_back_that_only_takes_what_is_sent_leads_to_the_desk(
     ann: Editor, the_present: time_machine.Traveller
 ) -> None:
@@ -569,6 +573,7 @@ def test_a_way_back_that_only_takes_what_is_sent_leads_to_the_desk(
     assert sent.headers["Location"] in {"/admin/login?next=/admin", "/admin/login?next=%2Fadmin"}
 
 
+@ON_ONE_DATABASE
 def test_a_fault_in_a_fact_or_a_plan_stands_beside_it_with_what_was_typed(ann: Editor) -> None:
     category = make_category("editors", facts={"offline": "Runs offline", "open": "Open source"})
     tool = make_tool("wren", category_id=category.id)
@@ -589,6 +594,7 @@ def test_a_draft_that_says_what_is_saved_already_is_none(ann: Editor) -> None:
     assert "Your draft" not in ann.gets(path).text
 
 
+@ON_ONE_DATABASE
 def test_a_form_of_more_rows_than_anybody_fills_in_is_refused_before_it_is_read(ann: Editor) -> None:
     rows = {f"plans-{number}-name": "x" for number in range(3001)}
     for path in ("/admin/tools/new", "/admin/drafts"):
@@ -606,6 +612,7 @@ def test_a_fact_that_is_cleared_is_gone(ann: Editor) -> None:
     assert stored(Tool)[0].facts == []
 
 
+@ON_ONE_DATABASE
 def test_an_amount_without_a_currency_is_blamed_on_the_amount(ann: Editor) -> None:
     refused = ann.fills(f"/admin/tools/{make_tool('wren').id}/price", model="paid", amount="7")
     assert (refused.status_code, 'id="amount-fault"' in refused.text) == (422, True)
@@ -628,6 +635,7 @@ def test_a_check_does_not_go_back_in_time(ann: Editor) -> None:
     assert (refused.status_code, 'id="checked_on-fault"' in refused.text) == (422, True)
 
 
+@ON_ONE_DATABASE
 def test_a_half_filled_fact_survives_another_category(ann: Editor) -> None:
     category = make_category("editors", facts={"offline": "Runs offline"})
     make_category("video")
@@ -650,6 +658,7 @@ def test_discarding_after_the_session_has_ended_leaves_the_draft_as_it_was(
     assert ann.form(path)["tagline"] == "Half a thought"
 
 
+@ON_ONE_DATABASE
 def test_a_form_that_was_refused_says_that_nothing_of_it_is_kept(ann: Editor) -> None:
     path = "/admin/tools/new"
     assert "data-unsaved" not in ann.gets(path).text
@@ -731,6 +740,7 @@ def test_what_was_put_away_meanwhile_is_saved_and_said_to_be_away(ann: Editor) -
         "",
     ],
 )
+@ON_ONE_DATABASE
 def test_a_draft_is_only_kept_where_there_is_a_form_of_one(ann: Editor, place: str) -> None:
     assert kept(ann, place, name="x") == 400
 
@@ -798,6 +808,7 @@ def test_faults_of_a_panel_are_told_by_reviewer_and_lead_to_the_box(ann: Editor)
     assert 'id="reviews-0-verdict" type="radio"' in answer.text
 
 
+@ON_ONE_DATABASE
 def test_a_fault_in_what_is_folded_unfolds_it(ann: Editor) -> None:
     assert '<details class="rows-fold">' in ann.opens("/admin/tools/new").text
     answer = ann.fills("/admin/tools/new", name="Wren", slug="Not A Slug")
@@ -943,6 +954,7 @@ def test_the_history_of_what_is_gone_leads_nowhere_and_says_so(ann: Editor) -> N
 
 
 @pytest.mark.parametrize("path", ["/adminevil", "/admin/../dev/mailbox", "//x.example", "/admin//x", "/admin\\x"])
+@ON_ONE_DATABASE
 def test_a_way_back_stays_behind_the_log_in(ann: Editor, path: str) -> None:
     ann.posts("/admin/logout")
     assert ann.logs_in(next=path).headers["Location"] == "/admin"
@@ -1002,6 +1014,7 @@ def test_an_earlier_version_takes_away_no_address_that_leads_here_now(ann: Edito
 
 
 @pytest.mark.parametrize("query", ["endpoint=x", "_method=x", "_external=1", "_anchor=x", "x=1"])
+@ON_ONE_DATABASE
 def test_the_address_of_a_new_form_takes_nothing_over_that_it_does_not_know(ann: Editor, query: str) -> None:
     led = ann.gets(f"/admin/tools/new?{query}")
     assert (led.status_code, re.sub("=.*", "", led.headers["Location"])) == (303, "/admin/tools/new?draft")

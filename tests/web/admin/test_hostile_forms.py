@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from flask import Flask
 
+from tests.conftest import ON_ONE_SHARED_DATABASE
 from tests.makers import make_category, make_comparison, make_reviewer, make_tool
 from tests.web.admin.editor import Editor, make_account
 from tests.web.corpus import HOSTILE_TEXTS
@@ -128,24 +129,21 @@ def world(shared_app: Flask) -> World:
     return World(shared_app)
 
 
-ON_SQLITE = pytest.mark.parametrize("shared_app", ["sqlite"], indirect=True)
-
-
-@ON_SQLITE
+@ON_ONE_SHARED_DATABASE
 @pytest.mark.parametrize("text", HOSTILE_TEXTS)
 def test_no_text_adds_anything_to_a_page_but_text(world: World, text: str) -> None:
     refused = world.type_everywhere(text)
     assert [intruders(page, world.known) for page in [*world.pages(), *refused] if intruders(page, world.known)] == []
 
 
-@ON_SQLITE
+@ON_ONE_SHARED_DATABASE
 def test_no_text_adds_anything_to_lists_histories_and_the_trail(world: World) -> None:
     for text in HOSTILE_TEXTS[:8]:
         world.type_everywhere(text)
     assert [intruders(page, world.known) for page in world.lists() if intruders(page, world.known)] == []
 
 
-@ON_SQLITE
+@ON_ONE_SHARED_DATABASE
 def test_what_is_typed_live_comes_back_as_harmless_markup(world: World) -> None:
     for text in HOSTILE_TEXTS:
         tree, _ = read_html(world.root.posts("/admin/markdown", of="quote", quote=text).text)
@@ -153,7 +151,7 @@ def test_what_is_typed_live_comes_back_as_harmless_markup(world: World) -> None:
         assert all(each.get("href", "https://").startswith(("http://", "https://")) for each in tree.iter())
 
 
-@ON_SQLITE
+@ON_ONE_SHARED_DATABASE
 def test_no_text_adds_anything_to_the_page_that_shows_strangers_what_they_sent(shared_app: Flask) -> None:
     stranger = Editor(shared_app)
     token = stranger.token()
@@ -167,7 +165,7 @@ def test_no_text_adds_anything_to_the_page_that_shows_strangers_what_they_sent(s
     assert [text for text in HOSTILE_TEXTS if text.strip("\0") == text and intruders(shown(text), known)] == []
 
 
-@ON_SQLITE
+@ON_ONE_SHARED_DATABASE
 def test_no_text_adds_anything_to_what_is_left_of_a_record_that_is_gone(world: World) -> None:
     def shown(text: str) -> str:
         fields = {"name": text, "description": text, "facts-0-label": text}

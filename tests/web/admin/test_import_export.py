@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.curation.files import a_file, a_review, a_tool, as_bytes
 from tests.makers import make_tool
 from tests.web.admin.editor import Editor, make_account
@@ -133,6 +134,7 @@ def test_a_refused_file_shows_every_fault_with_its_place_and_stores_nothing(root
 @pytest.mark.parametrize(
     ("name", "content"), [("a.json", b"{"), ("a.yaml", b"a: [b"), ("a", b"\xff"), ("b.json", b" ")]
 )
+@ON_ONE_DATABASE
 def test_what_cannot_be_read_is_refused_in_words(root: Editor, name: str, content: bytes) -> None:
     sends(root, content, name)
     assert "the file is" in root.gets(DRY_RUN).text
@@ -235,11 +237,13 @@ def test_a_file_can_be_forgotten_and_is_after_a_day(root: Editor, later: Callabl
     assert kept() == 0
 
 
+@ON_ONE_DATABASE
 def test_importing_without_a_file_leads_back(root: Editor) -> None:
     assert root.posts(DRY_RUN).headers["Location"] == "/admin/catalogue?done=gone"
 
 
 @pytest.mark.parametrize("content", [b"", None])
+@ON_ONE_DATABASE
 def test_nothing_sent_is_said_beside_the_field(root: Editor, content: bytes | None) -> None:
     refused = sends(root, content) if content is not None else root.posts("/admin/catalogue")
     assert refused.status_code == 422
@@ -247,6 +251,7 @@ def test_nothing_sent_is_said_beside_the_field(root: Editor, content: bytes | No
 
 
 @pytest.mark.parametrize("name", ["../../etc/tools.json", "folder/tools.json"])
+@ON_ONE_DATABASE
 def test_only_the_last_part_of_a_files_name_is_kept(root: Editor, name: str) -> None:
     sends(root, FILE, name)
     assert '<h1 class="title title-small">tools.json would' in root.gets(DRY_RUN).text
@@ -255,6 +260,7 @@ def test_only_the_last_part_of_a_files_name_is_kept(root: Editor, name: str) -> 
 # How large
 
 
+@ON_ONE_DATABASE
 def test_eight_megabytes_are_taken_and_no_more(root: Editor) -> None:
     assert sends(root, b"[" + b" " * (2 * MEGABYTE - 2) + b"]").status_code == 303
     assert "must be an object with keys" in root.gets(DRY_RUN).text
@@ -264,6 +270,7 @@ def test_eight_megabytes_are_taken_and_no_more(root: Editor) -> None:
         assert "A file may have 2 MB here" in refused.text
 
 
+@ON_ONE_DATABASE
 def test_a_large_body_is_read_for_nobody_but_an_admin_who_may_send_it(app: Flask, root: Editor) -> None:
     make_account("ann")
     ann = Editor(app)

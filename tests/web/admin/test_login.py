@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.web.admin.editor import PASSWORD, Editor, make_account
 from tests.web.conftest import PRESENT
 from verdicts.extensions import begin_write, db
@@ -59,6 +60,7 @@ def test_the_right_password_lets_in_and_leads_to_where_one_wanted_to_go(ann: Edi
 @pytest.mark.parametrize(
     "elsewhere", ["https://evil.example/admin", "//evil.example", "/admin//evil.example", "/tools", "/admin\\@evil"]
 )
+@ON_ONE_DATABASE
 def test_logging_in_leads_nowhere_else(ann: Editor, elsewhere: str) -> None:
     assert ann.logs_in(next=elsewhere).headers["Location"] == "/admin"
 
@@ -92,6 +94,7 @@ def test_who_is_disabled_is_not_let_in_and_their_sessions_end(app: Flask, ann: E
     assert ann.logs_in().status_code == 422
 
 
+@ON_ONE_DATABASE
 def test_the_cookie_is_for_this_part_of_the_site_alone(app_with: Callable[..., Flask]) -> None:
     app = app_with(BASE_URL="https://verdicts.test")
     make_account("ann")
@@ -248,6 +251,7 @@ def test_who_has_no_account_gets_no_letter_and_the_same_answer(app: Flask, ann: 
 
 
 @pytest.mark.parametrize("password", ["short", "password1234", "aaaaaaaaaaaaaaaa", "qwertyuiop123", "ann@example.org"])
+@ON_ONE_DATABASE
 def test_a_password_that_is_easy_to_guess_is_refused_beside_the_field(app: Flask, ann: Editor, password: str) -> None:
     ann.posts("/admin/forgot", email="ann@example.org")
     refused = ann.posts(reset_path(), password=password)

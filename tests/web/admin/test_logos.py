@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from tests.catalog import pictures
 from tests.catalog.pictures import encoded, noise, plain
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
 from tests.web.admin.editor import Editor, make_account
 from verdicts.catalog import logos
@@ -68,6 +69,7 @@ def test_a_logo_is_saved_and_shown(ann: Editor, tool: int) -> None:
     assert f"/logos/{logo_of(tool)}.png" in page.text
 
 
+@ON_ONE_DATABASE
 def test_what_a_file_is_called_and_claims_to_be_does_not_matter(ann: Editor, tool: int) -> None:
     upload = (BytesIO(encoded(plain(), "WEBP")), "../../etc/passwd.svg", "image/svg+xml")
     assert ann.posts(place(tool), logo=upload).status_code == 303
@@ -88,6 +90,7 @@ def test_what_a_file_is_called_and_claims_to_be_does_not_matter(ann: Editor, too
     ],
     ids=["empty", "svg", "polyglot", "damaged", "animated", "bomb", "small", "large"],
 )
+@ON_ONE_DATABASE
 def test_a_refused_file_is_answered_beside_the_field_and_in_the_summary_and_changes_nothing(
     ann: Editor, tool: int, data: bytes, words: str
 ) -> None:
@@ -108,12 +111,14 @@ def test_sending_the_form_without_a_file_is_refused(ann: Editor, tool: int) -> N
         assert (refused.status_code, "No file arrived" in refused.text) == (422, True)
 
 
+@ON_ONE_DATABASE
 def test_more_than_the_page_takes_is_refused_with_how_much_it_takes(ann: Editor, tool: int) -> None:
     refused = sends(ann, tool, bytes(3_300_000))
     assert refused.status_code == 413
     assert "This page takes 3 MB at once, and more was sent, so nothing was saved." in refused.text
 
 
+@ON_ONE_DATABASE
 def test_a_large_file_makes_us_read_nothing_unless_an_editor_sends_it(app: Flask, tool: int) -> None:
     stranger, sent = Editor(app), BytesIO(bytes(2_000_000))
     options = {"input_stream": sent, "content_length": 2_000_000, "headers": {"Origin": stranger.origin}}

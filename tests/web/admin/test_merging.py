@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import (
     TODAY,
     make_comparison,
@@ -205,6 +206,7 @@ def test_who_merges_what_somebody_else_has_merged_is_told_so(root: Editor, pair:
 @pytest.mark.parametrize(
     "form", [{}, {"keep": "1", "drop": "x"}, {"keep": "0", "drop": "1"}, {"keep": "1", "drop": "99999999999"}]
 )
+@ON_ONE_DATABASE
 def test_a_form_that_names_no_two_tools_is_refused(root: Editor, form: dict[str, str]) -> None:
     assert root.posts("/admin/merge", **form).status_code == 400
 

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import StatementCount
+from tests.conftest import ON_ONE_DATABASE, StatementCount
 from tests.makers import make_subscriber
 from tests.web.admin.digest_desk import logged_in, newest_entry, statements_of
 from tests.web.admin.editor import Editor
@@ -159,6 +159,7 @@ def test_an_address_that_is_not_subscribed_is_suppressed_and_not_named_in_the_tr
 @pytest.mark.parametrize(
     ("form", "field"), [({"email": "ann", "reason": "left"}, "email"), ({"email": "a@example.org"}, "reason")]
 )
+@ON_ONE_DATABASE
 def test_what_cannot_be_suppressed_is_refused_and_kept(root: Editor, form: dict[str, str], field: str) -> None:
     refused = root.posts(f"{PAGE}/suppress", **form)
     assert (refused.status_code, f'href="#{field}"' in refused.text) == (422, True)
@@ -188,6 +189,7 @@ def test_the_export_is_the_commands_and_the_trail_holds_how_many_it_names(app: F
     assert "example.org" not in the_whole_trail().replace("root@example.org", "")
 
 
+@ON_ONE_DATABASE
 def test_an_editor_sees_no_way_to_the_subscribers(app: Flask) -> None:
     ann = logged_in(app, "ann", Role.EDITOR)
     assert PAGE not in ann.gets("/admin").text

@@ -1,8 +1,13 @@
-"""Hashes that cost little: what is tested is who comes in, and test_passwords looks at what a hash costs."""
+"""What tests behind the log-in may ask for: hashes that cost little, and an editor who has logged in.
+
+What is tested is who comes in; test_passwords looks at what a hash costs.
+"""
 
 import pytest
 from argon2 import PasswordHasher
+from flask import Flask
 
+from tests.web.admin.editor import Editor, logged_in
 from verdicts.staff import passwords
 
 
@@ -10,3 +15,8 @@ from verdicts.staff import passwords
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     passwords._dummy_hash.cache_clear()
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+
+
+@pytest.fixture
+def ann(app: Flask) -> Editor:
+    return logged_in(app)

@@ -5,6 +5,7 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -12,7 +13,7 @@ from werkzeug.test import TestResponse
 from tests.makers import NOW
 from tests.web.visitor import JINJA, REFERENCES, read_html
 from verdicts.extensions import begin_write, db
-from verdicts.staff import accounts, passwords
+from verdicts.staff import accounts, audit, passwords
 from verdicts.staff.models import Role
 
 PASSWORD = "plinth mango otter quartz"
@@ -129,6 +130,10 @@ class Editor:
     def sends(self, path: str, fields: dict[str, str], do: str = "save") -> TestResponse:
         return self.posts(path, token=fields.get("csrf_token"), **{**without_token(fields), "do": do})
 
+    def autosaves(self, draft_key: str, **fields: str) -> int:
+        """Send what a form's script sends while somebody types, and return the status."""
+        return self.posts("/admin/drafts", draft_key=draft_key, **fields).status_code
+
     def _request(self, method: str, path: str, **options: Any) -> TestResponse:
         # Without a context of our own: each request must begin with nobody and no database session at hand.
         db.session.rollback()
@@ -143,3 +148,23 @@ class Editor:
 
     def is_in(self) -> bool:
         return self.gets("/admin/me").status_code == 200
+
+
+def logged_in(app: Flask, name: str = "ann", role: Role = Role.EDITOR) -> Editor:
+    make_account(name, role)
+    editor = Editor(app)
+    editor.logs_in(name)
+    return editor
+
+
+def stored(model: type) -> list:
+    """Return all rows of a model as they are committed, oldest first."""
+    db.session.expire_all()
+    db.session.rollback()
+    return list(db.session.scalars(sa.select(model).order_by(model.id)))
+
+
+def last_entry() -> audit.Entry:
+    """Return the newest entry of the activity log."""
+    db.session.rollback()
+    return audit.search(limit=1)[0]

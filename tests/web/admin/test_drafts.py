@@ -1,0 +1,174 @@
+"""Drafts: what is typed into a record's form is there again until it is saved or discarded."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from tests.conftest import ON_ONE_DATABASE
+from tests.makers import (
+    make_tool,
+)
+from tests.web.admin.editor import Editor, last_entry, logged_in, stored
+from tests.web.conftest import PRESENT
+from verdicts.catalog.models import Reviewer, Tool
+from verdicts.extensions import begin_write, db
+from verdicts.staff import drafts
+
+Later = Callable[[timedelta], None]
+
+
+def test_a_draft_is_kept_shown_again_and_gone_once_it_is_saved(ann: Editor) -> None:
+    tool = make_tool("wren", tagline="Old.")
+    path = f"/admin/tools/{tool.id}"
+    fields = ann.form(path) | {"tagline": "Half a thought"}
+    kept = ann.posts(
+        "/admin/drafts",
+        token=fields["csrf_token"],
+        draft_key=path,
+        **{k: v for k, v in fields.items() if k != "csrf_token"},
+    )
+    assert "Draft kept at" in kept.text
+    assert ann.form(path)["tagline"] == "Half a thought"
+    assert "Your draft" in ann.gets(path).text
+    assert stored(Tool)[0].tagline == "Old."
+    ann.fills(path)
+    assert stored(Tool)[0].tagline == "Half a thought"
+    assert "Your draft" not in ann.gets(path).text
+
+
+def test_a_draft_is_kept_and_discarded_without_javascript(app: Flask, ann: Editor) -> None:
+    path = ann.gets("/admin/reviewers/new").headers["Location"]
+    assert ann.fills(path, "draft", name="The Half").headers["Location"].startswith(path.partition("?")[0])
+    assert ann.form(path)["name"] == "The Half"
+    assert logged_in(app, "bob").form(path)["name"] == ""
+    ann.posts(path, do="discard")
+    assert ann.form(path)["name"] == ""
+    assert stored(Reviewer) == []
+
+
+def test_a_draft_of_an_older_version_meets_what_was_saved_since(app: Flask, ann: Editor) -> None:
+    bob, tool = logged_in(app, "bob"), make_tool("wren")
+    path = f"/admin/tools/{tool.id}"
+    bob.fills(path, "draft", maker="Bob’s maker")
+    ann.fills(path, tagline="Ann’s.")
+    assert bob.fills(path).status_code == 409
+
+
+def test_a_draft_that_says_what_is_saved_already_is_none(ann: Editor) -> None:
+    tool = make_tool("wren", tagline="Old.")
+    path = f"/admin/tools/{tool.id}"
+    form = ann.form(path) | {"tagline": "New."}
+    ann.sends(path, form)
+    ann.sends(path, form, "draft")
+    assert "Your draft" not in ann.gets(path).text
+
+
+def test_what_led_to_no_save_is_there_after_going_back_without_javascript(ann: Editor) -> None:
+    place = ann.gets("/admin/tools/new").headers["Location"]
+    for do, typed in (("more plans", "Another row"), ("refit", "Another category"), ("save", "")):
+        ann.sends(place, ann.form(place) | {"name": typed, "tagline": f"With {do}"}, do)
+        again = ann.form(place)
+        assert (again["name"], again["tagline"]) == (typed, f"With {do}")
+
+
+def test_a_draft_of_an_earlier_version_and_one_of_the_record_do_not_meet(ann: Editor) -> None:
+    tool = make_tool("wren", tagline="First.")
+    path = f"/admin/tools/{tool.id}"
+    ann.fills(path, tagline="Second.")
+    entry = last_entry()
+    earlier = f"{path}?restore={entry.id}"
+    ann.fills(path, "draft", maker="Typed first")
+    assert ann.form(earlier)["tagline"] == "First."
+    ann.fills(earlier, "draft", maker="Typed second")
+    assert (ann.form(earlier)["maker"], ann.form(path)["maker"]) == ("Typed second", "Typed first")
+    ann.fills(earlier)
+    assert ann.form(path)["maker"] == "Typed first"
+    assert stored(Tool)[0].tagline == "First."
+
+
+# New records: each tab has a draft of its own
+
+
+def test_two_tabs_of_a_new_record_keep_a_draft_each_and_each_offers_the_other(ann: Editor) -> None:
+    one, two = (ann.gets("/admin/reviewers/new").headers["Location"] for _ in range(2))
+    assert (ann.autosaves(one, name="The First"), ann.autosaves(two, name="The Second")) == (200, 200)
+    assert (ann.form(one)["name"], ann.form(two)["name"]) == ("The First", "The Second")
+    ann.fills(one)
+    assert [each.name for each in stored(Reviewer)] == ["The First"]
+    assert ann.form(two)["name"] == "The Second"
+    fresh = ann.opens("/admin/reviewers/new").text
+    assert f'<a href="{two}">The Second</a>' in fresh
+    assert "The First" not in fresh
+    desk = ann.gets("/admin").text
+    assert f'<a href="{two}">New reviewer: The Second</a>' in desk
+    assert one not in desk
+
+
+def test_a_late_draft_of_a_form_that_became_a_record_is_none(ann: Editor) -> None:
+    place = ann.gets("/admin/reviewers/new").headers["Location"]
+    fields = ann.form(place) | {"name": "The Builder"}
+    ann.sends(place, fields)
+    ann.autosaves(place, name="The Buil")
+    assert place not in ann.gets("/admin").text
+    assert ann.sends(place, fields).headers["Location"].endswith("?done=saved")
+
+
+@pytest.mark.parametrize("query", ["endpoint=x", "_method=x", "_external=1", "_anchor=x", "x=1"])
+@ON_ONE_DATABASE
+def test_the_address_of_a_new_form_takes_nothing_over_that_it_does_not_know(ann: Editor, query: str) -> None:
+    led = ann.gets(f"/admin/tools/new?{query}")
+    assert (led.status_code, re.sub("=.*", "", led.headers["Location"])) == (303, "/admin/tools/new?draft")
+
+
+# Which forms have drafts, and how many
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/admin",
+        "/admin/people/new",
+        "/admin/tools/new?draft=x",
+        "/admin/tools/new?draft=" + "x" * 21,
+        "/admin/tools/new?draft=abcdefgh&x",
+        "/admin/tools/1?draft=abcdefgh",
+        "/admin/tools/99999999999",
+        "//elsewhere.example/admin/tools/new",
+        "",
+    ],
+)
+@ON_ONE_DATABASE
+def test_a_draft_is_only_kept_where_there_is_a_form_of_one(ann: Editor, place: str) -> None:
+    assert ann.autosaves(place, name="x") == 400
+
+
+@pytest.mark.parametrize("key", ["/admin/no-such-form/1", "/admin/tools", "/admin/worlds/new?draft=abcdefgh1"])
+def test_a_draft_whose_form_is_not_there_any_more_is_left_out_of_the_dashboard(ann: Editor, key: str) -> None:
+    begin_write()
+    drafts.save(1, key, [("name", "Lost")], PRESENT)
+    drafts.save(1, "/admin/tools/new?draft=abcdefgh1", [("name", "Found")], PRESENT)
+    db.session.commit()
+    dashboard = ann.gets("/admin")
+    assert (dashboard.status_code, "Found" in dashboard.text, "Lost" in dashboard.text) == (200, True, False)
+
+
+def test_of_a_hundred_drafts_and_one_the_oldest_makes_room(
+    ann: Editor, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafts, "MAX_DRAFTS", 3)
+    for number in range(4):
+        later(timedelta(seconds=1))
+        ann.autosaves(f"/admin/tools/new?draft=abcdefgh{number}", name=f"Number {number}")
+    db.session.rollback()
+    assert [each.name for each in drafts.list_open(1)] == ["Number 3", "Number 2", "Number 1"]
+
+
+def test_forms_that_were_saved_push_out_no_draft(ann: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafts, "MAX_DRAFTS", 2)
+    ann.autosaves("/admin/tools/new?draft=abcdefgh", name="Unsaved")
+    for number in range(3):
+        ann.fills("/admin/reviewers/new", name=f"Number {number}")
+    assert "Unsaved" in ann.gets("/admin").text

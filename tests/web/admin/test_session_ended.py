@@ -1,0 +1,132 @@
+"""A session that ends while somebody types: what they send is a draft, once they have logged in again."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from urllib.parse import unquote
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.conftest import ON_ONE_DATABASE
+from tests.makers import (
+    make_category,
+    make_tool,
+)
+from tests.web.admin.editor import Editor, fields_of, logged_in, make_account, stored
+from verdicts.catalog.models import Tool
+from verdicts.extensions import begin_write, db
+from verdicts.staff import accounts, drafts
+from verdicts.staff.models import Role, form_draft
+
+Later = Callable[[timedelta], None]
+
+
+def test_what_is_sent_after_the_session_has_ended_is_in_the_form_again_after_logging_in(
+    ann: Editor, later: Later
+) -> None:
+    tool = make_tool("wren", tagline="Old.")
+    path = f"/admin/tools/{tool.id}"
+    form = ann.form(path)
+    later(timedelta(hours=13))
+    sent = ann.sends(path, form | {"tagline": "Written for an hour"})
+    assert unquote(sent.headers["Location"]) == f"/admin/login?next={path}&kept=1"
+    assert "Not saved yet, but kept." in ann.gets(sent.headers["Location"]).text
+    assert stored(Tool)[0].tagline == "Old."
+    assert ann.logs_in(next=path).headers["Location"] == path
+    again = ann.form(path)
+    assert again["tagline"] == "Written for an hour"
+    ann.sends(path, again)
+    assert stored(Tool)[0].tagline == "Written for an hour"
+
+
+def test_who_has_logged_in_anew_in_another_tab_finds_the_form_as_it_was_sent(ann: Editor) -> None:
+    tool = make_tool("wren", tagline="Old.")
+    path = f"/admin/tools/{tool.id}"
+    form = ann.form(path)
+    ann.posts("/admin/logout")
+    ann.logs_in()
+    sent = ann.sends(path, form | {"tagline": "Typed before"})
+    assert (sent.status_code, stored(Tool)[0].tagline) == (400, "Old.")
+    again = fields_of(sent.text)
+    assert again["tagline"] == "Typed before"
+    assert ann.sends(path, again).status_code == 303
+    assert stored(Tool)[0].tagline == "Typed before"
+
+
+def test_who_must_set_up_a_second_factor_first_finds_what_they_sent(app_with: Callable[..., Flask]) -> None:
+    app = app_with(REQUIRE_TOTP="1")
+    ann, tool = logged_in(app, "ann"), make_tool("wren")
+    make_account("root", Role.ADMIN)
+    path = f"/admin/tools/{tool.id}"
+    fields = ann.form(path) | {"tagline": "Typed before"}
+    db.session.rollback()
+    begin_write()
+    accounts.set_role(1, Role.ADMIN)
+    db.session.commit()
+    assert ann.sends(path, fields).headers["Location"] == "/admin/me/second-factor"
+    db.session.rollback()
+    assert [each.key for each in drafts.list_open(1)] == [path]
+
+
+def test_who_types_after_the_session_has_ended_is_told_and_the_page_stays(ann: Editor, later: Later) -> None:
+    token = ann.token("/admin/me")
+    later(timedelta(hours=1))
+    for path in ("/admin/markdown", "/admin/drafts"):
+        answer = ann.posts(path, token=token, htmx=True, of="quote", quote="*x*", draft_key="/admin/tools/new")
+        assert (answer.status_code, "HX-Refresh" in answer.headers) == (401, False)
+        assert "You are logged out, so nothing was done." in answer.text
+
+
+def test_discarding_after_the_session_has_ended_leaves_the_draft_as_it_was(ann: Editor, later: Later) -> None:
+    path = f"/admin/tools/{make_tool('wren').id}"
+    ann.fills(path, "draft", tagline="Half a thought")
+    token = ann.token("/admin/me")
+    later(timedelta(hours=1))
+    ann.posts(path, token=token, do="discard")
+    ann.logs_in()
+    assert ann.form(path)["tagline"] == "Half a thought"
+    assert ann.posts(path, token="forged", do="discard").status_code == 400
+    assert ann.form(path)["tagline"] == "Half a thought"
+
+
+# Where logging in leads
+
+
+@ON_ONE_DATABASE
+def test_a_way_back_that_only_takes_what_is_sent_leads_to_the_desk(ann: Editor, later: Later) -> None:
+    category = make_category("editors")
+    token = ann.token("/admin/me")
+    later(timedelta(hours=1))
+    sent = ann.posts(f"/admin/categories/{category.id}/up", token=token)
+    assert sent.headers["Location"] in {"/admin/login?next=/admin", "/admin/login?next=%2Fadmin"}
+
+
+@pytest.mark.parametrize("path", ["/adminevil", "/admin/../dev/mailbox", "//x.example", "/admin//x", "/admin\\x"])
+@ON_ONE_DATABASE
+def test_a_way_back_stays_behind_the_log_in(ann: Editor, path: str) -> None:
+    ann.posts("/admin/logout")
+    assert ann.logs_in(next=path).headers["Location"] == "/admin"
+
+
+# Nothing of strangers is stored
+
+
+def test_whose_session_somebody_ended_leaves_nothing_behind(app: Flask, ann: Editor) -> None:
+    tool, other = make_tool("wren"), Editor(app)
+    path = f"/admin/tools/{tool.id}"
+    form = ann.form(path)
+    other.logs_in()
+    other.posts("/admin/me/sign-out-elsewhere")
+    shown = ann.sends(path, form | {"tagline": "By a stranger?"})
+    assert (shown.status_code, "By a stranger?" in shown.text) == (401, True)
+    assert other.form(path)["tagline"] == ""
+
+
+def test_a_stranger_with_a_made_up_cookie_leaves_nothing_behind(app: Flask) -> None:
+    stranger = Editor(app)
+    token = stranger.token()
+    stranger.client.set_cookie("staff", "made-up", domain="verdicts.test", path="/admin")
+    assert stranger.posts("/admin/tools/new", token=token, name="Mine").status_code == 401
+    db.session.rollback()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(form_draft)) == 0

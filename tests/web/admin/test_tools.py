@@ -1,0 +1,130 @@
+"""Tools and their prices, as an editor records them."""
+
+import re
+
+from tests.conftest import ON_ONE_DATABASE
+from tests.makers import (
+    TODAY,
+    make_category,
+    make_price,
+    make_reviewer,
+    make_tool,
+)
+from tests.web.admin.editor import Editor, fields_of, last_entry, stored
+from verdicts.catalog.models import PriceRecord, Tool
+
+
+def test_a_new_tool_is_a_draft_until_its_panel_is_recorded_and_published(ann: Editor) -> None:
+    make_category("editors", facts={"offline": "Runs offline"})
+    make_reviewer("builder")
+    make_reviewer("skeptic")
+    answer = ann.fills("/admin/tools/new", "refit", name="Wren Code", category="editors")
+    first = fields_of(answer.text) | {"facts-0-value": "Yes", "price-model": "paid", "price-amount": "20"}
+    answer = ann.sends("/admin/tools/new", first | {"price-currency": "usd", "price-period": "month"}, "save panel")
+    tool = stored(Tool)[0]
+    assert answer.headers["Location"] == f"/admin/tools/{tool.id}/panel"
+    assert (tool.slug, tool.published_at, tool.facts[0].value) == ("wren-code", None, "Yes")
+    assert ann.gets("/tools/wren-code").status_code == 404
+    panel = {"reviews_0_verdict": "ship", "reviews_0_quote": "Quick.", "reviews_1_verdict": "skip"}
+    ann.fills(f"/admin/tools/{tool.id}/panel", "save publish", **panel, reviews_1_quote="It forgets.")
+    page = ann.gets("/tools/wren-code").text
+    assert all(words in page for words in ("$20 / month", "1 of 2", "Quick.", "It forgets.", "Runs offline"))
+
+
+def test_a_slug_that_is_taken_is_refused_by_name(ann: Editor) -> None:
+    make_tool("wren", name="Wren", aliases=("old-wren",))
+    answer = ann.fills("/admin/tools/new", name="Another", slug="old-wren")
+    assert answer.status_code == 422
+    assert "“old-wren” leads to Wren already" in answer.text
+
+
+def test_another_slug_leaves_an_alias_that_redirects(ann: Editor) -> None:
+    tool = make_tool("wren")
+    ann.fills(f"/admin/tools/{tool.id}", slug="wren-code")
+    assert ann.gets("/tools/wren").headers["Location"] == "/tools/wren-code"
+    assert ann.form(f"/admin/tools/{tool.id}")["aliases"] == "wren"
+    ann.fills(f"/admin/tools/{tool.id}", slug="wren", aliases="")
+    assert ann.gets("/tools/wren-code").headers["Location"] == "/tools/wren"
+
+
+def test_a_tool_goes_back_to_a_slug_that_it_had_without_further_ado(ann: Editor) -> None:
+    tool = make_tool("wren")
+    ann.fills(f"/admin/tools/{tool.id}", slug="wren-code")
+    assert ann.fills(f"/admin/tools/{tool.id}", slug="wren").status_code == 303
+    assert ann.gets("/tools/wren-code").headers["Location"] == "/tools/wren"
+
+
+# Its category, and the facts that this asks for
+
+
+def test_a_fact_that_is_cleared_is_gone(ann: Editor) -> None:
+    category = make_category("editors", facts={"offline": "Runs offline"})
+    tool = make_tool("wren", category_id=category.id, facts={"offline": "No"})
+    ann.fills(f"/admin/tools/{tool.id}", facts_0_value="", facts_0_source="")
+    assert stored(Tool)[0].facts == []
+
+
+@ON_ONE_DATABASE
+def test_a_half_filled_fact_survives_another_category(ann: Editor) -> None:
+    category = make_category("editors", facts={"offline": "Runs offline"})
+    make_category("video")
+    tool = make_tool("wren", category_id=category.id)
+    shown = ann.fills(f"/admin/tools/{tool.id}", "refit", category="video", facts_0_source="https://keep.example/")
+    assert "https://keep.example/" in fields_of(shown.text).values()
+
+
+def test_a_category_that_is_named_anew_meanwhile_stays_the_category(ann: Editor) -> None:
+    category = make_category("editors")
+    tool = make_tool("wren", category_id=category.id)
+    path = f"/admin/tools/{tool.id}"
+    ann.fills(path, category="")
+    entry = last_entry()
+    ann.fills("/admin/tools/new", "draft", name="Finch", category="editors")
+    place = re.search(r'href="(/admin/tools/new[?][^"]+)"', ann.gets("/admin").text)
+    ann.fills(f"/admin/categories/{category.id}", slug="code-editors")
+    assert place
+    assert ann.form(place[1])["category"] == "code-editors"
+    assert ann.form(f"{path}?restore={entry.id}")["category"] == "code-editors"
+
+
+def test_a_category_that_is_deleted_meanwhile_stays_chosen_and_is_refused(ann: Editor) -> None:
+    category = make_category("editors")
+    place = ann.gets("/admin/tools/new").headers["Location"]
+    fields = ann.form(place) | {"name": "Finch", "category": "editors"}
+    ann.posts(f"/admin/categories/{category.id}/publication", do="delete")
+    for _ in range(2):
+        refused = ann.sends(place, fields)
+        assert (refused.status_code, fields_of(refused.text)["category"]) == (422, "editors")
+        fields = fields_of(refused.text)
+    assert ann.sends(place, fields | {"category": ""}).status_code == 303
+
+
+# Its price
+
+
+def test_another_price_needs_its_reason_and_the_old_one_stays(ann: Editor) -> None:
+    tool = make_tool("wren")
+    make_price(tool, "paid", amount=20, currency="USD", period="month")
+    path = f"/admin/tools/{tool.id}/price"
+    refused = ann.fills(path, amount="25")
+    assert (refused.status_code, fields_of(refused.text)["amount"]) == (422, "25")
+    ann.sends(path, fields_of(refused.text) | {"reason": "The maker raised it."})
+    old, new = stored(PriceRecord)
+    assert (old.until, old.reason, str(new.amount)) == (TODAY, "The maker raised it.", "25")
+
+
+def test_a_first_price_needs_no_reason(ann: Editor) -> None:
+    tool = make_tool("wren")
+    make_price(tool, "unknown")
+    assert ann.fills(f"/admin/tools/{tool.id}/price", model="free").status_code == 303
+    assert [price.model for price in stored(PriceRecord)] == ["free"]
+
+
+def test_what_is_free_has_no_amount(ann: Editor) -> None:
+    tool = make_tool("wren")
+    make_price(tool, "unknown")
+    answer = ann.fills(f"/admin/tools/{tool.id}/price", model="free", amount="5", currency="USD")
+    assert (answer.status_code, "Must be empty for what is free." in answer.text) == (422, True)
+    first = {"price__model": "free", "price__amount": "5", "price__currency": "USD"}
+    answer = ann.fills("/admin/tools/new", name="Finch", **first)
+    assert (answer.status_code, 'href="#price-amount"' in answer.text) == (422, True)

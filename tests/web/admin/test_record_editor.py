@@ -18,6 +18,15 @@ from verdicts.extensions import TooManyWriters
 from verdicts.staff import audit
 from verdicts.web.admin.forms import record_editor
 
+
+@pytest.mark.parametrize(("button", "message"), [("save", "Saved."), ("save publish", "Saved, and published.")])
+@ON_ONE_DATABASE
+def test_the_page_after_a_save_says_what_became_of_the_form(ann: Editor, button: str, message: str) -> None:
+    tool = make_tool("wren", published_at=None)
+    saved = ann.fills(f"/admin/tools/{tool.id}/panel", button)
+    assert f">{message}<" in ann.gets(saved.headers["Location"]).text
+
+
 # Of two editors
 
 

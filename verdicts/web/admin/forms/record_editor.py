@@ -31,9 +31,9 @@ MAX_MEGABYTES = 2  # a whole panel in a script of many bytes a letter, each of t
 MAX_ENTRY_ID_DIGITS = 9
 CLASH = "Somebody saved something at the same moment that this clashes with. Check it, and save again."
 MESSAGES = {
-    "saved": "SavedRecord.",
-    "published": "SavedRecord, and published.",
-    "archived": "SavedRecord. It was archived meanwhile, so readers do not see it. “Publishing” restores it.",
+    "saved": "Saved.",
+    "published": "Saved, and published.",
+    "archived": "Saved. It was archived meanwhile, so readers do not see it. “Publishing” restores it.",
     "kept": "Your unsaved changes are kept. Only you can see them.",
     "dropped": "Your unsaved changes are discarded. This is what is saved.",
     "new": "Your unsaved changes are discarded. This is an empty form.",

@@ -13,7 +13,7 @@ from verdicts.catalog.models import Review, Reviewer
 from verdicts.catalog.panel import OLD_AFTER
 from verdicts.catalog.price_checks import days_since_check, is_due
 from verdicts.catalog.prices import UNKNOWN_PRICE, Price
-from verdicts.catalog.queries import current_slug, is_published, price, tool
+from verdicts.catalog.queries import current_slug, is_current_slug, is_published, price, tool
 from verdicts.catalog.records import ToolLink
 from verdicts.comparisons.models import Comparison
 from verdicts.digest import resolving
@@ -156,7 +156,7 @@ def _published_tools(now: datetime, *columns: Any) -> sa.Select[Any]:
     return (
         sa.select(*columns)
         .select_from(tool)
-        .join(current_slug, sa.and_(current_slug.c.tool_id == tool.c.id, current_slug.c.is_current))
+        .join(current_slug, is_current_slug)
         .outerjoin(tally, tally.c.tool_id == tool.c.id)
         .where(is_published(now))
     )

@@ -4,15 +4,17 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from verdicts.newsletter.headers import delivery_headers, unsubscribe_headers
+from verdicts.newsletter.tokens import leave_token
 
 
 def our_letter(edition_id: int = 3, subscriber_id: int = 1) -> EmailMessage:
     """Return a letter as it was sent, with the headers of its delivery and for unsubscribing."""
     letter = EmailMessage(SMTP)
     letter["From"], letter["To"], letter["Subject"] = "verdicts@verdicts.test", "ann@example.org", "Week 47"
-    for name, value in {**delivery_headers(edition_id, subscriber_id), **unsubscribe_headers(subscriber_id, 1)}.items():
+    unsubscribe = unsubscribe_headers(leave_token(subscriber_id, 1))
+    for name, value in {**delivery_headers(edition_id, subscriber_id), **unsubscribe}.items():
         letter[name] = value
-    letter.set_content(f"News.\n\nLeave: {unsubscribe_headers(subscriber_id, 1)['List-Unsubscribe']}\n")
+    letter.set_content(f"News.\n\nLeave: {unsubscribe['List-Unsubscribe']}\n")
     return letter
 
 

@@ -86,7 +86,7 @@ def test_the_providers_secret_is_no_token_of_anyone() -> None:
 
 def test_letters_say_how_to_leave_by_link_and_by_mail() -> None:
     token = leave_token(5, 1)
-    said = headers.unsubscribe_headers(5, 1)
+    said = headers.unsubscribe_headers(token)
     assert said["List-Unsubscribe"] == (
         f"<http://verdicts.test/newsletter/leave/{token}>, <mailto:verdicts@verdicts.test?subject=leave%20{token}>"
     )

@@ -16,15 +16,13 @@ from verdicts.digest.blocks import LEAVE_PLACEHOLDER, PREFERENCES_PLACEHOLDER, B
 from verdicts.digest.freezing import content_hash
 from verdicts.digest.queries import list_blocks, list_items
 from verdicts.mailing.addresses import header_address, parse_address, split_name_and_address
-from verdicts.mailing.letters import absolute_url
 from verdicts.mailing.messages import MAX_LINE_LENGTH, validate_header
-from verdicts.newsletter.headers import delivery_headers, envelope_sender, leave_by_mail, leave_path
+from verdicts.newsletter.headers import delivery_headers, envelope_sender, unsubscribe_headers
 from verdicts.newsletter.queries import SubscriberChoices
 from verdicts.newsletter.tokens import TOKEN_LENGTH, keyed_hash, leave_token, preferences_token
 
 _CRLF = b"\r\n"
 _FOLD = "\r\n "
-ONE_CLICK = "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
 # Breaks a line of the encoded text where the decoded text has no line end (RFC 2045, 6.7).
 _SOFT_BREAK = b"=\r\n"
 _PLACEHOLDER = re.compile(f"({LEAVE_PLACEHOLDER}|{PREFERENCES_PLACEHOLDER})")
@@ -181,7 +179,9 @@ def _common_headers(subject: str, sender: str, boundary: str) -> bytes:
 
 def _unsubscribe_headers() -> Pieces:
     """Return newsletter.headers.unsubscribe_headers in pieces, with placeholders; a line that is too long is folded."""
-    by_link, by_mail = f"<{absolute_url(leave_path(LEAVE_PLACEHOLDER))}>", f"<{leave_by_mail(LEAVE_PLACEHOLDER)}>"
-    is_long = len(by_link) + len(by_mail) + 2 * TOKEN_LENGTH > MAX_LINE_LENGTH - len("List-Unsubscribe: , ")
-    lines = f"List-Unsubscribe: {by_link},{_FOLD if is_long else ' '}{by_mail}\r\n{ONE_CLICK}\r\n"
+    by_link_and_mail, one_click = (
+        f"{name}: {value}\r\n" for name, value in unsubscribe_headers(LEAVE_PLACEHOLDER).items()
+    )
+    is_long = len(by_link_and_mail.rstrip()) + 2 * TOKEN_LENGTH > MAX_LINE_LENGTH
+    lines = (by_link_and_mail.replace(">, <", f">,{_FOLD}<") if is_long else by_link_and_mail) + one_click
     return tuple(part.encode() for part in _PLACEHOLDER.split(lines))

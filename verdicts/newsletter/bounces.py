@@ -120,11 +120,12 @@ def _decoded(value: object) -> str:
 
 def _no_such_mailbox(message: Message) -> bool:
     return any(
-        str(block.get("Action", "")).strip().lower() == "failed" and _is_permanent(block) for block in _blocks(message)
+        str(block.get("Action", "")).strip().lower() == "failed" and _has_permanent_status(block)
+        for block in _blocks(message)
     )
 
 
-def _is_permanent(block: Message) -> bool:
+def _has_permanent_status(block: Message) -> bool:
     status = find_status(str(block.get("Status", "")))
     if status in {None, _UNSPECIFIC_STATUS}:
         status = find_status(str(block.get("Diagnostic-Code", "")))

@@ -5,7 +5,7 @@ from urllib.parse import quote
 from verdicts.config import current_settings
 from verdicts.mailing.addresses import split_name_and_address
 from verdicts.mailing.letters import absolute_url
-from verdicts.newsletter.tokens import bounce_token, leave_token
+from verdicts.newsletter.tokens import bounce_token
 
 # Identifies the delivery in bounces and complaints.
 DELIVERY_HEADER = "X-Verdicts-Delivery"
@@ -31,9 +31,8 @@ def confirm_path(token: str) -> str:
     return f"/newsletter/confirm/{token}"
 
 
-def unsubscribe_headers(subscriber_id: int, generation: int) -> dict[str, str]:
-    """Return List-Unsubscribe, by link and by mail, and List-Unsubscribe-Post (RFC 8058)."""
-    token = leave_token(subscriber_id, generation)
+def unsubscribe_headers(token: str) -> dict[str, str]:
+    """Return List-Unsubscribe, by link and by mail, and List-Unsubscribe-Post (RFC 8058), for a leave token."""
     return {
         "List-Unsubscribe": f"<{absolute_url(leave_path(token))}>, <{leave_by_mail(token)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",

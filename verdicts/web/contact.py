@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from wtforms import Field, StringField, ValidationError
 
 from verdicts.config import current_settings
-from verdicts.extensions import begin_write, db, limiter
+from verdicts.extensions import begin_write, db
 from verdicts.feedback import corrections
 from verdicts.feedback.models import MAX_PAGE_LENGTH, MAX_SOURCE_LENGTH
 from verdicts.mailing.addresses import InvalidAddress
@@ -90,9 +90,7 @@ def send() -> ResponseReturnValue:
     return redirect(url_for(".sent"), 303)
 
 
-# The lower limit is checked first, so that a network that is over it does not use up the limit that all share.
-@limiter.limit(limits.MESSAGES_TOTAL_LIMIT, key_func=limits.shared_key)
-@limiter.limit(limits.MESSAGES_PER_NETWORK_LIMIT, key_func=limits.network_key)
+@limits.limit(limits.MESSAGES_PER_NETWORK_LIMIT, limits.MESSAGES_TOTAL_LIMIT)
 def _store_message(form: ContactForm) -> None:
     begin_write()
     corrections.create(

@@ -1,12 +1,18 @@
 """Rate limits of votes, sign-ups and messages: by voter, by network, and for everybody together."""
 
 import hmac
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 from flask import request
 
 from verdicts.config import current_settings
+from verdicts.extensions import limiter
 from verdicts.voting.networks import network_of
 from verdicts.web.voters import current_voter
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 PER_VOTER_LIMIT = "10 per minute"
 PER_NETWORK_LIMIT = "30 per minute"
@@ -35,5 +41,12 @@ def network_key() -> str:
     return f"network:{hmac.digest(current_settings().secret_key.encode(), network.encode(), 'sha256').hex()[:32]}"
 
 
-def shared_key() -> str:
-    return "everyone"
+def limit(per_network: str, total: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Limit how often one network, and all together, may call a function. It then raises RateLimitExceeded."""
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        # The network's limit is checked first, so that a network that is over it does not use up what all share.
+        limited = limiter.limit(per_network, key_func=network_key)(function)
+        return limiter.limit(total, key_func=lambda: "everyone")(limited)
+
+    return decorate

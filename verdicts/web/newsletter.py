@@ -11,7 +11,7 @@ from wtforms import StringField, ValidationError
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.records import ToolLink
 from verdicts.config import current_settings
-from verdicts.extensions import begin_write, db, limiter
+from verdicts.extensions import begin_write, db
 from verdicts.mailing.addresses import InvalidAddress
 from verdicts.newsletter import leaving, preferences, queries, signup
 from verdicts.newsletter.addresses import Address, parse_email
@@ -86,9 +86,7 @@ def sign_up() -> ResponseReturnValue:
     return redirect(url_for(".sent"), 303)
 
 
-# The lower limit is checked first, so that a network that is over it does not use up the limit that all share.
-@limiter.limit(limits.SIGNUPS_TOTAL_LIMIT, key_func=limits.shared_key)
-@limiter.limit(limits.SIGNUPS_PER_NETWORK_LIMIT, key_func=limits.network_key)
+@limits.limit(limits.SIGNUPS_PER_NETWORK_LIMIT, limits.SIGNUPS_TOTAL_LIMIT)
 def _store_signup(address: Address, slug: str) -> None:
     begin_write()
     moment = now()
@@ -162,7 +160,7 @@ def leave_url(subscription: Subscription) -> str:
 
 
 def _refuse(form: SignupForm, problem: str, status: int, retry_after: int = 0) -> Response:
-    """Return the form again, with what was typed and what is wrong with it."""
+    """Return the form again with the submitted values and the problem."""
     fields = {"email": form.email.data or "", "slug": form.tool.data or "", "problem": problem}
     template = "newsletter/_signup.html" if wants_fragment() else "newsletter/subscribe.html"
     response = make_response(render_template(template, follow=None, **fields), status)

@@ -129,6 +129,12 @@ def begin_write() -> None:
         db.session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
 
 
+def begin_write_after_read() -> None:
+    """End the transaction in which something was read, and begin one that may write: see begin_write()."""
+    db.session.rollback()
+    begin_write()
+
+
 TRANSIENT_ERRORS = (OperationalError, InterfaceError, PoolTimeout, TooManyWriters)
 # SQLite has one writer. Threads queue here in turn; at the file, the one that polls last may starve.
 _sqlite_writer = threading.Lock()

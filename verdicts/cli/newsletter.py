@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from verdicts.cli import mailboxes
 from verdicts.cli.mailboxes import MailboxUnavailable
-from verdicts.extensions import TooManyWriters, begin_write, db
+from verdicts.extensions import TooManyWriters, begin_write, begin_write_after_read, db
 from verdicts.mailing.letters import absolute_url
 from verdicts.newsletter import bounces, csv_file, queries, transfer
 from verdicts.newsletter.csv_file import InvalidCsv
@@ -55,8 +55,7 @@ def export_to(file: str) -> None:
     """Export everyone who gets the newsletter as CSV to FILE (- is standard output)."""
     with errors_as_messages(file):
         lines = list(csv_file.write(transfer.export_consents()))
-        db.session.rollback()
-        begin_write()
+        begin_write_after_read()
         entry = ("exported", "subscriber", "everyone who gets the newsletter")
         audit.record(*entry, now=datetime.now(UTC), addresses=(None, len(lines) - 1))
         db.session.commit()

@@ -1,5 +1,6 @@
 """A kind of record is one form, one editor and one template: every other page learns of it from these."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -8,8 +9,11 @@ from flask import Blueprint, Flask
 from flask.typing import ResponseReturnValue
 from jinja2 import ChoiceLoader, FileSystemLoader
 
+from tests.apps import settings_for
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_reviewer
 from tests.web.admin.editor import Editor, make_account
+from verdicts import create_app
 from verdicts.catalog.models import Reviewer
 from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord, find_row
@@ -56,17 +60,25 @@ def add_mottoes(app: Flask) -> None:
     app.jinja_env.loader = ChoiceLoader([app.jinja_env.loader, templates])  # type: ignore[list-item]
 
 
+pytestmark = ON_ONE_DATABASE
+
+
 @pytest.fixture
-def ann(app: Flask) -> Editor:
+def ann(database_url: str, tmp_path: Path) -> Iterator[Editor]:
+    """An editor of an application of its own: other tests' applications have no mottoes."""
+    app = create_app(settings_for(database_url, tmp_path))
     add_mottoes(app)
-    make_account("ann")
-    ann = Editor(app)
-    ann.logs_in()
-    return ann
+    with app.app_context():
+        make_account("ann")
+        ann = Editor(app)
+        ann.logs_in()
+        yield ann
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.fixture
-def path() -> str:
+def path(ann: Editor) -> str:
     return f"/admin/mottoes/{make_reviewer('builder', motto='Ship it.').id}"
 
 

@@ -108,7 +108,7 @@ def test_a_form_that_cannot_be_saved_just_now_is_shown_again_as_it_was_sent(
         raise TooManyWriters
 
     with monkeypatch.context() as patch:
-        patch.setattr(record_editor, "begin_write", refuse)
+        patch.setattr(record_editor, "begin_write_after_read", refuse)
         answer = ann.sends(path, fields)
     assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
     assert "save it again in a moment" in answer.text

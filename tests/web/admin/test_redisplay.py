@@ -94,8 +94,9 @@ def test_a_form_that_is_sent_while_the_database_is_busy_is_shown_again_as_it_was
 
     for path, fields in sent.items():
         with monkeypatch.context() as patch:
-            for views in (digest, edition_page, worklists, subscribers, users):
-                patch.setattr(views, "begin_write", refuse)
+            for views in (digest, edition_page, worklists, subscribers):
+                patch.setattr(views, "begin_write_after_read", refuse)
+            patch.setattr(users, "begin_write", refuse)
             answer = root.posts(path, **fields)
         assert (answer.status_code, NOT_SAVED in answer.text, path) == (503, True, path)
         assert "save it again in a moment" in answer.text

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import HiddenField
 
 from verdicts.config import current_settings
-from verdicts.extensions import begin_write, db
+from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.staff import accounts, passwords, second_factor, sessions, throttle
 from verdicts.staff.models import Role
 from verdicts.web.admin.auth import current_account, log_activity, requires
@@ -86,8 +86,7 @@ def enable_two_factor() -> ResponseReturnValue:
         if not form.code.errors:
             form.add_error("code", WRONG_CODE)
         return _enable_page(form, 422)
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     codes = second_factor.enable(current_account().id, secret, now())
     sessions.delete_all(current_account().id, keep_session=current_account().token_hash)
     log_activity("enabled two-factor authentication", "account", current_account().name)
@@ -111,8 +110,7 @@ def disable_two_factor() -> ResponseReturnValue:
 @bp.post("/admin/me/sign-out-elsewhere")
 @requires(Role.EDITOR)
 def log_out_elsewhere() -> ResponseReturnValue:
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     sessions.delete_all(current_account().id, keep_session=current_account().token_hash)
     log_activity("logged out elsewhere", "account", current_account().name)
     db.session.commit()
@@ -141,8 +139,7 @@ def _has_current_password(form: ChangePasswordForm | DisableTwoFactorForm) -> bo
 
 
 def _count_attempt(counter: throttle.Counter) -> timedelta | None:
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     wait = throttle.count_attempt([counter], now())
     db.session.commit()
     return wait

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import Blueprint, render_template
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog.models import Category
@@ -15,7 +15,7 @@ from verdicts.web.admin import previews
 from verdicts.web.admin.auth import requires
 from verdicts.web.admin.forms.catalog import CategoryForm
 from verdicts.web.admin.forms.record_editor import RecordEditor
-from verdicts.web.admin.listing import EDITORS_ORDER, MoveUpView, load_list, page_arguments, read_query
+from verdicts.web.admin.listing import EDITORS_ORDER, MoveUpView, read_query, render_list
 from verdicts.web.admin.publishing import PublishingView
 from verdicts.web.paging import ID
 
@@ -50,10 +50,4 @@ bp.add_url_rule(f"/admin/categories/{ID}/up", view_func=MoveUpView.as_view("move
 @requires(Role.EDITOR)
 def index() -> ResponseReturnValue:
     query = read_query(SORTS)
-    return render_template(
-        "admin/categories/index.html",
-        query=query,
-        page=load_list(listing.list_categories, query),
-        sorts=SORTS,
-        page_arguments=page_arguments,
-    )
+    return render_list("admin/categories/index.html", query, listing.list_categories(query), SORTS)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from verdicts.comparisons.address import MAX_TOOLS, MIN_TOOLS
@@ -18,7 +18,7 @@ from verdicts.staff.models import Role
 from verdicts.web.admin import previews
 from verdicts.web.admin.auth import requires
 from verdicts.web.admin.forms.catalog import ComparisonForm
-from verdicts.web.admin.listing import EDITORS_ORDER, MoveUpView, load_list, page_arguments, read_query
+from verdicts.web.admin.listing import EDITORS_ORDER, MoveUpView, read_query, render_list
 from verdicts.web.admin.publishing import STATES, PublishableEditor, PublishingView
 from verdicts.web.clock import now
 from verdicts.web.paging import ID
@@ -65,11 +65,6 @@ bp.add_url_rule(f"/admin/comparisons/{ID}/up", view_func=MoveUpView.as_view("mov
 @requires(Role.EDITOR)
 def index() -> ResponseReturnValue:
     query = read_query(SORTS, state=list(PublicationState), words=["none"])
-    return render_template(
-        "admin/comparisons/index.html",
-        query=query,
-        page=load_list(lambda query: listing.list_comparisons(query, now()), query),
-        sorts=SORTS,
-        page_arguments=page_arguments,
-        states=STATES,
+    return render_list(
+        "admin/comparisons/index.html", query, listing.list_comparisons(query, now()), SORTS, states=STATES
     )

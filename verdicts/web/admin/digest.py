@@ -1,24 +1,27 @@
-"""The digest, for editors: the list of editions, drafting one, its subject and intro, its preview."""
+"""The digest, for editors: the editions, drafting one, its items, subject and intro, and its preview."""
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.config import current_settings
 from verdicts.digest import drafting, editing, editions, previews, queries, weeks
+from verdicts.digest.editing import Direction, ItemNotFound
 from verdicts.digest.editions import DigestError, Edition, EditionIsEmpty, text_version
-from verdicts.digest.rendering import format_week
-from verdicts.extensions import begin_write, db
+from verdicts.digest.rendering import KIND_LABELS, category_sections, format_week, item_title
+from verdicts.extensions import begin_write_after_read, db
 from verdicts.staff.models import Role
 from verdicts.web.admin.auth import log_activity, requires
 from verdicts.web.admin.drafts import RESTORED, act_or_redisplay, redisplayed_on, small_draft
-from verdicts.web.admin.edition_page import Changes, apply_step, get_edition, render_edition, render_refusal
+from verdicts.web.admin.edition_page import Changes, Step, apply_step, get_edition, render_edition, render_refusal
 from verdicts.web.admin.forms.digest import DraftForm, TextForm
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 from verdicts.web.mailbox import FRAMING_POLICY, LETTER_POLICY, add_links
-from verdicts.web.paging import page_number
+from verdicts.web.paging import ID, page_number
 
 bp = Blueprint("digest", __name__)
+
+MOVES = {"item": editing.move_item, "category": editing.move_category}
 
 
 @bp.get("/admin/digest")
@@ -39,8 +42,7 @@ def draft() -> ResponseReturnValue:
 def _draft(form: DraftForm) -> ResponseReturnValue:
     if not form.validate():
         return _render_index(form), 422
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     try:
         edition_id = drafting.draft_edition(form.week_chosen, now())
     except DigestError as refusal:
@@ -140,6 +142,33 @@ def email_html(name: str) -> ResponseReturnValue:
     return response
 
 
+@bp.post(f"/admin/digest/<name>/items/{ID}/move")
+@requires(Role.EDITOR)
+def move_item(name: str, id: int) -> ResponseReturnValue:
+    """Move an item, or the category it stands in, by one place."""
+    what, direction = request.form.get("what", ""), request.form.get("direction", "")
+    if what not in MOVES or direction not in set(Direction):
+        abort(400, "An item or a category moves up or down.")
+
+    def step(edition: Edition) -> Changes | None:
+        moved = MOVES[what](edition.id, id, Direction(direction))
+        return {f"position of {moved.title}": (moved.before, moved.after)} if moved.before != moved.after else None
+
+    return _change_items(name, id, "moved something in", step)
+
+
+@bp.post(f"/admin/digest/<name>/items/{ID}/drop")
+@requires(Role.EDITOR)
+def remove_item(name: str, id: int) -> ResponseReturnValue:
+    return _set_removed(name, id, "removed an item of", dropped=True)
+
+
+@bp.post(f"/admin/digest/<name>/items/{ID}/take-back")
+@requires(Role.EDITOR)
+def restore_item(name: str, id: int) -> ResponseReturnValue:
+    return _set_removed(name, id, "restored an item of", dropped=False)
+
+
 def _render_index(form: DraftForm, number: int = 1, reason: str = "") -> str:
     page = queries.load_editions_page(number)
     return render_template("admin/digest/index.html", page=page, form=form, days=format_week, reason=reason)
@@ -149,3 +178,28 @@ def _refuse_draft(form: DraftForm, reason: str) -> ResponseReturnValue:
     db.session.rollback()
     form.add_error("week", reason)
     return _render_index(form), 422
+
+
+def _set_removed(name: str, id: int, action: str, *, dropped: bool) -> ResponseReturnValue:
+    def step(edition: Edition) -> Changes | None:
+        item = next((item for item in queries.list_items(edition.id) if item.id == id), None)
+        editing.set_dropped(edition.id, id, dropped=dropped)
+        if item is None or item.dropped == dropped:
+            return None
+        return {item_title(item): ("removed" if item.dropped else "included", "removed" if dropped else "included")}
+
+    return _change_items(name, id, action, step)
+
+
+def _change_items(name: str, id: int, action: str, step: Step) -> ResponseReturnValue:
+    """Apply a step to the items; return them alone for htmx, else redirect to the item."""
+    try:
+        edition = apply_step(name, action, step)
+    except ItemNotFound as refusal:
+        abort(404, str(refusal))
+    except DigestError as refusal:
+        return render_refusal(name, refusal)
+    if not wants_fragment():
+        return redirect(url_for(".show_edition", name=name, _anchor=f"item-{id}"), 303)
+    sections = category_sections(queries.list_items_with_visibility(edition, now()))
+    return render_template("admin/digest/_items.html", edition=edition, sections=sections, labels=KIND_LABELS)

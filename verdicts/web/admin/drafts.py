@@ -21,7 +21,7 @@ from werkzeug.routing import RoutingException
 
 from verdicts.catalog import queries as catalog
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
-from verdicts.extensions import begin_write, db
+from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.staff import drafts
 from verdicts.staff.drafts import Draft
 from verdicts.web import errors
@@ -171,8 +171,7 @@ def save_submitted_if_possible() -> None:
 
 
 def discard(key: str) -> None:
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     drafts.delete(current_account().id, key)
     db.session.commit()
 
@@ -186,8 +185,7 @@ def close_draft(saved: SavedRecord, *, is_new: bool) -> None:
 
 
 def _save(account_id: int, key: str, fields: Fields) -> None:
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     drafts.save(account_id, key, fields, now())
     db.session.commit()
 

@@ -12,14 +12,14 @@ from verdicts.digest.freezing import count_recipients
 from verdicts.digest.models import EditionState
 from verdicts.digest.queries import list_items_with_visibility, load_progress
 from verdicts.digest.rendering import KIND_LABELS, category_sections, format_week, item_title, subject_of
-from verdicts.extensions import begin_write, db
+from verdicts.extensions import begin_write_after_read, db
 from verdicts.web.admin.auth import log_activity
 from verdicts.web.admin.forms.digest import MOMENT_FORMAT, ScheduleForm, TestEmailForm, TextForm
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 
 Changes = Mapping[str, tuple[object, object]]
-Step = Callable[[Edition], Changes | None]
+Step = Callable[[Edition], Changes | None]  # what it changed, for the audit log; None where it changed nothing
 DONE = {"tested": "The test email was sent. Check it in the inbox of that address."}
 
 
@@ -45,8 +45,7 @@ def act_and_redirect(
 
 def apply_step(name: str, action: str, step: Step) -> Edition:
     """Apply a step, log and commit it. A step that changed nothing returns None. Raises DigestError."""
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     try:
         edition = editions.lock(get_edition(name).id)
         if request.form.get("edition") != str(edition.id):

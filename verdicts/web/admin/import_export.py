@@ -14,7 +14,7 @@ from verdicts.curation.transfer.exporting import TooLargeForYaml, export
 from verdicts.curation.transfer.importing import import_catalogue
 from verdicts.curation.transfer.pending import PendingImport
 from verdicts.curation.transfer.report import ImportReport
-from verdicts.extensions import begin_write, db
+from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.staff import audit
 from verdicts.staff.models import Role
 from verdicts.web.admin.auth import MEGABYTE, actor, current_account, log_activity, max_upload, requires
@@ -71,8 +71,7 @@ def upload() -> ResponseReturnValue:
         form.add_error("file", TOO_LARGE)
     if file is None or form.field_errors():
         return _render_index(form), 422
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     pending.store(current_account().id, reading.bare_name(file.filename or ""), content, now())
     db.session.commit()
     return redirect(url_for(".dry_run"), 303)
@@ -111,8 +110,7 @@ def run_import() -> ResponseReturnValue:
 @bp.post("/admin/catalogue/import/forget")
 @requires(Role.ADMIN)
 def discard() -> ResponseReturnValue:
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     pending.delete(current_account().id)
     db.session.commit()
     return redirect(url_for(".index", done="dropped"), 303)

@@ -1,10 +1,10 @@
 """List pages: what the address asks a list for, links to its other pages, and moving a record up in its order."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
-from flask import abort, redirect, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
@@ -12,14 +12,12 @@ from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.search import MAX_QUERY_LENGTH
 from verdicts.curation.editing.saving import find_row
 from verdicts.curation.listing import PAGE_SIZE, ListQuery
-from verdicts.extensions import begin_write, db
+from verdicts.extensions import begin_write_after_read, db
 from verdicts.staff.models import Role
 from verdicts.web.admin import auth
 from verdicts.web.admin.drafts import GONE
 from verdicts.web.admin.forms.record_editor import RecordEditor
 from verdicts.web.paging import Page, page_number
-
-Row = TypeVar("Row")
 
 EDITORS_ORDER = "shelf"  # the value that addresses have for it
 
@@ -35,9 +33,13 @@ def read_query(sorts: Collection[str], **filters: Collection[str] | None) -> Lis
     return ListQuery(text, {name: value for name, value in values.items() if value}, sort, page)
 
 
-def load_list(load: Callable[[ListQuery], tuple[Sequence[Row], int]], query: ListQuery) -> Page[Row]:
-    rows, total = load(query)
-    return Page(rows, query.page, total, PAGE_SIZE)
+def render_list(
+    template: str, query: ListQuery, result: tuple[Sequence[object], int], sorts: Mapping[str, str], **context: object
+) -> str:
+    """Render a page of a list, from the rows of the page and the number of all rows that match the query."""
+    rows, total = result
+    page = Page(rows, query.page, total, PAGE_SIZE)
+    return render_template(template, query=query, page=page, sorts=sorts, page_arguments=page_arguments, **context)
 
 
 def page_arguments(query: ListQuery, page: int) -> Mapping[str, str | int]:
@@ -55,8 +57,7 @@ class MoveUpView(MethodView):
         self.editor = editor()
 
     def post(self, id: int) -> ResponseReturnValue:
-        db.session.rollback()
-        begin_write()
+        begin_write_after_read()
         bump_content_version()  # first of all: others who move something wait for it
         model = self.editor.model
         row: Any = find_row(model, id, lock=True) or abort(404, GONE)

@@ -7,7 +7,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 from wtforms import HiddenField, StringField, ValidationError
 
-from verdicts.extensions import begin_write, db
+from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.staff import accounts, audit, passwords, second_factor, sessions, throttle
 from verdicts.staff.accounts import Account
 from verdicts.staff.models import Role
@@ -96,8 +96,7 @@ def submit_log_in() -> ResponseReturnValue:
 @bp.post("/admin/logout")
 @requires(Role.EDITOR)
 def log_out() -> ResponseReturnValue:
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     sessions.delete(current_account().token_hash)
     db.session.commit()
     session.clear()

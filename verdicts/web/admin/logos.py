@@ -7,7 +7,7 @@ from flask_wtf.file import FileField
 from verdicts.catalog import logos
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.logos import PictureFault, ToolLogo
-from verdicts.extensions import begin_write, db
+from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.staff.models import Role
 from verdicts.web.admin.auth import log_activity, max_upload, requires
 from verdicts.web.admin.forms.base import AdminForm
@@ -53,8 +53,7 @@ def save(id: int) -> ResponseReturnValue:
 @bp.post(f"/admin/tools/{ID}/logo/off")
 @requires(Role.EDITOR)
 def remove(id: int) -> ResponseReturnValue:
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     _change(_tool(id), None)
     db.session.commit()
     return redirect(url_for(".edit", id=id, done="off"), 303)

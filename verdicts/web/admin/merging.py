@@ -11,7 +11,7 @@ from verdicts.catalog.panel import Panel
 from verdicts.catalog.records import ToolLink
 from verdicts.curation import merging
 from verdicts.curation.merging import MergePlan, PlanChanged, sentences
-from verdicts.extensions import begin_write, db
+from verdicts.extensions import begin_write_after_read, db
 from verdicts.staff import audit
 from verdicts.staff.models import Role
 from verdicts.voting.community import Community
@@ -64,8 +64,7 @@ def merge() -> ResponseReturnValue:
     keep_id, drop_id = (request.form.get(name, 0, type=int) for name in ("keep", "drop"))
     if not (0 < keep_id <= MAX_ID and 0 < drop_id <= MAX_ID):
         abort(400, "A merge names two tools.")
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     try:
         result = merging.merge(keep_id, drop_id, now(), agreed=request.form.get("agreed", ""))
     except PlanChanged as changed:

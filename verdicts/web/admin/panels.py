@@ -14,13 +14,13 @@ from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.editing import panels, publication, tools
 from verdicts.curation.editing.publication import PublicationState, state_of_tool
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord, current_slugs
-from verdicts.extensions import begin_write, db
+from verdicts.extensions import begin_write_after_read, db
 from verdicts.staff.models import Role
 from verdicts.web.admin import previews
 from verdicts.web.admin.auth import log_activity, requires
 from verdicts.web.admin.forms.catalog import BASES, PanelForm
 from verdicts.web.admin.forms.record_editor import RecordEditor
-from verdicts.web.admin.listing import load_list, page_arguments, read_query
+from verdicts.web.admin.listing import read_query, render_list
 from verdicts.web.admin.publishing import publish_saved
 from verdicts.web.clock import now, today
 from verdicts.web.paging import ID
@@ -88,12 +88,11 @@ bp.add_url_rule(f"/admin/tools/{ID}/panel", view_func=PanelEditor.as_view("edit"
 @requires(Role.EDITOR)
 def reviews() -> ResponseReturnValue:
     query = read_query(SORTS, reviewer=None, verdict=["ship", "skip"], age=["old"])
-    return render_template(
+    return render_list(
         "admin/panels/reviews.html",
-        query=query,
-        page=load_list(lambda query: listing.list_reviews(query, today()), query),
-        sorts=SORTS,
-        page_arguments=page_arguments,
+        query,
+        listing.list_reviews(query, today()),
+        SORTS,
         reviewers=db.session.execute(sa.select(Reviewer.slug, Reviewer.name).order_by(Reviewer.position)).all(),
     )
 
@@ -104,8 +103,7 @@ def removal(id: int, reviewer: str) -> ResponseReturnValue:
     """Remove a review that was recorded by mistake, as long as no reader has seen it."""
     if request.method == "GET":
         return _show_removal(id, reviewer)
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     try:
         saved = panels.remove_review(id, reviewer, now())
     except LookupError:

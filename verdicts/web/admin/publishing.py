@@ -13,7 +13,7 @@ from verdicts.catalog.models import Tool
 from verdicts.curation.editing import publication, removal, tools
 from verdicts.curation.editing.publication import PublicationState, Publishable
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
-from verdicts.extensions import begin_write, db
+from verdicts.extensions import begin_write_after_read, db
 from verdicts.staff.models import Role
 from verdicts.web.admin.auth import log_activity, requires
 from verdicts.web.admin.drafts import GONE
@@ -69,8 +69,7 @@ class PublishingView(MethodView):
 
     def post(self, id: int) -> ResponseReturnValue:
         do = request.form.get("do", "")
-        db.session.rollback()
-        begin_write()
+        begin_write_after_read()
         try:
             if do == "delete":
                 return self._delete(id)

@@ -16,7 +16,7 @@ from verdicts.staff.models import Role
 from verdicts.web.admin.auth import requires
 from verdicts.web.admin.forms.catalog import ReviewerForm
 from verdicts.web.admin.forms.record_editor import RecordEditor, StateAction
-from verdicts.web.admin.listing import EDITORS_ORDER, MoveUpView, load_list, page_arguments, read_query
+from verdicts.web.admin.listing import EDITORS_ORDER, MoveUpView, read_query, render_list
 from verdicts.web.admin.publishing import PublishingView
 from verdicts.web.paging import ID
 
@@ -58,10 +58,4 @@ bp.add_url_rule(f"/admin/reviewers/{ID}/up", view_func=MoveUpView.as_view("move_
 @requires(Role.EDITOR)
 def index() -> ResponseReturnValue:
     query = read_query(SORTS)
-    return render_template(
-        "admin/reviewers/index.html",
-        query=query,
-        page=load_list(listing.list_reviewers, query),
-        sorts=SORTS,
-        page_arguments=page_arguments,
-    )
+    return render_list("admin/reviewers/index.html", query, listing.list_reviewers(query), SORTS)

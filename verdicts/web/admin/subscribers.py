@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import StringField, ValidationError
 from wtforms.validators import AnyOf
 
-from verdicts.extensions import begin_write, db
+from verdicts.extensions import begin_write_after_read, db
 from verdicts.mailing.addresses import InvalidAddress
 from verdicts.newsletter import csv_file, leaving, queries, transfer
 from verdicts.newsletter.addresses import Address, parse_email
@@ -102,8 +102,7 @@ def add() -> ResponseReturnValue:
 def _add(form: AddForm) -> ResponseReturnValue:
     if not form.validate():
         return _render_add(form), 422
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     try:
         added = transfer.add(Consent(form.address, (form.source.data or "").strip(), form.agreed_at), now())
     except NotAdded as refusal:
@@ -133,8 +132,7 @@ def suppress() -> ResponseReturnValue:
 def _suppress(form: SuppressForm) -> ResponseReturnValue:
     if not form.validate():
         return _render_suppress(form), 422
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     ended = leaving.suppress(form.address, Status(form.reason.data), now())
     _log("suppressed", _name_of(ended) if ended else "an address not subscribed", reason=(None, form.reason.data))
     db.session.commit()
@@ -149,8 +147,7 @@ def export() -> ResponseReturnValue:
     It is read as a whole first: somebody on a slow line must hold no transaction open, nor get half of it.
     """
     lines = list(csv_file.write(transfer.export_consents()))
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     _log("exported", "everyone who gets the newsletter", addresses=(None, len(lines) - 1))
     db.session.commit()
     headers = {"Content-Disposition": f'attachment; filename="subscribers-{today()}.csv"'}

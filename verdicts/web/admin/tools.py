@@ -24,7 +24,7 @@ from verdicts.web.admin import previews
 from verdicts.web.admin.auth import called_while_typing, requires
 from verdicts.web.admin.forms.catalog import PriceForm, ToolForm
 from verdicts.web.admin.forms.record_editor import RecordEditor
-from verdicts.web.admin.listing import EDITORS_ORDER, load_list, page_arguments, read_query
+from verdicts.web.admin.listing import EDITORS_ORDER, read_query, render_list
 from verdicts.web.admin.publishing import STATES, PublishableEditor, PublishingView
 from verdicts.web.clock import now, today
 from verdicts.web.paging import ID
@@ -121,12 +121,11 @@ bp.add_url_rule(f"/admin/tools/{ID}/publication", view_func=PublishingView.as_vi
 @requires(Role.EDITOR)
 def index() -> ResponseReturnValue:
     query = read_query(SORTS, state=list(PublicationState), category=None)
-    return render_template(
+    return render_list(
         "admin/tools/index.html",
-        query=query,
-        page=load_list(lambda query: listing.list_tools(query, now()), query),
-        sorts=SORTS,
-        page_arguments=page_arguments,
+        query,
+        listing.list_tools(query, now()),
+        SORTS,
         states=STATES,
         categories=db.session.execute(sa.select(Category.slug, Category.name).order_by(Category.position)).all(),
     )

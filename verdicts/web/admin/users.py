@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import StringField
 from wtforms.validators import AnyOf
 
-from verdicts.extensions import begin_write, db
+from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.staff import accounts, passwords, second_factor
 from verdicts.staff.accounts import Account, InvalidAccount
 from verdicts.staff.models import Role
@@ -103,8 +103,7 @@ def _render_add(form: UserForm, reason: str = "") -> str:
 
 
 def _begin(id: int) -> Account:
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     return next((each for each in accounts.list_all() if each.id == id), None) or abort(
         404, "There is no such account."
     )

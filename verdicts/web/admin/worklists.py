@@ -16,7 +16,7 @@ from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.price_checks import PriceCheck, PriceNotCurrent
 from verdicts.catalog.records import ToolLink
 from verdicts.curation import worklists
-from verdicts.extensions import begin_write, db
+from verdicts.extensions import begin_write_after_read, db
 from verdicts.feedback import corrections, price_doubts
 from verdicts.feedback.corrections import CorrectionNotOpen
 from verdicts.feedback.models import CorrectionState
@@ -179,8 +179,7 @@ def resolve_correction(id: int) -> ResponseReturnValue:
 def _resolve(id: int, form: CorrectionForm) -> ResponseReturnValue:
     if not form.validate() and set(form.errors) != {"outcome"}:
         abort(400, "A message is done or declined.")
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     try:
         message = corrections.get_open(id)
     except CorrectionNotOpen:
@@ -216,8 +215,7 @@ def _load_worklist(load: Callable[[int, datetime], tuple[list[Row], int]]) -> Pa
 
 
 def _begin(tool_id: int) -> ToolLink:
-    db.session.rollback()
-    begin_write()
+    begin_write_after_read()
     return catalog.links_of([tool_id]).get(tool_id) or abort(404, NO_TOOL)
 
 

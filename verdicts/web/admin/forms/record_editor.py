@@ -18,7 +18,7 @@ from werkzeug.datastructures import MultiDict
 
 from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.editing.saving import InvalidRecord, SavedRecord, StoredRecord, differences, find_row
-from verdicts.extensions import begin_write, db
+from verdicts.extensions import begin_write_after_read, db
 from verdicts.staff import audit
 from verdicts.staff.models import Role
 from verdicts.web import errors
@@ -242,8 +242,7 @@ class RecordEditor(MethodView):
         return record
 
     def _lock_record(self) -> StoredRecord | None:
-        db.session.rollback()
-        begin_write()
+        begin_write_after_read()
         return self._load(lock=True)
 
     def _submitted_form(self, fields: MultiDict[str, str] | None = None) -> RecordForm:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import StatementCount
-from tests.feedback.world import messages, settle, write
+from tests.feedback.world import messages, resolve, write
 from tests.makers import NOW
 from verdicts.extensions import begin_write, db
 from verdicts.feedback import corrections
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("app")
 HOUR = timedelta(hours=1)
 
 
-def test_a_message_is_kept_as_it_was_written() -> None:
+def test_a_message_is_stored_as_it_was_written() -> None:
     write("It costs €12.\nSince May.", page="/tools/alpha", source="https://alpha.example/", email="ann@example.org")
     (kept,) = messages()
     assert (kept.text, kept.page, kept.source) == (
@@ -30,28 +30,28 @@ def test_a_message_is_kept_as_it_was_written() -> None:
 
 def test_open_messages_come_first_and_the_oldest_of_them_before_the_others() -> None:
     ids = [write(f"Message {number}.", NOW - number * HOUR) for number in range(5)]
-    settle(ids[4], now=NOW + HOUR)
-    settle(ids[1], CorrectionState.DECLINED, now=NOW + 2 * HOUR)
+    resolve(ids[4], now=NOW + HOUR)
+    resolve(ids[1], CorrectionState.DECLINED, now=NOW + 2 * HOUR)
     assert [each.id for each in messages()] == [ids[3], ids[2], ids[0], ids[1], ids[4]]
 
 
-def test_a_settled_message_says_what_came_of_it_and_by_whom() -> None:
-    settle(write(), CorrectionState.DECLINED)
+def test_a_resolved_message_says_how_and_by_whom() -> None:
+    resolve(write(), CorrectionState.DECLINED)
     (kept,) = messages()
     assert (kept.state, kept.outcome) == (CorrectionState.DECLINED, "Looked up, and changed.")
     assert (kept.decided_by, kept.decided_at) == ("ann", NOW)
 
 
-def test_a_message_is_settled_once() -> None:
+def test_a_message_is_resolved_once() -> None:
     id = write()
-    settle(id)
+    resolve(id)
     with pytest.raises(CorrectionNotOpen):
-        settle(id, CorrectionState.DECLINED)
+        resolve(id, CorrectionState.DECLINED)
     db.session.rollback()
     assert messages()[0].state is CorrectionState.DONE
 
 
-def test_there_is_nothing_to_settle_under_an_unknown_id() -> None:
+def test_there_is_nothing_to_resolve_under_an_unknown_id() -> None:
     begin_write()
     with pytest.raises(CorrectionNotOpen):
         corrections.get_open(7)
@@ -67,6 +67,6 @@ def test_a_page_of_messages_takes_one_statement_and_counts_them_all(statements: 
     assert corrections.list_page(3) == ([], 0)
 
 
-def test_the_trail_is_told_neither_what_a_message_says_nor_who_sent_it() -> None:
+def test_a_messages_name_in_the_audit_log_has_neither_its_text_nor_its_sender() -> None:
     id = write("Ann says so.", page="/tools/alpha", email="ann@example.org")
     assert messages()[0].name == f"message {id}"

@@ -38,7 +38,7 @@ def test_readers_without_a_network_count_as_one_an_hour() -> None:
     assert taps() == {alpha: 2, beta: 1}
 
 
-def test_looking_settles_all_doubts_of_one_tool() -> None:
+def test_checking_a_price_deletes_all_doubts_of_one_tool() -> None:
     alpha, beta = make_tool("alpha").id, make_tool("beta").id
     for tool, network in ((alpha, "n1"), (alpha, "n2"), (beta, "n1")):
         doubt(tool, network)

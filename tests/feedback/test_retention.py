@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.feedback.world import doubt, messages, networks, settle, write
+from tests.feedback.world import doubt, messages, networks, resolve, write
 from tests.makers import NOW, make_tool
 from verdicts.extensions import begin_write, db
 from verdicts.feedback.retention import (
@@ -51,16 +51,16 @@ def test_networks_of_doubts_are_blanked_after_a_week_and_the_doubts_stay(
 @pytest.mark.parametrize(
     ("after", "left"), [(RESOLVED_ADDRESS_RETENTION - SECOND, ANN), (RESOLVED_ADDRESS_RETENTION, None)]
 )
-def test_an_address_is_forgotten_a_month_after_its_message_was_settled(after: timedelta, left: str | None) -> None:
-    settled_at = NOW + timedelta(days=40)
-    settle(write(email=ANN), now=settled_at)
-    do(clear_addresses, settled_at + after)
+def test_an_address_is_deleted_a_month_after_its_message_was_resolved(after: timedelta, left: str | None) -> None:
+    resolved_at = NOW + timedelta(days=40)
+    resolve(write(email=ANN), now=resolved_at)
+    do(clear_addresses, resolved_at + after)
     assert addresses() == [left]
     assert messages()[0].text == "The price is wrong."
 
 
 @pytest.mark.parametrize(("after", "left"), [(MAX_ADDRESS_RETENTION - SECOND, ANN), (MAX_ADDRESS_RETENTION, None)])
-def test_an_address_in_a_message_that_nobody_settled_is_forgotten_after_a_year(
+def test_an_address_in_a_message_that_nobody_resolved_is_deleted_after_a_year(
     after: timedelta, left: str | None
 ) -> None:
     write(email=ANN)

@@ -37,7 +37,7 @@ def write(text: str = "The price is wrong.", now: datetime = NOW, **more: Any) -
     return max(each.id for each in messages())
 
 
-def settle(id: int, state: CorrectionState = CorrectionState.DONE, now: datetime = NOW) -> None:
+def resolve(id: int, state: CorrectionState = CorrectionState.DONE, now: datetime = NOW) -> None:
     db.session.rollback()
     begin_write()
     corrections.resolve(corrections.get_open(id).id, state, "Looked up, and changed.", by="ann", now=now)

@@ -89,7 +89,7 @@ def test_lines_end_as_smtp_wants_and_nothing_else_looks_like_an_end() -> None:
     assert body_of(read(raw), "plain").split() == ["one", "two", "two", "three", "four", "five"]
 
 
-def test_a_message_id_is_always_the_same_one_and_tells_nothing() -> None:
+def test_a_message_id_is_always_the_same_one_and_reveals_nothing() -> None:
     assert message_id("digest", 1, 2) == message_id("digest", 1, 2)
     assert len({message_id("digest", 1, 2), message_id("digest", 12), message_id("outbox", 1, 2)}) == 3
     assert re.fullmatch(r"<[0-9a-f]{40}@verdicts\.test>", message_id("digest", 1))

@@ -204,7 +204,7 @@ def test_a_letter_that_smtputf8_alone_can_carry_is_given_up_where_it_is_not_offe
     assert smtp.recipients() == ["ada@xn--bcher-kva.example"]
 
 
-def test_a_letter_can_be_taken_back(app: Flask, smtp: SmtpServer) -> None:
+def test_letters_to_an_address_can_be_deleted(app: Flask, smtp: SmtpServer) -> None:
     put(ADA, BEN, ADA)
     begin_write()
     assert outbox.delete_for(ADA) == 2
@@ -313,7 +313,7 @@ def test_the_command_says_what_keeps_mail_waiting_and_a_timer_notices(starts: St
     assert "Mail waits: lost before at connect:" in printed
 
 
-def test_the_loop_delivers_what_comes_and_ends_when_told_to(starts: Starts, smtp: SmtpServer) -> None:
+def test_the_loop_delivers_what_comes_and_ends_on_a_signal(starts: Starts, smtp: SmtpServer) -> None:
     process = starts("--loop")
     for number, recipient in enumerate((ADA, BEN)):
         put(recipient)

@@ -94,7 +94,7 @@ def test_the_dot_does_not_wait_for_the_body_to_be_acknowledged(connection: Conne
     ],
 )
 @pytest.mark.parametrize("step", [Step.MAIL, Step.RCPT, Step.DOT])
-def test_a_refusal_is_told_with_its_codes_and_its_step_and_the_next_message_goes_through(
+def test_a_refusal_has_its_codes_and_its_step_and_the_next_message_goes_through(
     connection: Connection, smtp: SmtpServer, step: Step, reply: str, enhanced: str | None
 ) -> None:
     where = {Step.MAIL: {"mail": reply}, Step.RCPT: {"rcpt": {ADA: reply}}, Step.DOT: {"dot": {ADA: reply}}}
@@ -121,7 +121,7 @@ def test_after_a_421_the_next_message_takes_another_connection(
 
 
 @pytest.mark.parametrize("trouble", ["hang_before_dot", "drop_before_dot"])
-def test_what_is_lost_before_the_final_dot_was_not_handed_over(
+def test_what_is_lost_before_the_final_dot_was_not_delivered(
     connection: Connection, smtp: SmtpServer, trouble: str
 ) -> None:
     smtp.behave(**{trouble: [ADA]})
@@ -141,7 +141,7 @@ def test_a_connection_lost_within_the_body_is_lost_however_soon_we_notice(
 
 
 @pytest.mark.parametrize("trouble", ["hang_after_dot", "drop_after_dot"])
-def test_what_is_lost_after_the_final_dot_may_have_been_handed_over(
+def test_what_is_lost_after_the_final_dot_may_have_been_delivered(
     connection: Connection, smtp: SmtpServer, trouble: str
 ) -> None:
     smtp.behave(**{trouble: [ADA]})
@@ -170,7 +170,7 @@ def test_a_server_that_is_away_is_an_outcome_and_no_error(connection: Connection
 
 
 @pytest.mark.parametrize("banner", ["554 5.7.1 you are on a list", "421 4.3.2 too many connections"])
-def test_a_server_that_will_not_talk_to_us_is_told_with_its_reply(
+def test_a_server_that_refuses_the_connection_is_reported_with_its_reply(
     connection: Connection, smtp: SmtpServer, banner: str
 ) -> None:
     smtp.behave(banner=banner)
@@ -244,7 +244,7 @@ def test_an_international_local_part_is_cleanly_refused_elsewhere(connection: Co
     assert smtp.recipients() == [ADA]
 
 
-def test_what_is_kept_of_a_reply_names_no_recipient_and_is_one_short_line(
+def test_what_is_stored_of_a_reply_names_no_recipient_and_is_one_short_line(
     connection: Connection, smtp: SmtpServer
 ) -> None:
     smtp.behave(rcpt={ADA: f"550-5.1.1 <ADA@readers.example>: unknown\r\n550 5.1.1 {'x' * 450}"})

@@ -25,7 +25,7 @@ pytestmark = [ON_ONE_DATABASE, pytest.mark.usefixtures("app")]
         ("o'neil@example.org", "o'neil@example.org"),
     ],
 )
-def test_an_address_is_kept_as_it_was_typed_but_normalised(typed: str, kept: str) -> None:
+def test_an_address_is_stored_as_it_was_typed_but_normalised(typed: str, kept: str) -> None:
     assert parse_email(typed).text == kept
 
 

@@ -57,7 +57,7 @@ def test_an_ending_forgets_the_address_and_keeps_its_hash(status: str) -> None:
 
 
 @every_ending
-def test_nothing_in_the_database_tells_the_address_any_more(status: str, tool: ToolLink) -> None:
+def test_nothing_in_the_database_reveals_the_address_any_more(status: str, tool: ToolLink) -> None:
     id = make_subscriber("Ann.Lee@example.org", consent_source="Paper form of Ann Lee")
     ask("Ann.Lee@example.org", follow=tool)
     end(ENDINGS[status], id)
@@ -85,14 +85,14 @@ def test_an_ending_may_come_twice(status: str) -> None:
 
 
 @every_ending
-def test_whoever_has_ended_is_not_written_to(status: str) -> None:
+def test_an_ended_subscription_gets_no_mail(status: str) -> None:
     id = make_subscriber()
     make_subscriber("ben@example.org")
     end(ENDINGS[status], id)
     assert [row.address for row in db.session.execute(queries.select_mailable())] == ["ben@example.org"]
 
 
-def test_a_pending_subscription_can_end_too_and_its_letter_is_taken_back() -> None:
+def test_a_pending_subscription_can_end_too_and_its_letter_is_deleted() -> None:
     ask()
     end(leaving.record_complaint, 1)
     assert statuses() == ["complained"]

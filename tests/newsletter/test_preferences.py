@@ -143,7 +143,7 @@ def test_subscriptions_are_counted_by_status(ann: int) -> None:
     }
 
 
-def test_ones_own_data_are_all_that_is_kept(ann: int, kinds: list[int], tools: list[int]) -> None:
+def test_an_export_has_all_that_is_stored_about_a_subscriber(ann: int, kinds: list[int], tools: list[int]) -> None:
     prefer(ann, Rhythm.ON_CHANGE, kinds[1:2], tools=tools[:1])
     found = queries.find(ann)
     assert found is not None
@@ -161,4 +161,4 @@ def test_ones_own_data_are_all_that_is_kept(ann: int, kinds: list[int], tools: l
     assert set(row_of(ann)._fields) == {
         *("id", "address", "address_key", "status", "rhythm", "generation", "consent_source", "consent_at"),
         *("confirmed_at", "ended_at", "confirm_hash", "confirm_mailed_at", "confirm_until"),
-    }, "a new column: does it belong into own_data, and into what leaving forgets?"
+    }, "a new column: does it belong into the export, and must leaving clear it?"

@@ -128,7 +128,7 @@ def test_after_leaving_the_confirmation_link_is_worth_nothing() -> None:
     assert statuses() == ["left"]
 
 
-def test_the_door_decides_when_it_is_kept(app: Flask) -> None:
+def test_the_caller_decides_when_it_is_committed(app: Flask) -> None:
     ask()
     token = letters()[0].confirm_token
     begin_write()

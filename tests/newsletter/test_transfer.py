@@ -89,7 +89,7 @@ def test_a_long_file_takes_a_few_statements_a_batch(statements: StatementCount) 
     assert len(statements) - before <= 9
 
 
-def test_an_export_holds_whoever_may_be_written_to_oldest_first() -> None:
+def test_an_export_holds_all_who_may_be_mailed_oldest_first() -> None:
     make_subscriber("zoe@example.org", consent_source="Form", consent_at=BEFORE)
     make_subscriber("new@example.org", "pending")
     make_subscriber()

@@ -108,7 +108,7 @@ def test_whose_event_it_is_says_the_token_and_not_the_address_beside_it() -> Non
     assert [report.token for report in webhooks.parse_events(event)] == [TokenContent(1, 3)]
 
 
-def test_the_confirmation_that_amazon_asks_for_is_told_and_never_opened() -> None:
+def test_the_confirmation_that_amazon_asks_for_is_found_and_never_opened() -> None:
     asked = {"Type": "SubscriptionConfirmation", "SubscribeURL": "https://sns.example/confirm?x=1"}
     assert kinds_in(asked) == []
     assert webhooks.find_sns_confirmation_url(asked) == "https://sns.example/confirm?x=1"

@@ -151,7 +151,7 @@ def test_an_entry_is_found_by_its_id() -> None:
 
 
 @pytest.mark.parametrize(("action", "is_removal"), [("deleted", True), ("merged away", True), ("archived", False)])
-def test_a_removal_is_told_from_other_entries(action: str, is_removal: bool) -> None:
+def test_a_removal_differs_from_other_entries(action: str, is_removal: bool) -> None:
     record(action)
     assert audit.search()[0].is_removal is is_removal
 

@@ -95,14 +95,14 @@ def test_a_disabled_account_has_no_session_even_if_one_was_left() -> None:
     assert expired_account(token, NOW + MAX_AGE) is None
 
 
-def test_an_expired_session_still_tells_whose_it_was() -> None:
+def test_an_expired_session_still_leads_to_the_id_of_its_account() -> None:
     id = make_account()
     token = make_session(id)
     assert expired_account(token, NOW + IDLE_TIMEOUT - SECOND) is None
     assert expired_account(token, NOW + IDLE_TIMEOUT) == id
 
 
-def test_a_session_that_somebody_ended_tells_nothing() -> None:
+def test_a_session_that_was_deleted_leads_to_nobody() -> None:
     token = make_session(make_account())
     commit_or_retry(lambda: sessions.delete(sessions.hash_token(token)))
     assert not is_open(token)

@@ -91,7 +91,7 @@ def test_what_is_asked_for_one_purpose_does_not_use_up_another() -> None:
     assert attempt(throttle.for_account("bob")) is None
 
 
-def test_a_counter_does_not_tell_what_it_counts() -> None:
+def test_a_counter_does_not_reveal_what_it_counts() -> None:
     assert "ann" not in throttle.for_reset("ann@example.org").key
     assert len(throttle.for_reset("ann@example.org" * 100).key) == 64
 
@@ -103,7 +103,7 @@ def test_a_success_resets_the_counter() -> None:
     assert attempt(ANN) == 2 * SECOND
 
 
-def test_an_attempt_that_is_taken_back_leaves_those_before_it() -> None:
+def test_an_attempt_that_is_undone_leaves_those_before_it() -> None:
     fail(ANN, FREE_ATTEMPTS_PER_ACCOUNT - 1)
     for _ in range(10):
         assert attempt(ANN) is None
@@ -112,7 +112,7 @@ def test_an_attempt_that_is_taken_back_leaves_those_before_it() -> None:
     assert attempt(ANN) == 2 * SECOND
 
 
-def test_taking_back_more_than_was_counted_gives_no_attempts_away() -> None:
+def test_undoing_more_than_was_counted_gives_no_free_attempts() -> None:
     fail(ANN, 1)
     for _ in range(5):
         commit_or_retry(lambda: throttle.undo_attempt(ANN))

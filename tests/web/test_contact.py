@@ -48,7 +48,7 @@ def typed(page: Page) -> dict[str, str]:
     return boxes | {"text": page.one("textarea").text or ""}
 
 
-def test_a_message_is_kept_and_leads_to_a_page_that_says_thank_you(reader: Visitor) -> None:
+def test_a_message_is_stored_and_leads_to_a_page_that_says_thank_you(reader: Visitor) -> None:
     assert send(reader, **FULL).headers["Location"] == "/contact/sent"
     assert reader.reads("/contact/sent").texts("h1") == ["Thank you."]
     (kept,) = messages()
@@ -156,7 +156,7 @@ def test_nothing_that_is_typed_runs(reader: Visitor, text: str) -> None:
     send(reader, 422, text=text, page=text, source=text, email=text)
 
 
-def test_whatever_is_written_is_kept_as_text(reader: Visitor) -> None:
+def test_what_is_written_is_stored_as_text(reader: Visitor) -> None:
     send(reader, text=EVERYTHING.replace("\n", " "))
     assert messages()[0].text == EVERYTHING.replace("\n", " ").replace("\u2028", "\n").replace("\u2029", "\n")
 

@@ -86,7 +86,7 @@ def test_the_secret_stands_in_no_log_line(visitor: Visitor, caplog: pytest.LogCa
 
 
 @ON_ONE_DATABASE
-def test_amazons_wish_to_be_confirmed_is_told_to_the_operator(
+def test_amazons_request_to_be_confirmed_is_logged_for_the_operator(
     visitor: Visitor, caplog: pytest.LogCaptureFixture
 ) -> None:
     asked = {"Type": "SubscriptionConfirmation", "SubscribeURL": "https://sns.example/confirm"}

@@ -196,7 +196,7 @@ def test_a_network_that_is_refused_does_not_use_up_what_all_have_together(app: F
 
 @LINES
 @ON_ONE_DATABASE
-def test_a_busy_database_is_503_and_the_address_is_kept_at_hand(
+def test_a_busy_database_is_503_and_the_form_keeps_the_address(
     reader: Visitor, monkeypatch: pytest.MonkeyPatch, htmx: bool
 ) -> None:
     def refuse() -> None:

@@ -66,9 +66,13 @@ def sign_up(address: Address, *, source: str, now: datetime, follow: ToolLink | 
     return True
 
 
-def find_confirmation(token: str, now: datetime) -> Confirmation | None:
+def find_confirmation(token: str, now: datetime, *, lock: bool = False) -> Confirmation | None:
     """Return the subscription of a confirm token; None where it is forged, a later letter replaced it, or it ended."""
-    return _read(sa.select(subscriber).where(subscriber.c.confirm_hash == confirm_hash(token)), now)
+    columns = (subscriber.c.id, subscriber.c.address, subscriber.c.address_key, subscriber.c.generation)
+    states = (subscriber.c.status == Status.CONFIRMED, subscriber.c.confirm_until <= now)
+    rows = sa.select(*columns, *states).where(subscriber.c.confirm_hash == confirm_hash(token))
+    row = db.session.connection().execute(rows.with_for_update() if lock else rows).one_or_none()
+    return Confirmation(*row) if row else None
 
 
 def confirm(token: str, now: datetime, follow: int | None = None) -> Confirmation | None:
@@ -77,8 +81,7 @@ def confirm(token: str, now: datetime, follow: int | None = None) -> Confirmatio
     Confirming twice does no harm. It lifts a suppression, except after a complaint. Raises ConfirmationExpired. The
     caller has called begin_write(), and commits.
     """
-    row = sa.select(subscriber).where(subscriber.c.confirm_hash == confirm_hash(token)).with_for_update()
-    confirmation = _read(row, now)
+    confirmation = find_confirmation(token, now, lock=True)
     if confirmation is None or _has_complained(confirmation.address_key):
         return None
     if confirmation.is_expired:
@@ -121,20 +124,6 @@ def _store(address: Address, token: str, source: str, now: datetime) -> tuple[in
     upsert = upsert.on_conflict_do_update(index_elements=["address_key"], set_=letter)
     row = db.session.connection().execute(upsert.returning(subscriber.c.id, subscriber.c.address)).one()
     return row.id, row.address
-
-
-def _read(statement: sa.Select[tuple[object, ...]], now: datetime) -> Confirmation | None:
-    row = db.session.connection().execute(statement).one_or_none()
-    if row is None:
-        return None
-    return Confirmation(
-        subscriber_id=row.id,
-        address=row.address,
-        address_key=row.address_key,
-        generation=row.generation,
-        is_confirmed=row.status == Status.CONFIRMED,
-        is_expired=row.confirm_until <= now,
-    )
 
 
 def _accept(confirmation: Confirmation, now: datetime) -> None:

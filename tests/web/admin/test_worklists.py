@@ -382,7 +382,7 @@ def test_a_note_that_cannot_be_kept_is_refused_beside_its_field(ann: Editor, out
     assert all(each.is_open for each in messages())
 
 
-def test_a_message_is_settled_once(ann: Editor) -> None:
+def test_a_message_is_resolved_once(ann: Editor) -> None:
     id = write()
     feedback.settle(id, CorrectionState.DECLINED)
     answer = ann.posts(f"{MESSAGES}/{id}", state="done", outcome="Looked up.")

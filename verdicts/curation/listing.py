@@ -37,7 +37,6 @@ class ToolRow:
     name: str
     category: str | None
     publication: PublicationState
-    published_at: datetime | None
     reviews: int
     price_checked_on: date | None
 
@@ -66,7 +65,6 @@ class ReviewRow:
     tool_id: int
     tool: str
     reviewer: str
-    reviewer_slug: str
     verdict: Verdict
     reviewed_on: date | None
     quote: str
@@ -77,7 +75,6 @@ class ComparisonRow:
     id: int
     names: tuple[str, ...]
     publication: PublicationState
-    published_at: datetime | None
     featured: bool
     has_bottom_line: bool
 
@@ -124,7 +121,7 @@ def list_tools(query: ListQuery, now: datetime) -> tuple[list[ToolRow], int]:
         statement = statement.where(Category.slug == slug)
     rows, total = _page(statement, query, TOOL_ORDERS, Tool.id)
     return [
-        ToolRow(id, slug, name, category, state_of(published_at, archived_at, now), published_at, *rest)
+        ToolRow(id, slug, name, category, state_of(published_at, archived_at, now), *rest)
         for id, slug, name, category, published_at, archived_at, *rest in rows
     ], total
 
@@ -153,7 +150,7 @@ def list_reviews(query: ListQuery, today: date) -> tuple[list[ReviewRow], int]:
     Filters: "reviewer" (a slug), "verdict" and "age" ("old": older than catalog.panel.OLD_AFTER).
     """
     statement = (
-        sa.select(Tool.id, Tool.name, Reviewer.name, Reviewer.slug, Review.verdict, Review.reviewed_on, Review.quote)
+        sa.select(Tool.id, Tool.name, Reviewer.name, Review.verdict, Review.reviewed_on, Review.quote)
         .join(Tool, Tool.id == Review.tool_id)
         .join(Reviewer, Reviewer.id == Review.reviewer_id)
         .where(Tool.merged_into_id.is_(None), *_matches(query, Tool.name, Review.quote))
@@ -185,7 +182,7 @@ def list_comparisons(query: ListQuery, now: datetime) -> tuple[list[ComparisonRo
     rows, total = _page(statement, query, COMPARISON_ORDERS, Comparison.id)
     names = _names_of_tools([row[0] for row in rows])
     return [
-        ComparisonRow(id, tuple(names[id]), state_of(published_at, archived_at, now), published_at, *rest)
+        ComparisonRow(id, tuple(names[id]), state_of(published_at, archived_at, now), *rest)
         for id, published_at, archived_at, *rest in rows
     ], total
 

@@ -23,8 +23,9 @@ from verdicts.comparisons.wording import listed
 from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.rows import shared_fields
 from verdicts.curation.editing import comparisons as comparison_records
-from verdicts.curation.editing.changes import Change, Parts, changes_between, full_tool_parts, tool_parts
+from verdicts.curation.editing.changes import Change, changes_between, full_tool_parts, tool_parts
 from verdicts.curation.editing.publication import PublicationState, state_of
+from verdicts.curation.editing.saving import Parts
 from verdicts.curation.transfer import existing
 from verdicts.digest import merging as digest
 from verdicts.feedback import price_doubts
@@ -150,7 +151,7 @@ def _load_before(keep_id: int, drop_id: int, moves: Sequence[ComparisonMove], no
         kept=tool_parts(tools[keep_id]),
         kept_logo=tools[keep_id].logo_digest,
         merged_away=tuple(_merged_away(tools[drop_id])),
-        comparisons={id: _comparison_parts(row) for id, row in compared.items() if id in stays},
+        comparisons={id: comparison_records.parts_of(row) for id, row in compared.items() if id in stays},
         archived=tuple(change for id, row in compared.items() if id not in stays for change in _archived(row, now)),
     )
 
@@ -160,7 +161,7 @@ def _changes_since(before: _Before) -> Iterator[Change]:
     yield from before.merged_away
     yield from before.archived
     for id, row in existing.reload_comparisons(before.comparisons).items():
-        yield from changes_between(row, before.comparisons[id], _comparison_parts(row))
+        yield from changes_between(row, before.comparisons[id], comparison_records.parts_of(row))
     kept = existing.reload_tools([before.keep_id])[before.keep_id]
     if kept.logo_digest != before.kept_logo:
         logo = {"logo": (kept.logo_digest or "")[:12]}
@@ -172,10 +173,6 @@ def _merged_away(tool: Tool) -> Iterator[Change]:
     for kind, record in full_tool_parts(tool).items():
         if record:
             yield Change(tool.id, tool.slug, record, {}, kind, "merged away")
-
-
-def _comparison_parts(row: Comparison) -> Parts:
-    return {"comparison": comparison_records.to_data(row)}
 
 
 def _archived(row: Comparison, now: datetime) -> Iterator[Change]:

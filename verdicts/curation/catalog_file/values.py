@@ -85,13 +85,10 @@ def _currency(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    try:
-        has_host = bool(urlsplit(text).hostname)
-    except ValueError:
-        has_host = False
-    if not (has_host and _URL.fullmatch(text)):
-        raise invalid(f"must be an address that begins with http:// or https://, not {shown(text)}")
-    return text
+    with suppress(ValueError):
+        if _URL.fullmatch(text) and urlsplit(text).hostname:
+            return text
+    raise invalid(f"must be an address that begins with http:// or https://, not {shown(text)}")
 
 
 Choice = TypeVar("Choice")

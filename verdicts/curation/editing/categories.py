@@ -9,19 +9,16 @@ from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Category, Tool
 from verdicts.catalog.slugs import propose
 from verdicts.curation.catalog_file import schema
-from verdicts.curation.catalog_file.checks import repeated_entries
-from verdicts.curation.catalog_file.raw_records import RawRecord
 from verdicts.curation.catalog_file.records import Json, dump
 from verdicts.curation.catalog_file.rows import copy_fields, copy_lists
 from verdicts.curation.editing.saving import (
+    Parts,
     SavedRecord,
     StoredRecord,
     assign_slug,
-    faults_of_slug,
+    find_or_new,
     find_row,
-    next_position,
     validated,
-    with_slug,
 )
 from verdicts.extensions import db
 
@@ -35,12 +32,15 @@ def to_data(row: Category) -> Json:
     return dump(schema.Category, row)
 
 
+def parts_of(row: Category) -> Parts:
+    return {"category": to_data(row)}
+
+
 def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
     """Save a category. A fact without a key gets one made of its label. Raises InvalidRecord."""
-    data = with_slug({**data, "facts": [_with_key(fact) for fact in data.get("facts", [])]})
-    faults = [*repeated_entries(RawRecord((), data), schema.Category), *faults_of_slug(data)]
-    record = validated(schema.Category, data, now, faults)
-    row = (find_row(Category, id) if id else None) or Category(position=next_position(Category))
+    data = {**data, "facts": [_with_key(fact) for fact in data.get("facts", [])]}
+    record = validated(schema.Category, data, now)
+    row = find_or_new(Category, id)
     before = to_data(row) if row.id else {}
     assign_slug(row, record.slug)
     copy_fields(record, row)

@@ -1,15 +1,12 @@
 """What became of records that nobody edited one by one: each by its keys, as the forms that edit them show it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from verdicts.catalog.models import Tool
-from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.editing import panels, prices, tools
-from verdicts.curation.editing.saving import SavedRecord
-
-Parts = Mapping[str, Json]  # what each form that edits a row shows, under its kind
+from verdicts.curation.editing.saving import Parts, SavedRecord
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """An editor's words about a few tools."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,10 +15,11 @@ from verdicts.curation.catalog_file.records import Json, dump
 from verdicts.curation.catalog_file.rows import align, copy_fields, update
 from verdicts.curation.editing.saving import (
     InvalidRecord,
+    Parts,
     SavedRecord,
     StoredRecord,
+    find_or_new,
     find_row,
-    next_position,
     validated,
 )
 from verdicts.extensions import db
@@ -37,10 +39,14 @@ def to_data(row: Comparison) -> Json:
     )
 
 
+def parts_of(row: Comparison) -> Parts:
+    return {"comparison": to_data(row)}
+
+
 def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
     """Save a comparison; `data` names a tool by its slug, an alias, or its whole name. Raises InvalidRecord."""
     record = validated(schema.Comparison, data, now)
-    row = (find_row(Comparison, id) if id else None) or Comparison(position=next_position(Comparison))
+    row = find_or_new(Comparison, id)
     before = to_data(row) if row.id else {}
     tools = _tools_by_name([*record.tools, *(line.tool for line in record.choose_if)])
     slugs = {name: tool.slug for name, tool in tools.items()}
@@ -52,17 +58,25 @@ def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
         raise InvalidRecord(faults)
     copy_fields(record, row)
     update(row, {"members_key": members_key(ids)})
-    align(row.members, ({"tool_id": id} for id in ids), ComparisonTool, "tool_id")
-    lines = [
-        {"position": position, "tool_id": tools[line.tool].id, "when": line.when}
-        for position, line in enumerate(record.choose_if)
-    ]
-    align(row.choose_if, lines, ChooseIf, "position")
+    copy_tools(record, row, tools)
+    copy_choose_if(record, row, tools)
     db.session.add(row)
     db.session.flush()
     db.session.expire(row)
     bump_content_version()
     return SavedRecord(row.id, row.slug, before, to_data(row))
+
+
+def copy_tools(record: schema.Comparison, row: Comparison, tools: Mapping[str, Tool]) -> bool:
+    """Make a comparison hold the tools of a record, and return whether that changed it; `tools` are by name."""
+    members = ({"tool_id": tools[name].id} for name in record.tools)
+    return align(row.members, members, ComparisonTool, "tool_id")
+
+
+def copy_choose_if(record: schema.Comparison, row: Comparison, tools: Mapping[str, Tool]) -> bool:
+    lines = enumerate(record.choose_if)
+    wanted = ({"position": n, "tool_id": tools[line.tool].id, "when": line.when} for n, line in lines)
+    return align(row.choose_if, wanted, ChooseIf, "position")
 
 
 def _tools_by_name(names: list[str]) -> dict[str, Tool]:

@@ -8,14 +8,13 @@ from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.records import Json, dump
 from verdicts.curation.catalog_file.rows import copy_fields
 from verdicts.curation.editing.saving import (
+    Parts,
     SavedRecord,
     StoredRecord,
     assign_slug,
-    faults_of_slug,
+    find_or_new,
     find_row,
-    next_position,
     validated,
-    with_slug,
 )
 from verdicts.extensions import db
 
@@ -29,11 +28,14 @@ def to_data(row: Reviewer) -> Json:
     return dump(schema.Reviewer, row)
 
 
+def parts_of(row: Reviewer) -> Parts:
+    return {"reviewer": to_data(row)}
+
+
 def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
     """Save a reviewer. Raises InvalidRecord."""
-    data = with_slug(data)
-    record = validated(schema.Reviewer, data, now, faults_of_slug(data))
-    row = (find_row(Reviewer, id) if id else None) or Reviewer(position=next_position(Reviewer))
+    record = validated(schema.Reviewer, data, now)
+    row = find_or_new(Reviewer, id)
     before = to_data(row) if row.id else {}
     assign_slug(row, record.slug)
     copy_fields(record, row)

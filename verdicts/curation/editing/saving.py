@@ -1,24 +1,29 @@
 """What editing any kind of record has in common."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import Category, Reviewer
 from verdicts.catalog.slugs import propose
+from verdicts.curation.catalog_file.checks import repeated_entries
 from verdicts.curation.catalog_file.faults import Fault
 from verdicts.curation.catalog_file.parsing import AnyRecord, validate
+from verdicts.curation.catalog_file.raw_records import RawRecord
 from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.catalog_file.schema import ChangeReason
 from verdicts.extensions import Base, db
 
 Row = TypeVar("Row", bound=Base)
+Parts: TypeAlias = Mapping[str, Json]  # what each form that edits a row shows, by its kind in the activity log
+
+NO_SLUG = "cannot be made of this name: give one of letters a to z and digits"
 
 
 class InvalidRecord(Exception):
@@ -64,10 +69,17 @@ def differences(before: Json, after: Json) -> dict[str, tuple[Any, Any]]:
 
 
 def validated(kind: type[AnyRecord], data: Json, now: datetime, faults: Iterable[Fault] = ()) -> AnyRecord:
-    """Return the data as a record of this kind. Raises InvalidRecord with these faults and all others."""
+    """Return the data as a record of this kind. A slug that is not given is made of the name.
+
+    Raises InvalidRecord with these faults and all others of the record by itself.
+    """
+    if "slug" in kind.model_fields and not data.get("slug"):
+        data = {**data, "slug": propose(data.get("name", ""))}
     record, found = validate(kind, data, now.date())
-    # Without a name there is no slug either: one of the two faults is enough.
-    found = [fault for fault in found if fault.path != ("slug",) or data["slug"]] + list(faults)
+    if data.get("slug") == "":  # without a name there is no slug either: one of the two faults is enough
+        found = [fault for fault in found if fault.path != ("slug",)]
+        found += [Fault(("slug",), NO_SLUG)] if data.get("name") else []
+    found += [*repeated_entries(RawRecord((), data), kind), *faults]
     if record is None or found:
         raise InvalidRecord(found)
     return record
@@ -82,18 +94,6 @@ def split_reason(data: Json, now: datetime) -> tuple[Json, ChangeReason, list[Fa
 
 def missing_reason(path: tuple[str | int, ...] = ()) -> Fault:
     return Fault((*path, "reason"), "is missing: readers see why it changed")
-
-
-def with_slug(data: Json) -> Json:
-    """Return the data with a slug: the one proposed for its name where none was given."""
-    return data if data.get("slug") else {**data, "slug": propose(data.get("name", ""))}
-
-
-def faults_of_slug(data: Json) -> list[Fault]:
-    """Return what is wrong with a slug beyond its shape, which the schema checks."""
-    if data["slug"] or not data.get("name"):
-        return []
-    return [Fault(("slug",), "cannot be made of this name: give one of letters a to z and digits")]
 
 
 def faults_of_price(data: Json, *path: str) -> list[Fault]:
@@ -137,6 +137,11 @@ def _owner_of(model: type[Category | Reviewer]) -> Any:
 def find_row(model: type[Row], id: int, *, lock: bool = False) -> Row | None:
     """Return a row by its id; a lock keeps others from saving it until the transaction ends."""
     return db.session.get(model, id, with_for_update=lock, populate_existing=lock)
+
+
+def find_or_new(model: type[Row], id: int | None) -> Row:
+    """Return a row by its id, or a new one at the end of its list."""
+    return (find_row(model, id) if id else None) or model(position=next_position(model))
 
 
 def next_position(model: Any) -> int:

@@ -1,6 +1,5 @@
 """A tool: its names, what it is, its facts, plans and releases. Reviews and its price have forms of their own."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,7 +8,6 @@ from verdicts.catalog import search
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Category, PriceRecord, Tool, ToolSlug
 from verdicts.curation.catalog_file import checks, schema
-from verdicts.curation.catalog_file.faults import Fault
 from verdicts.curation.catalog_file.history import replace_price
 from verdicts.curation.catalog_file.raw_records import RawRecord
 from verdicts.curation.catalog_file.records import Json, dump
@@ -19,11 +17,9 @@ from verdicts.curation.editing.saving import (
     SavedRecord,
     StoredRecord,
     faults_of_price,
-    faults_of_slug,
+    find_or_new,
     find_row,
-    next_position,
     validated,
-    with_slug,
 )
 from verdicts.extensions import db
 
@@ -52,15 +48,18 @@ def to_full_data(row: Tool) -> Json:
 
 def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
     """Save a tool. A new one is a draft, and may have its first price. Raises InvalidRecord."""
-    data = with_slug(data)
-    raw = RawRecord((), data)
-    faults = [*checks.repeated(raw.texts("aliases")), *checks.repeated_entries(raw, schema.Tool)]
-    faults += [*faults_of_slug(data), *faults_of_price(data.get("price", {}), "price")]
+    aliases = RawRecord((), data).texts("aliases")
+    faults = [*checks.repeated(aliases), *faults_of_price(data.get("price", {}), "price")]
     record = validated(schema.Tool, data, now, faults)
-    row = (find_tool(id) if id else None) or Tool(position=next_position(Tool))
+    row = find_or_new(Tool, id)
     before = to_data(row) if row.id else {}
     category = db.session.scalar(sa.select(Category).where(Category.slug == record.category))
-    if faults := list(_faults_against_stored(raw, row, category)):
+    names = [(("slug",), record.slug), *aliases]
+    owners = db.session.scalars(sa.select(ToolSlug).where(ToolSlug.slug.in_([name for _path, name in names])))
+    faults = list(checks.taken(names, {entry.slug: entry.tool for entry in owners}, row))
+    if record.category and category is None:
+        faults += checks.unknown([(("category",), record.category)], "category", lambda _slug: False)
+    if faults:
         raise InvalidRecord(faults)
     copy_fields(record, row)
     copy_lists(record, row)
@@ -73,14 +72,6 @@ def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
     search.reindex([row.id])
     bump_content_version()
     return SavedRecord(row.id, row.slug, before, to_data(row) if before else to_full_data(row))
-
-
-def _faults_against_stored(raw: RawRecord, row: Tool, category: Category | None) -> Iterator[Fault]:
-    if name := raw.text("category"):
-        yield from checks.unknown([(("category",), name)], "category", lambda _name: category is not None)
-    slugs = raw.slugs()
-    entries = db.session.scalars(sa.select(ToolSlug).where(ToolSlug.slug.in_([slug for _path, slug in slugs])))
-    yield from checks.taken(slugs, {entry.slug: entry.tool for entry in entries}, row)
 
 
 def _assign_slugs(row: Tool, record: schema.Tool) -> None:

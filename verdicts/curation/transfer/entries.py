@@ -7,7 +7,7 @@ from typing import Any
 from verdicts.curation.catalog_file.faults import shown
 from verdicts.curation.catalog_file.rows import copy_fields, copy_lists, update
 from verdicts.curation.catalog_file.schema import Record
-from verdicts.curation.editing.changes import Parts
+from verdicts.curation.editing.saving import Parts
 
 
 @dataclass

@@ -8,27 +8,19 @@ from typing import Any
 import sqlalchemy as sa
 import yaml
 
-from verdicts.catalog.models import (
-    Category,
-    CategoryFact,
-    Plan,
-    PriceRecord,
-    Release,
-    Review,
-    Reviewer,
-    ReviewRevision,
-    Tool,
-    ToolFact,
-    ToolSlug,
-)
-from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.records import Json, dump
 from verdicts.curation.transfer.reading import MAX_YAML_SIZE, MEGABYTE
-from verdicts.extensions import db
+from verdicts.extensions import Base, db
 
-Row = sa.Row[Any]
-Groups = dict[Any, list[Row]]
+Groups = dict[Any, list[sa.Row[Any]]]
+
+_tables = Base.metadata.tables
+category, category_fact, reviewer = (_tables[name] for name in ("category", "category_fact", "reviewer"))
+tool, tool_slug, tool_fact = (_tables[name] for name in ("tool", "tool_slug", "tool_fact"))
+price_record, plan, release = (_tables[name] for name in ("price_record", "plan", "release"))
+review, review_revision = (_tables[name] for name in ("review", "review_revision"))
+comparison, comparison_tool, choose_if = (_tables[name] for name in ("comparison", "comparison_tool", "choose_if"))
 
 
 class TooLargeForYaml(Exception):
@@ -56,25 +48,25 @@ def export(now: datetime, *, as_yaml: bool = False) -> str:
     tools = _tools(now)
     sections = {
         "categories": _categories(),
-        "reviewers": [dump(schema.Reviewer, row) for row in _in_order(Reviewer)],
+        "reviewers": [dump(schema.Reviewer, row) for row in _in_order(reviewer)],
         "tools": list(tools.values()),
         "comparisons": _comparisons({id: tool["slug"] for id, tool in tools.items()}, now),
     }
-    catalog = {"format": schema.FORMAT} | {name: records for name, records in sections.items() if records}
-    return _yaml(catalog) if as_yaml else json.dumps(catalog, indent=2, ensure_ascii=False) + "\n"
+    file = {"format": schema.FORMAT} | {name: records for name, records in sections.items() if records}
+    return _yaml(file) if as_yaml else json.dumps(file, indent=2, ensure_ascii=False) + "\n"
 
 
-def _yaml(catalog: Json) -> str:
-    text: str = yaml.dump(catalog, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+def _yaml(file: Json) -> str:
+    text: str = yaml.dump(file, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
     if len(text.encode()) > MAX_YAML_SIZE:
         raise TooLargeForYaml
     return text
 
 
-def _in_order(model: type[Any], *conditions: sa.ColumnElement[bool]) -> sa.Result[Any]:
-    table = model.__table__
-    statement = sa.select(table).where(*conditions).order_by(table.c.position, *table.primary_key)
-    return db.session.execute(statement)
+def _in_order(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.Result[Any]:
+    return db.session.execute(
+        sa.select(table).where(*conditions).order_by(table.c.position, *table.primary_key.columns)
+    )
 
 
 def _grouped(rows: sa.Result[Any], key: str) -> Groups:
@@ -85,19 +77,19 @@ def _grouped(rows: sa.Result[Any], key: str) -> Groups:
 
 
 def _categories() -> list[Json]:
-    facts = _grouped(_in_order(CategoryFact), "category_id")
-    return [dump(schema.Category, row, facts=facts[row.id]) for row in _in_order(Category)]
+    facts = _grouped(_in_order(category_fact), "category_id")
+    return [dump(schema.Category, row, facts=facts[row.id]) for row in _in_order(category)]
 
 
 def _tools(now: datetime) -> dict[int, Json]:
     rows = db.session.execute(
-        sa.select(Tool.__table__, Category.slug.label("category"))
-        .outerjoin(Category, Category.id == Tool.category_id)
-        .where(Tool.published_at <= now)
-        .order_by(Tool.position, Tool.id)
+        sa.select(tool, category.c.slug.label("category"))
+        .outerjoin(category, category.c.id == tool.c.category_id)
+        .where(tool.c.published_at <= now)
+        .order_by(tool.c.position, tool.c.id)
     )
     slugs, prices, plans, releases = (
-        _grouped(_in_order(model), "tool_id") for model in (ToolSlug, PriceRecord, Plan, Release)
+        _grouped(_in_order(table), "tool_id") for table in (tool_slug, price_record, plan, release)
     )
     facts, reviews = _facts_asked_for(), _reviews()
     return {
@@ -118,26 +110,23 @@ def _tools(now: datetime) -> dict[int, Json]:
 
 
 def _facts_asked_for() -> Groups:
-    fact = ToolFact.__table__
-    return _grouped(
-        db.session.execute(
-            sa.select(fact)
-            .join(Tool, Tool.id == fact.c.tool_id)
-            .join(CategoryFact, sa.and_(CategoryFact.category_id == Tool.category_id, CategoryFact.key == fact.c.key))
-            .order_by(fact.c.position, fact.c.id)
-        ),
-        "tool_id",
+    is_asked_for = (category_fact.c.category_id == tool.c.category_id) & (category_fact.c.key == tool_fact.c.key)
+    statement = (
+        sa.select(tool_fact)
+        .join(tool, tool.c.id == tool_fact.c.tool_id)
+        .join(category_fact, is_asked_for)
+        .order_by(tool_fact.c.position, tool_fact.c.id)
     )
+    return _grouped(db.session.execute(statement), "tool_id")
 
 
 def _reviews() -> dict[int, list[Json]]:
-    review = Review.__table__
     rows = db.session.execute(
-        sa.select(review, Reviewer.slug.label("reviewer"))
-        .join(Reviewer, Reviewer.id == review.c.reviewer_id)
+        sa.select(review, reviewer.c.slug.label("reviewer"))
+        .join(reviewer, reviewer.c.id == review.c.reviewer_id)
         .order_by(review.c.position, review.c.id)
     )
-    revisions = _grouped(_in_order(ReviewRevision), "review_id")
+    revisions = _grouped(_in_order(review_revision), "review_id")
     reviews: dict[int, list[Json]] = defaultdict(list)
     for row in rows:
         reviews[row.tool_id].append(dump(schema.Review, row, history=revisions[row.id]))
@@ -145,8 +134,8 @@ def _reviews() -> dict[int, list[Json]]:
 
 
 def _comparisons(slugs: dict[int, str], now: datetime) -> list[Json]:
-    members = _grouped(_in_order(ComparisonTool), "comparison_id")
-    lines = _grouped(_in_order(ChooseIf), "comparison_id")
+    members = _grouped(_in_order(comparison_tool), "comparison_id")
+    lines = _grouped(_in_order(choose_if), "comparison_id")
     return [
         dump(
             schema.Comparison,
@@ -154,6 +143,6 @@ def _comparisons(slugs: dict[int, str], now: datetime) -> list[Json]:
             tools=[slugs[member.tool_id] for member in members[row.id]],
             choose_if=[dump(schema.ChooseIf, line, tool=slugs[line.tool_id]) for line in lines[row.id]],
         )
-        for row in _in_order(Comparison, Comparison.published_at <= now)
+        for row in _in_order(comparison, comparison.c.published_at <= now)
         if all(member.tool_id in slugs for member in members[row.id])
     ]

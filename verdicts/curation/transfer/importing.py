@@ -1,21 +1,21 @@
 """A catalogue file goes into the database: all of it or nothing, and the same file twice changes nothing."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from verdicts.catalog import search
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Category, Reviewer, Tool
-from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
+from verdicts.comparisons.models import Comparison
 from verdicts.comparisons.related import members_key
 from verdicts.curation.catalog_file import parsing, schema
 from verdicts.curation.catalog_file.faults import CatalogueRefused
-from verdicts.curation.catalog_file.records import Json
-from verdicts.curation.catalog_file.rows import align, new_row
+from verdicts.curation.catalog_file.rows import new_row
 from verdicts.curation.editing import categories, comparisons, reviewers
 from verdicts.curation.editing.changes import Change, changes_between
-from verdicts.curation.transfer import existing as stored
+from verdicts.curation.editing.saving import Parts
+from verdicts.curation.transfer import existing as existing_catalog
 from verdicts.curation.transfer.checking import faults_between
 from verdicts.curation.transfer.entries import Entry, arrange, named
 from verdicts.curation.transfer.existing import ExistingCatalog
@@ -34,7 +34,7 @@ def import_catalogue(data: object, now: datetime) -> ImportReport:
     The caller has called begin_write(), and commits.
     """
     file, faults = parsing.parse(data, now.date())
-    existing = stored.load()
+    existing = existing_catalog.load()
     faults += faults_between(file, existing, faults)
     if faults:
         raise CatalogueRefused(faults)
@@ -48,22 +48,22 @@ def import_catalogue(data: object, now: datetime) -> ImportReport:
 
 def _import(file: parsing.ParsedFile, existing: ExistingCatalog, now: datetime) -> dict[str, list[Entry]]:
     """Import the records of each kind before those that refer to it, so that the ids are there."""
-    category_entries = [_import_category(record, existing) for record in file.categories.values()]
-    _store(category_entries, existing.categories.values())
-    reviewer_entries = [_import_reviewer(record, existing) for record in file.reviewers.values()]
-    _store(reviewer_entries, existing.reviewers.values())
-    tools = [import_tool(record, existing, now) for record in file.tools.values()]
-    reviews = [entry for record in file.tools.values() for entry in import_reviews(record, existing, now.date())]
-    _store(tools, existing.tools.values())
-    comparison_entries = [_import_comparison(record, existing, now) for record in file.comparisons.values()]
-    _store(comparison_entries, existing.comparisons.values())
-    return {
-        "categories": category_entries,
-        "reviewers": reviewer_entries,
-        "tools": tools,
-        "reviews": reviews,
-        "comparisons": comparison_entries,
-    }
+    entries: dict[str, list[Entry]] = {}
+    entries["categories"] = [
+        _import_named(record, Category, existing.categories, categories.parts_of) for record in file.categories.values()
+    ]
+    _store(entries["categories"], existing.categories)
+    entries["reviewers"] = [
+        _import_named(record, Reviewer, existing.reviewers, reviewers.parts_of) for record in file.reviewers.values()
+    ]
+    _store(entries["reviewers"], existing.reviewers)
+    tools = file.tools.values()
+    entries["tools"] = [import_tool(record, existing, now) for record in tools]
+    entries["reviews"] = [entry for record in tools for entry in import_reviews(record, existing, now.date())]
+    _store(entries["tools"], existing.tools)
+    entries["comparisons"] = [_import_comparison(record, existing, now) for record in file.comparisons.values()]
+    _store(entries["comparisons"], existing.comparisons)
+    return entries
 
 
 def _differences(entries: dict[str, list[Entry]]) -> Iterator[Change]:
@@ -85,31 +85,21 @@ def _expire_references(row: Any) -> None:
             db.session.expire(each, ["tool"])
 
 
-def _store(entries: Sequence[Entry], rows: Iterable[Any]) -> None:
-    arrange(entries, rows)
+def _store(entries: Sequence[Entry], rows: Mapping[str, Any]) -> None:
+    arrange(entries, rows.values())
     db.session.add_all(entry.row for entry in entries)
     db.session.flush()
 
 
-def _import_category(record: schema.Category, existing: ExistingCatalog) -> Entry:
-    return _import_named("category", record, Category, existing.categories, categories.to_data)
-
-
-def _import_reviewer(record: schema.Reviewer, existing: ExistingCatalog) -> Entry:
-    return _import_named("reviewer", record, Reviewer, existing.reviewers, reviewers.to_data)
-
-
 def _import_named(
-    kind: str,
     record: schema.Category | schema.Reviewer,
     model: type[Category | Reviewer],
     rows: dict[str, Any],
-    to_data: Callable[[Any], Json],
+    parts_of: Callable[[Any], Parts],
 ) -> Entry:
     is_new = record.slug not in rows
     row = new_row(model, slug=record.slug) if is_new else rows[record.slug]
-    name = f"{kind} {named(row.slug, record.slug)}"
-    entry = Entry(name, row, is_new, lambda row: {kind: to_data(row)})
+    entry = Entry(f"{model.__tablename__} {named(row.slug, record.slug)}", row, is_new, parts_of)
     entry.copy_fields(record)
     entry.copy_lists(record)
     rows[record.slug] = row
@@ -119,22 +109,14 @@ def _import_named(
 def _import_comparison(record: schema.Comparison, existing: ExistingCatalog, now: datetime) -> Entry:
     tools = [existing.tools[name] for name in record.tools]
     key = members_key([tool.id for tool in tools])
-    is_new = key not in existing.comparisons
-    row = (
-        new_row(Comparison, members_key=key, published_at=now, first_published_at=now)
-        if is_new
-        else existing.comparisons[key]
-    )
+    stored = existing.comparisons.get(key)
+    row = stored or new_row(Comparison, members_key=key, published_at=now, first_published_at=now)
     names = ", ".join(named(tool.slug, name) for tool, name in zip(tools, record.tools, strict=True))
-    entry = Entry(f"comparison of {names}", row, is_new, lambda row: {"comparison": comparisons.to_data(row)})
+    entry = Entry(f"comparison of {names}", row, stored is None, comparisons.parts_of)
     entry.copy_fields(record)
-    entry.note("tools", align(row.members, ({"tool_id": tool.id} for tool in tools), ComparisonTool, "tool_id"))
+    entry.note("tools", comparisons.copy_tools(record, row, existing.tools))
     if entry.is_stated(record, "choose_if"):
-        lines = [
-            {"position": position, "tool_id": existing.tools[line.tool].id, "when": line.when}
-            for position, line in enumerate(record.choose_if)
-        ]
-        entry.note("choose_if", align(row.choose_if, lines, ChooseIf, "position"))
+        entry.note("choose_if", comparisons.copy_choose_if(record, row, existing.tools))
     existing.comparisons[key] = row
     return entry
 

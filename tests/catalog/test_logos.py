@@ -278,7 +278,7 @@ def test_housekeeping_leaves_a_logo_alone_that_is_given_to_a_tool_meanwhile(app:
     begin_write()
     assert logos.store(logos.reencode(encoded(plain(colour="red")))) == unused
     with ThreadPoolExecutor(1) as thread:
-        house = thread.submit(keep_house, app)
+        house = thread.submit(run_housekeeping, app)
         time.sleep(0.3)
         logos.set_logo(other_id, unused)
         db.session.commit()
@@ -287,7 +287,7 @@ def test_housekeeping_leaves_a_logo_alone_that_is_given_to_a_tool_meanwhile(app:
     assert unused in kept()
 
 
-def keep_house(app: Flask) -> int:
+def run_housekeeping(app: Flask) -> int:
     """Destroy unused logos on a connection of one's own, which waits for whoever is writing."""
     with app.app_context():
         begin_write()

@@ -15,7 +15,7 @@ from tests.faults.serving import wait_until
 from tests.makers import make_subscriber
 from tests.postgres import free_port
 from tests.programs import get, run, served
-from verdicts.cli.demo import address_of, hosts_of
+from verdicts.cli.demo import origin_of, trusted_hosts_for
 from verdicts.digest import editions, scheduling, weeks
 from verdicts.engines import engine_options
 from verdicts.extensions import begin_write, db
@@ -156,9 +156,14 @@ def test_the_demo_leaves_alone_what_the_environment_sets(tmp_path: Path, port: i
     ],
 )
 def test_the_demos_address_is_one_that_a_browser_can_open(host: str, port: int, address: str) -> None:
-    assert address_of(host, port) == address
+    assert origin_of(host, port) == address
 
 
 def test_the_demo_is_reached_under_every_name_of_its_machine() -> None:
-    assert hosts_of("http://127.0.0.1:8000", EVERY_ADDRESS) == ["127.0.0.1", "localhost"]
-    assert hosts_of("http://demo.example", "192.168.1.5") == ["demo.example", "192.168.1.5", "127.0.0.1", "localhost"]
+    assert trusted_hosts_for("http://127.0.0.1:8000", EVERY_ADDRESS) == ["127.0.0.1", "localhost"]
+    assert trusted_hosts_for("http://demo.example", "192.168.1.5") == [
+        "demo.example",
+        "192.168.1.5",
+        "127.0.0.1",
+        "localhost",
+    ]

@@ -24,7 +24,7 @@ with serve.prepared_database(config.load(os.environ)):
     print("held", flush=True)
     input()
 """
-PREPARE_ONLY = "from verdicts.cli import serve; serve.become_gunicorn = lambda: None; serve.main()"
+PREPARE_ONLY = "from verdicts.cli import serve; serve.exec_gunicorn = lambda: None; serve.main()"
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from tests.makers import NOW, make_tool
 from tests.voting.world import SHIP, SKIP, crowd, figures, masses, names, rows, say
 from verdicts.cli import housekeeping
-from verdicts.cli.housekeeping import chores
+from verdicts.cli.housekeeping import run_all
 from verdicts.extensions import begin_write, db, limit_waiting_writers
 from verdicts.voting.models import Standing, network_key, tally, vote, vote_event
 from verdicts.voting.networks import network_hash
@@ -49,7 +49,7 @@ def tool(app: Flask) -> int:
     return id
 
 
-def keep_house(app: Flask, now: datetime) -> list[str]:
+def run_housekeeping(app: Flask, now: datetime) -> list[str]:
     """Run the command at a moment and return the lines it prints."""
     with time_machine.travel(now):
         result = app.test_cli_runner().invoke(args=["housekeeping"])
@@ -99,18 +99,21 @@ def test_a_recount_changes_nothing(app: Flask, tool: int) -> None:
 
 
 def test_housekeeping_with_nothing_to_do_says_so(app: Flask) -> None:
-    assert keep_house(app, NOW) == NOTHING_TO_DO
+    assert run_housekeeping(app, NOW) == NOTHING_TO_DO
 
 
 def test_housekeeping_decides_what_has_waited_a_day(app: Flask, tool: int) -> None:
     crowd_from_a_network(tool)
-    assert keep_house(app, NOW + DAY)[:2] == ["Waiting ballots counted: 1", "Waiting ballots held for an editor: 10"]
+    assert run_housekeeping(app, NOW + DAY)[:2] == [
+        "Waiting ballots counted: 1",
+        "Waiting ballots held for an editor: 10",
+    ]
     assert figures(tool) == Figures(ship=20, skip=2, waiting=10, held=10)
 
 
 def test_housekeeping_after_a_week_forgets_networks_but_decides_first(app: Flask, tool: int) -> None:
     crowd_from_a_network(tool)
-    assert keep_house(app, NOW + 7 * DAY) == [
+    assert run_housekeeping(app, NOW + 7 * DAY) == [
         "Waiting ballots counted: 1",
         "Waiting ballots held for an editor: 10",
         "Network keys destroyed: 1",
@@ -122,8 +125,8 @@ def test_housekeeping_after_a_week_forgets_networks_but_decides_first(app: Flask
 
 def test_housekeeping_after_thirteen_months_folds_voters(app: Flask, tool: int) -> None:
     crowd_from_a_network(tool)
-    keep_house(app, NOW + DAY)
-    assert "Old ballots folded: 32" in keep_house(app, NOW + VOTER_KEPT + DAY)
+    run_housekeeping(app, NOW + DAY)
+    assert "Old ballots folded: 32" in run_housekeeping(app, NOW + VOTER_KEPT + DAY)
     assert (rows(vote), rows(vote_event)) == (0, 53)
     assert figures(tool) == Figures(ship=20, skip=2, discarded=10)
     assert count_again(app).exit_code == 0
@@ -131,8 +134,8 @@ def test_housekeeping_after_thirteen_months_folds_voters(app: Flask, tool: int) 
 
 def test_housekeeping_twice_does_no_more_than_once(app: Flask, tool: int) -> None:
     crowd_from_a_network(tool)
-    keep_house(app, NOW + 7 * DAY)
-    assert keep_house(app, NOW + 7 * DAY) == NOTHING_TO_DO
+    run_housekeeping(app, NOW + 7 * DAY)
+    assert run_housekeeping(app, NOW + 7 * DAY) == NOTHING_TO_DO
 
 
 @pytest.fixture
@@ -143,10 +146,10 @@ def many_writers() -> Iterator[None]:
     limit_waiting_writers(1)
 
 
-def keep_house_beside(app: Flask, now: datetime) -> list[int]:
-    """Do the chores on a connection of one's own, and return the number in each line."""
+def run_housekeeping_beside(app: Flask, now: datetime) -> list[int]:
+    """Run housekeeping on another connection, and return the number in each line."""
     with app.app_context():
-        return [int(line.rsplit(" ", 1)[1]) for line in chores(now)]
+        return [int(line.rsplit(" ", 1)[1]) for line in run_all(now)]
 
 
 @pytest.mark.usefixtures("many_writers")
@@ -154,7 +157,7 @@ def test_two_housekeepings_at_once_share_the_work(app: Flask, tool: int) -> None
     masses(tool, names("pro", 1200), SHIP, Standing.WAITING, "n1")
     masses(tool, names("con", 1200), SKIP, Standing.WAITING, "n1")
     with ThreadPoolExecutor(2) as threads:
-        both = [threads.submit(keep_house_beside, app, NOW + VOTER_KEPT + DAY) for _ in range(2)]
+        both = [threads.submit(run_housekeeping_beside, app, NOW + VOTER_KEPT + DAY) for _ in range(2)]
     done = [a + b for a, b in zip(*(each.result() for each in both), strict=True)]
     assert done == [2400, 0, 0, 4800, 2400, *[0] * (len(NOTHING_TO_DO) - 5)]
     assert figures(tool) == Figures(ship=1200, skip=1200)
@@ -165,7 +168,7 @@ def test_two_housekeepings_at_once_share_the_work(app: Flask, tool: int) -> None
 def test_voters_get_their_turn_between_the_batches(app: Flask, tool: int) -> None:
     masses(tool, names("old", 6000), SHIP, Standing.COUNTED)
     with ThreadPoolExecutor(1) as threads:
-        folding = threads.submit(keep_house_beside, app, NOW + VOTER_KEPT + DAY)
+        folding = threads.submit(run_housekeeping_beside, app, NOW + VOTER_KEPT + DAY)
         cast = 0
         while not folding.done():
             say(tool, f"new{cast}", SKIP, now=NOW + VOTER_KEPT)
@@ -186,4 +189,4 @@ def test_a_busy_database_is_asked_again_and_then_given_up(app: Flask, monkeypatc
     result = app.test_cli_runner().invoke(args=["housekeeping"])
     assert result.exit_code == 1
     assert "busy or away" in result.output
-    assert len(asked) == housekeeping.TRIES
+    assert len(asked) == housekeeping.MAX_TRIES

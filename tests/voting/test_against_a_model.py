@@ -89,7 +89,7 @@ class Ballots(RuleBasedStateMachine):
             ballot.standing = to
 
     @rule()
-    def keep_house(self) -> None:
+    def run_housekeeping(self) -> None:
         self.release_due()
         for step in (retention.blank_networks, retention.fold_voters):
             done: int | None = 0

@@ -15,7 +15,7 @@ from tests.apps import settings_for
 from tests.conftest import listening
 from tests.makers import NOW, TODAY, make_tool
 from tests.voting.world import SHIP, SKIP, crowd, figures, ledger, names, rows, say
-from verdicts.cli.housekeeping import batches
+from verdicts.cli.housekeeping import run_batches
 from verdicts.extensions import TooManyWriters, begin_write, db, limit_waiting_writers
 from verdicts.voting.ballot import Ballot
 from verdicts.voting.models import Standing, network_key, vote
@@ -129,7 +129,7 @@ def test_decisions_and_ballots_do_not_trip_over_each_other(app: Flask, tool: int
 
     def decide_or_change(number: int) -> int:
         if number % 4 == 0:
-            return sum(batch.released for batch in batches(lambda: release_due(NOW + WAITING_TIME, at_most=10)))
+            return sum(batch.released for batch in run_batches(lambda: release_due(NOW + WAITING_TIME, at_most=10)))
         for voter in voters[number * 5 : number * 5 + 5]:
             insist(tool, voter, SKIP)
         return 0

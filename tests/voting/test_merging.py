@@ -106,7 +106,7 @@ def test_voters_whose_names_are_forgotten_move_as_figures(tool: int, other_tool:
     crowd(other_tool, names("old", 3), SHIP)
     say(other_tool, "old0002", SKIP)
     say(other_tool, "young", SHIP, now=NOW + timedelta(days=300))
-    keep_house(NOW + timedelta(days=400))
+    run_housekeeping(NOW + timedelta(days=400))
     assert set(ballots(other_tool)) == {"young"}
     merge(tool, other_tool, NOW + timedelta(days=400))
     assert (figures(tool), figures(other_tool)) == (Figures(ship=3, skip=1), Figures())
@@ -116,7 +116,7 @@ def test_voters_whose_names_are_forgotten_move_as_figures(tool: int, other_tool:
 def test_retention_forgets_the_names_on_both_tools(tool: int, other_tool: int) -> None:
     say(other_tool, "ann", SHIP, network="n")
     merge(tool, other_tool)
-    keep_house(NOW + timedelta(days=400))
+    run_housekeeping(NOW + timedelta(days=400))
     assert ballots(tool) == ballots(other_tool) == {}
     assert {line.voter for line in ledger(tool) + ledger(other_tool)} == {None}
     assert figures(tool) == Figures(ship=1)
@@ -206,7 +206,7 @@ def test_whatever_was_cast_nobody_counts_twice_and_the_recount_finds_nothing(app
     assert figures(tools[0]) == total(expected) + folded[0] + folded[1]
     assert figures(tools[1]) == Figures()
     assert recount() == []
-    keep_house(now + timedelta(days=400))
+    run_housekeeping(now + timedelta(days=400))
     assert not ballots(tools[0]) | ballots(tools[1])
     assert recount() == []
 
@@ -216,7 +216,7 @@ def live_through(world: list[Any], tools: list[int]) -> Any:
     for what, *details in world:
         if what == "wait":
             now += timedelta(days=details[0], minutes=1)
-            keep_house(now)
+            run_housekeeping(now)
         elif what == "cast":
             which, voter, verdict, place = details
             say(tools[which], voter, verdict, network=place and f"{place} {now.date()}", allowance=2, now=now)
@@ -249,7 +249,7 @@ def next_number() -> int:
 NUMBERS: list[int] = []
 
 
-def keep_house(now: Any) -> None:
+def run_housekeeping(now: Any) -> None:
     release_all_due(now)
     for step in (retention.blank_networks, retention.fold_voters):
         done: int | None = 0

@@ -1,4 +1,4 @@
-"""`make demo`: an installation with sample data in the instance folder, made once, then served."""
+"""`make demo`: create an installation with sample data in the instance folder, once, and serve it."""
 
 import os
 import secrets
@@ -28,62 +28,63 @@ PASSWORD_NAME = "DEMO_ADMIN_PASSWORD"  # noqa: S105  # nosec B105  # what it is 
 
 
 def main() -> None:
-    with serve.faults_in_words():
-        settings = settle(os.environ)
+    with serve.exit_on_error():
+        settings = prepare_settings(os.environ)
         with serve.prepared_database(settings):
             load_sample()
-            drafted = drafted_edition(datetime.now(UTC))
-            password = password_of_the_admin(settings.instance_path / "demo.env", datetime.now(UTC))
+            edition = ensure_draft(datetime.now(UTC))
+            password = ensure_admin(settings.instance_path / "demo.env", datetime.now(UTC))
         click.echo(f"{settings.site_name} is served at {settings.base_url}")
         if password:
             click.echo(f"Log in at {settings.base_url}/admin as {ADMIN} with the password {password}")
-        click.echo(where_mail_goes(settings))
-        if drafted:
-            click.echo(f"A digest is drafted; this sends it: .venv/bin/flask digest send {drafted} --yes")
+        click.echo(describe_mail(settings))
+        if edition:
+            click.echo(f"A digest is drafted; this sends it: .venv/bin/flask digest send {edition} --yes")
         click.echo("Ctrl-C stops it; `make demo` goes on with the same data.")
-        start_beside("mail", "run", "--loop")
-        start_beside("digest", "keep-running")
-        serve.become_gunicorn()
+        start_command("mail", "run", "--loop")
+        start_command("digest", "keep-running")
+        serve.exec_gunicorn()
 
 
-def settle(environ: MutableMapping[str, str]) -> config.Settings:
-    """Return this run's settings and complete the environment with them; a first run keeps them in demo.env.
+def prepare_settings(environ: MutableMapping[str, str]) -> config.Settings:
+    """Return the settings of this run and add them to the environment. A first run writes them to demo.env.
 
     Raises SettingsError or StartRefused before anything is written.
     """
-    drawn = {"DEMO": "1", "SECRET_KEY": secrets.token_hex(32), "HASH_KEY": secrets.token_hex(32)}
-    asked = config.load({**drawn, "BASE_URL": "http://localhost", **environ})
-    serve.ensure_address_is_free(asked.host, asked.port)
-    base_url = environ.get("BASE_URL") or address_of(asked.host, asked.port)
-    address = {"BASE_URL": base_url, "TRUSTED_HOSTS": ",".join(hosts_of(base_url, asked.host))}
-    keep_once(asked.instance_path / "demo.env", {**drawn, **address, PASSWORD_NAME: secrets.token_hex(8)})
+    new = {"DEMO": "1", "SECRET_KEY": secrets.token_hex(32), "HASH_KEY": secrets.token_hex(32)}
+    settings = config.load({**new, "BASE_URL": "http://localhost", **environ})
+    serve.ensure_address_is_free(settings.host, settings.port)
+    base_url = environ.get("BASE_URL") or origin_of(settings.host, settings.port)
+    address = {"BASE_URL": base_url, "TRUSTED_HOSTS": ",".join(trusted_hosts_for(base_url, settings.host))}
+    write_new(settings.instance_path / "demo.env", {**new, **address, PASSWORD_NAME: secrets.token_hex(8)})
     for name, value in {"DEMO": "1", **address}.items():
         environ.setdefault(name, value)
     return config.load(environ)
 
 
-def address_of(host: str, port: int) -> str:
-    """Return the origin under which a browser on this machine reaches what listens there."""
-    name = "127.0.0.1" if means_every_address(host) else host
+def origin_of(host: str, port: int) -> str:
+    """Return the origin under which a browser on this machine reaches a server that listens there."""
+    name = "127.0.0.1" if is_unspecified(host) else host
     bracketed = f"[{name}]" if ":" in name else name
     return f"http://{bracketed}" if port == 80 else f"http://{bracketed}:{port}"
 
 
-def hosts_of(base_url: str, host: str) -> list[str]:
-    """Return the host names that requests may ask for, without repetition."""
+def trusted_hosts_for(base_url: str, host: str) -> list[str]:
+    """Return the host names that requests may ask for, each once."""
     names = [urlsplit(base_url).hostname or "", host, "127.0.0.1", "localhost"]
-    return list(dict.fromkeys(name for name in names if not means_every_address(name)))
+    return list(dict.fromkeys(name for name in names if not is_unspecified(name)))
 
 
-def means_every_address(host: str) -> bool:
+def is_unspecified(host: str) -> bool:
+    """Say whether a server that listens there listens on every address: 0.0.0.0 or ::."""
     try:
         return ip_address(host).is_unspecified
     except ValueError:
         return False
 
 
-def keep_once(path: Path, values: dict[str, str]) -> None:
-    """Write settings to a file that only its owner may read, unless it is there already."""
+def write_new(path: Path, values: dict[str, str]) -> None:
+    """Write settings to a file that only its owner may read, unless the file exists."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = "".join(f"{name}={value}\n" for name, value in values.items())
     with suppress(FileExistsError):
@@ -92,14 +93,14 @@ def keep_once(path: Path, values: dict[str, str]) -> None:
             file.write(lines)
 
 
-def where_mail_goes(settings: config.Settings) -> str:
+def describe_mail(settings: config.Settings) -> str:
     if settings.mail.server:
         return f"Mail is sent through {settings.mail.server}."
     return f"Mail is not sent but kept, to be read at {settings.base_url}/dev/mailbox"
 
 
-def start_beside(*arguments: str) -> None:
-    """Start a command of ours beside us: it ends with this process, which will be gunicorn."""
+def start_command(*arguments: str) -> None:
+    """Start one of our commands. It ends with this process, which becomes gunicorn."""
     command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments, "--parent", str(os.getpid())]
     subprocess.Popen(command, cwd=config.CHECKOUT)  # noqa: S603  # nosec B603  # our own program, and no shell
 
@@ -111,30 +112,30 @@ def load_sample() -> None:
     db.session.rollback()
 
 
-def password_of_the_admin(path: Path, now: datetime) -> str | None:
-    """Let the demo's admin log in, once, and return the password that demo.env has for them, if they still use it."""
+def ensure_admin(path: Path, now: datetime) -> str | None:
+    """Create the demo's admin unless there is one. Return the password in demo.env while it is still the admin's."""
     password = dotenv_values(path).get(PASSWORD_NAME)
-    found = accounts.find(ADMIN)
+    account = accounts.find(ADMIN)
     db.session.rollback()
-    if password and found is None:
+    if password and account is None:
         password_hash = passwords.hash_password(password)
         begin_write()
         accounts.create(ADMIN, ADMIN_EMAIL, Role.ADMIN, password_hash, now, must_change=False)
         db.session.commit()
         return password
-    return password if password and found and passwords.is_correct(password, found.password_hash) else None
+    return password if password and account and passwords.is_correct(password, account.password_hash) else None
 
 
-def drafted_edition(now: datetime) -> str | None:
-    """Draft this week's edition unless it is there; return its name while it waits to be sent."""
+def ensure_draft(now: datetime) -> str | None:
+    """Draft this week's edition unless there is one. Return its name while it is a draft."""
     week = weeks.week_of(now)
     begin_write()
     if editions.find_by_week(week) is None:
         drafting.draft_edition(week, now)
         db.session.commit()
-    found = editions.find_by_week(week)
+    edition = editions.find_by_week(week)
     db.session.rollback()
-    return found.name if found and found.state is EditionState.DRAFT else None
+    return edition.name if edition and edition.state is EditionState.DRAFT else None
 
 
 if __name__ == "__main__":

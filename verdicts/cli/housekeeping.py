@@ -1,4 +1,4 @@
-"""The command that forgets what its time is over for, and decides what has waited long enough."""
+"""`flask housekeeping`: decide the votes that have waited long enough, and delete data whose time is over."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -17,47 +17,47 @@ from verdicts.voting.retention import blank_networks, destroy_network_keys, fold
 from verdicts.voting.waiting import release_due
 
 T = TypeVar("T")
-TRIES = 10
-# After each batch, so that voters who wait for SQLite's write lock get it in between: they look every 0.1 s at most.
-REST_SECONDS = 0.05
+MAX_TRIES = 10
+# The pause after each batch lets voters take SQLite's write lock in between: they poll at least every 0.1 s.
+PAUSE_SECONDS = 0.05
 
 
 @click.command("housekeeping")
-def keep_house() -> None:
+def run_housekeeping() -> None:
     """Decide waiting ballots; forget networks, voters, old addresses. A timer calls it; twice at once does no harm."""
-    for line in chores(datetime.now(UTC)):
+    for line in run_all(datetime.now(UTC)):
         click.echo(line)
 
 
-def chores(now: datetime) -> Iterator[str]:
-    """Do each chore and yield a line on it. Decisions come before forgetting: they need the networks."""
-    decided = list(batches(lambda: release_due(now)))
-    yield f"Waiting ballots counted: {sum(batch.released for batch in decided)}"
-    yield f"Waiting ballots held for an editor: {sum(batch.held for batch in decided)}"
-    yield f"Network keys destroyed: {committed(lambda: destroy_network_keys(now))}"
-    yield f"Network hashes blanked: {sum(batches(lambda: blank_networks(now)))}"
-    yield f"Old ballots folded: {sum(batches(lambda: fold_voters(now)))}"
-    yield f"Unconfirmed sign-ups destroyed: {sum(batches(lambda: delete_unconfirmed(now)))}"
-    yield f"Turns of sign-ups forgotten: {sum(batches(lambda: delete_signup_turns(now)))}"
-    yield f"Networks that doubted a price blanked: {sum(batches(lambda: clear_networks(now)))}"
-    yield f"Addresses of settled messages forgotten: {sum(batches(lambda: clear_addresses(now)))}"
-    yield f"Sessions destroyed: {committed(lambda: sessions.delete_old(now))}"
-    yield f"Failed log-ins forgotten: {committed(lambda: throttle.delete_old(now))}"
-    yield f"Drafts of forms destroyed: {committed(lambda: drafts.delete_old(now))}"
-    yield f"Letters for a new password forgotten: {committed(lambda: accounts.delete_expired_resets(now))}"
-    yield f"Files waiting to be imported destroyed: {committed(lambda: pending.delete_old(now))}"
-    yield f"Logos of no tool destroyed: {committed(logos.delete_unused)}"
+def run_all(now: datetime) -> Iterator[str]:
+    """Run each step and yield a line about it. Decisions come before deletions: they need the networks."""
+    decisions = list(run_batches(lambda: release_due(now)))
+    yield f"Waiting ballots counted: {sum(batch.released for batch in decisions)}"
+    yield f"Waiting ballots held for an editor: {sum(batch.held for batch in decisions)}"
+    yield f"Network keys destroyed: {run_step(lambda: destroy_network_keys(now))}"
+    yield f"Network hashes blanked: {sum(run_batches(lambda: blank_networks(now)))}"
+    yield f"Old ballots folded: {sum(run_batches(lambda: fold_voters(now)))}"
+    yield f"Unconfirmed sign-ups destroyed: {sum(run_batches(lambda: delete_unconfirmed(now)))}"
+    yield f"Turns of sign-ups forgotten: {sum(run_batches(lambda: delete_signup_turns(now)))}"
+    yield f"Networks that doubted a price blanked: {sum(run_batches(lambda: clear_networks(now)))}"
+    yield f"Addresses of settled messages forgotten: {sum(run_batches(lambda: clear_addresses(now)))}"
+    yield f"Sessions destroyed: {run_step(lambda: sessions.delete_old(now))}"
+    yield f"Failed log-ins forgotten: {run_step(lambda: throttle.delete_old(now))}"
+    yield f"Drafts of forms destroyed: {run_step(lambda: drafts.delete_old(now))}"
+    yield f"Letters for a new password forgotten: {run_step(lambda: accounts.delete_expired_resets(now))}"
+    yield f"Files waiting to be imported destroyed: {run_step(lambda: pending.delete_old(now))}"
+    yield f"Logos of no tool destroyed: {run_step(logos.delete_unused)}"
 
 
-def batches(step: Callable[[], T | None]) -> Iterator[T]:
-    """Yield what each committed step returns, until a step returns None: nothing is left to do."""
-    while (done := committed(step)) is not None:
-        yield done
-        time.sleep(REST_SECONDS)
+def run_batches(step: Callable[[], T | None]) -> Iterator[T]:
+    """Run and commit a step until it returns None, which means that nothing is left. Yield the other results."""
+    while (result := run_step(step)) is not None:
+        yield result
+        time.sleep(PAUSE_SECONDS)
 
 
-def committed(step: Callable[[], T]) -> T:
+def run_step(step: Callable[[], T]) -> T:
     try:
-        return commit_or_retry(step, tries=TRIES)
+        return commit_or_retry(step, tries=MAX_TRIES)
     except TRANSIENT_ERRORS as error:
-        raise click.ClickException(f"The database was busy or away {TRIES} times: {error}") from None
+        raise click.ClickException(f"The database was busy or away {MAX_TRIES} times: {error}") from None

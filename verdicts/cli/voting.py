@@ -21,7 +21,7 @@ def recount_votes() -> None:
         return
     slugs = current_slugs()
     for difference in differences:
-        click.echo(in_words(difference, slugs.get(difference.tool_id, f"tool {difference.tool_id}")))
+        click.echo(describe(difference, slugs.get(difference.tool_id, f"tool {difference.tool_id}")))
     raise SystemExit(1)
 
 
@@ -30,8 +30,8 @@ def current_slugs() -> dict[int, str]:
     return {row.tool_id: row.slug for row in rows}
 
 
-def in_words(difference: Difference, slug: str) -> str:
-    """Return a line that says what is stored and what the ledger says instead."""
+def describe(difference: Difference, slug: str) -> str:
+    """Return a sentence with the stored value and that of the ledger."""
     if difference.what == "ballots":
         return (
             f"{slug}: {difference.stored} stored ballots are not as the ledger has them,"

@@ -1,6 +1,6 @@
-# `make` alone explains every target. Needs GNU Make and Python 3.11 or newer.
+# `make` alone lists the targets. Needs GNU Make and Python 3.11 or newer.
 
-# The first of these that is new enough and can make a virtual environment; PYTHON= names another.
+# The first Python that is new enough and can create virtual environments. PYTHON= names another.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 		&& echo "$$python" && break; done)
@@ -12,23 +12,23 @@ lock := $(run) uv pip compile --quiet --universal --python-version 3.11 --genera
 .PHONY: help setup demo serve test check faults bench lock
 .DELETE_ON_ERROR:
 
-help: ## explain the targets
+help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r target words; do \
 		printf '  make %-7s %s\n' "$$target" "$$words"; done
 
-setup: .venv/serve.stamp ## make .venv with everything that running needs
+setup: .venv/serve.stamp ## create .venv with everything that serving needs
 
 demo: setup ## serve a site with sample data at http://127.0.0.1:8000 (HOST=, PORT= for another address)
 	@exec $(run) verdicts.cli.demo
 
-serve: setup ## migrate the database, then serve as the settings say (.env.example explains them)
+serve: setup ## migrate the database, then serve with the settings of .env (see .env.example)
 	@exec $(run) verdicts.cli.serve
 
-test: .venv/develop.stamp ## install whatever the tests need, then run all of them
+test: .venv/develop.stamp ## install what the tests need, then run all tests
 	@scripts/prepare-tests
 	@$(run) pytest -n auto
 
-check: .venv/develop.stamp ## formatter, linter, types, import contracts, template and security lint, known vulnerabilities
+check: .venv/develop.stamp ## check format, style, types, layers, templates, security and known vulnerabilities
 	$(run) ruff format --check --quiet
 	$(run) ruff check --quiet
 	$(run) mypy
@@ -39,14 +39,14 @@ check: .venv/develop.stamp ## formatter, linter, types, import contracts, templa
 	cd static/vendor && sha256sum --check --quiet checksums.txt
 	$(run) scripts.audit
 
-faults: .venv/develop.stamp ## the long fault runs; `make test` has their short forms
+faults: .venv/develop.stamp ## run the long fault tests; `make test` runs short ones
 	@scripts/prepare-tests
 	@FAULTS=long $(run) pytest tests/faults
 
-bench: .venv/develop.stamp ## measure what is served a second, and print it beside the simplest view Flask can answer
+bench: .venv/develop.stamp ## measure requests per second, compared with the simplest possible Flask view
 	@$(run) benchmarks
 
-lock: .venv/develop.stamp ## write requirements/ anew from pyproject.toml (UPGRADE=1: with the newest versions)
+lock: .venv/develop.stamp ## update requirements/ from pyproject.toml (UPGRADE=1: to the newest versions)
 	$(lock) pyproject.toml --output-file requirements/serve.txt
 	$(lock) pyproject.toml --group develop --constraint requirements/serve.txt --output-file requirements/develop.txt
 

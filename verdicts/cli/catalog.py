@@ -9,20 +9,19 @@ from pathlib import Path
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import IntegrityError
 
+from verdicts.cli.errors import errors_as_messages
 from verdicts.curation.catalog_file.faults import CatalogueRefused
 from verdicts.curation.catalog_file.parsing import MAX_FAULTS_COLLECTED
 from verdicts.curation.transfer import reading
 from verdicts.curation.transfer.exporting import TooLargeForYaml, export
 from verdicts.curation.transfer.importing import import_catalogue
 from verdicts.curation.transfer.report import ImportReport
-from verdicts.extensions import TooManyWriters, begin_write, db
+from verdicts.extensions import begin_write, db
 from verdicts.staff import audit
 
 STANDARD_STREAM = "-"
-NO_TABLES = "The database has no tables yet. Run `flask db upgrade` first (`make serve` and `make demo` do it too)."
-UNDEFINED_TABLE = "42P01"  # as PostgreSQL numbers it
 
 catalog_commands = AppGroup("catalog", help="Catalogue files in and out.")
 
@@ -32,7 +31,7 @@ catalog_commands = AppGroup("catalog", help="Catalogue files in and out.")
 @click.option("--dry-run", is_flag=True, help="Say what would change, and store nothing.")
 def import_from(file: str, *, dry_run: bool) -> None:
     """Import a catalogue FILE in JSON or YAML (- is standard input): all of it or, with any fault, nothing."""
-    with errors_in_words(file):
+    with refusals_as_messages(file):
         data = reading.read(read_bytes(file), file)
         begin_write()
         report = import_catalogue(data, datetime.now(UTC))
@@ -49,7 +48,7 @@ def import_from(file: str, *, dry_run: bool) -> None:
 @click.argument("file")
 def export_to(file: str) -> None:
     """Export the published catalogue to FILE: YAML where its name ends so, JSON else (- is standard output)."""
-    with errors_in_words(file):
+    with refusals_as_messages(file):
         text = export(datetime.now(UTC), as_yaml=reading.is_yaml(file))
         if file == STANDARD_STREAM:
             click.echo(text.encode(), nl=False)
@@ -67,32 +66,17 @@ def log_import(report: ImportReport, file: str) -> None:
 
 
 @contextmanager
-def errors_in_words(file: str) -> Iterator[None]:
-    """Turn the errors of files and the database into a message and exit status 1."""
+def refusals_as_messages(file: str) -> Iterator[None]:
     try:
-        yield
-    except CatalogueRefused as refused:
-        count = len(refused.faults)
+        with errors_as_messages(TooLargeForYaml, file=file):
+            yield
+    except CatalogueRefused as refusal:
+        count = len(refusal.faults)
         counted = f"at least {count}" if count >= MAX_FAULTS_COLLECTED else str(count)
         heading = f"{file} was refused and nothing stored: {counted} {'fault' if count == 1 else 'faults'}."
-        raise click.ClickException(f"{heading}\n{refused}") from None
-    except TooLargeForYaml as refusal:
-        raise click.ClickException(str(refusal)) from None
-    except OSError as error:
-        raise click.ClickException(f"{file}: {error.strerror or error}") from None
+        raise click.ClickException(f"{heading}\n{refusal}") from None
     except IntegrityError:
         raise click.ClickException("Someone changed the catalogue meanwhile. Nothing was stored; try again.") from None
-    except (OperationalError, ProgrammingError) as error:
-        if lacks_a_table(error):
-            raise click.ClickException(NO_TABLES) from None
-        why = str(error.orig).partition("\n")[0]
-        raise click.ClickException(f"The database is busy or not ready. Nothing was stored: {why}") from None
-    except TooManyWriters:
-        raise click.ClickException("The database is busy. Nothing was stored; try again.") from None
-
-
-def lacks_a_table(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE or "no such table" in str(error.orig)
 
 
 def read_bytes(file: str) -> bytes:

@@ -21,8 +21,8 @@ from typing import TypeVar
 import click
 from flask import current_app
 from flask.cli import AppGroup
-from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from verdicts.cli.errors import errors_as_messages
 from verdicts.cli.timers import ping, stop_on_signal
 from verdicts.config import current_settings
 from verdicts.digest import drafting, editions, previews, queries, resolving, scheduling, sending, weeks
@@ -34,7 +34,7 @@ from verdicts.digest.rendering import KIND_LABELS
 from verdicts.digest.resolving import Resolution, UncertainDelivery
 from verdicts.digest.sending import EndReason, SendingReport, utc_now
 from verdicts.digest.weeks import NotAWeek, Week
-from verdicts.extensions import TooManyWriters, begin_write, commit_or_retry, db
+from verdicts.extensions import begin_write, commit_or_retry, db
 from verdicts.mailing.addresses import InvalidHeader
 from verdicts.mailing.outcomes import OutcomeKind
 from verdicts.mailing.transport import open_connection
@@ -56,24 +56,7 @@ EXIT_STATUS = {
 }
 
 
-@contextmanager
-def errors_as_messages() -> Iterator[None]:
-    """Turn what may go wrong with an edition, a file or the database into a message and exit status 1."""
-    try:
-        yield
-    except (DigestError, NotAWeek, InvalidHeader) as error:
-        db.session.rollback()
-        raise click.ClickException(str(error)) from None
-    except BrokenPipeError:
-        raise  # click ends quietly when nobody reads the output
-    except OSError as error:
-        raise click.ClickException(f"{error.filename or 'a file'}: {error.strerror or error}") from None
-    except (OperationalError, ProgrammingError) as error:
-        reason = str(error.orig).partition("\n")[0]
-        raise click.ClickException(f"The database is busy or not ready. Nothing was changed: {reason}") from None
-    except TooManyWriters:
-        raise click.ClickException("The database is busy. Nothing was changed; try again.") from None
-
+REFUSALS = (DigestError, NotAWeek, InvalidHeader)
 
 optional_edition = click.argument("name", metavar="[EDITION]", required=False)
 
@@ -85,7 +68,7 @@ digest = AppGroup("digest", help="The weekly digest. An edition is named after i
 
 @digest.command("draft")
 @optional_edition
-@errors_as_messages()
+@errors_as_messages(*REFUSALS)
 def draft(name: str | None) -> None:
     """Draft EDITION by rule: what happened in its week. By default the week just ended, in the demo the current one."""
     week = parse_week(name)
@@ -104,7 +87,7 @@ def draft(name: str | None) -> None:
 
 @digest.command("preview")
 @optional_edition
-@errors_as_messages()
+@errors_as_messages(*REFUSALS)
 def preview(name: str | None) -> None:
     """Print the letter's text, and write text and HTML to files in the instance folder."""
     edition = get_edition(name)
@@ -121,7 +104,7 @@ def preview(name: str | None) -> None:
 @digest.command("test")
 @click.argument("address")
 @optional_edition
-@errors_as_messages()
+@errors_as_messages(*REFUSALS)
 def send_test(address: str, name: str | None) -> None:
     """Send the letter to ADDRESS alone, as it is now. Its links for leaving lead nowhere."""
     edition = get_edition(name)
@@ -136,7 +119,7 @@ def send_test(address: str, name: str | None) -> None:
 
 @digest.command("schedule")
 @click.argument("arguments", nargs=-1, required=True, metavar="[EDITION] WHEN")
-@errors_as_messages()
+@errors_as_messages(*REFUSALS)
 def schedule(arguments: tuple[str, ...]) -> None:
     """Freeze EDITION if it is a draft, and let it go out at WHEN (ISO 8601, UTC: 2026-11-23T08:00)."""
     if len(arguments) > 2:
@@ -158,7 +141,7 @@ def schedule(arguments: tuple[str, ...]) -> None:
 
 @digest.command("cancel")
 @optional_edition
-@errors_as_messages()
+@errors_as_messages(*REFUSALS)
 def cancel(name: str | None) -> None:
     """End EDITION for good: nothing more of it is sent. Its week may be drafted anew."""
 
@@ -178,7 +161,7 @@ def cancel(name: str | None) -> None:
 @digest.command("send")
 @optional_edition
 @click.option("--yes", is_flag=True, required=True, help="Say that you mean it: mail cannot be called back.")
-@errors_as_messages()
+@errors_as_messages(*REFUSALS)
 def send(name: str | None, *, yes: bool) -> None:
     """Send EDITION now, freezing it if it is a draft; go on with it if it was interrupted."""
     edition = get_edition(name)
@@ -200,7 +183,7 @@ def start_and_audit(edition: Edition) -> None:
 @digest.command("status")
 @optional_edition
 @click.option("--json", "as_json", is_flag=True, help="Print it for programs.")
-@errors_as_messages()
+@errors_as_messages(*REFUSALS)
 def status(name: str | None, *, as_json: bool) -> None:
     """Say how far EDITION has come: its state, and how many deliveries are in which."""
     edition = get_edition(name)
@@ -217,7 +200,7 @@ def status(name: str | None, *, as_json: bool) -> None:
 
 @digest.command("pause")
 @optional_edition
-@errors_as_messages()
+@errors_as_messages(*REFUSALS)
 def pause(name: str | None) -> None:
     """Stop sending EDITION: what is being transmitted is finished, nothing more is begun."""
     edition = get_edition(name)
@@ -227,7 +210,7 @@ def pause(name: str | None) -> None:
 
 @digest.command("resume")
 @optional_edition
-@errors_as_messages()
+@errors_as_messages(*REFUSALS)
 def resume(name: str | None) -> None:
     """Let EDITION be sent again: the next `flask digest run` or `send` goes on with it."""
     edition = get_edition(name)
@@ -240,7 +223,7 @@ def resume(name: str | None) -> None:
 @click.option("--sent", "option", flag_value=Resolution.SENT, help="It arrived: the relay's log says so.")
 @click.option("--resend", "option", flag_value=Resolution.RESEND, help="It did not arrive: send it again.")
 @click.option("--all", "is_all", is_flag=True, help="All that are uncertain, instead of addresses.")
-@errors_as_messages()
+@errors_as_messages(*REFUSALS)
 def resolve(arguments: tuple[str, ...], option: str | None, *, is_all: bool) -> None:
     """Decide uncertain deliveries of EDITION. Without an option, list them."""
     names = [each for each in arguments[:1] if weeks.is_week_name(each)]
@@ -283,7 +266,7 @@ def print_uncertain(name: str, uncertain: list[UncertainDelivery]) -> None:
 
 
 @digest.command("run")
-@errors_as_messages()
+@errors_as_messages(*REFUSALS)
 def run() -> None:
     """What a timer calls: draft what is due, send what is scheduled, go on with what was interrupted."""
     statuses = []
@@ -323,7 +306,7 @@ def run_once(stop: threading.Event) -> list[str]:
     """Draft and send what is due, and return the lines to print. After an error the next run tries again."""
     lines: list[str] = []
     try:
-        with errors_as_messages():
+        with errors_as_messages(*REFUSALS):
             draft_and_start()
             for edition in read(scheduling.list_unfinished):
                 if edition.state is EditionState.SENDING:
@@ -352,7 +335,7 @@ def draft_and_start() -> None:
 
 def send_edition(edition: Edition, stop: threading.Event) -> int:
     """Send what is due of an edition, print how it ended, and return the exit status."""
-    with errors_as_messages(), progress_output(edition.name) as on_progress:
+    with errors_as_messages(*REFUSALS), progress_output(edition.name) as on_progress:
         report = sending.send(edition.id, stop=stop, on_progress=on_progress)
     click.echo(f"Edition {edition.name}: {report.progress.summary}.")
     if explanation := explain(edition.name, report):

@@ -2,18 +2,17 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from verdicts.cli import mailboxes
+from verdicts.cli.errors import errors_as_messages
 from verdicts.cli.mailboxes import MailboxUnavailable
-from verdicts.extensions import TooManyWriters, begin_write, begin_write_after_read, db
+from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.mailing.letters import absolute_url
 from verdicts.newsletter import bounces, csv_file, queries, transfer
 from verdicts.newsletter.csv_file import InvalidCsv
@@ -34,7 +33,7 @@ def import_from(file: str) -> None:
     Its columns are email, consent_source and consent_at. Whoever left, bounced or complained stays out.
     """
     now = datetime.now(UTC)
-    with errors_as_messages(file):
+    with errors_as_messages(InvalidCsv, file=file):
         consents = csv_file.read(_read_text(file), now)
         begin_write()
         counts = transfer.import_consents(consents, now)
@@ -53,7 +52,7 @@ def import_from(file: str) -> None:
 @click.argument("file")
 def export_to(file: str) -> None:
     """Export everyone who gets the newsletter as CSV to FILE (- is standard output)."""
-    with errors_as_messages(file):
+    with errors_as_messages(InvalidCsv, file=file):
         lines = list(csv_file.write(transfer.export_consents()))
         begin_write_after_read()
         entry = ("exported", "subscriber", "everyone who gets the newsletter")
@@ -69,7 +68,7 @@ def export_to(file: str) -> None:
 @newsletter.command("status")
 def status() -> None:
     """Print how many subscriptions stand at each status."""
-    with errors_as_messages("the database"):
+    with errors_as_messages():
         _print_counts()
 
 
@@ -89,7 +88,7 @@ def process_bounces(source: str | None, *, address: bool, password: str | None) 
         if not address:
             raise click.UsageError("Name a SOURCE, or ask for the --address.")
         return
-    with errors_as_messages(without_password(source)):
+    with errors_as_messages(MailboxUnavailable, file=without_password(source)):
         effects = [process_message(raw) for raw in mailboxes.read_unseen(source, password)]
     ended = effects.count(True)
     click.echo(f"{len(effects)} read, {ended} subscriptions ended, {len(effects) - ended} without effect.")
@@ -112,24 +111,6 @@ def process_message(raw: bytes) -> bool:
         audit.record("ended the subscription of", "subscriber", name, now=now, reason=(None, report.kind))
     db.session.commit()
     return is_ended
-
-
-@contextmanager
-def errors_as_messages(name: str) -> Iterator[None]:
-    """Turn errors of a file, a mailbox or the database into a message and exit status 1."""
-    try:
-        yield
-    except InvalidCsv as error:
-        raise click.ClickException(f"{name} was refused and nothing stored:\n{error}") from None
-    except MailboxUnavailable as error:
-        raise click.ClickException(f"{name}: {error}") from None
-    except OSError as error:
-        raise click.ClickException(f"{name}: {error.strerror or error}") from None
-    except (OperationalError, ProgrammingError) as error:
-        reason = str(error.orig).partition("\n")[0]
-        raise click.ClickException(f"The database is busy or not ready; try again: {reason}") from None
-    except TooManyWriters:
-        raise click.ClickException("The database is busy; try again.") from None
 
 
 def _print_counts() -> None:

@@ -1,14 +1,12 @@
 """Commands about accounts: adding one, setting a password, listing them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy.exc import OperationalError
 
-from verdicts.extensions import TooManyWriters, begin_write, db
+from verdicts.cli.errors import errors_as_messages
+from verdicts.extensions import begin_write, db
 from verdicts.staff import accounts, audit, passwords
 from verdicts.staff.accounts import InvalidAccount
 from verdicts.staff.models import Role
@@ -24,7 +22,7 @@ staff = AppGroup("staff", help="The people who may log in at /admin.")
 @click.password_option(help="Asked for where it is not given: other users of the machine can see what is.")
 def add(name: str, email: str, role: str, password: str, *, must_change: bool) -> None:
     """Let NAME log in, whose EMAIL gets the letter for a lost password."""
-    with errors_as_messages():
+    with errors_as_messages(InvalidAccount):
         password_hash = hash_new_password(password, (name, email))
         begin_write()
         accounts.create(name, email, Role(role), password_hash, now(), must_change=must_change)
@@ -39,7 +37,7 @@ def add(name: str, email: str, role: str, password: str, *, must_change: bool) -
 @click.password_option()
 def passwd(name: str, password: str, *, must_change: bool) -> None:
     """Set the password of NAME, and end every session of theirs."""
-    with errors_as_messages():
+    with errors_as_messages(InvalidAccount):
         account = accounts.find(name)
         db.session.rollback()
         if account is None:
@@ -55,7 +53,7 @@ def passwd(name: str, password: str, *, must_change: bool) -> None:
 @staff.command("list")
 def list_all() -> None:
     """Show who may log in."""
-    with errors_as_messages():
+    with errors_as_messages(InvalidAccount):
         all_accounts = accounts.list_all()
     for account in all_accounts:
         factor = "second factor" if account.totp_secret else "no second factor"
@@ -70,19 +68,6 @@ def hash_new_password(password: str, personal_words: tuple[str, str]) -> str:
     if problem := passwords.find_problem(password, personal_words):
         raise click.ClickException(problem)
     return passwords.hash_password(password)
-
-
-@contextmanager
-def errors_as_messages() -> Iterator[None]:
-    """Turn errors of accounts and of the database into a message and exit status 1."""
-    try:
-        yield
-    except InvalidAccount as error:
-        db.session.rollback()
-        raise click.ClickException(str(error)) from None
-    except (OperationalError, TooManyWriters):
-        db.session.rollback()
-        raise click.ClickException("The database is busy or not ready. Nothing was changed; try again.") from None
 
 
 def now() -> datetime:

@@ -21,7 +21,7 @@ class InvalidCsv(Exception):
 
     def __init__(self, faults: list[str]) -> None:
         self.faults = faults
-        super().__init__("\n".join(faults))
+        super().__init__("\n".join(["refused, and nothing stored", *faults]))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,36 @@
+"""Turning what may go wrong in a command into a message and exit status 1."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+
+from verdicts.extensions import TooManyWriters, db
+
+NO_TABLES = "The database has no tables yet. Run `flask db upgrade` first (`make serve` and `make demo` do it too)."
+UNDEFINED_TABLE = "42P01"  # as PostgreSQL numbers it
+
+
+@contextmanager
+def errors_as_messages(*refusals: type[Exception], file: str = "") -> Iterator[None]:
+    """Turn these refusals, and errors of files and of the database, into messages about `file`."""
+    try:
+        yield
+    except refusals as refusal:
+        db.session.rollback()
+        raise click.ClickException(f"{file}: {refusal}" if file else str(refusal)) from None
+    except BrokenPipeError:
+        raise  # click ends quietly where nobody reads the output
+    except OSError as error:
+        raise click.ClickException(f"{file or error.filename or 'a file'}: {error.strerror or error}") from None
+    except (OperationalError, ProgrammingError) as error:
+        reason = str(error.orig).partition("\n")[0]
+        words = f"The database is busy or not ready. Nothing was stored: {reason}"
+        raise click.ClickException(NO_TABLES if _lacks_a_table(error) else words) from None
+    except TooManyWriters:
+        raise click.ClickException("The database is busy. Nothing was stored; try again.") from None
+
+
+def _lacks_a_table(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE or "no such table" in str(error.orig)

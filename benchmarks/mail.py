@@ -58,7 +58,7 @@ def frozen_edition(environ: dict[str, str], port: int, readers: int) -> Iterator
         if id is None:
             raise LookupError("nothing happened in the sample's week")
         freeze(id, now)
-        editions.start(id, now)
+        editions.start(id)
         db.session.commit()
         yield id
         db.session.remove()

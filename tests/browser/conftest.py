@@ -68,7 +68,7 @@ def publish_edition(now: datetime) -> None:
     id = drafting.draft_edition(weeks.week_of(now), now)
     assert id is not None
     freezing.freeze(id, now)
-    editions.start(id, now)
+    editions.start(id)
     db.session.execute(sa.update(edition).values(year=EDITION.year, week=EDITION.number))
     db.session.commit()
 

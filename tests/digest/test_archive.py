@@ -53,7 +53,7 @@ def published(week: Week = THIS_WEEK, note: str = "") -> int:
     with writing():
         editing.update_text(found.id, note=note)
         freezing.freeze(found.id, NOW)
-        editions.start(found.id, NOW)
+        editions.start(found.id)
     return found.id
 
 
@@ -114,7 +114,7 @@ def test_what_was_dropped_is_not_shown(visitor: Visitor) -> None:
     with writing():
         editing.set_dropped(found.id, items(found)[0].id, dropped=True)
         freezing.freeze(found.id, NOW)
-        editions.start(found.id, NOW)
+        editions.start(found.id)
     assert "It reads receipts now." not in visitor.reads("/digest/2026-w47").words
 
 
@@ -201,7 +201,7 @@ def test_hostile_words_stay_words_on_the_page_too(visitor: Visitor) -> None:
     with writing():
         editing.update_text(found.id, subject=words)
         freezing.freeze(found.id, NOW)
-        editions.start(found.id, NOW)
+        editions.start(found.id)
     page = visitor.opens("GET", "/digest/2026-w47").get_data(as_text=True)
     assert "<script>alert" not in page
     assert "<b>x" not in page

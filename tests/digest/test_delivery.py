@@ -115,7 +115,7 @@ def test_no_transmission_starts_while_the_edition_is_not_being_sent(edition: int
     (lease,) = claim(edition)
     begin_write()
     if state is EditionState.PAUSED:
-        editions.pause(edition, "a look at it", NOW)
+        editions.pause(edition, "a look at it")
     else:
         editions.cancel(edition, NOW)
     db.session.commit()

@@ -25,11 +25,11 @@ from verdicts.extensions import db
 
 STEPS: dict[str, Callable[[int], object]] = {
     "freeze": lambda id: freezing.freeze(id, NOW),
-    "schedule": lambda id: editions.schedule(id, NOW, NOW),
-    "unschedule": lambda id: editions.unschedule(id, NOW),
-    "start": lambda id: editions.start(id, NOW),
-    "pause": lambda id: editions.pause(id, "The relay refuses us.", NOW),
-    "resume": lambda id: editions.resume(id, NOW),
+    "schedule": lambda id: editions.schedule(id, NOW),
+    "unschedule": lambda id: editions.unschedule(id),
+    "start": lambda id: editions.start(id),
+    "pause": lambda id: editions.pause(id, "The relay refuses us."),
+    "resume": lambda id: editions.resume(id),
     "cancel": lambda id: editions.cancel(id, NOW),
 }
 LEADS_TO = {
@@ -194,8 +194,8 @@ def test_what_is_taken_off_the_schedule_does_not_start_by_itself() -> None:
     found = drafted()
     with writing():
         freezing.freeze(found.id, NOW)
-        editions.schedule(found.id, NOW, NOW)
-        editions.unschedule(found.id, NOW)
+        editions.schedule(found.id, NOW)
+        editions.unschedule(found.id)
         scheduling.start_scheduled(NOW)
     assert (editions.get_by_id(found.id).state, editions.get_by_id(found.id).scheduled_at) == (
         EditionState.FROZEN,

@@ -226,7 +226,7 @@ def test_a_frozen_edition_is_scheduled_and_may_be_scheduled_again() -> None:
     found = freeze(drafted())
     for hours in (1, 2):
         with writing():
-            editions.schedule(found.id, NOW + timedelta(hours=hours), NOW)
+            editions.schedule(found.id, NOW + timedelta(hours=hours))
     assert editions.get_by_id(found.id).scheduled_at == NOW + timedelta(hours=2)
 
 
@@ -236,7 +236,7 @@ def test_who_has_got_a_cancelled_edition_of_the_week_does_not_get_the_week_twice
     people = [make_subscriber(f"reader{number}@example.org").id for number in range(5)]
     first = freeze(drafted())
     with writing():
-        editions.start(first.id, NOW)
+        editions.start(first.id)
         for person, state in zip(people, ("sent", "uncertain", "transmitting", "pending", "failed"), strict=True):
             one = (delivery.c.edition_id == first.id) & (delivery.c.subscriber_id == person)
             db.session.connection().execute(delivery.update().where(one).values(state=DeliveryState(state)))

@@ -307,5 +307,5 @@ def all_are_confirmed() -> bool:
 
 def resumed(edition_id: int) -> None:
     begin_write()
-    editions.resume(edition_id, NOW)
+    editions.resume(edition_id)
     db.session.commit()

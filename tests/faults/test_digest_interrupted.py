@@ -49,12 +49,12 @@ def test_an_edition_paused_and_resumed_at_any_moment_is_sent_once(database_url: 
         while sending.accepted() < READERS // 2:
             program, before = sending.sender(), sending.accepted()
             sending.wait_for(before + dice.randint(5, 25))
-            commit_or_retry(lambda: editions.pause(sending.edition, "a look at it", utc_now()))
+            commit_or_retry(lambda: editions.pause(sending.edition, "a look at it"))
             paused_at = time.time()
             assert program.end() == EndReason.PAUSED
             assert sum(letter.at > paused_at for letter in sending.server.received()) <= CONNECTIONS
             assert set(states(sending.edition).values()) <= {DeliveryState.SENT, DeliveryState.PENDING}
-            commit_or_retry(lambda: editions.resume(sending.edition, utc_now()))
+            commit_or_retry(lambda: editions.resume(sending.edition))
         assert sending.send_all() == EndReason.DONE
         assert sending.duplicates() == 0
         assert sending.missing() == set()

@@ -130,7 +130,7 @@ def schedule(arguments: tuple[str, ...]) -> None:
     def step(edition: Edition) -> Changes:
         if edition.state is EditionState.DRAFT:
             freeze(edition.id, now)
-        editions.schedule(edition.id, when, now)
+        editions.schedule(edition.id, when)
         before = f"{edition.scheduled_at:{MINUTE}}" if edition.scheduled_at else None
         return {"goes out": (before, f"{when:{MINUTE}}")}
 
@@ -204,7 +204,7 @@ def status(name: str | None, *, as_json: bool) -> None:
 def pause(name: str | None) -> None:
     """Stop sending EDITION: what is being transmitted is finished, nothing more is begun."""
     edition = get_edition(name)
-    change_edition(edition, "paused", lambda _: editions.pause(edition.id, "an operator paused it", utc_now()))
+    change_edition(edition, "paused", lambda _: editions.pause(edition.id, "an operator paused it"))
     click.echo(f"Edition {edition.name} is paused. Go on with: flask digest resume {edition.name}")
 
 
@@ -214,7 +214,7 @@ def pause(name: str | None) -> None:
 def resume(name: str | None) -> None:
     """Let EDITION be sent again: the next `flask digest run` or `send` goes on with it."""
     edition = get_edition(name)
-    change_edition(edition, "resumed", lambda _: editions.resume(edition.id, utc_now()))
+    change_edition(edition, "resumed", lambda _: editions.resume(edition.id))
     click.echo(f"Edition {edition.name} may be sent again. Go on now with: flask digest send {edition.name} --yes")
 
 

@@ -75,7 +75,7 @@ def start_transmission(lease: Lease, time_limit: timedelta, now: datetime) -> St
         return StartResult.NOT_SENDING
     skipped = {"state": DeliveryState.SKIPPED, "reply": UNSUBSCRIBED_REASON, "changed_at": now} | _NO_LEASE
     is_held = sa.and_(_is_owned(lease, DeliveryState.LEASED), delivery.c.lease_until > now)
-    was_skipped = _update(is_held, ~_subscriber_may_be_written_to(), **skipped)
+    was_skipped = _update(is_held, ~_subscriber_is_mailable(), **skipped)
     return StartResult.UNSUBSCRIBED if was_skipped else StartResult.LEASE_LOST
 
 
@@ -163,7 +163,7 @@ def _start_statement() -> sa.Update:
     )
     is_held = sa.and_(row, delivery.c.state == DeliveryState.LEASED, delivery.c.owner == sa.bindparam("owner_name"))
     update = sa.update(delivery).where(is_held, delivery.c.lease_until > now)
-    update = update.where(_is_being_sent(sa.bindparam("edition")), _subscriber_may_be_written_to())
+    update = update.where(_is_being_sent(sa.bindparam("edition")), _subscriber_is_mailable())
     tried = {"tries": delivery.c.tries + 1, "first_tried_at": sa.func.coalesce(delivery.c.first_tried_at, now)}
     return update.values(state=DeliveryState.TRANSMITTING, lease_until=until, changed_at=now, **tried)
 
@@ -185,7 +185,7 @@ def _is_being_sent(edition_id: int | sa.BindParameter[int]) -> sa.Exists:
     return sa.exists().where(edition.c.id == edition_id, edition.c.state == EditionState.SENDING)
 
 
-def _subscriber_may_be_written_to() -> sa.ColumnElement[bool]:
+def _subscriber_is_mailable() -> sa.ColumnElement[bool]:
     return sa.exists().where(subscriber.c.id == delivery.c.subscriber_id, is_mailable())
 
 

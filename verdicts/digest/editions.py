@@ -22,7 +22,7 @@ from verdicts.extensions import db
 MAX_REASON_LENGTH = 500
 CANCELLED_REASON = "The edition was cancelled."
 # Deliveries that still have to be sent, or resolved by an operator, before an edition counts as sent.
-OPEN_STATES = (
+_OPEN_STATES = (
     DeliveryState.PENDING,
     DeliveryState.LEASED,
     DeliveryState.TRANSMITTING,
@@ -148,29 +148,29 @@ def get_by_id(edition_id: int) -> Edition:
     return to_edition(row)
 
 
-def schedule(edition_id: int, when: datetime, now: datetime) -> None:
+def schedule(edition_id: int, when: datetime) -> None:
     """Schedule a frozen edition (freezing.freeze) to be sent at `when`; a time in the past means at once."""
     _transition(edition_id, [EditionState.FROZEN], {"scheduled_at": when})
 
 
-def unschedule(edition_id: int, now: datetime) -> None:
+def unschedule(edition_id: int) -> None:
     """Take a frozen edition off the schedule; it stays frozen."""
     _transition(edition_id, [EditionState.FROZEN], {"scheduled_at": None})
 
 
-def start(edition_id: int, now: datetime) -> None:
+def start(edition_id: int) -> None:
     """Start to send a frozen edition. From now on readers find it in the archive."""
     _transition(edition_id, [EditionState.FROZEN], {"state": EditionState.SENDING})
     bump_content_version()
 
 
-def pause(edition_id: int, reason: str, now: datetime) -> None:
+def pause(edition_id: int, reason: str) -> None:
     """Stop sending until somebody resumes. No transmission starts after this is committed."""
     reason = reason[:MAX_REASON_LENGTH]
     _transition(edition_id, [EditionState.SENDING], {"state": EditionState.PAUSED, "paused_because": reason})
 
 
-def resume(edition_id: int, now: datetime) -> None:
+def resume(edition_id: int) -> None:
     values = {"state": EditionState.SENDING, "paused_because": None, "unrecognised_running": 0}
     _transition(edition_id, [EditionState.PAUSED], values)
 
@@ -198,7 +198,7 @@ def finish_if_done(edition_id: int, now: datetime) -> bool:
 
     An uncertain delivery waits for an operator, and so does its edition.
     """
-    has_open = sa.exists().where(delivery.c.edition_id == edition_id, delivery.c.state.in_(OPEN_STATES))
+    has_open = sa.exists().where(delivery.c.edition_id == edition_id, delivery.c.state.in_(_OPEN_STATES))
     done = sa.update(edition).where(edition.c.id == edition_id, edition.c.state == EditionState.SENDING, ~has_open)
     result = db.session.connection().execute(done.values(state=EditionState.SENT, finished_at=now))
     if result.rowcount:

@@ -60,15 +60,15 @@ def record(lease: Lease, outcome: Outcome, now: datetime) -> Action | None:
     return action
 
 
-def pause_after_refusal(edition_id: int, outcome: Outcome, now: datetime) -> None:
+def pause_after_refusal(edition_id: int, outcome: Outcome) -> None:
     """Pause an edition because the mail server refuses this site, and log it."""
     with suppress(editions.WrongState):  # another connection or an operator has paused it already
-        editions.pause(edition_id, f"The mail server refuses us: {outcome.summary}", now)
+        editions.pause(edition_id, f"The mail server refuses us: {outcome.summary}")
         logger.error("edition paused, nobody is written to until it is resumed: %s", outcome.summary)
 
 
 def _accept(lease: Lease, outcome: Outcome, now: datetime) -> bool:
-    """Record an accepted letter. The site can send, so earlier failures are not its fault: they become unsuspicious."""
+    """Record an accepted letter. It shows that the site is not refused, so earlier failures are not suspicious."""
     parameters = {
         "edition": lease.edition_id,
         "subscriber": lease.subscriber_id,
@@ -124,11 +124,11 @@ def _delay(action: Action, tries: int) -> timedelta:
     return usual if action is Action.RETRY else min(FIRST_RECONNECT_DELAY * 4 ** min(tries - 1, 10), usual)
 
 
-def _defer(lease: Lease, due_at: datetime, outcome: Outcome, now: datetime, **more: Any) -> None:
+def _defer(lease: Lease, due_at: datetime, outcome: Outcome, now: datetime, **extra: Any) -> None:
     if editions.lock_state(lease.edition_id) is EditionState.CANCELLED:
         _update(lease, DeliveryState.SKIPPED, outcome, now, reply=editions.CANCELLED_REASON)
     else:
-        _update(lease, DeliveryState.DEFERRED, outcome, now, due_at=due_at, **more)
+        _update(lease, DeliveryState.DEFERRED, outcome, now, due_at=due_at, **extra)
 
 
 def _apply_to_address_and_edition(lease: Lease, action: Action, outcome: Outcome, now: datetime) -> None:
@@ -136,7 +136,7 @@ def _apply_to_address_and_edition(lease: Lease, action: Action, outcome: Outcome
         case Action.SUPPRESS:
             leaving.record_bounce(lease.subscriber_id, now)
         case Action.PAUSE:
-            pause_after_refusal(lease.edition_id, outcome, now)
+            pause_after_refusal(lease.edition_id, outcome)
         case Action.UNRECOGNISED:
             _count_unrecognised(lease.edition_id, outcome, now)
 
@@ -149,7 +149,7 @@ def _count_unrecognised(edition_id: int, outcome: Outcome, now: datetime) -> Non
     if count >= MAX_UNRECOGNISED_IN_A_ROW:
         deferred = {"state": DeliveryState.DEFERRED, "due_at": now} | _NEVER_TRIED
         db.session.connection().execute(_suspicious(edition_id).values(**deferred))
-        pause_after_refusal(edition_id, outcome, now)
+        pause_after_refusal(edition_id, outcome)
 
 
 def _suspicious(edition_id: int) -> sa.Update:
@@ -157,8 +157,8 @@ def _suspicious(edition_id: int) -> sa.Update:
     return sa.update(delivery).where(is_failed, delivery.c.is_suspicious)
 
 
-def _update(lease: Lease, state: DeliveryState, outcome: Outcome, now: datetime, **more: Any) -> None:
-    values = {"state": state, "owner": None, "lease_until": None, "reply": outcome.summary, "changed_at": now} | more
+def _update(lease: Lease, state: DeliveryState, outcome: Outcome, now: datetime, **extra: Any) -> None:
+    values = {"state": state, "owner": None, "lease_until": None, "reply": outcome.summary, "changed_at": now} | extra
     db.session.connection().execute(sa.update(delivery).where(_is_owned(lease)).values(**values))
 
 

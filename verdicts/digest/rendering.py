@@ -100,7 +100,7 @@ def render_blocks(edition: Edition, items: Sequence[NewsItem]) -> list[Block]:
 
 def subject_of(edition: Edition, items: Sequence[NewsItem]) -> str:
     """Return the editor's subject; without one, "Two changes of mind and one new tool", made from the items."""
-    return edition.subject or _made_subject([item.kind for item in items if item.is_included])
+    return edition.subject or _generated_subject([item.kind for item in items if item.is_included])
 
 
 def category_sections(items: Sequence[NewsItem]) -> list[Section]:
@@ -143,7 +143,7 @@ def short_day(iso_date: str) -> str:
     return f"{day.day} {day:%b}"
 
 
-def _made_subject(kinds: Sequence[ItemKind]) -> str:
+def _generated_subject(kinds: Sequence[ItemKind]) -> str:
     counts = Counter(kinds)
     parts = [
         f"{number(counts[kind])} {one if counts[kind] == 1 else many}"

@@ -36,7 +36,7 @@ def start_sending(edition_id: int, now: datetime) -> None:
     if editions.get_by_id(edition_id).state is EditionState.DRAFT:
         freeze(edition_id, now)
     if editions.get_by_id(edition_id).state is not EditionState.SENDING:
-        editions.start(edition_id, now)
+        editions.start(edition_id)
 
 
 def start_scheduled(now: datetime) -> None:
@@ -44,7 +44,7 @@ def start_scheduled(now: datetime) -> None:
     is_frozen = edition.c.state == EditionState.FROZEN
     due = sa.select(edition.c.id).where(is_frozen, edition.c.scheduled_at <= now).order_by(edition.c.id)
     for id in list(db.session.connection().scalars(due)):
-        editions.start(id, now)
+        editions.start(id)
 
 
 def list_unfinished() -> list[Edition]:

@@ -61,7 +61,7 @@ class _PreparedMessage:
 
 
 @dataclass(frozen=True)
-class _Transmitted:
+class _TransmissionResult:
     lease: Lease
     outcome: Outcome
 
@@ -77,7 +77,7 @@ class Worker:
         self._owner = owner
         self._connection = connection
         self._prepared: deque[_PreparedMessage] = deque()
-        self._unrecorded: _Transmitted | None = None
+        self._unrecorded: _TransmissionResult | None = None
         self._failures_in_a_row = 0
         self._claimed_at = job.clock()
         self._is_done = False
@@ -151,7 +151,7 @@ class Worker:
             return
         envelope_from = self._job.builder.envelope_from(message.recipient)
         outcome = self._connection.transmit(envelope_from, message.recipient.address, message.raw)
-        self._unrecorded = _Transmitted(message.lease, outcome)
+        self._unrecorded = _TransmissionResult(message.lease, outcome)
         if outcome.kind is OutcomeKind.ACCEPTED:
             self._failures_in_a_row = 0
         else:
@@ -169,7 +169,7 @@ class Worker:
         self._failures_in_a_row += 1
         action = action_for(outcome)
         if action is Action.PAUSE:
-            commit_or_retry(lambda: pause_after_refusal(self._job.edition_id, outcome, self._job.clock()))
+            commit_or_retry(lambda: pause_after_refusal(self._job.edition_id, outcome))
         if action is Action.PAUSE or self._failures_in_a_row > MAX_FAILURES_IN_A_ROW:
             self._is_done, self.failure = True, outcome
         elif self._failures_in_a_row > 1:
@@ -178,11 +178,11 @@ class Worker:
 
     def _record_and_commit(self, step: Callable[[], T]) -> T:
         """Record the outcome of the last transmission, if it is not recorded, and run a step: one transaction."""
-        transmitted = self._unrecorded
+        unrecorded = self._unrecorded
 
         def record_and_run() -> T:
-            if transmitted:
-                record(transmitted.lease, transmitted.outcome, self._job.clock())
+            if unrecorded:
+                record(unrecorded.lease, unrecorded.outcome, self._job.clock())
             return step()
 
         result = commit_or_retry(record_and_run)

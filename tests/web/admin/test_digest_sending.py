@@ -248,7 +248,7 @@ def test_the_progress_asks_for_itself_until_the_state_changes(root: Editor) -> N
     assert 'max="4" value="0"' in asked.text
     assert ">0 of 4: 4 pending</progress>" in asked.text
     with writing():
-        editions.pause(id, "why not", NOW)
+        editions.pause(id, "why not")
     assert root.gets(f"{DESK}/progress", htmx=True).headers["HX-Refresh"] == "true"
     assert f'hx-get="{DESK}/progress"' not in root.gets(DESK).text
 
@@ -281,7 +281,7 @@ def test_an_edition_with_nobody_to_send_to_says_so(root: Editor) -> None:
     assert "Nobody is subscribed, so nobody gets it." in root.gets(DESK).text
     with writing():
         freeze(id, NOW)
-        editions.start(id, NOW)
+        editions.start(id)
     assert "there is nobody to send it to" in root.gets(DESK).text
 
 

@@ -76,7 +76,7 @@ def _schedule(name: str, form: ScheduleForm) -> ResponseReturnValue:
         left_out = check_approved(edition)
         if edition.state is EditionState.DRAFT:
             freeze(edition.id, now())
-        editions.schedule(edition.id, form.moment, now())
+        editions.schedule(edition.id, form.moment)
         return {"goes out": (_format_moment(edition.scheduled_at), _format_moment(form.moment)), **left_out}
 
     return act_and_redirect(name, "scheduled", step)
@@ -86,7 +86,7 @@ def _schedule(name: str, form: ScheduleForm) -> ResponseReturnValue:
 @requires(Role.ADMIN)
 def unschedule(name: str) -> ResponseReturnValue:
     def step(edition: Edition) -> Changes | None:
-        editions.unschedule(edition.id, now())
+        editions.unschedule(edition.id)
         return {"goes out": (_format_moment(edition.scheduled_at), None)} if edition.scheduled_at else None
 
     return act_and_redirect(name, "unscheduled", step)
@@ -109,7 +109,7 @@ def send(name: str) -> ResponseReturnValue:
 @requires(Role.ADMIN)
 def pause(name: str) -> ResponseReturnValue:
     def step(edition: Edition) -> Changes:
-        editions.pause(edition.id, f"{current_account().name} paused it", now())
+        editions.pause(edition.id, f"{current_account().name} paused it")
         return {}
 
     return act_and_redirect(name, "paused", step)
@@ -119,7 +119,7 @@ def pause(name: str) -> ResponseReturnValue:
 @requires(Role.ADMIN)
 def resume(name: str) -> ResponseReturnValue:
     def step(edition: Edition) -> Changes:
-        editions.resume(edition.id, now())
+        editions.resume(edition.id)
         return {}
 
     return act_and_redirect(name, "resumed", step)

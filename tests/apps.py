@@ -55,7 +55,11 @@ def settings_for(database_url: str, instance_path: Path, **changes: str) -> Sett
 def new_app(database_url: str, instance_path: Path, **changes: str) -> Iterator[Flask]:
     """Yield a new application with its context pushed. `changes` are environment variables."""
     with _context_of(_create(database_url, instance_path, **changes)) as app:
-        yield app
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            db.engine.dispose()  # nobody uses this application again
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""How fast the site is, as ratios: rounds taken in turn in one run, as only they can be compared."""
+"""Benchmarks. They yield ratios of alternating rounds within one run: other figures cannot be compared."""

@@ -1,4 +1,4 @@
-"""`make bench`: prints what is served and sent a second, and how that compares with the simplest that could do it."""
+"""`make bench`: measures requests and messages per second, and compares them with the simplest possible program."""
 
 import os
 import secrets
@@ -18,7 +18,7 @@ from statistics import median
 
 from benchmarks import logins, mail, signups
 from benchmarks.load import Load, run
-from benchmarks.requests import ballot, get
+from benchmarks.requests import get, vote
 from benchmarks.timing import TRIES
 from verdicts import config
 from verdicts.cli.serve import prepared_database
@@ -28,12 +28,12 @@ from verdicts.extensions import begin_write, db
 PAGE = "/compare/huggingface-smolvlm2-2b-vs-mistral-code"
 CONNECTIONS = 16
 ROUNDS = 5
-SECONDS_A_ROUND = 2.0
+SECONDS_PER_ROUND = 2.0
 
 
 @dataclass
-class Course:
-    """One thing to measure: requests, and the status that counts."""
+class Measurement:
+    """What to measure: requests, and the status that counts as success. `loads` holds the result of each round."""
 
     name: str
     requests: Iterator[bytes]
@@ -41,7 +41,7 @@ class Course:
     connections: int = CONNECTIONS
     loads: list[Load] = field(default_factory=list)
 
-    def take_a_round(self, port: int, seconds: float) -> None:
+    def run_round(self, port: int, seconds: float) -> None:
         self.loads.append(run(port, self.requests, self.connections, seconds))
 
     @property
@@ -49,25 +49,25 @@ class Course:
         return median(load.rate(self.status) for load in self.loads)
 
     @property
-    def others(self) -> float:
-        return median(load.share_of_others(self.status) for load in self.loads)
+    def failure_share(self) -> float:
+        return median(load.failure_share(self.status) for load in self.loads)
 
 
-def courses(settings: config.Settings) -> list[Course]:
+def list_measurements(settings: config.Settings) -> list[Measurement]:
     def uncached() -> Iterator[bytes]:
         return (get(f"{PAGE}?n={number}") for number in count())
 
     return [
-        Course("the yardstick: a Flask view, 12 bytes", (get("/yardstick/") for _ in count())),
-        Course("a comparison page, cached", (get(PAGE) for _ in count())),
-        Course("a comparison page, rendered anew", uncached()),
-        Course("a vote, 2 readers at once", (ballot(settings, number) for number in count()), 303, connections=2),
-        Course("a vote, 16 readers at once", (ballot(settings, number) for number in count(1)), 303),
+        Measurement("baseline: a Flask view, 12 bytes", (get("/baseline/") for _ in count())),
+        Measurement("a comparison page, cached", (get(PAGE) for _ in count())),
+        Measurement("a comparison page, not cached", uncached()),
+        Measurement("a vote, 2 readers at once", (vote(settings, number) for number in count()), 303, connections=2),
+        Measurement("a vote, 16 readers at once", (vote(settings, number) for number in count(1)), 303),
     ]
 
 
 def main(
-    rounds: int = ROUNDS, seconds: float = SECONDS_A_ROUND, readers: int = mail.READERS, tries: int = TRIES
+    rounds: int = ROUNDS, seconds: float = SECONDS_PER_ROUND, readers: int = mail.READERS, tries: int = TRIES
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="verdicts-bench-") as folder:
         environ = environment(Path(folder))
@@ -78,30 +78,30 @@ def main(
             logins.prepare(tries)
             db.session.commit()
         with served(environ):
-            measures = courses(settings)
-            measure(measures, settings.port, rounds, seconds)
-            print(f"{rounds} rounds of {seconds:g} s in turn, 2 workers, {os.cpu_count()} processors; medians")
-            report(measures)
+            measurements = list_measurements(settings)
+            measure(measurements, settings.port, rounds, seconds)
+            print(f"{rounds} alternating rounds of {seconds:g} s, 2 workers, {os.cpu_count()} processors; medians")
+            report(measurements)
             signups.measure(settings.port, tries)
             logins.measure(settings.port, tries)
         mail.measure(environ, min(rounds, mail.ROUNDS), readers)
 
 
-def measure(measures: list[Course], port: int, rounds: int, seconds: float) -> None:
-    """Let every course take a round, then again, so that whatever else the machine does touches all alike."""
-    for course in measures:
-        course.take_a_round(port, seconds / 4)
-        course.loads.clear()
+def measure(measurements: list[Measurement], port: int, rounds: int, seconds: float) -> None:
+    """Measure in rounds, each of them once a round, so that other load on the machine affects all of them alike."""
+    for measurement in measurements:
+        measurement.run_round(port, seconds / 4)
+        measurement.loads.clear()
     for _ in range(rounds):
-        for course in measures:
-            course.take_a_round(port, seconds)
+        for measurement in measurements:
+            measurement.run_round(port, seconds)
 
 
-def report(measures: list[Course]) -> None:
-    print(f"{'':40} {'a second':>10} {'ratio':>7} {'refused':>8}")
-    for course in measures:
-        ratio = course.rate / measures[0].rate
-        print(f"{course.name:40} {course.rate:10,.0f} {ratio:7.2f} {course.others:8.1%}")
+def report(measurements: list[Measurement]) -> None:
+    print(f"{'':40} {'per second':>10} {'ratio':>7} {'failed':>8}")
+    for measurement in measurements:
+        ratio = measurement.rate / measurements[0].rate
+        print(f"{measurement.name:40} {measurement.rate:10,.0f} {ratio:7.2f} {measurement.failure_share:8.1%}")
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A small load generator: keep-alive connections in one thread, each sending its next request when it has an answer."""
+"""A small load generator: keep-alive connections in one thread. Each sends its next request after an answer."""
 
 import selectors
 import socket
@@ -12,16 +12,16 @@ END_OF_HEAD = b"\r\n\r\n"
 
 @dataclass(frozen=True)
 class Load:
-    """What came of one round: answers by status, and for how long it went on."""
+    """The result of one round: answers by status, and its duration."""
 
     answers: Counter[int]
     seconds: float
 
     def rate(self, status: int) -> float:
-        """Return the answers of this status a second."""
+        """Return the answers with this status per second."""
         return self.answers[status] / self.seconds
 
-    def share_of_others(self, status: int) -> float:
+    def failure_share(self, status: int) -> float:
         return 1 - self.answers[status] / max(1, self.answers.total())
 
 
@@ -41,7 +41,7 @@ class _Connection:
         self.socket.sendall(request)
 
     def receive(self) -> int | None:
-        """Take in what has come; return the status when the answer is complete."""
+        """Read what has arrived. Return the status when the answer is complete."""
         chunk = self.socket.recv(262144)
         if not chunk:
             raise ConnectionError("cut off")
@@ -55,19 +55,19 @@ class _Connection:
 
 
 def run(port: int, requests: Iterator[bytes], connections: int, seconds: float) -> Load:
-    """Send requests over so many connections for so long, and count what comes back."""
+    """Send requests over this number of connections, and count the answers."""
     answers: Counter[int] = Counter()
     with selectors.DefaultSelector() as selector:
         for _ in range(connections):
             _start(selector, _Connection(port), requests)
-        began = time.perf_counter()
-        until = began + seconds
-        while time.perf_counter() < until:
+        started = time.perf_counter()
+        deadline = started + seconds
+        while time.perf_counter() < deadline:
             for key, _ in selector.select(timeout=1):
                 if status := key.data.receive():
                     answers[status] += 1
                     key.data.send(next(requests))
-        elapsed = time.perf_counter() - began
+        elapsed = time.perf_counter() - started
         for key in list(selector.get_map().values()):
             key.data.socket.close()
     return Load(answers, elapsed)

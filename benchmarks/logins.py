@@ -1,4 +1,4 @@
-"""Whether the time that logging in, or asking for a new password, takes tells which names exist."""
+"""Does the time of a log-in, or of a request for a new password, reveal which names exist?"""
 
 import re
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ def known_name(number: int) -> str:
 
 
 def prepare(tries: int) -> None:
-    """Make an account for each try, as one would be throttled; the caller has called begin_write(), and commits."""
+    """Create an account for each try: a single one would be throttled. The caller calls begin_write() and commits."""
     password_hash, now = passwords.hash_password("plinth mango otter quartz"), datetime.now(UTC)
     for number in range(-1, tries):
         name = known_name(number)
@@ -25,13 +25,13 @@ def prepare(tries: int) -> None:
 
 
 def measure(port: int, tries: int) -> None:
-    """Try wrong passwords of known and unknown names in turn, and ask for new ones, each from a network of its own."""
+    """Try wrong passwords of known and unknown names in turn, and request new ones, each from another network."""
     networks = count(FIRST_NETWORK)
     token, cookie = _token(port)
 
     def log_in(name: str) -> float | None:
-        typed = {"csrf_token": token, "name": name, "password": "not the one", "code": "", "next": ""}
-        return post(port, next(networks), "/admin/login", urlencode(typed), 422, cookie)
+        data = {"csrf_token": token, "name": name, "password": "not the one", "code": "", "next": ""}
+        return post(port, next(networks), "/admin/login", urlencode(data), 422, cookie)
 
     def forget(name: str) -> float | None:
         body = f"csrf_token={quote(token)}&email={name}@staff.example"
@@ -42,7 +42,7 @@ def measure(port: int, tries: int) -> None:
 
 
 def _token(port: int) -> tuple[str, str]:
-    """Return the token of the log-in's form and the cookie that goes with it."""
+    """Return the CSRF token of the log-in form and its cookie."""
     page = send(port, b"GET /admin/login HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").decode()
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
     cookie = re.search(r"Set-Cookie: (form=[^;]+)", page)

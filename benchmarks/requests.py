@@ -1,4 +1,4 @@
-"""Requests as bytes, made before they are needed: a generator that builds them slowly measures itself."""
+"""Requests as bytes. They must be cheap to build: a slow load generator measures itself."""
 
 from functools import lru_cache
 from ipaddress import IPv6Address
@@ -17,8 +17,8 @@ def get(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
 
 
-def ballot(settings: config.Settings, number: int) -> bytes:
-    """Return the ballot of a reader who has a cookie and has never voted, in a network of few."""
+def vote(settings: config.Settings, number: int) -> bytes:
+    """Return the vote of a reader who has a cookie and has never voted, in a network with few readers."""
     head = (
         "POST /tools/mistral-code/vote HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\n"
         f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(BODY)}\r\n"
@@ -35,7 +35,7 @@ def network(number: int) -> IPv6Address:
 def _cookie(settings: config.Settings) -> str:
     with _signing(settings).app_context():
         response = Response()
-        voters.introduce(response)
+        voters.set_cookie(response)
     return response.headers["Set-Cookie"].partition(";")[0]
 
 

@@ -1,4 +1,4 @@
-"""Whether the time a sign-up takes tells if an address is known."""
+"""Does the time of a sign-up reveal whether an address is known?"""
 
 from itertools import count
 from urllib.parse import quote
@@ -9,7 +9,7 @@ KNOWN = "known@readers.example"
 
 
 def measure(port: int, tries: int) -> None:
-    """Sign up a known and an unknown address in turn, each try from a network of its own."""
+    """Sign up a known and an unknown address in turn, each time from another network."""
     networks = count(1 << 15)
 
     def sign_up(address: str) -> float | None:

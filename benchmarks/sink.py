@@ -1,6 +1,6 @@
-"""An SMTP server that takes everything and keeps nothing, each reply some time after what it answers.
+"""An SMTP server that accepts and discards everything, and delays each reply.
 
-As a program: `python -m benchmarks.sink LATENCY` prints the port it listens on, and serves until it is killed.
+As a program, `python -m benchmarks.sink LATENCY` prints the port it listens on and serves until it is killed.
 """
 
 import asyncio
@@ -31,16 +31,16 @@ class Sink(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        while self._take():
+        while self._process_next():
             pass
 
-    def _take(self) -> bool:
-        """Take one command, or a message to its final dot; say whether there was a whole one."""
-        taken, end, rest = self._received.partition(END_OF_MESSAGE if self._in_message else b"\r\n")
+    def _process_next(self) -> bool:
+        """Process one command, or a message to its final dot. Say whether one was complete."""
+        received, end, rest = self._received.partition(END_OF_MESSAGE if self._in_message else b"\r\n")
         if not end:
             return False
         self._received = rest
-        word = b"" if self._in_message else taken[:4].upper()
+        word = b"" if self._in_message else received[:4].upper()
         self._in_message = word == b"DATA"
         self._reply(REPLIES.get(word, b"250 2.0.0 taken"))
         if word == b"QUIT":
@@ -53,7 +53,7 @@ class Sink(asyncio.Protocol):
 
 @contextmanager
 def sink(latency: float) -> Iterator[int]:
-    """Run a sink in a process of its own, and yield the port it listens on."""
+    """Run a sink in another process, and yield the port it listens on."""
     command = [sys.executable, "-m", "benchmarks.sink", str(latency)]
     process = subprocess.Popen(command, cwd=config.CHECKOUT, stdout=subprocess.PIPE)
     try:

@@ -1,4 +1,4 @@
-"""What the benchmark serves: the site itself, and beside it the simplest view that Flask can answer, the yardstick."""
+"""What the benchmark serves: the site, and a minimal Flask view as its baseline."""
 
 from typing import TYPE_CHECKING
 
@@ -10,24 +10,24 @@ from verdicts import create_app
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-YARDSTICK = "/yardstick"
+BASELINE = "/baseline"
 
 
-def yardstick() -> Flask:
-    app = Flask("yardstick")
+def baseline() -> Flask:
+    app = Flask("baseline")
     app.add_url_rule("/", view_func=lambda: "twelve bytes")
     return app
 
 
-class Beside:
-    """The site, with the yardstick mounted beside it. gunicorn.conf.py asks for `app_context`."""
+class SiteWithBaseline:
+    """The site, with the baseline mounted under its own path. gunicorn.conf.py uses `app_context`."""
 
     def __init__(self, site: Flask) -> None:
         self.app_context = site.app_context
-        self._both: WSGIApplication = DispatcherMiddleware(site, {YARDSTICK: yardstick()})
+        self._dispatcher: WSGIApplication = DispatcherMiddleware(site, {BASELINE: baseline()})
 
     def __call__(self, environ, start_response):  # type: ignore[no-untyped-def]
-        return self._both(environ, start_response)
+        return self._dispatcher(environ, start_response)
 
 
-app = Beside(create_app())
+app = SiteWithBaseline(create_app())

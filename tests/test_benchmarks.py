@@ -1,4 +1,4 @@
-"""The benchmark runs, and every course is answered."""
+"""The benchmark runs, and every measurement is answered."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ from tests.programs import run
 SHORT = "from benchmarks.__main__ import main; main(rounds=1, seconds=0.25, readers=20, tries=2)"
 
 
-def test_the_benchmark_prints_a_rate_and_a_ratio_for_every_course(tmp_path: Path) -> None:
+def test_the_benchmark_prints_a_rate_and_a_ratio_for_every_measurement(tmp_path: Path) -> None:
     status, printed = run("-c", SHORT, instance=tmp_path, TMPDIR=str(tmp_path))
     assert status == 0, printed
     lines = re.findall(r"^(\S.*?) +([\d,]+) +(\d+\.\d\d) +\d+\.\d%$", printed, re.MULTILINE)
@@ -18,6 +18,6 @@ def test_the_benchmark_prints_a_rate_and_a_ratio_for_every_course(tmp_path: Path
     sent = re.findall(r"^(\d) ms +([\d,]+) +([\d,]+) +\d+\.\d\d$", printed, re.MULTILINE)
     assert [latency for latency, _, _ in sent] == ["5", "1", "0"], printed
     assert all(int(rate.replace(",", "")) > 0 for _, *rates in sent for rate in rates), printed
-    told = re.findall(r"^(.+), 2 tries.* a known address \d+\.\d\d ms, an unknown one\n\d+\.\d\d ms", printed, re.M)
-    assert told == ["A sign-up", "A log-in", "A new password"], printed
+    compared = re.findall(r"^(.+), 2 tries.* a known address \d+\.\d\d ms, an unknown one\n\d+\.\d\d ms", printed, re.M)
+    assert compared == ["A sign-up", "A log-in", "A new password"], printed
     assert list(tmp_path.iterdir()) == []

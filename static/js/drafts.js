@@ -1,51 +1,56 @@
-// Keeps a draft of the form every ten seconds while somebody types. Without it, "Keep as a draft" does the same once.
+// Stores a form's unsaved changes every ten seconds while somebody types. Without it, "Save unsaved changes" does so once.
 (() => {
-  const EVERY_MS = 10_000;
-  const WORDS = {
-    401: "You are logged out. Save the form: once you have logged in, what you typed is here again.",
-    other: "No draft could be kept just now. What you typed is still here.",
+  const INTERVAL_MS = 10_000;
+  const RESEND_MS = 3000;
+  const ERRORS = {
+    401: "You are logged out. Save the form: after you log in, your changes are in it again.",
+    other: "Your unsaved changes could not be stored. They are still in this form.",
+    unreachable: "The site cannot be reached, so your unsaved changes are not stored. They are still in this form.",
   };
   const form = document.querySelector("form[data-draft-url]");
-  const said = document.getElementById("draft-status");
-  if (!form || !said) return;
+  const status = document.getElementById("draft-status");
+  if (!form || !status) return;
 
-  const typed = () => {
+  const currentFields = () => {
     const fields = new URLSearchParams(new FormData(form));
     fields.set("draft_key", form.dataset.draftKey);
     return fields;
   };
-  // A form that was refused, or given another row, holds what nobody has kept yet.
-  let kept = "unsaved" in form.dataset ? "" : String(typed());
+  // A form that was refused, or given another row, holds changes that are stored nowhere.
+  let storedFields = "unsaved" in form.dataset ? "" : String(currentFields());
   let isSending = false;
-  let sentAt = -Infinity;
+  let submittedAt = -Infinity;
 
-  async function keep() {
-    const fields = typed();
-    if (isSending || String(fields) === kept || performance.now() - sentAt < 3000) return;
+  const wasJustSubmitted = () => performance.now() - submittedAt < RESEND_MS;
+
+  async function storeDraft() {
+    const fields = currentFields();
+    if (isSending || String(fields) === storedFields || wasJustSubmitted()) return;
     isSending = true;
     try {
-      const answer = await fetch(form.dataset.draftUrl, { method: "POST", body: fields, headers: { "HX-Request": "true" } });
-      said.textContent = answer.ok ? (await answer.text()).trim() : WORDS[answer.status] ?? WORDS.other;
-      if (answer.ok) kept = String(fields);
+      const response = await fetch(form.dataset.draftUrl, { method: "POST", body: fields, headers: { "HX-Request": "true" } });
+      status.textContent = response.ok ? (await response.text()).trim() : ERRORS[response.status] ?? ERRORS.other;
+      if (response.ok) storedFields = String(fields);
     } catch {
-      said.textContent = "The site cannot be reached, so no draft is kept. What you typed is still here.";
+      status.textContent = ERRORS.unreachable;
     } finally {
       isSending = false;
     }
   }
 
-  // A second click on "Save" would send a new record twice; after a while it may be meant, as nothing has come back.
-  function sendOnce(event) {
+  // A double click would send a new record twice; a later click may be meant, as no response has come.
+  function submitOnce(event) {
     if (event.submitter?.formTarget === "_blank") return;
-    if (performance.now() - sentAt < 3000) event.preventDefault();
-    sentAt = performance.now();
+    if (wasJustSubmitted()) event.preventDefault();
+    submittedAt = performance.now();
   }
 
-  form.addEventListener("submit", sendOnce);
-  setInterval(keep, EVERY_MS);
-  // Leaving the page is the moment at which the last words would be lost.
+  form.addEventListener("submit", submitOnce);
+  setInterval(storeDraft, INTERVAL_MS);
+  // The last changes would be lost when the page is left.
   document.addEventListener("visibilitychange", () => {
-    const isLost = document.visibilityState === "hidden" && String(typed()) !== kept && performance.now() - sentAt > 3000;
-    if (isLost) navigator.sendBeacon(form.dataset.draftUrl, typed());
+    const fields = currentFields();
+    const isUnsaved = String(fields) !== storedFields && !wasJustSubmitted();
+    if (document.visibilityState === "hidden" && isUnsaved) navigator.sendBeacon(form.dataset.draftUrl, fields);
   });
 })();

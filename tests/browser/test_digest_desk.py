@@ -14,7 +14,7 @@ from tests.smtp_server import SmtpServer, smtp_server
 
 PASSWORD = "plinth mango otter quartz"
 READERS = ("ann@example.org", "ben@example.org")
-NEWS = ".desk-item"
+NEWS = ".news-item"
 MOVER = "[id^=down-]:not([id^=down-category])"
 
 

@@ -125,7 +125,7 @@ def test_a_tool_with_four_verdicts_is_published_and_compared(
     hands, name = Hands(page), f"Wren {next(_numbers)}"
     slug = name.lower().replace(" ", "-")
     add_a_tool(hands, name)
-    expect(page.get_by_role("status").filter(has_text="Saved, and published.")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Saved and published.")).to_be_visible()
     assert (hands.fields, hands.clicks) == (15, 4)
 
     page.get_by_role("link", name="Logo").click()
@@ -161,7 +161,7 @@ def test_the_same_is_done_with_the_keyboard_alone(reader: Reader) -> None:
     page.keyboard.type("It is quick.")
     press_until(page, page.get_by_role("button", name="Save and publish"))
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status").filter(has_text="Saved, and published.")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Saved and published.")).to_be_visible()
     expect(reader.opens(f"/tools/{name.lower().replace(' ', '-')}").get_by_text("It is quick.")).to_be_visible()
 
 
@@ -217,7 +217,7 @@ def test_what_was_typed_before_the_browser_was_closed_is_found_again(new_reader:
     page = log_in(reader, at="/admin/comparisons/new")
     page.get_by_label("Bottom line").fill("Half a thought, with **stress**.")
     page.clock.fast_forward(400)
-    expect(page.locator("#bottom_line-looks strong")).to_have_text("stress")
+    expect(page.locator("#bottom_line-preview strong")).to_have_text("stress")
     page.clock.fast_forward(10_000)
     expect(page.locator("#kept")).to_contain_text("Draft kept at")
     cookies = reader.context.cookies()
@@ -308,7 +308,7 @@ def test_nothing_that_is_typed_is_run(reader: Reader) -> None:
     page.get_by_label("Tagline").fill(hostile[80:280])
     page.get_by_label("Description").fill(hostile)
     page.wait_for_timeout(600)
-    expect(page.locator("#description-looks")).not_to_be_empty()
+    expect(page.locator("#description-preview")).not_to_be_empty()
     with reader.context.expect_page() as opened:
         page.get_by_role("button", name="Preview").click()
     expect(opened.value.get_by_text("Nobody else sees this")).to_be_visible()

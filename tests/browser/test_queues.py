@@ -55,13 +55,13 @@ def doubt(reader: Reader, slug: str) -> None:
 
 
 def names(page: Page) -> list[str]:
-    return page.locator(".queue-row h2").all_inner_texts()
+    return page.locator(".worklist-row h2").all_inner_texts()
 
 
 def test_the_queue_of_prices_is_worked_off_with_one_key(new_reader: Callable[..., Reader], editor: str) -> None:
     doubt(new_reader(), "cursor")
     page = log_in(new_reader(), editor, "/admin/queues/prices")
-    rows = page.locator(".queue-row")
+    rows = page.locator(".worklist-row")
     listed = names(page)
     assert listed[0] == "Cursor"
     assert len(listed) > 4
@@ -92,7 +92,7 @@ def test_the_queue_of_prices_is_worked_off_with_one_key(new_reader: Callable[...
 
 def test_the_last_price_of_the_list_passes_the_focus_to_the_one_before(reader: Reader, editor: str) -> None:
     page = log_in(reader, editor, "/admin/queues/prices")
-    rows = page.locator(".queue-row")
+    rows = page.locator(".worklist-row")
     left = rows.count() - 1
     rows.nth(left).get_by_role("button", name="Same").click()
     expect(rows).to_have_count(left)
@@ -132,7 +132,7 @@ def test_without_javascript_the_button_works_and_leads_back_to_the_list(
     listed = names(page)
     assert listed[0] == "GitHub Copilot"
     expect(page.get_by_text("Keys: s same")).to_be_hidden()
-    page.locator(".queue-row").first.get_by_role("button", name="Same").click()
+    page.locator(".worklist-row").first.get_by_role("button", name="Same").click()
     expect(page.get_by_role("status")).to_have_text("Noted: the price is the same.")
     assert names(page) == listed[1:]
 
@@ -157,14 +157,14 @@ def test_a_message_goes_from_a_tools_page_to_the_queue_and_is_settled(
     assert reader.cookies() == {}
 
     log_in(reader, editor, "/admin/queues/corrections")
-    message = page.locator(".queue-row").filter(has_text=text)
+    message = page.locator(".worklist-row").filter(has_text=text)
     message.get_by_text("Settle").click()
     message.get_by_role("button", name="Done").click()
     expect(page.get_by_role("alert")).to_be_focused()
     message.get_by_label("What came of it").fill("Looked up, and changed.")
     message.get_by_role("button", name="Done").click()
     expect(page.get_by_role("status")).to_have_text("The message is settled.")
-    expect(page.locator(".queue-row").filter(has_text=text)).to_contain_text("Done by quinn")
+    expect(page.locator(".worklist-row").filter(has_text=text)).to_contain_text("Done by quinn")
 
 
 def test_held_ballots_are_decided_with_a_reason(reader: Reader, editor: str, site: Site) -> None:

@@ -54,5 +54,5 @@ def test_the_history_of_what_is_gone_leads_nowhere_and_says_so(ann: Editor) -> N
     assert "Back to Moving pictures" in ann.gets(history).text
     ann.posts(f"{path}/publication", do="delete")
     page = ann.gets(history).text
-    assert "This record is gone" in page
+    assert "This record was deleted" in page
     assert f'"{path}' not in page

@@ -120,7 +120,7 @@ def test_what_is_too_large_for_a_page_is_refused_with_how_much_it_takes(app: Fla
     ann.logs_in()
     refused = ann.posts("/admin/me/password", present="x" * 300_000)
     assert refused.status_code == 413
-    assert "This page takes 0.25 MB at once, and more was sent, so nothing was saved." in refused.text
+    assert "This page accepts 0.25 MB at most, and more was sent, so nothing was saved." in refused.text
 
 
 @ON_ONE_DATABASE

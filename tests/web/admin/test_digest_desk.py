@@ -1,4 +1,4 @@
-"""The digest desk as editors use it: a week is drafted, its news arranged, a note written, the letter looked at."""
+"""The digest's pages for editors: drafting a week, ordering its news, writing the intro, previewing the email."""
 
 import re
 from collections.abc import Callable
@@ -70,7 +70,7 @@ def test_in_the_demo_the_current_week_is_drafted(app_with: Callable[..., Flask])
         ("next week", "is no week: write it like 2026-w47"),
         ("2026-w48", "has not begun yet"),
         ("2026-w47", "exists already"),
-        ("2026-w40", "Nothing happened in week 2026-w40"),
+        ("2026-w40", "There is no news from week 2026-w40"),
     ],
 )
 @ON_ONE_DATABASE
@@ -92,9 +92,9 @@ def test_the_list_tells_each_editions_state_and_counts_and_goes_on_page_by_page(
         make_edition(readers, EditionState.CANCELLED, year=2026, week=week)
     make_edition(readers, EditionState.SENT, year=2026, week=20)
     page = re.sub(r"<[^>]+>", "", ann.gets("/admin/digest").text)
-    assert re.search(r"2026-w47\s+16 to 22 November 2026\s+Statedraft\s+Items2, 1 dropped\s+Letters—", page)
-    assert re.search(r"2026-w20\s+11 to 17 May 2026\s+Statesent\s+Items0\s+Letters0 of 2: 2 pending", page)
-    assert re.search(r"2026-w20\s+11 to 17 May 2026\s+Statecancelled, drafted anew", page)
+    assert re.search(r"2026-w47\s+16 to 22 November 2026\s+Statedraft\s+Items2, 1 removed\s+Emails—", page)
+    assert re.search(r"2026-w20\s+11 to 17 May 2026\s+Statesent\s+Items0\s+Emails0 of 2: 2 pending", page)
+    assert re.search(r"2026-w20\s+11 to 17 May 2026\s+Statecancelled, drafted again", page)
     assert "2026-w02" not in page
     assert "2026-w02" in ann.gets("/admin/digest?page=2").text
     assert [
@@ -119,7 +119,7 @@ def test_an_edition_that_is_not_there_is_not_found(ann: Editor) -> None:
     assert [ann.gets(f"/admin/digest/{name}").status_code for name in ("2026-w01", "nonsense")] == [404, 404]
 
 
-# Arranging
+# Ordering and removing items
 
 
 def test_items_and_categories_move_by_one_place_and_the_first_stays_first(ann: Editor) -> None:
@@ -212,7 +212,7 @@ def test_a_cancelled_edition_offers_to_draft_its_week_anew(ann: Editor) -> None:
     assert (the_edition().id != old, state()) == (True, EditionState.DRAFT)
 
 
-# In one's own words
+# Subject and intro
 
 
 def test_a_note_and_a_subject_are_saved_and_printed(ann: Editor) -> None:
@@ -285,7 +285,7 @@ def test_a_note_is_looked_at_as_it_would_be_printed_and_nothing_is_saved(ann: Ed
     assert the_edition().note == ""
 
 
-# Looking at the letter
+# The preview of the email
 
 
 @ON_ONE_DATABASE
@@ -314,7 +314,7 @@ def test_an_editor_is_told_that_an_admin_sends_it_and_sees_no_button_for_it(ann:
     a_week()
     drafted()
     page = ann.gets(DESK).text
-    assert "An admin sends it." in page
+    assert "Only an admin can send it." in page
     assert [f"{DESK}/{act}" in page for act in ("send", "test", "schedule", "cancel")] == [False] * 4
     assert (state(), len(titles())) == (EditionState.DRAFT, 3)
     db.session.rollback()

@@ -1,4 +1,4 @@
-"""The digest desk as admins use it: a test letter, a moment, sending, pausing, and what nobody else can decide."""
+"""The digest's pages for admins: test emails, the schedule, sending, pausing, uncertain deliveries."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -49,7 +49,7 @@ def letters(app: Flask) -> int:
 
 
 def an_uncertain_edition(uncertain: int = 2, state: EditionState = SENDING) -> int:
-    """Make an edition of four readers: of some it is not known whether their letter arrived, the others have it."""
+    """Make an edition with four deliveries: some are uncertain, the others are sent."""
     id = make_edition(make_subscribers(4), state)
     with writing():
         for number in range(1, 5):
@@ -66,7 +66,7 @@ def the_whole_trail() -> str:
     return json.dumps([tuple(row) for row in rows], default=str)
 
 
-# A test letter
+# Test emails
 
 
 def test_a_test_letter_goes_to_one_address_and_the_trail_does_not_say_which(
@@ -114,7 +114,7 @@ def test_there_is_no_test_letter_of_an_edition_without_news(app: Flask, root: Ed
     assert (refused.status_code, "holds no news" in refused.text, letters(app)) == (422, True, 0)
 
 
-# A moment
+# The schedule
 
 
 def test_a_draft_is_frozen_and_scheduled_in_utc_and_taken_off_again(root: Editor) -> None:
@@ -122,14 +122,14 @@ def test_a_draft_is_frozen_and_scheduled_in_utc_and_taken_off_again(root: Editor
     assert does(root, "schedule", at="2026-11-23T08:00").status_code == 303
     found = the_edition()
     assert (found.state, f"{found.scheduled_at:%Y-%m-%dT%H:%M%z}") == (EditionState.FROZEN, "2026-11-23T08:00+0000")
-    assert newest_entry().changes == {"goes out": [None, "2026-11-23 08:00 UTC"]}
+    assert newest_entry().changes == {"scheduled for": [None, "2026-11-23 08:00 UTC"]}
     page = root.gets(DESK).text
     assert 'value="2026-11-23T08:00"' in page
-    assert "to 2 readers" in page
+    assert "to 2 subscribers" in page
     assert does(root, "unschedule").status_code == 303
     assert (the_edition().state, the_edition().scheduled_at) == (EditionState.FROZEN, None)
-    assert newest_entry().changes == {"goes out": ["2026-11-23 08:00 UTC", None]}
-    assert "waits for a moment or for your word" in root.gets(DESK).text
+    assert newest_entry().changes == {"scheduled for": ["2026-11-23 08:00 UTC", None]}
+    assert "The edition is locked. Schedule it, or send it now." in root.gets(DESK).text
 
 
 def test_taking_off_the_schedule_what_is_on_none_is_no_entry_of_the_trail(root: Editor) -> None:
@@ -143,7 +143,8 @@ def test_taking_off_the_schedule_what_is_on_none_is_no_entry_of_the_trail(root: 
 
 
 @pytest.mark.parametrize(
-    ("at", "words"), [("2026-11-22T08:00", "has passed"), ("soon", "is no moment"), ("", "Fill this in.")]
+    ("at", "words"),
+    [("2026-11-22T08:00", "has passed"), ("soon", "Enter a date and time such as"), ("", "Fill this in.")],
 )
 @ON_ONE_DATABASE
 def test_a_moment_that_cannot_be_is_refused_and_kept(root: Editor, at: str, words: str) -> None:
@@ -159,8 +160,8 @@ def test_a_moment_that_cannot_be_is_refused_and_kept(root: Editor, at: str, word
 def test_sending_freezes_and_starts_the_edition_and_leaves_the_mail_to_the_timer(app: Flask, root: Editor) -> None:
     id = a_draft()
     page = root.gets(DESK).text
-    assert "goes to 2 readers" in page
-    assert "Mail cannot be called back." in page
+    assert "goes to 2 subscribers" in page
+    assert "Sent email cannot be recalled." in page
     assert "flask digest run" in page
     assert does(root, "send").status_code == 303
     assert (state(), set(states(id).values()), letters(app)) == (SENDING, {DeliveryState.PENDING}, 0)
@@ -189,7 +190,7 @@ def test_what_readers_cannot_see_any_more_is_left_out_and_whoever_sends_has_seen
         publication.archive(db.session.get_one(Tool, beta), NOW)
     refused = does(root, "send", stale)
     assert (refused.status_code, state()) == (409, EditionState.DRAFT)
-    assert "Left out: readers do not see this tool." in refused.text
+    assert "Left out: readers cannot see this tool." in refused.text
     assert "2 items, 1 left out." in " ".join(refused.text.split())
     assert does(root, "send").status_code == 303
     assert newest_entry().changes == {"state": ["draft", "sending"], "New here: Beta": ["included", "left out"]}
@@ -215,7 +216,7 @@ def test_an_edition_is_paused_resumed_and_cancelled(root: Editor) -> None:
     does(root, "cancel")
     assert (state(), set(states(id).values())) == (EditionState.CANCELLED, {DeliveryState.SKIPPED})
     assert (newest_entry().action, newest_entry().changes) == ("cancelled", {"state": ["sending", "cancelled"]})
-    assert "may be drafted anew" not in root.gets(DESK).text
+    assert "you can draft this week again" not in root.gets(DESK).text
 
 
 @pytest.mark.parametrize(
@@ -236,7 +237,7 @@ def test_of_two_admins_the_second_is_told_what_became_of_the_edition(
     assert (state_of(id), newest_entry().action) == (meanwhile, "logged in")
 
 
-# How far it has come
+# Progress
 
 
 def test_the_progress_asks_for_itself_until_the_state_changes(root: Editor) -> None:
@@ -278,14 +279,14 @@ def test_a_page_that_is_being_filled_in_is_not_loaded_anew_when_the_session_is_o
 
 def test_an_edition_with_nobody_to_send_to_says_so(root: Editor) -> None:
     id = a_draft(readers=0)
-    assert "Nobody is subscribed, so nobody gets it." in root.gets(DESK).text
+    assert "There are no subscribers, so no email is sent." in root.gets(DESK).text
     with writing():
         freeze(id, NOW)
         editions.start(id)
-    assert "there is nobody to send it to" in root.gets(DESK).text
+    assert "There were no subscribers when the edition was locked" in root.gets(DESK).text
 
 
-# What is uncertain
+# Uncertain deliveries
 
 
 def test_uncertain_letters_are_listed_and_settled_one_by_one(root: Editor) -> None:
@@ -301,7 +302,7 @@ def test_uncertain_letters_are_listed_and_settled_one_by_one(root: Editor) -> No
     )
     does(root, "settle", which="2", decision="resend", shown="1")
     assert states(id)[2] is DeliveryState.PENDING
-    assert "Nothing about this edition is uncertain." in root.gets(f"{DESK}/uncertain").text
+    assert "This edition has no uncertain deliveries." in root.gets(f"{DESK}/uncertain").text
     assert "example.org" not in the_whole_trail()
 
 
@@ -332,4 +333,4 @@ def test_a_long_list_shows_the_oldest_and_says_how_many_there_are(root: Editor) 
     with writing():
         db.session.connection().execute(sa.update(delivery).values(state=DeliveryState.UNCERTAIN, reply="cut off"))
     page = root.gets(f"{DESK}/uncertain").text
-    assert ("The 50 oldest of 60." in page, page.count('<li class="person">')) == (True, 50)
+    assert ("The 50 oldest of 60." in page, page.count('<li class="row-list-item">')) == (True, 50)

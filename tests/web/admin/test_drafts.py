@@ -30,13 +30,13 @@ def test_a_draft_is_kept_shown_again_and_gone_once_it_is_saved(ann: Editor) -> N
         draft_key=path,
         **{k: v for k, v in fields.items() if k != "csrf_token"},
     )
-    assert "Draft kept at" in kept.text
+    assert "Unsaved changes stored at" in kept.text
     assert ann.form(path)["tagline"] == "Half a thought"
-    assert "Your draft" in ann.gets(path).text
+    assert "<strong>Unsaved changes</strong> from" in ann.gets(path).text
     assert stored(Tool)[0].tagline == "Old."
     ann.fills(path)
     assert stored(Tool)[0].tagline == "Half a thought"
-    assert "Your draft" not in ann.gets(path).text
+    assert "Unsaved changes</strong>" not in ann.gets(path).text
 
 
 def test_a_draft_is_kept_and_discarded_without_javascript(app: Flask, ann: Editor) -> None:
@@ -63,7 +63,7 @@ def test_a_draft_that_says_what_is_saved_already_is_none(ann: Editor) -> None:
     form = ann.form(path) | {"tagline": "New."}
     ann.sends(path, form)
     ann.sends(path, form, "draft")
-    assert "Your draft" not in ann.gets(path).text
+    assert "Unsaved changes</strong>" not in ann.gets(path).text
 
 
 def test_what_led_to_no_save_is_there_after_going_back_without_javascript(ann: Editor) -> None:

@@ -67,7 +67,7 @@ def kept() -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(pending_import)) or 0
 
 
-# In
+# Importing
 
 
 def test_a_file_is_tried_first_and_then_imported_as_the_dry_run_said(root: Editor) -> None:
@@ -75,14 +75,14 @@ def test_a_file_is_tried_first_and_then_imported_as_the_dry_run_said(root: Edito
     assert (sent.status_code, sent.headers["Location"]) == (303, DRY_RUN)
     page = root.gets(DRY_RUN).text
     assert "new tool &#34;aider&#34;" in page
-    assert "tools.json would change this" in page
+    assert "Preview of tools.json" in page
     assert tools() == []
     done = root.posts(DRY_RUN, **fields(page))
     assert (done.status_code, done.headers["Location"]) == (303, "/admin/catalogue?done=as-predicted")
     assert tools() == ["Aider", "Cursor"]
     assert kept() == 0
     after = words_of(read_html(root.gets(done.headers["Location"]).text)[0])
-    assert "Imported. It did just what the dry run said." in after
+    assert "Imported, exactly as previewed." in after
     assert "2 new, 0 changed" in after
 
 
@@ -127,7 +127,7 @@ def test_a_refused_file_shows_every_fault_with_its_place_and_stores_nothing(root
     page = root.gets(DRY_RUN).text
     assert "tools[0].reviews[0].verdict: must be &#34;ship&#34; or &#34;skip&#34;, not &#34;perhaps&#34;" in page
     assert "there is no reviewer &#34;nobody&#34;" in page
-    assert "Import it" not in page
+    assert "Import file" not in page
     assert tools() == []
 
 
@@ -152,8 +152,8 @@ def test_a_file_that_changes_nothing_has_no_button(root: Editor) -> None:
         sends(root, FILE)
         page = root.gets(DRY_RUN).text
         root.posts(DRY_RUN, **fields(page))
-    assert "The catalogue says all of this already." in page
-    assert "Import it" not in page
+    assert "The catalogue already contains all of this." in page
+    assert "Import file" not in page
 
 
 def test_an_import_says_where_it_did_something_else_than_the_dry_run(root: Editor) -> None:
@@ -161,7 +161,7 @@ def test_an_import_says_where_it_did_something_else_than_the_dry_run(root: Edito
     shown = fields(root.gets(DRY_RUN).text)
     make_tool("aider")
     done = root.posts(DRY_RUN, **shown)
-    assert "it did something else than the dry run said" in root.gets(done.headers["Location"]).text
+    assert "Imported, but not exactly as previewed" in root.gets(done.headers["Location"]).text
     assert tools() == ["Aider", "Cursor"]
 
 
@@ -170,7 +170,7 @@ def test_a_file_sent_meanwhile_is_not_imported_in_place_of_the_one_that_was_show
     shown = fields(root.gets(DRY_RUN).text)
     sends(root, as_bytes(a_file(a_tool("other"))), "other.json")
     again = root.posts(DRY_RUN, **shown)
-    assert (again.status_code, "Another file was sent meanwhile" in again.text) == (422, True)
+    assert (again.status_code, "You uploaded another file since then" in again.text) == (422, True)
     assert tools() == []
     root.posts(DRY_RUN, **fields(again.text))
     assert tools() == ["Other"]
@@ -216,8 +216,8 @@ def test_each_account_has_a_file_of_its_own(app: Flask, root: Editor) -> None:
     other = an_admin(app, "bob")
     sends(root, FILE)
     assert other.gets(DRY_RUN).headers["Location"] == "/admin/catalogue?done=gone"
-    assert "Go on with tools.json" in root.gets("/admin/catalogue").text
-    assert "Go on with" not in other.gets("/admin/catalogue").text
+    assert "Continue with tools.json" in root.gets("/admin/catalogue").text
+    assert "Continue with" not in other.gets("/admin/catalogue").text
 
 
 def test_a_file_can_be_forgotten_and_is_after_a_day(root: Editor, later: Callable[[timedelta], None]) -> None:
@@ -254,7 +254,7 @@ def test_nothing_sent_is_said_beside_the_field(root: Editor, content: bytes | No
 @ON_ONE_DATABASE
 def test_only_the_last_part_of_a_files_name_is_kept(root: Editor, name: str) -> None:
     sends(root, FILE, name)
-    assert '<h1 class="title title-small">tools.json would' in root.gets(DRY_RUN).text
+    assert '<h1 class="title title-small">Preview of tools.json<' in root.gets(DRY_RUN).text
 
 
 # How large
@@ -267,7 +267,7 @@ def test_eight_megabytes_are_taken_and_no_more(root: Editor) -> None:
     for size in (2 * MEGABYTE + 1, 12 * MEGABYTE):
         refused = sends(root, b" " * size)
         assert refused.status_code in {413, 422}
-        assert "A file may have 2 MB here" in refused.text
+        assert "This page accepts 2 MB at most." in refused.text
 
 
 @ON_ONE_DATABASE
@@ -296,7 +296,7 @@ class Unread(BytesIO):
         """Stay open, to be asked."""
 
 
-# Out
+# Exporting
 
 
 @pytest.mark.parametrize("kind", ["json", "yaml"])
@@ -307,7 +307,7 @@ def test_an_editor_exports_what_is_published(app: Flask, kind: str) -> None:
     ann = Editor(app)
     ann.logs_in()
     page = ann.gets("/admin/catalogue")
-    assert "Export as YAML" in page.text
+    assert "Export YAML" in page.text
     assert "Catalogue file</label>" not in page.text
     answer = ann.gets(f"/admin/catalogue/export?as={kind}")
     assert answer.headers["Content-Disposition"] == f'attachment; filename="catalogue-2026-11-22.{kind}"'
@@ -319,7 +319,7 @@ def test_an_editor_exports_what_is_published(app: Flask, kind: str) -> None:
 def test_what_is_exported_can_be_sent_back(root: Editor) -> None:
     make_tool("aider")
     sends(root, root.gets("/admin/catalogue/export").data)
-    assert "The catalogue says all of this already." in root.gets(DRY_RUN).text
+    assert "The catalogue already contains all of this." in root.gets(DRY_RUN).text
 
 
 def test_a_catalogue_too_large_for_yaml_is_refused_in_words(root: Editor, monkeypatch: pytest.MonkeyPatch) -> None:

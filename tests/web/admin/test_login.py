@@ -69,7 +69,7 @@ def test_logging_in_leads_nowhere_else(ann: Editor, elsewhere: str) -> None:
 def test_a_wrong_name_or_password_is_refused_in_the_same_words(ann: Editor, name: str, password: str) -> None:
     answer = ann.logs_in(name, password)
     assert answer.status_code == 422
-    assert "The name, the password or the code is not right." in answer.text
+    assert "The name, password or code is not correct." in answer.text
     assert password not in answer.text
     assert not ann.is_in()
 

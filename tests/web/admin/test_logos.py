@@ -1,4 +1,4 @@
-"""A tool's logo: saved, refused in words, taken off, and what the trail and the pages learn of it."""
+"""A tool's logo: saving, refusing and removing it, and what pages and the activity log then say."""
 
 import threading
 from io import BytesIO
@@ -20,7 +20,7 @@ from verdicts.catalog.models import Logo
 from verdicts.extensions import db
 from verdicts.staff import audit
 
-NO_BROWSER_KEEPS_IT = "No browser keeps a chosen file, so choose one again."
+NO_BROWSER_KEEPS_IT = "Choose a file again: browsers do not remember it."
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_logo_is_saved_and_shown(ann: Editor, tool: int) -> None:
     saved = sends(ann, tool, encoded(noise(64, 64)))
     assert (saved.status_code, saved.headers["Location"]) == (303, f"{place(tool)}?done=saved")
     page = ann.gets(saved.headers["Location"])
-    assert "The logo is saved." in page.text
+    assert "Logo saved." in page.text
     assert f"/logos/{logo_of(tool)}.png" in page.text
 
 
@@ -98,7 +98,7 @@ def test_a_refused_file_is_answered_beside_the_field_and_in_the_summary_and_chan
     before, version = logo_of(tool), content_version()
     refused = sends(ann, tool, data)
     assert refused.status_code == 422
-    assert f'<a href="#logo">Picture</a>: {words}' in refused.text
+    assert f'<a href="#logo">Image file</a>: {words}' in refused.text
     assert f'<p class="field-error" id="logo-fault">{words}' in refused.text
     assert NO_BROWSER_KEEPS_IT in refused.text
     assert f"/logos/{before}.png" in refused.text
@@ -115,7 +115,7 @@ def test_sending_the_form_without_a_file_is_refused(ann: Editor, tool: int) -> N
 def test_more_than_the_page_takes_is_refused_with_how_much_it_takes(ann: Editor, tool: int) -> None:
     refused = sends(ann, tool, bytes(3_300_000))
     assert refused.status_code == 413
-    assert "This page takes 3 MB at once, and more was sent, so nothing was saved." in refused.text
+    assert "This page accepts 3 MB at most, and more was sent, so nothing was saved." in refused.text
 
 
 @ON_ONE_DATABASE
@@ -153,11 +153,11 @@ def test_sending_the_same_file_twice_changes_nothing(ann: Editor, tool: int) -> 
 
 def test_a_logo_is_taken_off(ann: Editor, tool: int) -> None:
     sends(ann, tool, encoded(plain()))
-    assert "Take the logo off" in ann.gets(place(tool)).text
+    assert "Remove logo" in ann.gets(place(tool)).text
     taken = ann.posts(f"{place(tool)}/off")
     assert (taken.status_code, taken.headers["Location"]) == (303, f"{place(tool)}?done=off")
     page = ann.gets(taken.headers["Location"]).text
-    assert "The logo is removed." in page
+    assert "Logo removed." in page
     assert "Take the logo off" not in page
     assert logo_of(tool) is None
 

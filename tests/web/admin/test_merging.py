@@ -50,7 +50,7 @@ def fields(page: str) -> dict[str, str]:
 
 
 def plan_of(page: str) -> list[str]:
-    listed = re.search(r'<ul class="plan">(.*?)</ul>', page, re.S)
+    listed = re.search(r'<ul class="ruled-list">(.*?)</ul>', page, re.S)
     assert listed
     return [unescape(line.strip()) for line in re.findall(r"<li>(.*?)</li>", listed[1], re.S)]
 
@@ -85,7 +85,7 @@ def test_a_dry_run_says_all_that_will_happen_and_does_none_of_it(root: Editor, a
         "In the comparison of Drop and Other, Keep takes the place of Drop.",
         "The comparison of Drop and Keep is archived: it would set Keep beside itself.",
         "1 subscriber who followed Drop follows Keep.",
-        "Nothing else of Drop is shown any more, and its record can be edited no more.",
+        "Everything else of Drop is hidden, and its record can no longer be edited.",
     ]
     assert merged_into(drop.id) is None
 
@@ -95,7 +95,7 @@ def test_what_was_agreed_to_is_done_and_old_addresses_lead_on(root: Editor, app:
     page = root.gets(PLAN)
     done = root.posts("/admin/merge", **fields(page.text))
     assert (done.status_code, done.headers["Location"]) == (303, "/admin/merge?merged=mistral-code")
-    assert "Mistral Code</a> is one record now" in root.gets(done.headers["Location"]).text
+    assert "Mistral Code</a> is now one record" in root.gets(done.headers["Location"]).text
     assert merged_into(pair[1]) == pair[0]
     visitor = Visitor(app)
     for slug in ("mistral-vibe", "le-code"):
@@ -184,7 +184,7 @@ def test_a_plan_that_changed_is_shown_again_and_nothing_is_done(root: Editor, pa
     drop = db.session.get_one(Tool, pair[1])
     make_review(drop, make_reviewer())
     again = root.posts("/admin/merge", **shown)
-    assert (again.status_code, "Somebody edited one of the two meanwhile" in again.text) == (422, True)
+    assert (again.status_code, "Someone edited one of the two records" in again.text) == (422, True)
     assert merged_into(pair[1]) is None
     assert root.posts("/admin/merge", **fields(again.text)).status_code == 303
 
@@ -222,7 +222,7 @@ def test_two_records_of_one_name_are_told_apart_by_their_addresses(root: Editor,
     assert "Merge Mistral (/tools/mistral-2) into Mistral (/tools/mistral)" in page
 
 
-# Picking
+# Choosing the records
 
 
 def test_words_that_could_mean_several_offer_them_and_keep_what_was_typed(root: Editor, pair: tuple[int, int]) -> None:
@@ -251,8 +251,8 @@ def test_a_draft_is_found_too_and_one_is_warned_of_merging_into_it(root: Editor,
 @pytest.mark.parametrize(
     ("typed", "why"),
     [
-        ("keep=&drop=", "Which one stays?"),
-        ("keep=mistral-code&drop=nobody-knows", "Nothing fits."),
+        ("keep=&drop=", "Enter the record to keep."),
+        ("keep=mistral-code&drop=nobody-knows", "No tools match."),
         ("keep=mistral-code&drop=mistral-code", "Both are the same tool already."),
     ],
 )
@@ -269,4 +269,4 @@ def test_among_ten_thousand_a_dozen_are_offered(root: Editor, app: Flask) -> Non
         make_tool(f"copy-{number}")
     page = root.gets("/admin/merge?keep=copy&drop=copy-1").text
     assert page.count("/admin/merge?keep=copy-") == 12
-    assert "There are more: give more words." in page
+    assert "There are more. Enter more of the name." in page

@@ -24,7 +24,7 @@ Later = Callable[[timedelta], None]
 def test_a_tool_is_scheduled_and_appears_when_its_time_comes(ann: Editor, later: Later) -> None:
     tool = make_tool("wren", published_at=None)
     path = f"/admin/tools/{tool.id}/publication"
-    assert "This moment has passed" in ann.posts(path, do="schedule", at="2026-11-22T08:00").text
+    assert "This time has passed" in ann.posts(path, do="schedule", at="2026-11-22T08:00").text
     assert ann.posts(path, do="schedule", at="next week").status_code == 422
     assert ann.posts(path, do="schedule", at="2026-11-22T14:00").status_code == 303
     assert ann.gets("/tools/wren").status_code == 404
@@ -54,7 +54,7 @@ def test_what_was_put_away_meanwhile_is_saved_and_said_to_be_away(ann: Editor) -
     fields = ann.form(path) | {"reviews-0-verdict": "ship", "reviews-0-quote": "Quick."}
     ann.posts(f"/admin/tools/{tool.id}/publication", do="archive")
     said = ann.sends(path, fields, "save publish").headers["Location"]
-    assert "It was archived meanwhile" in ann.gets(said).text
+    assert "It was archived in the meantime" in ann.gets(said).text
     assert ann.gets("/tools/wren").status_code == 404
 
 

@@ -19,7 +19,7 @@ from verdicts.staff import audit
 from verdicts.web.admin.forms import record_editor
 
 
-@pytest.mark.parametrize(("button", "message"), [("save", "Saved."), ("save publish", "Saved, and published.")])
+@pytest.mark.parametrize(("button", "message"), [("save", "Saved."), ("save publish", "Saved and published.")])
 @ON_ONE_DATABASE
 def test_the_page_after_a_save_says_what_became_of_the_form(ann: Editor, button: str, message: str) -> None:
     tool = make_tool("wren", published_at=None)
@@ -37,7 +37,9 @@ def test_of_two_editors_the_second_sees_both_versions_and_nothing_is_overwritten
     ann.fills(path, tagline="Ann’s.")
     refused = bob.sends(path, bobs | {"tagline": "Bob’s.", "maker": "New maker"})
     assert refused.status_code == 409
-    assert all(words in refused.text for words in ("Somebody was quicker", "ann saved", "Ann’s.", "Bob’s."))
+    assert all(
+        words in refused.text for words in ("This record changed since you opened it", "ann saved", "Ann’s.", "Bob’s.")
+    )
     assert (stored(Tool)[0].tagline, stored(Tool)[0].maker) == ("Ann’s.", "Old maker")
     assert bob.sends(path, fields_of(refused.text)).status_code == 303
     assert (stored(Tool)[0].tagline, stored(Tool)[0].maker) == ("Bob’s.", "New maker")
@@ -91,7 +93,7 @@ def test_going_back_to_the_form_of_a_new_record_leads_to_the_record(ann: Editor)
     reviewer = stored(Reviewer)[0]
     assert ann.gets(place).headers["Location"] == f"/admin/reviewers/{reviewer.id}"
     refused = ann.sends(place, fields | {"motto": "Changed."})
-    assert f'<a href="/admin/reviewers/{reviewer.id}">change that one</a>' in refused.text
+    assert f'<a href="/admin/reviewers/{reviewer.id}">Edit that record</a>' in refused.text
 
 
 # Not saved
@@ -111,7 +113,7 @@ def test_a_form_that_cannot_be_saved_just_now_is_shown_again_as_it_was_sent(
         patch.setattr(record_editor, "begin_write_after_read", refuse)
         answer = ann.sends(path, fields)
     assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
-    assert "save it again in a moment" in answer.text
+    assert "save them again in a moment" in answer.text
     again = fields_of(answer.text)
     assert again["tagline"] == "Typed with care"
     assert ann.sends(path, again).status_code == 303
@@ -155,4 +157,4 @@ def test_what_was_typed_for_a_panel_of_a_tool_that_is_gone_is_shown(ann: Editor)
     ann.posts(f"/admin/tools/{tool.id}/publication", do="delete")
     shown = ann.sends(path, fields)
     assert (shown.status_code, "Heard with care." in shown.text) == (404, True)
-    assert "Make a new record" not in shown.text
+    assert "Create new record" not in shown.text

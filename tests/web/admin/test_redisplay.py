@@ -22,7 +22,7 @@ from verdicts.web.admin import digest, edition_page, subscribers, users, worklis
 
 Later = Callable[[timedelta], None]
 CARE = "Typed with care"
-NOT_SAVED = "Nothing is saved yet."
+NOT_SAVED = "Your changes are not saved yet."
 SESSION = timedelta(hours=13)
 
 
@@ -99,7 +99,7 @@ def test_a_form_that_is_sent_while_the_database_is_busy_is_shown_again_as_it_was
             patch.setattr(users, "begin_write", refuse)
             answer = root.posts(path, **fields)
         assert (answer.status_code, NOT_SAVED in answer.text, path) == (503, True, path)
-        assert "save it again in a moment" in answer.text
+        assert "save them again in a moment" in answer.text
         assert answer.headers["Retry-After"] == "2"
         assert typed_in(fields) <= filled(answer.text), path
     assert newest_entry().id == before
@@ -117,7 +117,7 @@ def test_what_is_sent_after_the_session_has_ended_is_shown_until_it_is_discarded
     later(SESSION)
     sent = root.posts(at, token=token, **fields)
     assert unquote(sent.headers["Location"]) == f"/admin/login?next={page}&kept=1"
-    assert "Not saved yet, but kept." in root.gets(sent.headers["Location"]).text
+    assert "Log in to find them in the form again." in root.gets(sent.headers["Location"]).text
     assert root.logs_in("root", next=page).headers["Location"] == page
     for _ in range(2):
         shown = root.gets(page).text
@@ -153,7 +153,7 @@ def test_what_was_kept_is_on_the_desk_until_it_is_discarded_there(root: Editor, 
         assert (
             root.posts("/admin/drafts/discard", draft_key=page, **{"from": "dashboard"}).headers["Location"] == "/admin"
         )
-    assert "Not saved yet" not in root.gets("/admin").text
+    assert "Unsaved changes" not in root.gets("/admin").text
 
 
 def test_what_was_kept_about_one_message_stays_while_another_is_settled(root: Editor, later: Later) -> None:
@@ -219,5 +219,5 @@ def test_what_was_typed_about_what_somebody_else_has_settled_is_shown_to_be_copi
         corrections.get_open(1)
     for path, fields in ((f"{MESSAGES}/1", message), (VOTES, votes)):
         answer = root.posts(path, **fields)
-        assert (answer.status_code, "What you had written" in answer.text) == (409, True)
+        assert (answer.status_code, "Your unsaved text" in answer.text) == (409, True)
         assert CARE in filled(answer.text)

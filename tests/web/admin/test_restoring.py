@@ -14,7 +14,7 @@ def test_what_was_deleted_comes_back_from_the_trail_as_a_new_record(ann: Editor)
     ann.posts(f"/admin/tools/{tool.id}/publication", do="delete")
     assert stored(Tool) == []
     history = ann.gets(f"/admin/history/tool/{last_entry().record_id}").text
-    assert "Bring it back as a new record" in history
+    assert "Restore as a new record" in history
     assert ann.fills(f"/admin/tools/new?restore={last_entry().id}").status_code == 303
     assert [(each.slug, each.tagline) for each in stored(Tool)] == [("wren", "Small.")]
 
@@ -105,6 +105,6 @@ def test_an_added_review_leaves_nothing_to_bring_back(ann: Editor) -> None:
     path = f"/admin/tools/{tool.id}/panel"
     ann.fills(path, reviews_0_verdict="ship", reviews_0_quote="Quick.")
     history = f"/admin/history/panel/{tool.id}"
-    assert "Bring back" not in ann.gets(history).text
+    assert "Restore this version" not in ann.gets(history).text
     ann.fills(path, reviews_0_quote="Quicker.", reviews_0_reason="Looked again.")
-    assert ann.gets(history).text.count("Bring back") == 1
+    assert ann.gets(history).text.count("Restore this version") == 1

@@ -31,7 +31,7 @@ def test_what_is_sent_after_the_session_has_ended_is_in_the_form_again_after_log
     later(timedelta(hours=13))
     sent = ann.sends(path, form | {"tagline": "Written for an hour"})
     assert unquote(sent.headers["Location"]) == f"/admin/login?next={path}&kept=1"
-    assert "Not saved yet, but kept." in ann.gets(sent.headers["Location"]).text
+    assert "Log in to find them in the form again." in ann.gets(sent.headers["Location"]).text
     assert stored(Tool)[0].tagline == "Old."
     assert ann.logs_in(next=path).headers["Location"] == path
     again = ann.form(path)

@@ -61,7 +61,7 @@ def test_an_address_is_searched_for_without_standing_in_the_pages_own(root: Edit
     page = root.posts(PAGE, q="Ann@Example.org")
     assert (page.status_code, ">ann@example.org</td>" in page.text, "ben@" in page.text) == (200, True, False)
     assert ">ben@example.org</td>" in root.posts(PAGE, q="ben").text
-    assert "Nobody is subscribed with “zoe”." in root.posts(PAGE, q="zoe").text
+    assert "No subscriber’s address matches “zoe”." in root.posts(PAGE, q="zoe").text
     assert root.posts(PAGE, q="\0").status_code == 400
     assert 'method="post" action="/admin/subscribers"' in root.gets(PAGE).text
 
@@ -98,7 +98,7 @@ def test_somebody_is_added_with_their_consent_and_the_trail_does_not_say_who(roo
     assert (done.status_code, done.headers["Location"]) == (303, f"{PAGE}?done=added")
     words = in_words(root.gets(f"{PAGE}?done=added").text.replace("\N{NO-BREAK SPACE}", " "))
     assert "1 ann@example.org Status confirmed Consent The list at our stand in Lyon, 20 Nov 2026" in words
-    assert "They are subscribed" in words
+    assert "Subscriber added." in words
     entry = newest_entry()
     assert (entry.action, entry.record, entry.changes) == ("added", "subscriber 1", {"status": [None, "confirmed"]})
     assert ("ann@" in the_whole_trail(), "Lyon" in the_whole_trail()) == (False, False)
@@ -109,9 +109,9 @@ def test_somebody_is_added_with_their_consent_and_the_trail_does_not_say_who(roo
     [
         ({"email": "ann"}, "email", "An email address has an @"),
         ({"source": ""}, "source", "Fill this in."),
-        ({"source": "a\x07b"}, "source", "on one line"),
-        ({"agreed_on": "2026-11-23"}, "agreed_on", "This day is yet to come."),
-        ({"agreed_on": "yesterday"}, "agreed_on", "This is no day"),
+        ({"source": "a\x07b"}, "source", "Enter one line"),
+        ({"agreed_on": "2026-11-23"}, "agreed_on", "This date is in the future."),
+        ({"agreed_on": "yesterday"}, "agreed_on", "Enter a date such as"),
         ({"email": "known@example.org"}, "email", "This address is subscribed already."),
     ],
 )
@@ -141,7 +141,7 @@ def test_a_subscriber_is_suppressed_from_the_list_after_being_told_what_that_mea
     assert f'href="{PAGE}/suppress?id=1"' in root.gets(PAGE).text
     asked = root.gets(f"{PAGE}/suppress?id=1").text
     assert 'value="ann@example.org"' in asked
-    assert "This cannot be undone here." in asked
+    assert "You cannot undo this here." in asked
     assert statuses() == ["confirmed"]
     assert root.posts(f"{PAGE}/suppress", email="ann@example.org", reason="left").status_code == 303
     assert statuses() == ["left"]

@@ -131,7 +131,7 @@ def test_who_finds_a_browser_logged_in_cannot_try_passwords_in_it(root: Editor) 
     for _ in range(5):
         root.posts("/admin/me/password", present="wrong", password=NEW)
     refused = root.posts("/admin/me/password", present=PASSWORD, password=NEW)
-    assert (refused.status_code, "Too many tries." in refused.text) == (422, True)
+    assert (refused.status_code, "Too many attempts." in refused.text) == (422, True)
 
 
 # The trail

@@ -1,4 +1,4 @@
-"""The three queues behind the log-in: what they show, what their buttons do, and what the trail keeps of it."""
+"""The worklists: what they show, what their buttons do, and what the activity log says of it."""
 
 from datetime import timedelta
 from typing import Any
@@ -70,7 +70,7 @@ def trail() -> audit.Entry:
 
 
 def test_the_index_says_how_much_waits_where(ann: Editor) -> None:
-    assert words(ann.gets(QUEUES).text).count("Nothing waits") == 7
+    assert words(ann.gets(QUEUES).text).count("Nothing to do") == 7
     priced("alpha")
     priced("beta")
     held("gamma")
@@ -83,7 +83,7 @@ def test_the_index_says_how_much_waits_where(ann: Editor) -> None:
 def test_an_empty_queue_says_so(ann: Editor, path: str) -> None:
     page = ann.gets(path)
     assert page.status_code == 200
-    assert any(part in words(page.text) for part in ("No price is due", "No ballot is held", "Nothing is open"))
+    assert any(part in words(page.text) for part in ("No prices to check.", "No held votes.", "No open messages."))
 
 
 @pytest.mark.parametrize("path", [PRICES, VOTES, MESSAGES])
@@ -126,11 +126,11 @@ def test_a_due_price_is_listed_with_all_it_takes_to_look_it_up(ann: Editor) -> N
     doubt(tool, "n2")
     page = ann.gets(PRICES).text
     for part in (
-        "1 price to look up",
+        "1 price to check",
         "$9",
-        "2 readers doubt it.",
+        "Doubted by 2 readers.",
         "Unverified since",
-        "A check holds 60 days",
+        "Check every 60 days",
         "0 votes",
     ):
         assert part in words(page)
@@ -144,7 +144,7 @@ def test_same_notes_todays_check_doubles_the_interval_and_answers_the_doubts(ann
     version = content_version()
     answer = ann.posts(f"{PRICES}/{tool}/same", price=str(price))
     assert answer.headers["Location"] == f"{PRICES}?done=same"
-    assert "Noted: the price is the same." in words(ann.gets(answer.headers["Location"]).text)
+    assert "Price confirmed." in words(ann.gets(answer.headers["Location"]).text)
     db.session.rollback()
     kept = db.session.get_one(PriceRecord, price)
     assert (kept.checked_on, kept.interval_days) == (TODAY, 120)
@@ -183,7 +183,7 @@ def test_saving_another_price_answers_the_doubts_and_begins_with_the_first_inter
     kept = db.session.scalars(sa.select(PriceRecord).where(PriceRecord.until.is_(None))).one()
     assert (kept.amount, kept.interval_days) == (12, 60)
     assert networks() == []
-    assert "No price is due" in words(ann.gets(PRICES).text)
+    assert "No prices to check." in words(ann.gets(PRICES).text)
 
 
 def test_readers_see_the_new_check_at_once(app: Flask, ann: Editor) -> None:
@@ -199,10 +199,10 @@ def test_htmx_gets_the_list_without_that_price_and_says_how_long_the_check_holds
     priced("beta")
     answer = ann.posts(f"{PRICES}/{tool}/same", htmx=True, price=str(price))
     (root,) = list(read_html(answer.text)[0])
-    assert root.get("id") == "price-queue"
-    assert "Alpha: the same. This check holds 120 days." in words(answer.text)
+    assert root.get("id") == "price-list"
+    assert "Alpha: price confirmed. The next check is due in 120 days." in words(answer.text)
     assert f'id="price-{tool}"' not in answer.text
-    assert "1 price to look up" in words(answer.text)
+    assert "1 price to check" in words(answer.text)
 
 
 def test_the_answer_leads_to_the_page_of_the_list_it_came_from(ann: Editor) -> None:
@@ -220,7 +220,7 @@ def test_a_price_that_was_changed_meanwhile_is_not_confirmed(ann: Editor, htmx: 
     entry = trail()
     answer = ann.posts(f"{PRICES}/{tool}/same", htmx=htmx, price=str(price))
     assert answer.status_code == 409
-    assert "has changed this price meanwhile" in words(answer.text)
+    assert "Someone has changed this price since you opened the page." in words(answer.text)
     assert trail() == entry
 
 
@@ -236,7 +236,7 @@ def test_what_no_page_of_ours_sends_is_refused(ann: Editor, path: int, price: st
 def test_a_held_group_is_listed_in_numbers_and_without_a_hash_in_words(ann: Editor) -> None:
     held()
     page = ann.gets(VOTES).text
-    assert "11 ballots: 11 SHIP, 0 SKIP" in words(page)
+    assert "11 votes: 11 SHIP, 0 SKIP" in words(page)
     assert NETWORK not in words(page)
 
 
@@ -249,7 +249,7 @@ def test_a_group_is_decided_with_a_reason(ann: Editor, decision: str, action: st
     form = {"tool": str(tool), "network": NETWORK, "decision": decision, "reason": "A lecture hall."}
     answer = ann.posts(VOTES, **form)
     assert answer.headers["Location"] == f"{VOTES}?done=votes"
-    assert "The votes are decided." in words(ann.gets(answer.headers["Location"]).text)
+    assert "Decision saved." in words(ann.gets(answer.headers["Location"]).text)
     assert figures(tool) == after
     assert ledger(tool)[-1].reason == "A lecture hall."
     entry = trail()
@@ -271,7 +271,7 @@ def test_without_a_reason_nothing_is_decided_and_only_that_group_stands_open(ann
 def test_a_reason_that_holds_no_address_of_anybody_is_asked_for(ann: Editor) -> None:
     tool, reason = held(), "Agreed with ann@elsewhere.example."
     answer = ann.posts(VOTES, tool=str(tool), network=NETWORK, decision="counted", reason=reason)
-    assert (answer.status_code, "Leave the address out" in answer.text, reason in answer.text) == (422, True, True)
+    assert (answer.status_code, "Remove the email address" in answer.text, reason in answer.text) == (422, True, True)
     assert "elsewhere" not in str(audit.search())
     assert not any(line.reason for line in ledger(tool))
 
@@ -290,7 +290,7 @@ def test_a_group_that_waits_no_more_is_not_decided_again(ann: Editor) -> None:
     entry = trail()
     answer = ann.posts(VOTES, decision="discarded", **form)
     assert answer.status_code == 409
-    assert "not held any more" in words(answer.text)
+    assert "no longer held" in words(answer.text)
     assert figures(tool) == Figures(ship=12)
     assert trail() == entry
 
@@ -299,7 +299,7 @@ def test_groups_whose_network_is_forgotten_are_decided_too(ann: Editor) -> None:
     tool = held()
     db.session.execute(sa.text("UPDATE vote SET network = NULL"))
     db.session.commit()
-    assert "have been forgotten" in words(ann.gets(VOTES).text)
+    assert "The record of their networks was deleted." in words(ann.gets(VOTES).text)
     ann.posts(VOTES, tool=str(tool), network="", decision="counted", reason="A lecture hall.")
     assert figures(tool) == Figures(ship=12)
 
@@ -348,7 +348,7 @@ def test_a_message_is_settled_with_what_came_of_it(ann: Editor, state: Correctio
     id = write(page="/tools/alpha", email="reader@example.org")
     answer = ann.posts(f"{MESSAGES}/{id}", state=state, outcome="Looked up.")
     page = words(ann.gets(answer.headers["Location"]).text)
-    assert "The message is processed." in page
+    assert "Message resolved." in page
     assert f"{state.capitalize()} by ann, 22 Nov 2026: Looked up." in page.replace("\xa0", " ")
     (kept,) = messages()
     assert (kept.state, kept.outcome, kept.decided_by) == (state, "Looked up.", "ann")
@@ -358,7 +358,7 @@ def test_the_trail_says_that_a_message_was_settled_and_not_who_sent_it(ann: Edit
     id = write("Ann Other says so.", page="/tools/alpha", email="reader@example.org")
     ann.posts(f"{MESSAGES}/{id}", state="done", outcome="Looked up.")
     entry = trail()
-    assert (entry.action, entry.kind, entry.record) == ("processed", "correction", f"message {id}")
+    assert (entry.action, entry.kind, entry.record) == ("resolved", "correction", f"message {id}")
     assert entry.changes == {"state": ["open", "done"], "outcome": [None, "Looked up."]}
     assert "reader@example.org" not in str(audit.search())
 
@@ -366,9 +366,9 @@ def test_the_trail_says_that_a_message_was_settled_and_not_who_sent_it(ann: Edit
 @pytest.mark.parametrize(
     ("outcome", "says"),
     [
-        ("", "what came of it"),
-        ("Told Reader@Example.org.", "Leave the address out"),
-        ("Told ann@elsewhere.example", "Leave the address out"),
+        ("", "Describe the outcome in a few words."),
+        ("Told Reader@Example.org.", "Remove the email address"),
+        ("Told ann@elsewhere.example", "Remove the email address"),
     ],
 )
 def test_a_note_that_cannot_be_kept_is_refused_beside_its_field(ann: Editor, outcome: str, says: str) -> None:
@@ -384,10 +384,10 @@ def test_a_note_that_cannot_be_kept_is_refused_beside_its_field(ann: Editor, out
 
 def test_a_message_is_resolved_once(ann: Editor) -> None:
     id = write()
-    feedback.settle(id, CorrectionState.DECLINED)
+    feedback.resolve(id, CorrectionState.DECLINED)
     answer = ann.posts(f"{MESSAGES}/{id}", state="done", outcome="Looked up.")
     assert answer.status_code == 409
-    assert "Somebody else has processed" in words(answer.text)
+    assert "Someone else has resolved this message." in words(answer.text)
     assert messages()[0].state is CorrectionState.DECLINED
 
 
@@ -401,6 +401,6 @@ def test_a_message_is_done_or_declined_and_nothing_else(ann: Editor, state: str)
 def test_a_price_that_nobody_has_written_down_is_asked_for_and_cannot_be_the_same(ann: Editor) -> None:
     tool = make_tool("wren")
     page = ann.gets(PRICES).text
-    assert "Nobody has written one down." in page
-    assert "Write it down" in page
+    assert "No price recorded." in page
+    assert "Add price" in page
     assert f"/admin/queues/prices/{tool.id}/same" not in page

@@ -30,7 +30,7 @@ def dependants(row: Category | Reviewer | Tool | Comparison) -> list[str]:
 def delete(row: Category | Reviewer | Tool | Comparison) -> None:
     """Delete a record. Raises RecordInUse. The caller has called begin_write(), and commits."""
     if phrases := dependants(row):
-        raise RecordInUse(f"It cannot be deleted while there is something that depends on it: {', '.join(phrases)}.")
+        raise RecordInUse(f"It cannot be deleted, because other records depend on it: {', '.join(phrases)}.")
     id, is_tool = row.id, isinstance(row, Tool)
     if is_tool:
         db.session.execute(sa.delete(Tally).where(Tally.tool_id == id))

@@ -19,12 +19,12 @@ from verdicts.web.clock import now
 bp = Blueprint("account", __name__)
 
 DONE = {
-    "changed": "Your password is changed, and your other browsers are logged out.",
+    "changed": "Password changed. Your other browsers are logged out.",
     "second-factor": "Two-factor authentication is off.",
     "elsewhere": "Your other browsers are logged out.",
 }
 NOT_CURRENT = "This is not your current password."
-WRONG_CODE = "This is not the current code. Check that your phone’s clock is right, and try the next one."
+WRONG_CODE = "This code is not correct. Check the clock of your phone, and try the next code."
 
 
 class ChangePasswordForm(NewPasswordForm):
@@ -33,7 +33,7 @@ class ChangePasswordForm(NewPasswordForm):
 
 class EnableTwoFactorForm(AdminForm):
     secret = HiddenField()
-    code = required_text("Code that the app shows", 20)
+    code = required_text("Code from the app", 20)
 
 
 class DisableTwoFactorForm(AdminForm):

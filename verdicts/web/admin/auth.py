@@ -28,11 +28,11 @@ View = TypeVar("View", bound=AnyView)
 
 MEGABYTE = 1024 * 1024
 LOG_IN, DASHBOARD = "admin.login.log_in", "admin.dashboard.index"
-STALE_FORM = "This form is older than your session, so nothing was done. Go back, reload the page, and send it again."
-LOGGED_OUT = "You are logged out, so nothing was done. Log in in another tab, then do it again here: nothing is lost."
-TOO_MANY_FIELDS = f"A form holds {MAX_FIELDS:,} fields at most, and more were sent, so nothing was saved."
-INVALID_FORM = "This is not what our form sends, so nothing was done."
-ADMINS_ONLY = "This is for admins. Ask one of them, or go back to the dashboard."
+STALE_FORM = "This form is from an earlier session, so nothing was done. Go back, reload the page and send it again."
+LOGGED_OUT = "You are logged out, so nothing was done. Log in in another tab, then try again here: nothing is lost."
+TOO_MANY_FIELDS = f"The form has more than {MAX_FIELDS:,} fields, so nothing was saved. Go back and remove some rows."
+INVALID_FORM = "This form is not one of ours, so nothing was done. Go back, reload the page and try again."
+ADMINS_ONLY = "Only admins may do this. Ask an admin, or go back to the dashboard."
 
 _FORM_OVERHEAD = 64 * 1024  # around a file: the token, the names of fields, the boundaries between them
 _FIELD_NAME = re.compile(r"[a-z_]{1,40}(-[0-9]{1,4}-[a-z_]{1,40}|-[0-9]{1,4}|-[a-z_]{1,40})?")
@@ -244,7 +244,7 @@ def _check_fields() -> None:
 def _too_large() -> str:
     megabytes = (request.max_content_length or 0) / MEGABYTE
     size = f"{int(megabytes) or megabytes:g} MB"
-    return f"This page takes {size} at once, and more was sent, so nothing was saved. Go back and send less."
+    return f"This page accepts {size} at most, and more was sent, so nothing was saved. Go back and send less."
 
 
 def _note_activity(account: CurrentAccount) -> None:

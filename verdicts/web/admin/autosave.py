@@ -43,4 +43,4 @@ def markdown() -> ResponseReturnValue:
 
 def _submitted_key() -> str:
     key = request.form.get("draft_key", "")
-    return key if drafts.is_draft_key(key) else abort(400, "A draft belongs to one of our forms.")
+    return key if drafts.is_draft_key(key) else abort(400, "No form at this address has drafts.")

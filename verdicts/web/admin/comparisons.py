@@ -47,7 +47,7 @@ class ComparisonEditor(PublishableEditor):
         while len(form.tools.entries) < MAX_TOOLS:
             form.tools.append_entry("")
         for number, entry in enumerate(form.tools.entries, start=1):
-            entry.label.text = f"Tool {number}" if number <= MIN_TOOLS else f"Tool {number}, if any"
+            entry.label.text = f"Tool {number}" if number <= MIN_TOOLS else f"Tool {number} (optional)"
 
     def extra_context(self, record: StoredRecord | None) -> Mapping[str, Any]:
         return {"state": self.state_of(record) if record else PublicationState.DRAFT}

@@ -48,7 +48,7 @@ def _draft(form: DraftForm) -> ResponseReturnValue:
     except DigestError as refusal:
         return _refuse_draft(form, str(refusal))
     if edition_id is None:
-        return _refuse_draft(form, f"Nothing happened in week {form.week_chosen.name}, so it has no edition.")
+        return _refuse_draft(form, f"There is no news from week {form.week_chosen.name}, so there is nothing to draft.")
     log_activity("drafted", "edition", form.week_chosen.name)
     db.session.commit()
     return redirect(url_for(".show_edition", name=form.week_chosen.name), 303)
@@ -108,7 +108,7 @@ def preview_note(name: str) -> ResponseReturnValue:
     def render() -> ResponseReturnValue:
         if wants_fragment():
             return render_template("admin/digest/_note_preview.html", note=form.note.data)
-        return render_edition(name, text_form=form, is_previewing=True)
+        return render_edition(name, text_form=form)
 
     return act_or_redisplay(render, lambda reason: render_edition(name, text_form=form, reason=reason))
 
@@ -148,13 +148,13 @@ def move_item(name: str, id: int) -> ResponseReturnValue:
     """Move an item, or the category it stands in, by one place."""
     what, direction = request.form.get("what", ""), request.form.get("direction", "")
     if what not in MOVES or direction not in set(Direction):
-        abort(400, "An item or a category moves up or down.")
+        abort(400, "Choose an item or a category, and move it up or down.")
 
     def step(edition: Edition) -> Changes | None:
         moved = MOVES[what](edition.id, id, Direction(direction))
         return {f"position of {moved.title}": (moved.before, moved.after)} if moved.before != moved.after else None
 
-    return _change_items(name, id, "moved something in", step)
+    return _change_items(name, id, "reordered the news of", step)
 
 
 @bp.post(f"/admin/digest/<name>/items/{ID}/drop")

@@ -49,7 +49,7 @@ def send_test(name: str) -> ResponseReturnValue:
     with open_connection(TEST_TIMEOUTS) as connection:
         outcome = connection.transmit(envelope_from, address, raw)
     if outcome.kind is not OutcomeKind.ACCEPTED:
-        form.add_error("address", f"The mail server did not take it: {outcome.summary}.")
+        form.add_error("address", f"The mail server refused the email: {outcome.summary}.")
         return render_edition(name, 422, test_form=form)
     begin_write()
     log_activity("sent a test email of", "edition", get_edition(name).name)
@@ -77,7 +77,7 @@ def _schedule(name: str, form: ScheduleForm) -> ResponseReturnValue:
         if edition.state is EditionState.DRAFT:
             freeze(edition.id, now())
         editions.schedule(edition.id, form.moment)
-        return {"goes out": (_format_moment(edition.scheduled_at), _format_moment(form.moment)), **left_out}
+        return {"scheduled for": (_format_moment(edition.scheduled_at), _format_moment(form.moment)), **left_out}
 
     return act_and_redirect(name, "scheduled", step)
 
@@ -87,7 +87,7 @@ def _schedule(name: str, form: ScheduleForm) -> ResponseReturnValue:
 def unschedule(name: str) -> ResponseReturnValue:
     def step(edition: Edition) -> Changes | None:
         editions.unschedule(edition.id)
-        return {"goes out": (_format_moment(edition.scheduled_at), None)} if edition.scheduled_at else None
+        return {"scheduled for": (_format_moment(edition.scheduled_at), None)} if edition.scheduled_at else None
 
     return act_and_redirect(name, "unscheduled", step)
 
@@ -102,7 +102,7 @@ def send(name: str) -> ResponseReturnValue:
         scheduling.start_sending(edition.id, now())
         return {"state": (edition.state, EditionState.SENDING), **left_out}
 
-    return act_and_redirect(name, "began to send", step)
+    return act_and_redirect(name, "started sending", step)
 
 
 @bp.post("/admin/digest/<name>/pause")
@@ -166,7 +166,7 @@ def resolve(name: str) -> ResponseReturnValue:
     """Resolve one uncertain delivery, or all of them if they are still as many as were shown."""
     decision, which = request.form.get("decision", ""), request.form.get("which", "")
     if decision not in set(Resolution) or not (which == "all" or (which.isascii() and which.isdigit())):
-        abort(400, "Say which deliveries, and whether they arrived.")
+        abort(400, "Choose the deliveries, and whether they arrived.")
 
     def step(edition: Edition) -> Changes | None:
         ids = [each.subscriber_id for each in resolving.list_uncertain(edition.id)]

@@ -76,7 +76,6 @@ def render_edition(
     text_form: TextForm | None = None,
     test_form: TestEmailForm | None = None,
     schedule_form: ScheduleForm | None = None,
-    is_previewing: bool = False,
     reason: str = "",
     submitted_version: str = "",
 ) -> ResponseReturnValue:
@@ -102,7 +101,6 @@ def render_edition(
         submitted=text_form,
         test_form=test_form or TestEmailForm(formdata=None),
         schedule_form=schedule_form or _schedule_form(edition),
-        is_previewing=is_previewing,
         reason=reason,
         problem=problem,
         done=DONE.get(request.args.get("done", ""), ""),

@@ -24,17 +24,18 @@ from verdicts.web.clock import now, today
 bp = Blueprint("import_export", __name__)
 
 MAX_MEGABYTES = 2  # some 1,500 tools; on SQLite a dry run keeps other writers waiting, for a second at this size
-TOO_LARGE = f"A file may have {MAX_MEGABYTES} MB here. Import a larger one on the server: flask catalog import FILE."
+TOO_LARGE = (
+    f"This page accepts {MAX_MEGABYTES} MB at most. Import larger files on the server: flask catalog import FILE."
+)
 MAX_CHANGES_SHOWN = 300
 DONE = {
-    "as-predicted": "Imported. It did just what the dry run said.",
-    "otherwise": "Imported, but it did something else than the dry run said, as the catalogue had changed meanwhile. "
-    "What it did stands below.",
-    "dropped": "The file is forgotten, and nothing was imported.",
-    "gone": "There is no file to go on with: it was imported, forgotten, or is older than a day.",
+    "as-predicted": "Imported, exactly as previewed.",
+    "otherwise": "Imported, but not exactly as previewed, because the catalogue had changed. See below what changed.",
+    "dropped": "File discarded. Nothing was imported.",
+    "gone": "There is no file to continue with: it was imported or discarded, or is older than a day. Upload it again.",
 }
-ANOTHER_FILE = "Another file was sent meanwhile, so nothing was imported. This is what that one would do."
-CHANGED = "Somebody changed the catalogue at the same moment, so nothing was imported. This is the dry run of now."
+ANOTHER_FILE = "You uploaded another file since then, so nothing was imported. This is the preview of that file."
+CHANGED = "Someone changed the catalogue at the same moment, so nothing was imported. This is a new preview."
 
 
 class UploadForm(AdminForm):
@@ -66,7 +67,7 @@ def upload() -> ResponseReturnValue:
     form, file = UploadForm(), request.files.get("file")
     content = file.read() if file else b""
     if file is None or not content:
-        form.add_error("file", "Choose a file that holds something.")
+        form.add_error("file", "Choose a file that is not empty.")
     elif len(content) > MAX_MEGABYTES * MEGABYTE:
         form.add_error("file", TOO_LARGE)
     if file is None or form.field_errors():

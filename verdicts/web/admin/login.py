@@ -26,8 +26,8 @@ from verdicts.web.clock import now
 
 bp = Blueprint("login", __name__)
 
-TOO_MANY_ATTEMPTS = "Too many tries. The next one is taken in {seconds} seconds."
-WRONG_CREDENTIALS = "The name, the password or the code is not right."
+TOO_MANY_ATTEMPTS = "Too many attempts. Try again in {seconds} seconds."
+WRONG_CREDENTIALS = "The name, password or code is not correct."
 
 
 # Longer than any accepted password: validation then says so in its own words.
@@ -37,7 +37,7 @@ MAX_SUBMITTED_PASSWORD = 10_000
 class LogInForm(AdminForm):
     name = required_text("Name", 40)
     password = required_text("Password", passwords.MAX_LENGTH)
-    code = StringField("Code, if you use two-factor authentication")
+    code = StringField("Code (if you use two-factor authentication)")
     next = HiddenField()
 
 

@@ -17,13 +17,13 @@ bp = Blueprint("logos", __name__)
 
 MAX_MEGABYTES = 3  # more than a logo may have: what is a little too large gets an error beside the field
 DONE = {
-    "saved": "The logo is saved.",
-    "off": "The logo is removed.",
+    "saved": "Logo saved.",
+    "off": "Logo removed.",
 }
 
 
 class LogoForm(AdminForm):
-    logo = FileField("Picture")
+    logo = FileField("Image file")
 
 
 @bp.get(f"/admin/tools/{ID}/logo")
@@ -60,7 +60,7 @@ def remove(id: int) -> ResponseReturnValue:
 
 
 def _tool(id: int) -> ToolLogo:
-    return logos.find_tool(id) or abort(404, "There is no tool of this number.")
+    return logos.find_tool(id) or abort(404, "There is no such tool. It may have been deleted.")
 
 
 def _change(tool: ToolLogo, digest: str | None) -> None:

@@ -24,12 +24,12 @@ from verdicts.web.paging import MAX_ID
 bp = Blueprint("merging", __name__)
 
 MAX_NAME_LENGTH = 200
-CHANGED = "Somebody edited one of the two meanwhile, so nothing was done. This is what would happen now."
+CHANGED = "Someone edited one of the two records, so nothing was merged. This is a new preview."
 
 
 class MergeForm(AdminForm):
-    keep = required_text("The record that stays", MAX_NAME_LENGTH, missing="Which one stays?")
-    drop = required_text("The record that goes", MAX_NAME_LENGTH, missing="Which one goes?")
+    keep = required_text("Record to keep", MAX_NAME_LENGTH, missing="Enter the record to keep.")
+    drop = required_text("Record to remove", MAX_NAME_LENGTH, missing="Enter the record to remove.")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def index() -> ResponseReturnValue:
 def merge() -> ResponseReturnValue:
     keep_id, drop_id = (request.form.get(name, 0, type=int) for name in ("keep", "drop"))
     if not (0 < keep_id <= MAX_ID and 0 < drop_id <= MAX_ID):
-        abort(400, "A merge names two tools.")
+        abort(400, "Choose two tools to merge.")
     begin_write_after_read()
     try:
         result = merging.merge(keep_id, drop_id, now(), agreed=request.form.get("agreed", ""))
@@ -90,7 +90,7 @@ def _find_tools(form: MergeForm) -> tuple[ToolLink | None, ToolLink | None, dict
             tools[field.name], choices[field.name] = _search(field.data or "")
             if tools[field.name] is None:
                 form.add_error(
-                    field.name, "Several could be meant. Choose one." if choices[field.name] else "Nothing fits."
+                    field.name, "Several tools match. Choose one." if choices[field.name] else "No tools match."
                 )
     return tools["keep"], tools["drop"], choices
 

@@ -18,7 +18,7 @@ from verdicts.extensions import begin_write_after_read, db
 from verdicts.staff.models import Role
 from verdicts.web.admin import previews
 from verdicts.web.admin.auth import log_activity, requires
-from verdicts.web.admin.forms.catalog import BASES, PanelForm
+from verdicts.web.admin.forms.catalog import PanelForm
 from verdicts.web.admin.forms.record_editor import RecordEditor
 from verdicts.web.admin.listing import read_query, render_list
 from verdicts.web.admin.publishing import publish_saved
@@ -73,7 +73,6 @@ class PanelEditor(RecordEditor):
         return {
             "reviewers": {each.slug: each for each in panels.list_panel()},
             "reviewed": record.data if record else {},
-            "bases": BASES,
             "state": state_of_tool(record.id, now()) if record else PublicationState.DRAFT,
         }
 

@@ -21,8 +21,8 @@ from verdicts.web.admin.forms.record_editor import CLASH, RecordEditor, StateAct
 from verdicts.web.clock import now
 
 STATES = [(state.value, state.capitalize()) for state in PublicationState]
-NO_MOMENT = "Give a day and a time in UTC, such as 2026-12-01 08:00."
-MOMENT_PASSED = "This moment has passed. Publish it at once instead."
+NO_MOMENT = "Enter a date and time in UTC, such as 2026-12-01 08:00."
+MOMENT_PASSED = "This time has passed. Enter a later one, or publish now."
 MAX_YEAR = 2100
 
 
@@ -73,7 +73,9 @@ class PublishingView(MethodView):
         try:
             if do == "delete":
                 return self._delete(id)
-            return self._change_state(id, self.editor.state_actions.get(do) or abort(400, "There is no such button."))
+            return self._change_state(
+                id, self.editor.state_actions.get(do) or abort(400, "This page has no such action.")
+            )
         except InvalidMoment as refusal:
             db.session.rollback()
             return self._render(id, moment_error=str(refusal))

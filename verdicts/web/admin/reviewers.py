@@ -22,7 +22,7 @@ from verdicts.web.paging import ID
 
 bp = Blueprint("reviewers", __name__)
 
-SORTS = {EDITORS_ORDER: "The panel’s order", "name": "Name"}
+SORTS = {EDITORS_ORDER: "Panel order", "name": "Name"}
 
 
 class ReviewerEditor(RecordEditor):
@@ -31,8 +31,8 @@ class ReviewerEditor(RecordEditor):
     list_endpoint = "admin.reviewers.index"
     edit_endpoint, add_endpoint = "admin.reviewers.edit", "admin.reviewers.add"
     state_actions: ClassVar[Mapping[str, StateAction]] = {
-        "leave": StateAction("took off the panel", reviewers.leave_panel),
-        "return": StateAction("put on the panel", reviewers.return_to_panel),
+        "leave": StateAction("retired", reviewers.leave_panel),
+        "return": StateAction("reinstated", reviewers.return_to_panel),
     }
 
     def load(self, id: int, *, lock: bool = False) -> StoredRecord | None:
@@ -45,7 +45,7 @@ class ReviewerEditor(RecordEditor):
         return render_template("admin/reviewers/preview.html", reviewer=saved.after)
 
     def describe_state(self, row: Any) -> str:
-        return "has left" if row.archived_at else "on the panel"
+        return "retired" if row.archived_at else "on the panel"
 
 
 bp.add_url_rule("/admin/reviewers/new", view_func=ReviewerEditor.as_view("add"))

@@ -28,12 +28,12 @@ from verdicts.web.paging import read_id
 bp = Blueprint("subscribers", __name__)
 
 REASONS = [
-    (Status.LEFT.value, "They asked to be left alone. They may sign up again themselves."),
-    (Status.COMPLAINED.value, "They called a letter spam. This address can never sign up again."),
+    (Status.LEFT.value, "They asked for no more email. They may sign up again themselves."),
+    (Status.COMPLAINED.value, "They reported an email as spam. This address can never sign up again."),
 ]
 DONE = {
-    "added": "They are subscribed, and get the next edition.",
-    "suppressed": "This address is suppressed: nothing is written to it any more.",
+    "added": "Subscriber added. They get the next edition.",
+    "suppressed": "Address suppressed. It gets no more email.",
 }
 
 
@@ -51,26 +51,26 @@ class AddressForm(AdminForm):
 
 class AddForm(AddressForm):
     source = required_text("Where and how they agreed", MAX_SOURCE_LENGTH)
-    agreed_on = required_text("Day on which they agreed", 10)
+    agreed_on = required_text("Date they agreed", 10)
 
     agreed_at: datetime
 
     def validate_source(self, field: StringField) -> None:
         if not (field.data or "").isprintable():
-            raise ValidationError("Write it on one line, without control characters.")
+            raise ValidationError("Enter one line, without control characters.")
 
     def validate_agreed_on(self, field: StringField) -> None:
         try:
             day = date.fromisoformat(field.data or "")
         except ValueError:
-            raise ValidationError("This is no day: write it like 2026-11-23.") from None
+            raise ValidationError("Enter a date such as 2026-11-23.") from None
         if day > today():
-            raise ValidationError("This day is yet to come.")
+            raise ValidationError("This date is in the future. Enter the date they agreed.")
         self.agreed_at = datetime.combine(day, time.min, UTC)
 
 
 class SuppressForm(AddressForm):
-    reason = StringField("Why", validators=[AnyOf([value for value, _ in REASONS], "Say why.")])
+    reason = StringField("Reason", validators=[AnyOf([value for value, _ in REASONS], "Choose a reason.")])
 
 
 @bp.get("/admin/subscribers")
@@ -148,7 +148,7 @@ def export() -> ResponseReturnValue:
     """
     lines = list(csv_file.write(transfer.export_consents()))
     begin_write_after_read()
-    _log("exported", "everyone who gets the newsletter", addresses=(None, len(lines) - 1))
+    _log("exported", "confirmed subscribers", addresses=(None, len(lines) - 1))
     db.session.commit()
     headers = {"Content-Disposition": f'attachment; filename="subscribers-{today()}.csv"'}
     return Response("".join(lines), mimetype="text/csv", headers=headers)

@@ -32,7 +32,7 @@ from verdicts.web.paging import ID
 bp = Blueprint("tools", __name__)
 
 SORTS = {"newest": "Newest", "name": "Name", EDITORS_ORDER: "Editors’ order", "price": "Price checked longest ago"}
-NO_CATEGORY = ("", "None yet")
+NO_CATEGORY = ("", "None")
 MAX_OPTIONS = 20
 
 

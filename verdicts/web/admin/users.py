@@ -20,7 +20,7 @@ from verdicts.web.paging import ID
 
 bp = Blueprint("users", __name__)
 
-ROLES = [(Role.EDITOR.value, "Editor: content and digest drafts"), (Role.ADMIN.value, "Admin: users and sending too")]
+ROLES = [(Role.EDITOR.value, "Editor: content and digest drafts"), (Role.ADMIN.value, "Admin: also users and sending")]
 
 
 class UserForm(AdminForm):

@@ -40,14 +40,14 @@ Row = TypeVar("Row")
 
 HELD_GROUPS_PAGE_SIZE = 25
 DONE = {
-    "same": "Noted: the price is the same.",
-    "votes": "The votes are decided.",
-    "settled": "The message is processed.",
+    "same": "Price confirmed.",
+    "votes": "Decision saved.",
+    "settled": "Message resolved.",
 }
-PRICE_CHANGED = "Somebody has changed this price meanwhile, so nothing was saved. Check it again."
-GROUP_GONE = "These votes are not held any more: somebody has decided, or their network was deleted meanwhile."
-MESSAGE_GONE = "Somebody else has processed this message meanwhile, so nothing was changed."
-ADDRESS_IN_NOTE = "Leave the address out: this is kept longer than any address is."
+PRICE_CHANGED = "Someone has changed this price since you opened the page. Check it again."
+GROUP_GONE = "These votes are no longer held: someone else has decided, or the record of their network was deleted."
+MESSAGE_GONE = "Someone else has resolved this message."
+ADDRESS_IN_NOTE = "Remove the email address: this note is stored longer than any address."
 NO_TOOL = "There is no such tool."
 
 
@@ -65,7 +65,7 @@ class HeldVotesForm(AdminForm):
     tool = IntegerField(validators=[NumberRange(1, MAX_ID)])
     network = StringField(validators=[Regexp("([0-9a-f]{64})?$")])
     decision = StringField(validators=[AnyOf([Standing.COUNTED, Standing.DISCARDED])])
-    reason = required_text("Why", 500, missing="Say why: the vote record keeps it.")
+    reason = required_text("Reason", 500, missing="Give a reason. It is stored in the vote record.")
 
     def validate_reason(self, field: StringField) -> None:
         refuse_address(field)
@@ -78,7 +78,7 @@ class HeldVotesForm(AdminForm):
 
 class CorrectionForm(AdminForm):
     state = StringField(validators=[AnyOf([CorrectionState.DONE, CorrectionState.DECLINED])])
-    outcome = required_text("What came of it", 500, missing="Say in a few words what came of it.")
+    outcome = required_text("Outcome", 500, missing="Describe the outcome in a few words.")
 
     def validate_outcome(self, field: StringField) -> None:
         refuse_address(field)
@@ -122,7 +122,7 @@ def confirm_price(id: int) -> ResponseReturnValue:
     log_activity("confirmed", "price", tool.slug, tool.id, **_difference(before, after, taps))
     db.session.commit()
     if wants_fragment():
-        return _price_page(done=f"{tool.name}: the same. This check holds {after.interval_days} days.")
+        return _price_page(done=f"{tool.name}: price confirmed. The next check is due in {after.interval_days} days.")
     return redirect(url_for(".prices", done="same", page=request.form.get("page") or None), 303)
 
 
@@ -135,7 +135,7 @@ def votes() -> ResponseReturnValue:
 
 @bp.post("/admin/queues/votes")
 @requires(Role.EDITOR)
-@redisplayed_on("admin.worklists.votes", saves=("tool", "reason"), label="Why held votes are decided")
+@redisplayed_on("admin.worklists.votes", saves=("tool", "reason"), label="Reason for a decision on held votes")
 def decide_votes() -> ResponseReturnValue:
     """Count or reject a group of held votes; their verdicts stay as they are."""
     form = HeldVotesForm()
@@ -169,7 +169,7 @@ def corrections_page() -> ResponseReturnValue:
 
 @bp.post(f"/admin/queues/corrections/{ID}")
 @requires(Role.EDITOR)
-@redisplayed_on("admin.worklists.corrections_page", saves=("message", "outcome"), label="What came of a message")
+@redisplayed_on("admin.worklists.corrections_page", saves=("message", "outcome"), label="Outcome of a message")
 def resolve_correction(id: int) -> ResponseReturnValue:
     """Mark a reader's message as done or declined, with a note; its sender is not logged."""
     form = CorrectionForm()
@@ -178,7 +178,7 @@ def resolve_correction(id: int) -> ResponseReturnValue:
 
 def _resolve(id: int, form: CorrectionForm) -> ResponseReturnValue:
     if not form.validate() and set(form.errors) != {"outcome"}:
-        abort(400, "A message is done or declined.")
+        abort(400, "Mark the message as done, or decline it.")
     begin_write_after_read()
     try:
         message = corrections.get_open(id)
@@ -193,7 +193,7 @@ def _resolve(id: int, form: CorrectionForm) -> ResponseReturnValue:
     outcome, state = form.outcome.data, CorrectionState(form.state.data)
     corrections.resolve(id, state, outcome, by=current_account().name, now=now())
     changes = {"state": (str(message.state), str(state)), "outcome": (None, outcome)}
-    log_activity("processed", "correction", message.name, **changes)
+    log_activity("resolved", "correction", message.name, **changes)
     db.session.commit()
     return redirect(url_for(".corrections_page", done="settled", page=request.form.get("page") or None), 303)
 

@@ -20,21 +20,27 @@ from verdicts.web.admin.forms.fields import (
     TextList,
 )
 
-MARKDOWN = "Markdown: *stress*, **strong**, [words](https://…), lists. An empty line begins a paragraph."
-SLUG = "The end of its address. Left empty, it is made of the name."
+MARKDOWN = "Markdown: *emphasis*, **bold**, [link text](https://…), lists. An empty line starts a new paragraph."
+SLUG = "The last part of its address. If empty, it is made from the name."
 REVIEWER_KINDS = [
     (ReviewerKind.UNSTATED, "Not stated"),
-    (ReviewerKind.HUMAN, "A human voice"),
-    (ReviewerKind.AI, "An AI voice"),
+    (ReviewerKind.HUMAN, "Human"),
+    (ReviewerKind.AI, "AI"),
 ]
 PRICE_MODELS = [
-    (PriceModel.UNKNOWN, "Not known"),
+    (PriceModel.UNKNOWN, "Unknown"),
     (PriceModel.FREE, "Free"),
     (PriceModel.FREEMIUM, "Free to start, then paid"),
     (PriceModel.PAID, "Paid"),
-    (PriceModel.CONTACT, "Ask the maker"),
+    (PriceModel.CONTACT, "Contact the maker"),
 ]
-PERIODS = [("", "—"), (Period.MONTH, "a month"), (Period.YEAR, "a year"), (Period.ONCE, "once"), (Period.USE, "a use")]
+PERIODS = [
+    ("", "—"),
+    (Period.MONTH, "per month"),
+    (Period.YEAR, "per year"),
+    (Period.ONCE, "once"),
+    (Period.USE, "per use"),
+]
 BASES = [
     (Basis.UNSTATED, "Not stated"),
     (Basis.HANDS_ON, "Hands-on"),
@@ -45,32 +51,32 @@ VERDICTS = [(Verdict.SHIP, "SHIP"), (Verdict.SKIP, "SKIP")]
 
 
 class CategoryFactRow(Row):
-    label = TextField("Label", description="As readers see it: “Runs offline”.")
-    key = TextField("Key", description="Left empty, it is made of the label. Facts are filed under it.")
+    label = TextField("Label", description="Shown to readers, for example “Runs offline”.")
+    key = TextField("Key", description="Identifies the fact. If empty, it is made from the label.")
 
 
 class CategoryForm(RecordForm):
     name = TextField("Name")
     slug = TextField("Slug", description=SLUG)
     description = MultilineField("Description", description=MARKDOWN)
-    facts = Rows("Facts that its tools are compared on", CategoryFactRow, "Fact", min_entries=1)
+    facts = Rows("Facts to compare tools on", CategoryFactRow, "Fact", min_entries=1)
 
 
 class ReviewerForm(RecordForm):
     name = TextField("Name", description="“The Builder” is shown as “Builder” where space is short.")
     slug = TextField("Slug", description=SLUG)
-    kind = ChoiceField("Voice", REVIEWER_KINDS, default=ReviewerKind.UNSTATED, description="Every verdict shows it.")
+    kind = ChoiceField("Voice", REVIEWER_KINDS, default=ReviewerKind.UNSTATED, description="Shown with every verdict.")
     motto = TextField("Motto")
     bio = MultilineField("About", description=MARKDOWN)
-    likes = LinesField("Likes", description="One a line.")
-    dislikes = LinesField("Dislikes", description="One a line.")
+    likes = LinesField("Likes", description="One per line.")
+    dislikes = LinesField("Dislikes", description="One per line.")
 
 
 class CostRow(Row):
-    amount = TextField("Amount", description="Such as 20 or 9.50.")
-    currency = CurrencyField("Currency", description="Such as USD.")
-    period = ChoiceField("For", PERIODS)
-    source = TextField("Source", description="Where it can be looked up.")
+    amount = TextField("Amount", description="For example 20 or 9.50.")
+    currency = CurrencyField("Currency", description="For example USD.")
+    period = ChoiceField("Period", PERIODS)
+    source = TextField("Source", description="Address of a page that shows it.")
     checked_on = DateField("Checked on")
 
 
@@ -86,8 +92,8 @@ class FirstPriceRow(CostRow):
 class PlanRow(CostRow):
     prefilled: ClassVar[tuple[str, ...]] = ("checked_on",)
     name = TextField("Plan")
-    per = TextField("Per", description="Such as seat.")
-    limit = TextField("Limit")
+    per = TextField("Per", description="For example seat.")
+    limit = TextField("Limit", description="For example 500 requests.")
 
 
 class FactRow(Row):
@@ -117,19 +123,17 @@ class ToolForm(RecordForm):
     facts = Rows("Facts", FactRow, "Fact")
     plans = Rows("Plans", PlanRow, "Plan", min_entries=1)
     releases = Rows("Releases", ReleaseRow, "Release", min_entries=1)
-    aliases = LinesField(
-        "Other slugs that lead here", description="One a line. Taking one away breaks the links to it."
-    )
+    aliases = LinesField("Other slugs that redirect here", description="One per line. Removing one breaks links to it.")
 
 
 class PriceForm(RecordForm):
     model = ChoiceField("Model", PRICE_MODELS, default=PriceModel.UNKNOWN)
-    amount = TextField("Amount", description="Such as 20 or 9.50. For what is free to start: what is paid then.")
-    currency = CurrencyField("Currency", description="Such as USD.")
-    period = ChoiceField("For", PERIODS)
-    source = TextField("Source", description="Where it can be looked up.")
+    amount = TextField("Amount", description="For example 20 or 9.50. If it is free to start, the price after that.")
+    currency = CurrencyField("Currency", description="For example USD.")
+    period = ChoiceField("Period", PERIODS)
+    source = TextField("Source", description="Address of a page that shows it.")
     checked_on = DateField("Checked on")
-    reason = TextField("Why it changed", description="Needed where it costs something else now. Readers see it.")
+    reason = TextField("Reason for the change", description="Required if the price changed. Shown to readers.")
 
     def comparable(self) -> Json:
         return {key: value for key, value in self.data_of_record().items() if key != "reason"}
@@ -141,11 +145,11 @@ class ReviewRow(Row):
     verdict = ChoiceField("Verdict", VERDICTS)
     quote = MultilineField("Quote")
     basis = ChoiceField("Basis", BASES, default=Basis.UNSTATED)
-    tool_version = TextField("Version")
+    tool_version = TextField("Tool version")
     reviewed_on = DateField("Reviewed on")
     conflict = TextField("Conflict of interest")
-    reason = TextField("Why it changed")
-    wording_only = CheckboxField("Only the wording: no news")
+    reason = TextField("Reason for the change")
+    wording_only = CheckboxField("Wording change only (not news)")
 
 
 class PanelForm(RecordForm):
@@ -162,10 +166,8 @@ class ChooseIfRow(Row):
 
 class ComparisonForm(RecordForm):
     tools = TextList("Tools", "Tool", min_entries=4)
-    headline = TextField(
-        "Headline", description="Up to 60 characters. Left empty, the page writes one from the verdicts."
-    )
-    bottom_line = MultilineField("Bottom line", description=f"Which one, and why. {MARKDOWN}")
+    headline = TextField("Headline", description="Up to 60 characters. If empty, it is made from the verdicts.")
+    bottom_line = MultilineField("Bottom line", description=f"Which tool to choose, and why. {MARKDOWN}")
     choose_if = Rows("Choose it if …", ChooseIfRow, "Line", min_entries=2)
     featured = CheckboxField("Feature on the front page")
 

@@ -29,37 +29,37 @@ class DraftForm(AdminForm):
 
 
 def _max_length(length: int) -> Length:
-    return Length(max=length, message="Is longer than %(max)d characters.")
+    return Length(max=length, message="Use %(max)d characters at most.")
 
 
 class TextForm(AdminForm):
     """`version` is the text that the form was opened with, so that nobody overwrites another's unseen."""
 
     subject = StringField("Subject", filters=[with_plain_line_ends], validators=[_max_length(MAX_SUBJECT_LENGTH)])
-    note = StringField("Note", filters=[with_plain_line_ends], validators=[_max_length(MAX_NOTE_LENGTH)])
+    note = StringField("Intro", filters=[with_plain_line_ends], validators=[_max_length(MAX_NOTE_LENGTH)])
     version = HiddenField()
 
     def validate_subject(self, field: StringField) -> None:
         if not is_one_line(field.data):
-            raise ValidationError("A subject is one line, without control characters.")
+            raise ValidationError("Enter one line, without control characters.")
 
     def validate_note(self, field: StringField) -> None:
         if "\0" in field.data:
-            raise ValidationError("The note holds a character that no text can hold.")
+            raise ValidationError("The intro contains an invalid character. Remove it.")
 
 
 class TestEmailForm(AdminForm):
-    address = required_text("Address for a test letter", 254)
+    address = required_text("Address for the test email", 254)
 
     def validate_address(self, field: StringField) -> None:
         try:
             parse_address((field.data or "").strip())
         except InvalidAddress:
-            raise ValidationError("This is no address that mail can be sent to.") from None
+            raise ValidationError("Enter a valid email address.") from None
 
 
 class ScheduleForm(AdminForm):
-    at = required_text("When it goes out, in UTC", 32)
+    at = required_text("Send at (UTC)", 32)
 
     moment: datetime
 
@@ -67,9 +67,9 @@ class ScheduleForm(AdminForm):
         try:
             self.moment = datetime.fromisoformat(field.data or "")
         except ValueError:
-            raise ValidationError("This is no moment: write it like 2026-11-23T08:00.") from None
+            raise ValidationError("Enter a date and time such as 2026-11-23T08:00.") from None
         if self.moment.tzinfo:
-            raise ValidationError("Write it in UTC, without another time zone.")
+            raise ValidationError("Enter the time in UTC, without a time zone.")
         self.moment = self.moment.replace(tzinfo=UTC)
         if self.moment <= now():
-            raise ValidationError("This moment has passed. To send the edition at once, use “Send it now”.")
+            raise ValidationError("This time has passed. Enter a later one, or use “Send now”.")

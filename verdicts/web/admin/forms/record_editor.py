@@ -29,14 +29,14 @@ from verdicts.web.clock import now
 
 MAX_MEGABYTES = 2  # a whole panel in a script of many bytes a letter, each of them escaped
 MAX_ENTRY_ID_DIGITS = 9
-CLASH = "Somebody saved something at the same moment that this clashes with. Check it, and save again."
+CLASH = "Someone saved a conflicting change at the same moment. Check the record and save again."
 MESSAGES = {
     "saved": "Saved.",
-    "published": "Saved, and published.",
-    "archived": "Saved. It was archived meanwhile, so readers do not see it. “Publishing” restores it.",
-    "kept": "Your unsaved changes are kept. Only you can see them.",
-    "dropped": "Your unsaved changes are discarded. This is what is saved.",
-    "new": "Your unsaved changes are discarded. This is an empty form.",
+    "published": "Saved and published.",
+    "archived": "Saved. It was archived in the meantime, so readers do not see it. Restore it under “Publishing”.",
+    "kept": "Your unsaved changes are stored. Only you can see them.",
+    "dropped": "Your unsaved changes are discarded. This is the saved version.",
+    "new": "Your unsaved changes are discarded. This form is empty.",
 }
 
 

@@ -1,9 +1,9 @@
 """The lists that editors work from: searched, filtered, sorted, a page at a time. One statement each, or two."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -17,6 +17,7 @@ from verdicts.extensions import db
 PAGE_SIZE = 50
 MAX_WORDS = 8
 
+Row = TypeVar("Row")
 Orders = Mapping[str, tuple[Any, ...]]
 
 
@@ -119,11 +120,12 @@ def list_tools(query: ListQuery, now: datetime) -> tuple[list[ToolRow], int]:
     )
     if slug := query.filters.get("category"):
         statement = statement.where(Category.slug == slug)
-    rows, total = _page(statement, query, TOOL_ORDERS, Tool.id)
-    return [
-        ToolRow(id, slug, name, category, state_of(published_at, archived_at, now), *rest)
-        for id, slug, name, category, published_at, archived_at, *rest in rows
-    ], total
+
+    def to_row(id: int, slug: str, name: str, category: str | None, *rest: Any) -> ToolRow:
+        published_at, archived_at, reviews, checked_on = rest
+        return ToolRow(id, slug, name, category, state_of(published_at, archived_at, now), reviews, checked_on)
+
+    return _page(statement, query, TOOL_ORDERS, Tool.id, to_row)
 
 
 def list_categories(query: ListQuery) -> tuple[list[CategoryRow], int]:
@@ -131,8 +133,7 @@ def list_categories(query: ListQuery) -> tuple[list[CategoryRow], int]:
     facts, tools = _count_of(CategoryFact.category_id, Category), _count_of(Tool.category_id, Category)
     statement = sa.select(Category.id, Category.slug, Category.name, facts, tools)
     statement = statement.where(*_matches(query, Category.name, Category.slug))
-    rows, total = _page(statement, query, CATEGORY_ORDERS, Category.id)
-    return [CategoryRow(*row) for row in rows], total
+    return _page(statement, query, CATEGORY_ORDERS, Category.id, CategoryRow)
 
 
 def list_reviewers(query: ListQuery) -> tuple[list[ReviewerRow], int]:
@@ -140,8 +141,7 @@ def list_reviewers(query: ListQuery) -> tuple[list[ReviewerRow], int]:
     reviews, has_left = _count_of(Review.reviewer_id, Reviewer), Reviewer.archived_at.is_not(None)
     statement = sa.select(Reviewer.id, Reviewer.slug, Reviewer.name, Reviewer.kind, reviews, has_left)
     statement = statement.where(*_matches(query, Reviewer.name, Reviewer.slug))
-    rows, total = _page(statement, query, REVIEWER_ORDERS, Reviewer.id)
-    return [ReviewerRow(*row) for row in rows], total
+    return _page(statement, query, REVIEWER_ORDERS, Reviewer.id, ReviewerRow)
 
 
 def list_reviews(query: ListQuery, today: date) -> tuple[list[ReviewRow], int]:
@@ -161,8 +161,7 @@ def list_reviews(query: ListQuery, today: date) -> tuple[list[ReviewRow], int]:
         statement = statement.where(Review.verdict == Verdict(verdict))
     if query.filters.get("age"):
         statement = statement.where(Review.reviewed_on < today - OLD_AFTER)
-    rows, total = _page(statement, query, REVIEW_ORDERS, Review.id)
-    return [ReviewRow(*row) for row in rows], total
+    return _page(statement, query, REVIEW_ORDERS, Review.id, ReviewRow)
 
 
 def list_comparisons(query: ListQuery, now: datetime) -> tuple[list[ComparisonRow], int]:
@@ -179,7 +178,7 @@ def list_comparisons(query: ListQuery, now: datetime) -> tuple[list[ComparisonRo
         statement = statement.where(sa.or_(Comparison.id.in_(named), has_words))
     if query.filters.get("words"):
         statement = statement.where(Comparison.bottom_line == "")
-    rows, total = _page(statement, query, COMPARISON_ORDERS, Comparison.id)
+    rows, total = _page(statement, query, COMPARISON_ORDERS, Comparison.id, lambda *row: row)
     names = _names_of_tools([row[0] for row in rows])
     return [
         ComparisonRow(id, tuple(names[id]), state_of(published_at, archived_at, now), *rest)
@@ -222,14 +221,10 @@ def _is_in_state(model: Any, query: ListQuery, now: datetime) -> sa.ColumnElemen
 
 
 def _page(
-    statement: sa.Select[*tuple[Any, ...]], query: ListQuery, orders: Orders, last: Any
-) -> tuple[list[tuple[Any, ...]], int]:
+    statement: sa.Select[*tuple[Any, ...]], query: ListQuery, orders: Orders, last: Any, to_row: Callable[..., Row]
+) -> tuple[list[Row], int]:
     """Return the rows of a page, and how many rows all pages hold (0 behind the last one)."""
     order = orders.get(query.sort) or next(iter(orders.values()))
-    rows = db.session.execute(
-        statement.add_columns(sa.func.count().over())
-        .order_by(*order, last)
-        .limit(PAGE_SIZE)
-        .offset((query.page - 1) * PAGE_SIZE)
-    ).all()
-    return [tuple(row)[:-1] for row in rows], rows[0][-1] if rows else 0
+    statement = statement.add_columns(sa.func.count().over()).order_by(*order, last)
+    rows = db.session.execute(statement.limit(PAGE_SIZE).offset((query.page - 1) * PAGE_SIZE)).all()
+    return [to_row(*row[:-1]) for row in rows], rows[0][-1] if rows else 0

@@ -1,7 +1,7 @@
 """Two records of one tool become one. The same code says beforehand what a merge will do, and then does it."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -109,11 +109,17 @@ def merge(keep_id: int, drop_id: int, now: datetime, *, agreed: str | None = Non
     made = plan(keep_id, drop_id, now)
     if agreed not in (None, made.fingerprint):
         raise PlanChanged(made)
-    before = _load_before(keep_id, drop_id, made.comparisons, now)
+    tools = existing.reload_tools([keep_id, drop_id])
+    compared = existing.reload_comparisons([move.id for move in made.comparisons])
+    changes = [*_merged_away(tools[drop_id]), *_archived(compared, made.comparisons, now)]
+    before = {id: comparison_records.parts_of(row) for id, row in compared.items()}
+    kept, kept_logo = tool_parts(tools[keep_id]), tools[keep_id].logo_digest
     _carry_out(made, now)
+    changes += _changes_of_comparisons(before, made.comparisons)
+    changes += _changes_of_kept_tool(keep_id, kept, kept_logo)
     search.reindex([keep_id, drop_id])
     bump_content_version()
-    return MergeResult(made, tuple(_changes_since(before)))
+    return MergeResult(made, tuple(changes))
 
 
 def _carry_out(made: MergePlan, now: datetime) -> None:
@@ -129,57 +135,32 @@ def _carry_out(made: MergePlan, now: datetime) -> None:
     records.merge(made.keep, made.drop, made.record, now)
 
 
-@dataclass(frozen=True)
-class _Before:
-    """The records that a merge will touch, as they are before it."""
-
-    keep_id: int
-    kept: Parts
-    kept_logo: str | None
-    merged_away: tuple[Change, ...]
-    comparisons: dict[int, Parts]
-    archived: tuple[Change, ...]
-
-
-def _load_before(keep_id: int, drop_id: int, moves: Sequence[ComparisonMove], now: datetime) -> _Before:
-    """Return what a merge will touch. A fixed number of statements."""
-    tools = existing.reload_tools([keep_id, drop_id])
-    compared = existing.reload_comparisons([move.id for move in moves])
-    stays = {move.id for move in moves if move.fate is not Fate.ARCHIVED}
-    return _Before(
-        keep_id=keep_id,
-        kept=tool_parts(tools[keep_id]),
-        kept_logo=tools[keep_id].logo_digest,
-        merged_away=tuple(_merged_away(tools[drop_id])),
-        comparisons={id: comparison_records.parts_of(row) for id, row in compared.items() if id in stays},
-        archived=tuple(change for id, row in compared.items() if id not in stays for change in _archived(row, now)),
-    )
-
-
-def _changes_since(before: _Before) -> Iterator[Change]:
-    """Yield what a merge has done since: to the tool that went, to comparisons, and last to the tool that stays."""
-    yield from before.merged_away
-    yield from before.archived
-    for id, row in existing.reload_comparisons(before.comparisons).items():
-        yield from changes_between(row, before.comparisons[id], comparison_records.parts_of(row))
-    kept = existing.reload_tools([before.keep_id])[before.keep_id]
-    if kept.logo_digest != before.kept_logo:
-        logo = {"logo": (kept.logo_digest or "")[:12]}
-        yield Change(kept.id, kept.name, {}, logo, "tool", "changed the logo of")
-    yield from changes_between(kept, before.kept, tool_parts(kept))
-
-
 def _merged_away(tool: Tool) -> Iterator[Change]:
     for kind, record in full_tool_parts(tool).items():
         if record:
             yield Change(tool.id, tool.slug, record, {}, kind, "merged away")
 
 
-def _archived(row: Comparison, now: datetime) -> Iterator[Change]:
-    state = state_of(row.published_at, row.archived_at, now)
-    if state is not PublicationState.ARCHIVED:
-        before, after = ({"publication": str(each)} for each in (state, PublicationState.ARCHIVED))
-        yield Change(row.id, row.slug, before, after, "comparison", "archived")
+def _archived(rows: Mapping[int, Comparison], moves: Iterable[ComparisonMove], now: datetime) -> Iterator[Change]:
+    for row in (rows[move.id] for move in moves if move.fate is Fate.ARCHIVED):
+        state = state_of(row.published_at, row.archived_at, now)
+        if state is not PublicationState.ARCHIVED:
+            before, after = ({"publication": str(each)} for each in (state, PublicationState.ARCHIVED))
+            yield Change(row.id, row.slug, before, after, "comparison", "archived")
+
+
+def _changes_of_comparisons(before: Mapping[int, Parts], moves: Iterable[ComparisonMove]) -> Iterator[Change]:
+    rows = existing.reload_comparisons([move.id for move in moves if move.fate is not Fate.ARCHIVED])
+    for id, row in rows.items():
+        yield from changes_between(row, before[id], comparison_records.parts_of(row))
+
+
+def _changes_of_kept_tool(id: int, before: Parts, logo_before: str | None) -> Iterator[Change]:
+    row = existing.reload_tools([id])[id]
+    if row.logo_digest != logo_before:
+        logo = {"logo": (row.logo_digest or "")[:12]}
+        yield Change(row.id, row.name, {}, logo, "tool", "changed the logo of")
+    yield from changes_between(row, before, tool_parts(row))
 
 
 def sentences(plan: MergePlan) -> list[str]:

@@ -1,7 +1,7 @@
 """A file's values become records of the schema, or faults in words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
@@ -25,11 +25,11 @@ class ParsedFile:
     `raw` has all records, the broken ones too, so that one fault in a record does not hide another.
     """
 
-    categories: Mapping[Path, schema.Category] = field(default_factory=dict)
-    reviewers: Mapping[Path, schema.Reviewer] = field(default_factory=dict)
-    tools: Mapping[Path, schema.Tool] = field(default_factory=dict)
-    comparisons: Mapping[Path, schema.Comparison] = field(default_factory=dict)
-    raw: RawFile = field(default_factory=RawFile)
+    categories: Mapping[Path, schema.Category]
+    reviewers: Mapping[Path, schema.Reviewer]
+    tools: Mapping[Path, schema.Tool]
+    comparisons: Mapping[Path, schema.Comparison]
+    raw: RawFile
 
 
 def parse(data: object, today: date) -> tuple[ParsedFile, list[Fault]]:

@@ -1,7 +1,7 @@
 """Records as they were written, sound or not: what each is called, and what it refers to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from verdicts.curation.catalog_file.faults import Path
@@ -48,8 +48,8 @@ class RawFile:
     `opaque` names the sections that hold something without a readable slug: a reference that leads nowhere may mean it.
     """
 
-    sections: Mapping[str, Sequence[RawRecord]] = field(default_factory=lambda: dict.fromkeys(SECTIONS, ()))
-    opaque: frozenset[str] = frozenset()
+    sections: Mapping[str, Sequence[RawRecord]]
+    opaque: frozenset[str]
 
     def slugs(self, section: str) -> list[Text]:
         return [text for record in self.sections[section] for text in record.slugs()]

@@ -64,16 +64,21 @@ def save(tool_id: int, data: Json, now: datetime) -> SavedRecord:
     submitted, faults = _validated(data, now)
     for each in submitted:
         faults += _faults_of_change(each, stored.get(each.review.reviewer))
-    for each in submitted:
         if each.review.reviewer not in people:
             words = "cannot be saved: this reviewer was deleted. Empty this row to save the others"
             faults.append(Fault((*each.path, "verdict"), words))
     if faults:
         raise InvalidRecord(faults)
     for each in submitted:
-        slug = each.review.reviewer
-        _save_review(tool_id, people[slug], stored.get(slug), each, now)
-    db.session.flush()
+        row = stored.get(each.review.reviewer)
+        if row:
+            extend_history(row, each.review, now.date(), each.reason)
+        else:
+            reviewer_id = people[each.review.reviewer].id
+            row = Review(tool_id=tool_id, reviewer_id=reviewer_id, position=next_position(Review))
+        copy_fields(each.review, row)
+        db.session.add(row)
+        db.session.flush()
     bump_content_version()
     tool = find_tool(tool_id)
     return SavedRecord(tool_id, tool.slug if tool else "", before, to_data(_reviews_of(tool_id)))
@@ -125,12 +130,3 @@ def _faults_of_change(submitted: _Submitted, stored: Review | None) -> Iterator[
         yield missing_reason(submitted.path)
     if reason.wording_only and stored.verdict is not review.verdict:
         yield Fault((*submitted.path, "wording_only"), "cannot be: the verdict is another one")
-
-
-def _save_review(tool_id: int, reviewer: Reviewer, stored: Review | None, submitted: _Submitted, now: datetime) -> None:
-    row = stored or Review(tool_id=tool_id, reviewer_id=reviewer.id, position=next_position(Review))
-    if stored:
-        extend_history(stored, submitted.review, now.date(), submitted.reason)
-    copy_fields(submitted.review, row)
-    db.session.add(row)
-    db.session.flush()

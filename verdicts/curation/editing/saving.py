@@ -107,10 +107,9 @@ def assign_slug(row: Any, slug: str) -> None:
     """Give a category or reviewer its slug; the one it had before still leads there. Raises InvalidRecord."""
     if row.slug == slug:
         return
-    model, alias, owner = type(row), _alias_of(type(row)), _owner_of(type(row))
-    holder = db.session.scalar(sa.select(model.name).where(model.slug == slug))
-    former = sa.select(model.name).join(alias, owner == model.id).where(alias.slug == slug, owner != (row.id or 0))
-    if holder is not None:
+    model, alias = type(row), _alias_of(type(row))
+    former = sa.select(model.name).join(model.former_slugs).where(alias.slug == slug, model.id != (row.id or 0))
+    if (holder := db.session.scalar(sa.select(model.name).where(model.slug == slug))) is not None:
         raise InvalidRecord([Fault(("slug",), f"“{slug}” is the slug of {holder}")])
     if (name := db.session.scalar(former)) is not None:
         raise InvalidRecord([Fault(("slug",), f"“{slug}” leads to {name}, whose slug it was before")])
@@ -121,17 +120,12 @@ def assign_slug(row: Any, slug: str) -> None:
 
 def current_slugs(model: type[Category | Reviewer]) -> dict[str, str]:
     """Return, for each slug that a record had before, the one that it has now. One statement."""
-    alias = _alias_of(model)
-    rows = db.session.execute(sa.select(alias.slug, model.slug).join(model, model.id == _owner_of(model)))
+    rows = db.session.execute(sa.select(_alias_of(model).slug, model.slug).join_from(model, model.former_slugs))
     return dict(rows.all())
 
 
 def _alias_of(model: type[Category | Reviewer]) -> Any:
     return model.former_slugs.property.mapper.class_
-
-
-def _owner_of(model: type[Category | Reviewer]) -> Any:
-    return _alias_of(model).__table__.c[f"{model.__tablename__}_id"]
 
 
 def find_row(model: type[Row], id: int, *, lock: bool = False) -> Row | None:

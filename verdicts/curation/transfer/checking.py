@@ -1,6 +1,6 @@
 """A whole file is checked: its records with each other, and with what is stored."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from verdicts.catalog.kinds import slug_fault
@@ -20,7 +20,7 @@ def faults_between(file: ParsedFile, existing: ExistingCatalog, reported: Iterab
     faults = [
         *(fault for section in ("categories", "reviewers", "tools") for fault in repeated(file.raw.slugs(section))),
         *(fault for each in file.raw.sections["categories"] for fault in repeated_entries(each, schema.Category)),
-        *_ToolChecks(file.raw, existing).faults(),
+        *_faults_of_tools(file.raw, existing),
         *(fault for path, tool in file.tools.items() for fault in _faults_of_histories(path, tool)),
         *_faults_of_comparisons(file.raw, existing),
     ]
@@ -28,55 +28,53 @@ def faults_between(file: ParsedFile, existing: ExistingCatalog, reported: Iterab
     return [fault for fault in faults if fault.path not in paths]
 
 
-class _ToolChecks:
-    def __init__(self, raw: RawFile, existing: ExistingCatalog) -> None:
-        self._tools = raw.sections["tools"]
-        self._existing = existing
-        self._is_category = _known("categories", raw, existing.categories)
-        self._is_reviewer = _known("reviewers", raw, existing.reviewers)
-        self._fact_keys = _fact_keys(raw.sections["categories"], existing)
+def _faults_of_tools(raw: RawFile, existing: ExistingCatalog) -> Iterator[Fault]:
+    is_category, is_reviewer = (_known(name, raw, getattr(existing, name)) for name in ("categories", "reviewers"))
+    fact_keys = _fact_keys(raw.sections["categories"], existing)
+    yield from _faults_of_identity(raw, existing)
+    for tool in raw.sections["tools"]:
+        category = tool.text("category")
+        named = [((*tool.path, "category"), category)] if category is not None else []
+        yield from unknown(named, "category", is_category)
+        yield from unknown(tool.texts_under("reviews", "reviewer"), "reviewer", is_reviewer)
+        yield from _faults_of_facts(tool, _category_of(tool, existing), fact_keys)
+        yield from repeated_entries(tool, schema.Tool)
 
-    def faults(self) -> Iterator[Fault]:
-        yield from self._faults_of_identity()
-        for tool in self._tools:
-            category = tool.text("category")
-            named = [((*tool.path, "category"), category)] if category is not None else []
-            yield from unknown(named, "category", self._is_category)
-            yield from unknown(tool.texts_under("reviews", "reviewer"), "reviewer", self._is_reviewer)
-            yield from self._faults_of_facts(tool)
-            yield from repeated_entries(tool, schema.Tool)
 
-    def _faults_of_identity(self) -> Iterator[Fault]:
-        """Yield where a record would be two tools, or two records one."""
-        first: dict[int, Path] = {}
-        for tool in self._tools:
-            stored = self._existing.tools.get(tool.text("slug") or "")
-            if stored and first.setdefault(stored.id, tool.path) != tool.path:
-                words = f"leads to the same tool as {place(first[stored.id])}, {shown(stored.slug)}"
-                yield Fault((*tool.path, "slug"), words)
-            yield from checks.taken(tool.texts("aliases"), self._existing.tools, stored)
+def _faults_of_identity(raw: RawFile, existing: ExistingCatalog) -> Iterator[Fault]:
+    """Yield where a record would be two tools, or two records one."""
+    first: dict[int, Path] = {}
+    for tool in raw.sections["tools"]:
+        stored = existing.tools.get(tool.text("slug") or "")
+        if stored and first.setdefault(stored.id, tool.path) != tool.path:
+            words = f"leads to the same tool as {place(first[stored.id])}, {shown(stored.slug)}"
+            yield Fault((*tool.path, "slug"), words)
+        yield from checks.taken(tool.texts("aliases"), existing.tools, stored)
 
-    def _faults_of_facts(self, tool: RawRecord) -> Iterator[Fault]:
-        category = self._category_of(tool)
-        allowed = self._fact_keys.get(category) if category else set()
-        if category is None or allowed is None:
-            return
-        owner = f"the category {shown(category)}" if category else "a tool without a category"
-        for path, key in tool.texts_under("facts", "key"):
-            if key not in allowed:
-                yield Fault(path, f"{owner} has no fact {shown(key)}")
 
-    def _category_of(self, tool: RawRecord) -> str | None:
-        """Return the slug of a tool's category, "" where it has none, or None where that cannot be told."""
-        if tool.keys.get("category") is not None:
-            return tool.text("category") or None
-        slug = tool.text("slug")
-        if "category" in tool.keys:
-            return ""
-        if slug is None or slug_fault(slug):
-            return None
-        stored = self._existing.tools.get(slug)
-        return stored.category.slug if stored and stored.category else ""
+def _faults_of_facts(
+    tool: RawRecord, category: str | None, fact_keys: Mapping[str, set[str] | None]
+) -> Iterator[Fault]:
+    allowed = fact_keys.get(category) if category else set()
+    if category is None or allowed is None:
+        return
+    owner = f"the category {shown(category)}" if category else "a tool without a category"
+    for path, key in tool.texts_under("facts", "key"):
+        if key not in allowed:
+            yield Fault(path, f"{owner} has no fact {shown(key)}")
+
+
+def _category_of(tool: RawRecord, existing: ExistingCatalog) -> str | None:
+    """Return the slug of a tool's category, "" where it has none, or None where the file does not tell."""
+    if tool.keys.get("category") is not None:
+        return tool.text("category") or None
+    slug = tool.text("slug")
+    if "category" in tool.keys:
+        return ""
+    if slug is None or slug_fault(slug):
+        return None
+    stored = existing.tools.get(slug)
+    return stored.category.slug if stored and stored.category else ""
 
 
 def _known(section: str, raw: RawFile, stored: Collection[str]) -> Callable[[str], bool]:

@@ -1,25 +1,25 @@
 """A catalogue file goes into the database: all of it or nothing, and the same file twice changes nothing."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from verdicts.catalog import search
 from verdicts.catalog.content_version import bump_content_version
-from verdicts.catalog.models import Category, Reviewer, Tool
+from verdicts.catalog.models import Category, Review, Reviewer, Tool, ToolSlug
 from verdicts.comparisons.models import Comparison
 from verdicts.comparisons.related import members_key
 from verdicts.curation.catalog_file import parsing, schema
 from verdicts.curation.catalog_file.faults import CatalogueRefused
-from verdicts.curation.catalog_file.rows import new_row
+from verdicts.curation.catalog_file.history import extend_history, replace_price
+from verdicts.curation.catalog_file.rows import new_row, update
 from verdicts.curation.editing import categories, comparisons, reviewers
-from verdicts.curation.editing.changes import Change, changes_between
+from verdicts.curation.editing.changes import Change, changes_between, full_tool_parts, tool_parts
 from verdicts.curation.editing.saving import Parts
 from verdicts.curation.transfer import existing as existing_catalog
 from verdicts.curation.transfer.checking import faults_between
 from verdicts.curation.transfer.entries import Entry, arrange, named
 from verdicts.curation.transfer.existing import ExistingCatalog
-from verdicts.curation.transfer.importing_tools import import_reviews, import_tool
 from verdicts.curation.transfer.report import ImportReport, report_on
 from verdicts.extensions import db
 
@@ -58,8 +58,8 @@ def _import(file: parsing.ParsedFile, existing: ExistingCatalog, now: datetime) 
     ]
     _store(entries["reviewers"], existing.reviewers)
     tools = file.tools.values()
-    entries["tools"] = [import_tool(record, existing, now) for record in tools]
-    entries["reviews"] = [entry for record in tools for entry in import_reviews(record, existing, now.date())]
+    entries["tools"] = [_import_tool(record, existing, now) for record in tools]
+    entries["reviews"] = [entry for record in tools for entry in _import_reviews(record, existing, now.date())]
     _store(entries["tools"], existing.tools)
     entries["comparisons"] = [_import_comparison(record, existing, now) for record in file.comparisons.values()]
     _store(entries["comparisons"], existing.comparisons)
@@ -104,6 +104,50 @@ def _import_named(
     entry.copy_lists(record)
     rows[record.slug] = row
     return entry
+
+
+def _import_tool(record: schema.Tool, existing: ExistingCatalog, now: datetime) -> Entry:
+    """Copy a record into its tool, reviews aside; a new tool joins `existing` under all its slugs."""
+    stored = existing.tools.get(record.slug)
+    tool = stored or new_row(Tool, published_at=now, first_published_at=now)
+    name = f"tool {named(tool.slug or record.slug, record.slug)}"
+    entry = Entry(name, tool, stored is None, tool_parts if stored else full_tool_parts)
+    entry.note("aliases", _add_slugs(tool, record, existing))
+    entry.copy_fields(record)
+    if entry.is_stated(record, "category"):
+        category_id = existing.categories[record.category].id if record.category else None
+        entry.note("category", bool(update(tool, {"category_id": category_id})))
+    entry.changes += replace_price(tool, record.price, record.price_history, now.date())
+    entry.copy_lists(record)
+    return entry
+
+
+def _add_slugs(tool: Tool, record: schema.Tool, existing: ExistingCatalog) -> bool:
+    added = [slug for slug in (record.slug, *record.aliases) if slug not in existing.tools]
+    end = max((entry.position for entry in tool.slugs), default=-1) + 1
+    for position, slug in enumerate(added, start=end):
+        tool.slugs.append(ToolSlug(slug=slug, is_current=slug == record.slug, position=position))
+        existing.tools[slug] = tool
+    return bool(added)
+
+
+def _import_reviews(record: schema.Tool, existing: ExistingCatalog, today: date) -> list[Entry]:
+    """Copy the reviews in a tool's record into its rows; those that it leaves out stay."""
+    tool = existing.tools[record.slug]
+    by_reviewer = {review.reviewer_id: review for review in tool.reviews}
+    entries = []
+    for each in record.reviews:
+        reviewer = existing.reviewers[each.reviewer]
+        stored = by_reviewer.get(reviewer.id)
+        name = f"review of {named(tool.slug, record.slug)} by {named(reviewer.slug, each.reviewer)}"
+        entry = Entry(name, stored or Review(reviewer_id=reviewer.id), stored is None)
+        has_grown = extend_history(entry.row, each, today)
+        entry.copy_fields(each)
+        entry.note("history", has_grown)
+        entries.append(entry)
+    arrange(entries, tool.reviews)
+    tool.reviews.extend(entry.row for entry in entries if entry.is_new)
+    return entries
 
 
 def _import_comparison(record: schema.Comparison, existing: ExistingCatalog, now: datetime) -> Entry:

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any, NoReturn
 
 import yaml
@@ -88,7 +89,7 @@ def _read_yaml(text: str) -> object:
             f"has the character U+{ord(foreign[0]):04X}, which YAML does not allow, at line {line}, column {column}"
         )
     try:
-        return _YamlDocument(text).value()
+        return _yaml_document(text)
     except yaml.MarkedYAMLError as error:
         _refuse(f"is not YAML{_at(error.problem_mark)}: {error.problem or error.context}")
     except yaml.YAMLError as error:
@@ -106,50 +107,47 @@ class _Object(dict[str, Any]):
         self.repeated = tuple(key for key, count in counts.items() if count > 1)
 
 
-class _YamlDocument:
-    """Builds the one document of a file from the parser's events, so that aliases are refused where they stand."""
+def _yaml_document(text: str) -> object:
+    """Return what the one document of a file says, built from the parser's events.
 
-    def __init__(self, text: str) -> None:
-        self._events: Iterator[Any] = yaml.parse(text, Loader=_Loader)
+    The library's own C loader forgets anchors and tags before they can be refused, and crashes on deep nesting.
+    """
+    events: Iterator[Any] = yaml.parse(text, Loader=_Loader)
+    next(events)
+    if not isinstance(next(events), yaml.DocumentStartEvent):
+        _refuse("is empty")
+    value = _yaml_value(next(events), events)
+    next(events)
+    after = next(events)
+    if not isinstance(after, yaml.StreamEndEvent):
+        _refuse(f"holds a second document{_at(after.start_mark)}")
+    return value
 
-    def value(self) -> object:
-        next(self._events)
-        start = next(self._events)
-        if not isinstance(start, yaml.DocumentStartEvent):
-            _refuse("is empty")
-        value = self._value(next(self._events), depth=0)
-        next(self._events)
-        after = next(self._events)
-        if not isinstance(after, yaml.StreamEndEvent):
-            _refuse(f"holds a second document{_at(after.start_mark)}")
-        return value
 
-    def _value(self, event: Any, depth: int) -> object:
-        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
-            _refuse(f"uses an anchor or alias (& or *){_at(event.start_mark)}: write the value out")
-        if event.tag is not None:
-            _refuse(f"uses a tag (!){_at(event.start_mark)}: a plain value is enough")
-        if depth > MAX_DEPTH:
-            _refuse(_TOO_DEEP)
-        if isinstance(event, yaml.ScalarEvent):
-            return _yaml_words.get(event.value, event.value) if event.implicit[0] else event.value
-        if isinstance(event, yaml.SequenceStartEvent):
-            return [self._value(item, depth + 1) for item in self._until(yaml.SequenceEndEvent)]
-        return _Object(
-            [(self._key(key), self._value(next(self._events), depth + 1)) for key in self._until(yaml.MappingEndEvent)]
-        )
+def _yaml_value(event: Any, events: Iterator[Any], depth: int = 0) -> object:
+    if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+        _refuse(f"uses an anchor or alias (& or *){_at(event.start_mark)}: write the value out")
+    if event.tag is not None:
+        _refuse(f"uses a tag (!){_at(event.start_mark)}: a plain value is enough")
+    if depth > MAX_DEPTH:
+        _refuse(_TOO_DEEP)
+    if isinstance(event, yaml.ScalarEvent):
+        return _yaml_words.get(event.value, event.value) if event.implicit[0] else event.value
+    if isinstance(event, yaml.SequenceStartEvent):
+        return [_yaml_value(item, events, depth + 1) for item in _until(yaml.SequenceEndEvent, events)]
+    keys = _until(yaml.MappingEndEvent, events)
+    return _Object([(_yaml_key(key, events), _yaml_value(next(events), events, depth + 1)) for key in keys])
 
-    def _until(self, end: type) -> Iterator[Any]:
-        for event in self._events:
-            if isinstance(event, end):
-                return
-            yield event
 
-    def _key(self, event: Any) -> str:
-        if not isinstance(event, yaml.ScalarEvent):
-            _refuse(f"has a key that is not text{_at(event.start_mark)}")
-        self._value(event, depth=0)
-        return str(event.value)
+def _yaml_key(event: Any, events: Iterator[Any]) -> str:
+    if not isinstance(event, yaml.ScalarEvent):
+        _refuse(f"has a key that is not text{_at(event.start_mark)}")
+    _yaml_value(event, events)
+    return str(event.value)
+
+
+def _until(end: type, events: Iterator[Any]) -> Iterator[Any]:
+    return takewhile(lambda event: not isinstance(event, end), events)
 
 
 _TOO_DEEP = f"is nested more than {MAX_DEPTH} levels deep"

@@ -41,12 +41,19 @@ Load = Callable[[int], StoredRecord | None]
 
 
 @dataclass(frozen=True)
-class SmallForm:
-    """A form that stands on another page: its endpoint, which fields become a draft, and the draft's label."""
+class SavedForm:
+    """A form whose input is saved. A small form stands on a page of another endpoint, and saves only some fields."""
 
-    page: str
-    saves: tuple[str, ...]
-    label: str
+    page: str = ""
+    saves: tuple[str, ...] | None = None  # all fields
+    label: str = ""
+
+    @property
+    def has_draft(self) -> bool:
+        return self.saves is None or len(self.saves) > 0
+
+    def select(self, fields: Fields) -> Fields:
+        return [(name, value) for name, value in fields if self.saves is None or name in self.saves]
 
 
 @dataclass(frozen=True)
@@ -59,13 +66,12 @@ class DraftLink:
     saved_at: datetime
 
 
-_autosaved: set[AnyView] = set()
-_small_forms: dict[AnyView, SmallForm] = {}
+_forms: dict[AnyView, SavedForm] = {}
 
 
 def autosaved(view: View) -> View:
     """Mark the view of a record's form: all that is typed into it becomes a draft."""
-    _autosaved.add(view)
+    _forms[view] = SavedForm()
     return auth.redisplays(view)
 
 
@@ -73,7 +79,7 @@ def redisplayed_on(page: str, *, saves: tuple[str, ...] = (), label: str = "") -
     """Mark the view of a small form that is shown again on this page; `saves` names the fields that become a draft."""
 
     def mark(view: View) -> View:
-        _small_forms[view] = SmallForm(page, saves, label)
+        _forms[view] = SavedForm(page, saves, label)
         return auth.redisplays(view)
 
     return mark
@@ -99,11 +105,11 @@ def is_draft_key(key: str) -> bool:
     if len(key) > drafts.MAX_KEY_LENGTH:
         return False
     endpoint, arguments = _route_of(path)
-    if endpoint in _fields_by_page():
+    if endpoint and _small_forms_on(endpoint):
         return not separator
     name, pattern = _variant(arguments)
     is_complete = not separator or (query.startswith(f"{name}=") and pattern.fullmatch(query.removeprefix(f"{name}=")))
-    return bool(is_complete) and current_app.view_functions.get(endpoint) in _autosaved
+    return bool(is_complete) and _is_autosaved(endpoint)
 
 
 def new_form_address() -> str:
@@ -127,26 +133,21 @@ def _route_of(path: str) -> tuple[str, Mapping[str, object]]:
 
 def _key_of_form(view: AnyView) -> str:
     """Return the key for what was sent to a view: the form's own address, or that of the page it stands on."""
-    if view not in _small_forms:
+    form = _forms.get(view)
+    if form is None or not form.page:
         return draft_key()
     arguments: dict[str, object] = dict(request.view_args or {})
-    return current_app.url_map.bind("").build(_small_forms[view].page, arguments, append_unknown=False)
+    return current_app.url_map.bind("").build(form.page, arguments, append_unknown=False)
 
 
-def _fields_by_page() -> dict[str, set[str]]:
-    """Return, for each page with small forms, the fields that become a draft."""
-    fields: dict[str, set[str]] = {}
-    for form in _small_forms.values():
-        if form.saves:
-            fields.setdefault(form.page, set()).update(form.saves)
-    return fields
+def _is_autosaved(endpoint: str) -> bool:
+    form = _forms.get(current_app.view_functions.get(endpoint, draft_key))
+    return form is not None and not form.page
 
 
-def _saved_fields(view: AnyView, fields: Fields) -> Fields:
-    if view in _autosaved:
-        return fields
-    form = _small_forms.get(view)
-    return [(name, value) for name, value in fields if form and name in form.saves]
+def _small_forms_on(endpoint: str) -> list[SavedForm]:
+    """Return the small forms with drafts on a page."""
+    return [form for form in _forms.values() if form.page == endpoint and form.has_draft]
 
 
 # Saving and deleting
@@ -154,8 +155,9 @@ def _saved_fields(view: AnyView, fields: Fields) -> Fields:
 
 def autosave(key: str, fields: Fields) -> None:
     """Save what a page's script sends while somebody types, for the form at this key."""
-    saves = _fields_by_page().get(_route_of(key)[0])
-    _save(current_account().id, key, [pair for pair in fields if saves is None or pair[0] in saves])
+    small_forms = _small_forms_on(_route_of(key)[0])
+    names = {name for form in small_forms for name in form.saves or ()}
+    _save(current_account().id, key, [pair for pair in fields if not small_forms or pair[0] in names])
 
 
 def save_submitted() -> None:
@@ -236,11 +238,10 @@ def list_links() -> list[DraftLink]:
 
 def _label_of(endpoint: str) -> str:
     """Return what the dashboard calls a form, "" where there is none with drafts."""
-    view = current_app.view_functions.get(endpoint)
-    if view in _autosaved:
-        label: str = view.view_class.label_of(endpoint)  # type: ignore[union-attr]  # Flask's as_view() sets it
+    if _is_autosaved(endpoint):
+        label: str = current_app.view_functions[endpoint].view_class.label_of(endpoint)  # type: ignore[union-attr]
         return label
-    return next((form.label for form in _small_forms.values() if form.page == endpoint and form.saves), "")
+    return next((form.label for form in _small_forms_on(endpoint)), "")
 
 
 # Showing again
@@ -324,8 +325,8 @@ def answer_step_required(step: auth.StepRequired) -> ResponseReturnValue:
     if step.endpoint != auth.LOG_IN:
         return redirect(url_for(step.endpoint), 303)
     next_path = _path_of_form(view)
-    if request.method == "POST" and _has_savable_fields(view) and not is_saved and request.form.get("do") != "discard":
-        fields = readable_fields(_saved_fields(view, submitted_fields()))
+    if request.method == "POST" and _has_draft(view) and not is_saved and request.form.get("do") != "discard":
+        fields = readable_fields(_forms[view].select(submitted_fields()))
         if fields:
             page = render_template("admin/drafts/unsaved.html", status=401, fields=fields, way_back=next_path)
             return page, 401
@@ -334,21 +335,21 @@ def answer_step_required(step: auth.StepRequired) -> ResponseReturnValue:
 
 def _save_for(account_id: int, view: AnyView) -> bool:
     """Save what an account sent that may not act on it yet, and say whether that was possible."""
-    if request.method != "POST" or not _has_savable_fields(view):
+    if request.method != "POST" or not _has_draft(view):
         return False
     auth.check_form(view)
     if is_stale() or request.form.get("do") == "discard":
         return False
     try:
-        _save(account_id, _key_of_form(view), _saved_fields(view, submitted_fields()))
+        _save(account_id, _key_of_form(view), _forms[view].select(submitted_fields()))
     except errors.OVERLOAD_ERRORS as overload:
         errors.roll_back(overload)
         return False
     return True
 
 
-def _has_savable_fields(view: AnyView) -> bool:
-    return view in _autosaved or (view in _small_forms and bool(_small_forms[view].saves))
+def _has_draft(view: AnyView) -> bool:
+    return view in _forms and _forms[view].has_draft
 
 
 def _path_of_form(view: AnyView) -> str:

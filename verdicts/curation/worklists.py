@@ -16,10 +16,8 @@ from verdicts.catalog.prices import UNKNOWN_PRICE, Price
 from verdicts.catalog.queries import current_slug, is_current_slug, is_published, price, tool
 from verdicts.catalog.records import ToolLink
 from verdicts.comparisons.models import Comparison
-from verdicts.digest import resolving
 from verdicts.extensions import db
-from verdicts.feedback import corrections, price_doubts
-from verdicts.voting import queries as voting
+from verdicts.feedback import price_doubts
 from verdicts.voting.models import tally
 
 PAGE_SIZE = 25
@@ -29,27 +27,6 @@ _doubts = price_doubts.count_by_tool()
 _votes = sa.func.coalesce(tally.c.ship + tally.c.skip, 0)
 _link = (tool.c.id, current_slug.c.slug, tool.c.name)
 _PRICE = ("model", "amount", "currency", "period", "source", "checked_on", "interval_days")
-
-
-@dataclass(frozen=True)
-class WorklistCounts:
-    """How much waits in each list.
-
-    Prices that are due, reviews that are old, tools whose panel is not complete, comparisons without a bottom line,
-    groups of held votes, open messages from readers, deliveries of which nobody knows whether they arrived.
-    """
-
-    prices: int
-    reviews: int
-    panels: int
-    comparisons: int
-    held: int
-    corrections: int
-    uncertain: int
-
-    @property
-    def total(self) -> int:
-        return sum(vars(self).values())
 
 
 @dataclass(frozen=True)
@@ -81,20 +58,6 @@ class IncompletePanel:
     tool: ToolLink
     missing: int
     votes: int
-
-
-def load_counts(now: datetime) -> WorklistCounts:
-    """Return how much waits in each list. Seven statements, however much it is."""
-    no_bottom_line = sa.select(sa.func.count()).where(Comparison.bottom_line == "", Comparison.archived_at.is_(None))
-    return WorklistCounts(
-        prices=count_due_prices(now),
-        reviews=count_old_reviews(now),
-        panels=count_incomplete_panels(now),
-        comparisons=db.session.scalar(no_bottom_line) or 0,
-        held=voting.count_held_groups(),
-        corrections=corrections.count_open(),
-        uncertain=resolving.count_uncertain(),
-    )
 
 
 def list_due_prices(page: int, now: datetime) -> tuple[list[DuePrice], int]:
@@ -143,6 +106,11 @@ def list_incomplete_panels(page: int, now: datetime) -> tuple[list[IncompletePan
 
 def count_incomplete_panels(now: datetime) -> int:
     return db.session.scalar(_incomplete_panels(now, sa.func.count())) or 0
+
+
+def count_comparisons_without_bottom_line() -> int:
+    without = sa.select(sa.func.count()).where(Comparison.bottom_line == "", Comparison.archived_at.is_(None))
+    return db.session.scalar(without) or 0
 
 
 def _page(statement: sa.Select[Any], page: int) -> tuple[list[tuple[Any, ...]], int]:

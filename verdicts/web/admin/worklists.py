@@ -26,6 +26,7 @@ from verdicts.voting import queries as voting
 from verdicts.voting import waiting
 from verdicts.voting.models import Standing
 from verdicts.voting.queries import HeldGroup
+from verdicts.web.admin import dashboard
 from verdicts.web.admin.auth import current_account, log_activity, requires
 from verdicts.web.admin.drafts import RESTORED, act_or_redisplay, redisplayed_on, small_draft
 from verdicts.web.admin.forms.base import AdminForm, required_text
@@ -95,7 +96,7 @@ class HeldVotes:
 @bp.get("/admin/queues")
 @requires(Role.EDITOR)
 def index() -> ResponseReturnValue:
-    return render_template("admin/worklists/index.html", counts=worklists.load_counts(now()))
+    return render_template("admin/worklists/index.html", tasks=dashboard.count_tasks())
 
 
 @bp.get("/admin/queues/prices")

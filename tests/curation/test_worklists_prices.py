@@ -7,13 +7,11 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import StatementCount
-from tests.feedback.world import doubt, write
+from tests.feedback.world import doubt
 from tests.makers import NOW, TODAY, make_price, make_tool, make_votes
-from tests.voting.world import SHIP, crowd, names, release_all_due
 from verdicts.catalog.models import Tool
 from verdicts.curation import worklists
 from verdicts.extensions import db
-from verdicts.voting import waiting
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -101,19 +99,6 @@ def test_a_page_takes_one_statement_and_counts_them_all(statements: StatementCou
     assert (len(found), total, len(statements) - before) == (worklists.PAGE_SIZE, worklists.PAGE_SIZE + 2, 1)
     assert len(worklists.list_due_prices(2, NOW)[0]) == 2
     assert worklists.list_due_prices(3, NOW) == ([], 0)
-
-
-def test_the_counts_of_all_queues_take_seven_statements(statements: StatementCount) -> None:
-    assert worklists.load_counts(NOW).total == 0
-    doubt(priced("alpha", TODAY))
-    priced("beta")
-    crowd(priced("gamma", TODAY), names("bot", 12), SHIP, network="n1", allowance=1)
-    release_all_due(NOW + waiting.WAITING_TIME)
-    write()
-    before = len(statements)
-    counts = worklists.load_counts(NOW)
-    assert (counts.prices, counts.held, counts.corrections, counts.total) == (2, 1, 1, 4)
-    assert len(statements) - before == 7
 
 
 def test_a_tool_whose_price_nobody_has_written_down_waits_too() -> None:

@@ -3,9 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 
-from tests.makers import NOW, make_comparison, make_review, make_reviewer, make_tool, make_votes
+from tests.makers import NOW, make_review, make_reviewer, make_tool, make_votes
 from verdicts.curation import worklists
 
 OLD = NOW.date() - timedelta(days=181)
@@ -46,12 +45,3 @@ def test_a_tool_has_a_gap_for_everybody_on_the_panel_who_has_not_spoken() -> Non
     make_review(finch, skeptic)
     found, total = worklists.list_incomplete_panels(1, NOW)
     assert ([(each.tool.slug, each.missing) for each in found], total) == ([("wren", 1)], 1)
-
-
-def test_the_counts_say_how_much_waits_in_every_queue(app: Flask) -> None:
-    wren, finch = make_tool("wren"), make_tool("finch")
-    make_review(wren, make_reviewer("builder"), reviewed_on=OLD)
-    make_comparison(wren, finch)
-    found = worklists.load_counts(NOW)
-    assert (found.reviews, found.panels, found.comparisons) == (1, 1, 1)
-    assert (found.prices, found.total) == (2, 5)  # nobody has written one down

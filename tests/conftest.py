@@ -16,16 +16,15 @@ from flask import Flask
 from flask_migrate import upgrade
 from hypothesis import settings as hypothesis_settings
 
-from tests.apps import close_connections, copied_sqlite, pooled_app, settings_for
+from tests.apps import close_connections, copied_sqlite, new_app, pooled_app
 from tests.postgres import PostgresServer, server_programs
-from verdicts import create_app
 from verdicts.extensions import db
 
 DATABASES = ["sqlite", "postgresql"]
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ON_ONE_SHARED_DATABASE = pytest.mark.parametrize("shared_app", ["sqlite"], indirect=True)
 
-# A busy machine is slow now and then; that is no fault of what is tested.
+# A busy machine may be slow, which is not an error of the code.
 hypothesis_settings.register_profile("verdicts", deadline=None)
 hypothesis_settings.load_profile("verdicts")
 
@@ -41,7 +40,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """A PostgreSQL server of this test process's own, with a migrated template database."""
+    """This test process's PostgreSQL server, with a migrated template database."""
     programs = server_programs()
     if programs is None:
         reason = "PostgreSQL's server programs (initdb, pg_ctl) are not installed"
@@ -57,26 +56,26 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
 
 @contextmanager
 def new_database(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Yield the address of a migrated, empty database of the kind that the fixture's parameter names."""
+    """Yield the URL of a migrated, empty database of the kind that the fixture's parameter names."""
     if request.param == "sqlite":
         with copied_sqlite(request.getfixturevalue("sqlite_template")) as url:
             yield url
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    with server.lent("template") as url:
+    with server.pooled("template") as url:
         yield url
 
 
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a migrated, empty database for one test, on each of the two kinds."""
+    """The URL of a migrated, empty database for one test, of each of the two kinds."""
     with new_database(request) as url:
         yield url
 
 
 @pytest.fixture
 def app(database_url: str) -> Iterator[Flask]:
-    """An application on a database of its own, with its context pushed so that a test can look into the database."""
+    """An application on its own database. Its context is pushed, so that a test can use the database."""
     with pooled_app(database_url) as app:
         yield app
 
@@ -90,7 +89,7 @@ def shared_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
 
 @contextmanager
 def listening(event: str, listener: Callable[..., object]) -> Iterator[None]:
-    """Tell a listener of the engine's events until the block ends: other tests use the same engine."""
+    """Listen to an event of the engine until the block ends. Other tests use the same engine."""
     engine = db.engine
     sa.event.listen(engine, event, listener)
     try:
@@ -100,7 +99,7 @@ def listening(event: str, listener: Callable[..., object]) -> Iterator[None]:
 
 
 class StatementCount:
-    """How many SQL statements were sent since it was made, and which."""
+    """The SQL statements that were sent since it was created (without BEGIN)."""
 
     def __init__(self) -> None:
         self.statements: list[str] = []
@@ -115,15 +114,14 @@ class StatementCount:
 
 @pytest.fixture
 def statements(app: Flask) -> Iterator[StatementCount]:
-    """Counts the SQL statements that a test causes (BEGIN aside)."""
+    """The SQL statements that a test causes."""
     count = StatementCount()
     with listening("before_cursor_execute", count.record):
         yield count
 
 
 def _migrate(database_url: str, instance_path: Path) -> None:
-    application = create_app(settings_for(database_url, instance_path))
-    with application.app_context():
+    with new_app(database_url, instance_path):
         upgrade()
         db.session.remove()
         db.engine.dispose()

@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL server for tests: as user postgres where the tests run as root, which initdb refuses."""
+"""A temporary PostgreSQL server for tests, as user postgres where the tests run as root: initdb refuses root."""
 
 import os
 import shutil
@@ -14,10 +14,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-FAST_AND_FORGETFUL = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=120"
+FAST_BUT_NOT_DURABLE = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=120"
 
-# Whoever only waits to be asked holds nothing, and is of use to the next test: a new connection costs milliseconds.
-END_THE_BUSY = """
+# Idle connections hold no locks, and the next test can use them: a new connection takes milliseconds.
+END_BUSY_CONNECTIONS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
 """
@@ -28,7 +28,7 @@ RESTART_SEQUENCES = """
 
 
 def server_programs() -> Path | None:
-    """Return the folder that holds initdb and pg_ctl, or None where PostgreSQL's server is not installed."""
+    """Return the folder of initdb and pg_ctl, or None where PostgreSQL's server is not installed."""
     on_path = shutil.which("initdb")
     folders = [Path(on_path).parent] if on_path else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
@@ -36,15 +36,15 @@ def server_programs() -> Path | None:
 
 
 class PostgresServer:
-    """A server on a free port of the loopback address; entering starts it, leaving removes every trace."""
+    """A server on a free port of the loopback address. Entering it starts the server, leaving it removes all files."""
 
     def __init__(self, programs: Path) -> None:
         self._programs = programs
         self._folder = Path(tempfile.mkdtemp(prefix="verdicts-pg-"))
         self._port = free_port()
-        self._at_rest: list[str] = []
+        self._idle: list[str] = []
         self._pristine: dict[str, list[tuple[Any, ...]]] = {}
-        self._keepers: dict[str, psycopg.Connection[tuple[Any, ...]]] = {}
+        self._connections: dict[str, psycopg.Connection[tuple[Any, ...]]] = {}
 
     def __enter__(self) -> "PostgresServer":
         if os.geteuid() == 0:
@@ -55,8 +55,8 @@ class PostgresServer:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        for keeper in self._keepers.values():
-            keeper.close()
+        for connection in self._connections.values():
+            connection.close()
         if (self._folder / "data" / "postmaster.pid").exists():
             self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -65,53 +65,56 @@ class PostgresServer:
         return f"postgresql+psycopg://verdicts@127.0.0.1:{self._port}/{name}"
 
     def create(self, name: str) -> str:
-        """Create an empty database and return its address."""
+        """Create an empty database and return its URL."""
         self._execute(f'CREATE DATABASE "{name}"')
         return self.url(name)
 
     @contextmanager
     def copy_of(self, template: str) -> Iterator[str]:
-        """Create a copy of a database, yield its address, and drop it afterwards."""
-        name = f"t{uuid.uuid4().hex}"
-        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+        """Create a copy of a database, yield its URL, and drop it afterwards."""
+        name = self._copy(template)
         try:
             yield self.url(name)
         finally:
             self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     @contextmanager
-    def lent(self, template: str) -> Iterator[str]:
-        """Yield the address of a database that is as the template, and may have served another test before.
+    def pooled(self, template: str) -> Iterator[str]:
+        """Yield the URL of a database with the template's content. Other tests may have used it.
 
-        Emptying one costs a tenth of making one. One that cannot be put in order again, since a test changed more than
-        its rows, is dropped.
+        Resetting a database takes a tenth of the time of creating one. A database that cannot be reset, because a test
+        changed more than its rows, is dropped.
         """
-        name = self._at_rest.pop() if self._at_rest else self._new_copy(template)
+        name = self._idle.pop() if self._idle else self._new_pooled(template)
         try:
             yield self.url(name)
         finally:
-            if self._put_in_order(name):
-                self._at_rest.append(name)
+            if self._reset(name):
+                self._idle.append(name)
             else:
-                self._keepers.pop(name).close()
+                self._connections.pop(name).close()
                 self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
-    def _new_copy(self, template: str) -> str:
+    def _copy(self, template: str) -> str:
         name = f"t{uuid.uuid4().hex}"
         self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
-        keeper = self._keepers[name] = self._connected(name)
-        with keeper.transaction():
-            keeper.execute("SET session_replication_role = replica")  # rows go in any order, triggers or not
-            if not self._pristine:
-                self._pristine = {table: _rows_of(keeper, table) for table in _tables(keeper)}
         return name
 
-    def _put_in_order(self, name: str) -> bool:
-        """Leave a database with the rows that it began with, and say whether that could be done."""
-        connection = self._keepers[name]
+    def _new_pooled(self, template: str) -> str:
+        name = self._copy(template)
+        connection = self._connections[name] = self._connect(name)
+        with connection.transaction():
+            connection.execute("SET session_replication_role = replica")  # deletes rows in any order, without triggers
+            if not self._pristine:
+                self._pristine = {table: _rows_of(connection, table) for table in _tables(connection)}
+        return name
+
+    def _reset(self, name: str) -> bool:
+        """Restore the rows that the database had at first. Return whether that was possible."""
+        connection = self._connections[name]
         try:
             with connection.transaction():
-                connection.execute(END_THE_BUSY)
+                connection.execute(END_BUSY_CONNECTIONS)
                 if _tables(connection) != list(self._pristine):
                     return False
                 for table in _tables_with_rows(connection, list(self._pristine)):
@@ -126,11 +129,11 @@ class PostgresServer:
             return False
         return True
 
-    def _connected(self, name: str) -> "psycopg.Connection[tuple[Any, ...]]":
+    def _connect(self, name: str) -> "psycopg.Connection[tuple[Any, ...]]":
         return psycopg.connect(self.url(name).replace("+psycopg", ""))
 
     def start(self) -> None:
-        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -k {self._folder} {FAST_AND_FORGETFUL}"
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -k {self._folder} {FAST_BUT_NOT_DURABLE}"
         log, data = self._folder / "log", self._folder / "data"
         self._run("pg_ctl", "-D", str(data), "-l", str(log), "-w", "-o", options, "start")
 
@@ -138,7 +141,7 @@ class PostgresServer:
         self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "stop")
 
     def _execute(self, statement: str) -> None:
-        with self._connected("postgres") as connection:
+        with self._connect("postgres") as connection:
             connection.autocommit = True
             connection.execute(statement)  # type: ignore[call-overload]
 
@@ -152,14 +155,14 @@ class PostgresServer:
 
 
 def _tables(connection: "psycopg.Connection[tuple[Any, ...]]") -> list[str]:
-    found = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
-    return [name for (name,) in connection.execute(found)]
+    query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+    return [name for (name,) in connection.execute(query)]
 
 
 def _tables_with_rows(connection: "psycopg.Connection[tuple[Any, ...]]", tables: list[str]) -> list[str]:
-    asked = sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})")
-    each = [asked.format(sql.Literal(table), sql.Identifier(table)) for table in tables]
-    return [name for (name,) in connection.execute(sql.SQL(" UNION ALL ").join(each))]
+    query = sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})")
+    queries = [query.format(sql.Literal(table), sql.Identifier(table)) for table in tables]
+    return [name for (name,) in connection.execute(sql.SQL(" UNION ALL ").join(queries))]
 
 
 def _rows_of(connection: "psycopg.Connection[tuple[Any, ...]]", table: str) -> list[tuple[Any, ...]]:

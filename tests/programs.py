@@ -1,4 +1,4 @@
-"""Runs the project's commands as programs, with an environment that holds nothing else."""
+"""Runs the project's commands as programs, with only the given settings in their environment."""
 
 import http.client
 import os
@@ -22,7 +22,7 @@ SETTINGS = {"SECRET_KEY": "s" * 32, "HASH_KEY": "h" * 32, "BASE_URL": "http://12
 def start(
     *arguments: str, instance: Path, output: int | IO[str] = subprocess.PIPE, **settings: str
 ) -> "subprocess.Popen[str]":
-    """Start Python in the checkout with these settings and nothing else in its environment."""
+    """Start Python in the checkout, with only these settings in its environment."""
     return subprocess.Popen(
         [sys.executable, *arguments],
         cwd=config.CHECKOUT,
@@ -35,40 +35,40 @@ def start(
 
 
 def run(*arguments: str, instance: Path, **settings: str) -> tuple[int, str]:
-    """Run Python as `start` does, and return its exit status and what it printed."""
+    """Run Python as `start` does, and return its exit status and its output."""
     process = start(*arguments, instance=instance, **settings)
     printed, _ = process.communicate(timeout=60)
     return process.returncode, printed
 
 
 @dataclass(frozen=True)
-class Served:
-    """A serving command; what it prints goes to a file, since a pipe that nobody reads would stop it."""
+class ServedProgram:
+    """A serving command. Its output goes to a file: it would stop at a full pipe that nobody reads."""
 
     process: "subprocess.Popen[str]"
     log: Path
 
-    def stop(self, sent: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
-        """Send a signal, and return the exit status and what was printed."""
-        self.process.send_signal(sent)
+    def stop(self, signal_number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """Send a signal, and return the exit status and the output."""
+        self.process.send_signal(signal_number)
         return self.process.wait(timeout=30), self.log.read_text()
 
 
 @contextmanager
-def served(module: str, port: int, instance: Path, **settings: str) -> Iterator[Served]:
-    """Run a serving command until the block ends; it answers by the time the block begins."""
+def served(module: str, port: int, instance: Path, **settings: str) -> Iterator[ServedProgram]:
+    """Run a serving command until the block ends. It accepts requests when the block begins."""
     log = instance.with_name(f"{instance.name}-{port}.log")
     with log.open("w") as output:
         process = start("-m", module, instance=instance, output=output, PORT=str(port), **settings)
     try:
-        wait_for_answer(process, port, log)
-        yield Served(process, log)
+        wait_until_serving(process, port, log)
+        yield ServedProgram(process, log)
     finally:
         process.kill()
         process.communicate(timeout=30)
 
 
-def wait_for_answer(process: "subprocess.Popen[str]", port: int, log: Path) -> None:
+def wait_until_serving(process: "subprocess.Popen[str]", port: int, log: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:

@@ -1,11 +1,11 @@
-"""What fault tests may ask for: a site's world, and a place for the figures they yield."""
+"""Fixtures of fault tests: a database with a few tools, and a collector of figures."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.faults.serving import looking_into
+from tests.faults.serving import app_on_database
 from tests.makers import make_review, make_reviewer, make_tool
 
 TOOLS = ("claude-code", "mistral-code", "codex-cli", "gemini-cli")
@@ -15,22 +15,22 @@ Figures = Callable[[str], None]
 
 @pytest.fixture
 def figures(request: pytest.FixtureRequest) -> Figures:
-    """Takes down a line of figures, to be shown when all tests have run."""
+    """Collects a line of figures, which is printed when all tests have run."""
     return lambda line: request.node.user_properties.append(("figures", line))
 
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
-    """The address of a SQLite database with a few tools."""
+    """The URL of a SQLite database with a few tools."""
     path = tmp_path / "verdicts.sqlite3"
     path.write_bytes(sqlite_template.read_bytes())
-    furnish(f"sqlite:///{path}", tmp_path)
+    fill_database(f"sqlite:///{path}", tmp_path)
     return f"sqlite:///{path}"
 
 
-def furnish(database_url: str, folder: Path) -> None:
-    """Put tools and a panel's reviews into an empty database."""
-    with looking_into(database_url, folder):
+def fill_database(database_url: str, folder: Path) -> None:
+    """Create tools and a panel's reviews in an empty database."""
+    with app_on_database(database_url, folder):
         reviewers = [make_reviewer(slug) for slug in ("founder", "builder", "skeptic")]
         for tool in [make_tool(slug) for slug in TOOLS]:
             for reviewer in reviewers:

@@ -16,8 +16,8 @@ sys.stdin.read()
 
 
 @contextmanager
-def write_lock(database_url: str) -> Iterator[None]:
-    """Let another process hold the write lock until the block ends."""
+def holding_write_lock(database_url: str) -> Iterator[None]:
+    """Hold the write lock in another process until the block ends."""
     command = [sys.executable, "-c", HOLD, database_url.removeprefix("sqlite:///")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdin

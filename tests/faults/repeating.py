@@ -1,17 +1,17 @@
-"""Doing things again and again, at once."""
+"""Repeating actions concurrently."""
 
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 
-def at_once(acts: Sequence[Callable[[], None]], seconds: float) -> None:
-    """Repeat each act in a thread of its own for so long; whatever one raises is raised here."""
-    until = time.monotonic() + seconds
+def repeat_in_threads(actions: Sequence[Callable[[], None]], seconds: float) -> None:
+    """Repeat each action in its own thread for so many seconds. Raises what an action raises."""
+    deadline = time.monotonic() + seconds
 
-    def repeat(act: Callable[[], None]) -> None:
-        while time.monotonic() < until:
-            act()
+    def repeat(action: Callable[[], None]) -> None:
+        while time.monotonic() < deadline:
+            action()
 
-    with ThreadPoolExecutor(len(acts)) as threads:
-        list(threads.map(repeat, acts))
+    with ThreadPoolExecutor(len(actions)) as threads:
+        list(threads.map(repeat, actions))

@@ -1,4 +1,4 @@
-"""A site served as operators serve it: gunicorn, started as a program, with workers that can be killed."""
+"""Serving a site as operators do: gunicorn, started as a program, with workers that can be killed."""
 
 import os
 import signal
@@ -24,7 +24,7 @@ SECONDS_TO_START = 60
 
 @dataclass(frozen=True)
 class Site:
-    """A running site. `log` holds what gunicorn and the application wrote."""
+    """A running site. `log` holds the output of gunicorn and the application."""
 
     process: "subprocess.Popen[bytes]"
     port: int
@@ -43,19 +43,19 @@ class Site:
     def get(self, path: str, **headers: str) -> Response:
         return send(self.port, "GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
-    def end(self) -> int:
-        """Let the site end as an operator does, and return its exit status."""
+    def stop(self) -> int:
+        """Stop the site as an operator does, and return its exit status."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=40)
 
     def flask(self, *arguments: str) -> tuple[int, str]:
-        """Run a flask command against this site's database; return its exit status and what it printed."""
+        """Run a flask command on this site's database. Return its exit status and its output."""
         return run("-m", "flask", "--app", "wsgi", *arguments, instance=self.folder, **self.settings)
 
 
 @contextmanager
 def serving(database_url: str, folder: Path, **settings: str) -> Iterator[Site]:
-    """Serve until the block ends, then kill whatever is left of it. Clients are who X-Forwarded-For says they are."""
+    """Serve until the block ends, then kill what is left. X-Forwarded-For names the client's address."""
     port = free_port()
     address = {"BASE_URL": f"http://127.0.0.1:{port}", "PORT": str(port), "PROXY_HOPS": "1"}
     environ = SETTINGS | address | {"DATABASE_URL": database_url, "WEB_CONCURRENCY": str(WORKERS)} | settings
@@ -71,8 +71,8 @@ def serving(database_url: str, folder: Path, **settings: str) -> Iterator[Site]:
 
 
 @contextmanager
-def looking_into(database_url: str, folder: Path, **settings: str) -> Iterator[Flask]:
-    """Give an application of the test's own on the site's database, with its context pushed."""
+def app_on_database(database_url: str, folder: Path, **settings: str) -> Iterator[Flask]:
+    """Yield another application on the site's database, with its context pushed."""
     environ = {**SETTINGS, "INSTANCE_PATH": str(folder), "DATABASE_URL": database_url, **settings}
     app = create_app(config.load(environ))
     with app.app_context():
@@ -84,9 +84,9 @@ def looking_into(database_url: str, folder: Path, **settings: str) -> Iterator[F
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float) -> None:
-    give_up_at = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds
     while not is_so():
-        assert time.monotonic() < give_up_at, f"it took more than {seconds} s"
+        assert time.monotonic() < deadline, f"it took more than {seconds} s"
         time.sleep(0.02)
 
 
@@ -98,7 +98,7 @@ def _start(environ: dict[str, str], folder: Path) -> "subprocess.Popen[bytes]":
             env={"PATH": os.environ["PATH"], "INSTANCE_PATH": str(folder), **environ},
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # so that its workers can be ended with it, whatever happened to it
+            start_new_session=True,  # so that its workers can be killed with it
         )
 
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from tests.faults.conftest import PAGE, TOOLS, Figures
 from tests.faults.readers import Reader, Response
-from tests.faults.serving import Site, looking_into, serving, wait_until
+from tests.faults.serving import Site, app_on_database, serving, wait_until
 from verdicts.extensions import db
 from verdicts.voting.models import vote
 
@@ -96,7 +96,7 @@ def assert_all_is_well(site: Site, database_url: str, accepted: int) -> None:
     for network in (0xFFF0, 0xFFF1, 0xFFF2):
         assert Reader(site.port, network).vote(TOOLS[0], "skip").is_acknowledged
     assert site.flask("votes", "recount")[0] == 0
-    with looking_into(database_url, site.folder):
+    with app_on_database(database_url, site.folder):
         assert db.session.scalar(sa.select(sa.func.count()).select_from(vote)) == accepted + 3
         assert db.session.scalar(sa.text("PRAGMA integrity_check")) == "ok"
 

@@ -10,10 +10,10 @@ import pytest
 from flask_migrate import upgrade
 
 from tests.faults import IS_LONG
-from tests.faults.conftest import PAGE, TOOLS, Figures, furnish
+from tests.faults.conftest import PAGE, TOOLS, Figures, fill_database
 from tests.faults.readers import Reader, Response
-from tests.faults.repeating import at_once
-from tests.faults.serving import looking_into, serving, wait_until
+from tests.faults.repeating import repeat_in_threads
+from tests.faults.serving import app_on_database, serving, wait_until
 from tests.postgres import PostgresServer, server_programs
 
 SECONDS_AWAY = 15 if IS_LONG else 3
@@ -31,9 +31,9 @@ def server(postgres: PostgresServer) -> Iterator[PostgresServer]:
 @pytest.fixture
 def own_database_url(server: PostgresServer, tmp_path: Path) -> str:
     url = server.create("verdicts")
-    with looking_into(url, tmp_path):
+    with app_on_database(url, tmp_path):
         upgrade()
-    furnish(url, tmp_path)
+    fill_database(url, tmp_path)
     return url
 
 
@@ -58,7 +58,7 @@ def test_while_the_database_is_away_pages_are_served_and_votes_refused_and_then_
             answers["never read before"].append(site.get(f"/tools?q=no{next(number)}"))
 
         server.stop()
-        at_once([ask_for_everything] * 6, SECONDS_AWAY)
+        repeat_in_threads([ask_for_everything] * 6, SECONDS_AWAY)
         server.start()
         wait_until(lambda: site.get("/readyz").status == 200, 10)
         assert before.vote(TOOLS[0], "skip").is_acknowledged
@@ -97,7 +97,7 @@ def test_a_server_that_restarts_under_load_costs_503s_and_nothing_worse(
                 server.stop()
                 server.start()
 
-        at_once([cast] * 8 + [restart], SECONDS_AWAY)
+        repeat_in_threads([cast] * 8 + [restart], SECONDS_AWAY)
         assert Reader(site.port, network=next(number)).vote(TOOLS[0], "ship").is_acknowledged
         assert site.flask("votes", "recount")[0] == 0
         assert "Traceback" in site.log  # what happened is written down

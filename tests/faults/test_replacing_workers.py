@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from tests.faults import IS_LONG
 from tests.faults.conftest import PAGE, TOOLS, Figures
-from tests.faults.locking import write_lock
+from tests.faults.locking import holding_write_lock
 from tests.faults.readers import Reader, Response
-from tests.faults.repeating import at_once
-from tests.faults.serving import looking_into, serving, wait_until
+from tests.faults.repeating import repeat_in_threads
+from tests.faults.serving import app_on_database, serving, wait_until
 from verdicts.extensions import db
 from verdicts.voting.models import vote
 
@@ -46,7 +46,7 @@ def test_replacing_the_workers_fails_no_request(sqlite_url: str, tmp_path: Path,
 
         # Two who vote never fill the places to wait, so that every vote must be accepted.
         first = site.workers()
-        at_once([read] * 6 + [cast] * 2 + [reload], RELOADS * SECONDS_BETWEEN)
+        repeat_in_threads([read] * 6 + [cast] * 2 + [reload], RELOADS * SECONDS_BETWEEN)
         wait_until(lambda: len(site.workers()) == len(first) and not set(first) & set(site.workers()), 30)
     figures(f"{RELOADS} reloads: {dict(statuses)}, failed 0")
     assert set(statuses) == {"page 200", "vote 303"}
@@ -74,7 +74,7 @@ def test_replacing_the_workers_cuts_off_no_kept_alive_connection_while_it_is_use
             time.sleep(1)
             site.process.send_signal(signal.SIGHUP)
 
-        at_once([read_over_one_connection] * 4 + [reload], 0.5)
+        repeat_in_threads([read_over_one_connection] * 4 + [reload], 0.5)
     assert set(statuses) == {200}
 
 
@@ -84,7 +84,7 @@ def test_a_vote_under_way_at_a_stop_is_either_recorded_and_acknowledged_or_neith
 ) -> None:
     with serving(sqlite_url, tmp_path) as site, ThreadPoolExecutor(1) as thread:
         reader = Reader(site.port, network=1)
-        with write_lock(sqlite_url):
+        with holding_write_lock(sqlite_url):
             answer = thread.submit(reader.vote, TOOLS[0], "ship")
             wait_until(lambda: bool(reader.cookies), 10)
             time.sleep(0.3)  # the ballot itself now waits for the lock, for a second at most
@@ -94,5 +94,5 @@ def test_a_vote_under_way_at_a_stop_is_either_recorded_and_acknowledged_or_neith
         status = answer.result().status
         assert site.process.wait(timeout=40) == 0
     assert status == (303 if lock_comes_free else 503)
-    with looking_into(sqlite_url, tmp_path):
+    with app_on_database(sqlite_url, tmp_path):
         assert db.session.scalar(sa.select(sa.func.count()).select_from(vote)) == (1 if lock_comes_free else 0)

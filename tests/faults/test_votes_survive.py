@@ -17,9 +17,9 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.faults import IS_LONG
-from tests.faults.conftest import TOOLS, Figures, furnish
+from tests.faults.conftest import TOOLS, Figures, fill_database
 from tests.faults.readers import NO_RESPONSE, Reader, Response
-from tests.faults.serving import Site, looking_into, serving
+from tests.faults.serving import Site, app_on_database, serving
 from verdicts.catalog.models import ToolSlug
 from verdicts.extensions import db
 from verdicts.voting.models import Standing, tally, vote
@@ -117,13 +117,13 @@ class Storm:
 def test_an_acknowledged_vote_is_kept_and_none_counts_twice_while_workers_are_killed(
     database_url: str, tmp_path: Path, figures: Figures
 ) -> None:
-    furnish(database_url, tmp_path)
+    fill_database(database_url, tmp_path)
     with serving(database_url, tmp_path) as site:
         storm = Storm(site)
         voters = storm.rage()
-        assert site.end() == 0
+        assert site.stop() == 0
         recounted, difference = site.flask("votes", "recount")
-    with looking_into(database_url, tmp_path) as app:
+    with app_on_database(database_url, tmp_path) as app:
         known = {hash_of(app, voter): voter for voter in voters if voter.reader.cookies}
         lost = [*lost_ballots(known)]
         double = [*double_counts(known)]

@@ -12,10 +12,10 @@ from sqlalchemy.exc import OperationalError
 
 from tests.faults import IS_LONG
 from tests.faults.conftest import PAGE, TOOLS, Figures
-from tests.faults.locking import write_lock
+from tests.faults.locking import holding_write_lock
 from tests.faults.readers import Reader, Response
-from tests.faults.repeating import at_once
-from tests.faults.serving import looking_into, serving
+from tests.faults.repeating import repeat_in_threads
+from tests.faults.serving import app_on_database, serving
 from verdicts.app import THREADS_PER_WORKER
 from verdicts.catalog.content_version import content_version
 from verdicts.extensions import TooManyWriters, begin_write, db
@@ -41,8 +41,8 @@ def test_a_locked_database_refuses_votes_in_words_and_serves_readers(
                 began = time.monotonic()
                 pages.append((site.get(path), time.monotonic() - began))
 
-        with write_lock(sqlite_url):
-            at_once([vote_again_and_again] * 16 + [read_again_and_again] * 4, SECONDS_LOCKED)
+        with holding_write_lock(sqlite_url):
+            repeat_in_threads([vote_again_and_again] * 16 + [read_again_and_again] * 4, SECONDS_LOCKED)
         assert Reader(site.port, network=next(number)).vote(TOOLS[0], "ship").is_acknowledged
     figures(
         f"{len(votes)} votes in {SECONDS_LOCKED} s: {Counter(answer.status for answer in votes)}; {len(pages)} pages: "
@@ -52,17 +52,17 @@ def test_a_locked_database_refuses_votes_in_words_and_serves_readers(
     assert {page.status for page, _ in pages} == {200}
     assert len(votes) >= 16
     assert len(pages) > 3 * SECONDS_LOCKED
-    with looking_into(sqlite_url, tmp_path):
+    with app_on_database(sqlite_url, tmp_path):
         assert db.session.query(vote).count() == 1
 
 
 def test_half_of_the_threads_wait_for_a_locked_database_and_the_others_still_read(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    with looking_into(sqlite_url, tmp_path) as app:
+    with app_on_database(sqlite_url, tmp_path) as app:
         happened: list[str] = []
         barrier = Barrier(THREADS_PER_WORKER, timeout=10)
-        with write_lock(sqlite_url), ThreadPoolExecutor(THREADS_PER_WORKER) as threads:
+        with holding_write_lock(sqlite_url), ThreadPoolExecutor(THREADS_PER_WORKER) as threads:
             for _ in range(THREADS_PER_WORKER):
                 threads.submit(try_to_write, app, barrier, happened)
         assert happened == ["refused, and read"] * 2 + ["waited in vain"] * 2

@@ -87,9 +87,11 @@ def test_what_something_depends_on_cannot_be_deleted_and_the_error_says_by_what(
     category, builder = make_category("editors"), make_reviewer("builder")
     wren = make_tool("wren", category_id=category.id)
     make_review(wren, builder)
+    make_votes(wren, ship=[1, 2])
     make_comparison(wren, make_tool("finch"))
-    cannot = "It cannot be deleted while there is something that depends on it: "
-    for row, phrases in ((category, "1 tool"), (builder, "1 review"), (wren, "1 comparison, 1 review")):
+    cannot = "It cannot be deleted, because other records depend on it: "
+    of_wren = "1 comparison, 1 review, 2 votes, 2 lines in the vote record"
+    for row, phrases in ((category, "1 tool"), (builder, "1 review"), (wren, of_wren)):
         with pytest.raises(RecordInUse) as refused:
             delete(row)
         assert str(refused.value) == f"{cannot}{phrases}."

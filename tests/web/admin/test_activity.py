@@ -2,15 +2,12 @@
 
 from flask import Flask
 
-from tests.makers import (
-    make_category,
-    make_tool,
-)
+from tests.makers import make_category, make_tool
 from tests.web.admin.editor import Editor, last_entry, logged_in
 from verdicts.staff.models import Role
 
 
-def test_the_trail_tells_who_changed_what_from_what_to_what(app: Flask, ann: Editor) -> None:
+def test_the_log_says_who_changed_what_from_what_to_what(app: Flask, ann: Editor) -> None:
     tool = make_tool("wren", tagline="One.")
     ann.fills(f"/admin/tools/{tool.id}", tagline="<b>Two.</b>")
     entry = last_entry()
@@ -26,13 +23,13 @@ def test_the_trail_tells_who_changed_what_from_what_to_what(app: Flask, ann: Edi
     assert "&lt;b&gt;Two.&lt;/b&gt;" in page
 
 
-def test_a_save_that_changes_nothing_is_no_entry(ann: Editor) -> None:
+def test_a_save_that_changes_nothing_is_not_in_the_log(ann: Editor) -> None:
     tool = make_tool("wren")
     ann.fills(f"/admin/tools/{tool.id}")
     assert last_entry().action == "logged in"
 
 
-def test_what_moves_up_in_its_list_stands_in_the_trail(ann: Editor) -> None:
+def test_what_moves_up_in_its_list_is_in_the_log(ann: Editor) -> None:
     make_category("one")
     two = make_category("two")
     ann.posts(f"/admin/categories/{two.id}/up")

@@ -3,12 +3,7 @@
 import html
 
 from tests.conftest import ON_ONE_DATABASE
-from tests.makers import (
-    NOW,
-    make_category,
-    make_price,
-    make_tool,
-)
+from tests.makers import make_category, make_tool
 from tests.web.admin.editor import Editor, fields_of, stored
 from verdicts.catalog.models import Category, Tool
 
@@ -78,13 +73,6 @@ def test_a_comparison_without_tools_is_told_what_it_lacks(ann: Editor) -> None:
 def test_an_alias_that_is_given_twice_is_named(ann: Editor) -> None:
     refused = ann.fills(f"/admin/tools/{make_tool('wren').id}", aliases="lark\nlark")
     assert (refused.status_code, "“lark” is given already" in refused.text) == (422, True)
-
-
-def test_a_check_does_not_go_back_in_time(ann: Editor) -> None:
-    tool = make_tool("wren")
-    make_price(tool, "free", checked_on=NOW.date())
-    refused = ann.fills(f"/admin/tools/{tool.id}/price", checked_on="2026-01-01")
-    assert (refused.status_code, 'id="checked_on-fault"' in refused.text) == (422, True)
 
 
 @ON_ONE_DATABASE

@@ -2,12 +2,7 @@
 
 import pytest
 
-from tests.makers import (
-    make_category,
-    make_comparison,
-    make_reviewer,
-    make_tool,
-)
+from tests.makers import make_category, make_comparison, make_reviewer, make_tool
 from tests.web.admin.editor import Editor, stored
 from verdicts.catalog.models import Tool
 

@@ -6,12 +6,7 @@ import pytest
 from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE
-from tests.makers import (
-    make_category,
-    make_review,
-    make_reviewer,
-    make_tool,
-)
+from tests.makers import make_category, make_review, make_reviewer, make_tool
 from tests.web.admin.editor import Editor, fields_of, logged_in, stored
 from verdicts.catalog.models import Review, Reviewer, ReviewRevision, Tool
 from verdicts.extensions import TooManyWriters
@@ -45,7 +40,7 @@ def test_of_two_editors_the_second_sees_both_versions_and_nothing_is_overwritten
     assert (stored(Tool)[0].tagline, stored(Tool)[0].maker) == ("Bob’s.", "New maker")
 
 
-def test_two_editors_of_one_panel_meet_the_same_way(app: Flask, ann: Editor) -> None:
+def test_two_editors_of_one_panel_conflict_the_same_way(app: Flask, ann: Editor) -> None:
     bob, tool = logged_in(app, "bob"), make_tool("wren")
     make_reviewer("builder")
     path = f"/admin/tools/{tool.id}/panel"
@@ -60,17 +55,17 @@ def test_two_editors_of_one_panel_meet_the_same_way(app: Flask, ann: Editor) -> 
 
 
 def test_a_new_record_that_is_sent_twice_is_made_once_and_leads_on_both_times(ann: Editor) -> None:
-    place = ann.gets("/admin/tools/new").headers["Location"]
-    fields = ann.form(place) | {"name": "Wren Code", "price-model": "free"}
-    first, second = (ann.sends(place, fields, "save panel") for _ in range(2))
+    address = ann.gets("/admin/tools/new").headers["Location"]
+    fields = ann.form(address) | {"name": "Wren Code", "price-model": "free"}
+    first, second = (ann.sends(address, fields, "save panel") for _ in range(2))
     tool = stored(Tool)[0]
     assert first.headers["Location"] == second.headers["Location"] == f"/admin/tools/{tool.id}/panel"
     assert len(stored(Tool)) == 1
     assert audit.search()[0].action == "added"
     assert len(audit.history("tool", tool.id)) == 1
-    ann.autosaves(place, **{name: value for name, value in fields.items() if name != "csrf_token"})
-    assert place not in ann.gets("/admin").text
-    changed = ann.sends(place, fields | {"tagline": "Typed after going back"})
+    ann.autosaves(address, **{name: value for name, value in fields.items() if name != "csrf_token"})
+    assert address not in ann.gets("/admin").text
+    changed = ann.sends(address, fields | {"tagline": "Typed after going back"})
     assert (changed.status_code, "“wren-code” leads to Wren Code already" in changed.text) == (422, True)
 
 
@@ -87,12 +82,12 @@ def test_a_changed_panel_that_is_sent_twice_is_no_conflict_with_oneself(ann: Edi
 
 
 def test_going_back_to_the_form_of_a_new_record_leads_to_the_record(ann: Editor) -> None:
-    place = ann.gets("/admin/reviewers/new").headers["Location"]
-    fields = ann.form(place) | {"name": "The Builder"}
-    ann.sends(place, fields)
+    address = ann.gets("/admin/reviewers/new").headers["Location"]
+    fields = ann.form(address) | {"name": "The Builder"}
+    ann.sends(address, fields)
     reviewer = stored(Reviewer)[0]
-    assert ann.gets(place).headers["Location"] == f"/admin/reviewers/{reviewer.id}"
-    refused = ann.sends(place, fields | {"motto": "Changed."})
+    assert ann.gets(address).headers["Location"] == f"/admin/reviewers/{reviewer.id}"
+    refused = ann.sends(address, fields | {"motto": "Changed."})
     assert f'<a href="/admin/reviewers/{reviewer.id}">Edit that record</a>' in refused.text
 
 
@@ -120,7 +115,7 @@ def test_a_form_that_cannot_be_saved_just_now_is_shown_again_as_it_was_sent(
 
 
 @ON_ONE_DATABASE
-def test_a_form_that_was_refused_says_that_nothing_of_it_is_kept(ann: Editor) -> None:
+def test_a_form_that_was_refused_is_marked_as_unsaved(ann: Editor) -> None:
     path = "/admin/tools/new"
     assert "data-unsaved" not in ann.gets(path).text
     assert "data-unsaved" in ann.fills(path, website="no address").text

@@ -1,15 +1,11 @@
 """Earlier versions and deleted records come back from the activity log, as a form to save."""
 
-from tests.makers import (
-    make_review,
-    make_reviewer,
-    make_tool,
-)
+from tests.makers import make_review, make_reviewer, make_tool
 from tests.web.admin.editor import Editor, last_entry, stored
 from verdicts.catalog.models import PriceRecord, Tool
 
 
-def test_what_was_deleted_comes_back_from_the_trail_as_a_new_record(ann: Editor) -> None:
+def test_what_was_deleted_comes_back_from_the_activity_log_as_a_new_record(ann: Editor) -> None:
     tool = make_tool("wren", name="Wren", tagline="Small.", published_at=None)
     ann.posts(f"/admin/tools/{tool.id}/publication", do="delete")
     assert stored(Tool) == []
@@ -51,7 +47,7 @@ def test_only_what_was_deleted_is_brought_back_as_a_new_record(ann: Editor) -> N
     assert ann.opens(f"/admin/tools/new?restore={last_entry().id}").status_code == 404
 
 
-def test_an_earlier_version_comes_back_from_the_trail_field_by_field(ann: Editor) -> None:
+def test_an_earlier_version_comes_back_from_the_activity_log_field_by_field(ann: Editor) -> None:
     tool = make_tool("wren", name="Wren", tagline="One.", maker="M")
     path = f"/admin/tools/{tool.id}"
     ann.fills(path, tagline="Two.")

@@ -9,10 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE
-from tests.makers import (
-    make_category,
-    make_tool,
-)
+from tests.makers import make_category, make_tool
 from tests.web.admin.editor import Editor, fields_of, logged_in, make_account, stored
 from verdicts.catalog.models import Tool
 from verdicts.extensions import begin_write, db
@@ -40,7 +37,7 @@ def test_what_is_sent_after_the_session_has_ended_is_in_the_form_again_after_log
     assert stored(Tool)[0].tagline == "Written for an hour"
 
 
-def test_who_has_logged_in_anew_in_another_tab_finds_the_form_as_it_was_sent(ann: Editor) -> None:
+def test_who_has_logged_in_again_in_another_tab_finds_the_form_as_it_was_sent(ann: Editor) -> None:
     tool = make_tool("wren", tagline="Old.")
     path = f"/admin/tools/{tool.id}"
     form = ann.form(path)
@@ -94,7 +91,7 @@ def test_discarding_after_the_session_has_ended_leaves_the_draft_as_it_was(ann: 
 
 
 @ON_ONE_DATABASE
-def test_a_way_back_that_only_takes_what_is_sent_leads_to_the_desk(ann: Editor, later: Later) -> None:
+def test_logging_in_after_a_button_was_pressed_leads_to_the_dashboard(ann: Editor, later: Later) -> None:
     category = make_category("editors")
     token = ann.token("/admin/me")
     later(timedelta(hours=1))
@@ -104,7 +101,7 @@ def test_a_way_back_that_only_takes_what_is_sent_leads_to_the_desk(ann: Editor, 
 
 @pytest.mark.parametrize("path", ["/adminevil", "/admin/../dev/mailbox", "//x.example", "/admin//x", "/admin\\x"])
 @ON_ONE_DATABASE
-def test_a_way_back_stays_behind_the_log_in(ann: Editor, path: str) -> None:
+def test_logging_in_leads_to_no_page_that_is_not_behind_the_log_in(ann: Editor, path: str) -> None:
     ann.posts("/admin/logout")
     assert ann.logs_in(next=path).headers["Location"] == "/admin"
 

@@ -63,7 +63,7 @@ def test_a_dry_run_says_what_would_change_and_stores_nothing(app: Flask) -> None
     assert content_version() == before
 
 
-def test_an_import_is_in_the_trail_with_each_record_and_the_same_file_again_is_not(app: Flask) -> None:
+def test_an_import_is_in_the_log_with_each_record_and_the_same_file_again_is_not(app: Flask) -> None:
     tool = make_tool("aider", tagline="Old.").id
     file = as_bytes({"format": "verdicts-catalogue/1", "tools": [a_tool("aider", name="Aider", tagline="New.")]})
     for _ in range(2):
@@ -79,7 +79,7 @@ def test_an_import_is_in_the_trail_with_each_record_and_the_same_file_again_is_n
     ]
 
 
-def test_a_dry_run_is_not_in_the_trail(app: Flask) -> None:
+def test_a_dry_run_is_not_in_the_log(app: Flask) -> None:
     run(app, "import", str(BARE), "--dry-run")
     assert audit.search() == []
     run(app, "import", str(BARE))
@@ -88,8 +88,8 @@ def test_a_dry_run_is_not_in_the_trail(app: Flask) -> None:
 
 def test_a_dry_run_says_which_tool_an_address_of_before_leads_to(app: Flask) -> None:
     make_tool("ex-keep", aliases=("ex-drop",))
-    told = run(app, "import", "-", "--dry-run", stdin=as_bytes(a_file(a_tool("ex-drop", tagline="Small.")))).stdout
-    assert 'tool "ex-keep" (named "ex-drop" in the file): name, tagline' in told.splitlines()
+    output = run(app, "import", "-", "--dry-run", stdin=as_bytes(a_file(a_tool("ex-drop", tagline="Small.")))).stdout
+    assert 'tool "ex-keep" (named "ex-drop" in the file): name, tagline' in output.splitlines()
 
 
 @pytest.mark.parametrize("name", ["catalogue.yaml", "catalogue.YML"])
@@ -155,7 +155,7 @@ def test_no_broken_file_ends_in_a_traceback(app: Flask, tmp_path: Path, name: st
     assert result.stderr.startswith(f"Error: {path} was refused and nothing stored: ")
 
 
-def test_a_file_that_cannot_be_opened_is_told_in_words(app: Flask, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_opened_is_reported_in_words(app: Flask, tmp_path: Path) -> None:
     missing = run(app, "import", str(tmp_path / "missing.json"))
     folder = run(app, "import", str(tmp_path))
     assert (missing.exit_code, folder.exit_code) == (1, 1)
@@ -164,7 +164,7 @@ def test_a_file_that_cannot_be_opened_is_told_in_words(app: Flask, tmp_path: Pat
 
 
 @ON_ONE_DATABASE
-def test_a_file_without_permission_is_told_in_words(
+def test_a_file_without_permission_is_reported_in_words(
     app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_arguments: object, **_options: object) -> None:
@@ -175,7 +175,7 @@ def test_a_file_without_permission_is_told_in_words(
     assert (result.exit_code, result.stderr) == (1, "Error: secret.json: Permission denied\n")
 
 
-def test_a_locked_database_is_told_in_words(app: Flask) -> None:
+def test_a_locked_database_is_reported_in_words(app: Flask) -> None:
     with db.engine.connect().execution_options(sqlite_begin="IMMEDIATE") as other, other.begin():
         if other.dialect.name == "postgresql":
             other.execute(sa.text("LOCK TABLE tool"))
@@ -186,7 +186,7 @@ def test_a_locked_database_is_told_in_words(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("command", ["import", "export"])
-def test_a_database_without_tables_is_told_in_words_with_what_to_do(
+def test_a_database_without_tables_is_reported_in_words_with_what_to_do(
     empty_database: str, tmp_path: Path, command: str
 ) -> None:
     path = tmp_path / "catalogue.json"

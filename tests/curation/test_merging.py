@@ -78,9 +78,9 @@ def test_every_address_of_the_dropped_record_leads_to_the_kept_one(pair: tuple[T
     merge(keep, drop)
     assert (keep.slug, keep.aliases) == ("mistral-code", ["mistral-vibe", "le-code"])
     for slug in ("mistral-code", "mistral-vibe", "le-code"):
-        found = queries.find_published_link(slug, LATER)
-        assert found
-        assert found.id == keep.id
+        link = queries.find_published_link(slug, LATER)
+        assert link
+        assert link.id == keep.id
 
 
 def test_the_dropped_record_is_seen_nowhere_any_more(pair: tuple[Tool, Tool]) -> None:
@@ -105,8 +105,8 @@ def test_a_reviewers_only_review_moves_with_its_history(pair: tuple[Tool, Tool])
     make_revision(make_review(drop, skeptic, "skip", quote="It loses work."), "ship", TODAY, reason="It broke.")
     merge(keep, drop)
     assert panel(keep) == [("builder", "The Builder on Mistral Code."), ("skeptic", "It loses work.")]
-    (told,) = recent_changes.list_latest(LATER, 10)
-    assert (told.slug, told.reason) == ("mistral-code", "It broke.")
+    (change,) = recent_changes.list_latest(LATER, 10)
+    assert (change.slug, change.reason) == ("mistral-code", "It broke.")
 
 
 def test_of_two_reviews_one_stands_and_the_other_becomes_history_in_order_of_dates(pair: tuple[Tool, Tool]) -> None:
@@ -117,15 +117,15 @@ def test_of_two_reviews_one_stands_and_the_other_becomes_history_in_order_of_dat
     make_revision(stands, "skip", date(2026, 9, 1), wording_only=True, reason="A typing error.")
     make_revision(goes, "skip", date(2026, 5, 1), reason="It got better.")
     merge(keep, drop)
-    (said,) = queries.panels_of([keep.id])[keep.id].reviews
+    (review,) = queries.panels_of([keep.id])[keep.id].reviews
     words = "Two records of one tool were merged; this stood under Mistral Vibe."
-    assert [(each.until, each.verdict, each.reason, each.wording_only) for each in said.revisions] == [
+    assert [(each.until, each.verdict, each.reason, each.wording_only) for each in review.revisions] == [
         (date(2026, 3, 1), "ship", "It got worse.", False),
         (date(2026, 5, 1), "skip", f"{words} It got better.", True),
         (date(2026, 9, 1), "skip", "A typing error.", True),
         (TODAY, "ship", words, True),
     ]
-    assert said.quote == "The Builder on Mistral Code."
+    assert review.quote == "The Builder on Mistral Code."
     assert [each.until.month for each in db.session.get_one(Review, stands.id).revisions] == [3, 5, 9, 11]
 
 
@@ -146,9 +146,9 @@ def test_a_very_long_reason_is_cut_where_the_column_ends(pair: tuple[Tool, Tool]
     make_review(keep, builder)
     make_revision(make_review(drop, builder), "skip", date(2026, 5, 1), reason="Because. " * 55)
     merge(keep, drop)
-    (said,) = queries.panels_of([keep.id])[keep.id].reviews
-    assert len(said.revisions[0].reason) == 500
-    assert said.revisions[0].reason.endswith("…")
+    (review,) = queries.panels_of([keep.id])[keep.id].reviews
+    assert len(review.revisions[0].reason) == 500
+    assert review.revisions[0].reason.endswith("…")
 
 
 @pytest.mark.parametrize("kept_model", [None, "unknown"])
@@ -215,9 +215,9 @@ def test_empty_texts_are_filled_and_others_stay(app: Flask) -> None:
 
 
 def comparison(id: int) -> tuple[str, list[int], list[tuple[int, str]], bool]:
-    found = db.session.get_one(Comparison, id)
-    lines = [(line.tool_id, line.when) for line in found.choose_if]
-    return found.members_key, [each.tool_id for each in found.members], lines, found.published_at is not None
+    row = db.session.get_one(Comparison, id)
+    lines = [(line.tool_id, line.when) for line in row.choose_if]
+    return row.members_key, [each.tool_id for each in row.members], lines, row.published_at is not None
 
 
 def test_the_kept_tool_takes_the_place_in_a_comparison(pair: tuple[Tool, Tool]) -> None:

@@ -1,4 +1,4 @@
-"""What was said and what was asked before an import is kept."""
+"""What reviewers said and what tools cost before an import stays in their histories."""
 
 import json
 from datetime import date
@@ -80,8 +80,8 @@ def test_an_old_verdict_stood_until_the_new_ones_date_or_today(
 
 def test_the_files_own_entry_for_the_old_state_wins(app: Flask) -> None:
     imported(reviewed(verdict="ship", quote="It wroks."))
-    told = {**BEFORE, "quote": "It wroks.", "reviewed_on": "2026-09-01", "reason": "A typo.", "wording_only": True}
-    imported(reviewed(verdict="ship", quote="It works.", history=[told]))
+    typo = {**BEFORE, "quote": "It wroks.", "reviewed_on": "2026-09-01", "reason": "A typo.", "wording_only": True}
+    imported(reviewed(verdict="ship", quote="It works.", history=[typo]))
     assert history() == [("ship", "It wroks.", date(2026, 9, 1), date(2026, 10, 1), "A typo.", True)]
 
 
@@ -160,9 +160,9 @@ def test_twenty_and_twenty_point_zero_zero_are_one_price(app: Flask) -> None:
 
 def test_the_files_own_entry_for_the_old_price_wins(app: Flask) -> None:
     imported(priced("20.00"))
-    told = {"model": "paid", "amount": "20.00", "currency": "USD", "period": "month"}
-    told |= {"checked_on": "2026-01-01", "until": "2026-05-05", "reason": "Announced in May."}
-    imported(priced("25.00", [told]))
+    past = {"model": "paid", "amount": "20.00", "currency": "USD", "period": "month"}
+    past |= {"checked_on": "2026-01-01", "until": "2026-05-05", "reason": "Announced in May."}
+    imported(priced("25.00", [past]))
     assert prices() == [("20.00", date(2026, 5, 5), "Announced in May."), ("25.00", None, None)]
 
 

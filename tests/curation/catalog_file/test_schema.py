@@ -128,7 +128,7 @@ TOOLS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("keys", "words"), TOOLS.values(), ids=TOOLS)
-def test_a_fault_in_a_tool_is_told_with_its_place(keys: dict[str, Any], words: str) -> None:
+def test_a_fault_in_a_tool_is_reported_with_its_place(keys: dict[str, Any], words: str) -> None:
     [fault] = faults_of(a_file(a_tool() | keys))
     assert fault.startswith(words)
 
@@ -163,7 +163,7 @@ FILES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("sections", "words"), FILES.values(), ids=FILES)
-def test_a_fault_in_a_section_is_told_with_its_place(sections: dict[str, Any], words: str) -> None:
+def test_a_fault_in_a_section_is_reported_with_its_place(sections: dict[str, Any], words: str) -> None:
     [fault] = faults_of(a_file(**sections))
     assert fault.startswith(words)
 
@@ -178,7 +178,7 @@ def test_a_file_without_its_format_is_refused() -> None:
     assert faults_of({}) == ["format: is missing"]
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     data = a_file(a_tool(name=""), a_tool("b", reviews=[{"verdict": "no"}], price={"amount": 1}), format="x")
     assert [fault.partition(": ")[0] for fault in faults_of(data)] == [
         "format",

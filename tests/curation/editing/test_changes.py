@@ -52,10 +52,10 @@ def what_forms_show() -> dict[tuple[str, int], Json]:
     db.session.rollback()
     db.session.expunge_all()
     shown = {}
-    for kind, (model, opened) in FORMS.items():
+    for kind, (model, find_record) in FORMS.items():
         for id in db.session.scalars(sa.select(model.id)):
-            if (found := opened(id)) and found.data:
-                shown[kind, id] = found.data
+            if (record := find_record(id)) and record.data:
+                shown[kind, id] = record.data
     db.session.expunge_all()
     return shown
 
@@ -64,12 +64,12 @@ def differing(before: dict[tuple[str, int], Json], after: dict[tuple[str, int], 
     return {key for key in before | after if before.get(key) != after.get(key)}
 
 
-def told(changes: tuple[Change, ...], action: str = "changed") -> dict[tuple[str, int], Change]:
+def by_record(changes: tuple[Change, ...], action: str = "changed") -> dict[tuple[str, int], Change]:
     return {(change.kind, change.id): change for change in changes if change.action == action}
 
 
-def test_each_record_that_an_import_adds_is_told_whole_and_a_tool_with_its_price(app: Flask) -> None:
-    changes = told(imported(FIRST).differences, "added")
+def test_each_record_that_an_import_adds_is_reported_whole_and_a_tool_with_its_price(app: Flask) -> None:
+    changes = by_record(imported(FIRST).differences, "added")
     shown = what_forms_show()
     assert len(changes) == 1 + 2 + 3 + 1 + 1
     for (kind, id), change in changes.items():
@@ -98,7 +98,7 @@ def test_each_record_that_an_import_adds_is_told_whole_and_a_tool_with_its_price
         ),
     ],
 )
-def test_what_an_import_changes_is_told_as_its_form_showed_and_shows_it(app: Flask, second: Json) -> None:
+def test_what_an_import_changes_is_reported_as_its_form_showed_and_shows_it(app: Flask, second: Json) -> None:
     imported(FIRST)
     before = what_forms_show()
     differences = imported(second).differences
@@ -119,12 +119,12 @@ def test_an_import_that_moves_records_or_adds_history_alone_tells_no_difference(
 
 def test_an_import_reads_with_as_many_statements_whatever_it_changes(app: Flask, statements: StatementCount) -> None:
     def reads(count: int, words: str) -> int:
-        told = [a_tool(f"t{n}", tagline=words, reviews=[a_review(quote=words)]) for n in range(count)]
+        tools = [a_tool(f"t{n}", tagline=words, reviews=[a_review(quote=words)]) for n in range(count)]
         lines = [{"tools": [f"t{n}", f"t{n + 1}"], "headline": words} for n in range(count - 1)]
         db.session.rollback()
         db.session.expunge_all()
         before = len(statements)
-        import_catalogue(a_file(*told, comparisons=lines), NOW)
+        import_catalogue(a_file(*tools, comparisons=lines), NOW)
         db.session.commit()
         return sum(each.startswith("SELECT") for each in statements.statements[before:])
 
@@ -133,7 +133,7 @@ def test_an_import_reads_with_as_many_statements_whatever_it_changes(app: Flask,
     assert reads(4, "Changed.") == reads(30, "Changed.")
 
 
-def test_each_record_that_a_merge_changes_is_told_as_its_form_showed_and_shows_it(app: Flask) -> None:
+def test_each_record_that_a_merge_changes_is_reported_as_its_form_showed_and_shows_it(app: Flask) -> None:
     category = make_category(facts={"license": "Licence"})
     keep = make_tool("keep", category_id=category.id)
     drop = make_tool("drop", aliases=("drip",), tagline="Fast.", website="https://drop.example")
@@ -156,22 +156,22 @@ def test_each_record_that_a_merge_changes_is_told_as_its_form_showed_and_shows_i
     db.session.commit()
     after = what_forms_show()
 
-    gone = told(done.changes, "merged away")
+    gone = by_record(done.changes, "merged away")
     assert {key: change.before for key, change in gone.items()} == {
         ("tool", drop_id): before["tool", drop_id] | {"price": before["price", drop_id]},
         ("panel", drop_id): before["panel", drop_id],
     }
-    (put_away,) = told(done.changes, "archived").values()
-    assert (put_away.id, put_away.slug) == (archived, "drop-vs-keep")
-    assert put_away.changes == {"publication": ("published", "archived")}
-    changes = told(done.changes) | told(done.changes, "added")
+    (archiving,) = by_record(done.changes, "archived").values()
+    assert (archiving.id, archiving.slug) == (archived, "drop-vs-keep")
+    assert archiving.changes == {"publication": ("published", "archived")}
+    changes = by_record(done.changes) | by_record(done.changes, "added")
     expected = {("tool", keep_id), ("panel", keep_id), ("price", keep_id)}
     assert changes.keys() == expected | {("comparison", taken_over), ("comparison", left)}
     for key, change in changes.items():
         assert (change.before, change.after) == (before.get(key, {}), after[key])
 
 
-def test_a_merge_looks_with_as_many_statements_whatever_it_touches(app: Flask, statements: StatementCount) -> None:
+def test_a_merge_takes_as_many_statements_whatever_it_touches(app: Flask, statements: StatementCount) -> None:
     def selects(count: int) -> int:
         keep, drop = make_tool(f"keep-{count}"), make_tool(f"drop-{count}")
         for number in range(count):

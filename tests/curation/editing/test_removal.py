@@ -23,7 +23,7 @@ from verdicts.catalog.models import Category, PriceRecord, Reviewer, Tool, ToolS
 from verdicts.comparisons.models import Comparison
 from verdicts.curation.editing import removal
 from verdicts.curation.editing.removal import RecordInUse
-from verdicts.extensions import commit_or_retry, db
+from verdicts.extensions import Base, commit_or_retry, db
 from verdicts.voting.models import Tally
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -81,6 +81,15 @@ def test_reviews_votes_comparisons_subscribers_and_merged_records_depend_on_a_to
 def test_nothing_depends_on_a_comparison() -> None:
     wren = make_tool("wren")
     assert removal.dependants(make_comparison(wren, make_tool("finch"), choose_if={wren: "you hurry."})) == []
+
+
+def test_each_reference_that_outlives_its_record_says_what_depends_on_it() -> None:
+    """The database would refuse to delete the record, and nobody would say why."""
+    records = {model.__table__ for model in (Category, Reviewer, Tool, Comparison)}
+    keys = [key for table in Base.metadata.sorted_tables for key in table.foreign_keys if key.column.table in records]
+    silent = {str(key.parent) for key in keys if not key.ondelete and "dependant" not in key.parent.info}
+    # A tally goes with its tool, and the tool of a choice is among those compared.
+    assert silent == {"tally.tool_id", "choose_if.tool_id"}
 
 
 def test_what_something_depends_on_cannot_be_deleted_and_the_error_says_by_what() -> None:

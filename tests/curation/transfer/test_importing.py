@@ -34,7 +34,7 @@ def slugs(model: Any) -> list[str]:
     return [row.slug for row in db.session.scalars(sa.select(model).order_by(model.position))]
 
 
-def found(text: str) -> list[int]:
+def search_ids(text: str) -> list[int]:
     return list(db.session.scalars(sa.select(search.matching(text).c.tool_id)))
 
 
@@ -84,13 +84,13 @@ def test_the_file_that_started_it_is_imported_too_and_the_bare_one_has_its_shape
 
 def prose_of(data: Any, path: str = "") -> dict[str, str]:
     """Return the sentences in a file under their places."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for key, value in data.items() if isinstance(data, dict) else enumerate(data):
         if key in PROSE:
-            found[f"{path}.{key}"] = value
+            texts[f"{path}.{key}"] = value
         elif isinstance(value, dict | list):
-            found |= prose_of(value, f"{path}.{key}")
-    return found
+            texts |= prose_of(value, f"{path}.{key}")
+    return texts
 
 
 def without_prose(data: Any) -> Any:
@@ -110,14 +110,14 @@ def test_an_import_that_changes_something_is_published_and_found(app: Flask) -> 
     version = content_version()
     imported(a_file(a_tool(tagline="Explains errors")))
     assert content_version() == version + 1
-    assert found("explains") == [tool().id]
-    assert found("writes") == []
+    assert search_ids("explains") == [tool().id]
+    assert search_ids("writes") == []
 
 
 def test_a_category_with_a_new_name_is_found_under_it(app: Flask) -> None:
     imported(a_file(a_tool(category="developer-tools")))
     imported({"format": "verdicts-catalogue/1", "categories": [{"slug": "developer-tools", "name": "Coding"}]})
-    assert found("coding") == [tool().id]
+    assert search_ids("coding") == [tool().id]
 
 
 def test_what_is_not_committed_is_not_stored(app: Flask) -> None:
@@ -458,13 +458,13 @@ def test_one_fault_in_a_record_does_not_hide_another(app: Flask, data: dict[str,
 
 @pytest.mark.parametrize(("data", "faults"), FOLLOWING.values(), ids=FOLLOWING)
 @ON_ONE_DATABASE
-def test_what_only_follows_from_a_fault_is_not_told(app: Flask, data: dict[str, Any], faults: list[str]) -> None:
+def test_what_only_follows_from_a_fault_is_not_reported(app: Flask, data: dict[str, Any], faults: list[str]) -> None:
     assert list(faults_of(data)) == faults
 
 
 @pytest.mark.parametrize(("data", "faults"), CROSS.values(), ids=CROSS)
 @ON_ONE_DATABASE
-def test_faults_between_records_are_told_with_their_places_and_nothing_is_stored(
+def test_faults_between_records_are_reported_with_their_places_and_nothing_is_stored(
     app: Flask, data: dict[str, Any], faults: list[str]
 ) -> None:
     assert list(faults_of(data)) == faults
@@ -536,7 +536,7 @@ STORED: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize(("data", "faults"), STORED.values(), ids=STORED)
-def test_faults_against_what_is_stored_are_told_too(app: Flask, data: dict[str, Any], faults: list[str]) -> None:
+def test_faults_against_what_is_stored_are_reported_too(app: Flask, data: dict[str, Any], faults: list[str]) -> None:
     imported(a_file(a_tool("a", aliases=["old-a"], category="developer-tools"), a_tool("b")))
     assert list(faults_of(data)) == faults
 
@@ -559,7 +559,7 @@ def test_one_fault_among_many_sound_records_stores_none_of_them(app: Flask) -> N
     assert faults_of(data) == ('tools[1].reviews[3].verdict: must be "ship" or "skip", not "maybe"',)
 
 
-def test_what_a_file_knows_by_another_name_is_told_by_both(app: Flask) -> None:
+def test_what_a_file_knows_by_another_name_is_named_by_both(app: Flask) -> None:
     make_category("coding", former_slugs=[CategoryAlias(slug="developer-tools")])
     make_reviewer("maker", former_slugs=[ReviewerAlias(slug="builder")])
     make_tool("ex-keep", aliases=("ex-drop",))

@@ -20,7 +20,7 @@ from verdicts.digest import editions, scheduling, weeks
 from verdicts.engines import engine_options
 from verdicts.extensions import begin_write, db
 from verdicts.mailing import outbox
-from verdicts.mailing.letters import Letter
+from verdicts.mailing.rendering import Letter
 
 EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  # what the demo may be told to listen on
 

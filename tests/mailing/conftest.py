@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.smtp_server import SmtpServer, smtp_server
-from verdicts.mailing.letters import Letter
+from verdicts.mailing.rendering import Letter
 
 LETTER = Letter("Two tools, one SKIP", "Plain words.\n", "<p>Words with a <b>shape</b>.</p>\n")
 

@@ -14,9 +14,9 @@ from tests.apps import new_app
 from tests.makers import NOW
 from tests.smtp_server import body_of
 from verdicts.mailing import mailbox
-from verdicts.mailing.letters import Letter
 from verdicts.mailing.messages import compose, message_id
 from verdicts.mailing.outcomes import OutcomeKind
+from verdicts.mailing.rendering import Letter
 from verdicts.mailing.transport import open_connection, transmit_message
 
 ADA = "ada@readers.example"

@@ -17,8 +17,8 @@ from tests.mailing.conftest import LETTER
 from tests.makers import NOW
 from tests.smtp_server import body_of
 from verdicts.mailing.addresses import InvalidAddress, InvalidHeader
-from verdicts.mailing.letters import Letter
 from verdicts.mailing.messages import Message, compose, message_id
+from verdicts.mailing.rendering import Letter
 
 ADA = "ada@readers.example"
 UNSUBSCRIBE = f"<https://verdicts.test/newsletter/leave/{'t' * 60}>, <mailto:leave@verdicts.test?subject={'t' * 60}>"

@@ -9,7 +9,7 @@ from flask import Flask
 
 from tests.apps import pooled_app
 from tests.makers import make_tool
-from verdicts.catalog.records import ToolLink
+from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import db
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from tests.makers import NOW, make_category
 from tests.newsletter.world import ANN, ask, end, letters, make_subscriber, row_of, statuses, suppressed
-from verdicts.catalog.records import ToolLink
+from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import Base, begin_write, commit_or_retry, db
 from verdicts.newsletter import leaving, preferences, queries
 from verdicts.newsletter.addresses import parse_email

@@ -10,7 +10,7 @@ from flask import Flask
 from tests.conftest import StatementCount
 from tests.makers import NOW
 from tests.newsletter.world import ANN, ask, confirm, end, letters, make_subscriber, row_of, statuses, suppress
-from verdicts.catalog.records import ToolLink
+from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import db
 from verdicts.newsletter import leaving
 from verdicts.newsletter.models import Status, signup_turn, subscriber

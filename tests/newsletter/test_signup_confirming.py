@@ -19,7 +19,7 @@ from tests.newsletter.world import (
     suppress,
     suppressed,
 )
-from verdicts.catalog.records import ToolLink
+from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import begin_write, db
 from verdicts.newsletter import leaving, queries, signup
 from verdicts.newsletter.models import subscriber_tool

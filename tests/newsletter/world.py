@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tests.makers import NOW
-from verdicts.catalog.records import ToolLink
+from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import begin_write, db
 from verdicts.mailing.models import outbox_letter
 from verdicts.newsletter import signup

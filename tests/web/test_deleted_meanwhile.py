@@ -20,7 +20,7 @@ from tests.web.conftest import PRESENT
 from tests.web.test_newsletter_links import confirm_path, preferences_path
 from tests.web.visitor import Visitor
 from verdicts.catalog.models import Tool
-from verdicts.catalog.records import ToolLink
+from verdicts.catalog.summaries import ToolLink
 from verdicts.curation.editing import removal
 from verdicts.extensions import db
 from verdicts.feedback.models import price_doubt

@@ -11,8 +11,8 @@ from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW
 from tests.web.visitor import HEADERS, Visitor, read_html, words_of
 from verdicts.mailing import mailbox
-from verdicts.mailing.letters import Letter
 from verdicts.mailing.messages import compose, message_id
+from verdicts.mailing.rendering import Letter
 from verdicts.web.mailbox import add_links
 
 HOSTILE = "<script>alert(1)</script>"

@@ -14,7 +14,7 @@ from tests.makers import make_category, make_tool
 from tests.newsletter.world import ANN, ask, end, letters, make_subscriber, row_of, statuses, suppressed
 from tests.web.conftest import PRESENT
 from tests.web.visitor import Visitor
-from verdicts.catalog.records import ToolLink
+from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import Base, begin_write, db
 from verdicts.newsletter import headers, leaving, preferences, queries
 from verdicts.newsletter.models import Rhythm

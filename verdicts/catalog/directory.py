@@ -18,7 +18,7 @@ from verdicts.catalog.queries import (
     to_summary,
     tool,
 )
-from verdicts.catalog.records import ToolLink, ToolSummary
+from verdicts.catalog.summaries import ToolLink, ToolSummary
 from verdicts.extensions import db
 
 PAGE_SIZE = 24

@@ -24,7 +24,7 @@ from verdicts.catalog.models import (
 )
 from verdicts.catalog.panel import Panel, PanelReview, ReviewerSummary, Revision
 from verdicts.catalog.prices import UNKNOWN_PRICE, Price
-from verdicts.catalog.records import (
+from verdicts.catalog.summaries import (
     CategoryLink,
     Fact,
     PlanSummary,

@@ -9,7 +9,7 @@ from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.panel import ReviewerSummary
 from verdicts.catalog.prices import Price
 from verdicts.catalog.queries import is_published, price, review, reviewer, revision, select_links, tool
-from verdicts.catalog.records import columns_of
+from verdicts.catalog.summaries import columns_of
 from verdicts.extensions import db
 
 old_price = price.alias("old_price")

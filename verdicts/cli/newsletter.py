@@ -13,7 +13,7 @@ from verdicts.cli import mailboxes
 from verdicts.cli.errors import errors_as_messages
 from verdicts.cli.mailboxes import MailboxUnavailable
 from verdicts.extensions import begin_write, begin_write_after_read, db
-from verdicts.mailing.letters import absolute_url
+from verdicts.mailing.rendering import absolute_url
 from verdicts.newsletter import bounces, csv_file, queries, transfer
 from verdicts.newsletter.csv_file import InvalidCsv
 from verdicts.newsletter.tokens import reports_secret

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from verdicts.catalog.records import Fact, ToolFacts
+from verdicts.catalog.summaries import Fact, ToolFacts
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.panel import Panel, ReviewerSummary, reviewers_of
-from verdicts.catalog.records import ToolLink
+from verdicts.catalog.summaries import ToolLink
 from verdicts.comparisons import address, wording
 from verdicts.comparisons.panel_lead import PanelLead, panel_lead
 from verdicts.comparisons.related import comparison, is_published, member

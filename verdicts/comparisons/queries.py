@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.panel import ReviewerSummary, reviewers_of
-from verdicts.catalog.records import PlanSummary, ToolFacts, ToolSummary
+from verdicts.catalog.summaries import PlanSummary, ToolFacts, ToolSummary
 from verdicts.comparisons import address, related
 from verdicts.comparisons.differences import FactTable, compare_facts
 from verdicts.comparisons.panel_lead import is_split

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.records import ToolSummary
+from verdicts.catalog.summaries import ToolSummary
 from verdicts.comparisons import address
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.extensions import UtcDateTime, db

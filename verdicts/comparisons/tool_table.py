@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.panel import Panel, ReviewerSummary
-from verdicts.catalog.records import ToolSummary
+from verdicts.catalog.summaries import ToolSummary
 from verdicts.voting.community import Community
 from verdicts.voting.queries import tallies_of
 

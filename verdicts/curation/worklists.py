@@ -14,7 +14,7 @@ from verdicts.catalog.panel import OLD_AFTER
 from verdicts.catalog.price_checks import days_since_check, is_due
 from verdicts.catalog.prices import UNKNOWN_PRICE, Price
 from verdicts.catalog.queries import current_slug, is_current_slug, is_published, price, tool
-from verdicts.catalog.records import ToolLink
+from verdicts.catalog.summaries import ToolLink
 from verdicts.comparisons.models import Comparison
 from verdicts.extensions import db
 from verdicts.feedback import price_doubts

@@ -11,7 +11,7 @@ from verdicts.catalog import queries as catalog
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.panel import Panel
 from verdicts.catalog.prices import Price
-from verdicts.catalog.records import ToolSummary, columns_of
+from verdicts.catalog.summaries import ToolSummary, columns_of
 from verdicts.comparisons.models import Comparison, ComparisonTool
 from verdicts.digest.weeks import Week
 from verdicts.extensions import db

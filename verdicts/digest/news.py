@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from verdicts.catalog.panel import Panel, ReviewerSummary
-from verdicts.catalog.records import ToolSummary
+from verdicts.catalog.summaries import ToolSummary
 from verdicts.digest.models import ItemKind
 from verdicts.voting.community import Community
 

@@ -13,7 +13,7 @@ from verdicts.digest.editions import Edition, EditionIsEmpty
 from verdicts.digest.models import BlockKind, ItemKind
 from verdicts.digest.news import CHANGE_KINDS, NewsItem
 from verdicts.digest.weeks import Week
-from verdicts.mailing.letters import absolute_url, inline_styles, render_part, tidy_text
+from verdicts.mailing.rendering import absolute_url, inline_styles, render_part, tidy_text
 from verdicts.newsletter.headers import leave_path, preferences_path
 
 CUT_MARK = "<!--cut-->"

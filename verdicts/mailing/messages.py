@@ -21,7 +21,7 @@ from verdicts.mailing.addresses import (
     require_one_line,
     split_name_and_address,
 )
-from verdicts.mailing.letters import Letter
+from verdicts.mailing.rendering import Letter
 
 MAX_LINE_LENGTH = 998
 

@@ -14,12 +14,12 @@ from random import random
 import sqlalchemy as sa
 
 from verdicts.extensions import commit_or_retry, db
-from verdicts.mailing import allowance, letters
+from verdicts.mailing import allowance, rendering
 from verdicts.mailing.addresses import InvalidHeader
-from verdicts.mailing.letters import Letter
 from verdicts.mailing.messages import Message, compose, message_id
 from verdicts.mailing.models import outbox_letter
 from verdicts.mailing.outcomes import GIVE_UP_AFTER, Action, Outcome, OutcomeKind, Step, action_for, retry_delay
+from verdicts.mailing.rendering import Letter
 from verdicts.mailing.transport import Connection, transmit_message
 
 logger = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ def send_letter(
     name: str, /, *, to: str, now: datetime, headers: Mapping[str, str] | None = None, **context: object
 ) -> None:
     """Render templates/mail/<name>/ with `context` and put the letter into the outbox; see put()."""
-    put(letters.render(name, **context), to=to, now=now, headers=headers)
+    put(rendering.render(name, **context), to=to, now=now, headers=headers)
 
 
 def put(letter: Letter, *, to: str, now: datetime, headers: Mapping[str, str] | None = None) -> None:

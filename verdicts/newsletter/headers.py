@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from verdicts.config import current_settings
 from verdicts.mailing.addresses import split_name_and_address
-from verdicts.mailing.letters import absolute_url
+from verdicts.mailing.rendering import absolute_url
 from verdicts.newsletter.tokens import bounce_token
 
 # Identifies the delivery in bounces and complaints.

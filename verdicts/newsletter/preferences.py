@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from verdicts.catalog.models import Category
 from verdicts.catalog.queries import is_published, lock_existing, select_links, tool
-from verdicts.catalog.records import ToolLink
+from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import db, insert
 from verdicts.newsletter.models import Rhythm, subscriber, subscriber_category, subscriber_tool
 from verdicts.newsletter.queries import Subscription

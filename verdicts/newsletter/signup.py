@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from verdicts.catalog.queries import lock_existing
-from verdicts.catalog.records import ToolLink
+from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import db, insert
 from verdicts.mailing import outbox
-from verdicts.mailing.letters import absolute_url
+from verdicts.mailing.rendering import absolute_url
 from verdicts.newsletter.addresses import Address
 from verdicts.newsletter.headers import confirm_path, delivery_headers
 from verdicts.newsletter.models import Rhythm, Status, signup_turn, subscriber, subscriber_tool, suppression

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from verdicts.extensions import db
 from verdicts.mailing import outbox
 from verdicts.mailing.addresses import InvalidAddress, parse_address
-from verdicts.mailing.letters import absolute_url
+from verdicts.mailing.rendering import absolute_url
 from verdicts.staff import sessions
 from verdicts.staff.models import MAX_NAME_LENGTH, Role, account, password_reset
 

@@ -12,7 +12,7 @@ from verdicts.catalog import queries as catalog
 from verdicts.catalog.directory import CategoryCount, DirectoryQuery, Sort
 from verdicts.catalog.panel import ReviewerSummary, reviewers_of
 from verdicts.catalog.prices import Price
-from verdicts.catalog.records import PlanSummary, ReleaseSummary, ToolLink, ToolSummary
+from verdicts.catalog.summaries import PlanSummary, ReleaseSummary, ToolLink, ToolSummary
 from verdicts.comparisons import related, tool_table
 from verdicts.comparisons.conclusion import disagreements
 from verdicts.comparisons.differences import FactRow, fact_rows

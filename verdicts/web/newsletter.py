@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from wtforms import StringField, ValidationError
 
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.records import ToolLink
+from verdicts.catalog.summaries import ToolLink
 from verdicts.config import current_settings
 from verdicts.extensions import begin_write, db
 from verdicts.mailing.addresses import InvalidAddress

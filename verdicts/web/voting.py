@@ -10,7 +10,7 @@ from wtforms.validators import AnyOf
 
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.records import ToolLink
+from verdicts.catalog.summaries import ToolLink
 from verdicts.config import current_settings
 from verdicts.extensions import begin_write, db, limiter
 from verdicts.voting import ballot, queries

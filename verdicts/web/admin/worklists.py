@@ -14,7 +14,7 @@ from verdicts.catalog import price_checks
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.price_checks import PriceCheck, PriceNotCurrent
-from verdicts.catalog.records import ToolLink
+from verdicts.catalog.summaries import ToolLink
 from verdicts.curation import worklists
 from verdicts.extensions import begin_write_after_read, db
 from verdicts.feedback import corrections, price_doubts

@@ -9,8 +9,8 @@ from flask import Flask
 from tests.apps import new_app
 from tests.web.visitor import read_html
 from verdicts.config import CHECKOUT
-from verdicts.mailing import letters
-from verdicts.mailing.letters import Letter
+from verdicts.mailing import rendering
+from verdicts.mailing.rendering import Letter
 
 GREETING = {
     "mail/greeting/subject.txt": "A word\n  for {{ name }}",
@@ -36,7 +36,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
 
 @pytest.fixture
 def letter() -> Letter:
-    return letters.render("greeting", name="<Ada> & Ben")
+    return rendering.render("greeting", name="<Ada> & Ben")
 
 
 def test_the_subject_is_one_line_of_plain_words(letter: Letter) -> None:
@@ -72,7 +72,7 @@ def test_the_html_loads_nothing_and_follows_nobody(letter: Letter) -> None:
 
 def test_links_are_built_from_the_base_url_whatever_host_was_asked_for(app: Flask) -> None:
     with app.test_request_context("/", headers={"Host": "evil.example"}):
-        tree, _ = read_html(letters.render("greeting", name="Ada").html)
+        tree, _ = read_html(rendering.render("greeting", name="Ada").html)
     assert [each.get("href") for each in tree.iter("a")] == [
         "http://verdicts.test/",
         "http://verdicts.test/here?a=1&b=2",
@@ -83,12 +83,12 @@ def test_links_are_built_from_the_base_url_whatever_host_was_asked_for(app: Flas
 @pytest.mark.parametrize("path", ["leave", "https://evil.example/", "", "//evil.example/"])
 def test_a_link_is_made_of_a_path_of_ours_only(path: str) -> None:
     with pytest.raises(ValueError, match="is no path of ours"):
-        letters.absolute_url(path)
+        rendering.absolute_url(path)
 
 
 def test_what_a_template_needs_and_is_not_given_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError):
-        letters.render("greeting")
+        rendering.render("greeting")
 
 
 def test_the_colours_of_words_stand_out_in_light_and_in_dark() -> None:

@@ -165,7 +165,7 @@ def test_what_is_done_to_an_edition_is_in_the_audit_log_and_what_is_refused_is_n
     assert {(each.actor, each.kind, each.record) for each in entries} == {(audit.COMMAND_LINE, "edition", "2026-w47")}
     assert [(each.action, each.changes) for each in reversed(entries)] == [
         ("drafted", {}),
-        ("mailed a test of", {}),
+        ("sent a test email of", {}),
         ("scheduled", {"goes out": [None, "2026-11-24 08:00 UTC"]}),
         ("scheduled", {"goes out": ["2026-11-24 08:00 UTC", "2026-11-25 08:00 UTC"]}),
         ("cancelled", {"state": ["frozen", "cancelled"]}),

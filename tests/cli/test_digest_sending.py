@@ -115,7 +115,7 @@ def test_going_on_with_an_edition_is_no_entry_of_the_audit_log(app: Flask) -> No
     assert audit_log() == []
 
 
-def test_pausing_resuming_and_settling_are_in_the_audit_log_without_an_address(app: Flask) -> None:
+def test_pausing_resuming_and_resolving_are_in_the_audit_log_without_an_address(app: Flask) -> None:
     uncertain_edition()
     digest(app, "pause")
     digest(app, "resume")
@@ -125,8 +125,8 @@ def test_pausing_resuming_and_settling_are_in_the_audit_log_without_an_address(a
     assert audit_log() == [
         ("paused", {}),
         ("resumed", {}),
-        ("settled deliveries of", {"uncertain": [2, 1], "settled as": [None, "sent"]}),
-        ("settled deliveries of", {"uncertain": [1, 0], "settled as": [None, "resend"]}),
+        ("resolved deliveries of", {"uncertain": [2, 1], "resolved as": [None, "sent"]}),
+        ("resolved deliveries of", {"uncertain": [1, 0], "resolved as": [None, "resend"]}),
     ]
 
 
@@ -252,7 +252,7 @@ def test_settle_lists_what_is_uncertain_and_changes_nothing(app: Flask) -> None:
     assert states(edition) == before
 
 
-def test_settled_as_sent_is_sent_and_the_edition_with_it(app: Flask) -> None:
+def test_resolved_as_sent_is_sent_and_the_edition_with_it(app: Flask) -> None:
     edition = uncertain_edition()
     assert digest(app, "settle", "--sent", address(2)).output == "1 delivery is counted as sent.\n"
     assert state_of(edition) is EditionState.SENDING
@@ -261,7 +261,7 @@ def test_settled_as_sent_is_sent_and_the_edition_with_it(app: Flask) -> None:
     assert (digest(app, "run").exit_code, letters(app)) == (DONE, 0)
 
 
-def test_settled_as_to_be_sent_again_goes_out_once_more_with_the_next_run(app: Flask) -> None:
+def test_resolved_as_to_be_sent_again_goes_out_once_more_with_the_next_run(app: Flask) -> None:
     edition = uncertain_edition()
     assert "2 deliveries are to be sent again" in digest(app, "settle", "--resend", "--all").output
     assert (digest(app, "run").exit_code, letters(app)) == (DONE, 2)
@@ -277,7 +277,7 @@ def test_settled_as_to_be_sent_again_goes_out_once_more_with_the_next_run(app: F
         (["--resend", address(2), "nobody@example.org"], WRONG),
     ],
 )
-def test_settling_that_is_not_clear_settles_nothing(app: Flask, arguments: list[str], status: int) -> None:
+def test_resolving_that_is_not_clear_resolves_nothing(app: Flask, arguments: list[str], status: int) -> None:
     edition = uncertain_edition()
     before = states(edition)
     assert digest(app, "settle", *arguments).exit_code == status
@@ -292,7 +292,7 @@ def test_nothing_of_a_cancelled_edition_is_sent_again(app: Flask) -> None:
     assert states(edition)[3] is DeliveryState.UNCERTAIN
 
 
-def test_there_may_be_nothing_to_settle(app: Flask) -> None:
+def test_there_may_be_nothing_to_resolve(app: Flask) -> None:
     make_edition(make_subscribers(2))
     assert digest(app, "settle").output == "Nothing about edition 2026-w47 is uncertain.\n"
 

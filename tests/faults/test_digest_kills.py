@@ -1,4 +1,4 @@
-"""Senders are killed, stopped and many at once: nobody gets two letters, and after settling nobody gets none."""
+"""Senders are killed, stopped and many at once: nobody gets two letters, and after resolving nobody gets none."""
 
 import time
 from collections import Counter

@@ -113,7 +113,7 @@ def send_test(address: str, name: str | None) -> None:
         outcome = connection.transmit(envelope_from, address, raw)
     if outcome.kind is not OutcomeKind.ACCEPTED:
         raise click.ClickException(f"The letter was not accepted: {outcome.code or ''} {outcome.text}")
-    commit_or_retry(lambda: record_audit("mailed a test of", edition.name))
+    commit_or_retry(lambda: record_audit("sent a test email of", edition.name))
     click.echo(f"The letter went to {address}.")
 
 
@@ -247,8 +247,8 @@ def resolve_and_audit(edition: Edition, ids: list[int], resolution: Resolution) 
     before = len(resolving.list_uncertain(edition.id))
     count = resolving.resolve(edition.id, ids, resolution, utc_now())
     if count:
-        changes = {"uncertain": (before, before - count), "settled as": (None, resolution)}
-        record_audit("settled deliveries of", edition.name, changes)
+        changes = {"uncertain": (before, before - count), "resolved as": (None, resolution)}
+        record_audit("resolved deliveries of", edition.name, changes)
     return count
 
 

@@ -1,4 +1,4 @@
-"""What commands that timers call have in common: they stop when told to, and call a monitor afterwards."""
+"""What commands for timers have in common: they stop on a signal, and call a monitor afterwards."""
 
 import logging
 import signal

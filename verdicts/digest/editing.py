@@ -126,8 +126,8 @@ def _find_section(edition_id: int, item_id: int) -> tuple[list[Section], int]:
 
 def _swap(elements: Sequence[T], index: int, direction: Direction) -> tuple[list[T], int]:
     """Return the elements with one swapped with its neighbour, and its new index. At either end nothing changes."""
-    wanted = index + (1 if direction is Direction.DOWN else -1)
-    new_index = min(max(wanted, 0), len(elements) - 1)
+    step = 1 if direction is Direction.DOWN else -1
+    new_index = min(max(index + step, 0), len(elements) - 1)
     swapped = list(elements)
     swapped[index], swapped[new_index] = swapped[new_index], swapped[index]
     return swapped, new_index

@@ -119,7 +119,7 @@ def list_items(edition_id: int) -> list[NewsItem]:
 def list_items_with_visibility(edition: Edition, now: datetime) -> list[NewsItem]:
     """Return an edition's items; those of a draft say whether they are hidden. One statement, for a draft three.
 
-    Freezing drops what is hidden then, so the items of other editions need no look at the catalogue.
+    Freezing drops what is hidden then, so the items of other editions are not checked.
     """
     items = list_items(edition.id)
     return mark_hidden(items, now) if edition.state is EditionState.DRAFT else items

@@ -131,7 +131,7 @@ class Worker:
         if not batch.is_being_sent or batch.retry_at is None or batch.retry_at > now + self._job.options.max_idle:
             self._is_done = True
             return
-        # Another sender may release something earlier, or finish, so look again soon.
+        # Another sender may release something earlier, or finish, so claim again soon.
         seconds = (batch.retry_at - now).total_seconds()
         self._job.stop.wait(min(MAX_WAIT_SECONDS, max(MIN_WAIT_SECONDS, seconds)))
 

@@ -173,6 +173,7 @@ def test_a_review_that_no_reader_has_seen_is_removed(published_at: object, first
     assert saved.before["builder"]["quote"] == "Meant for another tool."
 
 
+@ON_ONE_DATABASE
 def test_a_review_that_readers_could_see_stays_even_where_they_see_it_no_more() -> None:
     finch = make_tool("finch", published_at=None, first_published_at=NOW)
     make_review(finch, make_reviewer("builder"))

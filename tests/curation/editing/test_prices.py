@@ -74,6 +74,7 @@ def test_each_cost_stays_in_the_history_in_its_order() -> None:
 
 
 @pytest.mark.parametrize(("checked_on", "until"), [(YESTERDAY, YESTERDAY), (None, TODAY)])
+@ON_ONE_DATABASE
 def test_an_old_cost_ends_on_the_day_the_new_one_was_checked_or_else_today(
     checked_on: date | None, until: date
 ) -> None:
@@ -106,6 +107,7 @@ def test_a_first_price_needs_no_reason_and_leaves_no_history(model: str | None) 
 @pytest.mark.parametrize(
     ("checked_on", "days"), [(TODAY - timedelta(days=60), 120), (TODAY, FIRST_INTERVAL_DAYS), (None, 60)]
 )
+@ON_ONE_DATABASE
 def test_a_later_check_of_the_same_cost_holds_twice_as_long(checked_on: date | None, days: int) -> None:
     wren = priced(checked_on=checked_on)
     change(prices, wren.id, checked_on=TODAY.isoformat())
@@ -113,6 +115,7 @@ def test_a_later_check_of_the_same_cost_holds_twice_as_long(checked_on: date | N
     assert (price.checked_on, price.interval_days) == (TODAY, days)
 
 
+@ON_ONE_DATABASE
 def test_another_cost_begins_with_the_first_interval() -> None:
     wren = priced(checked_on=YESTERDAY, interval_days=240)
     change(prices, wren.id, amount="25", reason=RAISED, checked_on=TODAY.isoformat())
@@ -170,6 +173,7 @@ def test_a_price_makes_cached_pages_out_of_date() -> None:
     assert content_version() == before + 1
 
 
+@ON_ONE_DATABASE
 def test_only_a_tool_has_a_price() -> None:
     finch = make_tool("finch", merged_into_id=make_tool("wren").id)
     assert (prices.find_record(finch.id), prices.find_record(0)) == (None, None)

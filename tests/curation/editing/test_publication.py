@@ -68,6 +68,7 @@ def test_readers_could_see_what_was_first_published_before_now(
 
 @both_kinds
 @pytest.mark.parametrize("at", [None, YESTERDAY])
+@ON_ONE_DATABASE
 def test_a_draft_is_published_at_once_and_never_in_the_past(kind: str, at: datetime | None) -> None:
     row = make(kind)
     publication.publish(row, NOW, at)
@@ -95,6 +96,7 @@ def test_what_was_first_published_stays_no_news_when_it_comes_back(kind: str) ->
 
 
 @both_kinds
+@ON_ONE_DATABASE
 def test_what_readers_know_already_may_be_scheduled_to_come_back_and_is_no_news_then(kind: str) -> None:
     row = make(kind, first_published_at=YESTERDAY)
     publication.publish(row, NOW, TOMORROW)
@@ -106,6 +108,7 @@ def test_what_readers_know_already_may_be_scheduled_to_come_back_and_is_no_news_
 
 
 @both_kinds
+@ON_ONE_DATABASE
 def test_what_was_scheduled_and_taken_back_in_time_is_news_later(kind: str) -> None:
     row = make(kind)
     publication.publish(row, YESTERDAY, TOMORROW)
@@ -119,6 +122,7 @@ def test_what_was_scheduled_and_taken_back_in_time_is_news_later(kind: str) -> N
 
 
 @both_kinds
+@ON_ONE_DATABASE
 def test_what_is_archived_is_hidden_until_it_is_published_or_made_a_draft(kind: str) -> None:
     row = make(kind, published_at=YESTERDAY, first_published_at=YESTERDAY)
     publication.archive(row, NOW)

@@ -53,6 +53,7 @@ def test_tools_and_subscribers_depend_on_a_category() -> None:
     assert sorted(removal.dependants(category)) == ["1 subscriber who chose it", "2 tools"]
 
 
+@ON_ONE_DATABASE
 def test_reviews_depend_on_a_reviewer() -> None:
     builder, wren = make_reviewer("builder"), make_tool("wren")
     make_review(wren, builder)
@@ -78,6 +79,7 @@ def test_reviews_votes_comparisons_subscribers_and_merged_records_depend_on_a_to
     ]
 
 
+@ON_ONE_DATABASE
 def test_nothing_depends_on_a_comparison() -> None:
     wren = make_tool("wren")
     assert removal.dependants(make_comparison(wren, make_tool("finch"), choose_if={wren: "you hurry."})) == []

@@ -171,6 +171,7 @@ def test_a_tool_changes_its_category_or_has_none() -> None:
     assert stored(wren.id).category_id is None
 
 
+@ON_ONE_DATABASE
 def test_a_category_that_does_not_exist_is_refused() -> None:
     assert faults_of(tools, name="Wren", category="video") == ['category: there is no category "video"']
 
@@ -191,6 +192,7 @@ def test_a_first_price_that_is_free_has_no_amount() -> None:
     ]
 
 
+@ON_ONE_DATABASE
 def test_saving_a_stored_tool_leaves_its_price_alone() -> None:
     wren = add(tools, name="Wren", price=PRICE)
     saved = change(tools, wren.id, tagline="Small.", price={"model": "free"})
@@ -239,6 +241,7 @@ def test_a_save_makes_cached_pages_out_of_date_and_a_refused_one_changes_nothing
 # Which records there are
 
 
+@ON_ONE_DATABASE
 def test_a_record_holds_neither_reviews_nor_the_price() -> None:
     wren = make_tool("wren", name="Wren")
     make_review(wren, make_reviewer())
@@ -254,6 +257,7 @@ def test_a_record_holds_neither_reviews_nor_the_price() -> None:
     assert tools.to_full_data(wren) == {**record.data, "price": {"model": "free"}}
 
 
+@ON_ONE_DATABASE
 def test_a_tool_that_was_merged_into_another_is_none_to_be_edited() -> None:
     wren = make_tool("wren")
     finch = make_tool("finch", merged_into_id=wren.id)

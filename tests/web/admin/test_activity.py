@@ -2,9 +2,12 @@
 
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_category, make_tool
 from tests.web.admin.editor import Editor, last_entry, logged_in
 from verdicts.staff.models import Role
+
+pytestmark = ON_ONE_DATABASE
 
 
 def test_the_log_says_who_changed_what_from_what_to_what(app: Flask, ann: Editor) -> None:

@@ -33,6 +33,7 @@ def test_a_draft_is_shown_again_until_its_form_is_saved(ann: Editor) -> None:
     assert "Unsaved changes</strong>" not in ann.gets(path).text
 
 
+@ON_ONE_DATABASE
 def test_a_draft_is_saved_and_discarded_without_javascript(app: Flask, ann: Editor) -> None:
     path = ann.gets("/admin/reviewers/new").headers["Location"]
     assert ann.fills(path, "draft", name="The Half").headers["Location"].startswith(path.partition("?")[0])
@@ -43,6 +44,7 @@ def test_a_draft_is_saved_and_discarded_without_javascript(app: Flask, ann: Edit
     assert stored(Reviewer) == []
 
 
+@ON_ONE_DATABASE
 def test_a_draft_of_an_older_version_conflicts_with_what_was_saved_since(app: Flask, ann: Editor) -> None:
     bob, tool = logged_in(app, "bob"), make_tool("wren")
     path = f"/admin/tools/{tool.id}"
@@ -51,6 +53,7 @@ def test_a_draft_of_an_older_version_conflicts_with_what_was_saved_since(app: Fl
     assert bob.fills(path).status_code == 409
 
 
+@ON_ONE_DATABASE
 def test_a_draft_that_says_what_is_saved_already_is_none(ann: Editor) -> None:
     tool = make_tool("wren", tagline="Old.")
     path = f"/admin/tools/{tool.id}"
@@ -60,6 +63,7 @@ def test_a_draft_that_says_what_is_saved_already_is_none(ann: Editor) -> None:
     assert "Unsaved changes</strong>" not in ann.gets(path).text
 
 
+@ON_ONE_DATABASE
 def test_what_led_to_no_save_is_there_after_going_back_without_javascript(ann: Editor) -> None:
     address = ann.gets("/admin/tools/new").headers["Location"]
     for do, typed in (("more plans", "Another row"), ("refit", "Another category"), ("save", "")):
@@ -68,6 +72,7 @@ def test_what_led_to_no_save_is_there_after_going_back_without_javascript(ann: E
         assert (again["name"], again["tagline"]) == (typed, f"With {do}")
 
 
+@ON_ONE_DATABASE
 def test_a_draft_of_an_earlier_version_and_one_of_the_record_are_two(ann: Editor) -> None:
     tool = make_tool("wren", tagline="First.")
     path = f"/admin/tools/{tool.id}"
@@ -101,6 +106,7 @@ def test_two_tabs_of_a_new_record_have_a_draft_each_and_each_offers_the_other(an
     assert one not in dashboard
 
 
+@ON_ONE_DATABASE
 def test_a_late_draft_of_a_form_that_became_a_record_is_none(ann: Editor) -> None:
     address = ann.gets("/admin/reviewers/new").headers["Location"]
     fields = ann.form(address) | {"name": "The Builder"}
@@ -140,6 +146,7 @@ def test_a_draft_is_only_saved_for_a_form_that_has_drafts(ann: Editor, address: 
 
 
 @pytest.mark.parametrize("key", ["/admin/no-such-form/1", "/admin/tools", "/admin/worlds/new?draft=abcdefgh1"])
+@ON_ONE_DATABASE
 def test_a_draft_whose_form_is_not_there_any_more_is_left_out_of_the_dashboard(ann: Editor, key: str) -> None:
     begin_write()
     drafts.save(1, key, [("name", "Lost")], PRESENT)

@@ -1,5 +1,6 @@
 """A tool's panel: reviews are recorded all at once, and nothing that readers saw is rewritten in silence."""
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW, make_review, make_reviewer, make_tool
 from tests.web.admin.editor import Editor, fields_of, last_entry, stored
 from verdicts.catalog.models import Review, ReviewRevision
@@ -21,6 +22,7 @@ def test_a_changed_verdict_needs_its_reason_and_the_old_one_stays(ann: Editor) -
     assert last_entry().changes["builder"][0]["verdict"] == "ship"
 
 
+@ON_ONE_DATABASE
 def test_a_change_of_wording_only_is_ticked(ann: Editor) -> None:
     tool = make_tool("wren")
     make_review(tool, make_reviewer("builder"), "ship", quote="Quik.")
@@ -29,6 +31,7 @@ def test_a_change_of_wording_only_is_ticked(ann: Editor) -> None:
     assert [(old.quote, old.wording_only) for old in stored(ReviewRevision)] == [("Quik.", True)]
 
 
+@ON_ONE_DATABASE
 def test_faults_of_a_panel_name_the_reviewer_and_lead_to_the_box(ann: Editor) -> None:
     tool = make_tool("wren")
     make_reviewer("builder", name="The Builder")
@@ -39,6 +42,7 @@ def test_faults_of_a_panel_name_the_reviewer_and_lead_to_the_box(ann: Editor) ->
     assert stored(Review) == []
 
 
+@ON_ONE_DATABASE
 def test_who_has_left_the_panel_is_asked_no_more_but_what_they_said_stays(ann: Editor) -> None:
     tool, other = make_tool("wren"), make_tool("finch")
     reviewer = make_reviewer("builder")
@@ -60,6 +64,7 @@ def test_a_review_that_no_reader_has_seen_is_removed_and_comes_back_from_the_act
     assert [review.quote for review in stored(Review)] == ["Meant for another tool."]
 
 
+@ON_ONE_DATABASE
 def test_a_review_that_readers_have_seen_stays(ann: Editor) -> None:
     tool, reviewer = make_tool("wren", first_published_at=NOW), make_reviewer("builder")
     make_review(tool, reviewer, "ship")

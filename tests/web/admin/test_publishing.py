@@ -6,6 +6,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW, make_category, make_reviewer, make_tool
 from tests.web.admin.editor import Editor, stored
 from tests.web.visitor import Visitor
@@ -57,6 +58,7 @@ def test_a_comparison_that_is_a_draft_is_seen_nowhere(app: Flask, ann: Editor) -
     assert "you like it small" in page
 
 
+@ON_ONE_DATABASE
 def test_what_was_archived_meanwhile_is_saved_and_stays_archived(ann: Editor) -> None:
     tool = make_tool("wren", published_at=None)
     make_reviewer("builder")

@@ -81,6 +81,7 @@ def test_a_changed_panel_that_is_sent_twice_is_no_conflict_with_oneself(ann: Edi
     assert len(audit.history("panel", tool.id)) == 1
 
 
+@ON_ONE_DATABASE
 def test_going_back_to_the_form_of_a_new_record_leads_to_the_record(ann: Editor) -> None:
     address = ann.gets("/admin/reviewers/new").headers["Location"]
     fields = ann.form(address) | {"name": "The Builder"}
@@ -144,6 +145,7 @@ def test_what_was_typed_for_a_record_that_is_gone_is_shown_and_can_become_a_new_
     assert "Written with care." not in ann.gets(path).text
 
 
+@ON_ONE_DATABASE
 def test_what_was_typed_for_a_panel_of_a_tool_that_is_gone_is_shown(ann: Editor) -> None:
     make_reviewer("builder")
     tool = make_tool("wren")

@@ -1,8 +1,11 @@
 """Earlier versions and deleted records come back from the activity log, as a form to save."""
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_review, make_reviewer, make_tool
 from tests.web.admin.editor import Editor, last_entry, stored
 from verdicts.catalog.models import PriceRecord, Tool
+
+pytestmark = ON_ONE_DATABASE
 
 
 def test_what_was_deleted_comes_back_from_the_activity_log_as_a_new_record(ann: Editor) -> None:

@@ -16,6 +16,8 @@ from verdicts.extensions import begin_write, db
 from verdicts.staff import accounts, drafts
 from verdicts.staff.models import Role, form_draft
 
+pytestmark = ON_ONE_DATABASE
+
 Later = Callable[[timedelta], None]
 
 
@@ -90,7 +92,6 @@ def test_discarding_after_the_session_has_ended_leaves_the_draft_as_it_was(ann: 
 # Where logging in leads
 
 
-@ON_ONE_DATABASE
 def test_logging_in_after_a_button_was_pressed_leads_to_the_dashboard(ann: Editor, later: Later) -> None:
     category = make_category("editors")
     token = ann.token("/admin/me")
@@ -100,7 +101,6 @@ def test_logging_in_after_a_button_was_pressed_leads_to_the_dashboard(ann: Edito
 
 
 @pytest.mark.parametrize("path", ["/adminevil", "/admin/../dev/mailbox", "//x.example", "/admin//x", "/admin\\x"])
-@ON_ONE_DATABASE
 def test_logging_in_leads_to_no_page_that_is_not_behind_the_log_in(ann: Editor, path: str) -> None:
     ann.posts("/admin/logout")
     assert ann.logs_in(next=path).headers["Location"] == "/admin"

@@ -45,6 +45,7 @@ def test_the_former_slug_of_a_category_redirects_too(ann: Editor) -> None:
 # Its category, and the facts that this asks for
 
 
+@ON_ONE_DATABASE
 def test_a_fact_that_is_cleared_is_gone(ann: Editor) -> None:
     category = make_category("editors", facts={"offline": "Runs offline"})
     tool = make_tool("wren", category_id=category.id, facts={"offline": "No"})
@@ -61,6 +62,7 @@ def test_a_half_filled_fact_survives_another_category(ann: Editor) -> None:
     assert "https://keep.example/" in fields_of(shown.text).values()
 
 
+@ON_ONE_DATABASE
 def test_a_category_that_is_renamed_meanwhile_stays_the_category(ann: Editor) -> None:
     category = make_category("editors")
     tool = make_tool("wren", category_id=category.id)
@@ -75,6 +77,7 @@ def test_a_category_that_is_renamed_meanwhile_stays_the_category(ann: Editor) ->
     assert ann.form(f"{path}?restore={entry.id}")["category"] == "code-editors"
 
 
+@ON_ONE_DATABASE
 def test_a_category_that_is_deleted_meanwhile_stays_chosen_and_is_refused(ann: Editor) -> None:
     category = make_category("editors")
     address = ann.gets("/admin/tools/new").headers["Location"]
@@ -90,6 +93,7 @@ def test_a_category_that_is_deleted_meanwhile_stays_chosen_and_is_refused(ann: E
 # Its price
 
 
+@ON_ONE_DATABASE
 def test_another_price_needs_its_reason_and_the_old_one_stays(ann: Editor) -> None:
     tool = make_tool("wren")
     make_price(tool, "paid", amount=20, currency="USD", period="month")

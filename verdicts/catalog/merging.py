@@ -14,7 +14,7 @@ from verdicts.extensions import db
 
 _tables = Tool.metadata.tables
 tool, slug, price = _tables["tool"], _tables["tool_slug"], _tables["price_record"]
-fact, asked_for, plan, release = (_tables[name] for name in ("tool_fact", "category_fact", "plan", "release"))
+fact, category_fact, plan, release = (_tables[name] for name in ("tool_fact", "category_fact", "plan", "release"))
 
 _COST = [price.c[name] for name in ("model", "amount", "currency", "period", "source", "checked_on")]
 
@@ -164,7 +164,7 @@ def _price_that_moves(keep_id: int, drop_id: int) -> Price | None:
 
 def _keys_of(tool_id: int) -> sa.Select[tuple[str]]:
     category_id = sa.select(tool.c.category_id).where(tool.c.id == tool_id).scalar_subquery()
-    return sa.select(asked_for.c.key).where(asked_for.c.category_id == category_id)
+    return sa.select(category_fact.c.key).where(category_fact.c.category_id == category_id)
 
 
 def _missing(key: sa.Column[Any], keep_id: int, drop_id: int, *conditions: sa.ColumnElement[bool]) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ LABELS = {"license": "licence", "launched_on": "day of launch", "logo_digest": "
 
 @dataclass(frozen=True)
 class MergePlan:
-    """Everything that a merge does. `followers` will be new ones of the kept tool, `drafted` is news in drafts."""
+    """Everything that a merge does. `followers` are new to the kept tool; `drafted` counts items in digest drafts."""
 
     keep: Side
     drop: Side

@@ -10,7 +10,7 @@ from verdicts.comparisons import models as comparisons
 from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.parsing import validate
 from verdicts.curation.catalog_file.records import Json, dump
-from verdicts.curation.catalog_file.rows import copy_fields, new_row, row_of, shared_fields
+from verdicts.curation.catalog_file.rows import copy_fields, make_row, new_row, shared_fields
 from verdicts.curation.catalog_file.schema import Record
 
 COST = {"amount": "20.00", "currency": "EUR", "period": "month", "checked_on": "2026-11-01"}
@@ -38,7 +38,7 @@ def valid(kind: type[Record], data: Json) -> Record:
 
 @pytest.mark.parametrize(("kind", "model", "data"), WHOLE, ids=[kind.__name__ for kind, _model, _data in WHOLE])
 def test_a_record_comes_back_from_its_row_as_it_was(kind: type[Record], model: Any, data: Json) -> None:
-    assert dump(kind, row_of(valid(kind, data), model)) == data
+    assert dump(kind, make_row(valid(kind, data), model)) == data
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from verdicts.curation.catalog_file.schema import Record, nested_records
 Finder = Callable[[str], str | None]  # from any name of a tool to the one slug that stands for it
 
 
-def repeated(texts: Iterable[Text]) -> Iterator[Fault]:
+def check_unique(texts: Iterable[Text]) -> Iterator[Fault]:
     """Yield a fault for each text that was given before."""
     first: dict[str, Path] = {}
     for path, text in texts:
@@ -19,21 +19,21 @@ def repeated(texts: Iterable[Text]) -> Iterator[Fault]:
             yield Fault(path, f"{shown(text)} is given already", first[text])
 
 
-def repeated_entries(record: RawRecord, kind: type[Record]) -> Iterator[Fault]:
-    """Yield a fault for each entry in a record's lists that is known by what another one is known by."""
+def check_entries(record: RawRecord, kind: type[Record]) -> Iterator[Fault]:
+    """Yield a fault for each entry of a record's lists whose key or name another entry has, too."""
     for key, entry in nested_records(kind).items():
         if entry.known_by:
-            yield from repeated(record.texts_under(key, entry.known_by))
+            yield from check_unique(record.texts_under(key, entry.known_by))
 
 
-def unknown(texts: Iterable[Text], kind: str, is_known: Callable[[str], bool]) -> Iterator[Fault]:
+def check_known(texts: Iterable[Text], kind: str, is_known: Callable[[str], bool]) -> Iterator[Fault]:
     """Yield a fault for each text that names no record of its kind, such as "category"."""
     for path, text in texts:
         if not is_known(text):
             yield Fault(path, f"there is no {kind} {shown(text)}")
 
 
-def taken(texts: Iterable[Text], tools: Mapping[str, Tool], own: Tool | None) -> Iterator[Fault]:
+def check_slugs_free(texts: Iterable[Text], tools: Mapping[str, Tool], own: Tool | None) -> Iterator[Fault]:
     """Yield a fault for each slug or alias that leads to another tool than the record's own."""
     for path, text in texts:
         other = tools.get(text)
@@ -41,19 +41,21 @@ def taken(texts: Iterable[Text], tools: Mapping[str, Tool], own: Tool | None) ->
             yield Fault(path, f"{shown(text)} leads to {other.name} already")
 
 
-def compared(record: RawRecord, find: Finder, *, may_be_unread: bool = False) -> tuple[frozenset[str], list[Fault]]:
+def check_comparison(
+    record: RawRecord, find: Finder, *, may_be_unread: bool = False
+) -> tuple[frozenset[str], list[Fault]]:
     """Return the slugs of the tools that a comparison names, and what is wrong with them and its choices among them.
 
-    There are no slugs where a tool cannot be told. `may_be_unread` says that what is not found may be there all the
-    same.
+    Without slugs if one of the tools is unknown. `may_be_unread`: a tool that is not found may be one of those in the
+    file that cannot be read.
     """
     named, chosen = record.texts("tools"), record.texts_under("choose_if", "tool")
     count, slugs = len(record.entries("tools")), [find(text) for _path, text in named]
     faults = []
     if not MIN_TOOLS <= count <= MAX_TOOLS:
         faults.append(Fault((*record.path, "tools"), f"must be {MIN_TOOLS} to {MAX_TOOLS} tools, not {count}"))
-    faults += unknown([*named, *chosen], "tool", lambda text: may_be_unread or find(text) is not None)
-    faults += repeated((path, slug) for (path, _text), slug in zip(named, slugs, strict=True) if slug)
+    faults += check_known([*named, *chosen], "tool", lambda text: may_be_unread or find(text) is not None)
+    faults += check_unique((path, slug) for (path, _text), slug in zip(named, slugs, strict=True) if slug)
     members = frozenset(filter(None, slugs)) if None not in slugs and len(slugs) == count else frozenset()
     for path, text in chosen:
         if members and find(text) not in {None, *members}:
@@ -61,5 +63,5 @@ def compared(record: RawRecord, find: Finder, *, may_be_unread: bool = False) ->
     return members, faults
 
 
-def compared_already(path: Path, other: Path | None = None) -> Fault:
+def already_compared(path: Path, other: Path | None = None) -> Fault:
     return Fault((*path, "tools"), "these tools are compared already", other)

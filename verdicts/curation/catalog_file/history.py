@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from verdicts.catalog.models import PriceRecord, Review, ReviewRevision, Tool
 from verdicts.curation.catalog_file import schema
-from verdicts.curation.catalog_file.rows import copy_fields, number, row_of, update
+from verdicts.curation.catalog_file.rows import copy_fields, make_row, renumber, update
 from verdicts.curation.catalog_file.schema import ChangeReason
 from verdicts.extensions import Base
 
@@ -30,14 +30,14 @@ def extend_history(review: Review, record: schema.Review, today: date, reason: C
     Call it before the review is changed. Returns whether the history grew.
     """
     unknown = _unknown(record.history, review.revisions, _dated_statement_of, statement_of)
-    added = [row_of(entry, ReviewRevision) for entry in unknown]
+    added = [make_row(entry, ReviewRevision) for entry in unknown]
     is_new = review.id is None
     has_changed = not is_new and statement_of(record) != statement_of(review)
     if has_changed and statement_of(review) not in map(statement_of, added):
         added.append(_replaced(review, record, today, [*review.revisions, *added], reason))
     if added:
         review.revisions[:] = _in_order(review.revisions, added, _dated_statement_of)
-        number(review.revisions)
+        renumber(review.revisions)
     return bool(added)
 
 
@@ -66,7 +66,7 @@ def replace_price(
     """
     current = tool.current_price
     past = [row for row in tool.prices if row is not current]
-    added = [row_of(entry, PriceRecord) for entry in _unknown(history, past, _dated_cost_of, cost_of)]
+    added = [make_row(entry, PriceRecord) for entry in _unknown(history, past, _dated_cost_of, cost_of)]
     changes = ["price_history"] if added else []
     if current and price and cost_of(current) != cost_of(price):
         added = _retire(current, price, today, past, added, reason)
@@ -76,7 +76,7 @@ def replace_price(
         changes += ["price"] if copy_fields(price, current) else []
     if changes:
         tool.prices[:] = [*_in_order(past, added, _dated_cost_of), *filter(None, [current])]
-        number(tool.prices)
+        renumber(tool.prices)
     return changes
 
 

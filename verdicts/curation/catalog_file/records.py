@@ -17,8 +17,8 @@ _NOTHING: tuple[object, ...] = (None, "", [], False)
 def dump(kind: type[Record], row: Any, **values: Any) -> Json:
     """Return a row as a record of this kind, in JSON's types; `values` go before what the row holds.
 
-    Rows within it become records too, and dictionaries are taken as they are. What may be left out is left out where
-    it says nothing: None, an empty text or list, false, or "unstated".
+    Rows within it become records too; dictionaries are records already. An optional field is left out where it says
+    nothing: None, an empty text or list, false, or "unstated".
     """
     record: Json = {}
     for name, is_required, nested in _fields(kind):

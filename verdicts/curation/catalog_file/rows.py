@@ -40,26 +40,26 @@ def copy_lists(record: Record, row: Base, *, only_stated: bool = False) -> list[
     changed = []
     for name, model, key in _shared_lists(type(record), type(row)):
         if record.states(name) or not only_stated:
-            changed += [name] if align(getattr(row, name), map(dict, getattr(record, name)), model, key) else []
+            changed += [name] if sync_list(getattr(row, name), map(dict, getattr(record, name)), model, key) else []
     return changed
 
 
-def row_of(record: Record, model: type[Row]) -> Row:
+def make_row(record: Record, model: type[Row]) -> Row:
     """Return a new row with the fields of a record."""
     row = model()
     copy_fields(record, row)
     return row
 
 
-def align(rows: list[Any], wanted: Iterable[Mapping[str, object]], model: type[Base], key: str) -> bool:
-    """Make a collection hold what is wanted, in that order, and return whether that changed it.
+def sync_list(rows: list[Any], entries: Iterable[Mapping[str, object]], model: type[Base], key: str) -> bool:
+    """Make a collection hold these entries, in their order, and return whether that changed it.
 
     Rows are matched by `key` and reused: the database refuses a second one before the first is gone.
     """
     stored = {getattr(row, key): row for row in rows}
     aligned = []
     changed = False
-    for position, fields in enumerate(wanted):
+    for position, fields in enumerate(entries):
         row = stored.get(fields[key]) or model()
         changed = bool(update(row, {**fields, "position": position})) or changed
         aligned.append(row)
@@ -69,7 +69,7 @@ def align(rows: list[Any], wanted: Iterable[Mapping[str, object]], model: type[B
     return changed
 
 
-def number(rows: Iterable[Any]) -> None:
+def renumber(rows: Iterable[Any]) -> None:
     for position, row in enumerate(rows):
         row.position = position
 

@@ -1,4 +1,4 @@
-"""What became of records that nobody edited one by one: each by its keys, as the forms that edit them show it."""
+"""How imports and merges change records, in the form in which the activity log has what editors change by hand."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from verdicts.curation.editing.saving import Parts, SavedRecord
 
 @dataclass(frozen=True)
 class Change(SavedRecord):
-    """What became of one record, by what was done to it; `kind` is its name in the activity log."""
+    """What an import or a merge did to one record; `kind` is what the activity log calls it."""
 
     kind: str
     action: str

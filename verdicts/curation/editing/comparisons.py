@@ -9,10 +9,11 @@ from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Tool, ToolSlug
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.comparisons.related import members_key
-from verdicts.curation.catalog_file import checks, schema
+from verdicts.curation.catalog_file import schema
+from verdicts.curation.catalog_file.checks import already_compared, check_comparison
 from verdicts.curation.catalog_file.raw_records import RawRecord
 from verdicts.curation.catalog_file.records import Json, dump
-from verdicts.curation.catalog_file.rows import align, copy_fields, update
+from verdicts.curation.catalog_file.rows import copy_fields, sync_list, update
 from verdicts.curation.editing.saving import (
     InvalidRecord,
     Parts,
@@ -50,10 +51,10 @@ def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
     before = to_data(row) if row.id else {}
     tools = _tools_by_name([*record.tools, *(line.tool for line in record.choose_if)])
     slugs = {name: tool.slug for name, tool in tools.items()}
-    _members, faults = checks.compared(RawRecord((), data), slugs.get)
+    _members, faults = check_comparison(RawRecord((), data), slugs.get)
     ids = [tools[name].id for name in record.tools if name in tools]
     if not faults and _is_taken(members_key(ids), row):
-        faults = [checks.compared_already(())]
+        faults = [already_compared(())]
     if faults:
         raise InvalidRecord(faults)
     copy_fields(record, row)
@@ -70,13 +71,13 @@ def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
 def copy_tools(record: schema.Comparison, row: Comparison, tools: Mapping[str, Tool]) -> bool:
     """Make a comparison hold the tools of a record, and return whether that changed it; `tools` are by name."""
     members = ({"tool_id": tools[name].id} for name in record.tools)
-    return align(row.members, members, ComparisonTool, "tool_id")
+    return sync_list(row.members, members, ComparisonTool, "tool_id")
 
 
 def copy_choose_if(record: schema.Comparison, row: Comparison, tools: Mapping[str, Tool]) -> bool:
     lines = enumerate(record.choose_if)
     wanted = ({"position": n, "tool_id": tools[line.tool].id, "when": line.when} for n, line in lines)
-    return align(row.choose_if, wanted, ChooseIf, "position")
+    return sync_list(row.choose_if, wanted, ChooseIf, "position")
 
 
 def _tools_by_name(names: list[str]) -> dict[str, Tool]:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import Category, Reviewer
 from verdicts.catalog.slugs import propose
-from verdicts.curation.catalog_file.checks import repeated_entries
+from verdicts.curation.catalog_file.checks import check_entries
 from verdicts.curation.catalog_file.faults import Fault
 from verdicts.curation.catalog_file.parsing import AnyRecord, validate
 from verdicts.curation.catalog_file.raw_records import RawRecord
@@ -79,7 +79,7 @@ def validated(kind: type[AnyRecord], data: Json, now: datetime, faults: Iterable
     if data.get("slug") == "":  # without a name there is no slug either: one of the two faults is enough
         found = [fault for fault in found if fault.path != ("slug",)]
         found += [Fault(("slug",), NO_SLUG)] if data.get("name") else []
-    found += [*repeated_entries(RawRecord((), data), kind), *faults]
+    found += [*check_entries(RawRecord((), data), kind), *faults]
     if record is None or found:
         raise InvalidRecord(found)
     return record

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from verdicts.catalog import search
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Category, PriceRecord, Tool, ToolSlug
-from verdicts.curation.catalog_file import checks, schema
+from verdicts.curation.catalog_file import schema
+from verdicts.curation.catalog_file.checks import check_known, check_slugs_free, check_unique
 from verdicts.curation.catalog_file.history import replace_price
 from verdicts.curation.catalog_file.raw_records import RawRecord
 from verdicts.curation.catalog_file.records import Json, dump
@@ -49,16 +50,16 @@ def to_full_data(row: Tool) -> Json:
 def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
     """Save a tool. A new one is a draft, and may have its first price. Raises InvalidRecord."""
     aliases = RawRecord((), data).texts("aliases")
-    faults = [*checks.repeated(aliases), *faults_of_price(data.get("price", {}), "price")]
+    faults = [*check_unique(aliases), *faults_of_price(data.get("price", {}), "price")]
     record = validated(schema.Tool, data, now, faults)
     row = find_or_new(Tool, id)
     before = to_data(row) if row.id else {}
     category = db.session.scalar(sa.select(Category).where(Category.slug == record.category))
     names = [(("slug",), record.slug), *aliases]
     owners = db.session.scalars(sa.select(ToolSlug).where(ToolSlug.slug.in_([name for _path, name in names])))
-    faults = list(checks.taken(names, {entry.slug: entry.tool for entry in owners}, row))
+    faults = list(check_slugs_free(names, {entry.slug: entry.tool for entry in owners}, row))
     if record.category and category is None:
-        faults += checks.unknown([(("category",), record.category)], "category", lambda _slug: False)
+        faults += check_known([(("category",), record.category)], "category", lambda _slug: False)
     if faults:
         raise InvalidRecord(faults)
     copy_fields(record, row)

@@ -4,22 +4,30 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import pairwise
 
 from verdicts.catalog.kinds import slug_fault
-from verdicts.curation.catalog_file import checks, schema
-from verdicts.curation.catalog_file.checks import Finder, repeated, repeated_entries, unknown
+from verdicts.curation.catalog_file import schema
+from verdicts.curation.catalog_file.checks import (
+    Finder,
+    already_compared,
+    check_comparison,
+    check_entries,
+    check_known,
+    check_slugs_free,
+    check_unique,
+)
 from verdicts.curation.catalog_file.faults import Fault, Path, place, shown
 from verdicts.curation.catalog_file.parsing import ParsedFile
 from verdicts.curation.catalog_file.raw_records import RawFile, RawRecord
 from verdicts.curation.transfer.existing import ExistingCatalog
 
 
-def faults_between(file: ParsedFile, existing: ExistingCatalog, reported: Iterable[Fault]) -> list[Fault]:
+def check_file(file: ParsedFile, existing: ExistingCatalog, reported: Iterable[Fault]) -> list[Fault]:
     """Return every fault between the records of a file, but for values of which a fault is reported already.
 
     Records that are broken otherwise are checked too, but for the order of their histories.
     """
     faults = [
-        *(fault for section in ("categories", "reviewers", "tools") for fault in repeated(file.raw.slugs(section))),
-        *(fault for each in file.raw.sections["categories"] for fault in repeated_entries(each, schema.Category)),
+        *(fault for section in ("categories", "reviewers", "tools") for fault in check_unique(file.raw.slugs(section))),
+        *(fault for each in file.raw.sections["categories"] for fault in check_entries(each, schema.Category)),
         *_faults_of_tools(file.raw, existing),
         *(fault for path, tool in file.tools.items() for fault in _faults_of_histories(path, tool)),
         *_faults_of_comparisons(file.raw, existing),
@@ -35,10 +43,10 @@ def _faults_of_tools(raw: RawFile, existing: ExistingCatalog) -> Iterator[Fault]
     for tool in raw.sections["tools"]:
         category = tool.text("category")
         named = [((*tool.path, "category"), category)] if category is not None else []
-        yield from unknown(named, "category", is_category)
-        yield from unknown(tool.texts_under("reviews", "reviewer"), "reviewer", is_reviewer)
+        yield from check_known(named, "category", is_category)
+        yield from check_known(tool.texts_under("reviews", "reviewer"), "reviewer", is_reviewer)
         yield from _faults_of_facts(tool, _category_of(tool, existing), fact_keys)
-        yield from repeated_entries(tool, schema.Tool)
+        yield from check_entries(tool, schema.Tool)
 
 
 def _faults_of_identity(raw: RawFile, existing: ExistingCatalog) -> Iterator[Fault]:
@@ -49,7 +57,7 @@ def _faults_of_identity(raw: RawFile, existing: ExistingCatalog) -> Iterator[Fau
         if stored and first.setdefault(stored.id, tool.path) != tool.path:
             words = f"leads to the same tool as {place(first[stored.id])}, {shown(stored.slug)}"
             yield Fault((*tool.path, "slug"), words)
-        yield from checks.taken(tool.texts("aliases"), existing.tools, stored)
+        yield from check_slugs_free(tool.texts("aliases"), existing.tools, stored)
 
 
 def _faults_of_facts(
@@ -65,7 +73,7 @@ def _faults_of_facts(
 
 
 def _category_of(tool: RawRecord, existing: ExistingCatalog) -> str | None:
-    """Return the slug of a tool's category, "" where it has none, or None where the file does not tell."""
+    """Return the slug of a tool's category, "" where it has none, or None where it cannot be read."""
     if tool.keys.get("category") is not None:
         return tool.text("category") or None
     slug = tool.text("slug")
@@ -116,10 +124,10 @@ def _faults_of_comparisons(raw: RawFile, existing: ExistingCatalog) -> Iterator[
     find = _tool_finder(raw.sections["tools"], existing)
     first: dict[frozenset[str], Path] = {}
     for comparison in raw.sections["comparisons"]:
-        slugs, faults = checks.compared(comparison, find, may_be_unread="tools" in raw.opaque)
+        slugs, faults = check_comparison(comparison, find, may_be_unread="tools" in raw.opaque)
         yield from faults
         if slugs and first.setdefault(slugs, comparison.path) != comparison.path:
-            yield checks.compared_already(comparison.path, first[slugs])
+            yield already_compared(comparison.path, first[slugs])
 
 
 def _tool_finder(tools: Iterable[RawRecord], existing: ExistingCatalog) -> Finder:

@@ -42,15 +42,15 @@ class Entry:
         self.changes += [name] if changed else []
 
 
-def named(slug: str, written: str) -> str:
+def slug_in_words(slug: str, written: str) -> str:
     """Return a record's slug as a report names it, and beside it the other one by which the file knows the record."""
     return shown(slug) if slug == written else f"{shown(slug)} (named {shown(written)} in the file)"
 
 
-def arrange(entries: Sequence[Entry], rows: Iterable[Any]) -> None:
+def reorder(entries: Sequence[Entry], rows: Iterable[Any]) -> None:
     """Bring the entries' rows into their order, within the positions that they hold among all `rows`.
 
-    New ones stand at the end. So what a file leaves out keeps its position.
+    New ones go to the end. So what a file leaves out keeps its position.
     """
     end = max((row.position for row in rows if row.position is not None), default=-1) + 1
     held = sorted(entry.row.position for entry in entries if not entry.is_new)

@@ -91,7 +91,7 @@ def _tools(now: datetime) -> dict[int, Json]:
     slugs, prices, plans, releases = (
         _grouped(_in_order(table), "tool_id") for table in (tool_slug, price_record, plan, release)
     )
-    facts, reviews = _facts_asked_for(), _reviews()
+    facts, reviews = _facts(), _reviews()
     return {
         row.id: dump(
             schema.Tool,
@@ -109,7 +109,8 @@ def _tools(now: datetime) -> dict[int, Json]:
     }
 
 
-def _facts_asked_for() -> Groups:
+def _facts() -> Groups:
+    """Return the facts of tools that their categories ask for."""
     is_asked_for = (category_fact.c.category_id == tool.c.category_id) & (category_fact.c.key == tool_fact.c.key)
     statement = (
         sa.select(tool_fact)

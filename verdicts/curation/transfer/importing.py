@@ -17,10 +17,10 @@ from verdicts.curation.editing import categories, comparisons, reviewers
 from verdicts.curation.editing.changes import Change, changes_between, full_tool_parts, tool_parts
 from verdicts.curation.editing.saving import Parts
 from verdicts.curation.transfer import existing as existing_catalog
-from verdicts.curation.transfer.checking import faults_between
-from verdicts.curation.transfer.entries import Entry, arrange, named
+from verdicts.curation.transfer.checking import check_file
+from verdicts.curation.transfer.entries import Entry, reorder, slug_in_words
 from verdicts.curation.transfer.existing import ExistingCatalog
-from verdicts.curation.transfer.report import ImportReport, report_on
+from verdicts.curation.transfer.report import ImportReport, make_report
 from verdicts.extensions import db
 
 
@@ -35,11 +35,11 @@ def import_catalogue(data: object, now: datetime) -> ImportReport:
     """
     file, faults = parsing.parse(data, now.date())
     existing = existing_catalog.load()
-    faults += faults_between(file, existing, faults)
+    faults += check_file(file, existing, faults)
     if faults:
         raise CatalogueRefused(faults)
     entries = _import(file, existing, now)
-    report = report_on(entries, _differences(entries))
+    report = make_report(entries, _differences(entries))
     if report.changed_anything:
         _index(entries["categories"], entries["tools"])
         bump_content_version()
@@ -86,7 +86,7 @@ def _expire_references(row: Any) -> None:
 
 
 def _store(entries: Sequence[Entry], rows: Mapping[str, Any]) -> None:
-    arrange(entries, rows.values())
+    reorder(entries, rows.values())
     db.session.add_all(entry.row for entry in entries)
     db.session.flush()
 
@@ -99,7 +99,7 @@ def _import_named(
 ) -> Entry:
     is_new = record.slug not in rows
     row = new_row(model, slug=record.slug) if is_new else rows[record.slug]
-    entry = Entry(f"{model.__tablename__} {named(row.slug, record.slug)}", row, is_new, parts_of)
+    entry = Entry(f"{model.__tablename__} {slug_in_words(row.slug, record.slug)}", row, is_new, parts_of)
     entry.copy_fields(record)
     entry.copy_lists(record)
     rows[record.slug] = row
@@ -110,7 +110,7 @@ def _import_tool(record: schema.Tool, existing: ExistingCatalog, now: datetime) 
     """Copy a record into its tool, reviews aside; a new tool joins `existing` under all its slugs."""
     stored = existing.tools.get(record.slug)
     tool = stored or new_row(Tool, published_at=now, first_published_at=now)
-    name = f"tool {named(tool.slug or record.slug, record.slug)}"
+    name = f"tool {slug_in_words(tool.slug or record.slug, record.slug)}"
     entry = Entry(name, tool, stored is None, tool_parts if stored else full_tool_parts)
     entry.note("aliases", _add_slugs(tool, record, existing))
     entry.copy_fields(record)
@@ -139,13 +139,13 @@ def _import_reviews(record: schema.Tool, existing: ExistingCatalog, today: date)
     for each in record.reviews:
         reviewer = existing.reviewers[each.reviewer]
         stored = by_reviewer.get(reviewer.id)
-        name = f"review of {named(tool.slug, record.slug)} by {named(reviewer.slug, each.reviewer)}"
+        name = f"review of {slug_in_words(tool.slug, record.slug)} by {slug_in_words(reviewer.slug, each.reviewer)}"
         entry = Entry(name, stored or Review(reviewer_id=reviewer.id), stored is None)
         has_grown = extend_history(entry.row, each, today)
         entry.copy_fields(each)
         entry.note("history", has_grown)
         entries.append(entry)
-    arrange(entries, tool.reviews)
+    reorder(entries, tool.reviews)
     tool.reviews.extend(entry.row for entry in entries if entry.is_new)
     return entries
 
@@ -155,7 +155,7 @@ def _import_comparison(record: schema.Comparison, existing: ExistingCatalog, now
     key = members_key([tool.id for tool in tools])
     stored = existing.comparisons.get(key)
     row = stored or new_row(Comparison, members_key=key, published_at=now, first_published_at=now)
-    names = ", ".join(named(tool.slug, name) for tool, name in zip(tools, record.tools, strict=True))
+    names = ", ".join(slug_in_words(tool.slug, name) for tool, name in zip(tools, record.tools, strict=True))
     entry = Entry(f"comparison of {names}", row, stored is None, comparisons.parts_of)
     entry.copy_fields(record)
     entry.note("tools", comparisons.copy_tools(record, row, existing.tools))

@@ -1,4 +1,4 @@
-"""A catalogue file's bytes become lists, dictionaries and texts, in bounded time and space whoever wrote them."""
+"""A catalogue file's bytes become lists, dictionaries and texts: in bounded time and space, whatever they hold."""
 
 import json
 import re

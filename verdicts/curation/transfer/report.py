@@ -25,13 +25,13 @@ class ImportReport:
 
     @property
     def figures(self) -> dict[str, tuple[None, str]]:
-        """What was done to each kind of record, as the activity log takes it, but for kinds that are as they were."""
+        """How many records were created and changed, for the activity log: only kinds of which any were."""
         touched = {kind: each for kind, each in self.counts.items() if each.created or each.changed}
         return {kind: (None, f"{each.created:,} new, {each.changed:,} changed") for kind, each in touched.items()}
 
     @property
     def fingerprint(self) -> str:
-        """A hash of all that the report says, so that two can be told apart."""
+        """A hash of all that the report says, so that two reports can be compared."""
         lines = [*(f"{kind} {count}" for kind, count in self.counts.items()), *self.changes]
         return sha256("\n".join(lines).encode()).hexdigest()
 
@@ -40,7 +40,7 @@ class ImportReport:
         return bool(self.changes)
 
 
-def report_on(entries: dict[str, list[Entry]], differences: Iterable[Change]) -> ImportReport:
+def make_report(entries: dict[str, list[Entry]], differences: Iterable[Change]) -> ImportReport:
     """Return a report of the entries of each kind."""
     changes = [_line(entry) for each in entries.values() for entry in each if entry.has_changed]
     return ImportReport({kind: _count(each) for kind, each in entries.items()}, tuple(changes), tuple(differences))

@@ -1,4 +1,4 @@
-"""Settings: what is required, what is assumed, and what is said of each fault."""
+"""Settings: what is required, what is assumed, and the words of each fault."""
 
 import re
 from pathlib import Path

@@ -32,18 +32,18 @@ def test_tables_that_are_made_anew_keep_their_rows_and_what_refers_to_them(app: 
     upgrade()
     assert rows_of_everything() == before
     assert check() is None
-    assert foreign_keys_are_kept()
+    assert foreign_keys_are_enforced()
 
 
 def rows_of_everything() -> dict[str, list[tuple[object, ...]]]:
     db.session.rollback()
     tables = set(sa.inspect(db.engine).get_table_names()) - {"alembic_version", "sqlite_sequence"}
-    asked = {table: db.session.execute(sa.text(f"SELECT * FROM {table} ORDER BY 1, 2")).all() for table in tables}  # noqa: S608
+    rows = {table: db.session.execute(sa.text(f"SELECT * FROM {table} ORDER BY 1, 2")).all() for table in tables}  # noqa: S608
     db.session.rollback()
-    return {table: [tuple(row) for row in rows] for table, rows in asked.items()}
+    return {table: [tuple(row) for row in of_table] for table, of_table in rows.items()}
 
 
-def foreign_keys_are_kept() -> bool:
+def foreign_keys_are_enforced() -> bool:
     if db.engine.dialect.name != "sqlite":
         return True
     return db.session.scalar(sa.text("PRAGMA foreign_keys")) == 1

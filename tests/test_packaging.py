@@ -149,7 +149,7 @@ def test_a_release_newer_than_the_lock_changes_nothing(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert sorted(found.name for found in (tmp_path / "installed").glob("*.dist-info")) == [
+    assert sorted(path.name for path in (tmp_path / "installed").glob("*.dist-info")) == [
         "base-1.0.dist-info",
         "user-1.0.dist-info",
     ]

@@ -22,7 +22,7 @@ from verdicts.extensions import begin_write, db
 from verdicts.mailing import outbox
 from verdicts.mailing.rendering import Letter
 
-EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  # what the demo may be told to listen on
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  # what HOST may be
 
 
 @pytest.fixture
@@ -45,11 +45,11 @@ def test_the_demo_makes_its_settings_once_and_goes_on_with_the_same_data(tmp_pat
         status, printed = demo.stop()
     assert status == 0
     assert f"Verdicts is served at http://127.0.0.1:{port}\n" in printed
-    kept = (tmp_path / "demo.env").read_text()
+    first_settings = (tmp_path / "demo.env").read_text()
     login = re.fullmatch(
         r"DEMO=1\nSECRET_KEY=[0-9a-f]{64}\nHASH_KEY=[0-9a-f]{64}\n"
         rf"BASE_URL=http://127\.0\.0\.1:{port}\nTRUSTED_HOSTS=127\.0\.0\.1,localhost\nDEMO_ADMIN_PASSWORD=([0-9a-f]{{16}})\n",
-        kept,
+        first_settings,
     )
     assert login
     assert f"Log in at http://127.0.0.1:{port}/admin as admin with the password {login[1]}\n" in printed
@@ -63,7 +63,7 @@ def test_the_demo_makes_its_settings_once_and_goes_on_with_the_same_data(tmp_pat
         _, printed = demo.stop()
     assert f"Verdicts is served at http://127.0.0.1:{elsewhere}\n" in printed
     assert f"Log in at http://127.0.0.1:{elsewhere}/admin as admin with the password {login[1]}\n" in printed
-    assert (tmp_path / "demo.env").read_text() == kept
+    assert (tmp_path / "demo.env").read_text() == first_settings
     assert rows_of(tmp_path / "demo.sqlite3", "vote") == votes
 
 

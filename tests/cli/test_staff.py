@@ -23,10 +23,10 @@ def test_someone_is_added_with_a_password_that_is_asked_for_and_not_shown(app: F
     assert done.exit_code == 0, done.output
     assert "ann may log in as admin.\n" in done.output
     assert PASSWORD not in done.output
-    found = accounts.find("ann")
-    assert found
-    assert passwords.is_correct(PASSWORD, found.password_hash)
-    assert not found.must_change
+    account = accounts.find("ann")
+    assert account
+    assert passwords.is_correct(PASSWORD, account.password_hash)
+    assert not account.must_change
     assert staff(app, "list").output == "ann  admin  ann@example.org  no second factor\n"
     assert [(entry.actor, entry.action) for entry in audit.search()] == [("the command line", "added")]
 
@@ -48,10 +48,10 @@ def test_what_cannot_be_is_refused_in_words(app: Flask) -> None:
 def test_a_new_password_may_be_good_for_one_log_in_only(app: Flask) -> None:
     staff(app, "add", "ann", "ann@example.org", typed=twice(PASSWORD))
     assert staff(app, "passwd", "ann", "--must-change", typed=twice(OTHER)).exit_code == 0
-    found = accounts.find("ann")
-    assert found
-    assert found.must_change
-    assert passwords.is_correct(OTHER, found.password_hash)
+    account = accounts.find("ann")
+    assert account
+    assert account.must_change
+    assert passwords.is_correct(OTHER, account.password_hash)
 
 
 def test_nobody_is_told_how_to_begin(app: Flask) -> None:

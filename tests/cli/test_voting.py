@@ -179,14 +179,14 @@ def test_voters_get_their_turn_between_the_batches(app: Flask, tool: int) -> Non
 
 
 def test_a_busy_database_is_asked_again_and_then_given_up(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
+    attempts: list[int] = []
 
     def refuse() -> None:
-        asked.append(1)
+        attempts.append(1)
         raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
 
     monkeypatch.setattr("verdicts.extensions.begin_write", refuse)
     result = app.test_cli_runner().invoke(args=["housekeeping"])
     assert result.exit_code == 1
     assert "busy or away" in result.output
-    assert len(asked) == housekeeping.MAX_TRIES
+    assert len(attempts) == housekeeping.MAX_TRIES

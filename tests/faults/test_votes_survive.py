@@ -128,8 +128,8 @@ def test_an_acknowledged_vote_is_kept_and_none_counts_twice_while_workers_are_ki
         lost = [*lost_ballots(known)]
         double = [*double_counts(known)]
         broken = database_faults()
-    said = ", ".join(f"{what} {number}" for what, number in sorted(storm.counts.items()))
-    figures(f"{said}; lost {len(lost)}, counted twice {len(double)}. {difference.strip()}")
+    counts = ", ".join(f"{what} {number}" for what, number in sorted(storm.counts.items()))
+    figures(f"{counts}; lost {len(lost)}, counted twice {len(double)}. {difference.strip()}")
     assert lost == []
     assert double == []
     assert broken == []
@@ -145,21 +145,21 @@ def _chance(number: int) -> random.Random:
 
 
 def hash_of(app: Flask, voter: Voter) -> str:
-    """Return what the database calls this voter."""
+    """Return the hash that the database has for this voter."""
     with app.test_request_context(headers={"Cookie": voter.reader.cookie_header}):
-        found = current_voter()
-    assert found
-    return found
+        hashed = current_voter()
+    assert hashed
+    return hashed
 
 
 def stored_ballots() -> dict[tuple[str, str], str]:
-    """Return what stands in the database by voter and tool; what was taken back is "none"."""
-    rows = sa.select(vote.c.voter, ToolSlug.slug, vote.c.verdict).join_from(
+    """Return the stored verdicts by voter and tool. A vote that was taken back is "none"."""
+    votes = sa.select(vote.c.voter, ToolSlug.slug, vote.c.verdict).join_from(
         vote, ToolSlug, vote.c.tool_id == ToolSlug.tool_id
     )
-    found = db.session.execute(rows).all()
-    assert len({(voter, tool) for voter, tool, _ in found}) == len(found)
-    return {(voter, tool): verdict or "none" for voter, tool, verdict in found}
+    rows = db.session.execute(votes).all()
+    assert len({(voter, tool) for voter, tool, _ in rows}) == len(rows)
+    return {(voter, tool): verdict or "none" for voter, tool, verdict in rows}
 
 
 def lost_ballots(known: dict[str, Voter]) -> Iterator[str]:
@@ -174,16 +174,16 @@ def double_counts(known: dict[str, Voter]) -> Iterator[str]:
     """Yield ballots of voters who never were, and tallies that are not what their voters say."""
     stored = stored_ballots()
     yield from (f"{tool}: a ballot of a stranger" for name, tool in stored if name not in known)
-    said = Counter((tool, verdict) for (_, tool), verdict in stored.items() if verdict != "none")
-    counted = dict.fromkeys(said, 0)
+    counts = Counter((tool, verdict) for (_, tool), verdict in stored.items() if verdict != "none")
+    counted = dict.fromkeys(counts, 0)
     for slug, ship, skip in db.session.execute(
         sa.select(ToolSlug.slug, tally.c.ship, tally.c.skip).join_from(
             tally, ToolSlug, tally.c.tool_id == ToolSlug.tool_id
         )
     ):
         counted |= {key: number for key, number in (((slug, "ship"), ship), ((slug, "skip"), skip)) if number}
-    if counted != said:
-        yield f"the tallies say {counted}, the ballots {said}"
+    if counted != counts:
+        yield f"the tallies say {counted}, the ballots {counts}"
 
 
 def database_faults() -> list[str]:

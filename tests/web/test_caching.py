@@ -331,7 +331,7 @@ def test_a_page_that_is_gone_comes_back_by_no_fault(visitor: Visitor, broken: Ca
 
 
 class SlowInside:
-    """An inner application that numbers its answers, and waits inside when told to."""
+    """An inner application that numbers its answers, and can be made to wait inside."""
 
     def __init__(self) -> None:
         self.answers = 0
@@ -349,7 +349,7 @@ class SlowInside:
         return [body]
 
 
-def asked(client: Client) -> bytes:
+def fetch(client: Client) -> bytes:
     return client.get("/", base_url=BASE_URL).data
 
 
@@ -361,7 +361,7 @@ def test_while_one_request_renders_the_others_get_the_old_page(app: Flask) -> No
     clock.now += 10
     inside.wait = True
     answers: list[bytes] = []
-    first = threading.Thread(target=lambda: contextvars.Context().run(lambda: answers.append(asked(client))))
+    first = threading.Thread(target=lambda: contextvars.Context().run(lambda: answers.append(fetch(client))))
     first.start()
     assert inside.entered.wait(10)
     assert Client(cache).get("/", base_url=BASE_URL).data == b"answer 1"

@@ -33,7 +33,7 @@ def test_keys_count_for_themselves(counters: FileCounters) -> None:
     assert (counters.incr("b", 60), counters.get("a"), counters.get("c")) == (1, 1, 0)
 
 
-def test_a_windows_end_is_told(counters: FileCounters, later: Later) -> None:
+def test_a_windows_end_is_reported(counters: FileCounters, later: Later) -> None:
     began = counters.get_expiry("a")
     counters.incr("a", 60)
     later(timedelta(seconds=30))
@@ -83,9 +83,9 @@ def test_the_file_names_nobody(counters: FileCounters, tmp_path: Path) -> None:
     assert FileCounters(storage_uri(tmp_path)).get("network:203.0.113.0/24") == 0
 
 
-@pytest.mark.parametrize("spoiled", [b"no database at all", b"SQLite format 3\0" + bytes(4080)])
-def test_a_spoiled_file_is_begun_anew(counters: FileCounters, tmp_path: Path, spoiled: bytes) -> None:
-    (tmp_path / "limits.sqlite3").write_bytes(spoiled)
+@pytest.mark.parametrize("damaged", [b"no database at all", b"SQLite format 3\0" + bytes(4080)])
+def test_a_damaged_file_is_replaced(counters: FileCounters, tmp_path: Path, damaged: bytes) -> None:
+    (tmp_path / "limits.sqlite3").write_bytes(damaged)
     assert [counters.incr("a", 60) for _ in range(2)] == [1, 2]
 
 

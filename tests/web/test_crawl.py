@@ -34,15 +34,15 @@ def pages(
 
 
 def crawl(visitor: Visitor) -> dict[str, Page]:
-    found: dict[str, Page] = {}
+    pages: dict[str, Page] = {}
     ahead = ["/", "/favicon.ico", "/manifest.webmanifest", "/robots.txt"]
     while ahead:
         path = ahead.pop(0)
-        if path in found or (is_comparison(path) and sum(map(is_comparison, found)) >= MOST_COMPARISONS):
+        if path in pages or (is_comparison(path) and sum(map(is_comparison, pages)) >= MOST_COMPARISONS):
             continue
-        found[path] = visitor.reads(path)
-        ahead += found[path].links()
-    return found
+        pages[path] = visitor.reads(path)
+        ahead += pages[path].links()
+    return pages
 
 
 def is_comparison(path: str) -> bool:

@@ -58,9 +58,9 @@ def deleted_once_found(app: Flask, tool: ToolLink) -> Iterator[None]:
 
 def count(table: sa.Table) -> int:
     db.session.rollback()
-    found = db.session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
     db.session.rollback()
-    return found
+    return count
 
 
 @pytest.mark.parametrize("verdict", ["ship", "none"])

@@ -39,7 +39,7 @@ def _crash() -> None:
 
 
 def notice_of(page: Page, htmx: bool) -> str:
-    """Return an error's words; where htmx asked, check that they come as a notice alone."""
+    """Return an error's words. For htmx, check that they come as a notice alone."""
     if htmx:
         assert [each.tag for each in page.tree] == ["p"]
         assert page.tree[0].get("role") == "alert"
@@ -193,8 +193,8 @@ def assert_try_again(page: Page, *, htmx: bool) -> None:
     words = notice_of(page, htmx)
     assert "Nothing was saved" in words
     assert int(page.headers["Retry-After"]) >= 1
-    kept = [(each.get("name"), each.get("value")) for each in page.all("button") if each.get("value")]
-    assert kept == [("verdict", "skip")]
+    buttons = [(each.get("name"), each.get("value")) for each in page.all("button") if each.get("value")]
+    assert buttons == [("verdict", "skip")]
 
 
 @contextlib.contextmanager

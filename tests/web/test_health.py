@@ -1,4 +1,4 @@
-"""For operators: alive, ready, and what is said of a wrong PROXY_HOPS."""
+"""Health checks for operators: alive, ready, and the warning about a wrong PROXY_HOPS."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,8 +14,8 @@ from verdicts.web.health import PROXY_WARNING
 
 
 def ready(visitor: Visitor, status: int = 200) -> dict[str, object]:
-    found: dict[str, object] = visitor.reads("/readyz", status).response.get_json()
-    return found
+    body: dict[str, object] = visitor.reads("/readyz", status).response.get_json()
+    return body
 
 
 @ON_ONE_DATABASE

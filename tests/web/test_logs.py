@@ -27,10 +27,10 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_a_request_is_one_line_of_json(visitor: Visitor, caplog: pytest.LogCaptureFixture) -> None:
     page = visitor.reads("/method?q=secret")
     (line,) = lines(caplog)
-    found = json.loads(line)
-    assert (found["method"], found["path"], found["status"]) == ("GET", "/method", 200)
-    assert found["request_id"] == page.headers["X-Request-ID"]
-    assert found["ms"] >= 0
+    fields = json.loads(line)
+    assert (fields["method"], fields["path"], fields["status"]) == ("GET", "/method", 200)
+    assert fields["request_id"] == page.headers["X-Request-ID"]
+    assert fields["ms"] >= 0
     assert "\n" not in line
 
 

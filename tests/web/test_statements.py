@@ -76,14 +76,14 @@ def add_many() -> None:
 
 def counted(visitor: Visitor, statements: StatementCount) -> dict[str, int]:
     """Return how many statements each page took, the cache's look at the content version aside."""
-    found = {}
+    counts = {}
     for path in STATEMENTS:
         visitor.hurried = False
         before = len(statements)
         visitor.reads(path)
         sent = statements.statements[before:]
-        found[path] = sum("content_version" not in statement for statement in sent)
-    return found
+        counts[path] = sum("content_version" not in statement for statement in sent)
+    return counts
 
 
 @pytest.fixture

@@ -3,9 +3,10 @@
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Relationship, mapped_column, relationship
 
 from verdicts.catalog.kinds import SLUG_LENGTH, Basis, Period, PriceModel, ReviewerKind, Verdict
 from verdicts.catalog.prices import FIRST_INTERVAL_DAYS
@@ -14,18 +15,23 @@ from verdicts.extensions import Base, ExactDecimal, UtcDateTime
 
 def closed_set(kind: type[StrEnum], name: str) -> sa.Enum:
     """Return a column type that stores a StrEnum's values as text and lets the database refuse all others."""
+    values = [member.value for member in kind]
     return sa.Enum(
-        kind,
-        name=name,
-        native_enum=False,
-        create_constraint=True,
-        length=20,
-        values_callable=lambda members: [member.value for member in members],
+        kind, name=name, native_enum=False, create_constraint=True, length=20, values_callable=lambda _: values
     )
 
 
-def _slug_shape() -> sa.CheckConstraint:
-    return sa.CheckConstraint("slug = lower(slug) AND '-' || slug || '-' NOT LIKE '%-vs-%'", name="shape")
+def owned(order_by: str | Literal[False] = False, back_populates: str | None = None) -> Relationship[Any]:
+    """Return a relationship to rows that are deleted with their owner, or when they leave its list."""
+    return relationship(
+        order_by=order_by, back_populates=back_populates, cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+def _one_per_tool(name: str, condition: str) -> sa.Index:
+    """Allow at most one row of each tool for which the condition holds."""
+    where = sa.text(condition)
+    return sa.Index(name, "tool_id", unique=True, sqlite_where=where, postgresql_where=where)
 
 
 def _web_address(column: str) -> sa.CheckConstraint:
@@ -47,10 +53,8 @@ class Category(Base):
     description: Mapped[str] = mapped_column(sa.Text, default="")
     position: Mapped[int]
 
-    facts: Mapped[list["CategoryFact"]] = relationship(
-        order_by="CategoryFact.position", cascade="all, delete-orphan", passive_deletes=True
-    )
-    former_slugs: Mapped[list["CategoryAlias"]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+    facts: Mapped[list["CategoryFact"]] = owned("CategoryFact.position")
+    former_slugs: Mapped[list["CategoryAlias"]] = owned()
 
 
 class CategoryAlias(Base):
@@ -91,7 +95,7 @@ class Reviewer(Base):
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     position: Mapped[int]
 
-    former_slugs: Mapped[list["ReviewerAlias"]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
+    former_slugs: Mapped[list["ReviewerAlias"]] = owned()
 
 
 class ReviewerAlias(Base):
@@ -143,24 +147,12 @@ class Tool(Base):
     position: Mapped[int] = mapped_column(index=True)
 
     category: Mapped[Category | None] = relationship()
-    slugs: Mapped[list["ToolSlug"]] = relationship(
-        order_by="ToolSlug.position", cascade="all, delete-orphan", passive_deletes=True, back_populates="tool"
-    )
-    facts: Mapped[list["ToolFact"]] = relationship(
-        order_by="ToolFact.position", cascade="all, delete-orphan", passive_deletes=True
-    )
-    plans: Mapped[list["Plan"]] = relationship(
-        order_by="Plan.position", cascade="all, delete-orphan", passive_deletes=True
-    )
-    prices: Mapped[list["PriceRecord"]] = relationship(
-        order_by="PriceRecord.position", cascade="all, delete-orphan", passive_deletes=True
-    )
-    releases: Mapped[list["Release"]] = relationship(
-        order_by="Release.position", cascade="all, delete-orphan", passive_deletes=True
-    )
-    reviews: Mapped[list["Review"]] = relationship(
-        order_by="Review.position", cascade="all, delete-orphan", passive_deletes=True
-    )
+    slugs: Mapped[list["ToolSlug"]] = owned("ToolSlug.position", back_populates="tool")
+    facts: Mapped[list["ToolFact"]] = owned("ToolFact.position")
+    plans: Mapped[list["Plan"]] = owned("Plan.position")
+    prices: Mapped[list["PriceRecord"]] = owned("PriceRecord.position")
+    releases: Mapped[list["Release"]] = owned("Release.position")
+    reviews: Mapped[list["Review"]] = owned("Review.position")
 
     @property
     def slug(self) -> str:
@@ -181,14 +173,8 @@ class ToolSlug(Base):
 
     __tablename__ = "tool_slug"
     __table_args__ = (
-        _slug_shape(),
-        sa.Index(
-            "uq_tool_slug_current",
-            "tool_id",
-            unique=True,
-            sqlite_where=sa.text("is_current"),
-            postgresql_where=sa.text("is_current"),
-        ),
+        sa.CheckConstraint("slug = lower(slug) AND '-' || slug || '-' NOT LIKE '%-vs-%'", name="shape"),
+        _one_per_tool("uq_tool_slug_current", "is_current"),
     )
 
     slug: Mapped[str] = mapped_column(sa.String(SLUG_LENGTH), primary_key=True)
@@ -235,16 +221,7 @@ class PriceRecord(Base):
     """A tool's entry price as a dated fact. The current one has no `until`; the others are history."""
 
     __tablename__ = "price_record"
-    __table_args__ = (
-        sa.Index(
-            "uq_price_record_current",
-            "tool_id",
-            unique=True,
-            sqlite_where=sa.text("until IS NULL"),
-            postgresql_where=sa.text("until IS NULL"),
-        ),
-        _web_address("source"),
-    )
+    __table_args__ = (_one_per_tool("uq_price_record_current", "until IS NULL"), _web_address("source"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"), index=True)
@@ -294,9 +271,7 @@ class Review(Base):
     position: Mapped[int]
 
     reviewer: Mapped[Reviewer] = relationship()
-    revisions: Mapped[list["ReviewRevision"]] = relationship(
-        order_by="ReviewRevision.position", cascade="all, delete-orphan", passive_deletes=True
-    )
+    revisions: Mapped[list["ReviewRevision"]] = owned("ReviewRevision.position")
 
 
 class ReviewRevision(Base):

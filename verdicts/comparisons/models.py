@@ -5,7 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from verdicts.catalog.models import IDS_NEVER_REUSED, Tool
+from verdicts.catalog.models import IDS_NEVER_REUSED, Tool, owned
 from verdicts.comparisons.address import canonical
 from verdicts.extensions import Base, UtcDateTime
 
@@ -27,12 +27,8 @@ class Comparison(Base):
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     position: Mapped[int]
 
-    members: Mapped[list["ComparisonTool"]] = relationship(
-        order_by="ComparisonTool.position", cascade="all, delete-orphan", passive_deletes=True
-    )
-    choose_if: Mapped[list["ChooseIf"]] = relationship(
-        order_by="ChooseIf.position", cascade="all, delete-orphan", passive_deletes=True
-    )
+    members: Mapped[list["ComparisonTool"]] = owned("ComparisonTool.position")
+    choose_if: Mapped[list["ChooseIf"]] = owned("ChooseIf.position")
 
     @property
     def slug(self) -> str:

@@ -9,21 +9,9 @@ from dotenv import dotenv_values
 from flask import current_app
 from pydantic import ValidationError
 
+from verdicts.config import values
 from verdicts.config.mail import DigestSettings, MailSettings
-from verdicts.config.values import (
-    Flag,
-    Hosts,
-    Key,
-    Keys,
-    SettingsGroup,
-    is_database,
-    is_host,
-    is_name,
-    is_origin,
-    matching,
-    number,
-    pattern,
-)
+from verdicts.config.values import Flag, number, pattern
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 MAX_REQUEST_BYTES = 256 * 1024
@@ -37,23 +25,20 @@ class SettingsError(Exception):
         super().__init__("These settings need mending:\n" + "\n".join(f"  {fault}" for fault in faults))
 
 
-class Settings(SettingsGroup):
+class Settings(values.SettingsGroup):
     """Everything the environment may say about one installation (.env.example explains each)."""
 
     demo: Flag = False
-    base_url: Annotated[
-        str,
-        matching(is_origin, "an origin such as https://verdicts.example: lower case, without a path or the usual port"),
-    ]
-    secret_key: Key
-    secret_key_fallbacks: Keys = ()
-    hash_key: Key
-    database_url: Annotated[str, matching(is_database, "sqlite:///… or postgresql+psycopg://…")]
+    base_url: values.Origin
+    secret_key: values.Key
+    secret_key_fallbacks: values.Keys = ()
+    hash_key: values.Key
+    database_url: values.Database
     redis_url: Annotated[str | None, pattern("(redis|rediss|unix)://.*", "redis://…, rediss://… or unix://…")] = None
-    site_name: Annotated[str, matching(is_name, "1 to 60 printable characters")] = "Verdicts"
-    trusted_hosts: Hosts = ()
+    site_name: values.SiteName = "Verdicts"
+    trusted_hosts: values.Hosts = ()
     proxy_hops: Annotated[int, number(0, 10)] = 0
-    host: Annotated[str, matching(is_host, "an address or a host name to listen on")] = "127.0.0.1"
+    host: values.Host = "127.0.0.1"
     port: Annotated[int, number(1, 65535)] = 8000
     web_concurrency: Annotated[int, number(1, 64)] = 2
     instance_path: Path
@@ -88,9 +73,9 @@ def load(environ: Mapping[str, str]) -> Settings:
     has_own_keys = bool(environ.get("SECRET_KEY") and environ.get("HASH_KEY")) and environ.get("DEMO") != "1"
     demo = {} if has_own_keys else dotenv_values(instance_path / "demo.env")
     stated = {name: text.strip() for name, text in {**demo, **environ}.items() if text and text.strip(" \t\n,")}
-    values = {**_defaults(stated, instance_path), **stated, "INSTANCE_PATH": instance_path}
+    environment = {**_defaults(stated, instance_path), **stated, "INSTANCE_PATH": instance_path}
     try:
-        return Settings.model_validate({**values, "MAIL": values, "DIGEST": values})
+        return Settings.model_validate({**environment, "MAIL": environment, "DIGEST": environment})
     except ValidationError as error:
         raise SettingsError(list(_faults(error))) from None
 
@@ -100,7 +85,7 @@ def _defaults(stated: Mapping[str, str], instance_path: Path) -> dict[str, str]:
     database = instance_path / ("demo.sqlite3" if stated.get("DEMO") == "1" else "verdicts.sqlite3")
     defaults = {"BASE_URL": "", "SECRET_KEY": "", "HASH_KEY": "", "DATABASE_URL": f"sqlite:///{database}"}
     base_url = stated.get("BASE_URL", "")
-    host = urlsplit(base_url).hostname if is_origin(base_url) else None
+    host = urlsplit(base_url).hostname if values.is_origin(base_url) else None
     if host:
         defaults["TRUSTED_HOSTS"] = host
         if ":" not in host:  # an IPv6 address is no domain that mail comes from

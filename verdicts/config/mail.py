@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from verdicts.config.values import Flag, SettingsGroup, Weekly, WeeklyMoment, is_sender, matching, number, pattern
+from verdicts.config.values import Flag, Sender, SettingsGroup, Weekly, WeeklyMoment, number, pattern
 
 
 class MailSettings(SettingsGroup):
@@ -19,9 +19,7 @@ class MailSettings(SettingsGroup):
     password: str | None = Field(None, repr=False)
     use_ssl: Flag = False
     use_tls: Flag = False
-    default_sender: Annotated[
-        str, matching(is_sender, "an address, or a name with one: Verdicts <digest@verdicts.example>")
-    ] = "verdicts@localhost"
+    default_sender: Sender = "verdicts@localhost"
     rate_per_minute: Annotated[int, number(1, 1_000_000)] = 600
     max_per_day: Annotated[int, number(1, 100_000_000)] = 100_000
     connections: Annotated[int, number(1, 64)] = 4

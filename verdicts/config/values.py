@@ -132,6 +132,14 @@ def is_sender(value: str) -> bool:
     return True
 
 
+Origin = Annotated[
+    str,
+    matching(is_origin, "an origin such as https://verdicts.example: lower case, without a path or the usual port"),
+]
+Database = Annotated[str, matching(is_database, "sqlite:///… or postgresql+psycopg://…")]
+SiteName = Annotated[str, matching(is_name, "1 to 60 printable characters")]
+Host = Annotated[str, matching(is_host, "an address or a host name to listen on")]
+Sender = Annotated[str, matching(is_sender, "an address, or a name with one: Verdicts <digest@verdicts.example>")]
 Flag = Annotated[bool, BeforeValidator(_read_flag)]
 Key = Annotated[str, AfterValidator(_check_key), Field(repr=False)]
 Keys = Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_check_keys), Field(repr=False)]

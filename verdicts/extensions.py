@@ -106,14 +106,19 @@ def limit_waiting_writers(threads: int) -> None:
 
 
 @contextmanager
-def waiting_to_write() -> Iterator[None]:
-    """Count this thread as one that waits to write. Raises TooManyWriters where half of the threads do already."""
-    if not _waiting_writers.acquire(blocking=False):
-        raise TooManyWriters
+def acquire_or_raise(slots: threading.Semaphore, error: type[Exception], timeout: float = 0) -> Iterator[None]:
+    """Hold one of these slots. Raises `error` where none gets free within `timeout` seconds."""
+    if not slots.acquire(timeout=timeout):
+        raise error
     try:
         yield
     finally:
-        _waiting_writers.release()
+        slots.release()
+
+
+def waiting_to_write() -> AbstractContextManager[None]:
+    """Count this thread as one that waits to write. Raises TooManyWriters where half of the threads do already."""
+    return acquire_or_raise(_waiting_writers, TooManyWriters)
 
 
 def begin_write() -> None:
@@ -150,7 +155,7 @@ def commit_or_retry(step: Callable[[], T], *, tries: int | None = None) -> T:
     while True:
         attempt += 1
         try:
-            with _sqlite_turn():
+            with _sqlite_writer if db.engine.dialect.name == "sqlite" else nullcontext():
                 begin_write()
                 result = step()
                 db.session.commit()
@@ -162,10 +167,6 @@ def commit_or_retry(step: Callable[[], T], *, tries: int | None = None) -> T:
                 raise
         time.sleep(delay)
         delay = min(2 * delay, MAX_RETRY_DELAY_SECONDS)
-
-
-def _sqlite_turn() -> AbstractContextManager[object]:
-    return _sqlite_writer if db.engine.dialect.name == "sqlite" else nullcontext()
 
 
 def _is_transient(error: BaseException) -> bool:

@@ -4,8 +4,6 @@ import hashlib
 import math
 import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -13,7 +11,7 @@ import sqlalchemy as sa
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from verdicts.catalog.models import Logo, Tool
-from verdicts.extensions import Base, db, insert
+from verdicts.extensions import Base, acquire_or_raise, db, insert
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_BYTES = 2_000_000
@@ -109,7 +107,7 @@ def reencode(data: bytes) -> Picture:
         raise PictureEmpty
     if len(data) > MAX_BYTES:
         raise PictureTooLarge(len(data))
-    with _decoder(), _open(data) as image:
+    with acquire_or_raise(_decoding, TooManyDecodes, WAIT_SECONDS), _open(data) as image:
         _check(image, data)
         return _encode(image)
 
@@ -150,16 +148,6 @@ def delete_unused() -> int:
     unused = db.session.scalars(sa.select(_logo.c.digest).where(is_unused).with_for_update()).all()
     delete = sa.delete(_logo).where(_logo.c.digest.in_(unused), is_unused)
     return db.session.connection().execute(delete).rowcount
-
-
-@contextmanager
-def _decoder() -> Iterator[None]:
-    if not _decoding.acquire(timeout=WAIT_SECONDS):
-        raise TooManyDecodes
-    try:
-        yield
-    finally:
-        _decoding.release()
 
 
 def _open(data: bytes) -> Image.Image:

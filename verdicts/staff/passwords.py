@@ -1,13 +1,14 @@
 """Passwords: argon2id hashes, at most two computed at once, and none that is easy to guess."""
 
 import threading
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
+
+from verdicts.extensions import acquire_or_raise
 
 MIN_LENGTH, MAX_LENGTH = 12, 200
 MAX_CONCURRENT_HASHES = 2  # each takes 64 MiB
@@ -25,13 +26,13 @@ class TooManyHashes(Exception):
 
 def hash_password(password: str) -> str:
     """Return the argon2id hash of a password, parameters and salt included. Raises TooManyHashes."""
-    with _hash_slot():
+    with acquire_or_raise(_hash_slots, TooManyHashes, WAIT_SECONDS):
         return _hasher.hash(password)
 
 
 def is_correct(password: str, password_hash: str | None) -> bool:
     """Return whether a password has this hash; False for None, after the same work. Raises TooManyHashes."""
-    with _hash_slot():
+    with acquire_or_raise(_hash_slots, TooManyHashes, WAIT_SECONDS):
         try:
             return _hasher.verify(password_hash or _dummy_hash(), password) and password_hash is not None
         except (VerificationError, InvalidHashError):
@@ -52,16 +53,6 @@ def find_problem(password: str, personal_words: Collection[str] = ()) -> str | N
             "This is easy to guess: it is on a list, or made of what is on one. Take words that do not belong together."
         )
     return None
-
-
-@contextmanager
-def _hash_slot() -> Iterator[None]:
-    if not _hash_slots.acquire(timeout=WAIT_SECONDS):
-        raise TooManyHashes
-    try:
-        yield
-    finally:
-        _hash_slots.release()
 
 
 @cache

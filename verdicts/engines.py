@@ -52,26 +52,17 @@ _KEEPALIVES = {
     "tcp_user_timeout": 12_000,  # ms; longer than statement_timeout, which answers first where the server lives
 }
 
-# A statement's parameters may be an address or a message. Errors are logged, so they must not hold them.
-_NO_PARAMETERS_IN_ERRORS = {"hide_parameters": True}
-
 
 def engine_options(database_url: str) -> dict[str, Any]:
     """Return the options of SQLAlchemy's create_engine for this database."""
+    # A statement's parameters may be an address or a message. Errors are logged, so they must not hold them.
+    options = {"hide_parameters": True, "max_overflow": 0, "pool_timeout": 5}
     if database_url.startswith("sqlite"):
-        return {
-            **_NO_PARAMETERS_IN_ERRORS,
-            "module": sqlite_driver(),
-            "pool_size": 16,
-            "max_overflow": 0,
-            "pool_timeout": 5,
-        }
+        return {**options, "module": sqlite_driver(), "pool_size": 16}
     limits = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
     return {
-        **_NO_PARAMETERS_IN_ERRORS,
+        **options,
         "pool_size": 8,
-        "max_overflow": 0,
-        "pool_timeout": 5,
         "pool_pre_ping": True,
         "connect_args": {"connect_timeout": 3, "options": f"{limits} -c timezone=UTC", **_KEEPALIVES},
     }

@@ -9,15 +9,7 @@ import sqlalchemy as sa
 
 from verdicts.catalog import search
 from verdicts.catalog.models import CategoryAlias
-from verdicts.catalog.queries import (
-    SUMMARY_COLUMNS,
-    category,
-    is_published,
-    select_links,
-    summary_tables,
-    to_summary,
-    tool,
-)
+from verdicts.catalog.queries import category, is_published, select_links, select_summaries, to_summary, tool
 from verdicts.catalog.summaries import ToolLink, ToolSummary
 from verdicts.extensions import db
 
@@ -100,7 +92,7 @@ def list_by_category(now: datetime) -> dict[str, list[ToolLink]]:
 
 
 def _select(query: DirectoryQuery, now: datetime) -> sa.Select[Any]:
-    tools, tables = sa.select(*SUMMARY_COLUMNS).where(is_published(now)), summary_tables()
+    tools = select_summaries().where(is_published(now))
     orders: dict[Sort, tuple[Any, ...]] = {
         Sort.EDITORS_ORDER: (tool.c.position,),
         Sort.NAME: (sa.func.lower(tool.c.name),),
@@ -109,8 +101,8 @@ def _select(query: DirectoryQuery, now: datetime) -> sa.Select[Any]:
     }
     if query.text:
         hits = search.matching(query.text)
-        tables = tables.join(hits, hits.c.tool_id == tool.c.id)
+        tools = tools.join(hits, hits.c.tool_id == tool.c.id)
         orders[Sort.RELEVANCE] = (hits.c.rank, tool.c.position)
     if query.category:
         tools = tools.where(category.c.slug == query.category)
-    return tools.select_from(tables).order_by(*orders[query.sort], tool.c.id)
+    return tools.order_by(*orders[query.sort], tool.c.id)

@@ -148,9 +148,7 @@ def _side(row: sa.Row[Any], slugs: list[str], now: datetime) -> Side:
         name=row.name,
         is_published=row.published_at is not None and row.published_at <= now,
         is_archived=row.archived_at is not None,
-        price=Price(row.model, row.amount, row.currency, row.period, row.source, row.checked_on)
-        if row.model
-        else UNKNOWN_PRICE,
+        price=Price(*row[-len(_COST) :]) if row.model else UNKNOWN_PRICE,
     )
 
 

@@ -1,6 +1,7 @@
 """The catalogue's reads, as few wide statements that return frozen records."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import fields
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -8,48 +9,32 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from verdicts.catalog import search
-from verdicts.catalog.models import (
-    Category,
-    CategoryFact,
-    Plan,
-    PriceRecord,
-    Release,
-    Review,
-    Reviewer,
-    ReviewRevision,
-    Tool,
-    ToolFact,
-    ToolSlug,
-)
+from verdicts.catalog import models, search
 from verdicts.catalog.panel import Panel, PanelReview, ReviewerSummary, Revision
 from verdicts.catalog.prices import UNKNOWN_PRICE, Price
-from verdicts.catalog.summaries import (
-    CategoryLink,
-    Fact,
-    PlanSummary,
-    ReleaseSummary,
-    ToolFacts,
-    ToolLink,
-    ToolSummary,
-    columns_of,
-)
+from verdicts.catalog.summaries import CategoryLink, Fact, PlanSummary, ReleaseSummary, ToolFacts, ToolLink, ToolSummary
 from verdicts.extensions import db
 
 MAX_LINKS_FOUND = 12
 
 T = TypeVar("T")
 
-tool = Tool.__table__
-current_slug = ToolSlug.__table__.alias("current_slug")
-requested_slug = ToolSlug.__table__.alias("requested_slug")
-category = Category.__table__
-price = PriceRecord.__table__
-review = Review.__table__
-reviewer = Reviewer.__table__
-revision = ReviewRevision.__table__
+tool = models.Tool.__table__
+current_slug = models.ToolSlug.__table__.alias("current_slug")
+requested_slug = models.ToolSlug.__table__.alias("requested_slug")
+category = models.Category.__table__
+price = models.PriceRecord.__table__
+review = models.Review.__table__
+reviewer = models.Reviewer.__table__
+revision = models.ReviewRevision.__table__
 
 is_current_slug = sa.and_(current_slug.c.tool_id == tool.c.id, current_slug.c.is_current)
+
+
+def columns_of(table: sa.FromClause, record_type: type[Any]) -> tuple[sa.ColumnElement[Any], ...]:
+    """Return the table's columns that this dataclass has fields for, in the order of the fields."""
+    return tuple(table.c[field.name] for field in fields(record_type) if field.name in table.c)
+
 
 _TOOL = columns_of(tool, ToolSummary)
 _TOOL_FIELDS = [column.name for column in _TOOL]
@@ -58,8 +43,7 @@ _REVIEWER = columns_of(reviewer, ReviewerSummary)
 _REVIEW = columns_of(review, PanelReview)
 _REVISION = columns_of(revision, Revision)
 
-# What to_summary() takes; select it first, from summary_tables().
-SUMMARY_COLUMNS = (*_TOOL, current_slug.c.slug, category.c.slug, category.c.name, *_PRICE)
+_SUMMARY_COLUMNS = (*_TOOL, current_slug.c.slug, category.c.slug, category.c.name, *_PRICE)
 _LINK_COLUMNS = (tool.c.id, current_slug.c.slug, tool.c.name)
 
 
@@ -67,10 +51,11 @@ def is_published(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement
     return sa.func.coalesce(tool.c.published_at <= now, sa.false())
 
 
-def summary_tables() -> sa.FromClause:
-    """Return the joined tables that SUMMARY_COLUMNS name, one row a tool."""
+def select_summaries() -> sa.Select[Any]:
+    """Return the statement that reads every tool, one row each, for to_summary()."""
     return (
-        tool.join(current_slug, is_current_slug)
+        sa.select(*_SUMMARY_COLUMNS)
+        .join_from(tool, current_slug, is_current_slug)
         .outerjoin(category, category.c.id == tool.c.category_id)
         .outerjoin(price, sa.and_(price.c.tool_id == tool.c.id, price.c.until.is_(None)))
     )
@@ -82,9 +67,10 @@ _is_requested = sa.and_(
 )
 
 # The published tools under these slugs or aliases; takes `slugs` and `now`, each row names the one `requested`.
-SUMMARIES_BY_SLUG: sa.Select[Any] = (
-    sa.select(*SUMMARY_COLUMNS, requested_slug.c.slug.label("requested"))
-    .select_from(summary_tables().join(requested_slug, requested_slug.c.tool_id == tool.c.id))
+SUMMARIES_BY_SLUG = (
+    select_summaries()
+    .add_columns(requested_slug.c.slug.label("requested"))
+    .join(requested_slug, requested_slug.c.tool_id == tool.c.id)
     .where(_is_requested)
 )
 _LINKS_BY_SLUG = (
@@ -97,8 +83,8 @@ _LINKS_BY_SLUG = (
 
 
 def to_summary(row: sa.Row[Any]) -> ToolSummary:
-    """Make a ToolSummary of a row that begins with SUMMARY_COLUMNS."""
-    slug, category_slug, category_name, model, *cost = row[len(_TOOL) : len(SUMMARY_COLUMNS)]
+    """Make a ToolSummary of a row of select_summaries()."""
+    slug, category_slug, category_name, model, *cost = row[len(_TOOL) : len(_SUMMARY_COLUMNS)]
     return ToolSummary(
         **dict(zip(_TOOL_FIELDS, row, strict=False)),
         slug=slug,
@@ -117,10 +103,10 @@ def panels_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
     """Return each tool's reviews with their history, in the panel's order. One statement."""
     rows = db.session.execute(
         sa.select(review.c.tool_id, review.c.id, *_REVIEWER, *_REVIEW, *_REVISION)
-        .join(Reviewer, Reviewer.id == review.c.reviewer_id)
+        .join(reviewer, reviewer.c.id == review.c.reviewer_id)
         .outerjoin(revision, revision.c.review_id == review.c.id)
         .where(review.c.tool_id.in_(tool_ids))
-        .order_by(Reviewer.position, Reviewer.id, review.c.id, revision.c.until, revision.c.position)
+        .order_by(reviewer.c.position, reviewer.c.id, review.c.id, revision.c.until, revision.c.position)
     )
     reviews = [
         (tool_id, _to_review([row[2:] for row in group])) for (tool_id, _), group in groupby(rows, itemgetter(0, 1))
@@ -132,9 +118,9 @@ def panel_verdicts_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
     """Return each tool's verdicts without the words, for lists. One statement."""
     rows = db.session.execute(
         sa.select(review.c.tool_id, review.c.verdict, review.c.reviewed_on, *_REVIEWER)
-        .join(Reviewer, Reviewer.id == review.c.reviewer_id)
+        .join(reviewer, reviewer.c.id == review.c.reviewer_id)
         .where(review.c.tool_id.in_(tool_ids))
-        .order_by(Reviewer.position, Reviewer.id)
+        .order_by(reviewer.c.position, reviewer.c.id)
     )
     reviews = [
         (tool_id, PanelReview(ReviewerSummary(*by), verdict, reviewed_on=on)) for tool_id, verdict, on, *by in rows
@@ -144,13 +130,13 @@ def panel_verdicts_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
 
 def all_reviewers() -> list[ReviewerSummary]:
     """Return the whole panel in its order."""
-    rows = db.session.execute(sa.select(*_REVIEWER).order_by(Reviewer.position, Reviewer.id))
+    rows = db.session.execute(sa.select(*_REVIEWER).order_by(reviewer.c.position, reviewer.c.id))
     return [ReviewerSummary(*row) for row in rows]
 
 
 def facts_of(tool_ids: Sequence[int]) -> dict[int, ToolFacts]:
     """Return each tool's facts under its category's labels, known or not. One statement."""
-    key, fact = CategoryFact.__table__, ToolFact.__table__
+    key, fact = models.CategoryFact.__table__, models.ToolFact.__table__
     rows = db.session.execute(
         sa.select(tool.c.id, key.c.key, key.c.label, *columns_of(fact, Fact))
         .join(key, key.c.category_id == tool.c.category_id)
@@ -218,7 +204,7 @@ def lock_existing(tool_ids: Collection[int]) -> set[int]:
 
 def plans_of(tool_ids: Sequence[int]) -> dict[int, tuple[PlanSummary, ...]]:
     """Return each tool's plans in their order. One statement."""
-    plan = Plan.__table__
+    plan = models.Plan.__table__
     plans = sa.select(plan.c.tool_id, *columns_of(plan, PlanSummary)).where(plan.c.tool_id.in_(tool_ids))
     rows = db.session.execute(plans.order_by(plan.c.position))
     return _by_tool(tool_ids, ((tool_id, PlanSummary(*values)) for tool_id, *values in rows))
@@ -232,7 +218,7 @@ def past_prices_of(tool_id: int) -> list[Price]:
 
 def releases_of(tool_id: int) -> list[ReleaseSummary]:
     """Return a tool's releases in their order. One statement."""
-    release = Release.__table__
+    release = models.Release.__table__
     releases = sa.select(*columns_of(release, ReleaseSummary)).where(release.c.tool_id == tool_id)
     return [ReleaseSummary(*row) for row in db.session.execute(releases.order_by(release.c.position))]
 

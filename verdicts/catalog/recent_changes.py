@@ -8,8 +8,7 @@ import sqlalchemy as sa
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.panel import ReviewerSummary
 from verdicts.catalog.prices import Price
-from verdicts.catalog.queries import is_published, price, review, reviewer, revision, select_links, tool
-from verdicts.catalog.summaries import columns_of
+from verdicts.catalog.queries import columns_of, is_published, price, review, reviewer, revision, select_links, tool
 from verdicts.extensions import db
 
 old_price = price.alias("old_price")
@@ -52,15 +51,10 @@ def _list_verdict_changes(now: datetime, most: int) -> list[VerdictChange]:
     later = sa.tuple_(newer.c.until, newer.c.position) > sa.tuple_(revision.c.until, revision.c.position)
     is_other_verdict = (newer.c.verdict != review.c.verdict) & newer.c.wording_only.is_(False)
     is_last = ~sa.exists().where(newer.c.review_id == review.c.id, is_other_verdict, later)
+    change = (revision.c.until, revision.c.verdict, review.c.verdict, revision.c.reason)
     rows = db.session.execute(
         select_links()
-        .add_columns(
-            revision.c.until,
-            revision.c.verdict,
-            review.c.verdict,
-            revision.c.reason,
-            *columns_of(reviewer, ReviewerSummary),
-        )
+        .add_columns(*change, *columns_of(reviewer, ReviewerSummary))
         .join(review, review.c.tool_id == tool.c.id)
         .join(reviewer, reviewer.c.id == review.c.reviewer_id)
         .join(revision, revision.c.review_id == review.c.id)

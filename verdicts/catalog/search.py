@@ -66,10 +66,8 @@ def reindex(tool_ids: Collection[int]) -> None:
     """
     if len(tool_ids) > MAX_TOOLS_ONE_BY_ONE:
         return reindex_all()
-    if _is_sqlite():
-        db.session.execute(sa.delete(fts5).where(fts5.c.rowid.in_(tool_ids)))
-    else:
-        db.session.execute(sa.delete(documents).where(documents.c.tool_id.in_(tool_ids)))
+    index, tool_id = (fts5, fts5.c.rowid) if _is_sqlite() else (documents, documents.c.tool_id)
+    db.session.execute(sa.delete(index).where(tool_id.in_(tool_ids)))
     return _index(_texts().where(tool.c.id.in_(tool_ids)))
 
 
@@ -83,21 +81,10 @@ def _is_sqlite() -> bool:
 
 
 def _texts() -> sa.Select[Any]:
-    aliases = (
-        sa.select(sa.func.aggregate_strings(tool_slug.c.slug, " "))
-        .where(tool_slug.c.tool_id == tool.c.id)
-        .scalar_subquery()
-    )
+    slugs = sa.select(sa.func.aggregate_strings(tool_slug.c.slug, " ")).where(tool_slug.c.tool_id == tool.c.id)
+    columns = (tool.c.id, tool.c.name, tool.c.tagline, tool.c.maker, tool.c.description)
     return (
-        sa.select(
-            tool.c.id,
-            tool.c.name,
-            tool.c.tagline,
-            tool.c.maker,
-            category.c.name.label("category"),
-            aliases.label("slugs"),
-            tool.c.description,
-        )
+        sa.select(*columns, category.c.name.label("category"), slugs.scalar_subquery().label("slugs"))
         .outerjoin(category, category.c.id == tool.c.category_id)
         .where(tool.c.merged_into_id.is_(None))
     )

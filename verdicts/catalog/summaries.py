@@ -1,15 +1,12 @@
 """What pages show of a tool: frozen records, so that no template can reach back into the database.
 
-A field that is named like a column of its table is read from that column: see columns_of().
+A field that is named like a column of its table is read from that column: see queries.columns_of().
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
-
-import sqlalchemy as sa
 
 from verdicts.catalog.kinds import Period
 from verdicts.catalog.prices import Price, amount_in_words
@@ -88,8 +85,3 @@ class ToolFacts:
 
     labels: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
-
-
-def columns_of(table: sa.FromClause, record_type: type[Any]) -> tuple[sa.ColumnElement[Any], ...]:
-    """Return the table's columns that this dataclass has fields for, in the order of the fields."""
-    return tuple(table.c[field.name] for field in fields(record_type) if field.name in table.c)

@@ -47,6 +47,7 @@ class ComparisonLink:
 
 
 _ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
+_categories = sa.bindparam("categories", type_=sa.Integer, expanding=True)
 _now = sa.bindparam("now", type_=UtcDateTime)
 
 
@@ -59,74 +60,48 @@ def is_published(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement
 def _select_curated() -> sa.Select[Any]:
     """The curated comparisons that hold any of these tools: a row for each member and each of its reasons."""
     own_key = sa.bindparam("own_key", type_=sa.String)
+    holding = sa.select(member.c.comparison_id).where(member.c.tool_id.in_(_ids))
     first = (
         sa.select(comparison.c.id)
-        .where(
-            comparison.c.id.in_(sa.select(member.c.comparison_id).where(member.c.tool_id.in_(_ids))),
-            is_published(_now),
-        )
+        .where(comparison.c.id.in_(holding), is_published(_now))
         .order_by(comparison.c.members_key != own_key, comparison.c.featured.desc(), comparison.c.position)
         .limit(MAX_CURATED)
         .subquery()
     )
+    text = [comparison.c[name] for name in ("members_key", "headline", "bottom_line", "featured", "position")]
+    tool = (member.c.tool_id, catalog.current_slug.c.slug, catalog.tool.c.name, catalog.tool.c.category_id)
+    is_reason = (choose_if.c.comparison_id == comparison.c.id) & (choose_if.c.tool_id == member.c.tool_id)
+    reason = (choose_if.c.when, choose_if.c.position.label("reason_position"))
     return (
-        sa.select(
-            comparison.c.id.label("comparison_id"),
-            comparison.c.members_key,
-            comparison.c.headline,
-            comparison.c.bottom_line,
-            comparison.c.featured,
-            comparison.c.position,
-            member.c.tool_id,
-            catalog.current_slug.c.slug,
-            catalog.tool.c.name,
-            catalog.tool.c.category_id,
-            choose_if.c.when,
-            choose_if.c.position.label("reason_position"),
-        )
+        sa.select(comparison.c.id.label("comparison_id"), *text, *tool, *reason)
         .join(first, first.c.id == comparison.c.id)
         .join(member, member.c.comparison_id == comparison.c.id)
         .join(catalog.tool, catalog.tool.c.id == member.c.tool_id)
         .join(catalog.current_slug, catalog.is_current_slug)
-        .outerjoin(
-            choose_if, sa.and_(choose_if.c.comparison_id == comparison.c.id, choose_if.c.tool_id == member.c.tool_id)
-        )
+        .outerjoin(choose_if, is_reason)
     )
 
 
-def _select_neighbours() -> sa.Select[Any]:
-    """Other tools of the same categories, in the same columns."""
-
-    def nothing(type_: type[sa.types.TypeEngine[Any]], name: str) -> sa.ColumnElement[Any]:
-        return sa.cast(sa.null(), type_).label(name)
-
+def _select_neighbours(like: sa.Select[Any]) -> sa.Select[Any]:
+    """Other tools of the same categories, in the same columns; NULL in those of a comparison."""
+    tool = catalog.tool.c
+    of_tool = {"tool_id": tool.id, "slug": catalog.current_slug.c.slug}
+    of_tool |= {name: tool[name] for name in ("name", "category_id", "position")}
+    columns = [
+        of_tool.get(name, sa.cast(sa.null(), column.type)).label(name) for name, column in like.selected_columns.items()
+    ]
     return (
-        sa.select(
-            nothing(sa.Integer, "comparison_id"),
-            nothing(sa.String, "members_key"),
-            nothing(sa.String, "headline"),
-            nothing(sa.Text, "bottom_line"),
-            nothing(sa.Boolean, "featured"),
-            catalog.tool.c.position,
-            catalog.tool.c.id.label("tool_id"),
-            catalog.current_slug.c.slug,
-            catalog.tool.c.name,
-            catalog.tool.c.category_id,
-            nothing(sa.String, "when"),
-            nothing(sa.Integer, "reason_position"),
-        )
+        sa.select(*columns)
         .select_from(catalog.tool.join(catalog.current_slug, catalog.is_current_slug))
-        .where(
-            catalog.tool.c.category_id.in_(sa.bindparam("categories", expanding=True)),
-            catalog.tool.c.id.not_in(_ids),
-            catalog.is_published(_now),
-        )
-        .order_by(catalog.tool.c.position, catalog.tool.c.id)
+        .where(tool.category_id.in_(_categories), tool.id.not_in(_ids), catalog.is_published(_now))
+        .order_by(tool.position, tool.id)
         .limit(MAX_NEIGHBOURS)
     )
 
 
-_RELATED = sa.union_all(*(sa.select(part.subquery()) for part in (_select_curated(), _select_neighbours())))
+_CURATED = _select_curated()
+_NEIGHBOURS = _select_neighbours(_CURATED)
+_RELATED = sa.union_all(sa.select(_CURATED.subquery()), sa.select(_NEIGHBOURS.subquery()))
 
 
 def members_key(tool_ids: Sequence[int]) -> str:

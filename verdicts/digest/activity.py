@@ -11,7 +11,7 @@ from verdicts.catalog import queries as catalog
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.panel import Panel
 from verdicts.catalog.prices import Price
-from verdicts.catalog.summaries import ToolSummary, columns_of
+from verdicts.catalog.summaries import ToolSummary
 from verdicts.comparisons.models import Comparison, ComparisonTool
 from verdicts.digest.weeks import Week
 from verdicts.extensions import db
@@ -142,15 +142,14 @@ def _ended_in_week(
 
 
 def _published_tools(ids: Collection[int], now: datetime) -> dict[int, ToolSummary]:
-    rows: sa.Select[Any] = sa.select(*catalog.SUMMARY_COLUMNS).select_from(catalog.summary_tables())
-    rows = rows.where(tool.c.id.in_(ids), catalog.is_published(now))
+    rows = catalog.select_summaries().where(tool.c.id.in_(ids), catalog.is_published(now))
     return {row.id: catalog.to_summary(row) for row in db.session.execute(rows)}
 
 
 def _price_histories(tool_ids: Collection[int]) -> dict[int, list[Price]]:
     """Return all prices of each tool, oldest first, the current one last."""
     rows = db.session.connection().execute(
-        sa.select(price.c.tool_id, *columns_of(price, Price))
+        sa.select(price.c.tool_id, *catalog.columns_of(price, Price))
         .where(price.c.tool_id.in_(tool_ids))
         .order_by(price.c.tool_id, price.c.until.is_(None), price.c.until, price.c.position)
     )

@@ -58,9 +58,8 @@ def handle_http_error(error: HTTPException) -> ResponseReturnValue:
     headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
     if error.code == HTTPStatus.TOO_MANY_REQUESTS:
         headers["Retry-After"] = str(_seconds_until_reset())
-    return render_error(
-        error.code, _reason(error), headers=headers, search="" if error.code == HTTPStatus.NOT_FOUND else None
-    )
+    search = "" if error.code == HTTPStatus.NOT_FOUND else None
+    return render_error(error.code, _reason(error), headers, search)
 
 
 def handle_overload(error: Exception) -> ResponseReturnValue:

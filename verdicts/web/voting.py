@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf import FlaskForm
 from wtforms import StringField
 from wtforms.validators import AnyOf
 
@@ -22,6 +21,7 @@ from verdicts.web import limits, voters
 from verdicts.web.catalog import NO_TOOL, link_or_404
 from verdicts.web.clock import now
 from verdicts.web.errors import render_error
+from verdicts.web.forms import PublicForm
 from verdicts.web.htmx import wants_fragment
 
 bp = Blueprint("voting", __name__)
@@ -32,10 +32,7 @@ MAX_TOOLS_PER_REQUEST = 50
 NO_COOKIE = "Your browser kept no cookie. A vote needs one, or the next tap would count as another reader’s."
 
 
-class BallotForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
-    class Meta:
-        csrf = False  # web.origin checks where it comes from: a token would make the public page uncacheable
-
+class BallotForm(PublicForm):
     verdict = StringField(validators=[AnyOf(CHOICES, message="Choose ship, skip or none.")])
 
     def chosen(self) -> Verdict | None:

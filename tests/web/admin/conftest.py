@@ -1,4 +1,4 @@
-"""What tests behind the log-in may ask for: hashes that cost little, and an editor who has logged in.
+"""What tests behind the log-in may ask for: hashes that cost little, and an editor and an admin who have logged in.
 
 What is tested is who comes in; test_passwords looks at what a hash costs.
 """
@@ -9,6 +9,7 @@ from flask import Flask
 
 from tests.web.admin.editor import Editor, logged_in
 from verdicts.staff import passwords
+from verdicts.staff.models import Role
 
 
 @pytest.fixture(autouse=True)
@@ -20,3 +21,8 @@ def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def ann(app: Flask) -> Editor:
     return logged_in(app)
+
+
+@pytest.fixture
+def root(app: Flask) -> Editor:
+    return logged_in(app, "root", Role.ADMIN)

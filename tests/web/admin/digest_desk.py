@@ -2,28 +2,18 @@
 
 import re
 
-from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.conftest import StatementCount
 from tests.digest.weekly import THIS_WEEK, items
-from tests.web.admin.editor import Editor, make_account
+from tests.web.admin.editor import Editor
 from verdicts.digest import editions
 from verdicts.digest.editions import Edition
 from verdicts.digest.models import EditionState
 from verdicts.digest.rendering import item_title
 from verdicts.extensions import db
-from verdicts.staff import audit
-from verdicts.staff.models import Role
 
 DESK = f"/admin/digest/{THIS_WEEK.name}"
-
-
-def logged_in(app: Flask, name: str, role: Role) -> Editor:
-    make_account(name, role)
-    editor = Editor(app)
-    editor.logs_in(name)
-    return editor
 
 
 def does(who: Editor, act: str, page: str = "", *, htmx: bool = False, **form: str) -> TestResponse:
@@ -66,12 +56,5 @@ def order() -> list[int]:
 
 def titles() -> list[str]:
     found = [item_title(item) for item in items(the_edition())]
-    db.session.rollback()
-    return found
-
-
-def newest_entry() -> audit.Entry:
-    db.session.rollback()
-    found = audit.search(limit=1)[0]
     db.session.rollback()
     return found

@@ -164,7 +164,9 @@ def stored(model: type) -> list:
     return list(db.session.scalars(sa.select(model).order_by(model.id)))
 
 
-def last_entry() -> audit.Entry:
+def newest_entry() -> audit.Entry:
     """Return the newest entry of the activity log."""
     db.session.rollback()
-    return audit.search(limit=1)[0]
+    entry = audit.search(limit=1)[0]
+    db.session.rollback()
+    return entry

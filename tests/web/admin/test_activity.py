@@ -4,7 +4,7 @@ from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_category, make_tool
-from tests.web.admin.editor import Editor, last_entry, logged_in
+from tests.web.admin.editor import Editor, logged_in, newest_entry
 from verdicts.staff.models import Role
 
 pytestmark = ON_ONE_DATABASE
@@ -13,7 +13,7 @@ pytestmark = ON_ONE_DATABASE
 def test_the_log_says_who_changed_what_from_what_to_what(app: Flask, ann: Editor) -> None:
     tool = make_tool("wren", tagline="One.")
     ann.fills(f"/admin/tools/{tool.id}", tagline="<b>Two.</b>")
-    entry = last_entry()
+    entry = newest_entry()
     assert (entry.actor, entry.action, entry.kind, entry.record, entry.record_id) == (
         "ann",
         "changed",
@@ -29,14 +29,14 @@ def test_the_log_says_who_changed_what_from_what_to_what(app: Flask, ann: Editor
 def test_a_save_that_changes_nothing_is_not_in_the_log(ann: Editor) -> None:
     tool = make_tool("wren")
     ann.fills(f"/admin/tools/{tool.id}")
-    assert last_entry().action == "logged in"
+    assert newest_entry().action == "logged in"
 
 
 def test_what_moves_up_in_its_list_is_in_the_log(ann: Editor) -> None:
     make_category("one")
     two = make_category("two")
     ann.posts(f"/admin/categories/{two.id}/up")
-    entry = last_entry()
+    entry = newest_entry()
     assert (entry.action, entry.kind, entry.record, list(entry.changes)) == (
         "moved up",
         "category",
@@ -44,7 +44,7 @@ def test_what_moves_up_in_its_list_is_in_the_log(ann: Editor) -> None:
         ["position"],
     )
     ann.posts(f"/admin/categories/{two.id}/up")
-    assert last_entry() == entry
+    assert newest_entry() == entry
 
 
 def test_the_history_of_what_is_gone_leads_nowhere_and_says_so(ann: Editor) -> None:

@@ -15,14 +15,6 @@ from verdicts.staff.models import account, audit_entry
 NEW = "walnut trombone glacier inbox"
 
 
-@pytest.fixture
-def ann(app: Flask) -> Editor:
-    make_account("ann")
-    ann = Editor(app)
-    ann.logs_in()
-    return ann
-
-
 def secret_of(name: str) -> str | None:
     db.session.rollback()
     return db.session.scalar(sa.select(account.c.totp_secret).where(account.c.name == name))

@@ -19,18 +19,8 @@ from tests.digest.weekly import (
     writing,
 )
 from tests.makers import NOW
-from tests.web.admin.digest_desk import (
-    DESK,
-    does,
-    logged_in,
-    newest_entry,
-    order,
-    state,
-    statements_of,
-    the_edition,
-    titles,
-)
-from tests.web.admin.editor import Editor
+from tests.web.admin.digest_desk import DESK, does, order, state, statements_of, the_edition, titles
+from tests.web.admin.editor import Editor, logged_in, newest_entry
 from verdicts.digest import editing, editions, queries
 from verdicts.digest.freezing import freeze
 from verdicts.digest.models import EditionState
@@ -39,12 +29,6 @@ from verdicts.staff import audit
 from verdicts.staff.models import Role
 from verdicts.web.headers import CONTENT_SECURITY_POLICY
 from verdicts.web.mailbox import LETTER_POLICY
-
-
-@pytest.fixture
-def ann(app: Flask) -> Editor:
-    return logged_in(app, "ann", Role.EDITOR)
-
 
 # Drafting, and the list
 

@@ -13,8 +13,8 @@ from tests.digest.mailing_list import address, make_edition, make_subscribers, s
 from tests.digest.weekly import a_week, drafted, writing
 from tests.makers import NOW, make_subscriber
 from tests.smtp_server import SmtpServer, smtp_server
-from tests.web.admin.digest_desk import DESK, does, logged_in, newest_entry, order, state, the_edition
-from tests.web.admin.editor import Editor
+from tests.web.admin.digest_desk import DESK, does, order, state, the_edition
+from tests.web.admin.editor import Editor, logged_in, newest_entry
 from verdicts.catalog.models import Tool
 from verdicts.curation.editing import publication
 from verdicts.digest import editions
@@ -24,11 +24,6 @@ from verdicts.extensions import db
 from verdicts.staff.models import Role, audit_entry
 
 PAUSED, SENDING = EditionState.PAUSED, EditionState.SENDING
-
-
-@pytest.fixture
-def root(app: Flask) -> Editor:
-    return logged_in(app, "root", Role.ADMIN)
 
 
 @pytest.fixture(scope="module")

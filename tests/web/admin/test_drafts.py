@@ -7,7 +7,7 @@ from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
-from tests.web.admin.editor import Editor, last_entry, logged_in, stored
+from tests.web.admin.editor import Editor, logged_in, newest_entry, stored
 from tests.web.conftest import PRESENT
 from verdicts.catalog.models import Reviewer, Tool
 from verdicts.extensions import begin_write, db
@@ -77,7 +77,7 @@ def test_a_draft_of_an_earlier_version_and_one_of_the_record_are_two(ann: Editor
     tool = make_tool("wren", tagline="First.")
     path = f"/admin/tools/{tool.id}"
     ann.fills(path, tagline="Second.")
-    entry = last_entry()
+    entry = newest_entry()
     earlier = f"{path}?restore={entry.id}"
     ann.fills(path, "draft", maker="Typed first")
     assert ann.form(earlier)["tagline"] == "First."

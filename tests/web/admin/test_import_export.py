@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from tests.conftest import ON_ONE_DATABASE
 from tests.curation.files import a_file, a_review, a_tool, as_bytes
 from tests.makers import make_tool
-from tests.web.admin.editor import Editor, make_account
+from tests.web.admin.editor import Editor, logged_in, make_account
 from tests.web.conftest import PRESENT
 from tests.web.visitor import read_html, words_of
 from verdicts.catalog.models import Tool, ToolSlug
@@ -28,18 +28,6 @@ from verdicts.staff.models import Role
 
 DRY_RUN = "/admin/catalogue/import"
 FILE = as_bytes(a_file(a_tool("aider", reviews=[a_review()]), a_tool("cursor")))
-
-
-@pytest.fixture
-def root(app: Flask) -> Editor:
-    return an_admin(app, "root")
-
-
-def an_admin(app: Flask, name: str) -> Editor:
-    make_account(name, Role.ADMIN)
-    editor = Editor(app)
-    editor.logs_in(name)
-    return editor
 
 
 def sends(editor: Editor, content: bytes, name: str = "tools.json") -> TestResponse:
@@ -213,7 +201,7 @@ def test_who_stores_the_same_tool_at_the_same_moment_makes_no_import_crash(app: 
 
 
 def test_each_account_has_a_file_of_its_own(app: Flask, root: Editor) -> None:
-    other = an_admin(app, "bob")
+    other = logged_in(app, "bob", Role.ADMIN)
     sends(root, FILE)
     assert other.gets(DRY_RUN).headers["Location"] == "/admin/catalogue?done=gone"
     assert "Continue with tools.json" in root.gets("/admin/catalogue").text

@@ -6,16 +6,15 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 import time_machine
-from flask import Flask
 
 from tests.conftest import StatementCount
 from tests.makers import NOW, make_category, make_comparison, make_review, make_reviewer, make_tool
-from tests.web.admin.editor import Editor, make_account
+from tests.web.admin.editor import Editor
 from verdicts.catalog import search
 from verdicts.catalog.models import PriceRecord, Review, Tool, ToolSlug
 from verdicts.comparisons.models import Comparison, ComparisonTool
 from verdicts.extensions import db
-from verdicts.staff.models import Role, audit_entry
+from verdicts.staff.models import audit_entry
 
 TOOLS, ENTRIES = 10_000, 100_000
 OF_THE_CACHE = "content_version"  # which the page cache reads once a second, whatever is asked for
@@ -51,14 +50,6 @@ def the_present() -> Iterator[None]:
     """Time stands still: a session that was seen a minute ago is written down anew."""
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-@pytest.fixture
-def root(app: Flask) -> Editor:
-    make_account("root", Role.ADMIN)
-    root = Editor(app)
-    root.logs_in("root")
-    return root
 
 
 def small_world() -> None:

@@ -13,7 +13,7 @@ from tests.catalog import pictures
 from tests.catalog.pictures import encoded, noise, plain
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
-from tests.web.admin.editor import Editor, make_account
+from tests.web.admin.editor import Editor
 from verdicts.catalog import logos
 from verdicts.catalog.content_version import content_version
 from verdicts.catalog.models import Logo
@@ -26,14 +26,6 @@ NO_BROWSER_KEEPS_IT = "Choose a file again: browsers do not remember it."
 @pytest.fixture
 def tool(app: Flask) -> int:
     return make_tool("mistral-code", name="Mistral Code").id
-
-
-@pytest.fixture
-def ann(app: Flask) -> Editor:
-    make_account("ann")
-    ann = Editor(app)
-    ann.logs_in()
-    return ann
 
 
 def place(tool: int) -> str:

@@ -19,22 +19,13 @@ from tests.makers import (
     make_tool,
     make_votes,
 )
-from tests.web.admin.editor import Editor, make_account
+from tests.web.admin.editor import Editor
 from tests.web.visitor import Visitor
 from verdicts.catalog.models import Logo, Tool
 from verdicts.extensions import db
 from verdicts.staff import audit
-from verdicts.staff.models import Role
 
 PLAN = "/admin/merge?keep=mistral-code&drop=mistral-vibe"
-
-
-@pytest.fixture
-def root(app: Flask) -> Editor:
-    make_account("root", Role.ADMIN)
-    editor = Editor(app)
-    editor.logs_in("root")
-    return editor
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW, make_review, make_reviewer, make_tool
-from tests.web.admin.editor import Editor, fields_of, last_entry, stored
+from tests.web.admin.editor import Editor, fields_of, newest_entry, stored
 from verdicts.catalog.models import Review, ReviewRevision
 
 
@@ -19,7 +19,7 @@ def test_a_changed_verdict_needs_its_reason_and_the_old_one_stays(ann: Editor) -
     assert (old.verdict, old.quote, old.reason, old.wording_only) == ("ship", "Quick.", "Version 2 is slow.", False)
     page = ann.gets("/tools/wren").text
     assert "Version 2 is slow." in page
-    assert last_entry().changes["builder"][0]["verdict"] == "ship"
+    assert newest_entry().changes["builder"][0]["verdict"] == "ship"
 
 
 @ON_ONE_DATABASE
@@ -60,7 +60,7 @@ def test_a_review_that_no_reader_has_seen_is_removed_and_comes_back_from_the_act
     assert "No reader has seen it." in ann.gets(f"{path}/builder/removal").text
     assert ann.posts(f"{path}/builder/removal").headers["Location"] == path
     assert stored(Review) == []
-    ann.sends(path, ann.form(f"{path}?restore={last_entry().id}"))
+    ann.sends(path, ann.form(f"{path}?restore={newest_entry().id}"))
     assert [review.quote for review in stored(Review)] == ["Meant for another tool."]
 
 

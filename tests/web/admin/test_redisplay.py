@@ -10,25 +10,20 @@ from flask import Flask
 
 from tests.digest.weekly import THIS_WEEK, a_week, drafted
 from tests.feedback.world import write
-from tests.web.admin.digest_desk import DESK, does, hidden_in, logged_in, newest_entry, the_edition
-from tests.web.admin.editor import Editor
+from tests.web.admin.digest_desk import DESK, does, hidden_in, the_edition
+from tests.web.admin.editor import Editor, newest_entry
 from tests.web.admin.test_worklists import MESSAGES, NETWORK, VOTES, held
 from tests.web.visitor import read_html
 from verdicts.extensions import TooManyWriters, db
 from verdicts.feedback import corrections
 from verdicts.feedback.corrections import CorrectionNotOpen
-from verdicts.staff.models import Role, form_draft
+from verdicts.staff.models import form_draft
 from verdicts.web.admin import digest, edition_page, subscribers, users, worklists
 
 Later = Callable[[timedelta], None]
 CARE = "Typed with care"
 NOT_SAVED = "Your changes are not saved yet."
 SESSION = timedelta(hours=13)
-
-
-@pytest.fixture
-def root(app: Flask) -> Editor:
-    return logged_in(app, "root", Role.ADMIN)
 
 
 def forms() -> dict[str, dict[str, str]]:

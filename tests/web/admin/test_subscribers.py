@@ -9,8 +9,8 @@ from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE, StatementCount
 from tests.makers import make_subscriber
-from tests.web.admin.digest_desk import logged_in, newest_entry, statements_of
-from tests.web.admin.editor import Editor
+from tests.web.admin.digest_desk import statements_of
+from tests.web.admin.editor import Editor, logged_in, newest_entry
 from verdicts.extensions import db
 from verdicts.newsletter import queries
 from verdicts.newsletter.models import Status, subscriber
@@ -18,11 +18,6 @@ from verdicts.staff.models import Role, audit_entry
 
 PAGE = "/admin/subscribers"
 AGREED = {"source": "The list at our stand in Lyon", "agreed_on": "2026-11-20"}
-
-
-@pytest.fixture
-def root(app: Flask) -> Editor:
-    return logged_in(app, "root", Role.ADMIN)
 
 
 def the_whole_trail() -> str:

@@ -4,7 +4,7 @@ import re
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import TODAY, make_category, make_price, make_reviewer, make_tool
-from tests.web.admin.editor import Editor, fields_of, last_entry, stored
+from tests.web.admin.editor import Editor, fields_of, newest_entry, stored
 from verdicts.catalog.models import PriceRecord, Tool
 
 
@@ -68,7 +68,7 @@ def test_a_category_that_is_renamed_meanwhile_stays_the_category(ann: Editor) ->
     tool = make_tool("wren", category_id=category.id)
     path = f"/admin/tools/{tool.id}"
     ann.fills(path, category="")
-    entry = last_entry()
+    entry = newest_entry()
     ann.fills("/admin/tools/new", "draft", name="Finch", category="editors")
     link = re.search(r'href="(/admin/tools/new[?][^"]+)"', ann.gets("/admin").text)
     ann.fills(f"/admin/categories/{category.id}", slug="code-editors")

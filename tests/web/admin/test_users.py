@@ -20,14 +20,6 @@ COPIED = ("email", "role", "password_hash", "must_change", "totp_step", "created
 NEW = "walnut trombone glacier inbox"
 
 
-@pytest.fixture
-def root(app: Flask) -> Editor:
-    make_account("root", Role.ADMIN)
-    editor = Editor(app)
-    editor.logs_in("root")
-    return editor
-
-
 def role_of(name: str) -> Role:
     db.session.rollback()
     found = accounts.find(name)

@@ -12,7 +12,7 @@ from tests.feedback import world as feedback
 from tests.feedback.world import doubt, messages, networks, write
 from tests.makers import NOW, TODAY, make_price, make_tool
 from tests.voting.world import SHIP, SKIP, crowd, figures, ledger, names, release_all_due
-from tests.web.admin.editor import Editor, make_account
+from tests.web.admin.editor import Editor
 from tests.web.visitor import Visitor, read_html, words_of
 from verdicts.catalog.content_version import content_version
 from verdicts.catalog.kinds import Verdict
@@ -28,14 +28,6 @@ PRICES, VOTES, MESSAGES = f"{QUEUES}/prices", f"{QUEUES}/votes", f"{QUEUES}/corr
 STALE = TODAY - timedelta(days=70)
 NETWORK = "a1" * 32
 AFTER_A_DAY = NOW + waiting.WAITING_TIME
-
-
-@pytest.fixture
-def ann(app: Flask) -> Editor:
-    make_account("ann")
-    editor = Editor(app)
-    editor.logs_in()
-    return editor
 
 
 def priced(slug: str = "alpha", **fields: Any) -> tuple[int, int]:

@@ -54,7 +54,7 @@ def add_mottoes(app: Flask) -> None:
     bp = Blueprint("mottoes", __name__)
     bp.before_request(auth.check_access)
     bp.add_url_rule(f"/admin/mottoes/{ID}", view_func=MottoEditor.as_view("edit"))
-    bp.add_url_rule("/admin/mottoes", "index", auth.requires(Role.EDITOR)(lambda: "All mottoes"))
+    bp.add_url_rule("/admin/mottoes", "index", auth.requires_role(Role.EDITOR)(lambda: "All mottoes"))
     app.register_blueprint(bp)
     templates = FileSystemLoader(Path(__file__).parent / "templates")
     app.jinja_env.loader = ChoiceLoader([app.jinja_env.loader, templates])  # type: ignore[list-item]

@@ -52,7 +52,7 @@ def create_blueprint() -> Blueprint:
     """Return the blueprint of all admin pages, whose every request passes auth.check_access."""
     bp = Blueprint("admin", __name__)
     bp.before_request(auth.check_access)
-    bp.after_request(auth.never_cache)
+    bp.after_request(auth.set_admin_headers)
     for module in VIEWS:
         bp.register_blueprint(module.bp)
     return bp
@@ -60,6 +60,6 @@ def create_blueprint() -> Blueprint:
 
 def init_app(app: Flask) -> None:
     app.register_blueprint(create_blueprint())
-    app.register_error_handler(auth.StepRequired, drafts.answer_step_required)
+    app.register_error_handler(auth.OtherPageRequired, drafts.handle_other_page_required)
     app.add_template_global(auth.find_current_account, "current_account")
     app.add_template_global(record_editors)

@@ -11,9 +11,9 @@ from verdicts.config import current_settings
 from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.staff import accounts, passwords, second_factor, sessions, throttle
 from verdicts.staff.models import Role
-from verdicts.web.admin.auth import current_account, log_activity, requires
+from verdicts.web.admin.auth import current_account, log_activity, requires_role
 from verdicts.web.admin.forms.base import AdminForm, required_text
-from verdicts.web.admin.login import TOO_MANY_ATTEMPTS, NewPasswordForm
+from verdicts.web.admin.login import TOO_MANY_ATTEMPTS_MESSAGE, NewPasswordForm
 from verdicts.web.clock import now
 
 bp = Blueprint("account", __name__)
@@ -23,8 +23,8 @@ DONE = {
     "second-factor": "Two-factor authentication is off.",
     "elsewhere": "Your other browsers are logged out.",
 }
-NOT_CURRENT = "This is not your current password."
-WRONG_CODE = "This code is not correct. Check the clock of your phone, and try the next code."
+NOT_CURRENT_MESSAGE = "This is not your current password."
+WRONG_CODE_MESSAGE = "This code is not correct. Check the clock of your phone, and try the next code."
 
 
 class ChangePasswordForm(NewPasswordForm):
@@ -41,7 +41,7 @@ class DisableTwoFactorForm(AdminForm):
 
 
 @bp.get("/admin/me")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def index() -> ResponseReturnValue:
     done = DONE.get(request.args.get("done", ""), "")
     return render_template(
@@ -50,7 +50,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.route("/admin/me/password", methods=["GET", "POST"])
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def password() -> ResponseReturnValue:
     form = ChangePasswordForm()
     if request.method == "GET":
@@ -67,7 +67,7 @@ def password() -> ResponseReturnValue:
 
 
 @bp.get("/admin/me/second-factor")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def two_factor() -> ResponseReturnValue:
     if current_account().has_totp:
         return render_template("admin/account/two_factor_off.html", form=DisableTwoFactorForm())
@@ -75,7 +75,7 @@ def two_factor() -> ResponseReturnValue:
 
 
 @bp.post("/admin/me/second-factor")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def enable_two_factor() -> ResponseReturnValue:
     if current_account().has_totp:  # replacing it takes the password: it must be disabled first
         return redirect(url_for(".two_factor"), 303)
@@ -84,7 +84,7 @@ def enable_two_factor() -> ResponseReturnValue:
     is_secret = len(secret) == 32 and secret.isalnum() and secret.isascii()
     if not form.validate() or not is_secret or second_factor.find_step(secret, form.code.data or "", now()) is None:
         if not form.code.errors:
-            form.add_error("code", WRONG_CODE)
+            form.add_error("code", WRONG_CODE_MESSAGE)
         return _enable_page(form, 422)
     begin_write_after_read()
     codes = second_factor.enable(current_account().id, secret, now())
@@ -95,7 +95,7 @@ def enable_two_factor() -> ResponseReturnValue:
 
 
 @bp.post("/admin/me/second-factor/off")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def disable_two_factor() -> ResponseReturnValue:
     form = DisableTwoFactorForm()
     if not form.validate() or not _has_current_password(form):
@@ -108,7 +108,7 @@ def disable_two_factor() -> ResponseReturnValue:
 
 
 @bp.post("/admin/me/sign-out-elsewhere")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def log_out_elsewhere() -> ResponseReturnValue:
     begin_write_after_read()
     sessions.delete_all(current_account().id, keep_session=current_account().token_hash)
@@ -125,12 +125,12 @@ def _has_current_password(form: ChangePasswordForm | DisableTwoFactorForm) -> bo
     """
     counter = throttle.for_current_password(current_account().name)
     if wait := _count_attempt(counter):
-        form.add_error("present", TOO_MANY_ATTEMPTS.format(seconds=math.ceil(wait.total_seconds())))
+        form.add_error("present", TOO_MANY_ATTEMPTS_MESSAGE.format(seconds=math.ceil(wait.total_seconds())))
         return False
     account = accounts.get(current_account().id)
     db.session.rollback()
     if not passwords.is_correct(form.present.data or "", account.password_hash):
-        form.add_error("present", NOT_CURRENT)
+        form.add_error("present", NOT_CURRENT_MESSAGE)
         return False
     begin_write()
     throttle.reset(counter)

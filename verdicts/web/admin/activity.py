@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from verdicts.staff import audit
 from verdicts.staff.models import Role
-from verdicts.web.admin.auth import requires
+from verdicts.web.admin.auth import requires_role
 from verdicts.web.admin.forms.record_editor import record_editors
 from verdicts.web.paging import ID, read_id
 
@@ -15,7 +15,7 @@ MAX_SEARCH_LENGTH = 200
 
 
 @bp.get("/admin/trail")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def index() -> ResponseReturnValue:
     text = request.args.get("q", "")[:MAX_SEARCH_LENGTH].replace("\0", " ")
     entries = audit.search(text, read_id(request.args.get("before", "")))
@@ -23,7 +23,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.get(f"/admin/history/<kind>/{ID}")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def history(kind: str, id: int) -> ResponseReturnValue:
     editor = record_editors().get(kind) or abort(404, "The activity log has no records of this kind.")
     entries = audit.history(kind, id, read_id(request.args.get("before", "")))

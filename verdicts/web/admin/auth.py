@@ -1,7 +1,7 @@
 """Authentication for the admin pages: who is logged in, the role that a view requires, and each form's token.
 
-One check runs before every admin view. It reads what was sent last of all: nobody who may not act can make the site
-read a body.
+One check runs before every admin view. The request body is read last: a client that may not act cannot make the site
+read one.
 """
 
 import re
@@ -23,32 +23,42 @@ from verdicts.web.admin.forms.base import MAX_FIELDS
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 
-AnyView = Callable[..., Any]
-View = TypeVar("View", bound=AnyView)
+ViewFunction = Callable[..., Any]
+F = TypeVar("F", bound=ViewFunction)
 
 MEGABYTE = 1024 * 1024
-LOG_IN, DASHBOARD = "admin.login.log_in", "admin.dashboard.index"
-STALE_FORM = "This form is from an earlier session, so nothing was done. Go back, reload the page and send it again."
-LOGGED_OUT = "You are logged out, so nothing was done. Log in in another tab, then try again here: nothing is lost."
-TOO_MANY_FIELDS = f"The form has more than {MAX_FIELDS:,} fields, so nothing was saved. Go back and remove some rows."
-INVALID_FORM = "This form is not one of ours, so nothing was done. Go back, reload the page and try again."
-ADMINS_ONLY = "Only admins may do this. Ask an admin, or go back to the dashboard."
+LOGIN_ENDPOINT, DASHBOARD_ENDPOINT = "admin.login.log_in", "admin.dashboard.index"
+STALE_FORM_MESSAGE = (
+    "This form is from an earlier session, so nothing was done. Go back, reload the page and send it again."
+)
+LOGGED_OUT_MESSAGE = (
+    "You are logged out, so nothing was done. Log in in another tab, then try again here: nothing is lost."
+)
+TOO_MANY_FIELDS_MESSAGE = (
+    f"The form has more than {MAX_FIELDS:,} fields, so nothing was saved. Go back and remove some rows."
+)
+INVALID_FORM_MESSAGE = "This form is not one of ours, so nothing was done. Go back, reload the page and try again."
+ADMINS_ONLY_MESSAGE = "Only admins may do this. Ask an admin, or go back to the dashboard."
 
 _FORM_OVERHEAD = 64 * 1024  # around a file: the token, the names of fields, the boundaries between them
 _FIELD_NAME = re.compile(r"[a-z_]{1,40}(-[0-9]{1,4}-[a-z_]{1,40}|-[0-9]{1,4}|-[a-z_]{1,40})?")
-_WITHOUT_NEW_PASSWORD = {"admin.account.password", "admin.login.log_out"}
-_WITHOUT_TWO_FACTOR = {*_WITHOUT_NEW_PASSWORD, "admin.account.two_factor", "admin.account.enable_two_factor"}
+_ALLOWED_BEFORE_PASSWORD_CHANGE = {"admin.account.password", "admin.login.log_out"}
+_ALLOWED_BEFORE_TWO_FACTOR = {
+    *_ALLOWED_BEFORE_PASSWORD_CHANGE,
+    "admin.account.two_factor",
+    "admin.account.enable_two_factor",
+}
 
-_required_roles: dict[AnyView, Role | None] = {}
-_upload_limits: dict[AnyView, tuple[int, str]] = {}
-_redisplaying: set[AnyView] = set()
-_called_while_typing: set[AnyView] = set()
+_required_roles: dict[ViewFunction, Role | None] = {}
+_upload_limits: dict[ViewFunction, tuple[int, str]] = {}
+_handling_csrf_failure: set[ViewFunction] = set()
+_without_login_refresh: set[ViewFunction] = set()
 
 
-class StepRequired(Exception):
+class OtherPageRequired(Exception):
     """Another page comes first: the log-in, a new password, or two-factor authentication.
 
-    `endpoint` is that page. `account_id` is whose request this is, or whose session has just ended; None if unknown.
+    `endpoint` is that page. `account_id` is the account of the current or expired session; None if unknown.
     """
 
     def __init__(self, endpoint: str, account_id: int | None) -> None:
@@ -57,56 +67,56 @@ class StepRequired(Exception):
         super().__init__(endpoint)
 
 
-def requires(role: Role) -> Callable[[View], View]:
+def requires_role(role: Role) -> Callable[[F], F]:
     """Require this role, or a higher one, for a view."""
 
-    def mark(view: View) -> View:
+    def mark(view: F) -> F:
         _required_roles[view] = role
         return view
 
     return mark
 
 
-def login_not_required(view: View) -> View:
+def login_not_required(view: F) -> F:
     _required_roles[view] = None
     return view
 
 
-def max_upload(megabytes: int, message: str = "") -> Callable[[View], View]:
-    """Let a view read up to so many megabytes; `message` is what more than that is refused with."""
+def max_upload(megabytes: int, message: str = "") -> Callable[[F], F]:
+    """Let a view read up to this many megabytes; `message` is the error for a larger body."""
 
-    def mark(view: View) -> View:
+    def mark(view: F) -> F:
         _upload_limits[view] = megabytes, message
         return view
 
     return mark
 
 
-def redisplays(view: View) -> View:
-    """Mark a view that shows its form again where that comes without a valid token; `is_stale` tells it so."""
-    _redisplaying.add(view)
+def handles_csrf_failure(view: F) -> F:
+    """Mark a view that handles an invalid CSRF token itself, by showing its form again; see csrf_failed()."""
+    _handling_csrf_failure.add(view)
     return view
 
 
-def called_while_typing(view: View) -> View:
+def without_login_refresh(view: F) -> F:
     """Mark a view whose fragments go into a form that somebody is filling in: that page must not be reloaded."""
-    _called_while_typing.add(view)
+    _without_login_refresh.add(view)
     return view
 
 
-def required_role(view: AnyView) -> Role | None:
-    """Return the role that a view requires, None where it needs no log-in. Raises KeyError where it states nothing."""
+def required_role(view: ViewFunction) -> Role | None:
+    """Return the role that a view requires, None if it needs no log-in. Raises KeyError if it states nothing."""
     return _required_roles[view]
 
 
-def current_view() -> AnyView:
+def current_view() -> ViewFunction:
     return current_app.view_functions[request.endpoint or ""]
 
 
 def check_access() -> ResponseReturnValue | None:
-    """Refuse, or redirect, a request that may not reach its view; behind this check current_account() is set.
+    """Refuse, or redirect, a request that may not reach its view; after this check current_account() is set.
 
-    Raises StepRequired where another page comes first.
+    Raises OtherPageRequired if another page comes first.
     """
     view = current_view()
     role = required_role(view)
@@ -116,45 +126,45 @@ def check_access() -> ResponseReturnValue | None:
         if account is None and wants_fragment():
             return _refuse_fragment(view)
         if account is None:
-            raise StepRequired(LOG_IN, sessions.find_expired_account_id(token, now()))
+            raise OtherPageRequired(LOGIN_ENDPOINT, sessions.find_expired_account_id(token, now()))
         g.account = account
         if not account.has_role(role):
-            abort(403, ADMINS_ONLY)
-        if step := _step_before(account):
-            raise StepRequired(step, account.id)
-    check_form(view)
+            abort(403, ADMINS_ONLY_MESSAGE)
+        if page := _required_page(account):
+            raise OtherPageRequired(page, account.id)
+    check_body(view)
     if role is not None:
-        _note_activity(current_account())
+        _touch_session(current_account())
     return None
 
 
-def check_form(view: AnyView) -> None:
-    """Read what was sent and refuse what is too large, has no token, or is none of our forms."""
+def check_body(view: ViewFunction) -> None:
+    """Read the request body. Refuse it if it is too large, has no valid token, or is not one of our forms."""
     _limit_size(view)
     _check_token(view)
     _check_fields()
 
 
-def never_cache(response: Response) -> Response:
+def set_admin_headers(response: Response) -> Response:
     response.headers["X-Robots-Tag"] = "noindex"
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 def current_account() -> CurrentAccount:
-    """Return who is logged in. Only views that require a role may ask."""
+    """Return the account that is logged in. Only views that require a role may call this."""
     account: CurrentAccount = g.account
     return account
 
 
 def find_current_account() -> CurrentAccount | None:
-    """Return who is logged in, for pages that are shown to others too."""
+    """Return the account that is logged in, None if there is none."""
     account: CurrentAccount | None = g.get("account")
     return account
 
 
 def actor() -> tuple[int, str]:
-    """Return who is logged in, as the audit log takes it."""
+    """Return the account that is logged in, in the audit log's format."""
     return current_account().id, current_account().name
 
 
@@ -163,9 +173,9 @@ def log_activity(action: str, kind: str, name: str, id: int | None = None, /, **
     audit.record(action, kind, name, id, now=now(), actor=actor(), **changes)
 
 
-def is_stale() -> bool:
-    """Say whether the form came without a valid token, so that the view must not act on it."""
-    return bool(g.get("is_stale"))
+def csrf_failed() -> bool:
+    """Return whether the form came without a valid token: then the view must not act on it."""
+    return bool(g.get("csrf_failed"))
 
 
 def session_cookie_name() -> str:
@@ -173,7 +183,7 @@ def session_cookie_name() -> str:
 
 
 def set_session_cookie(response: Response, token: str) -> None:
-    # It outlives every session: whose session has ended is known by it, so that their input can be saved for them.
+    # It outlives the session, so that unsaved input can still be stored for its account.
     age = int(sessions.RETENTION.total_seconds())
     options = {"path": "/admin", "httponly": True, "samesite": "Lax", "secure": current_settings().is_https}
     response.set_cookie(session_cookie_name(), token, max_age=age, **options)  # type: ignore[arg-type]
@@ -187,28 +197,28 @@ def safe_next_path(path: str) -> str:
     """Return where to go after logging in: the path if it is one under /admin, else the dashboard's."""
     is_admin_path = path == "/admin" or path.startswith(("/admin/", "/admin?"))
     is_safe = is_admin_path and not any(part in path for part in ("//", "\\", "..")) and path.isprintable()
-    return path if is_safe else url_for(DASHBOARD)
+    return path if is_safe else url_for(DASHBOARD_ENDPOINT)
 
 
-def _refuse_fragment(view: AnyView) -> ResponseReturnValue:
-    """Have htmx reload the page, which then leads to the log-in; but not a page that somebody is filling in."""
-    if request.method == "POST" or view in _called_while_typing:
-        abort(401, LOGGED_OUT)
+def _refuse_fragment(view: ViewFunction) -> ResponseReturnValue:
+    """Have htmx reload the page, which then leads to the log-in; except a page that somebody is filling in."""
+    if request.method == "POST" or view in _without_login_refresh:
+        abort(401, LOGGED_OUT_MESSAGE)
     return "", 401, {"HX-Refresh": "true"}
 
 
-def _step_before(account: CurrentAccount) -> str | None:
+def _required_page(account: CurrentAccount) -> str | None:
     """Return the page that an account must see before any other."""
-    if account.must_change and request.endpoint not in _WITHOUT_NEW_PASSWORD:
+    if account.must_change and request.endpoint not in _ALLOWED_BEFORE_PASSWORD_CHANGE:
         return "admin.account.password"
-    is_due = current_settings().require_totp and account.role is Role.ADMIN and not account.has_totp
-    if is_due and not account.must_change and request.endpoint not in _WITHOUT_TWO_FACTOR:
+    needs_two_factor = current_settings().require_totp and account.role is Role.ADMIN and not account.has_totp
+    if needs_two_factor and not account.must_change and request.endpoint not in _ALLOWED_BEFORE_TWO_FACTOR:
         return "admin.account.two_factor"
     return None
 
 
-def _limit_size(view: AnyView) -> None:
-    """Raise the size limit of this one request where its view takes more than a form, and refuse what exceeds it."""
+def _limit_size(view: ViewFunction) -> None:
+    """Increase the size limit of this one request if its view takes more than a form; refuse a larger body."""
     if view not in _upload_limits:
         return
     megabytes, message = _upload_limits[view]
@@ -218,14 +228,14 @@ def _limit_size(view: AnyView) -> None:
     db.session.rollback()  # a large body may arrive slowly, and no transaction waits for it
 
 
-def _check_token(view: AnyView) -> None:
-    """Refuse a form without a valid token. A view that redisplays its form shows it again instead, and does nothing."""
+def _check_token(view: ViewFunction) -> None:
+    """Refuse a form without a valid token, except for a view that handles the failure itself."""
     try:
         csrf.protect()
     except CSRFError:
-        if view not in _redisplaying:
-            abort(400, STALE_FORM)
-        g.is_stale = True
+        if view not in _handling_csrf_failure:
+            abort(400, STALE_FORM_MESSAGE)
+        g.csrf_failed = True
     except RequestEntityTooLarge:
         abort(413, _too_large())
 
@@ -233,12 +243,12 @@ def _check_token(view: AnyView) -> None:
 def _check_fields() -> None:
     """Refuse what none of our forms sends: thousands of rows, unknown field names, NUL characters.
 
-    The time to read rows grows with their square, and their numbers are trusted where they are read.
+    Parsing rows takes quadratic time, and row numbers are not checked again.
     """
     if len(request.form) > MAX_FIELDS:
-        abort(413, TOO_MANY_FIELDS)
+        abort(413, TOO_MANY_FIELDS_MESSAGE)
     if not all(_FIELD_NAME.fullmatch(name) for name in request.form) or "\0" in "".join(request.form.values()):
-        abort(400, INVALID_FORM)
+        abort(400, INVALID_FORM_MESSAGE)
 
 
 def _too_large() -> str:
@@ -247,7 +257,7 @@ def _too_large() -> str:
     return f"This page accepts {size} at most, and more was sent, so nothing was saved. Go back and send less."
 
 
-def _note_activity(account: CurrentAccount) -> None:
+def _touch_session(account: CurrentAccount) -> None:
     if now() - account.seen_at < sessions.TOUCH_INTERVAL:
         return
     db.session.rollback()

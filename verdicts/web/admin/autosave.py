@@ -10,13 +10,13 @@ from verdicts.web.admin.forms.base import submitted_fields
 from verdicts.web.admin.forms.record_editor import MAX_MEGABYTES
 from verdicts.web.clock import now
 
-bp = Blueprint("drafts", __name__)
+bp = Blueprint("autosave", __name__)
 
 MAX_MARKDOWN_LENGTH = 20_000
 
 
 @bp.post("/admin/drafts")
-@auth.requires(Role.EDITOR)
+@auth.requires_role(Role.EDITOR)
 @auth.max_upload(MAX_MEGABYTES)
 def autosave() -> ResponseReturnValue:
     """Save a form's fields as a draft; a script of the page sends them every ten seconds while somebody types."""
@@ -25,16 +25,16 @@ def autosave() -> ResponseReturnValue:
 
 
 @bp.post("/admin/drafts/discard")
-@auth.requires(Role.EDITOR)
+@auth.requires_role(Role.EDITOR)
 def discard() -> ResponseReturnValue:
     """Delete a draft, and lead to what is saved, or back to the dashboard."""
     key = _submitted_key()
     drafts.discard(key)
-    return redirect(url_for(auth.DASHBOARD) if request.form.get("from") == "dashboard" else key, 303)
+    return redirect(url_for(auth.DASHBOARD_ENDPOINT) if request.form.get("from") == "dashboard" else key, 303)
 
 
 @bp.post("/admin/markdown")
-@auth.requires(Role.EDITOR)
+@auth.requires_role(Role.EDITOR)
 def markdown() -> ResponseReturnValue:
     """Return the HTML of the one text that the field `of` names."""
     text = request.form.get(request.form.get("of", ""), "")[:MAX_MARKDOWN_LENGTH]

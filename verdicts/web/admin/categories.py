@@ -12,7 +12,7 @@ from verdicts.curation.editing import categories
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.staff.models import Role
 from verdicts.web.admin import previews
-from verdicts.web.admin.auth import requires
+from verdicts.web.admin.auth import requires_role
 from verdicts.web.admin.forms.catalog import CategoryForm
 from verdicts.web.admin.forms.record_editor import RecordEditor
 from verdicts.web.admin.listing import EDITORS_ORDER, MoveUpView, read_query, render_list
@@ -47,7 +47,7 @@ bp.add_url_rule(f"/admin/categories/{ID}/up", view_func=MoveUpView.as_view("move
 
 
 @bp.get("/admin/categories")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def index() -> ResponseReturnValue:
     query = read_query(SORTS)
     return render_list("admin/categories/index.html", query, listing.list_categories(query), SORTS)

@@ -16,7 +16,7 @@ from verdicts.curation.editing.publication import PublicationState
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.staff.models import Role
 from verdicts.web.admin import previews
-from verdicts.web.admin.auth import requires
+from verdicts.web.admin.auth import requires_role
 from verdicts.web.admin.forms.catalog import ComparisonForm
 from verdicts.web.admin.listing import EDITORS_ORDER, MoveUpView, read_query, render_list
 from verdicts.web.admin.publishing import STATES, PublishableEditor, PublishingView
@@ -62,7 +62,7 @@ bp.add_url_rule(f"/admin/comparisons/{ID}/up", view_func=MoveUpView.as_view("mov
 
 
 @bp.get("/admin/comparisons")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def index() -> ResponseReturnValue:
     query = read_query(SORTS, state=list(PublicationState), words=["none"])
     return render_list(

@@ -15,7 +15,7 @@ from verdicts.staff import audit
 from verdicts.staff.models import Role
 from verdicts.voting import queries as voting
 from verdicts.web.admin import drafts
-from verdicts.web.admin.auth import current_account, requires
+from verdicts.web.admin.auth import current_account, requires_role
 from verdicts.web.admin.forms.record_editor import record_editors
 from verdicts.web.clock import now
 
@@ -97,7 +97,7 @@ def count_tasks() -> list[tuple[Task, int]]:
 
 
 @bp.get("/admin")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def index() -> ResponseReturnValue:
     account = current_account()
     is_admin = account.has_role(Role.ADMIN)
@@ -106,5 +106,5 @@ def index() -> ResponseReturnValue:
         "admin/dashboard/index.html",
         tasks=count_tasks(),
         entries=audit.search(limit=RECENT_ENTRIES, kinds=kinds, account_id=account.id),
-        drafts=drafts.list_links(),
+        drafts=drafts.list_draft_links(),
     )

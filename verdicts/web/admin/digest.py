@@ -10,8 +10,8 @@ from verdicts.digest.editions import DigestError, Edition, EditionIsEmpty, text_
 from verdicts.digest.rendering import KIND_LABELS, category_sections, format_week, item_title
 from verdicts.extensions import begin_write_after_read, db
 from verdicts.staff.models import Role
-from verdicts.web.admin.auth import log_activity, requires
-from verdicts.web.admin.drafts import RESTORED, act_or_redisplay, redisplayed_on, small_draft
+from verdicts.web.admin.auth import log_activity, requires_role
+from verdicts.web.admin.drafts import RedisplayCause, act_or_redisplay, find_small_form_draft, redisplayed_on
 from verdicts.web.admin.edition_page import Changes, Step, apply_step, get_edition, render_edition, render_refusal
 from verdicts.web.admin.forms.digest import DraftForm, TextForm
 from verdicts.web.clock import now
@@ -25,18 +25,18 @@ MOVES = {"item": editing.move_item, "category": editing.move_category}
 
 
 @bp.get("/admin/digest")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def index() -> ResponseReturnValue:
     form = DraftForm(formdata=None, data={"week": weeks.default_week(now(), demo=current_settings().demo).name})
     return _render_index(form, page_number(request.args.get("page", "")))
 
 
 @bp.post("/admin/digest/draft")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 @redisplayed_on("admin.digest.index")
 def draft() -> ResponseReturnValue:
     form = DraftForm()
-    return act_or_redisplay(lambda: _draft(form), lambda reason: _render_index(form, reason=reason))
+    return act_or_redisplay(lambda: _draft(form), lambda cause: _render_index(form, cause=cause))
 
 
 def _draft(form: DraftForm) -> ResponseReturnValue:
@@ -55,27 +55,29 @@ def _draft(form: DraftForm) -> ResponseReturnValue:
 
 
 @bp.get("/admin/digest/<name>")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def show_edition(name: str) -> ResponseReturnValue:
-    draft = small_draft()
+    draft = find_small_form_draft()
     if draft is None:
         return render_edition(name)
     edition, form = get_edition(name), TextForm(formdata=draft)
-    # A draft that a slow network delivered after the save says what is stored already.
+    # A draft that arrived after the save equals the stored text: ignore it.
     if (form.subject.data, form.note.data) == (edition.subject, edition.note):
         return render_edition(name)
-    return render_edition(name, text_form=form, reason=RESTORED, submitted_version=draft.get("version", ""))
+    return render_edition(
+        name, text_form=form, cause=RedisplayCause.RESTORED, submitted_version=draft.get("version", "")
+    )
 
 
 @bp.post("/admin/digest/<name>/words")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 @redisplayed_on(
-    "admin.digest.show_edition", saves=("subject", "note", "version"), label="Subject and intro of a digest"
+    "admin.digest.show_edition", draft_fields=("subject", "note", "version"), label="Subject and intro of a digest"
 )
 def update_text(name: str) -> ResponseReturnValue:
     form = TextForm()
     return act_or_redisplay(
-        lambda: _update_text(name, form), lambda reason: render_edition(name, text_form=form, reason=reason)
+        lambda: _update_text(name, form), lambda cause: render_edition(name, text_form=form, cause=cause)
     )
 
 
@@ -97,9 +99,9 @@ def _update_text(name: str, form: TextForm) -> ResponseReturnValue:
 
 
 @bp.post("/admin/digest/<name>/words/look")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 @redisplayed_on(
-    "admin.digest.show_edition", saves=("subject", "note", "version"), label="Subject and intro of a digest"
+    "admin.digest.show_edition", draft_fields=("subject", "note", "version"), label="Subject and intro of a digest"
 )
 def preview_note(name: str) -> ResponseReturnValue:
     """Show the intro as the email would, and change nothing: a GET could not carry so much text."""
@@ -110,11 +112,11 @@ def preview_note(name: str) -> ResponseReturnValue:
             return render_template("admin/digest/_note_preview.html", note=form.note.data)
         return render_edition(name, text_form=form)
 
-    return act_or_redisplay(render, lambda reason: render_edition(name, text_form=form, reason=reason))
+    return act_or_redisplay(render, lambda cause: render_edition(name, text_form=form, cause=cause))
 
 
 @bp.get("/admin/digest/<name>/preview")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def preview(name: str) -> ResponseReturnValue:
     """Show the email as text, and as HTML in a frame."""
     edition = get_edition(name)
@@ -132,7 +134,7 @@ def preview(name: str) -> ResponseReturnValue:
 
 
 @bp.get("/admin/digest/<name>/letter")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def email_html(name: str) -> ResponseReturnValue:
     try:
         response = make_response(previews.load_preview(get_edition(name), now()).html)
@@ -143,7 +145,7 @@ def email_html(name: str) -> ResponseReturnValue:
 
 
 @bp.post(f"/admin/digest/<name>/items/{ID}/move")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def move_item(name: str, id: int) -> ResponseReturnValue:
     """Move an item, or the category it stands in, by one place."""
     what, direction = request.form.get("what", ""), request.form.get("direction", "")
@@ -158,25 +160,25 @@ def move_item(name: str, id: int) -> ResponseReturnValue:
 
 
 @bp.post(f"/admin/digest/<name>/items/{ID}/drop")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def remove_item(name: str, id: int) -> ResponseReturnValue:
     return _set_removed(name, id, "removed an item of", dropped=True)
 
 
 @bp.post(f"/admin/digest/<name>/items/{ID}/take-back")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def restore_item(name: str, id: int) -> ResponseReturnValue:
     return _set_removed(name, id, "restored an item of", dropped=False)
 
 
-def _render_index(form: DraftForm, number: int = 1, reason: str = "") -> str:
+def _render_index(form: DraftForm, number: int = 1, cause: RedisplayCause | None = None) -> str:
     page = queries.load_editions_page(number)
-    return render_template("admin/digest/index.html", page=page, form=form, days=format_week, reason=reason)
+    return render_template("admin/digest/index.html", page=page, form=form, days=format_week, cause=cause)
 
 
-def _refuse_draft(form: DraftForm, reason: str) -> ResponseReturnValue:
+def _refuse_draft(form: DraftForm, message: str) -> ResponseReturnValue:
     db.session.rollback()
-    form.add_error("week", reason)
+    form.add_error("week", message)
     return _render_index(form), 422
 
 

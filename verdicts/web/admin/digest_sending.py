@@ -19,7 +19,7 @@ from verdicts.mailing.outcomes import OutcomeKind
 from verdicts.mailing.smtp import Timeouts
 from verdicts.mailing.transport import open_connection
 from verdicts.staff.models import Role
-from verdicts.web.admin.auth import current_account, log_activity, requires
+from verdicts.web.admin.auth import current_account, log_activity, requires_role
 from verdicts.web.admin.drafts import act_or_redisplay, redisplayed_on
 from verdicts.web.admin.edition_page import Changes, act_and_redirect, check_approved, get_edition, render_edition
 from verdicts.web.admin.forms.digest import ScheduleForm, TestEmailForm
@@ -34,7 +34,7 @@ UNCERTAIN_PAGE_SIZE = 50
 
 
 @bp.post("/admin/digest/<name>/test")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def send_test(name: str) -> ResponseReturnValue:
     """Send the email as it is now to one address."""
     form = TestEmailForm()
@@ -58,13 +58,13 @@ def send_test(name: str) -> ResponseReturnValue:
 
 
 @bp.post("/admin/digest/<name>/schedule")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 @redisplayed_on("admin.digest.show_edition")
 def schedule(name: str) -> ResponseReturnValue:
     """Freeze a draft as it was shown, and schedule it."""
     form = ScheduleForm()
     return act_or_redisplay(
-        lambda: _schedule(name, form), lambda reason: render_edition(name, schedule_form=form, reason=reason)
+        lambda: _schedule(name, form), lambda cause: render_edition(name, schedule_form=form, cause=cause)
     )
 
 
@@ -83,7 +83,7 @@ def _schedule(name: str, form: ScheduleForm) -> ResponseReturnValue:
 
 
 @bp.post("/admin/digest/<name>/unschedule")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def unschedule(name: str) -> ResponseReturnValue:
     def step(edition: Edition) -> Changes | None:
         editions.unschedule(edition.id)
@@ -93,7 +93,7 @@ def unschedule(name: str) -> ResponseReturnValue:
 
 
 @bp.post("/admin/digest/<name>/send")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def send(name: str) -> ResponseReturnValue:
     """Start an edition as it was shown: the next `flask digest run` sends it."""
 
@@ -106,7 +106,7 @@ def send(name: str) -> ResponseReturnValue:
 
 
 @bp.post("/admin/digest/<name>/pause")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def pause(name: str) -> ResponseReturnValue:
     def step(edition: Edition) -> Changes:
         editions.pause(edition.id, f"{current_account().name} paused it")
@@ -116,7 +116,7 @@ def pause(name: str) -> ResponseReturnValue:
 
 
 @bp.post("/admin/digest/<name>/resume")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def resume(name: str) -> ResponseReturnValue:
     def step(edition: Edition) -> Changes:
         editions.resume(edition.id)
@@ -126,7 +126,7 @@ def resume(name: str) -> ResponseReturnValue:
 
 
 @bp.post("/admin/digest/<name>/cancel")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def cancel(name: str) -> ResponseReturnValue:
     def step(edition: Edition) -> Changes:
         editions.cancel(edition.id, now())
@@ -136,7 +136,7 @@ def cancel(name: str) -> ResponseReturnValue:
 
 
 @bp.get("/admin/digest/<name>/progress")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def progress(name: str) -> ResponseReturnValue:
     """Return the progress for htmx, which asks repeatedly; once the state has changed, have it reload the page."""
     edition = get_edition(name)
@@ -148,7 +148,7 @@ def progress(name: str) -> ResponseReturnValue:
 
 
 @bp.get("/admin/digest/<name>/uncertain")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def uncertain(name: str) -> ResponseReturnValue:
     """List the uncertain deliveries, oldest first."""
     edition = get_edition(name)
@@ -161,7 +161,7 @@ def uncertain(name: str) -> ResponseReturnValue:
 
 
 @bp.post("/admin/digest/<name>/settle")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def resolve(name: str) -> ResponseReturnValue:
     """Resolve one uncertain delivery, or all of them if they are still as many as were shown."""
     decision, which = request.form.get("decision", ""), request.form.get("which", "")

@@ -14,6 +14,7 @@ from verdicts.digest.queries import list_items_with_visibility, load_progress
 from verdicts.digest.rendering import KIND_LABELS, category_sections, format_week, item_title, subject_of
 from verdicts.extensions import begin_write_after_read, db
 from verdicts.web.admin.auth import log_activity
+from verdicts.web.admin.drafts import RedisplayCause
 from verdicts.web.admin.forms.digest import MOMENT_FORMAT, ScheduleForm, TestEmailForm, TextForm
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
@@ -76,7 +77,7 @@ def render_edition(
     text_form: TextForm | None = None,
     test_form: TestEmailForm | None = None,
     schedule_form: ScheduleForm | None = None,
-    reason: str = "",
+    cause: RedisplayCause | None = None,
     submitted_version: str = "",
 ) -> ResponseReturnValue:
     """Return an edition's page: a form of this request as it was submitted, the others as the edition stands."""
@@ -101,7 +102,7 @@ def render_edition(
         submitted=text_form,
         test_form=test_form or TestEmailForm(formdata=None),
         schedule_form=schedule_form or _schedule_form(edition),
-        reason=reason,
+        cause=cause,
         problem=problem,
         done=DONE.get(request.args.get("done", ""), ""),
     )

@@ -17,14 +17,14 @@ from verdicts.curation.transfer.report import ImportReport
 from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.staff import audit
 from verdicts.staff.models import Role
-from verdicts.web.admin.auth import MEGABYTE, actor, current_account, log_activity, max_upload, requires
+from verdicts.web.admin.auth import MEGABYTE, actor, current_account, log_activity, max_upload, requires_role
 from verdicts.web.admin.forms.base import AdminForm
 from verdicts.web.clock import now, today
 
 bp = Blueprint("import_export", __name__)
 
 MAX_MEGABYTES = 2  # some 1,500 tools; on SQLite a dry run keeps other writers waiting, for a second at this size
-TOO_LARGE = (
+TOO_LARGE_MESSAGE = (
     f"This page accepts {MAX_MEGABYTES} MB at most. Import larger files on the server: flask catalog import FILE."
 )
 MAX_CHANGES_SHOWN = 300
@@ -34,8 +34,10 @@ DONE = {
     "dropped": "File discarded. Nothing was imported.",
     "gone": "There is no file to continue with: it was imported or discarded, or is older than a day. Upload it again.",
 }
-ANOTHER_FILE = "You uploaded another file since then, so nothing was imported. This is the preview of that file."
-CHANGED = "Someone changed the catalogue at the same moment, so nothing was imported. This is a new preview."
+ANOTHER_FILE_MESSAGE = (
+    "You uploaded another file since then, so nothing was imported. This is the preview of that file."
+)
+CHANGED_MESSAGE = "Someone changed the catalogue at the same moment, so nothing was imported. This is a new preview."
 
 
 class UploadForm(AdminForm):
@@ -55,21 +57,21 @@ class DryRun:
 
 
 @bp.get("/admin/catalogue")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def index() -> ResponseReturnValue:
     return _render_index(UploadForm(), done=DONE.get(request.args.get("done", ""), ""))
 
 
 @bp.post("/admin/catalogue")
-@requires(Role.ADMIN)
-@max_upload(MAX_MEGABYTES, TOO_LARGE)
+@requires_role(Role.ADMIN)
+@max_upload(MAX_MEGABYTES, TOO_LARGE_MESSAGE)
 def upload() -> ResponseReturnValue:
     form, file = UploadForm(), request.files.get("file")
     content = file.read() if file else b""
     if file is None or not content:
         form.add_error("file", "Choose a file that is not empty.")
     elif len(content) > MAX_MEGABYTES * MEGABYTE:
-        form.add_error("file", TOO_LARGE)
+        form.add_error("file", TOO_LARGE_MESSAGE)
     if file is None or form.field_errors():
         return _render_index(form), 422
     begin_write_after_read()
@@ -79,27 +81,27 @@ def upload() -> ResponseReturnValue:
 
 
 @bp.get("/admin/catalogue/import")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def dry_run() -> ResponseReturnValue:
     file = pending.find(current_account().id, now())
     return _render_dry_run(file) if file else redirect(url_for(".index", done="gone"), 303)
 
 
 @bp.post("/admin/catalogue/import")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def run_import() -> ResponseReturnValue:
     file = pending.find(current_account().id, now())
     if file is None:
         return redirect(url_for(".index", done="gone"), 303)
     if file.digest != request.form.get("file"):
-        return _render_dry_run(file, ANOTHER_FILE), 422
+        return _render_dry_run(file, ANOTHER_FILE_MESSAGE), 422
     try:
         report = _import(file)
     except CatalogueRefused:
-        return _render_dry_run(file, CHANGED), 422
+        return _render_dry_run(file, CHANGED_MESSAGE), 422
     except IntegrityError:
         db.session.rollback()
-        return _render_dry_run(file, CHANGED), 422
+        return _render_dry_run(file, CHANGED_MESSAGE), 422
     audit.record_all(report.differences, now=now(), actor=actor())
     log_activity("imported", "catalogue", file.name, **report.figures)
     pending.delete(current_account().id)
@@ -109,7 +111,7 @@ def run_import() -> ResponseReturnValue:
 
 
 @bp.post("/admin/catalogue/import/forget")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def discard() -> ResponseReturnValue:
     begin_write_after_read()
     pending.delete(current_account().id)
@@ -118,7 +120,7 @@ def discard() -> ResponseReturnValue:
 
 
 @bp.get("/admin/catalogue/export")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def export_file() -> ResponseReturnValue:
     as_yaml = request.args.get("as") == "yaml"
     try:

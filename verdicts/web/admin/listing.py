@@ -15,7 +15,7 @@ from verdicts.curation.listing import PAGE_SIZE, ListQuery
 from verdicts.extensions import begin_write_after_read, db
 from verdicts.staff.models import Role
 from verdicts.web.admin import auth
-from verdicts.web.admin.drafts import GONE
+from verdicts.web.admin.drafts import GONE_MESSAGE
 from verdicts.web.admin.forms.record_editor import RecordEditor
 from verdicts.web.paging import Page, page_number
 
@@ -51,7 +51,7 @@ def page_arguments(query: ListQuery, page: int) -> Mapping[str, str | int]:
 class MoveUpView(MethodView):
     """Lets a record change places with the one before it, in the order that readers see."""
 
-    decorators: ClassVar = [auth.requires(Role.EDITOR)]
+    decorators: ClassVar = [auth.requires_role(Role.EDITOR)]
 
     def __init__(self, editor: type[RecordEditor]) -> None:
         self.editor = editor()
@@ -60,7 +60,7 @@ class MoveUpView(MethodView):
         begin_write_after_read()
         bump_content_version()  # first of all: others who move something wait for it
         model = self.editor.model
-        row: Any = find_row(model, id, lock=True) or abort(404, GONE)
+        row: Any = find_row(model, id, lock=True) or abort(404, GONE_MESSAGE)
         record = self.editor.load(id)
         if record and (previous := _previous(model, row)):
             change = (row.position, previous.position)

@@ -16,7 +16,7 @@ from verdicts.web.admin.auth import (
     clear_session_cookie,
     current_account,
     login_not_required,
-    requires,
+    requires_role,
     safe_next_path,
     session_cookie_name,
     set_session_cookie,
@@ -26,8 +26,8 @@ from verdicts.web.clock import now
 
 bp = Blueprint("login", __name__)
 
-TOO_MANY_ATTEMPTS = "Too many attempts. Try again in {seconds} seconds."
-WRONG_CREDENTIALS = "The name, password or code is not correct."
+TOO_MANY_ATTEMPTS_MESSAGE = "Too many attempts. Try again in {seconds} seconds."
+WRONG_CREDENTIALS_MESSAGE = "The name, password or code is not correct."
 
 
 # Longer than any accepted password: validation then says so in its own words.
@@ -74,12 +74,12 @@ def submit_log_in() -> ResponseReturnValue:
         return _too_many_attempts(form, wait)
     account = _authenticate(name, form.password.data or "", form.code.data or "")
     if account is None:
-        form.add_error("password", WRONG_CREDENTIALS)
+        form.add_error("password", WRONG_CREDENTIALS_MESSAGE)
         return render_template("admin/login/login.html", form=form, note=""), 422
     begin_write()
     if accounts.find(name) != account:  # its password was changed, or it was disabled, while this one was hashed
         db.session.rollback()
-        form.add_error("password", WRONG_CREDENTIALS)
+        form.add_error("password", WRONG_CREDENTIALS_MESSAGE)
         return render_template("admin/login/login.html", form=form, note=""), 422
     throttle.reset(throttle.for_account(name))
     throttle.undo_attempt(_network())
@@ -94,7 +94,7 @@ def submit_log_in() -> ResponseReturnValue:
 
 
 @bp.post("/admin/logout")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def log_out() -> ResponseReturnValue:
     begin_write_after_read()
     sessions.delete(current_account().token_hash)
@@ -190,6 +190,6 @@ def _too_many_attempts(
     form: AdminForm, wait: timedelta, template: str = "admin/login/login.html", **context: object
 ) -> ResponseReturnValue:
     seconds = math.ceil(wait.total_seconds())
-    form.add_error(next(iter(form)).name, TOO_MANY_ATTEMPTS.format(seconds=seconds))
+    form.add_error(next(iter(form)).name, TOO_MANY_ATTEMPTS_MESSAGE.format(seconds=seconds))
     page = render_template(template, form=form, **{"note": "", **context})
     return page, 429, {"Retry-After": str(seconds)}

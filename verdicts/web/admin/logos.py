@@ -9,7 +9,7 @@ from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.logos import PictureFault, ToolLogo
 from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.staff.models import Role
-from verdicts.web.admin.auth import log_activity, max_upload, requires
+from verdicts.web.admin.auth import log_activity, max_upload, requires_role
 from verdicts.web.admin.forms.base import AdminForm
 from verdicts.web.paging import ID
 
@@ -27,13 +27,13 @@ class LogoForm(AdminForm):
 
 
 @bp.get(f"/admin/tools/{ID}/logo")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def edit(id: int) -> ResponseReturnValue:
     return _page(_tool(id), LogoForm(), done=DONE.get(request.args.get("done", ""), ""))
 
 
 @bp.post(f"/admin/tools/{ID}/logo")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 @max_upload(MAX_MEGABYTES)
 def save(id: int) -> ResponseReturnValue:
     form = LogoForm()
@@ -51,7 +51,7 @@ def save(id: int) -> ResponseReturnValue:
 
 
 @bp.post(f"/admin/tools/{ID}/logo/off")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def remove(id: int) -> ResponseReturnValue:
     begin_write_after_read()
     _change(_tool(id), None)

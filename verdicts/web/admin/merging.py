@@ -16,7 +16,7 @@ from verdicts.staff import audit
 from verdicts.staff.models import Role
 from verdicts.voting.community import Community
 from verdicts.voting.queries import tallies_of
-from verdicts.web.admin.auth import actor, log_activity, requires
+from verdicts.web.admin.auth import actor, log_activity, requires_role
 from verdicts.web.admin.forms.base import AdminForm, required_text
 from verdicts.web.clock import now
 from verdicts.web.paging import MAX_ID
@@ -24,7 +24,7 @@ from verdicts.web.paging import MAX_ID
 bp = Blueprint("merging", __name__)
 
 MAX_NAME_LENGTH = 200
-CHANGED = "Someone edited one of the two records, so nothing was merged. This is a new preview."
+CHANGED_MESSAGE = "Someone edited one of the two records, so nothing was merged. This is a new preview."
 
 
 class MergeForm(AdminForm):
@@ -42,7 +42,7 @@ class MergeSide:
 
 
 @bp.get("/admin/merge")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def index() -> ResponseReturnValue:
     form = MergeForm(formdata=request.args)
     if not ({"keep", "drop"} & request.args.keys()):
@@ -59,7 +59,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.post("/admin/merge")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def merge() -> ResponseReturnValue:
     keep_id, drop_id = (request.form.get(name, 0, type=int) for name in ("keep", "drop"))
     if not (0 < keep_id <= MAX_ID and 0 < drop_id <= MAX_ID):
@@ -69,7 +69,7 @@ def merge() -> ResponseReturnValue:
         result = merging.merge(keep_id, drop_id, now(), agreed=request.form.get("agreed", ""))
     except PlanChanged as changed:
         db.session.rollback()
-        return _render_plan(changed.plan, CHANGED), 422
+        return _render_plan(changed.plan, CHANGED_MESSAGE), 422
     except CannotMerge as refusal:
         db.session.rollback()
         return _render_index(MergeForm(formdata=None), problem=str(refusal)), 422

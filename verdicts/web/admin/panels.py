@@ -17,7 +17,7 @@ from verdicts.curation.editing.saving import SavedRecord, StoredRecord, current_
 from verdicts.extensions import begin_write_after_read, db
 from verdicts.staff.models import Role
 from verdicts.web.admin import previews
-from verdicts.web.admin.auth import log_activity, requires
+from verdicts.web.admin.auth import log_activity, requires_role
 from verdicts.web.admin.forms.catalog import PanelForm
 from verdicts.web.admin.forms.record_editor import RecordEditor
 from verdicts.web.admin.listing import read_query, render_list
@@ -28,7 +28,7 @@ from verdicts.web.paging import ID
 bp = Blueprint("panels", __name__)
 
 SORTS = {"newest": "Newest", "oldest": "Oldest", "tool": "Tool"}
-NO_REVIEW = "There is no such review. It may have been removed."
+NO_REVIEW_MESSAGE = "There is no such review. It may have been removed."
 
 
 class PanelEditor(RecordEditor):
@@ -84,7 +84,7 @@ bp.add_url_rule(f"/admin/tools/{ID}/panel", view_func=PanelEditor.as_view("edit"
 
 
 @bp.get("/admin/tools/reviews")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def reviews() -> ResponseReturnValue:
     query = read_query(SORTS, reviewer=None, verdict=["ship", "skip"], age=["old"])
     return render_list(
@@ -97,7 +97,7 @@ def reviews() -> ResponseReturnValue:
 
 
 @bp.route(f"/admin/tools/{ID}/panel/<reviewer>/removal", methods=["GET", "POST"])
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def removal(id: int, reviewer: str) -> ResponseReturnValue:
     """Remove a review that was recorded by mistake, as long as no reader has seen it."""
     if request.method == "GET":
@@ -106,7 +106,7 @@ def removal(id: int, reviewer: str) -> ResponseReturnValue:
     try:
         saved = panels.remove_review(id, reviewer, now())
     except LookupError:
-        abort(404, NO_REVIEW)
+        abort(404, NO_REVIEW_MESSAGE)
     except panels.ReviewWasPublic:
         db.session.rollback()
         return _show_removal(id, reviewer), 422
@@ -118,7 +118,7 @@ def removal(id: int, reviewer: str) -> ResponseReturnValue:
 def _show_removal(id: int, reviewer: str) -> str:
     record, tool = panels.find_record(id), tools.find_tool(id)
     if record is None or tool is None or reviewer not in record.data:
-        abort(404, NO_REVIEW)
+        abort(404, NO_REVIEW_MESSAGE)
     return render_template(
         "admin/panels/removal.html",
         tool=record,

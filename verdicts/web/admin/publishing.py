@@ -15,14 +15,14 @@ from verdicts.curation.editing.publication import PublicationState, Publishable
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.extensions import begin_write_after_read, db
 from verdicts.staff.models import Role
-from verdicts.web.admin.auth import log_activity, requires
-from verdicts.web.admin.drafts import GONE
-from verdicts.web.admin.forms.record_editor import CLASH, RecordEditor, StateAction
+from verdicts.web.admin.auth import log_activity, requires_role
+from verdicts.web.admin.drafts import GONE_MESSAGE
+from verdicts.web.admin.forms.record_editor import CLASH_MESSAGE, RecordEditor, StateAction
 from verdicts.web.clock import now
 
 STATES = [(state.value, state.capitalize()) for state in PublicationState]
-NO_MOMENT = "Enter a date and time in UTC, such as 2026-12-01 08:00."
-MOMENT_PASSED = "This time has passed. Enter a later one, or publish now."
+NO_MOMENT_MESSAGE = "Enter a date and time in UTC, such as 2026-12-01 08:00."
+MOMENT_PASSED_MESSAGE = "This time has passed. Enter a later one, or publish now."
 MAX_YEAR = 2100
 
 
@@ -59,7 +59,7 @@ class PublishableEditor(RecordEditor):
 
 
 class PublishingView(MethodView):
-    decorators: ClassVar = [requires(Role.EDITOR)]
+    decorators: ClassVar = [requires_role(Role.EDITOR)]
 
     def __init__(self, editor: type[RecordEditor]) -> None:
         self.editor = editor()
@@ -81,7 +81,7 @@ class PublishingView(MethodView):
             return self._render(id, moment_error=str(refusal))
         except (removal.RecordInUse, IntegrityError) as refusal:
             db.session.rollback()
-            return self._render(id, str(refusal) if isinstance(refusal, removal.RecordInUse) else CLASH)
+            return self._render(id, str(refusal) if isinstance(refusal, removal.RecordInUse) else CLASH_MESSAGE)
 
     def _change_state(self, id: int, action: StateAction) -> ResponseReturnValue:
         record, row = self._get(id)
@@ -107,7 +107,7 @@ class PublishingView(MethodView):
     def _get(self, id: int) -> tuple[StoredRecord, Any]:
         record, row = self.editor.load(id, lock=request.method == "POST"), self.editor.find_row(id)
         if record is None or row is None:
-            abort(404, GONE)
+            abort(404, GONE_MESSAGE)
         return record, row
 
     def _render(self, id: int, problem: str = "", moment_error: str = "") -> ResponseReturnValue:
@@ -120,7 +120,7 @@ class PublishingView(MethodView):
             row=row,
             state=publication.state_of(row.published_at, row.archived_at, now()) if is_publishable else None,
             dependants=removal.dependants(row),
-            edit_at=url_for(self.editor.edit_endpoint, id=id),
+            edit_url=url_for(self.editor.edit_endpoint, id=id),
             problem=problem,
             moment_error=moment_error,
             submitted_moment=request.form.get("at", ""),
@@ -147,9 +147,9 @@ def _read_moment(text: str, now: datetime) -> datetime:
     try:
         moment = datetime.strptime(text.strip().replace(" ", "T")[:16], "%Y-%m-%dT%H:%M").replace(tzinfo=UTC)
     except ValueError:
-        raise InvalidMoment(NO_MOMENT) from None
+        raise InvalidMoment(NO_MOMENT_MESSAGE) from None
     if len(text.strip()) > len("2026-12-01T08:00:00") or moment.year > MAX_YEAR:
-        raise InvalidMoment(NO_MOMENT)  # such as another time zone, whose meaning would be a guess
+        raise InvalidMoment(NO_MOMENT_MESSAGE)  # such as another time zone, whose meaning would be a guess
     if moment <= now:
-        raise InvalidMoment(MOMENT_PASSED)
+        raise InvalidMoment(MOMENT_PASSED_MESSAGE)
     return moment

@@ -13,7 +13,7 @@ from verdicts.curation.catalog_file.records import Json
 from verdicts.curation.editing import reviewers
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.staff.models import Role
-from verdicts.web.admin.auth import requires
+from verdicts.web.admin.auth import requires_role
 from verdicts.web.admin.forms.catalog import ReviewerForm
 from verdicts.web.admin.forms.record_editor import RecordEditor, StateAction
 from verdicts.web.admin.listing import EDITORS_ORDER, MoveUpView, read_query, render_list
@@ -55,7 +55,7 @@ bp.add_url_rule(f"/admin/reviewers/{ID}/up", view_func=MoveUpView.as_view("move_
 
 
 @bp.get("/admin/reviewers")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def index() -> ResponseReturnValue:
     query = read_query(SORTS)
     return render_list("admin/reviewers/index.html", query, listing.list_reviewers(query), SORTS)

@@ -19,8 +19,8 @@ from verdicts.newsletter.models import Status
 from verdicts.newsletter.queries import AddressSuppression
 from verdicts.newsletter.transfer import NotAdded
 from verdicts.staff.models import Role
-from verdicts.web.admin.auth import log_activity, requires
-from verdicts.web.admin.drafts import act_or_redisplay, redisplayed_on
+from verdicts.web.admin.auth import log_activity, requires_role
+from verdicts.web.admin.drafts import RedisplayCause, act_or_redisplay, redisplayed_on
 from verdicts.web.admin.forms.base import AdminForm, required_text
 from verdicts.web.clock import now, today
 from verdicts.web.paging import read_id
@@ -74,14 +74,14 @@ class SuppressForm(AddressForm):
 
 
 @bp.get("/admin/subscribers")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def index() -> ResponseReturnValue:
     done = DONE.get(request.args.get("done", ""), "")
     return _render_index("", read_id(request.args.get("before", "")), done)
 
 
 @bp.post("/admin/subscribers")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def search() -> ResponseReturnValue:
     """Show in whose address something stands, and whether it is an address that must not be written to."""
     part = request.form.get("q", "")[:600].replace("\0", " ").strip()
@@ -89,14 +89,14 @@ def search() -> ResponseReturnValue:
 
 
 @bp.route("/admin/subscribers/new", methods=["GET", "POST"])
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 @redisplayed_on("admin.subscribers.add")
 def add() -> ResponseReturnValue:
     """Add somebody who agreed elsewhere: confirmed at once, as an import does it."""
     form = AddForm()
     if request.method == "GET":
         return _render_add(form)
-    return act_or_redisplay(lambda: _add(form), lambda reason: _render_add(form, reason))
+    return act_or_redisplay(lambda: _add(form), lambda cause: _render_add(form, cause))
 
 
 def _add(form: AddForm) -> ResponseReturnValue:
@@ -116,13 +116,13 @@ def _add(form: AddForm) -> ResponseReturnValue:
 
 
 @bp.route("/admin/subscribers/suppress", methods=["GET", "POST"])
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 @redisplayed_on("admin.subscribers.suppress")
 def suppress() -> ResponseReturnValue:
     """Suppress an address; `id` in the query fills in that of a subscriber."""
     if request.method == "POST":
         form = SuppressForm()
-        return act_or_redisplay(lambda: _suppress(form), lambda reason: _render_suppress(form, reason))
+        return act_or_redisplay(lambda: _suppress(form), lambda cause: _render_suppress(form, cause))
     id = read_id(request.args.get("id", ""))
     subscriber = queries.find(id) if id is not None else None
     data = {"email": subscriber.address if subscriber else "", "reason": Status.LEFT.value}
@@ -140,7 +140,7 @@ def _suppress(form: SuppressForm) -> ResponseReturnValue:
 
 
 @bp.post("/admin/subscribers/export")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def export() -> ResponseReturnValue:
     """Give out the file that `flask newsletter export` writes, once it is written down that it was given out.
 
@@ -154,12 +154,12 @@ def export() -> ResponseReturnValue:
     return Response("".join(lines), mimetype="text/csv", headers=headers)
 
 
-def _render_add(form: AddForm, reason: str = "") -> str:
-    return render_template("admin/subscribers/add.html", form=form, reason=reason)
+def _render_add(form: AddForm, cause: RedisplayCause | None = None) -> str:
+    return render_template("admin/subscribers/add.html", form=form, cause=cause)
 
 
-def _render_suppress(form: SuppressForm, reason: str = "") -> str:
-    return render_template("admin/subscribers/suppress.html", form=form, reasons=REASONS, reason=reason)
+def _render_suppress(form: SuppressForm, cause: RedisplayCause | None = None) -> str:
+    return render_template("admin/subscribers/suppress.html", form=form, reasons=REASONS, cause=cause)
 
 
 def _render_index(part: str, before: int | None, done: str = "") -> str:

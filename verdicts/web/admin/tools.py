@@ -21,7 +21,7 @@ from verdicts.extensions import db
 from verdicts.feedback import price_doubts
 from verdicts.staff.models import Role
 from verdicts.web.admin import previews
-from verdicts.web.admin.auth import called_while_typing, requires
+from verdicts.web.admin.auth import requires_role, without_login_refresh
 from verdicts.web.admin.forms.catalog import PriceForm, ToolForm
 from verdicts.web.admin.forms.record_editor import RecordEditor
 from verdicts.web.admin.listing import EDITORS_ORDER, read_query, render_list
@@ -118,7 +118,7 @@ bp.add_url_rule(f"/admin/tools/{ID}/publication", view_func=PublishingView.as_vi
 
 
 @bp.get("/admin/tools")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def index() -> ResponseReturnValue:
     query = read_query(SORTS, state=list(PublicationState), category=None)
     return render_list(
@@ -132,8 +132,8 @@ def index() -> ResponseReturnValue:
 
 
 @bp.get("/admin/tools/options")
-@requires(Role.EDITOR)
-@called_while_typing
+@requires_role(Role.EDITOR)
+@without_login_refresh
 def options() -> ResponseReturnValue:
     """Return tools by part of their name, for a box that takes one."""
     text = next((value for value in request.args.values() if value), "")[:MAX_QUERY_LENGTH]
@@ -142,8 +142,8 @@ def options() -> ResponseReturnValue:
 
 
 @bp.get("/admin/tools/slug")
-@requires(Role.EDITOR)
-@called_while_typing
+@requires_role(Role.EDITOR)
+@without_login_refresh
 def slug() -> ResponseReturnValue:
     """Return the slug that a name would get."""
     return render_template("admin/tools/_slug.html", proposal=propose(request.args.get("name", "")[:MAX_QUERY_LENGTH]))

@@ -12,8 +12,8 @@ from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.staff import accounts, passwords, second_factor
 from verdicts.staff.accounts import Account, InvalidAccount
 from verdicts.staff.models import Role
-from verdicts.web.admin.auth import log_activity, requires
-from verdicts.web.admin.drafts import act_or_redisplay, redisplayed_on
+from verdicts.web.admin.auth import log_activity, requires_role
+from verdicts.web.admin.drafts import RedisplayCause, act_or_redisplay, redisplayed_on
 from verdicts.web.admin.forms.base import AdminForm, required_text
 from verdicts.web.clock import now
 from verdicts.web.paging import ID
@@ -30,20 +30,20 @@ class UserForm(AdminForm):
 
 
 @bp.get("/admin/people")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def index() -> ResponseReturnValue:
     return render_template("admin/users/index.html", accounts=accounts.list_all(), problem="")
 
 
 @bp.route("/admin/people/new", methods=["GET", "POST"])
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 @redisplayed_on("admin.users.add")
 def add() -> ResponseReturnValue:
     """Create an account with a password that is shown once, and valid until its owner chooses another."""
     form = UserForm()
     if request.method == "GET":
         return _render_add(form)
-    return act_or_redisplay(lambda: _add(form), lambda reason: _render_add(form, reason))
+    return act_or_redisplay(lambda: _add(form), lambda cause: _render_add(form, cause))
 
 
 def _add(form: UserForm) -> ResponseReturnValue:
@@ -66,7 +66,7 @@ def _add(form: UserForm) -> ResponseReturnValue:
 
 
 @bp.post(f"/admin/people/{ID}/role")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def set_role(id: int) -> ResponseReturnValue:
     if request.form.get("role") not in set(Role):
         abort(400, "A role is editor or admin.")
@@ -77,29 +77,29 @@ def set_role(id: int) -> ResponseReturnValue:
 
 
 @bp.post(f"/admin/people/{ID}/disable")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def disable(id: int) -> ResponseReturnValue:
     account = _begin(id)
     return _apply(account, None if account.disabled_at else (lambda: accounts.disable(id, now())), "disabled")
 
 
 @bp.post(f"/admin/people/{ID}/enable")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def enable(id: int) -> ResponseReturnValue:
     account = _begin(id)
     return _apply(account, (lambda: accounts.enable(id)) if account.disabled_at else None, "enabled")
 
 
 @bp.post(f"/admin/people/{ID}/second-factor/off")
-@requires(Role.ADMIN)
+@requires_role(Role.ADMIN)
 def reset_two_factor(id: int) -> ResponseReturnValue:
     account = _begin(id)
     change = (lambda: second_factor.disable(id)) if account.totp_secret else None
     return _apply(account, change, "reset two-factor authentication of")
 
 
-def _render_add(form: UserForm, reason: str = "") -> str:
-    return render_template("admin/users/add.html", form=form, roles=ROLES, reason=reason)
+def _render_add(form: UserForm, cause: RedisplayCause | None = None) -> str:
+    return render_template("admin/users/add.html", form=form, roles=ROLES, cause=cause)
 
 
 def _begin(id: int) -> Account:

@@ -27,8 +27,8 @@ from verdicts.voting import waiting
 from verdicts.voting.models import Standing
 from verdicts.voting.queries import HeldGroup
 from verdicts.web.admin import dashboard
-from verdicts.web.admin.auth import current_account, log_activity, requires
-from verdicts.web.admin.drafts import RESTORED, act_or_redisplay, redisplayed_on, small_draft
+from verdicts.web.admin.auth import current_account, log_activity, requires_role
+from verdicts.web.admin.drafts import RedisplayCause, act_or_redisplay, find_small_form_draft, redisplayed_on
 from verdicts.web.admin.forms.base import AdminForm, required_text
 from verdicts.web.clock import now, today
 from verdicts.web.errors import render_error
@@ -45,17 +45,19 @@ DONE = {
     "votes": "Decision saved.",
     "settled": "Message resolved.",
 }
-PRICE_CHANGED = "Someone has changed this price since you opened the page. Check it again."
-GROUP_GONE = "These votes are no longer held: someone else has decided, or the record of their network was deleted."
-MESSAGE_GONE = "Someone else has resolved this message."
-ADDRESS_IN_NOTE = "Remove the email address: this note is stored longer than any address."
-NO_TOOL = "There is no such tool."
+PRICE_CHANGED_MESSAGE = "Someone has changed this price since you opened the page. Check it again."
+GROUP_GONE_MESSAGE = (
+    "These votes are no longer held: someone else has decided, or the record of their network was deleted."
+)
+CORRECTION_GONE_MESSAGE = "Someone else has resolved this message."
+ADDRESS_IN_NOTE_MESSAGE = "Remove the email address: this note is stored longer than any address."
+NO_TOOL_MESSAGE = "There is no such tool."
 
 
 def refuse_address(field: StringField) -> None:
     """Refuse what looks like a mail address: the audit log keeps this text for good."""
     if has_address(field.data or ""):
-        raise ValidationError(ADDRESS_IN_NOTE)
+        raise ValidationError(ADDRESS_IN_NOTE_MESSAGE)
 
 
 class ConfirmPriceForm(AdminForm):
@@ -94,30 +96,32 @@ class HeldVotes:
 
 
 @bp.get("/admin/queues")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def index() -> ResponseReturnValue:
     return render_template("admin/worklists/index.html", tasks=dashboard.count_tasks())
 
 
 @bp.get("/admin/queues/prices")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def prices() -> ResponseReturnValue:
     return _price_page()
 
 
 @bp.post(f"/admin/queues/prices/{ID}/same")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def confirm_price(id: int) -> ResponseReturnValue:
     """Note that a tool's price was looked up and is the same; this settles readers' doubts."""
     form = ConfirmPriceForm()
     if not form.validate():
-        abort(400, PRICE_CHANGED)
+        abort(400, PRICE_CHANGED_MESSAGE)
     tool = _begin(id)
     try:
         before, after = price_checks.confirm(id, today(), record_id=form.price.data)
     except PriceNotCurrent:
         db.session.rollback()
-        return render_error(409, PRICE_CHANGED) if wants_fragment() else (_price_page(PRICE_CHANGED), 409)
+        return (
+            render_error(409, PRICE_CHANGED_MESSAGE) if wants_fragment() else (_price_page(PRICE_CHANGED_MESSAGE), 409)
+        )
     taps = price_doubts.delete_for(id)
     bump_content_version()
     log_activity("confirmed", "price", tool.slug, tool.id, **_difference(before, after, taps))
@@ -128,31 +132,31 @@ def confirm_price(id: int) -> ResponseReturnValue:
 
 
 @bp.get("/admin/queues/votes")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def votes() -> ResponseReturnValue:
-    draft = small_draft()
-    return _vote_page(HeldVotesForm(formdata=draft), reason=RESTORED if draft else "")
+    draft = find_small_form_draft()
+    return _vote_page(HeldVotesForm(formdata=draft), cause=RedisplayCause.RESTORED if draft else None)
 
 
 @bp.post("/admin/queues/votes")
-@requires(Role.EDITOR)
-@redisplayed_on("admin.worklists.votes", saves=("tool", "reason"), label="Reason for a decision on held votes")
+@requires_role(Role.EDITOR)
+@redisplayed_on("admin.worklists.votes", draft_fields=("tool", "reason"), label="Reason for a decision on held votes")
 def decide_votes() -> ResponseReturnValue:
     """Count or reject a group of held votes; their verdicts stay as they are."""
     form = HeldVotesForm()
-    return act_or_redisplay(lambda: _decide(form), lambda reason: _vote_page(form, reason=reason))
+    return act_or_redisplay(lambda: _decide(form), lambda cause: _vote_page(form, cause=cause))
 
 
 def _decide(form: HeldVotesForm) -> ResponseReturnValue:
     if not form.validate():
         if set(form.errors) != {"reason"}:
-            abort(400, GROUP_GONE)
+            abort(400, GROUP_GONE_MESSAGE)
         return _vote_page(form), 422
     tool, network, standing = _begin(form.tool.data), form.network.data or None, Standing(form.decision.data)
     decided = waiting.decide_group(tool.id, network, standing, reason=form.reason.data, now=now())
     if not decided:
         db.session.rollback()
-        return _vote_page(form, GROUP_GONE), 409
+        return _vote_page(form, GROUP_GONE_MESSAGE), 409
     action = "released" if standing is Standing.COUNTED else "rejected"
     changes = {"votes": (f"{decided} held", f"{decided} {standing}"), "reason": (None, form.reason.data)}
     log_activity(action, "votes", tool.slug, **changes)
@@ -161,20 +165,20 @@ def _decide(form: HeldVotesForm) -> ResponseReturnValue:
 
 
 @bp.get("/admin/queues/corrections")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def corrections_page() -> ResponseReturnValue:
-    draft = small_draft()
+    draft = find_small_form_draft()
     message_id = draft.get("message", 0, type=int) if draft else 0
-    return _message_page(CorrectionForm(formdata=draft), message_id, reason=RESTORED if draft else "")
+    return _message_page(CorrectionForm(formdata=draft), message_id, cause=RedisplayCause.RESTORED if draft else None)
 
 
 @bp.post(f"/admin/queues/corrections/{ID}")
-@requires(Role.EDITOR)
-@redisplayed_on("admin.worklists.corrections_page", saves=("message", "outcome"), label="Outcome of a message")
+@requires_role(Role.EDITOR)
+@redisplayed_on("admin.worklists.corrections_page", draft_fields=("message", "outcome"), label="Outcome of a message")
 def resolve_correction(id: int) -> ResponseReturnValue:
     """Mark a reader's message as done or declined, with a note; its sender is not logged."""
     form = CorrectionForm()
-    return act_or_redisplay(lambda: _resolve(id, form), lambda reason: _message_page(form, id, reason=reason))
+    return act_or_redisplay(lambda: _resolve(id, form), lambda cause: _message_page(form, id, cause=cause))
 
 
 def _resolve(id: int, form: CorrectionForm) -> ResponseReturnValue:
@@ -185,9 +189,9 @@ def _resolve(id: int, form: CorrectionForm) -> ResponseReturnValue:
         message = corrections.get_open(id)
     except CorrectionNotOpen:
         db.session.rollback()
-        return _message_page(form, id, MESSAGE_GONE), 409
+        return _message_page(form, id, CORRECTION_GONE_MESSAGE), 409
     if not form.errors and message.email and message.email.lower() in (form.outcome.data or "").lower():
-        form.add_error("outcome", ADDRESS_IN_NOTE)
+        form.add_error("outcome", ADDRESS_IN_NOTE_MESSAGE)
     if form.errors:
         db.session.rollback()
         return _message_page(form, id), 422
@@ -200,13 +204,13 @@ def _resolve(id: int, form: CorrectionForm) -> ResponseReturnValue:
 
 
 @bp.get("/admin/queues/reviews")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def reviews() -> ResponseReturnValue:
     return render_template("admin/worklists/reviews.html", page=_load_worklist(worklists.list_old_reviews))
 
 
 @bp.get("/admin/queues/panels")
-@requires(Role.EDITOR)
+@requires_role(Role.EDITOR)
 def panels() -> ResponseReturnValue:
     return render_template("admin/worklists/panels.html", page=_load_worklist(worklists.list_incomplete_panels))
 
@@ -217,7 +221,7 @@ def _load_worklist(load: Callable[[int, datetime], tuple[list[Row], int]]) -> Pa
 
 def _begin(tool_id: int) -> ToolLink:
     begin_write_after_read()
-    return catalog.links_of([tool_id]).get(tool_id) or abort(404, NO_TOOL)
+    return catalog.links_of([tool_id]).get(tool_id) or abort(404, NO_TOOL_MESSAGE)
 
 
 def _difference(before: PriceCheck, after: PriceCheck, taps: int) -> dict[str, tuple[object, object]]:
@@ -235,7 +239,7 @@ def _price_page(problem: str = "", done: str = "") -> str:
     return render_template(template, due=due, problem=problem, done=done or _done_message())
 
 
-def _vote_page(form: HeldVotesForm, problem: str = "", reason: str = "") -> str:
+def _vote_page(form: HeldVotesForm, problem: str = "", cause: RedisplayCause | None = None) -> str:
     held = load_page(_load_held, request.values.get("page", ""), HELD_GROUPS_PAGE_SIZE)
     return render_template(
         "admin/worklists/votes.html",
@@ -244,7 +248,7 @@ def _vote_page(form: HeldVotesForm, problem: str = "", reason: str = "") -> str:
         chosen=next((each for each in held.rows if form.is_about(each.group)), None),
         problem=problem,
         done=_done_message(),
-        reason=reason,
+        cause=cause,
     )
 
 
@@ -254,7 +258,9 @@ def _load_held(number: int) -> tuple[list[HeldVotes], int]:
     return [HeldVotes(tools[group.tool_id], group) for group in groups], voting.count_held_groups()
 
 
-def _message_page(form: CorrectionForm, message_id: int = 0, problem: str = "", reason: str = "") -> str:
+def _message_page(
+    form: CorrectionForm, message_id: int = 0, problem: str = "", cause: RedisplayCause | None = None
+) -> str:
     """Show the messages; an unsaved form is shown at its message, or alone where that is processed already."""
     messages = load_page(corrections.list_page, request.values.get("page", ""), corrections.PAGE_SIZE)
     return render_template(
@@ -265,7 +271,7 @@ def _message_page(form: CorrectionForm, message_id: int = 0, problem: str = "", 
         message_id=message_id if any(each.id == message_id and each.is_open for each in messages.rows) else 0,
         problem=problem,
         done=_done_message(),
-        reason=reason,
+        cause=cause,
     )
 
 

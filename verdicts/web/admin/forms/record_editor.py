@@ -23,13 +23,14 @@ from verdicts.staff import audit
 from verdicts.staff.models import Role
 from verdicts.web import errors
 from verdicts.web.admin import auth, drafts
-from verdicts.web.admin.auth import is_stale, log_activity
+from verdicts.web.admin.auth import csrf_failed, log_activity
+from verdicts.web.admin.drafts import RedisplayCause
 from verdicts.web.admin.forms.fields import RecordForm, Rows
 from verdicts.web.clock import now
 
 MAX_MEGABYTES = 2  # a whole panel in a script of many bytes a letter, each of them escaped
 MAX_ENTRY_ID_DIGITS = 9
-CLASH = "Someone saved a conflicting change at the same moment. Check the record and save again."
+CLASH_MESSAGE = "Someone saved a conflicting change at the same moment. Check the record and save again."
 MESSAGES = {
     "saved": "Saved.",
     "published": "Saved and published.",
@@ -76,7 +77,7 @@ class RecordEditor(MethodView):
 
     state_actions: ClassVar[Mapping[str, StateAction]] = {}  # by the value of their button
 
-    decorators: ClassVar = [auth.requires(Role.EDITOR), auth.max_upload(MAX_MEGABYTES), drafts.autosaved]
+    decorators: ClassVar = [auth.requires_role(Role.EDITOR), auth.max_upload(MAX_MEGABYTES), drafts.autosaved]
 
     id: int | None = None
 
@@ -134,23 +135,25 @@ class RecordEditor(MethodView):
         try:
             return super().dispatch_request()
         except RecordGone:
-            return drafts.show_unsaved_input()
+            return drafts.render_gone_record()
 
     def get(self) -> ResponseReturnValue:
         if self.id is None and drafts.draft_key() == request.path:
-            return redirect(drafts.new_form_address(), 303)
-        if url := self._url_of_saved():
+            return redirect(drafts.new_form_url(), 303)
+        if url := self._created_record_url():
             return redirect(url, 303)  # such as by going back: it is new no more
         return self._show_initial()
 
     def post(self) -> ResponseReturnValue:
         action, _, argument = request.form.get("do", "save").partition(" ")
-        if is_stale():
-            return self._show_initial(400) if action == "discard" else self._redisplay(400, reason=drafts.STALE)
+        if csrf_failed():
+            if action == "discard":
+                return self._show_initial(400)
+            return self._redisplay(400, cause=RedisplayCause.CSRF_FAILED)
         try:
             return self._act(action, argument)
         except errors.OVERLOAD_ERRORS as overload:
-            return drafts.retry_later(overload, lambda: self._redisplay(503, reason=drafts.BUSY))
+            return drafts.redisplay_busy(overload, lambda: self._redisplay(503, cause=RedisplayCause.BUSY))
 
     def _act(self, action: str, argument: str) -> ResponseReturnValue:
         match action:
@@ -171,14 +174,14 @@ class RecordEditor(MethodView):
         form, record = self._submitted_form(), self._lock_record()
         if record and form.version.data != record.version and differences(record.data, form.comparable()):
             return self._show_conflict(record, form)
-        saved = self._try_to_save(form) or (drafts.find_saved_record(self.load) if self.id is None else None)
+        saved = self._try_to_save(form) or (drafts.find_created_record(self.load) if self.id is None else None)
         if saved is None:
             return self._render(form, self._load(), 422)
         if saved.changes:
             log_activity("changed" if saved.before else "added", self.kind, saved.slug, saved.id, **saved.changes)
         action = request.form.get("do", "save")
         message = self.after_save(saved, action)
-        drafts.close_draft(saved, is_new=self.id is None)
+        drafts.finish_draft(saved, is_new=self.id is None)
         db.session.commit()
         return redirect(self.success_url(saved, action, message), 303)
 
@@ -202,7 +205,7 @@ class RecordEditor(MethodView):
     def _discard_draft(self) -> ResponseReturnValue:
         drafts.discard(drafts.draft_key())
         if self.id is not None and self.load(self.id) is None:
-            return redirect(url_for(auth.DASHBOARD), 303)
+            return redirect(url_for(auth.DASHBOARD_ENDPOINT), 303)
         return self._redirect_to_form(request.path, "new" if self.id is None else "dropped")
 
     def _change_rows(self, action: str, argument: str) -> ResponseReturnValue:
@@ -228,7 +231,7 @@ class RecordEditor(MethodView):
             form.add_faults(refusal.faults)
         except IntegrityError:
             db.session.rollback()
-            form.add_error(form.first_field.name, CLASH)
+            form.add_error(form.first_field.name, CLASH_MESSAGE)
         return None
 
     # Records and forms
@@ -258,9 +261,9 @@ class RecordEditor(MethodView):
             return deleted_data(entry)
         return self.initial(replace(record, data=earlier_data(record.data, entry)))
 
-    def _url_of_saved(self) -> str:
+    def _created_record_url(self) -> str:
         """Return the page of the record that this form of a new one has become, "" where it has not."""
-        record_id = drafts.find_record_id(self.load) if self.id is None else None
+        record_id = drafts.find_created_record_id(self.load) if self.id is None else None
         return url_for(self.edit_endpoint, id=record_id) if record_id else ""
 
     # Responses
@@ -270,7 +273,7 @@ class RecordEditor(MethodView):
         record = self._load()
         if draft := drafts.find_draft():
             form = self._submitted_form(MultiDict(draft.fields))
-            # A draft that a slow network delivered after the save says what is stored already.
+            # A draft that arrived after the save equals the stored record: ignore it.
             if record is None or differences(record.data, form.comparable()):
                 return self._render(form, record, status, draft_saved_at=draft.saved_at)
         if "restore" not in request.args:
@@ -280,8 +283,8 @@ class RecordEditor(MethodView):
         self.normalise(form)
         return self._render(form, record, status, restored_entry=entry.id)
 
-    def _redisplay(self, status: int = 200, *, reason: str = "") -> ResponseReturnValue:
-        return self._render(self._submitted_form(), self._load(), status, reason=reason)
+    def _redisplay(self, status: int = 200, *, cause: RedisplayCause | None = None) -> ResponseReturnValue:
+        return self._render(self._submitted_form(), self._load(), status, cause=cause)
 
     def _show_conflict(self, record: StoredRecord, form: RecordForm) -> ResponseReturnValue:
         last = next(iter(audit.history(self.kind, record.id, limit=1)), None)
@@ -300,13 +303,13 @@ class RecordEditor(MethodView):
         record: StoredRecord | None,
         status: int = 200,
         *,
-        reason: str = "",
+        cause: RedisplayCause | None = None,
         conflict: Conflict | None = None,
         focus: str = "",
         draft_saved_at: datetime | None = None,
         restored_entry: int | None = None,
     ) -> ResponseReturnValue:
-        if request.method == "POST" and not is_stale() and reason != drafts.BUSY:
+        if request.method == "POST" and not csrf_failed() and cause != RedisplayCause.BUSY:
             drafts.save_submitted_if_possible()
         self.prepare_form(form, record)
         page = render_template(
@@ -314,15 +317,15 @@ class RecordEditor(MethodView):
             form=form,
             record=record,
             kind=self.kind,
-            reason=reason,
+            cause=cause,
             conflict=conflict,
             focus=focus,
             draft_key=drafts.draft_key(),
             draft_saved_at=draft_saved_at,
             restored_entry=restored_entry,
             is_unsaved=request.method == "POST",
-            other_drafts=drafts.other_drafts() if record is None else [],
-            saved_at_url=self._url_of_saved(),
+            other_drafts=drafts.list_other_drafts() if record is None else [],
+            created_record_url=self._created_record_url(),
             done="" if draft_saved_at else MESSAGES.get(request.args.get("done", ""), ""),
             **self.extra_context(record),
         )

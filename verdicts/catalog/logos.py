@@ -91,8 +91,6 @@ class Picture:
 
 @dataclass(frozen=True)
 class ToolLogo:
-    """A tool's name, and the digest of its logo."""
-
     tool_id: int
     name: str
     digest: str | None

@@ -249,6 +249,9 @@ class Release(Base):
     position: Mapped[int]
 
 
+_REVIEWS_DEPEND_ON_IT = {"dependant": ("review", "reviews")}
+
+
 class Review(Base):
     """What one reviewer says of one tool now."""
 
@@ -256,12 +259,8 @@ class Review(Base):
     __table_args__ = (sa.UniqueConstraint("tool_id", "reviewer_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    tool_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("tool.id", ondelete="CASCADE"), info={"dependant": ("review", "reviews")}
-    )
-    reviewer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("reviewer.id"), index=True, info={"dependant": ("review", "reviews")}
-    )
+    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"), info=_REVIEWS_DEPEND_ON_IT)
+    reviewer_id: Mapped[int] = mapped_column(sa.ForeignKey("reviewer.id"), index=True, info=_REVIEWS_DEPEND_ON_IT)
     verdict: Mapped[Verdict] = mapped_column(closed_set(Verdict, "verdict"))
     quote: Mapped[str] = mapped_column(sa.Text)
     reviewed_on: Mapped[date | None]

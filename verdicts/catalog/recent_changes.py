@@ -16,8 +16,6 @@ old_price = price.alias("old_price")
 
 @dataclass(frozen=True)
 class VerdictChange:
-    """A reviewer changed their mind about a tool."""
-
     slug: str
     name: str
     on: date
@@ -29,8 +27,6 @@ class VerdictChange:
 
 @dataclass(frozen=True)
 class PriceChange:
-    """A tool's entry price moved."""
-
     slug: str
     name: str
     on: date

@@ -93,12 +93,10 @@ def _archive(id: int, now: datetime) -> None:
 def _replace(move: ComparisonMove, keep_id: int, drop_id: int) -> None:
     """Put the kept tool where the dropped one was. Where it is there already, its own choose-if lines stay."""
     connection = db.session.connection()
-    membership = (member.c.comparison_id == move.id) & (member.c.tool_id == drop_id)
-    lines = (choose.c.comparison_id == move.id) & (choose.c.tool_id == drop_id)
-    if move.fate is Fate.LEFT:
-        connection.execute(sa.delete(member).where(membership))
-        connection.execute(sa.delete(choose).where(lines))
-    else:
-        connection.execute(sa.update(member).where(membership).values(tool_id=keep_id))
-        connection.execute(sa.update(choose).where(lines).values(tool_id=keep_id))
+    for table in (member, choose):
+        is_dropped = (table.c.comparison_id == move.id) & (table.c.tool_id == drop_id)
+        if move.fate is Fate.LEFT:
+            connection.execute(sa.delete(table).where(is_dropped))
+        else:
+            connection.execute(sa.update(table).where(is_dropped).values(tool_id=keep_id))
     connection.execute(sa.update(comparison).where(comparison.c.id == move.id).values(members_key=move.members_key))

@@ -63,7 +63,6 @@ class PanelLead:
 
 
 def panel_lead(first: Panel, second: Panel, today: date) -> PanelLead:
-    """Return which of two tools the panel puts ahead on a day."""
     pairs = [
         (mine.reviewer, mine.verdict is Verdict.SHIP, theirs.verdict is Verdict.SHIP)
         for mine in first.reviews
@@ -80,7 +79,6 @@ def panel_lead(first: Panel, second: Panel, today: date) -> PanelLead:
 
 
 def _why_nobody(first: Panel, second: Panel) -> PanelOutcome:
-    """Return why no reviewer counts for two tools."""
     if not first.total or not second.total:
         reviewed = {(True, False): PanelOutcome.ONLY_FIRST_REVIEWED, (False, True): PanelOutcome.ONLY_SECOND_REVIEWED}
         return reviewed.get((first.total > 0, second.total > 0), PanelOutcome.NOT_REVIEWED)

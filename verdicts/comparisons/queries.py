@@ -40,8 +40,6 @@ class RequestedTool:
 
 @dataclass(frozen=True)
 class ComparedTool(ToolRow):
-    """Everything the page says of one of its tools."""
-
     facts: ToolFacts
     plans: tuple[PlanSummary, ...]
 

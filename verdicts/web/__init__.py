@@ -28,21 +28,8 @@ from verdicts.web import (
 
 def init_app(app: Flask) -> None:
     """Register the blueprints, and what runs before and after every request."""
-    views = (
-        pages,
-        catalog,
-        comparisons,
-        voting,
-        price_doubts,
-        contact,
-        newsletter,
-        preferences,
-        bounces,
-        digest,
-        logos,
-        health,
-    )
-    for module in views:
+    features = (catalog, comparisons, voting, price_doubts, contact, newsletter, preferences, bounces, digest)
+    for module in (pages, *features, logos, health):
         app.register_blueprint(module.bp)
     mailbox.init_app(app)
     admin.init_app(app)

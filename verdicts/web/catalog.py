@@ -36,8 +36,6 @@ SORTS = {
 
 @dataclass(frozen=True)
 class ToolPage(ToolRow):
-    """Everything the page of one tool holds."""
-
     reviewers: tuple[ReviewerSummary, ...]
     facts: tuple[FactRow, ...]
     plans: tuple[PlanSummary, ...]

@@ -121,7 +121,6 @@ def find_site_path(text: str) -> str | None:
 
 
 def is_web_url(text: str) -> bool:
-    """Return whether this is an http or https URL."""
     if len(text) > MAX_SOURCE_LENGTH or not text.isprintable() or " " in text:
         return False
     try:

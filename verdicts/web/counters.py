@@ -59,13 +59,10 @@ class FileCounters(Storage):
         return int(rows[0][0])
 
     def get(self, key: str) -> int:
-        rows = self._execute("SELECT count FROM counter WHERE key = :key AND ends_at > :now", self._key_and_time(key))
-        return int(rows[0][0]) if rows else 0
+        return self._window(key)[0]
 
     def get_expiry(self, key: str) -> float:
-        """Return the end of a key's window, in seconds since the epoch."""
-        rows = self._execute("SELECT ends_at FROM counter WHERE key = :key AND ends_at > :now", self._key_and_time(key))
-        return float(rows[0][0]) if rows else time.time()
+        return self._window(key)[1]
 
     def check(self) -> bool:
         self._execute("SELECT 1", {})
@@ -77,8 +74,12 @@ class FileCounters(Storage):
     def clear(self, key: str) -> None:
         self._execute("DELETE FROM counter WHERE key = :key", {"key": self._hash(key)})
 
-    def _key_and_time(self, key: str) -> dict[str, Any]:
-        return {"key": self._hash(key), "now": time.time()}
+    def _window(self, key: str) -> tuple[int, float]:
+        """Return a key's count, and the end of its window in seconds since the epoch."""
+        now = time.time()
+        values = {"key": self._hash(key), "now": now}
+        rows = self._execute("SELECT count, ends_at FROM counter WHERE key = :key AND ends_at > :now", values)
+        return rows[0] if rows else (0, now)
 
     def _hash(self, key: str) -> bytes:
         return hmac.digest(self._hash_key, key.encode(), "sha256")

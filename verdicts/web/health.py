@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from flask import Blueprint, Flask, current_app, jsonify
+from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,7 +28,9 @@ def livez() -> ResponseReturnValue:
 def readyz() -> ResponseReturnValue:
     """Answer 200 when the database is reachable and has every migration, otherwise 503 with the reason."""
     try:
-        is_migrated = _current_migration() == _newest_migration(current_app)
+        applied = MigrationContext.configure(db.session.connection()).get_current_revision()
+        newest = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config()).get_current_head()
+        is_migrated = applied == newest
         warnings = _warnings() if is_migrated else []
     except SQLAlchemyError as error:
         current_app.logger.warning("not ready: %s", type(error).__name__)
@@ -48,11 +50,3 @@ def _warnings() -> list[str]:
     if not settings.demo and voting.has_ballots_without_a_network(since=now() - timedelta(days=1)):
         warnings.append(PROXY_WARNING)
     return [warning for warning in warnings if warning]
-
-
-def _current_migration() -> str | None:
-    return MigrationContext.configure(db.session.connection()).get_current_revision()
-
-
-def _newest_migration(app: Flask) -> str | None:
-    return ScriptDirectory.from_config(app.extensions["migrate"].migrate.get_config()).get_current_head()

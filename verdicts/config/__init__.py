@@ -15,6 +15,7 @@ from verdicts.config.values import Flag, number, pattern
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 MAX_REQUEST_BYTES = 256 * 1024
+REQUIRED = ("BASE_URL", "SECRET_KEY", "HASH_KEY")
 
 
 class SettingsError(Exception):
@@ -81,9 +82,9 @@ def load(environ: Mapping[str, str]) -> Settings:
 
 
 def _defaults(stated: Mapping[str, str], instance_path: Path) -> dict[str, str]:
-    """Return the defaults that follow from other settings, and an empty text for what has none."""
+    """Return the defaults that follow from other settings, and an empty text for required settings: their validators refuse it."""
     database = instance_path / ("demo.sqlite3" if stated.get("DEMO") == "1" else "verdicts.sqlite3")
-    defaults = {"BASE_URL": "", "SECRET_KEY": "", "HASH_KEY": "", "DATABASE_URL": f"sqlite:///{database}"}
+    defaults = {**dict.fromkeys(REQUIRED, ""), "DATABASE_URL": f"sqlite:///{database}"}
     base_url = stated.get("BASE_URL", "")
     host = urlsplit(base_url).hostname if values.is_origin(base_url) else None
     if host:

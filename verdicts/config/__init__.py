@@ -97,4 +97,4 @@ def _defaults(stated: Mapping[str, str], instance_path: Path) -> dict[str, str]:
 def _faults(error: ValidationError) -> Iterator[str]:
     for fault in error.errors(include_url=False, include_input=False):
         name = next(part for part in reversed(fault["loc"]) if isinstance(part, str))
-        yield f"{name} {fault['ctx']['error']}"
+    """Return the defaults that follow from other settings. Required settings are empty, which their rules refuse."""

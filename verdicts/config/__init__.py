@@ -82,7 +82,7 @@ def load(environ: Mapping[str, str]) -> Settings:
 
 
 def _defaults(stated: Mapping[str, str], instance_path: Path) -> dict[str, str]:
-    """Return the defaults that follow from other settings, and an empty text for required settings: their validators refuse it."""
+    """Return the defaults that follow from other settings. Required settings are empty, which their rules refuse."""
     database = instance_path / ("demo.sqlite3" if stated.get("DEMO") == "1" else "verdicts.sqlite3")
     defaults = {**dict.fromkeys(REQUIRED, ""), "DATABASE_URL": f"sqlite:///{database}"}
     base_url = stated.get("BASE_URL", "")
@@ -97,4 +97,4 @@ def _defaults(stated: Mapping[str, str], instance_path: Path) -> dict[str, str]:
 def _faults(error: ValidationError) -> Iterator[str]:
     for fault in error.errors(include_url=False, include_input=False):
         name = next(part for part in reversed(fault["loc"]) if isinstance(part, str))
-    """Return the defaults that follow from other settings. Required settings are empty, which their rules refuse."""
+        yield f"{name} {fault['ctx']['error']}"

@@ -33,7 +33,7 @@ class MottoForm(RecordForm):
 class MottoEditor(RecordEditor):
     """Edits a reviewer's motto, as if mottoes were records."""
 
-    kind, label, section = "motto", "Motto", "mottoes"
+    kind, label, nav_section = "motto", "Motto", "mottoes"
     model, form_class, template = Reviewer, MottoForm, "motto.html"
     list_endpoint, edit_endpoint = "mottoes.index", "mottoes.edit"
 

@@ -25,7 +25,7 @@ SORTS = {EDITORS_ORDER: "Editors’ order", "name": "Name"}
 
 
 class CategoryEditor(RecordEditor):
-    kind, label, section = "category", "Category", "categories"
+    kind, label, nav_section = "category", "Category", "categories"
     model, form_class, template = Category, CategoryForm, "admin/categories/edit.html"
     list_endpoint = "admin.categories.index"
     edit_endpoint, add_endpoint = "admin.categories.edit", "admin.categories.add"

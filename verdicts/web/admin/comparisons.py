@@ -29,7 +29,7 @@ SORTS = {EDITORS_ORDER: "Editors’ order", "newest": "Newest"}
 
 
 class ComparisonEditor(PublishableEditor):
-    kind, label, section = "comparison", "Comparison", "comparisons"
+    kind, label, nav_section = "comparison", "Comparison", "comparisons"
     model, form_class, template = Comparison, ComparisonForm, "admin/comparisons/edit.html"
     list_endpoint = "admin.comparisons.index"
     edit_endpoint, add_endpoint = "admin.comparisons.edit", "admin.comparisons.add"

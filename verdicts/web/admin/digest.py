@@ -13,7 +13,7 @@ from verdicts.staff.models import Role
 from verdicts.web.admin.auth import log_activity, requires_role
 from verdicts.web.admin.drafts import RedisplayCause, act_or_redisplay, find_small_form_draft, redisplayed_on
 from verdicts.web.admin.edition_page import Changes, Step, apply_step, get_edition, render_edition, render_refusal
-from verdicts.web.admin.forms.digest import DraftForm, TextForm
+from verdicts.web.admin.forms.digest import NewEditionForm, SubjectAndIntroForm
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 from verdicts.web.mailbox import FRAMING_POLICY, LETTER_POLICY, add_links
@@ -27,7 +27,7 @@ MOVES = {"item": editing.move_item, "category": editing.move_category}
 @bp.get("/admin/digest")
 @requires_role(Role.EDITOR)
 def index() -> ResponseReturnValue:
-    form = DraftForm(formdata=None, data={"week": weeks.default_week(now(), demo=current_settings().demo).name})
+    form = NewEditionForm(formdata=None, data={"week": weeks.default_week(now(), demo=current_settings().demo).name})
     return _render_index(form, page_number(request.args.get("page", "")))
 
 
@@ -35,23 +35,23 @@ def index() -> ResponseReturnValue:
 @requires_role(Role.EDITOR)
 @redisplayed_on("admin.digest.index")
 def draft() -> ResponseReturnValue:
-    form = DraftForm()
+    form = NewEditionForm()
     return act_or_redisplay(lambda: _draft(form), lambda cause: _render_index(form, cause=cause))
 
 
-def _draft(form: DraftForm) -> ResponseReturnValue:
+def _draft(form: NewEditionForm) -> ResponseReturnValue:
     if not form.validate():
         return _render_index(form), 422
     begin_write_after_read()
     try:
-        edition_id = drafting.draft_edition(form.week_chosen, now())
-    except DigestError as refusal:
-        return _refuse_draft(form, str(refusal))
+        edition_id = drafting.draft_edition(form.parsed_week, now())
+    except DigestError as error:
+        return _refuse_draft(form, str(error))
     if edition_id is None:
-        return _refuse_draft(form, f"There is no news from week {form.week_chosen.name}, so there is nothing to draft.")
-    log_activity("drafted", "edition", form.week_chosen.name)
+        return _refuse_draft(form, f"There is no news from week {form.parsed_week.name}, so there is nothing to draft.")
+    log_activity("drafted", "edition", form.parsed_week.name)
     db.session.commit()
-    return redirect(url_for(".show_edition", name=form.week_chosen.name), 303)
+    return redirect(url_for(".show_edition", name=form.parsed_week.name), 303)
 
 
 @bp.get("/admin/digest/<name>")
@@ -60,7 +60,7 @@ def show_edition(name: str) -> ResponseReturnValue:
     draft = find_small_form_draft()
     if draft is None:
         return render_edition(name)
-    edition, form = get_edition(name), TextForm(formdata=draft)
+    edition, form = get_edition(name), SubjectAndIntroForm(formdata=draft)
     # A draft that arrived after the save equals the stored text: ignore it.
     if (form.subject.data, form.note.data) == (edition.subject, edition.note):
         return render_edition(name)
@@ -75,13 +75,13 @@ def show_edition(name: str) -> ResponseReturnValue:
     "admin.digest.show_edition", draft_fields=("subject", "note", "version"), label="Subject and intro of a digest"
 )
 def update_text(name: str) -> ResponseReturnValue:
-    form = TextForm()
+    form = SubjectAndIntroForm()
     return act_or_redisplay(
         lambda: _update_text(name, form), lambda cause: render_edition(name, text_form=form, cause=cause)
     )
 
 
-def _update_text(name: str, form: TextForm) -> ResponseReturnValue:
+def _update_text(name: str, form: SubjectAndIntroForm) -> ResponseReturnValue:
     if not form.validate():
         return render_edition(name, 422, text_form=form)
 
@@ -93,8 +93,8 @@ def _update_text(name: str, form: TextForm) -> ResponseReturnValue:
 
     try:
         apply_step(name, "changed the subject and intro of", step)
-    except DigestError as refusal:
-        return render_refusal(name, refusal, form)
+    except DigestError as error:
+        return render_refusal(name, error, form)
     return redirect(url_for(".show_edition", name=name, _anchor="words"), 303)
 
 
@@ -105,7 +105,7 @@ def _update_text(name: str, form: TextForm) -> ResponseReturnValue:
 )
 def preview_note(name: str) -> ResponseReturnValue:
     """Show the intro as the email would, and change nothing: a GET could not carry so much text."""
-    form = TextForm()
+    form = SubjectAndIntroForm()
 
     def render() -> ResponseReturnValue:
         if wants_fragment():
@@ -122,8 +122,8 @@ def preview(name: str) -> ResponseReturnValue:
     edition = get_edition(name)
     try:
         email = previews.load_preview(edition, now())
-    except EditionIsEmpty as refusal:
-        return render_refusal(name, refusal)
+    except EditionIsEmpty as error:
+        return render_refusal(name, error)
     days = format_week(edition.week)
     page = render_template(
         "admin/digest/preview.html", edition=edition, days=days, email=email, text=add_links(email.text)
@@ -138,8 +138,8 @@ def preview(name: str) -> ResponseReturnValue:
 def email_html(name: str) -> ResponseReturnValue:
     try:
         response = make_response(previews.load_preview(get_edition(name), now()).html)
-    except EditionIsEmpty as refusal:
-        abort(404, str(refusal))
+    except EditionIsEmpty as error:
+        abort(404, str(error))
     response.headers["Content-Security-Policy"] = LETTER_POLICY
     return response
 
@@ -171,12 +171,12 @@ def restore_item(name: str, id: int) -> ResponseReturnValue:
     return _set_removed(name, id, "restored an item of", dropped=False)
 
 
-def _render_index(form: DraftForm, number: int = 1, cause: RedisplayCause | None = None) -> str:
+def _render_index(form: NewEditionForm, number: int = 1, cause: RedisplayCause | None = None) -> str:
     page = queries.load_editions_page(number)
     return render_template("admin/digest/index.html", page=page, form=form, days=format_week, cause=cause)
 
 
-def _refuse_draft(form: DraftForm, message: str) -> ResponseReturnValue:
+def _refuse_draft(form: NewEditionForm, message: str) -> ResponseReturnValue:
     db.session.rollback()
     form.add_error("week", message)
     return _render_index(form), 422
@@ -197,10 +197,10 @@ def _change_items(name: str, id: int, action: str, step: Step) -> ResponseReturn
     """Apply a step to the items; return them alone for htmx, else redirect to the item."""
     try:
         edition = apply_step(name, action, step)
-    except ItemNotFound as refusal:
-        abort(404, str(refusal))
-    except DigestError as refusal:
-        return render_refusal(name, refusal)
+    except ItemNotFound as error:
+        abort(404, str(error))
+    except DigestError as error:
+        return render_refusal(name, error)
     if not wants_fragment():
         return redirect(url_for(".show_edition", name=name, _anchor=f"item-{id}"), 303)
     sections = category_sections(queries.list_items_with_visibility(edition, now()))

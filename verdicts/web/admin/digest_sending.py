@@ -43,8 +43,8 @@ def send_test(name: str) -> ResponseReturnValue:
     address = (form.address.data or "").strip()
     try:
         envelope_from, raw = previews.build_test_message(get_edition(name), address, now())
-    except EditionIsEmpty as refusal:
-        return render_edition(name, 422, test_form=form, problem=str(refusal))
+    except EditionIsEmpty as error:
+        return render_edition(name, 422, test_form=form, problem=str(error))
     db.session.rollback()  # no transaction is open while the mail server is talked to
     with open_connection(TEST_TIMEOUTS) as connection:
         outcome = connection.transmit(envelope_from, address, raw)

@@ -28,7 +28,7 @@ from verdicts.staff.drafts import Draft
 from verdicts.web import errors
 from verdicts.web.admin import auth
 from verdicts.web.admin.auth import F, ViewFunction, csrf_failed, current_account
-from verdicts.web.admin.forms.base import Fields, readable_fields, submitted_fields
+from verdicts.web.admin.forms.base import FieldPairs, labelled_fields, submitted_fields
 from verdicts.web.clock import now
 
 GONE_MESSAGE = "There is no such record. It may have been deleted."
@@ -60,7 +60,7 @@ class DraftPolicy:
     def keeps_draft(self) -> bool:
         return self.draft_fields is None or len(self.draft_fields) > 0
 
-    def select(self, fields: Fields) -> Fields:
+    def select(self, fields: FieldPairs) -> FieldPairs:
         return [(name, value) for name, value in fields if self.draft_fields is None or name in self.draft_fields]
 
 
@@ -162,7 +162,7 @@ def _small_forms_on(endpoint: str) -> list[DraftPolicy]:
 # Saving and deleting
 
 
-def autosave(key: str, fields: Fields) -> None:
+def autosave(key: str, fields: FieldPairs) -> None:
     """Save the fields that a script sends while somebody types, for the form with this key."""
     small_forms = _small_forms_on(_route_of(key)[0])
     names = {name for form in small_forms for name in form.draft_fields or ()}
@@ -198,7 +198,7 @@ def finish_draft(saved: SavedRecord, *, is_new: bool) -> None:
         stored_drafts.delete(current_account().id, draft_key())
 
 
-def _save(account_id: int, key: str, fields: Fields) -> None:
+def _save(account_id: int, key: str, fields: FieldPairs) -> None:
     begin_write_after_read()
     stored_drafts.save(account_id, key, fields, now())
     db.session.commit()
@@ -299,7 +299,7 @@ def render_gone_record() -> ResponseReturnValue:
     is_post = request.method == "POST" and not csrf_failed()
     draft = find_draft()
     fields = submitted_fields() if is_post else draft.fields if draft else []
-    if not readable_fields(fields):
+    if not labelled_fields(fields):
         abort(404, GONE_MESSAGE)
     if is_post:
         save_submitted()
@@ -309,7 +309,7 @@ def render_gone_record() -> ResponseReturnValue:
         status=404,
         form_url="",
         draft_key=draft_key(),
-        fields=readable_fields(fields),
+        fields=labelled_fields(fields),
         raw_fields=fields,
         add_url=url_for(add_url, draft=secrets.token_urlsafe(9)) if add_url in current_app.view_functions else "",
     )
@@ -341,7 +341,7 @@ def handle_other_page_required(error: auth.OtherPageRequired) -> ResponseReturnV
         return redirect(url_for(error.endpoint), 303)
     next_path = _return_url(view)
     if request.method == "POST" and _keeps_draft(view) and not is_saved and request.form.get("do") != "discard":
-        fields = readable_fields(_forms[view].select(submitted_fields()))
+        fields = labelled_fields(_forms[view].select(submitted_fields()))
         if fields:
             page = render_template("admin/drafts/unsaved.html", status=401, fields=fields, form_url=next_path)
             return page, 401

@@ -15,7 +15,7 @@ from verdicts.digest.rendering import KIND_LABELS, category_sections, format_wee
 from verdicts.extensions import begin_write_after_read, db
 from verdicts.web.admin.auth import log_activity
 from verdicts.web.admin.drafts import RedisplayCause
-from verdicts.web.admin.forms.digest import MOMENT_FORMAT, ScheduleForm, TestEmailForm, TextForm
+from verdicts.web.admin.forms.digest import MOMENT_FORMAT, ScheduleForm, SubjectAndIntroForm, TestEmailForm
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 
@@ -39,8 +39,8 @@ def act_and_redirect(
     """Apply a step to an edition, log what it changed, and redirect to a page of the edition."""
     try:
         apply_step(name, action, step)
-    except DigestError as refusal:
-        return render_refusal(name, refusal)
+    except DigestError as error:
+        return render_refusal(name, error)
     return redirect(url_for(then, name=name), 303)
 
 
@@ -61,12 +61,12 @@ def apply_step(name: str, action: str, step: Step) -> Edition:
     return edition
 
 
-def render_refusal(name: str, refusal: DigestError, text_form: TextForm | None = None) -> ResponseReturnValue:
+def render_refusal(name: str, error: DigestError, text_form: SubjectAndIntroForm | None = None) -> ResponseReturnValue:
     """Say why nothing was done: beside the button for htmx, else at the top of the edition's page."""
-    status = 409 if isinstance(refusal, WrongState | EditionChanged) else 422
+    status = 409 if isinstance(error, WrongState | EditionChanged) else 422
     if wants_fragment():
-        return render_template("admin/digest/_problem.html", problem=str(refusal)), status
-    return render_edition(name, status, problem=str(refusal), text_form=text_form)
+        return render_template("admin/digest/_problem.html", problem=str(error)), status
+    return render_edition(name, status, problem=str(error), text_form=text_form)
 
 
 def render_edition(
@@ -74,7 +74,7 @@ def render_edition(
     status: int = 200,
     *,
     problem: str = "",
-    text_form: TextForm | None = None,
+    text_form: SubjectAndIntroForm | None = None,
     test_form: TestEmailForm | None = None,
     schedule_form: ScheduleForm | None = None,
     cause: RedisplayCause | None = None,
@@ -98,7 +98,8 @@ def render_edition(
         text_version=submitted_version or text_version(edition),
         progress=load_progress(edition.id),
         recipient_count=count_recipients(edition.id) if edition.state is EditionState.DRAFT else 0,
-        text_form=text_form or TextForm(formdata=None, data={"subject": edition.subject, "note": edition.note}),
+        text_form=text_form
+        or SubjectAndIntroForm(formdata=None, data={"subject": edition.subject, "note": edition.note}),
         submitted=text_form,
         test_form=test_form or TestEmailForm(formdata=None),
         schedule_form=schedule_form or _schedule_form(edition),

@@ -125,8 +125,8 @@ def export_file() -> ResponseReturnValue:
     as_yaml = request.args.get("as") == "yaml"
     try:
         text = export(now(), as_yaml=as_yaml)
-    except TooLargeForYaml as refusal:
-        return _render_index(UploadForm(), problem=str(refusal)), 422
+    except TooLargeForYaml as error:
+        return _render_index(UploadForm(), problem=str(error)), 422
     kind = "yaml" if as_yaml else "json"
     headers = {"Content-Disposition": f'attachment; filename="catalogue-{today().isoformat()}.{kind}"'}
     return Response(text, mimetype=f"application/{kind}", headers=headers)
@@ -144,8 +144,8 @@ def _try_import(file: PendingImport) -> DryRun:
     """Return what importing a file would do; nothing of it stays."""
     try:
         return DryRun(_import(file))
-    except CatalogueRefused as refusal:
-        return DryRun(None, refusal.faults)
+    except CatalogueRefused as error:
+        return DryRun(None, error.faults)
     finally:
         db.session.rollback()
 

@@ -52,8 +52,8 @@ def index() -> ResponseReturnValue:
         return _render_index(form, choices), 422
     try:
         plan = merging.plan(keep.id, drop.id, now())
-    except CannotMerge as refusal:
-        form.add_error("drop", str(refusal))
+    except CannotMerge as error:
+        form.add_error("drop", str(error))
         return _render_index(form), 422
     return _render_plan(plan)
 
@@ -70,9 +70,9 @@ def merge() -> ResponseReturnValue:
     except PlanChanged as changed:
         db.session.rollback()
         return _render_plan(changed.plan, CHANGED_MESSAGE), 422
-    except CannotMerge as refusal:
+    except CannotMerge as error:
         db.session.rollback()
-        return _render_index(MergeForm(formdata=None), problem=str(refusal)), 422
+        return _render_index(MergeForm(formdata=None), problem=str(error)), 422
     audit.record_all(result.changes, now=now(), actor=actor())
     _log_merge(result.plan)
     db.session.commit()

@@ -21,7 +21,7 @@ from verdicts.web.admin.auth import log_activity, requires_role
 from verdicts.web.admin.forms.catalog import PanelForm
 from verdicts.web.admin.forms.record_editor import RecordEditor
 from verdicts.web.admin.listing import read_query, render_list
-from verdicts.web.admin.publishing import publish_saved
+from verdicts.web.admin.publishing import publish_if_requested
 from verdicts.web.clock import now, today
 from verdicts.web.paging import ID
 
@@ -32,7 +32,7 @@ NO_REVIEW_MESSAGE = "There is no such review. It may have been removed."
 
 
 class PanelEditor(RecordEditor):
-    kind, label, section = "panel", "Panel", "tools"
+    kind, label, nav_section = "panel", "Panel", "tools"
     model, form_class, template = Tool, PanelForm, "admin/panels/edit.html"
     list_endpoint, edit_endpoint = "admin.tools.index", "admin.panels.edit"
 
@@ -76,8 +76,8 @@ class PanelEditor(RecordEditor):
             "state": state_of_tool(record.id, now()) if record else PublicationState.DRAFT,
         }
 
-    def after_save(self, saved: SavedRecord, action: str) -> str:
-        return publish_saved("tool", db.session.get_one(Tool, saved.id), saved, action)
+    def after_save(self, saved: SavedRecord, button: str) -> str:
+        return publish_if_requested("tool", db.session.get_one(Tool, saved.id), saved, button)
 
 
 bp.add_url_rule(f"/admin/tools/{ID}/panel", view_func=PanelEditor.as_view("edit"))

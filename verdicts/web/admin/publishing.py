@@ -45,8 +45,8 @@ class PublishableEditor(RecordEditor):
         "archive": StateAction("archived", publication.archive),
     }
 
-    def after_save(self, saved: SavedRecord, action: str) -> str:
-        return publish_saved(self.kind, db.session.get_one(self.model, saved.id), saved, action)
+    def after_save(self, saved: SavedRecord, button: str) -> str:
+        return publish_if_requested(self.kind, db.session.get_one(self.model, saved.id), saved, button)
 
     def describe_state(self, row: Any) -> str:
         state = publication.state_of(row.published_at, row.archived_at, now())
@@ -76,12 +76,12 @@ class PublishingView(MethodView):
             return self._change_state(
                 id, self.editor.state_actions.get(do) or abort(400, "This page has no such action.")
             )
-        except InvalidMoment as refusal:
+        except InvalidMoment as error:
             db.session.rollback()
-            return self._render(id, moment_error=str(refusal))
-        except (removal.RecordInUse, IntegrityError) as refusal:
+            return self._render(id, moment_error=str(error))
+        except (removal.RecordInUse, IntegrityError) as error:
             db.session.rollback()
-            return self._render(id, str(refusal) if isinstance(refusal, removal.RecordInUse) else CLASH_MESSAGE)
+            return self._render(id, str(error) if isinstance(error, removal.RecordInUse) else CLASH_MESSAGE)
 
     def _change_state(self, id: int, action: StateAction) -> ResponseReturnValue:
         record, row = self._get(id)
@@ -128,13 +128,13 @@ class PublishingView(MethodView):
         return page, 422 if problem or moment_error else 200
 
 
-def publish_saved(kind: str, row: Publishable, saved: SavedRecord, action: str) -> str:
-    """Publish what was just saved, where the button asked for that and readers do not see it yet.
+def publish_if_requested(kind: str, row: Publishable, saved: SavedRecord, button: str) -> str:
+    """Publish a record that was just saved if the button says so and readers do not see it yet.
 
-    What was archived meanwhile stays archived. Return the key of the message that tells the result.
+    A record archived meanwhile stays archived. Return the key of the success message.
     """
     before = publication.state_of(row.published_at, row.archived_at, now())
-    if action != "save publish" or before is PublicationState.PUBLISHED:
+    if button != "save publish" or before is PublicationState.PUBLISHED:
         return "saved"
     if before is PublicationState.ARCHIVED:
         return "archived"

@@ -26,7 +26,7 @@ SORTS = {EDITORS_ORDER: "Panel order", "name": "Name"}
 
 
 class ReviewerEditor(RecordEditor):
-    kind, label, section = "reviewer", "Reviewer", "reviewers"
+    kind, label, nav_section = "reviewer", "Reviewer", "reviewers"
     model, form_class, template = Reviewer, ReviewerForm, "admin/reviewers/edit.html"
     list_endpoint = "admin.reviewers.index"
     edit_endpoint, add_endpoint = "admin.reviewers.edit", "admin.reviewers.add"

@@ -105,9 +105,9 @@ def _add(form: AddForm) -> ResponseReturnValue:
     begin_write_after_read()
     try:
         added = transfer.add(Consent(form.address, (form.source.data or "").strip(), form.agreed_at), now())
-    except NotAdded as refusal:
+    except NotAdded as error:
         db.session.rollback()
-        form.add_error("email", str(refusal))
+        form.add_error("email", str(error))
         return _render_add(form), 422
     before = Status.PENDING if added.was_pending else None
     _log("added", _name_of(added.subscriber_id), status=(before, Status.CONFIRMED))

@@ -37,7 +37,7 @@ MAX_OPTIONS = 20
 
 
 class ToolEditor(PublishableEditor):
-    kind, label, section = "tool", "Tool", "tools"
+    kind, label, nav_section = "tool", "Tool", "tools"
     model, form_class, template = Tool, ToolForm, "admin/tools/edit.html"
     list_endpoint = "admin.tools.index"
     edit_endpoint, add_endpoint = "admin.tools.edit", "admin.tools.add"
@@ -76,17 +76,17 @@ class ToolEditor(PublishableEditor):
     def extra_context(self, record: StoredRecord | None) -> Mapping[str, Any]:
         return {"state": self.state_of(record) if record else None}
 
-    def after_save(self, saved: SavedRecord, action: str) -> str:
+    def after_save(self, saved: SavedRecord, button: str) -> str:
         return "saved"  # a new tool is published with its panel
 
-    def success_url(self, saved: SavedRecord, action: str, message: str) -> str:
-        if action == "save panel":
+    def success_url(self, saved: SavedRecord, button: str, message: str) -> str:
+        if button == "save panel":
             return url_for("admin.panels.edit", id=saved.id)
-        return super().success_url(saved, action, message)
+        return super().success_url(saved, button, message)
 
 
 class PriceEditor(RecordEditor):
-    kind, label, section = "price", "Price", "tools"
+    kind, label, nav_section = "price", "Price", "tools"
     model, form_class, template = Tool, PriceForm, "admin/tools/price.html"
     list_endpoint, edit_endpoint = "admin.tools.index", "admin.tools.price"
 
@@ -105,7 +105,7 @@ class PriceEditor(RecordEditor):
     def extra_context(self, record: StoredRecord | None) -> Mapping[str, Any]:
         return {"state": state_of_tool(record.id, now()) if record else None}
 
-    def after_save(self, saved: SavedRecord, action: str) -> str:
+    def after_save(self, saved: SavedRecord, button: str) -> str:
         """Delete readers' doubts about the price: the editor has just checked it."""
         price_doubts.delete_for(saved.id)
         return "saved"

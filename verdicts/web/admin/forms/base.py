@@ -1,4 +1,4 @@
-"""The base class of the admin forms, and what a form's submitted fields are."""
+"""The base class of the admin forms, and the submitted fields."""
 
 from collections.abc import Iterable
 
@@ -11,16 +11,16 @@ MAX_FIELDS = 3000  # of one form
 _CONTROL_FIELDS = {"csrf_token", "do", "draft_key"}
 _HIDDEN_FIELDS = {"version"}
 
-Fields = list[tuple[str, str]]
+FieldPairs = list[tuple[str, str]]
 
 
-def submitted_fields() -> Fields:
-    """Return the fields of the form that was sent, but for those that only steer it."""
+def submitted_fields() -> FieldPairs:
+    """Return the submitted fields, except control fields (token, button, draft key)."""
     return [(name, value) for name, value in request.form.items(multi=True) if name not in _CONTROL_FIELDS]
 
 
-def readable_fields(fields: Iterable[tuple[str, str]]) -> Fields:
-    """Return the filled fields that somebody typed, each with its name in words."""
+def labelled_fields(fields: Iterable[tuple[str, str]]) -> FieldPairs:
+    """Return the visible fields that are not empty, each with its name in words."""
     visible = [(name, value) for name, value in fields if name not in _HIDDEN_FIELDS and value.strip()]
     return [(name.replace("-", " ").replace("_", " "), value) for name, value in visible]
 
@@ -30,11 +30,11 @@ class AdminForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
         csrf = False  # auth.check_access has checked the token of every form before this is made
 
     def add_error(self, field: str, message: str) -> None:
-        """Add an error that only shows after validation."""
+        """Add an error found after validation."""
         self[field].errors = [*self[field].errors, message]
 
     def field_errors(self) -> list[tuple[Field, str]]:
-        """Return each field that has errors, with them in one text."""
+        """Return each field that has errors, with its errors joined into one text."""
         return [(field, " ".join(map(str, field.errors))) for field in self if field.errors]
 
 

@@ -9,15 +9,15 @@ from verdicts.web.admin.forms.fields import (
     ChoiceField,
     CurrencyField,
     DateField,
-    KeyField,
+    HiddenKeyField,
     LinesField,
     MultilineField,
-    Part,
     RecordForm,
-    Row,
-    Rows,
+    Subform,
+    SubformField,
+    SubformList,
     TextField,
-    TextList,
+    TextFieldList,
 )
 
 MARKDOWN = "Markdown: *emphasis*, **bold**, [link text](https://…), lists. An empty line starts a new paragraph."
@@ -50,7 +50,7 @@ BASES = [
 VERDICTS = [(Verdict.SHIP, "SHIP"), (Verdict.SKIP, "SKIP")]
 
 
-class CategoryFactRow(Row):
+class CategoryFactSubform(Subform):
     label = TextField("Label", description="Shown to readers, for example “Runs offline”.")
     key = TextField("Key", description="Identifies the fact. If empty, it is made from the label.")
 
@@ -59,7 +59,7 @@ class CategoryForm(RecordForm):
     name = TextField("Name")
     slug = TextField("Slug", description=SLUG)
     description = MultilineField("Description", description=MARKDOWN)
-    facts = Rows("Facts to compare tools on", CategoryFactRow, "Fact", min_entries=1)
+    facts = SubformList("Facts to compare tools on", CategoryFactSubform, "Fact", min_entries=1)
 
 
 class ReviewerForm(RecordForm):
@@ -72,7 +72,7 @@ class ReviewerForm(RecordForm):
     dislikes = LinesField("Dislikes", description="One per line.")
 
 
-class CostRow(Row):
+class CostSubform(Subform):
     amount = TextField("Amount", description="For example 20 or 9.50.")
     currency = CurrencyField("Currency", description="For example USD.")
     period = ChoiceField("Period", PERIODS)
@@ -80,7 +80,7 @@ class CostRow(Row):
     checked_on = DateField("Checked on")
 
 
-class FirstPriceRow(CostRow):
+class FirstPriceSubform(CostSubform):
     prefilled: ClassVar[tuple[str, ...]] = ("model", "checked_on")
     model = ChoiceField("Model", PRICE_MODELS, default=PriceModel.UNKNOWN)
 
@@ -89,22 +89,22 @@ class FirstPriceRow(CostRow):
         return super().is_blank and self.model.data in {"", None, PriceModel.UNKNOWN}
 
 
-class PlanRow(CostRow):
+class PlanSubform(CostSubform):
     prefilled: ClassVar[tuple[str, ...]] = ("checked_on",)
     name = TextField("Plan")
     per = TextField("Per", description="For example seat.")
     limit = TextField("Limit", description="For example 500 requests.")
 
 
-class FactRow(Row):
+class FactSubform(Subform):
     prefilled: ClassVar[tuple[str, ...]] = ("key", "checked_on")
-    key = KeyField("Key")
+    key = HiddenKeyField("Key")
     value = TextField("Value")
     source = TextField("Source")
     checked_on = DateField("Checked on")
 
 
-class ReleaseRow(Row):
+class ReleaseSubform(Subform):
     version = TextField("Version")
     on = DateField("Released on")
 
@@ -119,10 +119,10 @@ class ToolForm(RecordForm):
     license = TextField("Licence")
     launched_on = DateField("Launched on")
     description = MultilineField("Description", description=MARKDOWN)
-    price = Part(FirstPriceRow, "Price")
-    facts = Rows("Facts", FactRow, "Fact")
-    plans = Rows("Plans", PlanRow, "Plan", min_entries=1)
-    releases = Rows("Releases", ReleaseRow, "Release", min_entries=1)
+    price = SubformField(FirstPriceSubform, "Price")
+    facts = SubformList("Facts", FactSubform, "Fact")
+    plans = SubformList("Plans", PlanSubform, "Plan", min_entries=1)
+    releases = SubformList("Releases", ReleaseSubform, "Release", min_entries=1)
     aliases = LinesField("Other slugs that redirect here", description="One per line. Removing one breaks links to it.")
 
 
@@ -135,13 +135,13 @@ class PriceForm(RecordForm):
     checked_on = DateField("Checked on")
     reason = TextField("Reason for the change", description="Required if the price changed. Shown to readers.")
 
-    def comparable(self) -> Json:
-        return {key: value for key, value in self.data_of_record().items() if key != "reason"}
+    def comparable_data(self) -> Json:
+        return {key: value for key, value in self.record_data().items() if key != "reason"}
 
 
-class ReviewRow(Row):
+class ReviewSubform(Subform):
     prefilled: ClassVar[tuple[str, ...]] = ("reviewer", "reviewed_on", "basis")
-    reviewer = KeyField("Reviewer")
+    reviewer = HiddenKeyField("Reviewer")
     verdict = ChoiceField("Verdict", VERDICTS)
     quote = MultilineField("Quote")
     basis = ChoiceField("Basis", BASES, default=Basis.UNSTATED)
@@ -153,22 +153,22 @@ class ReviewRow(Row):
 
 
 class PanelForm(RecordForm):
-    reviews = Rows("Reviews", ReviewRow, "Review")
+    reviews = SubformList("Reviews", ReviewSubform, "Review")
 
-    def comparable(self) -> Json:
-        return {review["reviewer"]: _without_reason(review) for review in self.reviews.value()}
+    def comparable_data(self) -> Json:
+        return {review["reviewer"]: _without_reason(review) for review in self.reviews.record_value()}
 
 
-class ChooseIfRow(Row):
+class ChooseIfSubform(Subform):
     tool = TextField("Tool")
     when = TextField("Choose it if …")
 
 
 class ComparisonForm(RecordForm):
-    tools = TextList("Tools", "Tool", min_entries=4)
+    tools = TextFieldList("Tools", "Tool", min_entries=4)
     headline = TextField("Headline", description="Up to 60 characters. If empty, it is made from the verdicts.")
     bottom_line = MultilineField("Bottom line", description=f"Which tool to choose, and why. {MARKDOWN}")
-    choose_if = Rows("Choose it if …", ChooseIfRow, "Line", min_entries=2)
+    choose_if = SubformList("Choose it if …", ChooseIfSubform, "Line", min_entries=2)
     featured = CheckboxField("Feature on the front page")
 
 

@@ -16,14 +16,14 @@ from verdicts.web.clock import now
 MOMENT_FORMAT = "%Y-%m-%dT%H:%M"
 
 
-class DraftForm(AdminForm):
+class NewEditionForm(AdminForm):
     week = required_text("Week", 20)
 
-    week_chosen: Week
+    parsed_week: Week
 
     def validate_week(self, field: StringField) -> None:
         try:
-            self.week_chosen = weeks.parse((field.data or "").strip())
+            self.parsed_week = weeks.parse((field.data or "").strip())
         except NotAWeek as error:
             raise ValidationError(str(error)) from None
 
@@ -32,8 +32,8 @@ def _max_length(length: int) -> Length:
     return Length(max=length, message="Use %(max)d characters at most.")
 
 
-class TextForm(AdminForm):
-    """`version` is the text that the form was opened with, so that nobody overwrites another's unseen."""
+class SubjectAndIntroForm(AdminForm):
+    """`version` identifies the text that the form was opened with, so that no change is overwritten unseen."""
 
     subject = StringField("Subject", filters=[with_plain_line_ends], validators=[_max_length(MAX_SUBJECT_LENGTH)])
     note = StringField("Intro", filters=[with_plain_line_ends], validators=[_max_length(MAX_NOTE_LENGTH)])

@@ -1,4 +1,4 @@
-"""Form fields that return what was submitted as the values of a record, and take the record's faults as errors."""
+"""Form fields that return the submitted input as values of a record, and show the record's faults as errors."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -11,25 +11,25 @@ from verdicts.curation.catalog_file.faults import Fault
 from verdicts.curation.catalog_file.records import UNSTATED, Json
 from verdicts.web.admin.forms.base import AdminForm
 
-EMPTY: tuple[object, ...] = (None, "", [], False, {})
+EMPTY_VALUES: tuple[object, ...] = (None, "", [], False, {})
 
 
 class TextField(StringField):  # type: ignore[misc]  # WTForms is untyped
     input_type = "text"
 
-    def value(self) -> str:
+    def record_value(self) -> str:
         return (self.data or "").strip()
 
 
 class MultilineField(TextAreaField):  # type: ignore[misc]
-    def value(self) -> str:
+    def record_value(self) -> str:
         return with_plain_line_ends(self.data)
 
 
 class LinesField(TextAreaField):  # type: ignore[misc]
-    """A list, one entry a line."""
+    """A list of texts, one a line."""
 
-    def value(self) -> list[str]:
+    def record_value(self) -> list[str]:
         return [line.strip() for line in with_plain_line_ends(self.data).split("\n") if line.strip()]
 
     def process_data(self, value: Sequence[str] | None) -> None:
@@ -37,23 +37,23 @@ class LinesField(TextAreaField):  # type: ignore[misc]
 
 
 class ChoiceField(StringField):  # type: ignore[misc]
-    """One of a few values; the record's own rules refuse any other."""
+    """One of a few values; the schema of the record refuses any other."""
 
     def __init__(self, label: str, choices: Iterable[tuple[str, str]] = (), **options: Any) -> None:
         super().__init__(label, **options)
         self.choices = list(choices)
 
-    def value(self) -> str:
+    def record_value(self) -> str:
         return "" if self.data == UNSTATED else (self.data or "")
 
 
 class CurrencyField(TextField):
-    def value(self) -> str:
-        return super().value().upper()
+    def record_value(self) -> str:
+        return super().record_value().upper()
 
 
 class CheckboxField(BooleanField):  # type: ignore[misc]
-    def value(self) -> bool:
+    def record_value(self) -> bool:
         return bool(self.data)
 
 
@@ -61,37 +61,37 @@ class DateField(TextField):
     input_type = "date"
 
 
-class KeyField(HiddenField):  # type: ignore[misc]
-    """The key of what a row is about, which nobody types."""
+class HiddenKeyField(HiddenField):  # type: ignore[misc]
+    """The key of a row, such as a reviewer's slug."""
 
-    def value(self) -> str:
+    def record_value(self) -> str:
         return self.data or ""
 
 
-class Row(Form):  # type: ignore[misc]
-    """One entry of a list. It is blank while nothing is typed but for the fields named in `prefilled`."""
+class Subform(Form):  # type: ignore[misc]
+    """One entry of a list. Blank if all fields are empty, ignoring those in `prefilled`."""
 
     prefilled: ClassVar[tuple[str, ...]] = ()
 
     @property
     def is_blank(self) -> bool:
-        return all(field.value() in EMPTY for field in self if field.short_name not in self.prefilled)
+        return all(field.record_value() in EMPTY_VALUES for field in self if field.short_name not in self.prefilled)
 
-    def values(self) -> Json:
-        return {field.short_name: value for field in self if (value := field.value()) not in EMPTY}
-
-
-class Part(FormField):  # type: ignore[misc]
-    """A few fields that belong together."""
-
-    def value(self) -> Json:
-        return self.form.values() if not self.form.is_blank else {}
+    def record_values(self) -> Json:
+        return {field.short_name: value for field in self if (value := field.record_value()) not in EMPTY_VALUES}
 
 
-class Rows(FieldList):  # type: ignore[misc]
-    """A list of rows; blank ones do not count. `singular` is what pages call one."""
+class SubformField(FormField):  # type: ignore[misc]
+    """A few fields that belong together; an object in the record."""
 
-    def __init__(self, label: str, row: type[Row], singular: str, **options: Any) -> None:
+    def record_value(self) -> Json:
+        return self.form.record_values() if not self.form.is_blank else {}
+
+
+class SubformList(FieldList):  # type: ignore[misc]
+    """A list of subforms (rows); blank ones are ignored. `singular` is what pages call one row."""
+
+    def __init__(self, label: str, row: type[Subform], singular: str, **options: Any) -> None:
         super().__init__(FormField(row, label=""), label, **options)
         self.singular = singular
 
@@ -100,19 +100,19 @@ class Rows(FieldList):  # type: ignore[misc]
         return [entry for entry in self.entries if not entry.form.is_blank]
 
     def set_labels(self, names: Mapping[str, str], key: str) -> None:
-        """Name each row after what its key stands for, for the summary of errors."""
+        """Label each row with the name for its key; the error summary uses it."""
         for entry in self.entries:
             entry.label.text = names.get(entry.data[key], "")
 
     def labelled(self) -> Iterator[tuple[str, Any]]:
-        """Yield the label of each row, and the row."""
+        """Yield the label and the entry of each row."""
         for number, entry in enumerate(self.entries, start=1):
             yield entry.label.text or f"{self.singular} {number}", entry
 
-    def value(self) -> list[Json]:
-        return [entry.form.values() for entry in self.filled]
+    def record_value(self) -> list[Json]:
+        return [entry.form.record_values() for entry in self.filled]
 
-    def change(self, action: str, index: int) -> None:
+    def apply_row_button(self, action: str, index: int) -> None:
         """Add a row ("more"), or move up ("up") or remove ("remove") the one at an index; the others stay as typed."""
         data = [entry.data for entry in self.entries]
         if action == "up" and 0 < index < len(data):
@@ -124,7 +124,7 @@ class Rows(FieldList):  # type: ignore[misc]
         self.replace(data)
 
     def replace_by_key(self, data: Iterable[Json], key: str) -> None:
-        """Make these the rows; the errors of a row stay with the one that has its key."""
+        """Replace the rows; errors stay with the row that has the same key."""
         errors = {
             entry.data[key]: {field.short_name: list(field.errors) for field in entry.form if field.errors}
             for entry in self.entries
@@ -142,18 +142,18 @@ class Rows(FieldList):  # type: ignore[misc]
             self.append_entry(row)
 
 
-class TextList(FieldList):  # type: ignore[misc]
-    """A list of short texts, each in a box of its own."""
+class TextFieldList(FieldList):  # type: ignore[misc]
+    """A list of short texts, each in a field of its own."""
 
     def __init__(self, label: str, singular: str, **options: Any) -> None:
         super().__init__(TextField(singular), label, **options)
 
     @property
     def filled(self) -> list[Any]:
-        return [entry for entry in self.entries if entry.value()]
+        return [entry for entry in self.entries if entry.record_value()]
 
-    def value(self) -> list[str]:
-        return [entry.value() for entry in self.filled]
+    def record_value(self) -> list[str]:
+        return [entry.record_value() for entry in self.filled]
 
 
 @dataclass(frozen=True)
@@ -163,25 +163,25 @@ class Label:
 
 @dataclass(frozen=True)
 class FieldLink:
-    """A field as the summary of errors links to it."""
+    """A field as the error summary links to it."""
 
     id: str
     label: Label
 
 
 class RecordForm(AdminForm):
-    """A form that edits one record, and names the version of it that was loaded."""
+    """A form that edits one record. `version` identifies the stored record that the form was opened with."""
 
     version = HiddenField()
 
-    def data_of_record(self) -> Json:
-        """Return what was submitted as a record; empty fields are left out."""
-        values = {field.short_name: field.value() for field in self if hasattr(field, "value")}
-        return {name: value for name, value in values.items() if value not in EMPTY}
+    def record_data(self) -> Json:
+        """Return the submitted record, without empty fields."""
+        values = {field.short_name: field.record_value() for field in self if hasattr(field, "record_value")}
+        return {name: value for name, value in values.items() if value not in EMPTY_VALUES}
 
-    def comparable(self) -> Json:
-        """Return what was submitted in the shape of the stored record."""
-        return self.data_of_record()
+    def comparable_data(self) -> Json:
+        """Return the submitted record in the shape of the stored one."""
+        return self.record_data()
 
     def add_faults(self, faults: Iterable[Fault]) -> None:
         """Add each fault to the errors of the field that it is about."""
@@ -197,11 +197,11 @@ class RecordForm(AdminForm):
         ]
 
     def has_errors_in(self, *names: str) -> bool:
-        """Say whether one of these fields, or a field inside it, has errors."""
+        """Return whether one of these fields, or a field inside it, has errors."""
         return any(field.errors for name in names for field in self._with_inner_fields(self[name]))
 
     def text_fields(self, *, excluded: Collection[str]) -> list[TextField]:
-        """Return the form's own one-line fields in their order, but for those excluded by name."""
+        """Return the form's own one-line fields in their order, except those excluded by name."""
         return [field for field in self if isinstance(field, TextField) and field.short_name not in excluded]
 
     @property
@@ -217,7 +217,7 @@ class RecordForm(AdminForm):
 
     def _field_at(self, path: tuple[str | int, ...]) -> Any:
         field: Any = self[str(path[0])] if path and str(path[0]) in self else self.first_field
-        if isinstance(field, Rows | TextList):
+        if isinstance(field, SubformList | TextFieldList):
             index = int(path[1]) if len(path) > 1 else len(field.filled)
             field = field.filled[index] if index < len(field.filled) else field.entries[0]
             path = path[1:]
@@ -228,10 +228,10 @@ class RecordForm(AdminForm):
 
     def _labelled_fields(self) -> Iterator[tuple[str, Any]]:
         for field in self:
-            if isinstance(field, Rows):
+            if isinstance(field, SubformList):
                 for label, entry in field.labelled():
                     yield from ((f"{label}, {inner.label.text}", inner) for inner in entry.form)
-            elif isinstance(field, TextList):
+            elif isinstance(field, TextFieldList):
                 yield from ((entry.label.text, entry) for entry in field.entries)
             elif isinstance(field, FormField):
                 yield from ((f"{field.label.text}, {inner.label.text}", inner) for inner in field.form)
@@ -246,7 +246,7 @@ def to_sentence(words: str) -> str:
 
 
 def with_plain_line_ends(text: str | None) -> str:
-    """Return a text as it was typed: browsers send every line end as CR LF."""
+    """Return a text with LF as line ends: browsers send CR LF."""
     return (text or "").replace("\r\n", "\n").replace("\r", "\n").strip()
 
 

@@ -1,8 +1,8 @@
 """RecordEditor: the view that edits one kind of record, with its draft, its preview, and conflicts of two editors.
 
-A subclass says how its kind of record is loaded and saved. It stands in the module of its views, which registers it:
-`bp.add_url_rule("/admin/tools/new", view_func=ToolEditor.as_view("add"))`. What other pages need of a kind (its label
-on the dashboard, its history, restoring it) they read from the subclass.
+A subclass defines how its kind of record is loaded and saved. It is in the module of its views, which registers it:
+`bp.add_url_rule("/admin/tools/new", view_func=ToolEditor.as_view("add"))`. Other pages read what
+they need of a kind from the subclass: its label on the dashboard, its history, how to restore it.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,10 +25,10 @@ from verdicts.web import errors
 from verdicts.web.admin import auth, drafts
 from verdicts.web.admin.auth import csrf_failed, log_activity
 from verdicts.web.admin.drafts import RedisplayCause
-from verdicts.web.admin.forms.fields import RecordForm, Rows
+from verdicts.web.admin.forms.fields import RecordForm, SubformList
 from verdicts.web.clock import now
 
-MAX_MEGABYTES = 2  # a whole panel in a script of many bytes a letter, each of them escaped
+MAX_MEGABYTES = 2  # enough for a full panel in a non-Latin script, percent-encoded
 MAX_ENTRY_ID_DIGITS = 9
 CLASH_MESSAGE = "Someone saved a conflicting change at the same moment. Check the record and save again."
 MESSAGES = {
@@ -70,7 +70,7 @@ class RecordEditor(MethodView):
     model: ClassVar[type[Any]]
     form_class: ClassVar[type[RecordForm]]
     template: ClassVar[str]
-    section: ClassVar[str]  # the navigation link under which its pages stand
+    nav_section: ClassVar[str]  # the navigation link that is current on its pages
     list_endpoint: ClassVar[str]
     edit_endpoint: ClassVar[str]
     add_endpoint: ClassVar[str | None] = None  # None for a part of another record, such as a tool's price
@@ -81,14 +81,17 @@ class RecordEditor(MethodView):
 
     id: int | None = None
 
-    # What a kind of record overrides
+    # Methods that a kind of record overrides
 
     def load(self, id: int, *, lock: bool = False) -> StoredRecord | None:
-        """Return the stored record, None where it is gone."""
+        """Return the stored record, None if it was deleted."""
         raise NotImplementedError
 
     def save(self, id: int | None, data: Json, now: datetime) -> SavedRecord:
-        """Save the record within the caller's transaction. Raises InvalidRecord."""
+        """Save the record within the caller's transaction. Raises InvalidRecord.
+
+        See ToolEditor.save in web/admin/tools.py.
+        """
         raise NotImplementedError
 
     def preview(self, saved: SavedRecord) -> ResponseReturnValue:
@@ -109,15 +112,18 @@ class RecordEditor(MethodView):
         """Return what the template needs in addition to the form."""
         return {}
 
-    def after_save(self, saved: SavedRecord, action: str) -> str:
-        """Do what the button asks for beyond saving, and return the key of the message that tells the result."""
+    def after_save(self, saved: SavedRecord, button: str) -> str:
+        """Do what the button asks for beyond saving, and return the key of the success message.
+
+        `button` is its whole value, such as "save publish".
+        """
         return "saved"
 
-    def success_url(self, saved: SavedRecord, action: str, message: str) -> str:
+    def success_url(self, saved: SavedRecord, button: str, message: str) -> str:
         return url_for(self.edit_endpoint, id=saved.id, done=message)
 
     def find_row(self, id: int) -> Any:
-        """Return the row of a record, None where there is none."""
+        """Return the row of a record, None if there is none."""
         return find_row(self.model, id)
 
     def describe_state(self, row: Any) -> str:
@@ -141,14 +147,14 @@ class RecordEditor(MethodView):
         if self.id is None and drafts.draft_key() == request.path:
             return redirect(drafts.new_form_url(), 303)
         if url := self._created_record_url():
-            return redirect(url, 303)  # such as by going back: it is new no more
-        return self._show_initial()
+            return redirect(url, 303)  # such as after going back: the record exists already
+        return self._show_form()
 
     def post(self) -> ResponseReturnValue:
-        action, _, argument = request.form.get("do", "save").partition(" ")
+        action, _, argument = request.form.get("do", "save").partition(" ")  # such as "up plans 2"
         if csrf_failed():
             if action == "discard":
-                return self._show_initial(400)
+                return self._show_form(400)
             return self._redisplay(400, cause=RedisplayCause.CSRF_FAILED)
         try:
             return self._act(action, argument)
@@ -165,25 +171,25 @@ class RecordEditor(MethodView):
                 return self._discard_draft()
             case "more" | "up" | "remove":
                 return self._change_rows(action, argument)
-            case "refit":  # to the rows that fit what was chosen, such as another category's facts
+            case "refit":  # show the rows that the choices need, such as another category's facts
                 return self._redisplay()
             case _:
                 return self._save()
 
     def _save(self) -> ResponseReturnValue:
         form, record = self._submitted_form(), self._lock_record()
-        if record and form.version.data != record.version and differences(record.data, form.comparable()):
+        if record and form.version.data != record.version and differences(record.data, form.comparable_data()):
             return self._show_conflict(record, form)
         saved = self._try_to_save(form) or (drafts.find_created_record(self.load) if self.id is None else None)
         if saved is None:
             return self._render(form, self._load(), 422)
         if saved.changes:
             log_activity("changed" if saved.before else "added", self.kind, saved.slug, saved.id, **saved.changes)
-        action = request.form.get("do", "save")
-        message = self.after_save(saved, action)
+        button = request.form.get("do", "save")
+        message = self.after_save(saved, button)
         drafts.finish_draft(saved, is_new=self.id is None)
         db.session.commit()
-        return redirect(self.success_url(saved, action, message), 303)
+        return redirect(self.success_url(saved, button, message), 303)
 
     def _preview(self) -> ResponseReturnValue:
         """Show the public page as a save would make it: the record is saved, rendered, and rolled back."""
@@ -209,26 +215,26 @@ class RecordEditor(MethodView):
         return self._redirect_to_form(request.path, "new" if self.id is None else "dropped")
 
     def _change_rows(self, action: str, argument: str) -> ResponseReturnValue:
-        """Add, move or remove a row, as a browser without JavaScript asks for it; this saves nothing."""
+        """Add, move or remove a row without JavaScript; this saves nothing."""
         form = self._submitted_form()
         name, _, number = argument.partition(" ")
-        is_row = name in form and isinstance(form[name], Rows) and len(number) < 5
+        is_row = name in form and isinstance(form[name], SubformList) and len(number) < 5
         if not is_row or not (number == "" or (number.isascii() and number.isdecimal())):
             abort(400, "This form has no such row.")
-        rows: Rows = form[name]
+        rows: SubformList = form[name]
         index = int(number or 0)
-        rows.change(action, index)
+        rows.apply_row_button(action, index)
         last = len(rows.entries) - 1
         focus = min(max(index - (action == "up"), 0), last) if number else last
         return self._render(form, self._load(), focus=f"{name}-{focus}")
 
     def _try_to_save(self, form: RecordForm) -> SavedRecord | None:
-        """Save the form's record; where that is refused, the form has the errors, and nothing has changed."""
+        """Save the form's record; if it is refused, add the errors to the form, roll back and return None."""
         try:
-            return self.save(self.id, form.data_of_record(), now())
-        except InvalidRecord as refusal:
+            return self.save(self.id, form.record_data(), now())
+        except InvalidRecord as error:
             db.session.rollback()
-            form.add_faults(refusal.faults)
+            form.add_faults(error.faults)
         except IntegrityError:
             db.session.rollback()
             form.add_error(form.first_field.name, CLASH_MESSAGE)
@@ -262,19 +268,19 @@ class RecordEditor(MethodView):
         return self.initial(replace(record, data=earlier_data(record.data, entry)))
 
     def _created_record_url(self) -> str:
-        """Return the page of the record that this form of a new one has become, "" where it has not."""
+        """Return the URL of the record that this form already created, "" if it created none."""
         record_id = drafts.find_created_record_id(self.load) if self.id is None else None
         return url_for(self.edit_endpoint, id=record_id) if record_id else ""
 
     # Responses
 
-    def _show_initial(self, status: int = 200) -> ResponseReturnValue:
+    def _show_form(self, status: int = 200) -> ResponseReturnValue:
         """Show the form with the account's draft, else with the requested earlier version, else as stored."""
         record = self._load()
         if draft := drafts.find_draft():
             form = self._submitted_form(MultiDict(draft.fields))
             # A draft that arrived after the save equals the stored record: ignore it.
-            if record is None or differences(record.data, form.comparable()):
+            if record is None or differences(record.data, form.comparable_data()):
                 return self._render(form, record, status, draft_saved_at=draft.saved_at)
         if "restore" not in request.args:
             return self._render(self._form_of(record, self.initial(record)), record, status)
@@ -288,7 +294,7 @@ class RecordEditor(MethodView):
 
     def _show_conflict(self, record: StoredRecord, form: RecordForm) -> ResponseReturnValue:
         last = next(iter(audit.history(self.kind, record.id, limit=1)), None)
-        fields = differences(record.data, form.comparable())
+        fields = differences(record.data, form.comparable_data())
         conflict = Conflict(last.actor if last else "", last.at if last else None, fields)
         db.session.rollback()
         form.version.data = record.version
@@ -343,7 +349,7 @@ def record_editors() -> dict[str, type[RecordEditor]]:
 
 
 def get_entry_to_restore(kind: str, record: StoredRecord | None) -> audit.Entry:
-    """Return the log entry that the address names: one about this record, or the end of one to create anew."""
+    """Return the requested log entry: one about this record, or the deletion of a record to create again."""
     text = request.args["restore"]
     is_id = text.isascii() and text.isdigit() and len(text) <= MAX_ENTRY_ID_DIGITS
     entry = audit.find(int(text)) if is_id else None
@@ -362,6 +368,6 @@ def earlier_data(data: Json, entry: audit.Entry) -> Json:
     """Return a record as it was before an entry."""
     merged = {**data, **audit.values_before(entry)}
     earlier = {field: value for field, value in merged.items() if value is not None}
-    if "aliases" in data:  # an address that leads here now goes on leading here, such as a merged record's
+    if "aliases" in data:  # what redirects here now, such as a merged record's slug, still does
         earlier["aliases"] = list(dict.fromkeys([*earlier.get("aliases", []), *data["aliases"]]))
     return earlier

@@ -15,7 +15,7 @@ from tests.curation.files import BARE, a_file, a_tool, as_bytes, imported
 from tests.makers import NOW, make_tool
 from verdicts.catalog.content_version import content_version
 from verdicts.catalog.models import Tool
-from verdicts.cli import catalog
+from verdicts.cli import files
 from verdicts.curation.transfer.exporting import export
 from verdicts.extensions import db
 from verdicts.staff import audit
@@ -170,7 +170,7 @@ def test_a_file_without_permission_is_reported_in_words(
     def refuse(*_arguments: object, **_options: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(catalog.click, "open_file", refuse)
+    monkeypatch.setattr(files.click, "open_file", refuse)
     result = run(app, "import", "secret.json")
     assert (result.exit_code, result.stderr) == (1, "Error: secret.json: Permission denied\n")
 
@@ -224,7 +224,7 @@ def test_an_export_that_fails_leaves_the_old_file(app: Flask, tmp_path: Path, mo
 
     path = tmp_path / "catalogue.json"
     path.write_text("old")
-    monkeypatch.setattr(catalog.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", full)
     result = run(app, "export", str(path))
     assert (result.exit_code, result.stderr) == (1, f"Error: {path}: No space left on device\n")
     assert path.read_text() == "old"

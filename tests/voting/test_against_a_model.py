@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from tests.makers import NOW, make_tool
-from tests.voting.world import SHIP, SKIP, figures, names, release_all_due, say
+from tests.voting.world import SHIP, SKIP, decide, figures, names, release_all_due, say
 from verdicts.catalog.kinds import Verdict
 from verdicts.extensions import begin_write, db
-from verdicts.voting import retention, waiting
+from verdicts.voting import retention
 from verdicts.voting.models import Standing
 from verdicts.voting.queries import ballots_of
 from verdicts.voting.recount import recount
@@ -78,11 +78,8 @@ class Ballots(RuleBasedStateMachine):
     def decide(self, which: int, release: bool, data: st.DataObject) -> None:
         tool = self.tools[which]
         chosen = data.draw(st.sets(st.sampled_from(self._voters(tool)))) if self._voters(tool) else set()
-        begin_write()
-        act = waiting.release if release else waiting.discard
-        changed = act(tool, chosen, reason="because", now=self.now)
-        db.session.commit()
         to = Standing.COUNTED if release else Standing.DISCARDED
+        changed = decide(tool, chosen, to, now=self.now)
         ballots = [self.model[tool, voter] for voter in chosen]
         assert changed == sum(ballot.standing is not to for ballot in ballots)
         for ballot in ballots:

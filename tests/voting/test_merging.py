@@ -1,6 +1,5 @@
 """Ballots of two records of one tool become ballots of one: nobody counts twice, and the recount finds nothing."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from threading import Thread
 from typing import Any
@@ -12,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.makers import NOW, make_tool
-from tests.voting.world import SHIP, SKIP, crowd, figures, ledger, masses, names, release_all_due, say, standing
+from tests.voting.world import SHIP, SKIP, crowd, decide, figures, ledger, masses, names, release_all_due, say, standing
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.models import Tool
 from verdicts.extensions import begin_write, db
@@ -222,10 +221,7 @@ def live_through(world: list[Any], tools: list[int]) -> Any:
             say(tools[which], voter, verdict, network=place and f"{place} {now.date()}", allowance=2, now=now)
         else:
             which, voter, is_released = details
-            begin_write()
-            act: Callable[..., int] = waiting.release if is_released else waiting.discard
-            act(tools[which], {voter}, reason="because", now=now)
-            db.session.commit()
+            decide(tools[which], {voter}, Standing.COUNTED if is_released else Standing.DISCARDED, now=now)
     return now
 
 

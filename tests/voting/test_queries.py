@@ -4,8 +4,8 @@ import pytest
 
 from tests.conftest import StatementCount
 from tests.makers import NOW
-from tests.voting.world import SHIP, SKIP, crowd, names, release_all_due, say
-from verdicts.extensions import begin_write, db
+from tests.voting.world import SHIP, SKIP, crowd, decide, names, release_all_due, say
+from verdicts.extensions import db
 from verdicts.voting import queries, waiting
 from verdicts.voting.community import Community
 from verdicts.voting.models import Standing
@@ -73,17 +73,13 @@ def test_totals_are_all_tools_together(tool: int, other_tool: int) -> None:
     crowd(tool, names("bot", 12), SHIP, network="n1", allowance=1)
     crowd(other_tool, names("v", 4), SKIP, network="n1", allowance=3)
     release_all_due(NOW + waiting.WAITING_TIME)
-    begin_write()
-    waiting.discard(tool, ["bot0000", "bot0001"], reason="one machine", now=NOW)
-    db.session.commit()
+    decide(tool, ["bot0000", "bot0001"], Standing.DISCARDED, now=NOW)
     assert queries.totals() == Totals(counted=4, waiting=10, held=10, discarded=2)
 
 
 @pytest.mark.parametrize(("network", "expected"), [(None, True), ("n1", False)])
 def test_ballots_without_a_network_are_noticed(tool: int, network: str | None, expected: bool) -> None:
     say(tool, "ann", SHIP, network=network, allowance=0)
-    begin_write()
-    waiting.release(tool, ["ann"], reason="known", now=NOW)
-    db.session.commit()
+    decide(tool, ["ann"], Standing.COUNTED, now=NOW)
     assert queries.has_ballots_without_a_network(since=NOW) is expected
     assert not queries.has_ballots_without_a_network(since=NOW + waiting.WAITING_TIME)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import StatementCount
 from tests.makers import NOW
-from tests.voting.world import SHIP, SKIP, crowd, figures, ledger, masses, names, release_all_due, say, standing
+from tests.voting.world import SHIP, SKIP, crowd, decide, figures, ledger, masses, names, release_all_due, say, standing
 from verdicts.extensions import begin_write, db
 from verdicts.voting import waiting
 from verdicts.voting.models import Occasion, Standing
@@ -99,9 +99,7 @@ def test_a_waiting_or_held_ballot_may_still_be_changed(tool: int) -> None:
 
 def test_an_editor_releases_what_was_held(tool: int) -> None:
     voters = hold(tool)
-    begin_write()
-    assert waiting.release(tool, voters, reason="a lecture hall", now=TOMORROW) == 11
-    db.session.commit()
+    assert decide(tool, voters, Standing.COUNTED, reason="a lecture hall", now=TOMORROW) == 11
     assert figures(tool) == Figures(ship=12)
     last = ledger(tool)[-1]
     assert (last.occasion, last.from_standing, last.reason) == (Occasion.RELEASED, Standing.HELD, "a lecture hall")
@@ -110,9 +108,7 @@ def test_an_editor_releases_what_was_held(tool: int) -> None:
 
 def test_an_editor_discards_for_good(tool: int) -> None:
     voters = hold(tool)
-    begin_write()
-    assert waiting.discard(tool, voters, reason="one machine", now=TOMORROW) == 12
-    db.session.commit()
+    assert decide(tool, voters, Standing.DISCARDED, reason="one machine", now=TOMORROW) == 12
     assert figures(tool) == Figures(discarded=12)
     assert say(tool, voters[5], SKIP).standing is Standing.DISCARDED
     assert release_all_due(TOMORROW + DAY) == Decided()
@@ -121,18 +117,14 @@ def test_an_editor_discards_for_good(tool: int) -> None:
 def test_a_decision_repeated_changes_nothing(tool: int) -> None:
     voters = hold(tool)
     for expected in (11, 0):
-        begin_write()
-        assert waiting.release(tool, voters, reason="known", now=TOMORROW) == expected
-        db.session.commit()
+        assert decide(tool, voters, Standing.COUNTED, reason="known", now=TOMORROW) == expected
     assert recount() == []
 
 
 def test_a_decision_does_not_touch_other_voters_or_tools(tool: int, other_tool: int) -> None:
     hold(tool)
     crowd(other_tool, names("bot", 4), SHIP)
-    begin_write()
-    assert waiting.discard(tool, ["bot0003", "nobody"], reason="one machine", now=TOMORROW) == 1
-    db.session.commit()
+    assert decide(tool, ["bot0003", "nobody"], Standing.DISCARDED, reason="one machine", now=TOMORROW) == 1
     assert figures(tool) == Figures(ship=1, waiting=10, held=10, discarded=1)
     assert figures(other_tool) == Figures(ship=4)
 

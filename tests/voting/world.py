@@ -1,6 +1,6 @@
 """What the voting tests do over and over: ballots, crowds of them, and looks into the three tables."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from tests.makers import NOW
 from verdicts.catalog.kinds import Verdict
 from verdicts.extensions import begin_write, db
-from verdicts.voting import ballot, waiting
+from verdicts.voting import ballot, decision, waiting
 from verdicts.voting.ballot import Ballot
 from verdicts.voting.models import Occasion, Standing, tally, vote, vote_event
 from verdicts.voting.tallying import Figures, lock_tally, move_tally, worth
@@ -71,6 +71,15 @@ def release_all_due(now: datetime) -> waiting.Decided:
         if decided is None:
             return waiting.Decided(released, held)
         released, held = released + decided.released, held + decided.held
+
+
+def decide(tool_id: int, voters: Collection[str], to: Standing, *, now: datetime, reason: str = "because") -> int:
+    """Give these voters' ballots a standing in one transaction; return how many had another one."""
+    begin_write()
+    lock_tally(tool_id)
+    changed = decision.decide(tool_id, voters, to, reason=reason, now=now)
+    db.session.commit()
+    return changed
 
 
 def figures(tool_id: int) -> Figures:

@@ -1,16 +1,14 @@
 """Commands about catalogue files."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import IntegrityError
 
+from verdicts.cli import files
 from verdicts.cli.errors import errors_as_messages
 from verdicts.curation.catalog_file.faults import CatalogueRefused
 from verdicts.curation.catalog_file.parsing import MAX_FAULTS_COLLECTED
@@ -21,8 +19,6 @@ from verdicts.curation.transfer.report import ImportReport
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit
 
-STANDARD_STREAM = "-"
-
 catalog_commands = AppGroup("catalog", help="Catalogue files in and out.")
 
 
@@ -32,7 +28,7 @@ catalog_commands = AppGroup("catalog", help="Catalogue files in and out.")
 def import_from(file: str, *, dry_run: bool) -> None:
     """Import a catalogue FILE in JSON or YAML (- is standard input): all of it or, with any fault, nothing."""
     with refusals_as_messages(file):
-        data = reading.read(read_bytes(file), file)
+        data = reading.read(files.read_limited(file, reading.MAX_FILE_SIZE), file)
         begin_write()
         report = import_catalogue(data, datetime.now(UTC))
         if dry_run:
@@ -49,17 +45,13 @@ def import_from(file: str, *, dry_run: bool) -> None:
 def export_to(file: str) -> None:
     """Export the published catalogue to FILE: YAML where its name ends so, JSON else (- is standard output)."""
     with refusals_as_messages(file):
-        text = export(datetime.now(UTC), as_yaml=reading.is_yaml(file))
-        if file == STANDARD_STREAM:
-            click.echo(text.encode(), nl=False)
-        else:
-            replace_file(Path(file), text)
+        files.replace(file, export(datetime.now(UTC), as_yaml=reading.is_yaml(file)))
 
 
 def log_import(report: ImportReport, file: str) -> None:
     if not report.changed_anything:
         return
-    name = "standard input" if file == STANDARD_STREAM else reading.bare_name(file)
+    name = "standard input" if file == files.STANDARD_STREAM else reading.bare_name(file)
     now = datetime.now(UTC)
     audit.record_all(report.differences, now=now)
     audit.record("imported", "catalogue", name, now=now, actor=None, **report.figures)
@@ -79,13 +71,6 @@ def refusals_as_messages(file: str) -> Iterator[None]:
         raise click.ClickException("Someone changed the catalogue meanwhile. Nothing was stored; try again.") from None
 
 
-def read_bytes(file: str) -> bytes:
-    """Return a file's content, but no more of it than shows that it is too large."""
-    with click.open_file(file, "rb") as stream:
-        content: bytes = stream.read(reading.MAX_FILE_SIZE + 1)
-    return content
-
-
 def report_lines(report: ImportReport, *, dry_run: bool) -> Iterator[str]:
     if dry_run:
         yield from report.changes
@@ -95,22 +80,3 @@ def report_lines(report: ImportReport, *, dry_run: bool) -> Iterator[str]:
         yield "The catalogue says all of this already."
     elif dry_run:
         yield "Nothing was stored: this was a dry run."
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write a file so that, even after a crash, there is either the old one or all of the new one."""
-    target = path.resolve()
-    if target.exists() and not target.is_file():
-        target.write_text(text, encoding="utf-8")
-        return
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        with draft.open("x", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if target.exists():
-            shutil.copymode(target, draft)
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -88,9 +88,8 @@ def write_new(path: Path, values: dict[str, str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = "".join(f"{name}={value}\n" for name, value in values.items())
     with suppress(FileExistsError):
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(lines)
+        path.touch(0o600, exist_ok=False)
+        path.write_text(lines)
 
 
 def describe_mail(settings: config.Settings) -> str:

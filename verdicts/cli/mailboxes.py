@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-import click
-
+from verdicts.cli import files
 from verdicts.newsletter.bounces import MAX_MESSAGE_BYTES
 
 TIMEOUT_SECONDS = 30
@@ -30,8 +29,7 @@ def read_unseen(source: str, password: str | None = None) -> Iterator[bytes]:
     elif source != "-" and Path(source).is_dir():
         yield from _read_maildir(Path(source))
     else:
-        with click.open_file(source, "rb") as stream:
-            raw = stream.read(MAX_MESSAGE_BYTES)
+        raw = files.read_limited(source, MAX_MESSAGE_BYTES)
         if raw.startswith(b"From ") and b"\nFrom " in raw:
             raise MailboxUnavailable("this is an mbox, which holds many messages: give a maildir, IMAP, or one message")
         yield raw

@@ -1,15 +1,12 @@
 """Commands about subscribers: import, export, counts, and what bounced."""
 
-import os
 import re
-from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 from flask.cli import AppGroup
 
-from verdicts.cli import mailboxes
+from verdicts.cli import files, mailboxes
 from verdicts.cli.errors import errors_as_messages
 from verdicts.cli.mailboxes import MailboxUnavailable
 from verdicts.extensions import begin_write, begin_write_after_read, db
@@ -19,7 +16,6 @@ from verdicts.newsletter.csv_file import InvalidCsv
 from verdicts.newsletter.tokens import reports_secret
 from verdicts.staff import audit
 
-STANDARD_STREAM = "-"
 MAX_FILE_BYTES = 64 * 1024 * 1024
 
 newsletter = AppGroup("newsletter", help="The newsletter's subscribers.")
@@ -53,16 +49,13 @@ def import_from(file: str) -> None:
 def export_to(file: str) -> None:
     """Export everyone who gets the newsletter as CSV to FILE (- is standard output)."""
     with errors_as_messages(InvalidCsv, file=file):
-        lines = list(csv_file.write(transfer.export_consents()))
+        consents = list(transfer.export_consents())
+        text = csv_file.write(consents)
         begin_write_after_read()
         entry = ("exported", "subscriber", "everyone who gets the newsletter")
-        audit.record(*entry, now=datetime.now(UTC), addresses=(None, len(lines) - 1))
+        audit.record(*entry, now=datetime.now(UTC), addresses=(None, len(consents)))
         db.session.commit()
-        if file == STANDARD_STREAM:
-            for line in lines:
-                click.echo(line.encode(), nl=False)
-        else:
-            _write_privately(Path(file), lines)
+        files.replace(file, text, is_private=True)
 
 
 @newsletter.command("status")
@@ -119,29 +112,10 @@ def _print_counts() -> None:
 
 
 def _read_text(file: str) -> str:
-    with click.open_file(file, "rb") as stream:
-        content: bytes = stream.read(MAX_FILE_BYTES + 1)
+    content = files.read_limited(file, MAX_FILE_BYTES)
     if len(content) > MAX_FILE_BYTES:
         raise InvalidCsv([f"it is larger than {MAX_FILE_BYTES // 1024 // 1024} MB"])
     try:
         return content.decode()
     except UnicodeDecodeError as error:
         raise InvalidCsv([f"it is not written in UTF-8: byte {error.start + 1}"]) from None
-
-
-def _write_privately(path: Path, lines: Iterable[str]) -> None:
-    """Write a file that only its owner may read. It is written completely or not at all."""
-    if path.exists() and not path.is_file():
-        path.write_text("".join(lines), encoding="utf-8")
-        return
-    target = path.resolve()
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(lines)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)

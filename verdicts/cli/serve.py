@@ -59,13 +59,11 @@ def ensure_address_is_free(host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as fault:
-        raise StartRefused(_reason(host, port, fault)) from fault
-
-
-def _reason(host: str, port: int, fault: OSError) -> str:
-    if fault.errno == errno.EADDRINUSE:
-        return f"Port {port} on {host} is in use: stop what listens there, or name another one with PORT=."
-    return f"Cannot listen on HOST {host!r}, PORT {port}: {fault.strerror}."
+        if fault.errno == errno.EADDRINUSE:
+            message = f"Port {port} on {host} is in use: stop what listens there, or name another one with PORT=."
+        else:
+            message = f"Cannot listen on HOST {host!r}, PORT {port}: {fault.strerror}."
+        raise StartRefused(message) from fault
 
 
 @contextmanager
@@ -74,8 +72,9 @@ def prepared_database(settings: config.Settings) -> Iterator[None]:
 
     Raises StartRefused where the database is unreachable or refuses.
     """
+    lock = _file_lock(settings) if settings.is_sqlite else _advisory_lock()
     try:
-        with create_app(settings).app_context(), _one_at_a_time(settings):
+        with create_app(settings).app_context(), lock:
             upgrade()
             yield
             db.session.remove()
@@ -85,12 +84,6 @@ def prepared_database(settings: config.Settings) -> Iterator[None]:
         address = sa.make_url(settings.database_url).render_as_string(hide_password=True)
         reason = fault.orig if isinstance(fault, sa.exc.DBAPIError) else fault
         raise StartRefused(f"The database at {address} cannot be used: {reason}") from fault
-
-
-@contextmanager
-def _one_at_a_time(settings: config.Settings) -> Iterator[None]:
-    with _file_lock(settings) if settings.is_sqlite else _advisory_lock():
-        yield
 
 
 @contextmanager

@@ -43,11 +43,14 @@ def read(text: str, now: datetime) -> list[Consent]:
         raise InvalidCsv([f"line {lines.line_num}: this is no CSV: {error}"]) from None
 
 
-def write(consents: Iterable[tuple[str, str, datetime]]) -> Iterator[str]:
-    """Yield the lines of a CSV file: the header, then one for each (address, source, time)."""
-    yield _line(COLUMNS)
+def write(consents: Iterable[tuple[str, str, datetime]]) -> str:
+    """Return a CSV file: the header, then a line for each (address, source, time)."""
+    file = StringIO(newline="")
+    lines = csv.writer(file, lineterminator="\n")
+    lines.writerow(COLUMNS)
     for address, source, at in consents:
-        yield _line([_escaped(address), _escaped(source), at.astimezone(UTC).isoformat(timespec="seconds")])
+        lines.writerow([_escaped(address), _escaped(source), at.astimezone(UTC).isoformat(timespec="seconds")])
+    return file.getvalue()
 
 
 def _columns_of(head: list[str]) -> list[int]:
@@ -108,9 +111,3 @@ def _escaped(cell: str) -> str:
 
 def _unescaped(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_PREFIXES) else cell
-
-
-def _line(cells: list[str]) -> str:
-    line = StringIO(newline="")
-    csv.writer(line, lineterminator="\n").writerow(cells)
-    return line.getvalue()

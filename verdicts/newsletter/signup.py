@@ -86,11 +86,14 @@ def confirm(token: str, now: datetime, follow: int | None = None) -> Confirmatio
         return None
     if confirmation.is_expired:
         raise ConfirmationExpired
+    connection = db.session.connection()
     if not confirmation.is_confirmed:
-        _accept(confirmation, now)
+        connection.execute(sa.delete(suppression).where(suppression.c.address_key == confirmation.address_key))
+        row = sa.update(subscriber).where(subscriber.c.id == confirmation.subscriber_id)
+        connection.execute(row.values(status=Status.CONFIRMED, confirmed_at=now))
     if follow is not None and lock_existing([follow]):
         tool = insert(subscriber_tool).values(subscriber_id=confirmation.subscriber_id, tool_id=follow)
-        db.session.connection().execute(tool.on_conflict_do_nothing())
+        connection.execute(tool.on_conflict_do_nothing())
     return confirmation
 
 
@@ -124,10 +127,3 @@ def _store(address: Address, token: str, source: str, now: datetime) -> tuple[in
     upsert = upsert.on_conflict_do_update(index_elements=["address_key"], set_=letter)
     row = db.session.connection().execute(upsert.returning(subscriber.c.id, subscriber.c.address)).one()
     return row.id, row.address
-
-
-def _accept(confirmation: Confirmation, now: datetime) -> None:
-    connection = db.session.connection()
-    connection.execute(sa.delete(suppression).where(suppression.c.address_key == confirmation.address_key))
-    row = sa.update(subscriber).where(subscriber.c.id == confirmation.subscriber_id)
-    connection.execute(row.values(status=Status.CONFIRMED, confirmed_at=now))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from verdicts.newsletter.bounces import BounceReport, ReportKind, find_report, find_status, is_permanent
 
@@ -35,18 +36,12 @@ def _events(payload: object) -> Iterator[Mapping[str, object]]:
         if not isinstance(event, dict):
             continue
         if isinstance(event.get("Message"), str) and event.get("Type") == "Notification":
-            yield from _events(_parsed(event["Message"]))
+            with suppress(ValueError):  # it is not JSON
+                yield from _events(json.loads(event["Message"]))
         elif isinstance(event.get("event-data"), dict):
             yield event["event-data"]
         else:
             yield event
-
-
-def _parsed(text: str) -> object:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
 
 
 def _find_kind(event: Mapping[str, object]) -> ReportKind | None:

@@ -1,6 +1,6 @@
-"""Decisions: giving many ballots of one tool another standing, in four statements however many they are."""
+"""Decisions: giving many ballots of one tool another standing, in four statements for each BATCH of them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from verdicts.extensions import db
 from verdicts.voting.models import Occasion, Standing, vote, vote_event
 from verdicts.voting.tallying import Figures, move_tally, worth
 
-BATCH = 500
+BATCH = 500  # short enough for the parameters of one statement
 _OCCASIONS = {
     Standing.COUNTED: Occasion.RELEASED,
     Standing.HELD: Occasion.HELD,
@@ -17,27 +17,22 @@ _OCCASIONS = {
 }
 
 
-def in_batches(voters: Collection[str]) -> Iterator[list[str]]:
-    """Yield voters in lists short enough for one statement's parameters."""
-    listed = list(voters)
-    for start in range(0, len(listed), BATCH):
-        yield listed[start : start + BATCH]
-
-
 def decide(tool_id: int, voters: Collection[str], to: Standing, *, reason: str | None, now: datetime) -> int:
     """Give these voters' ballots a standing, in the ledger and the tally too; return how many had another one.
 
     The caller holds the tally's lock.
     """
-    if not voters:
-        return 0
-    chosen = (vote.c.tool_id == tool_id) & vote.c.voter.in_(voters) & (vote.c.standing != to)
-    change, ballots = _change_of(chosen, to)
-    if ballots:
-        _record(chosen, to, reason, now)
-        db.session.connection().execute(sa.update(vote).where(chosen).values(standing=to))
-        move_tally(tool_id, change)
-    return ballots
+    listed, decided = list(voters), 0
+    for start in range(0, len(listed), BATCH):
+        batch = listed[start : start + BATCH]
+        chosen = (vote.c.tool_id == tool_id) & vote.c.voter.in_(batch) & (vote.c.standing != to)
+        change, ballots = _change_of(chosen, to)
+        if ballots:
+            _record(chosen, to, reason, now)
+            db.session.connection().execute(sa.update(vote).where(chosen).values(standing=to))
+            move_tally(tool_id, change)
+        decided += ballots
+    return decided
 
 
 def _change_of(chosen: sa.ColumnElement[bool], to: Standing) -> tuple[Figures, int]:

@@ -111,7 +111,7 @@ def count_held_groups() -> int:
 
 
 def voters_held(tool_id: int, network: str | None) -> list[str]:
-    """Return whose ballots are in a held group, for waiting.release or waiting.discard. One statement."""
+    """Return whose ballots are in a held group, for decision.decide. One statement."""
     group = (vote.c.tool_id == tool_id) & vote.c.network.is_not_distinct_from(network)
     return list(db.session.connection().scalars(sa.select(vote.c.voter).where(_held(), group).order_by(vote.c.voter)))
 

@@ -1,6 +1,5 @@
 """Ballots that wait: counted after WAITING_TIME, or where a network is one-sided held for an editor to decide."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,7 +7,7 @@ import sqlalchemy as sa
 
 from verdicts.catalog.kinds import Verdict
 from verdicts.extensions import db
-from verdicts.voting.decision import BATCH, decide, in_batches
+from verdicts.voting.decision import BATCH, decide
 from verdicts.voting.models import UNDECIDED, Standing, vote
 from verdicts.voting.queries import voters_held
 from verdicts.voting.tallying import lock_tally
@@ -32,7 +31,8 @@ def release_due(now: datetime, at_most: int = BATCH) -> Decided | None:
 
     None where nothing is due: call it, and commit, until then. The caller has called begin_write() and commits.
     """
-    due = _waiting() & (vote.c.first_at <= now - WAITING_TIME)
+    is_waiting = sa.and_(sa.text(UNDECIDED), vote.c.standing == Standing.WAITING)
+    due = is_waiting & (vote.c.first_at <= now - WAITING_TIME)
     tool_id = db.session.connection().scalar(sa.select(vote.c.tool_id).where(due).order_by(vote.c.first_at).limit(1))
     if tool_id is None:
         return None
@@ -47,22 +47,6 @@ def release_due(now: datetime, at_most: int = BATCH) -> Decided | None:
     )
 
 
-def release(tool_id: int, voters: Collection[str], *, reason: str, now: datetime) -> int:
-    """Count these voters' ballots for a tool, as an editor decided; return how many that changed.
-
-    The caller has called begin_write() and commits.
-    """
-    return _decide_all(tool_id, voters, Standing.COUNTED, reason, now)
-
-
-def discard(tool_id: int, voters: Collection[str], *, reason: str, now: datetime) -> int:
-    """Discard these voters' ballots for a tool, as an editor decided; return how many that changed.
-
-    It discards counted ballots too. The caller has called begin_write() and commits.
-    """
-    return _decide_all(tool_id, voters, Standing.DISCARDED, reason, now)
-
-
 def decide_group(tool_id: int, network: str | None, to: Standing, *, reason: str, now: datetime) -> int:
     """Count or discard the ballots of a held group as it is now, as an editor decided; return how many.
 
@@ -70,24 +54,13 @@ def decide_group(tool_id: int, network: str | None, to: Standing, *, reason: str
     exist. The caller has called begin_write() and commits.
     """
     lock_tally(tool_id)
-    return sum(
-        decide(tool_id, batch, to, reason=reason, now=now) for batch in in_batches(voters_held(tool_id, network))
-    )
+    return decide(tool_id, voters_held(tool_id, network), to, reason=reason, now=now)
 
 
 def is_one_sided(ship: int, skip: int) -> bool:
     """Say whether the new voters of one network and day are so many, and agree so much, that an editor must decide."""
     voters = ship + skip
     return voters >= ONE_SIDED_FROM and max(ship, skip) * 100 >= voters * ONE_SIDED_PERCENT
-
-
-def _decide_all(tool_id: int, voters: Collection[str], to: Standing, reason: str, now: datetime) -> int:
-    lock_tally(tool_id)
-    return sum(decide(tool_id, batch, to, reason=reason, now=now) for batch in in_batches(voters))
-
-
-def _waiting() -> sa.ColumnElement[bool]:
-    return sa.and_(sa.text(UNDECIDED), vote.c.standing == Standing.WAITING)
 
 
 def _networks(due: sa.ColumnElement[bool], at_most: int) -> dict[str, str | None]:

@@ -1,0 +1,42 @@
+"""Reading and writing the files that commands name; "-" is standard input or output."""
+
+import os
+import shutil
+from pathlib import Path
+
+import click
+
+STANDARD_STREAM = "-"
+
+
+def read_limited(file: str, max_bytes: int) -> bytes:
+    """Return a file's content, or its first max_bytes + 1 bytes, which show that it is too large."""
+    with click.open_file(file, "rb") as stream:
+        content: bytes = stream.read(max_bytes + 1)
+    return content
+
+
+def replace(file: str, text: str, *, is_private: bool = False) -> None:
+    """Write a file so that, even after a crash, there is either the old one or all of the new one.
+
+    It keeps the old one's permissions; a private file is for its owner alone.
+    """
+    if file == STANDARD_STREAM:
+        click.echo(text.encode(), nl=False)
+        return
+    target = Path(file).resolve()
+    if target.exists() and not target.is_file():
+        target.write_text(text, encoding="utf-8")
+        return
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600 if is_private else 0o666)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if target.exists() and not is_private:
+            shutil.copymode(target, draft)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)

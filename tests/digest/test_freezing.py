@@ -18,7 +18,7 @@ from verdicts.digest.messages import EditionTampered, load_message_builder
 from verdicts.digest.models import BlockKind, DeliveryState, EditionState, delivery, edition, edition_block
 from verdicts.digest.queries import list_blocks
 from verdicts.extensions import db
-from verdicts.newsletter.leaving import leave
+from verdicts.newsletter import leaving
 from verdicts.newsletter.models import Status
 
 FREEZE_AND_DIE = """
@@ -72,7 +72,7 @@ def test_each_confirmed_subscriber_gets_one_delivery_and_nobody_else() -> None:
     make_subscriber("new@example.org", status=Status.PENDING)
     gone = make_subscriber("gone@example.org")
     with writing():
-        leave(gone.id, NOW)
+        leaving.end(gone.id, Status.LEFT, NOW)
     found = freeze(drafted())
     assert recipients(found) == [ann.id, ben.id]
     row = db.session.execute(sa.select(delivery)).first()

@@ -31,7 +31,7 @@ from verdicts.digest.models import DeliveryState, EditionState
 from verdicts.digest.queries import EditionProgress
 from verdicts.digest.sending import EndReason, SendingReport, send
 from verdicts.extensions import begin_write, db
-from verdicts.newsletter.leaving import leave
+from verdicts.newsletter import leaving
 from verdicts.newsletter.models import Status, subscriber, subscriber_category
 from verdicts.newsletter.tokens import leave_token
 
@@ -243,7 +243,7 @@ def test_a_server_that_is_away_costs_no_tries(
 
 def test_who_has_left_since_the_edition_was_frozen_is_skipped(edition: int, server: SmtpServer) -> None:
     begin_write()
-    leave(8, NOW)
+    leaving.end(8, Status.LEFT, NOW)
     db.session.commit()
     assert send_now(edition).end_reason is EndReason.DONE
     assert states(edition)[8] is DeliveryState.SKIPPED

@@ -1,8 +1,6 @@
 """Readers leave, operators pause and cancel, in the middle of sending: at most one message a connection escapes."""
 
 import time
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -15,20 +13,21 @@ from verdicts.digest.models import DeliveryState, EditionState
 from verdicts.digest.sending import EndReason, utc_now
 from verdicts.extensions import commit_or_retry
 from verdicts.newsletter import leaving
+from verdicts.newsletter.models import Status
 
 CONNECTIONS, READERS = 4, 150
 LEAVERS = range(31, 131)  # by subscriber, of whom those with low numbers are written to first
 LEAVERS_ADDRESSES = addresses(reader - 1 for reader in LEAVERS)
 
 
-@pytest.mark.parametrize("end", [leaving.leave, leaving.erase, leaving.record_complaint])
+@pytest.mark.parametrize("reason", [Status.LEFT, Status.ERASED, Status.COMPLAINED])
 def test_who_ends_a_subscription_while_it_is_sent_gets_at_most_what_was_under_way(
-    database_url: str, tmp_path: Path, end: Callable[[int, datetime], bool], figures: Figures
+    database_url: str, tmp_path: Path, reason: Status, figures: Figures
 ) -> None:
     with an_edition_to_send(database_url, tmp_path, READERS, latency=0.02) as sending:
         program = sending.sender()
         sending.wait_for(25)
-        commit_or_retry(lambda: [end(reader, utc_now()) for reader in LEAVERS])
+        commit_or_retry(lambda: [leaving.end(reader, reason, utc_now()) for reader in LEAVERS])
         left_at = time.time()
         assert program.end() == EndReason.DONE
         to_leavers = [letter for letter in sending.server.received() if letter.recipient in LEAVERS_ADDRESSES]

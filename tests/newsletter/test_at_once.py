@@ -16,7 +16,7 @@ from tests.apps import settings_for
 from tests.makers import NOW
 from tests.newsletter.world import ANN, ask, confirm, end, letters, make_subscriber, statuses, suppressed
 from verdicts.extensions import TooManyWriters, db, limit_waiting_writers
-from verdicts.newsletter import leaving
+from verdicts.newsletter.models import Status
 
 READERS = 50
 
@@ -82,6 +82,6 @@ def test_fifty_confirmations_of_one_letter_confirm_once(app: Flask) -> None:
 
 def test_leaving_complaining_and_erasing_at_once_end_it_once_and_a_complaint_stays(app: Flask) -> None:
     id = make_subscriber()
-    endings = [leaving.leave, leaving.record_complaint, leaving.erase]
+    endings = [Status.LEFT, Status.COMPLAINED, Status.ERASED]
     assert at_once(app, lambda number: end(endings[number % 3], id)).count(True) == 1
     assert suppressed() == ["complained"]

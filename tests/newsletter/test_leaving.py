@@ -1,7 +1,6 @@
 """How a subscription ends: the address is deleted, and a keyed hash stays."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -17,14 +16,8 @@ from verdicts.newsletter.queries import AddressSuppression
 
 pytestmark = pytest.mark.usefixtures("app")
 
-Ending = Callable[[int, datetime], bool]
 LATER = NOW + timedelta(days=3)
-ENDINGS: dict[str, Ending] = {
-    "left": leaving.leave,
-    "bounced": leaving.record_bounce,
-    "complained": leaving.record_complaint,
-    "erased": leaving.erase,
-}
+ENDINGS = (Status.LEFT, Status.BOUNCED, Status.COMPLAINED, Status.ERASED)
 every_ending = pytest.mark.parametrize("status", ENDINGS)
 
 
@@ -47,9 +40,9 @@ def whole_database() -> str:
 
 
 @every_ending
-def test_an_ending_forgets_the_address_and_keeps_its_hash(status: str) -> None:
+def test_an_ending_forgets_the_address_and_keeps_its_hash(status: Status) -> None:
     id = make_subscriber("Ann.Lee@example.org")
-    assert end(ENDINGS[status], id, LATER)
+    assert end(status, id, LATER)
     row = row_of(id)
     assert (row.status, row.ended_at, row.address, row.address_key) == (status, LATER, None, None)
     found = db.session.execute(sa.select(suppression)).one()
@@ -57,72 +50,72 @@ def test_an_ending_forgets_the_address_and_keeps_its_hash(status: str) -> None:
 
 
 @every_ending
-def test_nothing_in_the_database_reveals_the_address_any_more(status: str, tool: ToolLink) -> None:
+def test_nothing_in_the_database_reveals_the_address_any_more(status: Status, tool: ToolLink) -> None:
     id = make_subscriber("Ann.Lee@example.org", consent_source="Paper form of Ann Lee")
     ask("Ann.Lee@example.org", follow=tool)
-    end(ENDINGS[status], id)
+    end(status, id)
     assert "lee" not in whole_database().lower()
 
 
 @every_ending
-def test_an_ending_forgets_what_was_chosen(status: str, tool: ToolLink) -> None:
+def test_an_ending_forgets_what_was_chosen(status: Status, tool: ToolLink) -> None:
     category = make_category().id
     db.session.rollback()
     id = make_subscriber()
     begin_write()
     preferences.update(id, rhythm=Rhythm.ON_CHANGE, categories=[category], tools=[tool.id], now=NOW)
     db.session.commit()
-    end(ENDINGS[status], id)
+    end(status, id)
     (chosen,) = queries.load_choices([id]).values()
     assert (chosen.categories, chosen.tools) == (frozenset(), frozenset())
 
 
 @every_ending
-def test_an_ending_may_come_twice(status: str) -> None:
+def test_an_ending_may_come_twice(status: Status) -> None:
     id = make_subscriber()
-    assert [end(ENDINGS[status], id), end(ENDINGS[status], id, LATER)] == [True, False]
+    assert [end(status, id), end(status, id, LATER)] == [True, False]
     assert row_of(id).ended_at == NOW
 
 
 @every_ending
-def test_an_ended_subscription_gets_no_mail(status: str) -> None:
+def test_an_ended_subscription_gets_no_mail(status: Status) -> None:
     id = make_subscriber()
     make_subscriber("ben@example.org")
-    end(ENDINGS[status], id)
+    end(status, id)
     assert [row.address for row in db.session.execute(queries.select_mailable())] == ["ben@example.org"]
 
 
 def test_a_pending_subscription_can_end_too_and_its_letter_is_deleted() -> None:
     ask()
-    end(leaving.record_complaint, 1)
+    end(Status.COMPLAINED, 1)
     assert statuses() == ["complained"]
     assert letters() == []
 
 
 def test_a_complaint_after_leaving_is_remembered() -> None:
     id = make_subscriber()
-    end(leaving.leave, id)
-    assert not end(leaving.record_complaint, id)
+    end(Status.LEFT, id)
+    assert not end(Status.COMPLAINED, id)
     assert suppressed() == ["complained"]
     assert not ask()
 
 
 def test_a_complaint_stays_whatever_comes_after() -> None:
     id = make_subscriber()
-    end(leaving.record_complaint, id)
-    for ending in ENDINGS.values():
-        end(ending, id)
+    end(Status.COMPLAINED, id)
+    for status in ENDINGS:
+        end(status, id)
     assert suppressed() == ["complained"]
 
 
 def test_coming_back_and_leaving_again_remembers_the_latest_ending() -> None:
-    end(leaving.record_bounce, make_subscriber())
-    end(leaving.leave, make_subscriber(), LATER)
+    end(Status.BOUNCED, make_subscriber())
+    end(Status.LEFT, make_subscriber(), LATER)
     assert db.session.execute(sa.select(suppression.c.reason, suppression.c.at)).one() == (Status.LEFT, LATER)
 
 
 def test_an_unknown_subscriber_cannot_end() -> None:
-    assert not end(leaving.leave, 4711)
+    assert not end(Status.LEFT, 4711)
     assert suppressed() == []
 
 
@@ -166,6 +159,6 @@ def test_whose_subscription_it_was_stays_known_so_that_their_complaint_still_cou
     suppress(ANN)
     suppress(ANN)
     begin_write()
-    leaving.record_complaint(id, NOW)
+    leaving.end(id, Status.COMPLAINED, NOW)
     db.session.commit()
     assert suppression_of(ANN) == AddressSuppression(Status.COMPLAINED, NOW)

@@ -12,7 +12,6 @@ from tests.makers import NOW
 from tests.newsletter.world import ANN, ask, confirm, end, letters, make_subscriber, row_of, statuses, suppress
 from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import db
-from verdicts.newsletter import leaving
 from verdicts.newsletter.models import Status, signup_turn, subscriber
 from verdicts.newsletter.signup import CONFIRM_TOKEN_LIFETIME, MIN_LETTER_INTERVAL
 from verdicts.newsletter.tokens import Purpose, TokenContent, confirm_hash, find_tokens
@@ -150,7 +149,7 @@ def test_leaving_does_not_start_the_hour_anew() -> None:
     confirm(letters()[0].confirm_token)
     id = db.session.scalar(sa.select(subscriber.c.id))
     db.session.rollback()
-    end(leaving.leave, id or 0)
+    end(Status.LEFT, id or 0)
     assert letters() == []  # the letters that waited for them were deleted
     assert not ask(now=NOW + SECOND)
     assert ask(now=NOW + MIN_LETTER_INTERVAL)

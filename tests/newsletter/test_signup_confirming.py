@@ -21,8 +21,8 @@ from tests.newsletter.world import (
 )
 from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import begin_write, db
-from verdicts.newsletter import leaving, queries, signup
-from verdicts.newsletter.models import subscriber_tool
+from verdicts.newsletter import queries, signup
+from verdicts.newsletter.models import Status, subscriber_tool
 from verdicts.newsletter.signup import CONFIRM_TOKEN_LIFETIME, MIN_LETTER_INTERVAL, ConfirmationExpired
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -101,7 +101,7 @@ def test_a_subscriber_follows_a_tool_by_confirming_once_more(tool: ToolLink) -> 
 
 
 def test_coming_back_lifts_the_suppression_and_makes_a_new_subscription() -> None:
-    end(leaving.leave, make_subscriber())
+    end(Status.LEFT, make_subscriber())
     assert suppressed() == ["left"]
     ask()
     confirm(letters()[0].confirm_token)
@@ -123,7 +123,7 @@ def test_after_leaving_the_confirmation_link_is_worth_nothing() -> None:
     token = letters()[0].confirm_token
     found = confirm(token)
     assert found is not None
-    end(leaving.leave, found.subscriber_id)
+    end(Status.LEFT, found.subscriber_id)
     assert confirm(token) is None
     assert statuses() == ["left"]
 

@@ -11,7 +11,7 @@ from tests.makers import NOW
 from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import begin_write, db
 from verdicts.mailing.models import outbox_letter
-from verdicts.newsletter import signup
+from verdicts.newsletter import leaving, signup
 from verdicts.newsletter.addresses import parse_email
 from verdicts.newsletter.models import Rhythm, Status, subscriber, suppression
 
@@ -91,10 +91,10 @@ def suppressed() -> list[str]:
     return [str(reason) for reason in found]
 
 
-def end(ending: Any, subscriber_id: int, now: datetime = NOW) -> bool:
-    """End a subscription with a function of newsletter.leaving, and commit."""
+def end(reason: Status, subscriber_id: int, now: datetime = NOW) -> bool:
+    """End a subscription for this reason, and commit."""
     begin_write()
-    was_active: bool = ending(subscriber_id, now)
+    was_active = leaving.end(subscriber_id, reason, now)
     db.session.commit()
     return was_active
 

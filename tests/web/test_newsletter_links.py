@@ -16,8 +16,8 @@ from tests.web.conftest import PRESENT
 from tests.web.visitor import Visitor
 from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import Base, begin_write, db
-from verdicts.newsletter import headers, leaving, preferences, queries
-from verdicts.newsletter.models import Rhythm
+from verdicts.newsletter import headers, preferences, queries
+from verdicts.newsletter.models import Rhythm, Status
 from verdicts.newsletter.queries import SubscriberChoices
 from verdicts.newsletter.tokens import TOKEN_LENGTH, leave_token, preferences_token
 
@@ -71,7 +71,7 @@ def test_following_every_link_in_mail_three_times_changes_nothing(
     if standing != "pending":
         visitor.sends(paths[0], {"tool": "alpha"}, 303)
     if standing == "left":
-        end(leaving.leave, 1, PRESENT)
+        end(Status.LEFT, 1, PRESENT)
     if standing == "expired":
         later(A_WEEK)
     paths += [leave_path(1), preferences_path(1), f"{preferences_path(1)}/data", f"{preferences_path(1)}?saved=1"]

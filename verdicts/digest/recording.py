@@ -16,6 +16,7 @@ from verdicts.digest.models import DeliveryState, EditionState, delivery, editio
 from verdicts.extensions import db
 from verdicts.mailing.outcomes import GIVE_UP_AFTER, Action, Outcome, action_for, retry_delay
 from verdicts.newsletter import leaving
+from verdicts.newsletter.models import Status
 
 logger = logging.getLogger(__name__)
 
@@ -134,7 +135,7 @@ def _defer(lease: Lease, due_at: datetime, outcome: Outcome, now: datetime, **ex
 def _apply_to_address_and_edition(lease: Lease, action: Action, outcome: Outcome, now: datetime) -> None:
     match action:
         case Action.SUPPRESS:
-            leaving.record_bounce(lease.subscriber_id, now)
+            leaving.end(lease.subscriber_id, Status.BOUNCED, now)
         case Action.PAUSE:
             pause_after_refusal(lease.edition_id, outcome)
         case Action.UNRECOGNISED:

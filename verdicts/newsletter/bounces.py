@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from verdicts.mailing.outcomes import Action, Outcome, OutcomeKind, action_for
 from verdicts.newsletter import leaving, queries
+from verdicts.newsletter.models import Status
 from verdicts.newsletter.tokens import Purpose, TokenContent, find_tokens
 
 MAX_MESSAGE_BYTES = 1024 * 1024
@@ -26,6 +27,9 @@ class ReportKind(StrEnum):
     BOUNCE = "bounce"
     COMPLAINT = "complaint"
     LEAVE = "leave"
+
+
+_REASONS = {ReportKind.BOUNCE: Status.BOUNCED, ReportKind.COMPLAINT: Status.COMPLAINED, ReportKind.LEAVE: Status.LEFT}
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,7 @@ def apply(report: BounceReport, now: datetime) -> bool:
         subscription = queries.find(id)
         if subscription is None or subscription.generation != report.token.number:
             return False
-    end = {
-        ReportKind.BOUNCE: leaving.record_bounce,
-        ReportKind.COMPLAINT: leaving.record_complaint,
-        ReportKind.LEAVE: leaving.leave,
-    }[report.kind]
-    return end(id, now)
+    return leaving.end(id, _REASONS[report.kind], now)
 
 
 def find_report(kind: ReportKind, text: str) -> BounceReport | None:

@@ -1,4 +1,4 @@
-"""The ways a subscription ends. Each deletes the address but keeps its keyed hash, so that no import revives it.
+"""Ending subscriptions. The address is deleted, but its keyed hash kept, so that no import revives it.
 
 Callers have called begin_write(), and commit.
 """
@@ -22,59 +22,39 @@ _CLEARED: dict[str, str | None] = {
 }
 
 
-def leave(subscriber_id: int, now: datetime) -> bool:
-    """End a subscription because its reader asked for it; return whether it was active."""
-    return _end(subscriber_id, Status.LEFT, now)
+def end(subscriber_id: int, reason: Status, now: datetime) -> bool:
+    """End a subscription; return whether it was active. `reason` is a status of ended subscriptions.
 
-
-def record_bounce(subscriber_id: int, now: datetime) -> bool:
-    """End a subscription because there is no such mailbox; return whether it was active."""
-    return _end(subscriber_id, Status.BOUNCED, now)
-
-
-def record_complaint(subscriber_id: int, now: datetime) -> bool:
-    """End a subscription because its reader called a letter spam; return whether it was active.
-
-    They cannot sign up again. This holds for readers who had left before, too.
+    After a complaint its reader cannot sign up again, even if they had left before.
     """
-    if _end(subscriber_id, Status.COMPLAINED, now):
-        return True
-    row = sa.update(suppression).where(suppression.c.subscriber_id == subscriber_id)
-    db.session.connection().execute(row.values(reason=Status.COMPLAINED))
-    return False
-
-
-def erase(subscriber_id: int, now: datetime) -> bool:
-    """End a subscription because its reader wants all data deleted; return whether it was active."""
-    return _end(subscriber_id, Status.ERASED, now)
+    connection = db.session.connection()
+    columns = sa.select(subscriber.c.address, subscriber.c.address_key).where(subscriber.c.id == subscriber_id)
+    row = connection.execute(columns.with_for_update()).one_or_none()
+    if row is None or row.address is None:
+        if reason is Status.COMPLAINED:
+            ended = sa.update(suppression).where(suppression.c.subscriber_id == subscriber_id)
+            connection.execute(ended.values(reason=reason))
+        return False
+    outbox.delete_for(row.address)
+    connection.execute(_upsert_suppression(row.address_key, subscriber_id, reason, now))
+    values = {**_CLEARED, "status": reason, "ended_at": now}
+    connection.execute(sa.update(subscriber).where(subscriber.c.id == subscriber_id).values(values))
+    for table in (subscriber_category, subscriber_tool):
+        connection.execute(sa.delete(table).where(table.c.subscriber_id == subscriber_id))
+    return True
 
 
 def suppress(address: Address, reason: Status, now: datetime) -> int | None:
     """Suppress an address, subscribed or not; return the id of the subscription that this ended, if any.
 
-    `reason` is a status of an ended subscription. A complaint is never replaced by another reason.
+    A complaint is never replaced by another reason.
     """
     row = sa.select(subscriber.c.id).where(subscriber.c.address_key == address.key)
     subscriber_id: int | None = db.session.connection().scalar(row)
-    if subscriber_id is not None and _end(subscriber_id, reason, now):
+    if subscriber_id is not None and end(subscriber_id, reason, now):
         return subscriber_id
     db.session.connection().execute(_upsert_suppression(address.key, None, reason, now))
     return None
-
-
-def _end(subscriber_id: int, status: Status, now: datetime) -> bool:
-    connection = db.session.connection()
-    columns = sa.select(subscriber.c.address, subscriber.c.address_key).where(subscriber.c.id == subscriber_id)
-    row = connection.execute(columns.with_for_update()).one_or_none()
-    if row is None or row.address is None:
-        return False
-    outbox.delete_for(row.address)
-    connection.execute(_upsert_suppression(row.address_key, subscriber_id, status, now))
-    values = {**_CLEARED, "status": status, "ended_at": now}
-    connection.execute(sa.update(subscriber).where(subscriber.c.id == subscriber_id).values(values))
-    for table in (subscriber_category, subscriber_tool):
-        connection.execute(sa.delete(table).where(table.c.subscriber_id == subscriber_id))
-    return True
 
 
 def _upsert_suppression(key: str, subscriber_id: int | None, reason: Status, now: datetime) -> sa.Executable:

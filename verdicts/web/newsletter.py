@@ -15,6 +15,7 @@ from verdicts.extensions import begin_write, db
 from verdicts.mailing.addresses import InvalidAddress
 from verdicts.newsletter import leaving, preferences, queries, signup
 from verdicts.newsletter.addresses import Address, parse_email
+from verdicts.newsletter.models import Status
 from verdicts.newsletter.queries import Subscription
 from verdicts.newsletter.signup import ConfirmationExpired
 from verdicts.newsletter.tokens import Purpose, leave_token, preferences_token
@@ -142,7 +143,7 @@ def leave_now(token: str) -> ResponseReturnValue:
     """End the subscription for any POST (RFC 8058): 200 without a redirect, however often, whatever the body."""
     begin_write()
     subscription = get_subscription(Purpose.LEAVE, token)
-    leaving.leave(subscription.id, now())
+    leaving.end(subscription.id, Status.LEFT, now())
     db.session.commit()
     return render_template("newsletter/left.html")
 

@@ -13,7 +13,7 @@ from verdicts.catalog import queries as catalog
 from verdicts.digest.queries import list_copies
 from verdicts.extensions import begin_write, db
 from verdicts.newsletter import leaving, preferences
-from verdicts.newsletter.models import Rhythm
+from verdicts.newsletter.models import Rhythm, Status
 from verdicts.newsletter.preferences import Preferences
 from verdicts.newsletter.queries import Subscription
 from verdicts.newsletter.tokens import Purpose
@@ -81,7 +81,7 @@ def data(token: str) -> Response:
 @bp.post("/<token>/erase")
 def erase(token: str) -> ResponseReturnValue:
     begin_write()
-    leaving.erase(get_subscription(Purpose.PREFERENCES, token).id, now())
+    leaving.end(get_subscription(Purpose.PREFERENCES, token).id, Status.ERASED, now())
     db.session.commit()
     return redirect(url_for(".show", token=token), 303)
 

@@ -33,19 +33,19 @@ def stop_on_signal() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def ping(url: str, seconds: float = MAX_PING_SECONDS) -> None:
-    """Request a monitor's http(s) address. Wait at most so many seconds, and raise nothing: the run has succeeded."""
-    thread = threading.Thread(target=_request, args=(url, seconds), daemon=True)
+def ping(url: str) -> None:
+    """Request a monitor's http(s) address. Wait at most MAX_PING_SECONDS, and raise nothing: the run has succeeded."""
+    thread = threading.Thread(target=_request, args=(url,), daemon=True)
     thread.start()
-    thread.join(seconds)
+    thread.join(MAX_PING_SECONDS)
     if thread.is_alive():
-        logger.warning("PING_URL did not answer within %g s", seconds)
+        logger.warning("PING_URL did not answer within %g s", MAX_PING_SECONDS)
 
 
-def _request(url: str, seconds: float) -> None:
+def _request(url: str) -> None:
     try:
         # The settings accept only http and https.
-        with urllib.request.urlopen(url, timeout=seconds) as response:  # noqa: S310  # nosec B310
+        with urllib.request.urlopen(url, timeout=MAX_PING_SECONDS) as response:  # noqa: S310  # nosec B310
             response.read(1)
     except Exception as error:
         logger.warning("PING_URL could not be reached: %s", error)

@@ -51,9 +51,6 @@ class Message(flask_mail.Message):
     Serialising raises InvalidHeader or InvalidAddress where a value does not allow that.
     """
 
-    def as_bytes(self) -> bytes:
-        return bytes(self._message())
-
     def as_string(self) -> str:
         return self.as_bytes().decode()
 

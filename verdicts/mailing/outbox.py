@@ -91,8 +91,8 @@ def put(letter: Letter, *, to: str, now: datetime, headers: Mapping[str, str] | 
 
 def delete_for(recipient: str) -> int:
     """Delete the letters that wait for this address; return how many."""
-    result = db.session.execute(sa.delete(outbox_letter).where(outbox_letter.c.recipient == recipient))
-    return int(result.rowcount)  # type: ignore[attr-defined]
+    letters_to = sa.delete(outbox_letter).where(outbox_letter.c.recipient == recipient)
+    return db.session.connection().execute(letters_to).rowcount
 
 
 def deliver_due(

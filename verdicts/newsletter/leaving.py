@@ -12,14 +12,7 @@ from verdicts.mailing import outbox
 from verdicts.newsletter.addresses import Address
 from verdicts.newsletter.models import Status, subscriber, subscriber_category, subscriber_tool, suppression
 
-_CLEARED: dict[str, str | None] = {
-    "address": None,
-    "address_key": None,
-    "confirm_hash": None,
-    "confirm_mailed_at": None,
-    "confirm_until": None,
-    "consent_source": "",
-}
+_CLEARED = dict.fromkeys(("address", "address_key", "confirm_hash", "confirm_mailed_at", "confirm_until"))
 
 
 def end(subscriber_id: int, reason: Status, now: datetime) -> bool:
@@ -37,7 +30,7 @@ def end(subscriber_id: int, reason: Status, now: datetime) -> bool:
         return False
     outbox.delete_for(row.address)
     connection.execute(_upsert_suppression(row.address_key, subscriber_id, reason, now))
-    values = {**_CLEARED, "status": reason, "ended_at": now}
+    values = {**_CLEARED, "consent_source": "", "status": reason, "ended_at": now}
     connection.execute(sa.update(subscriber).where(subscriber.c.id == subscriber_id).values(values))
     for table in (subscriber_category, subscriber_tool):
         connection.execute(sa.delete(table).where(table.c.subscriber_id == subscriber_id))

@@ -36,12 +36,10 @@ def find_step(secret: str, code: str, now: datetime) -> int | None:
     current = int(now.timestamp()) // STEP_SECONDS
     totp = pyotp.TOTP(secret)
     submitted = "".join(code.split()).encode()
-    matching = [
-        step
-        for step in (current, current - 1, current + 1)
-        if hmac.compare_digest(totp.at(step * STEP_SECONDS).encode(), submitted)
-    ]
-    return matching[0] if matching else None
+    for step in (current, current - 1, current + 1):
+        if hmac.compare_digest(totp.at(step * STEP_SECONDS).encode(), submitted):
+            return step
+    return None
 
 
 def enable(account_id: int, secret: str, now: datetime) -> list[str]:
@@ -54,7 +52,6 @@ def enable(account_id: int, secret: str, now: datetime) -> list[str]:
 
 
 def disable(account_id: int) -> None:
-    """Require no codes from now on."""
     _set_secret(account_id, None, step=0)
 
 

@@ -10,11 +10,6 @@ from verdicts.voting.models import Occasion, Standing, vote, vote_event
 from verdicts.voting.tallying import Figures, move_tally, worth
 
 BATCH = 500  # short enough for the parameters of one statement
-_OCCASIONS = {
-    Standing.COUNTED: Occasion.RELEASED,
-    Standing.HELD: Occasion.HELD,
-    Standing.DISCARDED: Occasion.DISCARDED,
-}
 
 
 def decide(tool_id: int, voters: Collection[str], to: Standing, *, reason: str | None, now: datetime) -> int:
@@ -43,11 +38,12 @@ def _change_of(chosen: sa.ColumnElement[bool], to: Standing) -> tuple[Figures, i
 
 
 def _record(chosen: sa.ColumnElement[bool], to: Standing, reason: str | None, now: datetime) -> None:
+    occasion = Occasion.RELEASED if to is Standing.COUNTED else Occasion(to)
     # No network: the line would keep it longer than NETWORKS_KEPT.
     line = {
         vote_event.c.tool_id: vote.c.tool_id,
         vote_event.c.voter: vote.c.voter,
-        vote_event.c.occasion: sa.literal(_OCCASIONS[to], vote_event.c.occasion.type),
+        vote_event.c.occasion: sa.literal(occasion, vote_event.c.occasion.type),
         vote_event.c.from_verdict: vote.c.verdict,
         vote_event.c.from_standing: vote.c.standing,
         vote_event.c.to_verdict: vote.c.verdict,

@@ -67,14 +67,9 @@ def hash_network(network: Network, key: bytes) -> str:
 
 def key_of_day(day: date) -> bytes:
     """Return the random key of a day. The first call of a day creates it."""
-    key = _find_key(day)
+    connection, stored = db.session.connection(), sa.select(network_key.c.key).where(network_key.c.day == day)
+    key: bytes | None = connection.scalar(stored)
     if key is None:
         insert_unless_there(network_key, day=day, key=secrets.token_bytes(_KEY_BYTES))
-        key = _find_key(day)
-    if key is None:
-        raise LookupError(f"no network key for {day}")
+        key = connection.scalars(stored).one()
     return key
-
-
-def _find_key(day: date) -> bytes | None:
-    return db.session.connection().scalar(sa.select(network_key.c.key).where(network_key.c.day == day))

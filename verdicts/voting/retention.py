@@ -42,9 +42,12 @@ def fold_voters(now: datetime, at_most: int = BATCH) -> int | None:
         return None
     tool_id, voters = oldest
     undecided = sa.select(vote.c.voter).where(sa.text(UNDECIDED), vote.c.tool_id == tool_id, vote.c.voter.in_(voters))
-    waiting = db.session.connection().scalars(undecided).all()
+    connection = db.session.connection()
+    waiting = connection.scalars(undecided).all()
     decide(tool_id, waiting, Standing.DISCARDED, reason=_NOBODY_DECIDED, now=now)
-    _forget(tool_id, voters)
+    lines = (vote_event.c.tool_id == tool_id) & vote_event.c.voter.in_(voters)
+    connection.execute(sa.update(vote_event).where(lines).values(voter=None))
+    connection.execute(sa.delete(vote).where(vote.c.tool_id == tool_id, vote.c.voter.in_(voters)))
     return len(voters)
 
 
@@ -73,10 +76,3 @@ def _lock_oldest(
     # "+ 0" keeps SQLite, which knows no statistics, from walking all the tool's rows instead of the few old ones.
     keys = sa.select(key).where(due, tool + 0 == tool_id).order_by(at).limit(at_most)
     return tool_id, list(connection.scalars(keys))
-
-
-def _forget(tool_id: int, voters: list[str]) -> None:
-    connection = db.session.connection()
-    lines = (vote_event.c.tool_id == tool_id) & vote_event.c.voter.in_(voters)
-    connection.execute(sa.update(vote_event).where(lines).values(voter=None))
-    connection.execute(sa.delete(vote).where(vote.c.tool_id == tool_id, vote.c.voter.in_(voters)))

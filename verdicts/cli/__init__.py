@@ -12,6 +12,5 @@ from verdicts.cli.voting import votes
 
 
 def init_app(app: Flask) -> None:
-    """Register the commands."""
     for command in (catalog_commands, votes, mail, newsletter, digest, staff, run_housekeeping):
         app.cli.add_command(command)

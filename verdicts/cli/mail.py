@@ -73,7 +73,6 @@ def deliver(stop: threading.Event) -> DeliveryResult:
 
 
 def summary(counts: Counter[LetterStatus]) -> str:
-    """Return "Letters sent: 1. To be tried again: 0. Given up: 0."."""
     return (
         f"Letters sent: {counts[LetterStatus.SENT]}. To be tried again: {counts[LetterStatus.WAITING]}. "
         f"Given up: {counts[LetterStatus.GIVEN_UP]}."

@@ -24,9 +24,10 @@ def add(name: str, email: str, role: str, password: str, *, must_change: bool) -
     """Let NAME log in, whose EMAIL gets the letter for a lost password."""
     with errors_as_messages(InvalidAccount):
         password_hash = hash_new_password(password, (name, email))
+        now = datetime.now(UTC)
         begin_write()
-        accounts.create(name, email, Role(role), password_hash, now(), must_change=must_change)
-        audit.record("added", "account", name, now=now(), role=(None, role))
+        accounts.create(name, email, Role(role), password_hash, now, must_change=must_change)
+        audit.record("added", "account", name, now=now, role=(None, role))
         db.session.commit()
     click.echo(f"{name} may log in as {role}.")
 
@@ -45,7 +46,7 @@ def passwd(name: str, password: str, *, must_change: bool) -> None:
         password_hash = hash_new_password(password, (name, account.email))
         begin_write()
         accounts.set_password(account.id, password_hash, must_change=must_change)
-        audit.record("set the password of", "account", name, now=now())
+        audit.record("set the password of", "account", name, now=datetime.now(UTC))
         db.session.commit()
     click.echo(f"{name} has a new password and is logged out everywhere.")
 
@@ -68,7 +69,3 @@ def hash_new_password(password: str, personal_words: tuple[str, str]) -> str:
     if problem := passwords.find_problem(password, personal_words):
         raise click.ClickException(problem)
     return passwords.hash_password(password)
-
-
-def now() -> datetime:
-    return datetime.now(UTC)

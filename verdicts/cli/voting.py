@@ -31,7 +31,6 @@ def current_slugs() -> dict[int, str]:
 
 
 def describe(difference: Difference, slug: str) -> str:
-    """Return a sentence with the stored value and that of the ledger."""
     if difference.what == "ballots":
         return (
             f"{slug}: {difference.stored} stored ballots are not as the ledger has them,"

@@ -56,7 +56,7 @@ def list_page(number: int) -> tuple[list[Correction], int]:
     Open messages come first, the oldest of them first; then the others, the last resolved first.
     """
     is_open = correction.c.state == CorrectionState.OPEN
-    result = db.session.connection().execute(
+    page = (
         sa.select(*_COLUMNS, sa.func.count().over())
         .order_by(
             sa.case((is_open, 0), else_=1),
@@ -67,7 +67,7 @@ def list_page(number: int) -> tuple[list[Correction], int]:
         .limit(PAGE_SIZE)
         .offset((number - 1) * PAGE_SIZE)
     )
-    rows = result.all()
+    rows = db.session.connection().execute(page).all()
     return [Correction(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
 
 

@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from css_inline import CSSInliner
 from flask import current_app
 
 from verdicts.config import current_settings
+
+_INLINER = CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,9 @@ def absolute_url(path: str) -> str:
 
 def inline_styles(html: str) -> str:
     """Return an HTML document with its styles moved into its elements; at-rules (dark mode) stay in <style>."""
-    return _inliner().inline(html)
+    return _INLINER.inline(html)
 
 
 def tidy_text(text: str) -> str:
     """Return a text without spaces at the ends of lines, and with at most one empty line in a row."""
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip() + "\n"
-
-
-@lru_cache(maxsize=1)
-def _inliner() -> CSSInliner:
-    return CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)

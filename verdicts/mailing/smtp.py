@@ -119,7 +119,8 @@ class SmtpConnection(flask_mail.Connection):
         options = _options(host, len(raw), needs_utf8)
         for step, argument in ((Step.MAIL, f"<{sender}>{options}"), (Step.RCPT, f"<{to}>"), (Step.DATA, "")):
             self._step = step
-            code, reply = _command(host, step, argument)
+            host.putcmd(f"{step}:{argument}" if argument else step)
+            code, reply = _reply(host)
             if code != GO_AHEAD if step is Step.DATA else code // 100 != 2:
                 return Outcome.from_reply(step, code, reply, str(to))
         return self._send_body(host, raw, str(to))
@@ -154,11 +155,6 @@ class SmtpConnection(flask_mail.Connection):
 def _options(host: smtplib.SMTP, size: int, needs_utf8: bool) -> str:
     options = f" SIZE={size}" if host.has_extn("size") else ""
     return f"{options} SMTPUTF8 BODY=8BITMIME" if needs_utf8 else options
-
-
-def _command(host: smtplib.SMTP, step: Step, argument: str) -> tuple[int, bytes]:
-    host.putcmd(f"{step}:{argument}" if argument else step)
-    return _reply(host)
 
 
 def _reply(host: smtplib.SMTP) -> tuple[int, bytes]:

@@ -5,18 +5,14 @@ from urllib.parse import quote
 from verdicts.config import current_settings
 from verdicts.mailing.addresses import split_name_and_address
 from verdicts.mailing.rendering import absolute_url
-from verdicts.newsletter.tokens import bounce_token
+from verdicts.newsletter.tokens import Purpose, bounce_token
 
-# Identifies the delivery in bounces and complaints.
-DELIVERY_HEADER = "X-Verdicts-Delivery"
 # Mailgun's user variables, Postmark's metadata, SendGrid's unique arguments: their events contain these values.
 _PROVIDER_HEADERS = (
     (".mailgun.org", "X-Mailgun-Variables", '{{"delivery": "{}"}}'),
     (".postmarkapp.com", "X-PM-Metadata-delivery", "{}"),
     (".sendgrid.net", "X-SMTPAPI", '{{"unique_args": {{"delivery": "{}"}}}}'),
 )
-LEAVE = "leave"
-BOUNCE = "bounce"
 
 
 def leave_path(token: str) -> str:
@@ -43,8 +39,8 @@ def leave_by_mail(token: str) -> str:
     """Return the mailto: link that unsubscribes: its address has the token with BOUNCE_DOMAIN, else its subject."""
     mail = current_settings().mail
     if mail.bounce_domain:
-        return f"mailto:{LEAVE}+{token}@{mail.bounce_domain}"
-    return f"mailto:{quote(_sender_address(), safe='@')}?subject={LEAVE}%20{token}"
+        return f"mailto:{Purpose.LEAVE}+{token}@{mail.bounce_domain}"
+    return f"mailto:{quote(_sender_address(), safe='@')}?subject={Purpose.LEAVE}%20{token}"
 
 
 def delivery_headers(edition_id: int, subscriber_id: int) -> dict[str, str]:
@@ -55,13 +51,13 @@ def delivery_headers(edition_id: int, subscriber_id: int) -> dict[str, str]:
     token = bounce_token(edition_id, subscriber_id)
     server = (current_settings().mail.server or "").lower()
     more = {name: value.format(token) for domain, name, value in _PROVIDER_HEADERS if server.endswith(domain)}
-    return {DELIVERY_HEADER: token, **more}
+    return {"X-Verdicts-Delivery": token, **more}
 
 
 def envelope_sender(edition_id: int, subscriber_id: int) -> str:
     """Return where bounces go: with BOUNCE_DOMAIN to an address that identifies the delivery, else to the sender."""
     domain = current_settings().mail.bounce_domain
-    return f"{BOUNCE}+{bounce_token(edition_id, subscriber_id)}@{domain}" if domain else _sender_address()
+    return f"{Purpose.BOUNCE}+{bounce_token(edition_id, subscriber_id)}@{domain}" if domain else _sender_address()
 
 
 def _sender_address() -> str:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from verdicts.extensions import db, insert
 from verdicts.mailing import outbox
+from verdicts.newsletter import queries
 from verdicts.newsletter.addresses import Address
 from verdicts.newsletter.models import Status, subscriber, subscriber_category, subscriber_tool, suppression
 
@@ -42,8 +43,7 @@ def suppress(address: Address, reason: Status, now: datetime) -> int | None:
 
     A complaint is never replaced by another reason.
     """
-    row = sa.select(subscriber.c.id).where(subscriber.c.address_key == address.key)
-    subscriber_id: int | None = db.session.connection().scalar(row)
+    subscriber_id = queries.find_id(address)
     if subscriber_id is not None and end(subscriber_id, reason, now):
         return subscriber_id
     db.session.connection().execute(_upsert_suppression(address.key, None, reason, now))

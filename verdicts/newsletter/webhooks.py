@@ -65,9 +65,6 @@ def _is_permanent(event: Mapping[str, object], names: set[str]) -> bool:
 def _strings_in(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _strings_in(each)
-    elif isinstance(value, list):
-        for each in value:
+    elif isinstance(value, (Mapping, list)):
+        for each in value.values() if isinstance(value, Mapping) else value:
             yield from _strings_in(each)

@@ -106,9 +106,8 @@ def start_command(*arguments: str) -> None:
 
 def load_sample() -> None:
     begin_write()
-    if sample.load(datetime.now(UTC)):
-        db.session.commit()
-    db.session.rollback()
+    sample.load(datetime.now(UTC))
+    db.session.commit()
 
 
 def ensure_admin(path: Path, now: datetime) -> str | None:

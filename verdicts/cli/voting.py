@@ -19,15 +19,11 @@ def recount_votes() -> None:
     if not differences:
         click.echo("Every tally and every ballot is what the ledger says.")
         return
-    slugs = current_slugs()
+    rows = db.session.execute(sa.select(ToolSlug.tool_id, ToolSlug.slug).where(ToolSlug.is_current))
+    slugs = {row.tool_id: row.slug for row in rows}
     for difference in differences:
         click.echo(describe(difference, slugs.get(difference.tool_id, f"tool {difference.tool_id}")))
     raise SystemExit(1)
-
-
-def current_slugs() -> dict[int, str]:
-    rows = db.session.execute(sa.select(ToolSlug.tool_id, ToolSlug.slug).where(ToolSlug.is_current))
-    return {row.tool_id: row.slug for row in rows}
 
 
 def describe(difference: Difference, slug: str) -> str:

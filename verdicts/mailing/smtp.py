@@ -116,7 +116,8 @@ class SmtpConnection(flask_mail.Connection):
             text = "the server does not offer SMTPUTF8, which this address needs"
             return Outcome(OutcomeKind.REFUSED, 553, "5.6.7", text, Step.RCPT)
         host.command_encoding = "utf-8" if needs_utf8 else "ascii"
-        options = _options(host, len(raw), needs_utf8)
+        options = f" SIZE={len(raw)}" if host.has_extn("size") else ""
+        options += " SMTPUTF8 BODY=8BITMIME" if needs_utf8 else ""
         for step, argument in ((Step.MAIL, f"<{sender}>{options}"), (Step.RCPT, f"<{to}>"), (Step.DATA, "")):
             self._step = step
             host.putcmd(f"{step}:{argument}" if argument else step)
@@ -150,11 +151,6 @@ class SmtpConnection(flask_mail.Connection):
         if self.host:
             self.host.close()
         self.host = None
-
-
-def _options(host: smtplib.SMTP, size: int, needs_utf8: bool) -> str:
-    options = f" SIZE={size}" if host.has_extn("size") else ""
-    return f"{options} SMTPUTF8 BODY=8BITMIME" if needs_utf8 else options
 
 
 def _reply(host: smtplib.SMTP) -> tuple[int, bytes]:

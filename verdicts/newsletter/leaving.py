@@ -54,10 +54,6 @@ def _upsert_suppression(key: str, subscriber_id: int | None, reason: Status, now
     row = {"address_key": key, "subscriber_id": subscriber_id, "reason": reason, "at": now}
     # Without a new one the earlier subscriber stays: its reader may still complain.
     values = {name: row[name] for name in ("subscriber_id", "reason", "at") if row[name] is not None}
-    return (
-        insert(suppression)
-        .values(row)
-        .on_conflict_do_update(
-            index_elements=["address_key"], set_=values, where=suppression.c.reason != Status.COMPLAINED
-        )
-    )
+    is_replaceable = suppression.c.reason != Status.COMPLAINED
+    insertion = insert(suppression).values(row)
+    return insertion.on_conflict_do_update(index_elements=["address_key"], set_=values, where=is_replaceable)

@@ -12,21 +12,21 @@ SIGNUP_TURN_RETENTION = timedelta(days=1)
 BATCH_SIZE = 500
 
 
-def delete_unconfirmed(now: datetime) -> int | None:
-    """Delete up to BATCH_SIZE sign-ups whose last letter is UNCONFIRMED_RETENTION old; return how many.
+def delete_unconfirmed(now: datetime, limit: int = BATCH_SIZE) -> int | None:
+    """Delete up to `limit` sign-ups whose last letter is UNCONFIRMED_RETENTION old; return how many.
 
     None where none is left: call it, and commit, until then.
     """
     is_stale = (subscriber.c.status == Status.PENDING) & (subscriber.c.confirm_mailed_at <= now - UNCONFIRMED_RETENTION)
-    return _delete(subscriber.c.id, is_stale)
+    return _delete(subscriber.c.id, is_stale, limit)
 
 
-def delete_signup_turns(now: datetime) -> int | None:
+def delete_signup_turns(now: datetime, limit: int = BATCH_SIZE) -> int | None:
     """Delete turns that are SIGNUP_TURN_RETENTION old, as delete_unconfirmed does."""
-    return _delete(signup_turn.c.address_key, signup_turn.c.mailed_at <= now - SIGNUP_TURN_RETENTION)
+    return _delete(signup_turn.c.address_key, signup_turn.c.mailed_at <= now - SIGNUP_TURN_RETENTION, limit)
 
 
-def _delete(key: sa.Column[int] | sa.Column[str], is_old: sa.ColumnElement[bool]) -> int | None:
-    old = sa.select(key).where(is_old).limit(BATCH_SIZE)
+def _delete(key: sa.Column[int] | sa.Column[str], is_old: sa.ColumnElement[bool], limit: int) -> int | None:
+    old = sa.select(key).where(is_old).limit(limit)
     # The condition is repeated because somebody may confirm meanwhile.
     return db.session.connection().execute(sa.delete(key.table).where(key.in_(old), is_old)).rowcount or None

@@ -96,9 +96,8 @@ def add(consent: Consent, now: datetime) -> AddedSubscriber:
 
 def _import_batch(consents: Sequence[Consent], now: datetime) -> ImportCounts:
     connection, keys = db.session.connection(), [consent.address.key for consent in consents]
-    suppressed = set(
-        connection.scalars(sa.select(suppression.c.address_key).where(suppression.c.address_key.in_(keys)))
-    )
+    suppressions = sa.select(suppression.c.address_key).where(suppression.c.address_key.in_(keys))
+    suppressed = set(connection.scalars(suppressions))
     columns = sa.select(subscriber.c.address_key, subscriber.c.status).where(subscriber.c.address_key.in_(keys))
     statuses = {row.address_key: row.status for row in connection.execute(columns)}
     allowed = [consent for consent in consents if consent.address.key not in suppressed]
@@ -127,6 +126,5 @@ def _upsert(consents: Sequence[Consent], now: datetime) -> sa.Executable:
     ]
     insertion = insert(subscriber).values(rows)
     values = {name: insertion.excluded[name] for name in ("status", "confirmed_at", "consent_source", "consent_at")}
-    return insertion.on_conflict_do_update(
-        index_elements=["address_key"], set_=values, where=subscriber.c.status == Status.PENDING
-    )
+    is_pending = subscriber.c.status == Status.PENDING
+    return insertion.on_conflict_do_update(index_elements=["address_key"], set_=values, where=is_pending)

@@ -57,9 +57,8 @@ def standing_of(new_voter_number: int, allowance: int) -> Standing:
     return Standing.COUNTED if new_voter_number <= allowance else Standing.WAITING
 
 
-_READ = sa.select(tally.c.ship, tally.c.skip, tally.c.waiting, tally.c.held, tally.c.discarded).where(
-    tally.c.tool_id == sa.bindparam("tool")
-)
+_FIGURES = [tally.c[name] for name in Figures.__dataclass_fields__]
+_READ = sa.select(*_FIGURES).where(tally.c.tool_id == sa.bindparam("tool"))
 _LOCK = _READ.with_for_update()
 
 

@@ -12,9 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 MIN_KEY_LENGTH = 32
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_ORIGIN = re.compile(
-    r"(?P<scheme>https?)://([a-z0-9][a-z0-9._-]*|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?",
-)
+_ORIGIN = re.compile(r"(?P<scheme>https?)://([a-z0-9][a-z0-9._-]*|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?")
 
 
 class SettingsGroup(BaseModel):

@@ -90,7 +90,9 @@ class PageCache:
         self._version_read_at = float("-inf")
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or not self._is_trusted(environ):
+        # Pages are the same under all of our hosts, so keys hold no host.
+        is_our_host = host_is_trusted(environ.get("HTTP_HOST"), self._hosts)
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or not is_our_host:
             return self._inner(environ, start_response)
         # Flask-Compress knows more encodings, and might choose one that another client of the same key cannot read.
         environ["HTTP_ACCEPT_ENCODING"] = _content_encoding_for(environ)
@@ -112,10 +114,6 @@ class PageCache:
         if key in pages:
             pages.move_to_end(key)
         return pages.get(key)
-
-    def _is_trusted(self, environ: "WSGIEnvironment") -> bool:
-        """Say whether the request's host is ours. Pages are the same under all of our hosts, so keys hold no host."""
-        return host_is_trusted(environ.get("HTTP_HOST"), self._hosts)
 
     def _is_fresh(self, page: _Page) -> bool:
         return page.age(self._clock()) < FRESH_SECONDS and page.version == self._current_version()

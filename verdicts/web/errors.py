@@ -86,7 +86,8 @@ def render_error(
     A vote that was not counted can be sent again from there. `search` offers a search for these words.
     """
     headers = headers or {}
-    _ensure_url_adapter()
+    if request_ctx.url_adapter is None:  # a host that is not trusted; url_for() needs an adapter on error pages too
+        request_ctx.url_adapter = current_app.url_map.bind("")
     page = render_template(
         "errors/_notice.html" if wants_fragment() else "errors/page.html",
         status=status,
@@ -97,12 +98,6 @@ def render_error(
         search=search,
     )
     return make_response(page, status, {**headers, "Cache-Control": "no-store"})
-
-
-def _ensure_url_adapter() -> None:
-    """Make url_for() work on error pages: a request for a host that is not trusted has no URL adapter."""
-    if request_ctx.url_adapter is None:
-        request_ctx.url_adapter = current_app.url_map.bind("")
 
 
 def _submitted_verdict() -> str:

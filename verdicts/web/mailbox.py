@@ -52,13 +52,10 @@ def add_links(text: str) -> Markup:
     pieces, end = [], 0
     for match in _URL_PATTERN.finditer(text):
         url = match[0].rstrip(".,;:!?)")
-        pieces += [escape(text[end : match.start()]), _link(url)]
+        link = Markup('<a href="{0}" rel="nofollow noopener">{0}</a>').format(url)
+        pieces += [escape(text[end : match.start()]), link]
         end = match.start() + len(url)
     return Markup("").join([*pieces, escape(text[end:])])
-
-
-def _link(url: str) -> Markup:
-    return Markup('<a href="{0}" rel="nofollow noopener">{0}</a>').format(url)
 
 
 def _folder() -> Path:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from verdicts.extensions import TooManyWriters, db
 
@@ -25,12 +25,9 @@ def errors_as_messages(*refusals: type[Exception], file: str = "") -> Iterator[N
     except OSError as error:
         raise click.ClickException(f"{file or error.filename or 'a file'}: {error.strerror or error}") from None
     except (OperationalError, ProgrammingError) as error:
+        if getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE or "no such table" in str(error.orig):
+            raise click.ClickException(NO_TABLES) from None
         reason = str(error.orig).partition("\n")[0]
-        words = f"The database is busy or not ready. Nothing was stored: {reason}"
-        raise click.ClickException(NO_TABLES if _lacks_a_table(error) else words) from None
+        raise click.ClickException(f"The database is busy or not ready. Nothing was stored: {reason}") from None
     except TooManyWriters:
         raise click.ClickException("The database is busy. Nothing was stored; try again.") from None
-
-
-def _lacks_a_table(error: DBAPIError) -> bool:
-    return getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE or "no such table" in str(error.orig)

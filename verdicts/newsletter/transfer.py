@@ -69,10 +69,8 @@ class ImportCounts:
 
 def import_consents(consents: Sequence[Consent], now: datetime) -> ImportCounts:
     """Add subscribers as confirmed. Each address must occur once."""
-    counts = ImportCounts()
-    for start in range(0, len(consents), BATCH_SIZE):
-        counts += _import_batch(consents[start : start + BATCH_SIZE], now)
-    return counts
+    batches = (consents[start : start + BATCH_SIZE] for start in range(0, len(consents), BATCH_SIZE))
+    return sum((_import_batch(batch, now) for batch in batches), ImportCounts())
 
 
 def export_consents() -> Iterator[tuple[str, str, datetime]]:

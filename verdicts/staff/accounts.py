@@ -53,15 +53,13 @@ def create(name: str, email: str, role: Role, password_hash: str, now: datetime,
     except InvalidAddress:
         raise InvalidAccount("email", "This is no email address such as ann@example.org.") from None
     values = {"name": name, "email": address, "role": role, "password_hash": password_hash, "must_change": must_change}
-    savepoint = db.session.connection().begin_nested()
+    insertion = sa.insert(account).values(**values, totp_step=0, created_at=now).returning(account.c.id)
     try:
-        insertion = sa.insert(account).values(**values, totp_step=0, created_at=now).returning(account.c.id)
-        id: int = db.session.connection().execute(insertion).scalar_one()
+        with db.session.connection().begin_nested():
+            id: int = db.session.connection().execute(insertion).scalar_one()
     except IntegrityError:
-        savepoint.rollback()
         field, word = ("name", "name") if find(name) else ("email", "address")
         raise InvalidAccount(field, f"There is an account with this {word}.") from None
-    savepoint.commit()
     return id
 
 

@@ -24,12 +24,12 @@ QUOTES = {"Builder": "It is quick.", "Skeptic": "It forgets.", "Futurist": "It w
 _numbers = itertools.count(1)
 
 LISTS = {
-    "desk": "/admin",
-    "queues": "/admin/queues",
+    "dashboard": "/admin",
+    "to do": "/admin/queues",
     "due prices": "/admin/queues/prices",
     "old reviews": "/admin/queues/reviews",
-    "gaps": "/admin/queues/panels",
-    "held ballots": "/admin/queues/votes",
+    "incomplete panels": "/admin/queues/panels",
+    "held votes": "/admin/queues/votes",
     "messages": "/admin/queues/corrections",
     "tools": "/admin/tools",
     "drafts among the tools": "/admin/tools?state=draft&q=nothing",
@@ -37,11 +37,11 @@ LISTS = {
     "comparisons": "/admin/comparisons",
     "categories": "/admin/categories",
     "reviewers": "/admin/reviewers",
-    "catalogue file": "/admin/catalogue",
+    "import and export": "/admin/catalogue",
     "merge": "/admin/merge",
     "digest": "/admin/digest",
     "subscribers": "/admin/subscribers",
-    "trail": "/admin/trail",
+    "activity log": "/admin/trail",
 }
 FORMS = {
     "new tool": "/admin/tools/new",
@@ -49,7 +49,7 @@ FORMS = {
     "panel": "/admin/tools/1/panel",
     "price": "/admin/tools/1/price",
     "logo": "/admin/tools/1/logo",
-    "publication": "/admin/tools/1/publication",
+    "publishing": "/admin/tools/1/publication",
     "history": "/admin/history/tool/1",
     "category": "/admin/categories/1",
     "reviewer": "/admin/reviewers/1",
@@ -59,7 +59,7 @@ FORMS = {
 
 
 @dataclass
-class Hands:
+class CountingUser:
     """Somebody at the keyboard and the mouse, whose fields and clicks are counted."""
 
     page: Page
@@ -94,26 +94,26 @@ def log_in(reader: Reader, role: str = "editor", at: str = "/admin") -> Page:
     return page
 
 
-def add_a_tool(hands: Hands, name: str) -> None:
+def add_a_tool(user: CountingUser, name: str) -> None:
     """Go from the list of tools to a published tool with four verdicts."""
-    hands.page.get_by_role("navigation").get_by_role("link", name="Tools").click()
-    hands.clicks += 1
-    hands.click("Add a tool", "link")
-    hands.fill("Name", name)
-    hands.fill("Tagline", "It writes code.")
-    hands.choose("Category", "developer-tools")
-    hands.choose("Model", "paid")
-    price = hands.page.locator("#price")
-    hands.fill("Amount", "20", price)
-    hands.fill("Currency", "USD", price)
-    hands.choose("For", "month", price)
-    hands.click("Save, then record the panel")
-    expect(hands.page.get_by_role("heading", level=1)).to_have_text(f"{name}: the panel")
+    user.page.get_by_role("navigation").get_by_role("link", name="Tools").click()
+    user.clicks += 1
+    user.click("Add tool", "link")
+    user.fill("Name", name)
+    user.fill("Tagline", "It writes code.")
+    user.choose("Category", "developer-tools")
+    user.choose("Model", "paid")
+    price = user.page.locator("#price")
+    user.fill("Amount", "20", price)
+    user.fill("Currency", "USD", price)
+    user.choose("Period", "month", price)
+    user.click("Save tool and add reviews")
+    expect(user.page.get_by_role("heading", level=1)).to_have_text(f"{name}: panel")
     for who, quote in QUOTES.items():
-        row = hands.page.locator(".panel-row").filter(has_text=f"The {who}")
-        hands.tick(row.get_by_label("SKIP" if who == "Skeptic" else "SHIP"))
-        hands.fill("Quote", quote, row)
-    hands.click("Save and publish")
+        row = user.page.locator(".panel-row").filter(has_text=f"The {who}")
+        user.tick(row.get_by_label("SKIP" if who == "Skeptic" else "SHIP"))
+        user.fill("Quote", quote, row)
+    user.click("Save panel and publish tool")
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
@@ -122,16 +122,16 @@ def test_a_tool_with_four_verdicts_is_published_and_compared(
 ) -> None:
     reader = new_reader(java_script_enabled=javascript)
     page = log_in(reader)
-    hands, name = Hands(page), f"Wren {next(_numbers)}"
+    user, name = CountingUser(page), f"Wren {next(_numbers)}"
     slug = name.lower().replace(" ", "-")
-    add_a_tool(hands, name)
+    add_a_tool(user, name)
     expect(page.get_by_role("status").filter(has_text="Saved and published.")).to_be_visible()
-    assert (hands.fields, hands.clicks) == (15, 4)
+    assert (user.fields, user.clicks) == (15, 4)
 
     page.get_by_role("link", name="Logo").click()
     (tmp_path / "logo.png").write_bytes(encoded(halves(), "PNG"))
-    page.get_by_label("Picture").set_input_files(tmp_path / "logo.png")
-    page.get_by_role("button", name="Save the logo").click()
+    page.get_by_label("Image file").set_input_files(tmp_path / "logo.png")
+    page.get_by_role("button", name="Save logo").click()
 
     reader.opens(f"/compare/cursor-vs-{slug}")
     expect(page.locator(".tape").get_by_role("row").filter(has_text=name)).to_contain_text("3 of 4")
@@ -154,12 +154,12 @@ def test_the_same_is_done_with_the_keyboard_alone(reader: Reader) -> None:
     press_until(page, page.get_by_role("link", name="Panel", exact=True))
     page.keyboard.press("Enter")
     row = page.locator(".panel-row").first
-    press_until(page, row.get_by_label("Not yet"))
+    press_until(page, row.get_by_label("No review yet"))
     page.keyboard.press("ArrowRight")
     expect(row.get_by_label("SHIP")).to_be_checked()
     press_until(page, row.get_by_label("Quote"))
     page.keyboard.type("It is quick.")
-    press_until(page, page.get_by_role("button", name="Save and publish"))
+    press_until(page, page.get_by_role("button", name="Save panel and publish tool"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").filter(has_text="Saved and published.")).to_be_visible()
     expect(reader.opens(f"/tools/{name.lower().replace(' ', '-')}").get_by_text("It is quick.")).to_be_visible()
@@ -174,22 +174,22 @@ def press_until(page: Page, wanted: Locator, most: int = 60) -> None:
     raise AssertionError(f"{wanted} cannot be reached with {most} presses of Tab")
 
 
-def test_an_editor_logs_in_with_a_second_factor(reader: Reader) -> None:
+def test_an_editor_logs_in_with_two_factor_authentication(reader: Reader) -> None:
     page = log_in(reader, at="/admin/me/second-factor")
     name = page.locator(".log-out a").inner_text().partition(":")[0]
     secret = re.sub(r"\s", "", page.locator(".secret").inner_text())
     codes = pyotp.TOTP(secret)
-    page.get_by_label("Code that the app shows").fill(codes.now())
-    page.get_by_role("button", name="Set it up").click()
+    page.get_by_label("Code from the app").fill(codes.now())
+    page.get_by_role("button", name="Turn on two-factor authentication").click()
     expect(page.locator(".codes li")).to_have_count(10)
     page.get_by_role("button", name="Log out").click()
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
-    # Each step's code is good once, and the one that set it up is spent: the next one is taken already.
+    # Each code works once, and the current one was used to set it up. The next one is accepted already.
     next_step = int(time.time()) + 30
-    page.get_by_label("Code, if you have set up a second factor").fill(codes.at(next_step))
+    page.get_by_label("Code (if you use two-factor authentication)").fill(codes.at(next_step))
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your desk")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Dashboard")
 
 
 def test_of_two_editors_the_second_sees_both_versions_side_by_side(new_reader: Callable[..., Reader]) -> None:
@@ -198,16 +198,16 @@ def test_of_two_editors_the_second_sees_both_versions_side_by_side(new_reader: C
     one, two = log_in(first, at="/admin/reviewers/2"), log_in(second, at="/admin/reviewers/2")
     motto = one.get_by_label("Motto").input_value()
     one.get_by_label("Motto").fill("Theirs is first.")
-    one.get_by_role("button", name="Save", exact=True).last.click()
+    one.get_by_role("button", name="Save reviewer", exact=True).last.click()
     expect(one.get_by_text("Saved.", exact=True)).to_be_visible()
     two.get_by_label("Motto").fill("Mine is second.")
-    two.get_by_role("button", name="Save", exact=True).last.click()
+    two.get_by_role("button", name="Save reviewer", exact=True).last.click()
     expect(two.get_by_role("alert")).to_be_focused()
     versions = two.locator(".versions tbody tr")
     expect(versions).to_have_text(re.compile("motto.*Theirs is first\\..*Mine is second\\.", re.DOTALL | re.IGNORECASE))
     assert violations(two, "conflict") == []
     two.get_by_label("Motto").fill(motto)
-    two.get_by_role("button", name="Save", exact=True).last.click()
+    two.get_by_role("button", name="Save reviewer", exact=True).last.click()
     expect(two.get_by_text("Saved.", exact=True)).to_be_visible()
 
 
@@ -219,7 +219,7 @@ def test_what_was_typed_before_the_browser_was_closed_is_found_again(new_reader:
     page.clock.fast_forward(400)
     expect(page.locator("#bottom_line-preview strong")).to_have_text("stress")
     page.clock.fast_forward(10_000)
-    expect(page.locator("#kept")).to_contain_text("Draft kept at")
+    expect(page.locator("#draft-status")).to_contain_text("Unsaved changes stored at")
     cookies = reader.context.cookies()
     page.close(run_before_unload=False)
 
@@ -228,11 +228,11 @@ def test_what_was_typed_before_the_browser_was_closed_is_found_again(new_reader:
     again = later.opens("/admin/comparisons/new")
     expect(again.get_by_label("Bottom line")).to_have_value("")
     assert violations(again, "another draft") == []
-    again.get_by_role("link", name="One without a name").click()
+    again.get_by_role("link", name="Unnamed").click()
     expect(again.get_by_label("Bottom line")).to_have_value("Half a thought, with **stress**.")
-    expect(again.get_by_text("Your draft")).to_be_visible()
+    expect(again.get_by_text("Unsaved changes from")).to_be_visible()
     assert violations(again, "draft") == []
-    again.get_by_role("button", name="Discard it").click()
+    again.get_by_role("button", name="Discard changes").click()
     expect(again.get_by_label("Bottom line")).to_have_value("")
 
 
@@ -240,18 +240,18 @@ def test_a_session_that_ends_in_mid_form_leads_back_to_the_same_form(reader: Rea
     page = log_in(reader, at="/admin/categories/new")
     name = page.locator(".log-out a").inner_text().partition(":")[0]
     page.get_by_label("Name", exact=True).fill("Written all afternoon")
-    page.get_by_role("button", name="Another fact").click()
+    page.get_by_role("button", name="Add fact").click()
     with closing(sqlite3.connect(site.database)) as connection, connection:
         connection.execute("UPDATE staff_session SET seen_at = '2026-01-01 00:00:00'")
     page.get_by_label("Description").fill("All of it.")
-    page.get_by_role("button", name="Save", exact=True).last.click()
+    page.get_by_role("button", name="Save category", exact=True).last.click()
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_label("Name", exact=True)).to_have_value("Written all afternoon")
     expect(page.get_by_label("Description")).to_have_value("All of it.")
-    page.get_by_role("button", name="Discard it").click()
-    expect(page.get_by_text("The draft is gone.")).to_be_visible()
+    page.get_by_role("button", name="Discard changes").click()
+    expect(page.get_by_text("Your unsaved changes are discarded.")).to_be_visible()
 
 
 def test_a_preview_opens_beside_the_form(reader: Reader) -> None:
@@ -260,7 +260,7 @@ def test_a_preview_opens_beside_the_form(reader: Reader) -> None:
     with reader.context.expect_page() as opened:
         page.get_by_role("button", name="Preview").click()
     preview = opened.value
-    expect(preview.get_by_text("Nobody else sees this")).to_be_visible()
+    expect(preview.get_by_text("Only you see this page")).to_be_visible()
     expect(preview.locator(".tool-tagline")).to_have_text("Seen before it is saved.")
     assert violations(preview, "preview") == []
     expect(page.get_by_label("Tagline")).to_have_value("Seen before it is saved.")
@@ -292,11 +292,11 @@ def test_axe_finds_nothing_on_a_form_that_was_refused(reader: Reader) -> None:
     reader.expects("status of 422")
     page = log_in(reader, at="/admin/tools/1/panel")
     page.locator(".panel-row").first.get_by_label("Quote").fill("Something else.")
-    page.get_by_role("button", name="Save", exact=True).last.click()
+    page.get_by_role("button", name="Save panel", exact=True).last.click()
     expect(page.get_by_role("alert")).to_be_focused()
-    expect(page.locator(".panel-row").first.get_by_label("Why it changed")).to_be_visible()
-    page.get_by_role("link", name=re.compile("^The .*, Why it changed")).click()
-    expect(page.locator(".panel-row").first.get_by_label("Why it changed")).to_be_focused()
+    expect(page.locator(".panel-row").first.get_by_label("Reason for the change")).to_be_visible()
+    page.get_by_role("link", name=re.compile("^The .*, Reason for the change")).click()
+    expect(page.locator(".panel-row").first.get_by_label("Reason for the change")).to_be_focused()
     assert violations(page, "refused panel") == []
 
 
@@ -311,9 +311,9 @@ def test_nothing_that_is_typed_is_run(reader: Reader) -> None:
     expect(page.locator("#description-preview")).not_to_be_empty()
     with reader.context.expect_page() as opened:
         page.get_by_role("button", name="Preview").click()
-    expect(opened.value.get_by_text("Nobody else sees this")).to_be_visible()
-    page.get_by_role("button", name="Save, then record the panel").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("the panel")
+    expect(opened.value.get_by_text("Only you see this page")).to_be_visible()
+    page.get_by_role("button", name="Save tool and add reviews").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(": panel")
     for path in ("/admin", "/admin/tools", "/admin/trail", "/admin/merge"):
         reader.opens(path)
         assert page.evaluate("document.scripts.length") <= 4

@@ -41,8 +41,8 @@ def form(reader: Reader, site: Site) -> Page:
 
 def sends(page: Page, file: Path, data: bytes) -> None:
     file.write_bytes(data)
-    page.get_by_label("Picture").set_input_files(file)
-    page.get_by_role("button", name="Save the logo").click()
+    page.get_by_label("Image file").set_input_files(file)
+    page.get_by_role("button", name="Save logo").click()
 
 
 def looks_right(page: Page, logo: Locator) -> None:
@@ -67,11 +67,11 @@ def test_an_editor_sends_a_logo_and_readers_see_it_beside_the_name(reader: Reade
     found = violations(form, "no logo")
     sends(form, tmp_path / "logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>")
     expect(form.get_by_role("alert")).to_be_focused()
-    expect(form.get_by_label("Picture")).to_have_accessible_description(re.compile("No browser keeps a chosen file"))
+    expect(form.get_by_label("Image file")).to_have_accessible_description(re.compile("Choose a file again"))
     found += violations(form, "refused logo")
 
     sends(form, tmp_path / "logo.png", encoded(halves("RGBA", ((0, 0, 0, 0), (0, 0, 0, 255)))))
-    expect(form.get_by_role("status")).to_have_text("The logo is saved.")
+    expect(form.get_by_role("status")).to_have_text("Logo saved.")
     found += violations(form, "saved logo")
     place = form.url.partition("?")[0]
     for kind, path in SHOWN.items():
@@ -81,10 +81,10 @@ def test_an_editor_sends_a_logo_and_readers_see_it_beside_the_name(reader: Reade
         found += violations(page, kind)
 
     page.goto(place)
-    page.get_by_text("Take the logo off").click()
-    found += violations(page, "taking it off")
-    page.get_by_role("button", name="Take it off").click()
-    expect(page.get_by_role("status")).to_have_text("The logo is taken off.")
+    page.locator("summary").get_by_text("Remove logo").click()
+    found += violations(page, "removing it")
+    page.get_by_role("button", name="Remove logo").click()
+    expect(page.get_by_role("status")).to_have_text("Logo removed.")
     expect(reader.opens(SHOWN["tool"]).locator(".tool-logo")).to_have_count(0)
     assert found == []
 
@@ -92,4 +92,4 @@ def test_an_editor_sends_a_logo_and_readers_see_it_beside_the_name(reader: Reade
 def test_a_file_that_is_far_too_large_is_refused_in_words(reader: Reader, form: Page, tmp_path: Path) -> None:
     reader.expects("status of 413")
     sends(form, tmp_path / "logo.png", bytes(20_000_000))
-    expect(form.locator("main")).to_contain_text("This page takes 3 MB at once, and more was sent")
+    expect(form.locator("main")).to_contain_text("This page accepts 3 MB at most, and more was sent")

@@ -7,7 +7,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 
-from tests.web.admin.editor import Editor, logged_in
+from tests.web.admin.admin_client import AdminClient, logged_in
 from verdicts.staff import passwords
 from verdicts.staff.models import Role
 
@@ -19,10 +19,10 @@ def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def ann(app: Flask) -> Editor:
+def ann(app: Flask) -> AdminClient:
     return logged_in(app)
 
 
 @pytest.fixture
-def root(app: Flask) -> Editor:
+def root(app: Flask) -> AdminClient:
     return logged_in(app, "root", Role.ADMIN)

@@ -4,16 +4,16 @@ from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_category, make_tool
-from tests.web.admin.editor import Editor, logged_in, newest_entry
+from tests.web.admin.admin_client import AdminClient, latest_entry, logged_in
 from verdicts.staff.models import Role
 
 pytestmark = ON_ONE_DATABASE
 
 
-def test_the_log_says_who_changed_what_from_what_to_what(app: Flask, ann: Editor) -> None:
+def test_the_log_says_who_changed_what_from_what_to_what(app: Flask, ann: AdminClient) -> None:
     tool = make_tool("wren", tagline="One.")
     ann.fills(f"/admin/tools/{tool.id}", tagline="<b>Two.</b>")
-    entry = newest_entry()
+    entry = latest_entry()
     assert (entry.actor, entry.action, entry.kind, entry.record, entry.record_id) == (
         "ann",
         "changed",
@@ -26,17 +26,17 @@ def test_the_log_says_who_changed_what_from_what_to_what(app: Flask, ann: Editor
     assert "&lt;b&gt;Two.&lt;/b&gt;" in page
 
 
-def test_a_save_that_changes_nothing_is_not_in_the_log(ann: Editor) -> None:
+def test_a_save_that_changes_nothing_is_not_in_the_log(ann: AdminClient) -> None:
     tool = make_tool("wren")
     ann.fills(f"/admin/tools/{tool.id}")
-    assert newest_entry().action == "logged in"
+    assert latest_entry().action == "logged in"
 
 
-def test_what_moves_up_in_its_list_is_in_the_log(ann: Editor) -> None:
+def test_what_moves_up_in_its_list_is_in_the_log(ann: AdminClient) -> None:
     make_category("one")
     two = make_category("two")
     ann.posts(f"/admin/categories/{two.id}/up")
-    entry = newest_entry()
+    entry = latest_entry()
     assert (entry.action, entry.kind, entry.record, list(entry.changes)) == (
         "moved up",
         "category",
@@ -44,10 +44,10 @@ def test_what_moves_up_in_its_list_is_in_the_log(ann: Editor) -> None:
         ["position"],
     )
     ann.posts(f"/admin/categories/{two.id}/up")
-    assert newest_entry() == entry
+    assert latest_entry() == entry
 
 
-def test_the_history_of_what_is_gone_leads_nowhere_and_says_so(ann: Editor) -> None:
+def test_the_history_of_a_deleted_record_leads_nowhere_and_says_so(ann: AdminClient) -> None:
     path = f"/admin/categories/{make_category('video', name='Video').id}"
     history = path.replace("categories", "history/category")
     ann.fills(path, name="Moving pictures")

@@ -1,4 +1,4 @@
-"""Every address behind the log-in: who is let in, and what a form must bring."""
+"""Every admin page: who may open it, and what a form must send."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -10,7 +10,7 @@ from werkzeug.routing import Rule
 from tests.conftest import ON_ONE_DATABASE
 from tests.digest.weekly import drafted
 from tests.makers import make_category, make_comparison, make_reviewer, make_tool
-from tests.web.admin.editor import Editor, make_account
+from tests.web.admin.admin_client import AdminClient, make_account
 from verdicts.staff.models import Role
 from verdicts.web.admin import auth
 
@@ -40,7 +40,7 @@ def paths(app: Flask, method: str) -> list[tuple[str, str]]:
 
 
 @ON_ONE_DATABASE
-def test_every_view_states_who_may_come_in_and_only_the_entrance_is_open(app: Flask) -> None:
+def test_every_view_requires_a_role_except_the_log_in(app: Flask) -> None:
     stated = {rule.endpoint: auth.required_role(app.view_functions[rule.endpoint]) for rule in rules(app)}
     assert len(stated) > 15
     assert {endpoint for endpoint, role in stated.items() if role is None} == OPEN
@@ -48,8 +48,8 @@ def test_every_view_states_who_may_come_in_and_only_the_entrance_is_open(app: Fl
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @ON_ONE_DATABASE
-def test_who_is_not_logged_in_is_sent_to_the_entrance(app: Flask, method: str) -> None:
-    stranger = Editor(app)
+def test_who_is_not_logged_in_is_sent_to_the_log_in(app: Flask, method: str) -> None:
+    stranger = AdminClient(app)
     token = stranger.token()
     for path, endpoint in paths(app, method):
         if endpoint not in OPEN:
@@ -62,7 +62,7 @@ def test_who_is_not_logged_in_is_sent_to_the_entrance(app: Flask, method: str) -
 @ON_ONE_DATABASE
 def test_an_editor_is_refused_what_is_for_admins(app: Flask, method: str) -> None:
     make_account("ann")
-    ann = Editor(app)
+    ann = AdminClient(app)
     ann.logs_in()
     token = ann.token("/admin/me")
     for path, endpoint in paths(app, method):
@@ -76,20 +76,20 @@ def test_no_form_is_taken_without_its_token_or_from_another_site(app: Flask) -> 
     wren = make_tool("wren", category_id=make_category("editors").id)
     make_reviewer("builder"), make_comparison(wren, make_tool("finch"))
     drafted()
-    root = Editor(app)
+    root = AdminClient(app)
     root.logs_in("root")
     token = root.token("/admin/me")
     for path, _ in paths(app, "POST"):
         for bad in ("", "forged"):
             assert (root.posts(path, token=bad).status_code, path) == (400, path)
         assert (root.posts(path, token=token, origin="https://evil.example").status_code, path) == (403, path)
-    assert root.is_in()
+    assert root.is_logged_in()
 
 
 @ON_ONE_DATABASE
 def test_a_number_that_no_record_can_have_leads_nowhere(app: Flask) -> None:
     make_account("root", Role.ADMIN)
-    root = Editor(app)
+    root = AdminClient(app)
     root.logs_in("root")
     token = root.token("/admin/me")
     with_ids = [rule for rule in rules(app) if "id" in rule.arguments]
@@ -103,7 +103,7 @@ def test_a_number_that_no_record_can_have_leads_nowhere(app: Flask) -> None:
 
 def test_a_stranger_and_who_must_do_something_first_make_us_read_nothing(app: Flask) -> None:
     make_account("ann", must_change=True)
-    ann, stranger = Editor(app), Editor(app)
+    ann, stranger = AdminClient(app), AdminClient(app)
     ann.logs_in()
     for somebody in (ann, stranger):
         sent = BytesIO(b"x" * 100_000)
@@ -116,7 +116,7 @@ def test_a_stranger_and_who_must_do_something_first_make_us_read_nothing(app: Fl
 @ON_ONE_DATABASE
 def test_what_is_too_large_for_a_page_is_refused_with_how_much_it_takes(app: Flask) -> None:
     make_account("ann")
-    ann = Editor(app)
+    ann = AdminClient(app)
     ann.logs_in()
     refused = ann.posts("/admin/me/password", present="x" * 300_000)
     assert refused.status_code == 413
@@ -124,18 +124,18 @@ def test_what_is_too_large_for_a_page_is_refused_with_how_much_it_takes(app: Fla
 
 
 @ON_ONE_DATABASE
-def test_nothing_behind_the_log_in_is_kept_or_found(app: Flask) -> None:
+def test_no_admin_page_is_cached_or_indexed(app: Flask) -> None:
     make_account("root", Role.ADMIN)
-    root = Editor(app)
+    root = AdminClient(app)
     root.logs_in("root")
     for path, _ in paths(app, "GET"):
         answer = root.gets(path)
         assert (answer.headers["Cache-Control"], answer.headers["X-Robots-Tag"], path) == ("no-store", "noindex", path)
 
 
-def test_whose_password_somebody_else_chose_must_choose_their_own_first(app: Flask) -> None:
+def test_whose_password_somebody_else_set_must_choose_their_own_first(app: Flask) -> None:
     make_account("ann", must_change=True)
-    ann = Editor(app)
+    ann = AdminClient(app)
     ann.logs_in()
     assert ann.gets("/admin").headers["Location"] == "/admin/me/password"
     assert ann.gets("/admin/me/second-factor").headers["Location"] == "/admin/me/password"
@@ -143,15 +143,15 @@ def test_whose_password_somebody_else_chose_must_choose_their_own_first(app: Fla
     new = "walnut trombone glacier inbox"
     done = ann.posts("/admin/me/password", token=token, present="plinth mango otter quartz", password=new)
     assert done.headers["Location"] == "/admin/me?done=changed"
-    assert ann.is_in()
+    assert ann.is_logged_in()
 
 
 @ON_ONE_DATABASE
-def test_admins_must_set_up_a_second_factor_where_the_settings_say_so(app_with: Callable[..., Flask]) -> None:
+def test_admins_must_set_up_two_factor_authentication_where_the_settings_say_so(app_with: Callable[..., Flask]) -> None:
     app = app_with(REQUIRE_TOTP="1")
     make_account("root", Role.ADMIN)
     make_account("ann")
-    root, ann = Editor(app), Editor(app)
+    root, ann = AdminClient(app), AdminClient(app)
     root.logs_in("root")
     ann.logs_in()
     assert root.gets("/admin").headers["Location"] == "/admin/me/second-factor"

@@ -7,14 +7,14 @@ from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
-from tests.web.admin.editor import Editor, logged_in, newest_entry, stored
+from tests.web.admin.admin_client import AdminClient, latest_entry, logged_in, stored
 from tests.web.conftest import PRESENT
 from verdicts.catalog.models import Reviewer, Tool
 from verdicts.extensions import begin_write, db
 from verdicts.staff import drafts
 
 
-def test_a_draft_is_shown_again_until_its_form_is_saved(ann: Editor) -> None:
+def test_a_draft_is_shown_again_until_its_form_is_saved(ann: AdminClient) -> None:
     tool = make_tool("wren", tagline="Old.")
     path = f"/admin/tools/{tool.id}"
     fields = ann.form(path) | {"tagline": "Half a thought"}
@@ -34,7 +34,7 @@ def test_a_draft_is_shown_again_until_its_form_is_saved(ann: Editor) -> None:
 
 
 @ON_ONE_DATABASE
-def test_a_draft_is_saved_and_discarded_without_javascript(app: Flask, ann: Editor) -> None:
+def test_a_draft_is_saved_and_discarded_without_javascript(app: Flask, ann: AdminClient) -> None:
     path = ann.gets("/admin/reviewers/new").headers["Location"]
     assert ann.fills(path, "draft", name="The Half").headers["Location"].startswith(path.partition("?")[0])
     assert ann.form(path)["name"] == "The Half"
@@ -45,7 +45,7 @@ def test_a_draft_is_saved_and_discarded_without_javascript(app: Flask, ann: Edit
 
 
 @ON_ONE_DATABASE
-def test_a_draft_of_an_older_version_conflicts_with_what_was_saved_since(app: Flask, ann: Editor) -> None:
+def test_a_draft_of_an_older_version_conflicts_with_what_was_saved_since(app: Flask, ann: AdminClient) -> None:
     bob, tool = logged_in(app, "bob"), make_tool("wren")
     path = f"/admin/tools/{tool.id}"
     bob.fills(path, "draft", maker="Bob’s maker")
@@ -54,7 +54,7 @@ def test_a_draft_of_an_older_version_conflicts_with_what_was_saved_since(app: Fl
 
 
 @ON_ONE_DATABASE
-def test_a_draft_that_says_what_is_saved_already_is_none(ann: Editor) -> None:
+def test_a_draft_that_says_what_is_saved_already_is_none(ann: AdminClient) -> None:
     tool = make_tool("wren", tagline="Old.")
     path = f"/admin/tools/{tool.id}"
     form = ann.form(path) | {"tagline": "New."}
@@ -64,7 +64,7 @@ def test_a_draft_that_says_what_is_saved_already_is_none(ann: Editor) -> None:
 
 
 @ON_ONE_DATABASE
-def test_what_led_to_no_save_is_there_after_going_back_without_javascript(ann: Editor) -> None:
+def test_what_led_to_no_save_is_there_after_going_back_without_javascript(ann: AdminClient) -> None:
     address = ann.gets("/admin/tools/new").headers["Location"]
     for do, typed in (("more plans", "Another row"), ("refit", "Another category"), ("save", "")):
         ann.sends(address, ann.form(address) | {"name": typed, "tagline": f"With {do}"}, do)
@@ -73,11 +73,11 @@ def test_what_led_to_no_save_is_there_after_going_back_without_javascript(ann: E
 
 
 @ON_ONE_DATABASE
-def test_a_draft_of_an_earlier_version_and_one_of_the_record_are_two(ann: Editor) -> None:
+def test_a_draft_of_an_earlier_version_and_one_of_the_record_are_two(ann: AdminClient) -> None:
     tool = make_tool("wren", tagline="First.")
     path = f"/admin/tools/{tool.id}"
     ann.fills(path, tagline="Second.")
-    entry = newest_entry()
+    entry = latest_entry()
     earlier = f"{path}?restore={entry.id}"
     ann.fills(path, "draft", maker="Typed first")
     assert ann.form(earlier)["tagline"] == "First."
@@ -91,7 +91,7 @@ def test_a_draft_of_an_earlier_version_and_one_of_the_record_are_two(ann: Editor
 # New records: each tab has a draft of its own
 
 
-def test_two_tabs_of_a_new_record_have_a_draft_each_and_each_offers_the_other(ann: Editor) -> None:
+def test_two_tabs_of_a_new_record_have_a_draft_each_and_each_offers_the_other(ann: AdminClient) -> None:
     one, two = (ann.gets("/admin/reviewers/new").headers["Location"] for _ in range(2))
     assert (ann.autosaves(one, name="The First"), ann.autosaves(two, name="The Second")) == (200, 200)
     assert (ann.form(one)["name"], ann.form(two)["name"]) == ("The First", "The Second")
@@ -107,7 +107,7 @@ def test_two_tabs_of_a_new_record_have_a_draft_each_and_each_offers_the_other(an
 
 
 @ON_ONE_DATABASE
-def test_a_late_draft_of_a_form_that_became_a_record_is_none(ann: Editor) -> None:
+def test_a_late_draft_of_a_form_that_became_a_record_is_none(ann: AdminClient) -> None:
     address = ann.gets("/admin/reviewers/new").headers["Location"]
     fields = ann.form(address) | {"name": "The Builder"}
     ann.sends(address, fields)
@@ -118,7 +118,7 @@ def test_a_late_draft_of_a_form_that_became_a_record_is_none(ann: Editor) -> Non
 
 @pytest.mark.parametrize("query", ["endpoint=x", "_method=x", "_external=1", "_anchor=x", "x=1"])
 @ON_ONE_DATABASE
-def test_the_address_of_a_new_form_takes_nothing_over_that_it_does_not_know(ann: Editor, query: str) -> None:
+def test_the_address_of_a_new_form_takes_nothing_over_that_it_does_not_know(ann: AdminClient, query: str) -> None:
     answer = ann.gets(f"/admin/tools/new?{query}")
     assert (answer.status_code, re.sub("=.*", "", answer.headers["Location"])) == (303, "/admin/tools/new?draft")
 
@@ -141,13 +141,13 @@ def test_the_address_of_a_new_form_takes_nothing_over_that_it_does_not_know(ann:
     ],
 )
 @ON_ONE_DATABASE
-def test_a_draft_is_only_saved_for_a_form_that_has_drafts(ann: Editor, address: str) -> None:
+def test_a_draft_is_only_saved_for_a_form_that_has_drafts(ann: AdminClient, address: str) -> None:
     assert ann.autosaves(address, name="x") == 400
 
 
 @pytest.mark.parametrize("key", ["/admin/no-such-form/1", "/admin/tools", "/admin/worlds/new?draft=abcdefgh1"])
 @ON_ONE_DATABASE
-def test_a_draft_whose_form_is_not_there_any_more_is_left_out_of_the_dashboard(ann: Editor, key: str) -> None:
+def test_a_draft_whose_form_is_not_there_any_more_is_left_out_of_the_dashboard(ann: AdminClient, key: str) -> None:
     begin_write()
     drafts.save(1, key, [("name", "Lost")], PRESENT)
     drafts.save(1, "/admin/tools/new?draft=abcdefgh1", [("name", "Found")], PRESENT)

@@ -4,13 +4,13 @@ import html
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_category, make_tool
-from tests.web.admin.editor import Editor, fields_of, stored
+from tests.web.admin.admin_client import AdminClient, fields_of, stored
 from verdicts.catalog.models import Category, Tool
 
 pytestmark = ON_ONE_DATABASE
 
 
-def test_a_refused_form_keeps_what_was_typed_and_says_why_beside_each_field_and_on_top(ann: Editor) -> None:
+def test_a_refused_form_keeps_what_was_typed_and_says_why_beside_each_field_and_on_top(ann: AdminClient) -> None:
     typed = {"website": "ftp://x.example", "tagline": "Kept.", "price__model": "paid", "price__amount": "twenty"}
     answer = ann.fills("/admin/tools/new", name="", plans_0_name="Pro", plans_0_amount="5", **typed)
     assert answer.status_code == 422
@@ -26,7 +26,7 @@ def test_a_refused_form_keeps_what_was_typed_and_says_why_beside_each_field_and_
     assert stored(Tool) == []
 
 
-def test_rows_are_added_moved_and_removed_without_saving(ann: Editor) -> None:
+def test_rows_are_added_moved_and_removed_without_saving(ann: AdminClient) -> None:
     category = make_category("editors", facts={"offline": "Runs offline", "open": "Open source"})
     path = f"/admin/categories/{category.id}"
     more = fields_of(ann.fills(path, "more facts").text)
@@ -40,7 +40,7 @@ def test_rows_are_added_moved_and_removed_without_saving(ann: Editor) -> None:
     assert [fact.key for fact in stored(Category)[0].facts] == ["price", "open"]
 
 
-def test_a_fault_in_a_fact_or_a_plan_stands_beside_it_with_what_was_typed(ann: Editor) -> None:
+def test_a_fault_in_a_fact_or_a_plan_stands_beside_it_with_what_was_typed(ann: AdminClient) -> None:
     category = make_category("editors", facts={"offline": "Runs offline", "open": "Open source"})
     tool = make_tool("wren", category_id=category.id)
     typed = {"facts_1_value": "Yes", "facts_1_source": "no address", "plans_0_name": "Pro", "plans_0_amount": "5"}
@@ -51,28 +51,28 @@ def test_a_fault_in_a_fact_or_a_plan_stands_beside_it_with_what_was_typed(ann: E
     assert (kept["facts-1-source"], kept["plans-0-amount"]) == ("no address", "5")
 
 
-def test_a_fault_in_what_is_folded_unfolds_it(ann: Editor) -> None:
+def test_a_fault_in_what_is_folded_unfolds_it(ann: AdminClient) -> None:
     assert '<details class="rows-fold">' in ann.opens("/admin/tools/new").text
     answer = ann.fills("/admin/tools/new", name="Wren", slug="Not A Slug")
     assert (answer.status_code, '<details class="rows-fold" open>' in answer.text) == (422, True)
 
 
-def test_an_amount_without_a_currency_is_blamed_on_the_amount(ann: Editor) -> None:
+def test_an_amount_without_a_currency_is_blamed_on_the_amount(ann: AdminClient) -> None:
     refused = ann.fills(f"/admin/tools/{make_tool('wren').id}/price", model="paid", amount="7")
     assert (refused.status_code, 'id="amount-fault"' in refused.text) == (422, True)
 
 
-def test_a_comparison_without_tools_is_told_what_it_lacks(ann: Editor) -> None:
+def test_a_comparison_without_tools_is_told_what_it_lacks(ann: AdminClient) -> None:
     refused = ann.fills("/admin/comparisons/new")
     assert (refused.status_code, 'id="tools-0-fault"' in refused.text) == (422, True)
 
 
-def test_an_alias_that_is_given_twice_is_named(ann: Editor) -> None:
+def test_an_alias_that_is_given_twice_is_named(ann: AdminClient) -> None:
     refused = ann.fills(f"/admin/tools/{make_tool('wren').id}", aliases="lark\nlark")
     assert (refused.status_code, "“lark” is given already" in refused.text) == (422, True)
 
 
-def test_a_form_of_more_rows_than_anybody_fills_in_is_refused_before_it_is_read(ann: Editor) -> None:
+def test_a_form_of_more_rows_than_anybody_fills_in_is_refused_before_it_is_read(ann: AdminClient) -> None:
     rows = {f"plans-{number}-name": "x" for number in range(3001)}
     for path in ("/admin/tools/new", "/admin/drafts"):
         answer = ann.posts(path, do="more plans", draft_key="/admin/tools/new", **rows)

@@ -1,4 +1,4 @@
-"""Whatever an editor types into whatever form, nothing in a page behind the log-in or before it runs it."""
+"""Text that an editor types into a form is never run, in no admin page and in no public one."""
 
 import re
 from xml.etree import ElementTree as ET
@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests.conftest import ON_ONE_SHARED_DATABASE
 from tests.makers import make_category, make_comparison, make_reviewer, make_tool
-from tests.web.admin.editor import Editor, make_account
+from tests.web.admin.admin_client import AdminClient, make_account
 from tests.web.corpus import HOSTILE_TEXTS
 from tests.web.visitor import read_html
 from verdicts.staff.models import Role
@@ -56,7 +56,7 @@ class World:
 
     def __init__(self, app: Flask) -> None:
         make_account("root", Role.ADMIN)
-        self.root = Editor(app)
+        self.root = AdminClient(app)
         self.root.logs_in("root")
         category = make_category("editors", facts={"offline": "Runs offline"})
         wren, finch = make_tool("wren", category_id=category.id), make_tool("finch", category_id=category.id)
@@ -92,7 +92,7 @@ class World:
         return forms + [self.root.fills(path, "preview").text for path in self.paths.values()]
 
     def lists(self) -> list[str]:
-        """Return what else shows records: lists, histories, the trail, and where one publishes or deletes."""
+        """Return what else shows records: lists, histories, the activity log, and where one publishes or deletes."""
         ways = [*(f"/admin{path}" for path in LISTS), *self.histories, self.paths["tool"] + "/publication"]
         return [self.root.gets(path).text for path in ways]
 
@@ -137,7 +137,7 @@ def test_no_text_adds_anything_to_a_page_but_text(world: World, text: str) -> No
 
 
 @ON_ONE_SHARED_DATABASE
-def test_no_text_adds_anything_to_lists_histories_and_the_trail(world: World) -> None:
+def test_no_text_adds_anything_to_lists_histories_and_the_activity_log(world: World) -> None:
     for text in HOSTILE_TEXTS[:8]:
         world.type_everywhere(text)
     assert [intruders(page, world.known) for page in world.lists() if intruders(page, world.known)] == []
@@ -153,7 +153,7 @@ def test_what_is_typed_live_comes_back_as_harmless_markup(world: World) -> None:
 
 @ON_ONE_SHARED_DATABASE
 def test_no_text_adds_anything_to_the_page_that_shows_strangers_what_they_sent(shared_app: Flask) -> None:
-    stranger = Editor(shared_app)
+    stranger = AdminClient(shared_app)
     token = stranger.token()
 
     def shown(text: str) -> str:
@@ -166,7 +166,7 @@ def test_no_text_adds_anything_to_the_page_that_shows_strangers_what_they_sent(s
 
 
 @ON_ONE_SHARED_DATABASE
-def test_no_text_adds_anything_to_what_is_left_of_a_record_that_is_gone(world: World) -> None:
+def test_no_text_adds_anything_to_the_page_of_a_deleted_record(world: World) -> None:
     def shown(text: str) -> str:
         fields = {"name": text, "description": text, "facts-0-label": text}
         answer = world.root.posts("/admin/categories/9999", **fields)

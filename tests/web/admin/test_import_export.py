@@ -1,4 +1,4 @@
-"""The catalogue as a file in the browser: out, and in by way of a dry run."""
+"""Importing and exporting the catalogue in the browser."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from tests.conftest import ON_ONE_DATABASE
 from tests.curation.files import a_file, a_review, a_tool, as_bytes
 from tests.makers import make_tool
-from tests.web.admin.editor import Editor, logged_in, make_account
+from tests.web.admin.admin_client import AdminClient, logged_in, make_account
 from tests.web.conftest import PRESENT
 from tests.web.visitor import read_html, words_of
 from verdicts.catalog.models import Tool, ToolSlug
@@ -30,7 +30,7 @@ DRY_RUN = "/admin/catalogue/import"
 FILE = as_bytes(a_file(a_tool("aider", reviews=[a_review()]), a_tool("cursor")))
 
 
-def sends(editor: Editor, content: bytes, name: str = "tools.json") -> TestResponse:
+def sends(editor: AdminClient, content: bytes, name: str = "tools.json") -> TestResponse:
     """Send a file as a browser does; put together by hand, as the test client would leave a temporary file open."""
     parts = (
         f'--edge\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{editor.token("/admin/me")}\r\n'
@@ -58,7 +58,7 @@ def kept() -> int:
 # Importing
 
 
-def test_a_file_is_tried_first_and_then_imported_as_the_dry_run_said(root: Editor) -> None:
+def test_a_file_is_previewed_first_and_then_imported_exactly_so(root: AdminClient) -> None:
     sent = sends(root, FILE)
     assert (sent.status_code, sent.headers["Location"]) == (303, DRY_RUN)
     page = root.gets(DRY_RUN).text
@@ -74,14 +74,14 @@ def test_a_file_is_tried_first_and_then_imported_as_the_dry_run_said(root: Edito
     assert "2 new, 0 changed" in after
 
 
-def test_a_dry_run_says_which_tool_an_address_of_before_leads_to(root: Editor) -> None:
+def test_a_preview_says_which_tool_a_former_address_leads_to(root: AdminClient) -> None:
     make_tool("ex-keep", aliases=("ex-drop",))
     sends(root, as_bytes(a_file(a_tool("ex-drop", tagline="Small."))))
     page = words_of(read_html(root.gets(DRY_RUN).text)[0])
     assert 'tool "ex-keep" (named "ex-drop" in the file): name, tagline' in page
 
 
-def test_the_trail_holds_the_counts(root: Editor) -> None:
+def test_the_activity_log_has_the_counts(root: AdminClient) -> None:
     sends(root, FILE)
     root.posts(DRY_RUN, **fields(root.gets(DRY_RUN).text))
     db.session.rollback()
@@ -91,7 +91,7 @@ def test_the_trail_holds_the_counts(root: Editor) -> None:
     assert entry.changes["reviews"] == [None, "1 new, 0 changed"]
 
 
-def test_what_an_import_wrote_over_stands_in_the_records_history_and_comes_back(root: Editor) -> None:
+def test_what_an_import_overwrote_is_in_the_records_history_and_can_be_restored(root: AdminClient) -> None:
     id = make_tool("aider", name="Aider", tagline="Written with care.", maker="M").id
     sends(root, as_bytes({"format": "verdicts-catalogue/1", "tools": [a_tool("aider", tagline="Bland.", maker="")]}))
     page = root.gets(DRY_RUN).text
@@ -110,7 +110,7 @@ def test_what_an_import_wrote_over_stands_in_the_records_history_and_comes_back(
     assert stored.maker == "M"
 
 
-def test_a_refused_file_shows_every_fault_with_its_place_and_stores_nothing(root: Editor) -> None:
+def test_a_refused_file_shows_every_error_with_its_position_and_saves_nothing(root: AdminClient) -> None:
     sends(root, as_bytes(a_file(a_tool("aider", reviews=[a_review("nobody", verdict="perhaps")]))))
     page = root.gets(DRY_RUN).text
     assert "tools[0].reviews[0].verdict: must be &#34;ship&#34; or &#34;skip&#34;, not &#34;perhaps&#34;" in page
@@ -123,19 +123,19 @@ def test_a_refused_file_shows_every_fault_with_its_place_and_stores_nothing(root
     ("name", "content"), [("a.json", b"{"), ("a.yaml", b"a: [b"), ("a", b"\xff"), ("b.json", b" ")]
 )
 @ON_ONE_DATABASE
-def test_what_cannot_be_read_is_refused_in_words(root: Editor, name: str, content: bytes) -> None:
+def test_what_cannot_be_read_is_refused_in_words(root: AdminClient, name: str, content: bytes) -> None:
     sends(root, content, name)
     assert "the file is" in root.gets(DRY_RUN).text
 
 
-def test_many_changes_are_counted_and_not_all_listed(root: Editor) -> None:
+def test_many_changes_are_counted_and_not_all_listed(root: AdminClient) -> None:
     sends(root, as_bytes(a_file(*(a_tool(f"tool-{number}") for number in range(400)))))
     page = root.gets(DRY_RUN).text
     assert page.count("<li>new tool") == 297  # after the category and two reviewers
     assert "… and 103 more." in page
 
 
-def test_a_file_that_changes_nothing_has_no_button(root: Editor) -> None:
+def test_a_file_that_changes_nothing_has_no_button(root: AdminClient) -> None:
     for _ in range(2):
         sends(root, FILE)
         page = root.gets(DRY_RUN).text
@@ -144,7 +144,7 @@ def test_a_file_that_changes_nothing_has_no_button(root: Editor) -> None:
     assert "Import file" not in page
 
 
-def test_an_import_says_where_it_did_something_else_than_the_dry_run(root: Editor) -> None:
+def test_an_import_says_when_it_differed_from_the_preview(root: AdminClient) -> None:
     sends(root, FILE)
     shown = fields(root.gets(DRY_RUN).text)
     make_tool("aider")
@@ -153,7 +153,7 @@ def test_an_import_says_where_it_did_something_else_than_the_dry_run(root: Edito
     assert tools() == ["Aider", "Cursor"]
 
 
-def test_a_file_sent_meanwhile_is_not_imported_in_place_of_the_one_that_was_shown(root: Editor) -> None:
+def test_a_file_uploaded_meanwhile_is_not_imported_instead_of_the_one_that_was_previewed(root: AdminClient) -> None:
     sends(root, FILE)
     shown = fields(root.gets(DRY_RUN).text)
     sends(root, as_bytes(a_file(a_tool("other"))), "other.json")
@@ -164,7 +164,7 @@ def test_a_file_sent_meanwhile_is_not_imported_in_place_of_the_one_that_was_show
     assert tools() == ["Other"]
 
 
-def test_what_is_refused_by_the_time_it_is_imported_is_shown_with_its_faults(root: Editor) -> None:
+def test_what_is_refused_by_the_time_it_is_imported_is_shown_with_its_faults(root: AdminClient) -> None:
     sends(root, as_bytes(a_file(a_tool("aider", aliases=["aider-chat"]))))
     shown = fields(root.gets(DRY_RUN).text)
     make_tool("aider-chat")
@@ -173,14 +173,14 @@ def test_what_is_refused_by_the_time_it_is_imported_is_shown_with_its_faults(roo
     assert (refused.status_code, "&#34;aider-chat&#34; leads to Aider Chat already" in refused.text) == (422, True)
 
 
-def test_who_stores_the_same_tool_at_the_same_moment_makes_no_import_crash(app: Flask, root: Editor) -> None:
+def test_who_stores_the_same_tool_at_the_same_moment_makes_no_import_crash(app: Flask, root: AdminClient) -> None:
     sends(root, FILE)
     shown, token = fields(root.gets(DRY_RUN).text), root.token("/admin/me")
     begin_write()
     db.session.add(Tool(name="Aider", position=0, slugs=[ToolSlug(slug="aider", is_current=True, position=0)]))
     db.session.flush()
     answers: list[TestResponse] = []
-    rival = Editor(app)
+    rival = AdminClient(app)
     rival.client = root.client
 
     def import_meanwhile() -> None:
@@ -200,7 +200,7 @@ def test_who_stores_the_same_tool_at_the_same_moment_makes_no_import_crash(app: 
     assert tools().count("Aider") == 1
 
 
-def test_each_account_has_a_file_of_its_own(app: Flask, root: Editor) -> None:
+def test_each_account_has_a_file_of_its_own(app: Flask, root: AdminClient) -> None:
     other = logged_in(app, "bob", Role.ADMIN)
     sends(root, FILE)
     assert other.gets(DRY_RUN).headers["Location"] == "/admin/catalogue?done=gone"
@@ -208,7 +208,9 @@ def test_each_account_has_a_file_of_its_own(app: Flask, root: Editor) -> None:
     assert "Continue with" not in other.gets("/admin/catalogue").text
 
 
-def test_a_file_can_be_forgotten_and_is_after_a_day(root: Editor, later: Callable[[timedelta], None]) -> None:
+def test_a_file_can_be_discarded_and_is_deleted_after_a_day(
+    root: AdminClient, later: Callable[[timedelta], None]
+) -> None:
     sends(root, FILE)
     assert root.posts(f"{DRY_RUN}/forget").status_code == 303
     assert kept() == 0
@@ -226,13 +228,13 @@ def test_a_file_can_be_forgotten_and_is_after_a_day(root: Editor, later: Callabl
 
 
 @ON_ONE_DATABASE
-def test_importing_without_a_file_leads_back(root: Editor) -> None:
+def test_importing_without_a_file_leads_back(root: AdminClient) -> None:
     assert root.posts(DRY_RUN).headers["Location"] == "/admin/catalogue?done=gone"
 
 
 @pytest.mark.parametrize("content", [b"", None])
 @ON_ONE_DATABASE
-def test_nothing_sent_is_said_beside_the_field(root: Editor, content: bytes | None) -> None:
+def test_nothing_sent_is_said_beside_the_field(root: AdminClient, content: bytes | None) -> None:
     refused = sends(root, content) if content is not None else root.posts("/admin/catalogue")
     assert refused.status_code == 422
     assert 'id="file-fault"' in refused.text
@@ -240,7 +242,7 @@ def test_nothing_sent_is_said_beside_the_field(root: Editor, content: bytes | No
 
 @pytest.mark.parametrize("name", ["../../etc/tools.json", "folder/tools.json"])
 @ON_ONE_DATABASE
-def test_only_the_last_part_of_a_files_name_is_kept(root: Editor, name: str) -> None:
+def test_only_the_last_part_of_a_files_name_is_stored(root: AdminClient, name: str) -> None:
     sends(root, FILE, name)
     assert '<h1 class="title title-small">Preview of tools.json<' in root.gets(DRY_RUN).text
 
@@ -249,7 +251,7 @@ def test_only_the_last_part_of_a_files_name_is_kept(root: Editor, name: str) -> 
 
 
 @ON_ONE_DATABASE
-def test_eight_megabytes_are_taken_and_no_more(root: Editor) -> None:
+def test_two_megabytes_are_accepted_and_no_more(root: AdminClient) -> None:
     assert sends(root, b"[" + b" " * (2 * MEGABYTE - 2) + b"]").status_code == 303
     assert "must be an object with keys" in root.gets(DRY_RUN).text
     for size in (2 * MEGABYTE + 1, 12 * MEGABYTE):
@@ -259,11 +261,11 @@ def test_eight_megabytes_are_taken_and_no_more(root: Editor) -> None:
 
 
 @ON_ONE_DATABASE
-def test_a_large_body_is_read_for_nobody_but_an_admin_who_may_send_it(app: Flask, root: Editor) -> None:
+def test_a_large_body_is_read_for_nobody_but_an_admin_who_may_send_it(app: Flask, root: AdminClient) -> None:
     make_account("ann")
-    ann = Editor(app)
+    ann = AdminClient(app)
     ann.logs_in()
-    stranger = Editor(app)
+    stranger = AdminClient(app)
     for editor, path, status in (
         (stranger, "/admin/catalogue", 303),
         (ann, "/admin/catalogue", 403),
@@ -292,7 +294,7 @@ def test_an_editor_exports_what_is_published(app: Flask, kind: str) -> None:
     make_tool("aider")
     make_tool("draft", published_at=None)
     make_account("ann")
-    ann = Editor(app)
+    ann = AdminClient(app)
     ann.logs_in()
     page = ann.gets("/admin/catalogue")
     assert "Export YAML" in page.text
@@ -304,13 +306,13 @@ def test_an_editor_exports_what_is_published(app: Flask, kind: str) -> None:
     assert "draft" not in answer.text
 
 
-def test_what_is_exported_can_be_sent_back(root: Editor) -> None:
+def test_what_is_exported_can_be_sent_back(root: AdminClient) -> None:
     make_tool("aider")
     sends(root, root.gets("/admin/catalogue/export").data)
     assert "The catalogue already contains all of this." in root.gets(DRY_RUN).text
 
 
-def test_a_catalogue_too_large_for_yaml_is_refused_in_words(root: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_catalogue_too_large_for_yaml_is_refused_in_words(root: AdminClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporting, "MAX_YAML_SIZE", 10)
     refused = root.gets("/admin/catalogue/export?as=yaml")
     assert (refused.status_code, "export it as .json" in refused.text) == (422, True)

@@ -1,4 +1,4 @@
-"""Ten thousand tools and a hundred thousand entries of the trail: every list takes as many statements as with three."""
+"""Every list takes a fixed number of statements, also with ten thousand tools and a hundred thousand log entries."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,7 +9,7 @@ import time_machine
 
 from tests.conftest import StatementCount
 from tests.makers import NOW, make_category, make_comparison, make_review, make_reviewer, make_tool
-from tests.web.admin.editor import Editor
+from tests.web.admin.admin_client import AdminClient
 from verdicts.catalog import search
 from verdicts.catalog.models import PriceRecord, Review, Tool, ToolSlug
 from verdicts.comparisons.models import Comparison, ComparisonTool
@@ -100,7 +100,7 @@ def put_entries() -> None:
     db.session.execute(sa.insert(audit_entry).from_select(columns, rows))
 
 
-def counted(root: Editor, statements: StatementCount) -> dict[str, int]:
+def counted(root: AdminClient, statements: StatementCount) -> dict[str, int]:
     found = {}
     for path in LISTS:
         before = len(statements)
@@ -110,7 +110,7 @@ def counted(root: Editor, statements: StatementCount) -> dict[str, int]:
     return found
 
 
-def test_every_list_takes_as_many_statements_whatever_there_is(root: Editor, statements: StatementCount) -> None:
+def test_every_list_takes_as_many_statements_whatever_there_is(root: AdminClient, statements: StatementCount) -> None:
     small_world()
     few = counted(root, statements)
     large_world()

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE
-from tests.web.admin.editor import PASSWORD, Editor, make_account
+from tests.web.admin.admin_client import PASSWORD, AdminClient, make_account
 from tests.web.conftest import PRESENT
 from verdicts.extensions import begin_write, db
 from verdicts.mailing.models import outbox_letter
@@ -22,9 +22,9 @@ NEW = "walnut trombone glacier inbox"
 
 
 @pytest.fixture
-def ann(app: Flask) -> Editor:
+def ann(app: Flask) -> AdminClient:
     make_account("ann")
-    return Editor(app)
+    return AdminClient(app)
 
 
 def with_a_second_factor(name: str = "ann") -> tuple[str, list[str]]:
@@ -49,39 +49,39 @@ def letters() -> list[str]:
     return list(db.session.scalars(sa.select(outbox_letter.c.text)))
 
 
-def test_the_right_password_lets_in_and_leads_to_where_one_wanted_to_go(ann: Editor) -> None:
+def test_the_right_password_logs_in_and_leads_to_the_requested_page(ann: AdminClient) -> None:
     wanted = ann.gets("/admin/me")
     assert (wanted.status_code, wanted.headers["Location"]) == (303, "/admin/login?next=/admin/me")
     answer = ann.logs_in(next="/admin/me")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/admin/me")
-    assert ann.is_in()
+    assert ann.is_logged_in()
 
 
 @pytest.mark.parametrize(
     "elsewhere", ["https://evil.example/admin", "//evil.example", "/admin//evil.example", "/tools", "/admin\\@evil"]
 )
 @ON_ONE_DATABASE
-def test_logging_in_leads_nowhere_else(ann: Editor, elsewhere: str) -> None:
+def test_logging_in_leads_nowhere_else(ann: AdminClient, elsewhere: str) -> None:
     assert ann.logs_in(next=elsewhere).headers["Location"] == "/admin"
 
 
 @pytest.mark.parametrize(("name", "password"), [("ann", "wrong"), ("nobody", PASSWORD), ("ANN ", "wrong")])
-def test_a_wrong_name_or_password_is_refused_in_the_same_words(ann: Editor, name: str, password: str) -> None:
+def test_a_wrong_name_or_password_is_refused_in_the_same_words(ann: AdminClient, name: str, password: str) -> None:
     answer = ann.logs_in(name, password)
     assert answer.status_code == 422
     assert "The name, password or code is not correct." in answer.text
     assert password not in answer.text
-    assert not ann.is_in()
+    assert not ann.is_logged_in()
 
 
-def test_known_and_unknown_names_get_the_same_bytes(ann: Editor) -> None:
+def test_known_and_unknown_names_get_the_same_bytes(ann: AdminClient) -> None:
     def answer(name: str) -> str:
         return re.sub(r'(csrf_token" value=")[^"]+', r"\1", ann.logs_in(name, "wrong", code="").text).replace(name, "…")
 
     assert answer("ann") == answer("bob")
 
 
-def test_who_is_disabled_is_not_let_in_and_their_sessions_end(app: Flask, ann: Editor) -> None:
+def test_a_disabled_user_cannot_log_in_and_their_sessions_end(app: Flask, ann: AdminClient) -> None:
     make_account("root", Role.ADMIN)
     assert ann.logs_in().status_code == 303
     found = accounts.find("ann")
@@ -90,7 +90,7 @@ def test_who_is_disabled_is_not_let_in_and_their_sessions_end(app: Flask, ann: E
     begin_write()
     accounts.disable(found.id, PRESENT)
     db.session.commit()
-    assert not ann.is_in()
+    assert not ann.is_logged_in()
     assert ann.logs_in().status_code == 422
 
 
@@ -99,12 +99,12 @@ def test_the_cookie_is_for_this_part_of_the_site_alone(app_with: Callable[..., F
     app = app_with(BASE_URL="https://verdicts.test")
     make_account("ann")
     (cookie,) = [
-        each for each in Editor(app).logs_in().headers.getlist("Set-Cookie") if each.startswith("__Secure-staff=")
+        each for each in AdminClient(app).logs_in().headers.getlist("Set-Cookie") if each.startswith("__Secure-staff=")
     ]
     assert {"Path=/admin", "HttpOnly", "Secure", "SameSite=Lax"} <= set(cookie.split("; "))
 
 
-def test_each_log_in_has_a_session_of_its_own_and_ends_the_one_before(ann: Editor) -> None:
+def test_each_log_in_has_a_session_of_its_own_and_ends_the_one_before(ann: AdminClient) -> None:
     ann.logs_in()
     before = ann.client.get_cookie("staff", domain="verdicts.test", path="/admin")
     ann.logs_in()
@@ -115,30 +115,30 @@ def test_each_log_in_has_a_session_of_its_own_and_ends_the_one_before(ann: Edito
     assert rows() == 1
 
 
-def test_logging_out_ends_the_session_for_whoever_kept_the_cookie(app: Flask, ann: Editor) -> None:
+def test_logging_out_ends_the_session_for_whoever_kept_the_cookie(app: Flask, ann: AdminClient) -> None:
     ann.logs_in()
     stolen = ann.client.get_cookie("staff", domain="verdicts.test", path="/admin")
     assert stolen
     assert ann.posts("/admin/logout").status_code == 303
-    thief = Editor(app)
+    thief = AdminClient(app)
     thief.client.set_cookie("staff", stolen.value, path="/admin", domain="verdicts.test")
-    assert not thief.is_in()
+    assert not thief.is_logged_in()
     assert rows() == 0
 
 
-def test_a_session_ends_after_half_an_hour_of_silence(ann: Editor, later: Later) -> None:
+def test_a_session_ends_after_half_an_hour_of_silence(ann: AdminClient, later: Later) -> None:
     ann.logs_in()
     for _ in range(3):
         later(timedelta(minutes=29))
-        assert ann.is_in()
+        assert ann.is_logged_in()
     later(timedelta(minutes=31))
-    assert not ann.is_in()
+    assert not ann.is_logged_in()
 
 
 # Throttling
 
 
-def test_failing_again_and_again_means_waiting_ever_longer_and_never_for_ever(ann: Editor, later: Later) -> None:
+def test_repeated_failures_mean_waiting_longer_and_never_for_ever(ann: AdminClient, later: Later) -> None:
     assert [ann.logs_in(password="wrong").status_code for _ in range(6)] == [422] * 5 + [429]
     waits = []
     for _ in range(12):
@@ -153,31 +153,31 @@ def test_failing_again_and_again_means_waiting_ever_longer_and_never_for_ever(an
     assert ann.logs_in().status_code == 303
 
 
-def test_a_name_that_nobody_has_is_throttled_alike(ann: Editor) -> None:
+def test_a_name_that_nobody_has_is_throttled_alike(ann: AdminClient) -> None:
     assert [ann.logs_in("nobody").status_code for _ in range(6)] == [422] * 5 + [429]
 
 
-def test_others_are_not_kept_waiting(app: Flask, ann: Editor) -> None:
+def test_others_need_not_wait(app: Flask, ann: AdminClient) -> None:
     make_account("bob")
     for _ in range(6):
         ann.logs_in(password="wrong")
-    assert Editor(app).logs_in("bob").status_code == 303
+    assert AdminClient(app).logs_in("bob").status_code == 303
 
 
-def test_a_network_that_tries_many_names_must_wait(app: Flask, ann: Editor) -> None:
+def test_a_network_that_tries_many_names_must_wait(app: Flask, ann: AdminClient) -> None:
     answers = [ann.logs_in(f"name{number}").status_code for number in range(31)]
     assert answers == [422] * 30 + [429]
-    assert Editor(app, "198.51.100.1").logs_in().status_code == 303
+    assert AdminClient(app, "198.51.100.1").logs_in().status_code == 303
 
 
-def test_an_office_may_log_in_as_often_as_it_likes(app: Flask, ann: Editor) -> None:
+def test_an_office_may_log_in_as_often_as_it_likes(app: Flask, ann: AdminClient) -> None:
     assert {ann.logs_in().status_code for _ in range(35)} == {303}
-    stranger = Editor(app)
+    stranger = AdminClient(app)
     answers = [stranger.logs_in(f"name{number}").status_code for number in range(31)]
     assert answers == [422] * 30 + [429]
 
 
-def test_success_forgets_the_failures_before_it(ann: Editor) -> None:
+def test_success_resets_the_count_of_failures(ann: AdminClient) -> None:
     for _ in range(3):
         assert [ann.logs_in(password="wrong").status_code for _ in range(4)] == [422] * 4
         assert ann.logs_in().status_code == 303
@@ -186,25 +186,25 @@ def test_success_forgets_the_failures_before_it(ann: Editor) -> None:
 # The second factor
 
 
-def test_with_a_second_factor_the_password_alone_is_not_enough(ann: Editor) -> None:
+def test_with_two_factor_authentication_the_password_alone_is_not_enough(ann: AdminClient) -> None:
     secret, _ = with_a_second_factor()
     assert ann.logs_in().status_code == 422
     assert ann.logs_in(code="000000").status_code == 422
     assert ann.logs_in(code=pyotp.TOTP(secret).at(PRESENT)).status_code == 303
 
 
-def test_a_code_works_once(app: Flask, ann: Editor) -> None:
+def test_a_code_works_once(app: Flask, ann: AdminClient) -> None:
     secret, _ = with_a_second_factor()
     code = pyotp.TOTP(secret).at(PRESENT)
     assert ann.logs_in(code=code).status_code == 303
-    assert Editor(app).logs_in(code=code).status_code == 422
+    assert AdminClient(app).logs_in(code=code).status_code == 422
 
 
-def test_a_recovery_code_lets_in_once_however_it_is_typed(app: Flask, ann: Editor) -> None:
+def test_a_recovery_code_logs_in_once_however_it_is_typed(app: Flask, ann: AdminClient) -> None:
     _, codes = with_a_second_factor()
     assert ann.logs_in(code=f" {codes[0].upper()} ").status_code == 303
-    assert Editor(app).logs_in(code=codes[0]).status_code == 422
-    assert Editor(app).logs_in(code=codes[1]).status_code == 303
+    assert AdminClient(app).logs_in(code=codes[0]).status_code == 422
+    assert AdminClient(app).logs_in(code=codes[1]).status_code == 303
 
 
 # A new password by mail
@@ -217,21 +217,23 @@ def reset_path() -> str:
     return found[0]
 
 
-def test_a_letter_lets_its_reader_set_a_new_password_once(app: Flask, ann: Editor) -> None:
+def test_an_email_lets_its_reader_set_a_new_password_once(app: Flask, ann: AdminClient) -> None:
     ann.logs_in()
-    assert Editor(app).posts("/admin/forgot", email="ANN@example.org").headers["Location"] == "/admin/forgot?sent=1"
+    assert (
+        AdminClient(app).posts("/admin/forgot", email="ANN@example.org").headers["Location"] == "/admin/forgot?sent=1"
+    )
     path = reset_path()
     for _ in range(3):
-        assert Editor(app).gets(path).status_code == 200
-    assert ann.is_in()
-    assert Editor(app).posts(path, password=NEW).headers["Location"] == "/admin/login?changed=1"
-    assert not ann.is_in()
-    assert Editor(app).posts(path, password=NEW).status_code == 404
+        assert AdminClient(app).gets(path).status_code == 200
+    assert ann.is_logged_in()
+    assert AdminClient(app).posts(path, password=NEW).headers["Location"] == "/admin/login?changed=1"
+    assert not ann.is_logged_in()
+    assert AdminClient(app).posts(path, password=NEW).status_code == 404
     assert ann.logs_in().status_code == 422
     assert ann.logs_in(password=NEW).status_code == 303
 
 
-def test_the_link_holds_for_an_hour(app: Flask, ann: Editor, later: Later) -> None:
+def test_the_link_works_for_an_hour(app: Flask, ann: AdminClient, later: Later) -> None:
     ann.posts("/admin/forgot", email="ann@example.org")
     path = reset_path()
     later(timedelta(minutes=61))
@@ -240,8 +242,10 @@ def test_the_link_holds_for_an_hour(app: Flask, ann: Editor, later: Later) -> No
     assert ann.logs_in().status_code == 303
 
 
-def test_who_has_no_account_gets_no_letter_and_the_same_answer(app: Flask, ann: Editor) -> None:
-    known, unknown = (Editor(app).posts("/admin/forgot", email=each) for each in ("ann@example.org", "bob@example.org"))
+def test_who_has_no_account_gets_no_email_and_the_same_answer(app: Flask, ann: AdminClient) -> None:
+    known, unknown = (
+        AdminClient(app).posts("/admin/forgot", email=each) for each in ("ann@example.org", "bob@example.org")
+    )
     assert (known.status_code, known.data, known.headers["Location"]) == (
         unknown.status_code,
         unknown.data,
@@ -252,7 +256,9 @@ def test_who_has_no_account_gets_no_letter_and_the_same_answer(app: Flask, ann: 
 
 @pytest.mark.parametrize("password", ["short", "password1234", "aaaaaaaaaaaaaaaa", "qwertyuiop123", "ann@example.org"])
 @ON_ONE_DATABASE
-def test_a_password_that_is_easy_to_guess_is_refused_beside_the_field(app: Flask, ann: Editor, password: str) -> None:
+def test_a_password_that_is_easy_to_guess_is_refused_beside_the_field(
+    app: Flask, ann: AdminClient, password: str
+) -> None:
     ann.posts("/admin/forgot", email="ann@example.org")
     refused = ann.posts(reset_path(), password=password)
     assert refused.status_code == 422

@@ -13,7 +13,7 @@ from tests.catalog import pictures
 from tests.catalog.pictures import encoded, noise, plain
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
-from tests.web.admin.editor import Editor
+from tests.web.admin.admin_client import AdminClient
 from verdicts.catalog import logos
 from verdicts.catalog.content_version import content_version
 from verdicts.catalog.models import Logo
@@ -32,7 +32,7 @@ def place(tool: int) -> str:
     return f"/admin/tools/{tool}/logo"
 
 
-def sends(editor: Editor, tool: int, data: bytes) -> TestResponse:
+def sends(editor: AdminClient, tool: int, data: bytes) -> TestResponse:
     # Encoded here: Werkzeug's client writes a large form into a file that it forgets to close.
     upload = FileStorage(BytesIO(data), "logo.png")
     boundary, body = encode_multipart({"csrf_token": editor.token("/admin/me"), "logo": upload})
@@ -47,12 +47,12 @@ def logo_of(tool: int) -> str | None:
     return found.digest
 
 
-def trail() -> list[audit.Entry]:
+def log_entries() -> list[audit.Entry]:
     db.session.rollback()
     return [entry for entry in audit.search() if entry.kind == "tool"]
 
 
-def test_a_logo_is_saved_and_shown(ann: Editor, tool: int) -> None:
+def test_a_logo_is_saved_and_shown(ann: AdminClient, tool: int) -> None:
     assert "Mistral Code has no logo." in ann.gets(place(tool)).text
     saved = sends(ann, tool, encoded(noise(64, 64)))
     assert (saved.status_code, saved.headers["Location"]) == (303, f"{place(tool)}?done=saved")
@@ -62,7 +62,7 @@ def test_a_logo_is_saved_and_shown(ann: Editor, tool: int) -> None:
 
 
 @ON_ONE_DATABASE
-def test_what_a_file_is_called_and_claims_to_be_does_not_matter(ann: Editor, tool: int) -> None:
+def test_what_a_file_is_called_and_claims_to_be_does_not_matter(ann: AdminClient, tool: int) -> None:
     upload = (BytesIO(encoded(plain(), "WEBP")), "../../etc/passwd.svg", "image/svg+xml")
     assert ann.posts(place(tool), logo=upload).status_code == 303
     assert logo_of(tool) == logos.reencode(encoded(plain(), "WEBP")).digest
@@ -84,7 +84,7 @@ def test_what_a_file_is_called_and_claims_to_be_does_not_matter(ann: Editor, too
 )
 @ON_ONE_DATABASE
 def test_a_refused_file_is_answered_beside_the_field_and_in_the_summary_and_changes_nothing(
-    ann: Editor, tool: int, data: bytes, words: str
+    ann: AdminClient, tool: int, data: bytes, words: str
 ) -> None:
     sends(ann, tool, encoded(plain(colour="green")))
     before, version = logo_of(tool), content_version()
@@ -94,17 +94,17 @@ def test_a_refused_file_is_answered_beside_the_field_and_in_the_summary_and_chan
     assert f'<p class="field-error" id="logo-fault">{words}' in refused.text
     assert NO_BROWSER_KEEPS_IT in refused.text
     assert f"/logos/{before}.png" in refused.text
-    assert (logo_of(tool), content_version(), len(trail())) == (before, version, 1)
+    assert (logo_of(tool), content_version(), len(log_entries())) == (before, version, 1)
 
 
-def test_sending_the_form_without_a_file_is_refused(ann: Editor, tool: int) -> None:
+def test_sending_the_form_without_a_file_is_refused(ann: AdminClient, tool: int) -> None:
     for form in ({}, {"logo": "no file"}):
         refused = ann.posts(place(tool), **form)
         assert (refused.status_code, "No file arrived" in refused.text) == (422, True)
 
 
 @ON_ONE_DATABASE
-def test_more_than_the_page_takes_is_refused_with_how_much_it_takes(ann: Editor, tool: int) -> None:
+def test_more_than_the_page_takes_is_refused_with_how_much_it_takes(ann: AdminClient, tool: int) -> None:
     refused = sends(ann, tool, bytes(3_300_000))
     assert refused.status_code == 413
     assert "This page accepts 3 MB at most, and more was sent, so nothing was saved." in refused.text
@@ -112,13 +112,13 @@ def test_more_than_the_page_takes_is_refused_with_how_much_it_takes(ann: Editor,
 
 @ON_ONE_DATABASE
 def test_a_large_file_makes_us_read_nothing_unless_an_editor_sends_it(app: Flask, tool: int) -> None:
-    stranger, sent = Editor(app), BytesIO(bytes(2_000_000))
+    stranger, sent = AdminClient(app), BytesIO(bytes(2_000_000))
     options = {"input_stream": sent, "content_length": 2_000_000, "headers": {"Origin": stranger.origin}}
     answer = stranger._request("POST", place(tool), content_type="multipart/form-data; boundary=x", **options)
     assert (answer.status_code, sent.tell()) == (303, 0)
 
 
-def test_the_trail_says_who_changed_it_from_what_to_what_and_pages_are_made_anew(ann: Editor, tool: int) -> None:
+def test_a_changed_logo_is_logged_and_pages_are_rendered_again(ann: AdminClient, tool: int) -> None:
     version = content_version()
     sends(ann, tool, encoded(plain(colour="red")))
     red = logo_of(tool)
@@ -127,7 +127,7 @@ def test_the_trail_says_who_changed_it_from_what_to_what_and_pages_are_made_anew
     ann.posts(f"{place(tool)}/off")
     assert red
     assert blue
-    assert [(entry.actor, entry.action, entry.record, entry.changes) for entry in reversed(trail())] == [
+    assert [(entry.actor, entry.action, entry.record, entry.changes) for entry in reversed(log_entries())] == [
         ("ann", "changed the logo of", "Mistral Code", {"logo": [None, red[:12]]}),
         ("ann", "changed the logo of", "Mistral Code", {"logo": [red[:12], blue[:12]]}),
         ("ann", "changed the logo of", "Mistral Code", {"logo": [blue[:12], None]}),
@@ -135,15 +135,15 @@ def test_the_trail_says_who_changed_it_from_what_to_what_and_pages_are_made_anew
     assert content_version() == version + 3
 
 
-def test_sending_the_same_file_twice_changes_nothing(ann: Editor, tool: int) -> None:
+def test_sending_the_same_file_twice_changes_nothing(ann: AdminClient, tool: int) -> None:
     sends(ann, tool, encoded(plain()))
     version = content_version()
     assert sends(ann, tool, encoded(plain())).status_code == 303
     db.session.rollback()
-    assert (content_version(), len(trail())) == (version, 1)
+    assert (content_version(), len(log_entries())) == (version, 1)
 
 
-def test_a_logo_is_taken_off(ann: Editor, tool: int) -> None:
+def test_a_logo_is_removed(ann: AdminClient, tool: int) -> None:
     sends(ann, tool, encoded(plain()))
     assert "Remove logo" in ann.gets(place(tool)).text
     taken = ann.posts(f"{place(tool)}/off")
@@ -155,22 +155,22 @@ def test_a_logo_is_taken_off(ann: Editor, tool: int) -> None:
 
 
 @pytest.mark.parametrize("id", [4711, 2**31, 2**70])
-def test_a_tool_that_is_not_there_has_no_page(ann: Editor, id: int) -> None:
+def test_a_tool_that_is_not_there_has_no_page(ann: AdminClient, id: int) -> None:
     assert ann.gets(place(id)).status_code == 404
 
 
-def test_a_tool_that_is_not_there_gets_no_logo(ann: Editor) -> None:
+def test_a_tool_that_is_not_there_gets_no_logo(ann: AdminClient) -> None:
     assert sends(ann, 4711, encoded(plain())).status_code == 404
     assert ann.posts(f"{place(4711)}/off").status_code == 404
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Logo)) == 0
 
 
-def test_a_record_that_was_merged_into_another_has_no_page_and_gets_no_logo(ann: Editor, tool: int) -> None:
+def test_a_record_that_was_merged_into_another_has_no_page_and_gets_no_logo(ann: AdminClient, tool: int) -> None:
     merged = make_tool("mistral-vibe", merged_into_id=tool, published_at=None).id
     assert ann.gets(place(merged)).status_code == 404
     assert sends(ann, merged, encoded(plain())).status_code == 404
     assert ann.posts(f"{place(merged)}/off").status_code == 404
-    assert trail() == []
+    assert log_entries() == []
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def a_decode_going_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("a_decode_going_on")
-def test_a_file_that_must_wait_too_long_is_answered_503(ann: Editor, tool: int) -> None:
+def test_a_file_that_must_wait_too_long_is_answered_503(ann: AdminClient, tool: int) -> None:
     refused = sends(ann, tool, encoded(plain()))
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
     assert logo_of(tool) is None

@@ -1,4 +1,4 @@
-"""Merging, as an admin does it: pick two, read what will happen, say so."""
+"""Merging two tools: choosing them, previewing the merge, confirming it."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from tests.makers import (
     make_tool,
     make_votes,
 )
-from tests.web.admin.editor import Editor
+from tests.web.admin.admin_client import AdminClient
 from tests.web.visitor import Visitor
 from verdicts.catalog.models import Logo, Tool
 from verdicts.extensions import db
@@ -51,7 +51,7 @@ def merged_into(id: int) -> int | None:
     return db.session.scalar(sa.select(Tool.merged_into_id).where(Tool.id == id))
 
 
-def test_a_dry_run_says_all_that_will_happen_and_does_none_of_it(root: Editor, app: Flask) -> None:
+def test_a_preview_says_all_that_will_change_and_changes_nothing(root: AdminClient, app: Flask) -> None:
     keep, drop, other = make_tool("keep"), make_tool("drop", tagline="Fast."), make_tool("other")
     builder, skeptic = make_reviewer("builder"), make_reviewer("skeptic")
     make_review(keep, builder, "ship")
@@ -81,7 +81,9 @@ def test_a_dry_run_says_all_that_will_happen_and_does_none_of_it(root: Editor, a
     assert merged_into(drop.id) is None
 
 
-def test_what_was_agreed_to_is_done_and_old_addresses_lead_on(root: Editor, app: Flask, pair: tuple[int, int]) -> None:
+def test_what_was_agreed_to_is_done_and_old_addresses_lead_on(
+    root: AdminClient, app: Flask, pair: tuple[int, int]
+) -> None:
     make_tool("aider")
     page = root.gets(PLAN)
     done = root.posts("/admin/merge", **fields(page.text))
@@ -95,8 +97,8 @@ def test_what_was_agreed_to_is_done_and_old_addresses_lead_on(root: Editor, app:
     assert moved.headers["Location"] == "/compare/aider-vs-mistral-code"
 
 
-def test_the_history_tells_what_stood_in_the_other_record_and_claims_no_change_of_mind(
-    root: Editor, app: Flask
+def test_the_history_shows_what_the_other_record_said_and_claims_no_change_of_mind(
+    root: AdminClient, app: Flask
 ) -> None:
     keep, drop, builder = make_tool("keep"), make_tool("drop"), make_reviewer("builder")
     make_review(keep, builder, "ship", reviewed_on=TODAY)
@@ -109,7 +111,7 @@ def test_the_history_tells_what_stood_in_the_other_record_and_claims_no_change_o
     assert page.one("div", "timeline").attrib["aria-label"] == "The Builder: SHIP from 22 Nov 2026"
 
 
-def test_the_trail_says_which_became_which(root: Editor, app: Flask) -> None:
+def test_the_activity_log_says_which_tool_was_merged_into_which(root: AdminClient, app: Flask) -> None:
     keep, drop = make_tool("keep"), make_tool("drop")
     make_votes(keep, ship=range(3))
     make_votes(drop, ship=range(2, 5), skip=[7])
@@ -126,7 +128,7 @@ def test_the_trail_says_which_became_which(root: Editor, app: Flask) -> None:
     }
 
 
-def test_what_a_merge_wrote_over_stands_in_both_histories_and_comes_back(root: Editor, app: Flask) -> None:
+def test_what_a_merge_overwrote_is_in_both_histories_and_can_be_restored(root: AdminClient, app: Flask) -> None:
     keep, drop = make_tool("keep", maker="M").id, make_tool("drop", name="Other", tagline="Fast.").id
     root.posts("/admin/merge", **fields(root.gets("/admin/merge?keep=keep&drop=drop").text))
     db.session.rollback()
@@ -147,7 +149,7 @@ def test_what_a_merge_wrote_over_stands_in_both_histories_and_comes_back(root: E
     assert "leads to Keep already" in root.fills(anew).text
 
 
-def test_a_logo_that_is_taken_over_is_in_the_trail(root: Editor, app: Flask) -> None:
+def test_a_logo_that_is_taken_over_is_logged(root: AdminClient, app: Flask) -> None:
     digest = "0123456789abcdef" * 4
     db.session.add(Logo(digest=digest, image=b"png", width=64, height=64))
     db.session.commit()
@@ -159,8 +161,8 @@ def test_a_logo_that_is_taken_over_is_in_the_trail(root: Editor, app: Flask) -> 
     assert (entry.record, entry.changes) == ("Keep", {"logo": [None, digest[:12]]})
 
 
-def test_a_ballot_from_a_page_that_was_open_goes_to_the_tool_that_stays(
-    root: Editor, app: Flask, pair: tuple[int, int]
+def test_a_vote_from_a_page_that_was_open_goes_to_the_tool_that_is_kept(
+    root: AdminClient, app: Flask, pair: tuple[int, int]
 ) -> None:
     root.posts("/admin/merge", **fields(root.gets(PLAN).text))
     visitor = Visitor(app)
@@ -170,7 +172,7 @@ def test_a_ballot_from_a_page_that_was_open_goes_to_the_tool_that_stays(
     assert list(tool_ids) == [pair[0]]
 
 
-def test_a_plan_that_changed_is_shown_again_and_nothing_is_done(root: Editor, pair: tuple[int, int]) -> None:
+def test_a_plan_that_changed_is_shown_again_and_nothing_is_done(root: AdminClient, pair: tuple[int, int]) -> None:
     shown = fields(root.gets(PLAN).text)
     drop = db.session.get_one(Tool, pair[1])
     make_review(drop, make_reviewer())
@@ -180,13 +182,13 @@ def test_a_plan_that_changed_is_shown_again_and_nothing_is_done(root: Editor, pa
     assert root.posts("/admin/merge", **fields(again.text)).status_code == 303
 
 
-def test_a_vote_that_came_meanwhile_changes_nothing_about_the_plan(root: Editor, pair: tuple[int, int]) -> None:
+def test_a_vote_that_came_meanwhile_changes_nothing_about_the_plan(root: AdminClient, pair: tuple[int, int]) -> None:
     shown = fields(root.gets(PLAN).text)
     make_votes(db.session.get_one(Tool, pair[1]), ship=range(5))
     assert root.posts("/admin/merge", **shown).status_code == 303
 
 
-def test_who_merges_what_somebody_else_has_merged_is_told_so(root: Editor, pair: tuple[int, int]) -> None:
+def test_who_merges_what_somebody_else_has_merged_is_told_so(root: AdminClient, pair: tuple[int, int]) -> None:
     shown = fields(root.gets(PLAN).text)
     root.posts("/admin/merge", **shown)
     late = root.posts("/admin/merge", **shown)
@@ -198,15 +200,15 @@ def test_who_merges_what_somebody_else_has_merged_is_told_so(root: Editor, pair:
     "form", [{}, {"keep": "1", "drop": "x"}, {"keep": "0", "drop": "1"}, {"keep": "1", "drop": "99999999999"}]
 )
 @ON_ONE_DATABASE
-def test_a_form_that_names_no_two_tools_is_refused(root: Editor, form: dict[str, str]) -> None:
+def test_a_form_that_names_no_two_tools_is_refused(root: AdminClient, form: dict[str, str]) -> None:
     assert root.posts("/admin/merge", **form).status_code == 400
 
 
-def test_the_two_can_be_swapped(root: Editor, pair: tuple[int, int]) -> None:
+def test_the_two_can_be_swapped(root: AdminClient, pair: tuple[int, int]) -> None:
     assert 'href="/admin/merge?keep=mistral-vibe&amp;drop=mistral-code">Swap' in root.gets(PLAN).text
 
 
-def test_two_records_of_one_name_are_told_apart_by_their_addresses(root: Editor, app: Flask) -> None:
+def test_two_records_of_one_name_are_distinguished_by_their_addresses(root: AdminClient, app: Flask) -> None:
     make_tool("mistral", name="Mistral")
     make_tool("mistral-2", name="Mistral")
     page = root.gets("/admin/merge?keep=mistral&drop=mistral-2").text
@@ -216,7 +218,9 @@ def test_two_records_of_one_name_are_told_apart_by_their_addresses(root: Editor,
 # Choosing the records
 
 
-def test_words_that_could_mean_several_offer_them_and_keep_what_was_typed(root: Editor, pair: tuple[int, int]) -> None:
+def test_words_that_could_mean_several_offer_them_and_keep_what_was_typed(
+    root: AdminClient, pair: tuple[int, int]
+) -> None:
     page = root.gets("/admin/merge?keep=Mistral&drop=le-code")
     assert page.status_code == 422
     assert 'href="#keep"' in page.text
@@ -228,12 +232,14 @@ def test_words_that_could_mean_several_offer_them_and_keep_what_was_typed(root: 
 @pytest.mark.parametrize(
     "words", ["mistral-code", "Mistral Code", "/tools/mistral-code", "http://verdicts.test/tools/Mistral-Code/"]
 )
-def test_a_tool_is_found_by_its_address_its_slug_or_its_name(root: Editor, pair: tuple[int, int], words: str) -> None:
+def test_a_tool_is_found_by_its_address_its_slug_or_its_name(
+    root: AdminClient, pair: tuple[int, int], words: str
+) -> None:
     page = root.gets(f"/admin/merge?keep={words}&drop=le-code")
     assert "Merge Mistral Vibe into Mistral Code" in page.text
 
 
-def test_a_draft_is_found_too_and_one_is_warned_of_merging_into_it(root: Editor, pair: tuple[int, int]) -> None:
+def test_a_draft_is_found_too_and_one_is_warned_of_merging_into_it(root: AdminClient, pair: tuple[int, int]) -> None:
     make_tool("draft", published_at=None)
     page = root.gets("/admin/merge?keep=draft&drop=le-code").text
     assert "Draft is not public: readers will find neither until somebody publishes it." in plan_of(page)
@@ -248,14 +254,14 @@ def test_a_draft_is_found_too_and_one_is_warned_of_merging_into_it(root: Editor,
     ],
 )
 def test_what_cannot_be_found_is_said_beside_the_field(
-    root: Editor, pair: tuple[int, int], typed: str, why: str
+    root: AdminClient, pair: tuple[int, int], typed: str, why: str
 ) -> None:
     page = root.gets(f"/admin/merge?{typed}")
     assert page.status_code == 422
     assert why in page.text
 
 
-def test_among_ten_thousand_a_dozen_are_offered(root: Editor, app: Flask) -> None:
+def test_among_ten_thousand_a_dozen_are_offered(root: AdminClient, app: Flask) -> None:
     for number in range(14):
         make_tool(f"copy-{number}")
     page = root.gets("/admin/merge?keep=copy&drop=copy-1").text

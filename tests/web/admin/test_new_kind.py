@@ -12,7 +12,7 @@ from jinja2 import ChoiceLoader, FileSystemLoader
 from tests.apps import settings_for
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_reviewer
-from tests.web.admin.editor import Editor, make_account
+from tests.web.admin.admin_client import AdminClient, make_account
 from verdicts import create_app
 from verdicts.catalog.models import Reviewer
 from verdicts.curation.catalog_file.records import Json
@@ -64,13 +64,13 @@ pytestmark = ON_ONE_DATABASE
 
 
 @pytest.fixture
-def ann(database_url: str, tmp_path: Path) -> Iterator[Editor]:
+def ann(database_url: str, tmp_path: Path) -> Iterator[AdminClient]:
     """An editor of an application of its own: other tests' applications have no mottoes."""
     app = create_app(settings_for(database_url, tmp_path))
     add_mottoes(app)
     with app.app_context():
         make_account("ann")
-        ann = Editor(app)
+        ann = AdminClient(app)
         ann.logs_in()
         yield ann
         db.session.remove()
@@ -78,11 +78,11 @@ def ann(database_url: str, tmp_path: Path) -> Iterator[Editor]:
 
 
 @pytest.fixture
-def path(ann: Editor) -> str:
+def path(ann: AdminClient) -> str:
     return f"/admin/mottoes/{make_reviewer('builder', motto='Ship it.').id}"
 
 
-def test_it_is_edited_previewed_and_logged(ann: Editor, path: str) -> None:
+def test_it_is_edited_previewed_and_logged(ann: AdminClient, path: str) -> None:
     assert ann.fills(path, "preview", motto="Build it.").text == "Build it."
     answer = ann.fills(path, motto="Build it.")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"{path}?done=saved")
@@ -91,20 +91,20 @@ def test_it_is_edited_previewed_and_logged(ann: Editor, path: str) -> None:
     assert (entry.action, entry.kind, entry.changes) == ("changed", "motto", {"motto": ["Ship it.", "Build it."]})
 
 
-def test_two_editors_of_it_do_not_overwrite_each_other(ann: Editor, path: str) -> None:
+def test_two_editors_of_it_do_not_overwrite_each_other(ann: AdminClient, path: str) -> None:
     fields = ann.form(path)
     ann.fills(path, motto="Build it.")
     answer = ann.sends(path, fields | {"motto": "Sell it."})
     assert (answer.status_code, "Build it." in answer.text, "Sell it." in answer.text) == (409, True, True)
 
 
-def test_its_unsaved_changes_are_on_the_dashboard(ann: Editor, path: str) -> None:
+def test_its_unsaved_changes_are_on_the_dashboard(ann: AdminClient, path: str) -> None:
     assert ann.posts("/admin/drafts", draft_key=path, motto="Half a").status_code == 200
     assert f'<a href="{path}">Motto</a>' in ann.gets("/admin").text
     assert ann.form(path)["motto"] == "Half a"
 
 
-def test_its_entries_lead_to_its_history_from_which_a_version_is_restored(ann: Editor, path: str) -> None:
+def test_its_entries_lead_to_its_history_from_which_a_version_is_restored(ann: AdminClient, path: str) -> None:
     ann.fills(path, motto="Build it.")
     history = f"/admin/history/motto/{path.rsplit('/', 1)[1]}"
     assert f'<a href="{history}">builder</a>' in ann.gets("/admin").text

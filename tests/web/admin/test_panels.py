@@ -2,11 +2,11 @@
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW, make_review, make_reviewer, make_tool
-from tests.web.admin.editor import Editor, fields_of, newest_entry, stored
+from tests.web.admin.admin_client import AdminClient, fields_of, latest_entry, stored
 from verdicts.catalog.models import Review, ReviewRevision
 
 
-def test_a_changed_verdict_needs_its_reason_and_the_old_one_stays(ann: Editor) -> None:
+def test_a_changed_verdict_needs_its_reason_and_the_old_one_stays(ann: AdminClient) -> None:
     tool, reviewer = make_tool("wren"), make_reviewer("builder")
     make_review(tool, reviewer, "ship", quote="Quick.", reviewed_on=NOW.date())
     path = f"/admin/tools/{tool.id}/panel"
@@ -19,11 +19,11 @@ def test_a_changed_verdict_needs_its_reason_and_the_old_one_stays(ann: Editor) -
     assert (old.verdict, old.quote, old.reason, old.wording_only) == ("ship", "Quick.", "Version 2 is slow.", False)
     page = ann.gets("/tools/wren").text
     assert "Version 2 is slow." in page
-    assert newest_entry().changes["builder"][0]["verdict"] == "ship"
+    assert latest_entry().changes["builder"][0]["verdict"] == "ship"
 
 
 @ON_ONE_DATABASE
-def test_a_change_of_wording_only_is_ticked(ann: Editor) -> None:
+def test_a_change_of_wording_only_is_ticked(ann: AdminClient) -> None:
     tool = make_tool("wren")
     make_review(tool, make_reviewer("builder"), "ship", quote="Quik.")
     change = {"reviews_0_quote": "Quick.", "reviews_0_reason": "A slip.", "reviews_0_wording_only": "y"}
@@ -32,7 +32,7 @@ def test_a_change_of_wording_only_is_ticked(ann: Editor) -> None:
 
 
 @ON_ONE_DATABASE
-def test_faults_of_a_panel_name_the_reviewer_and_lead_to_the_box(ann: Editor) -> None:
+def test_faults_of_a_panel_name_the_reviewer_and_lead_to_the_box(ann: AdminClient) -> None:
     tool = make_tool("wren")
     make_reviewer("builder", name="The Builder")
     answer = ann.fills(f"/admin/tools/{tool.id}/panel", reviews_0_quote="No verdict yet.")
@@ -43,7 +43,7 @@ def test_faults_of_a_panel_name_the_reviewer_and_lead_to_the_box(ann: Editor) ->
 
 
 @ON_ONE_DATABASE
-def test_who_has_left_the_panel_is_asked_no_more_but_what_they_said_stays(ann: Editor) -> None:
+def test_who_has_left_the_panel_is_asked_no_more_but_what_they_said_stays(ann: AdminClient) -> None:
     tool, other = make_tool("wren"), make_tool("finch")
     reviewer = make_reviewer("builder")
     make_review(tool, reviewer, "ship")
@@ -53,19 +53,19 @@ def test_who_has_left_the_panel_is_asked_no_more_but_what_they_said_stays(ann: E
     assert "The Builder" in ann.gets("/tools/wren").text
 
 
-def test_a_review_that_no_reader_has_seen_is_removed_and_comes_back_from_the_activity_log(ann: Editor) -> None:
+def test_a_review_that_no_reader_has_seen_is_removed_and_comes_back_from_the_activity_log(ann: AdminClient) -> None:
     tool, reviewer = make_tool("wren", published_at=None), make_reviewer("builder")
     make_review(tool, reviewer, "ship", quote="Meant for another tool.")
     path = f"/admin/tools/{tool.id}/panel"
     assert "No reader has seen it." in ann.gets(f"{path}/builder/removal").text
     assert ann.posts(f"{path}/builder/removal").headers["Location"] == path
     assert stored(Review) == []
-    ann.sends(path, ann.form(f"{path}?restore={newest_entry().id}"))
+    ann.sends(path, ann.form(f"{path}?restore={latest_entry().id}"))
     assert [review.quote for review in stored(Review)] == ["Meant for another tool."]
 
 
 @ON_ONE_DATABASE
-def test_a_review_that_readers_have_seen_stays(ann: Editor) -> None:
+def test_a_review_that_readers_have_seen_stays(ann: AdminClient) -> None:
     tool, reviewer = make_tool("wren", first_published_at=NOW), make_reviewer("builder")
     make_review(tool, reviewer, "ship")
     refused = ann.posts(f"/admin/tools/{tool.id}/panel/builder/removal")
@@ -79,7 +79,7 @@ def test_a_review_that_readers_have_seen_stays(ann: Editor) -> None:
 # Reviewers who change meanwhile
 
 
-def test_a_reviewer_who_is_renamed_while_a_panel_is_recorded_keeps_what_was_typed(ann: Editor) -> None:
+def test_a_reviewer_who_is_renamed_while_a_panel_is_recorded_keeps_what_was_typed(ann: AdminClient) -> None:
     reviewer, tool = make_reviewer("builder"), make_tool("wren")
     path = f"/admin/tools/{tool.id}/panel"
     fields = ann.form(path) | {"reviews-0-verdict": "ship", "reviews-0-quote": "Quick."}
@@ -88,7 +88,9 @@ def test_a_reviewer_who_is_renamed_while_a_panel_is_recorded_keeps_what_was_type
     assert [(each.reviewer.slug, each.quote) for each in stored(Review)] == [("maker", "Quick.")]
 
 
-def test_a_reviewer_who_is_deleted_while_a_panel_is_recorded_is_named_and_nothing_typed_is_lost(ann: Editor) -> None:
+def test_a_reviewer_who_is_deleted_while_a_panel_is_recorded_is_named_and_nothing_typed_is_lost(
+    ann: AdminClient,
+) -> None:
     reviewer, tool = make_reviewer("builder"), make_tool("wren")
     make_reviewer("skeptic")
     path = f"/admin/tools/{tool.id}/panel"

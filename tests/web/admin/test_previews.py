@@ -4,11 +4,11 @@ import pytest
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_category, make_comparison, make_reviewer, make_tool
-from tests.web.admin.editor import Editor, stored
+from tests.web.admin.admin_client import AdminClient, stored
 from verdicts.catalog.models import Tool
 
 
-def test_a_preview_shows_the_public_page_of_a_draft_and_saves_nothing(ann: Editor) -> None:
+def test_a_preview_shows_the_public_page_of_a_draft_and_saves_nothing(ann: AdminClient) -> None:
     tool = make_tool("wren", name="Wren", published_at=None, tagline="Old.")
     before = ann.gets("/tools/wren").status_code
     page = ann.fills(f"/admin/tools/{tool.id}", "preview", tagline="As it will be.")
@@ -19,7 +19,7 @@ def test_a_preview_shows_the_public_page_of_a_draft_and_saves_nothing(ann: Edito
 
 @pytest.mark.parametrize("kind", ["panel", "price", "category", "reviewer", "comparison"])
 @ON_ONE_DATABASE
-def test_every_kind_of_record_has_a_preview(ann: Editor, kind: str) -> None:
+def test_every_kind_of_record_has_a_preview(ann: AdminClient, kind: str) -> None:
     tool, other = make_tool("wren", published_at=None), make_tool("finch")
     category, reviewer = make_category("editors"), make_reviewer("builder")
     comparison = make_comparison(tool, other, published_at=None)

@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW, make_category, make_reviewer, make_tool
-from tests.web.admin.editor import Editor, stored
+from tests.web.admin.admin_client import AdminClient, stored
 from tests.web.visitor import Visitor
 from verdicts.catalog.models import Category, Tool
 from verdicts.comparisons.models import Comparison
@@ -17,7 +17,7 @@ from verdicts.extensions import db
 Later = Callable[[timedelta], None]
 
 
-def test_a_tool_is_scheduled_and_appears_when_its_time_comes(ann: Editor, later: Later) -> None:
+def test_a_tool_is_scheduled_and_appears_when_its_time_comes(ann: AdminClient, later: Later) -> None:
     tool = make_tool("wren", published_at=None)
     path = f"/admin/tools/{tool.id}/publication"
     assert "This time has passed" in ann.posts(path, do="schedule", at="2026-11-22T08:00").text
@@ -28,7 +28,7 @@ def test_a_tool_is_scheduled_and_appears_when_its_time_comes(ann: Editor, later:
     assert ann.gets("/tools/wren").status_code == 200
 
 
-def test_what_is_unpublished_and_published_again_is_no_news(ann: Editor) -> None:
+def test_what_is_unpublished_and_published_again_is_no_news(ann: AdminClient) -> None:
     tool = make_tool("wren")
     db.session.execute(sa.update(Tool).values(first_published_at=NOW))
     db.session.commit()
@@ -43,7 +43,7 @@ def test_what_is_unpublished_and_published_again_is_no_news(ann: Editor) -> None
     assert stored(Tool)[0].published_at == NOW
 
 
-def test_a_comparison_that_is_a_draft_is_seen_nowhere(app: Flask, ann: Editor) -> None:
+def test_a_comparison_that_is_a_draft_is_seen_nowhere(app: Flask, ann: AdminClient) -> None:
     make_tool("wren", name="Wren"), make_tool("finch", name="Finch")
     words = {"tools-0": "wren", "tools-1": "Finch"}
     form = ann.form("/admin/comparisons/new") | words | {"bottom_line": "Take *Wren*.", "headline": "Two birds"}
@@ -59,7 +59,7 @@ def test_a_comparison_that_is_a_draft_is_seen_nowhere(app: Flask, ann: Editor) -
 
 
 @ON_ONE_DATABASE
-def test_what_was_archived_meanwhile_is_saved_and_stays_archived(ann: Editor) -> None:
+def test_what_was_archived_meanwhile_is_saved_and_stays_archived(ann: AdminClient) -> None:
     tool = make_tool("wren", published_at=None)
     make_reviewer("builder")
     path = f"/admin/tools/{tool.id}/panel"
@@ -70,7 +70,7 @@ def test_what_was_archived_meanwhile_is_saved_and_stays_archived(ann: Editor) ->
     assert ann.gets("/tools/wren").status_code == 404
 
 
-def test_a_record_that_something_depends_on_is_not_deleted_and_its_page_says_what(ann: Editor) -> None:
+def test_a_record_that_something_depends_on_is_not_deleted_and_its_page_says_what(ann: AdminClient) -> None:
     category = make_category("editors")
     make_tool("wren", category_id=category.id)
     refused = ann.posts(f"/admin/categories/{category.id}/publication", do="delete")

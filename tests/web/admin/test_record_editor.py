@@ -7,7 +7,7 @@ from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_category, make_review, make_reviewer, make_tool
-from tests.web.admin.editor import Editor, fields_of, logged_in, stored
+from tests.web.admin.admin_client import AdminClient, fields_of, logged_in, stored
 from verdicts.catalog.models import Review, Reviewer, ReviewRevision, Tool
 from verdicts.extensions import TooManyWriters
 from verdicts.staff import audit
@@ -16,7 +16,7 @@ from verdicts.web.admin.forms import record_editor
 
 @pytest.mark.parametrize(("button", "message"), [("save", "Saved."), ("save publish", "Saved and published.")])
 @ON_ONE_DATABASE
-def test_the_page_after_a_save_says_what_became_of_the_form(ann: Editor, button: str, message: str) -> None:
+def test_the_page_after_a_save_says_what_became_of_the_form(ann: AdminClient, button: str, message: str) -> None:
     tool = make_tool("wren", published_at=None)
     saved = ann.fills(f"/admin/tools/{tool.id}/panel", button)
     assert f">{message}<" in ann.gets(saved.headers["Location"]).text
@@ -25,7 +25,7 @@ def test_the_page_after_a_save_says_what_became_of_the_form(ann: Editor, button:
 # Of two editors
 
 
-def test_of_two_editors_the_second_sees_both_versions_and_nothing_is_overwritten(app: Flask, ann: Editor) -> None:
+def test_of_two_editors_the_second_sees_both_versions_and_nothing_is_overwritten(app: Flask, ann: AdminClient) -> None:
     bob, tool = logged_in(app, "bob"), make_tool("wren", tagline="Old.", maker="Old maker")
     path = f"/admin/tools/{tool.id}"
     bobs = bob.form(path)
@@ -40,7 +40,7 @@ def test_of_two_editors_the_second_sees_both_versions_and_nothing_is_overwritten
     assert (stored(Tool)[0].tagline, stored(Tool)[0].maker) == ("Bob’s.", "New maker")
 
 
-def test_two_editors_of_one_panel_conflict_the_same_way(app: Flask, ann: Editor) -> None:
+def test_two_editors_of_one_panel_conflict_the_same_way(app: Flask, ann: AdminClient) -> None:
     bob, tool = logged_in(app, "bob"), make_tool("wren")
     make_reviewer("builder")
     path = f"/admin/tools/{tool.id}/panel"
@@ -54,7 +54,7 @@ def test_two_editors_of_one_panel_conflict_the_same_way(app: Flask, ann: Editor)
 # Sent twice
 
 
-def test_a_new_record_that_is_sent_twice_is_made_once_and_leads_on_both_times(ann: Editor) -> None:
+def test_a_new_record_that_is_sent_twice_is_made_once_and_leads_on_both_times(ann: AdminClient) -> None:
     address = ann.gets("/admin/tools/new").headers["Location"]
     fields = ann.form(address) | {"name": "Wren Code", "price-model": "free"}
     first, second = (ann.sends(address, fields, "save panel") for _ in range(2))
@@ -69,7 +69,7 @@ def test_a_new_record_that_is_sent_twice_is_made_once_and_leads_on_both_times(an
     assert (changed.status_code, "“wren-code” leads to Wren Code already" in changed.text) == (422, True)
 
 
-def test_a_changed_panel_that_is_sent_twice_is_no_conflict_with_oneself(ann: Editor) -> None:
+def test_a_changed_panel_that_is_sent_twice_is_no_conflict_with_oneself(ann: AdminClient) -> None:
     tool = make_tool("wren")
     make_review(tool, make_reviewer("builder"))
     path = f"/admin/tools/{tool.id}/panel"
@@ -82,7 +82,7 @@ def test_a_changed_panel_that_is_sent_twice_is_no_conflict_with_oneself(ann: Edi
 
 
 @ON_ONE_DATABASE
-def test_going_back_to_the_form_of_a_new_record_leads_to_the_record(ann: Editor) -> None:
+def test_going_back_to_the_form_of_a_new_record_leads_to_the_record(ann: AdminClient) -> None:
     address = ann.gets("/admin/reviewers/new").headers["Location"]
     fields = ann.form(address) | {"name": "The Builder"}
     ann.sends(address, fields)
@@ -96,7 +96,7 @@ def test_going_back_to_the_form_of_a_new_record_leads_to_the_record(ann: Editor)
 
 
 def test_a_form_that_cannot_be_saved_just_now_is_shown_again_as_it_was_sent(
-    ann: Editor, monkeypatch: pytest.MonkeyPatch
+    ann: AdminClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tool = make_tool("wren", tagline="Old.")
     path = f"/admin/tools/{tool.id}"
@@ -116,7 +116,7 @@ def test_a_form_that_cannot_be_saved_just_now_is_shown_again_as_it_was_sent(
 
 
 @ON_ONE_DATABASE
-def test_a_form_that_was_refused_is_marked_as_unsaved(ann: Editor) -> None:
+def test_a_form_that_was_refused_is_marked_as_unsaved(ann: AdminClient) -> None:
     path = "/admin/tools/new"
     assert "data-unsaved" not in ann.gets(path).text
     assert "data-unsaved" in ann.fills(path, website="no address").text
@@ -126,7 +126,7 @@ def test_a_form_that_was_refused_is_marked_as_unsaved(ann: Editor) -> None:
 # Gone meanwhile
 
 
-def test_what_was_typed_for_a_record_that_is_gone_is_shown_and_can_become_a_new_one(ann: Editor) -> None:
+def test_what_was_typed_for_a_deleted_record_is_shown_and_can_become_a_new_one(ann: AdminClient) -> None:
     category = make_category("video")
     path = f"/admin/categories/{category.id}"
     fields = ann.form(path) | {"description": "Written with care."}
@@ -146,7 +146,7 @@ def test_what_was_typed_for_a_record_that_is_gone_is_shown_and_can_become_a_new_
 
 
 @ON_ONE_DATABASE
-def test_what_was_typed_for_a_panel_of_a_tool_that_is_gone_is_shown(ann: Editor) -> None:
+def test_what_was_typed_for_a_panel_of_a_deleted_tool_is_shown(ann: AdminClient) -> None:
     make_reviewer("builder")
     tool = make_tool("wren")
     path = f"/admin/tools/{tool.id}/panel"

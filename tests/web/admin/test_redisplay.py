@@ -10,8 +10,8 @@ from flask import Flask
 
 from tests.digest.weekly import THIS_WEEK, a_week, drafted
 from tests.feedback.world import write
-from tests.web.admin.digest_desk import DESK, does, hidden_in, the_edition
-from tests.web.admin.editor import Editor, newest_entry
+from tests.web.admin.admin_client import AdminClient, latest_entry
+from tests.web.admin.digest_pages import EDITION, hidden_fields, submit, this_edition
 from tests.web.admin.test_worklists import MESSAGES, NETWORK, VOTES, held
 from tests.web.visitor import read_html
 from verdicts.extensions import TooManyWriters, db
@@ -32,9 +32,9 @@ def forms() -> dict[str, dict[str, str]]:
     edition, tool = str(drafted().id), str(held("gamma"))
     write()
     return {
-        f"{DESK}/words": {"edition": edition, "subject": "A quiet week", "note": CARE},
-        f"{DESK}/words/look": {"edition": edition, "subject": "A quiet week", "note": CARE},
-        f"{DESK}/schedule": {"edition": edition, "at": "2026-11-30T08:15"},
+        f"{EDITION}/words": {"edition": edition, "subject": "A quiet week", "note": CARE},
+        f"{EDITION}/words/look": {"edition": edition, "subject": "A quiet week", "note": CARE},
+        f"{EDITION}/schedule": {"edition": edition, "at": "2026-11-30T08:15"},
         "/admin/digest/draft": {"week": "2026-w46"},
         VOTES: {"tool": tool, "network": NETWORK, "decision": "discarded", "reason": CARE},
         f"{MESSAGES}/1": {"message": "1", "state": "done", "outcome": CARE},
@@ -67,22 +67,22 @@ def drafts() -> int:
     return found
 
 
-def test_a_form_without_its_token_is_shown_again_as_it_was_sent_and_does_nothing(root: Editor) -> None:
+def test_a_form_without_its_token_is_shown_again_as_it_was_sent_and_does_nothing(root: AdminClient) -> None:
     sent = forms()
-    before = newest_entry().id
+    before = latest_entry().id
     for path, fields in sent.items():
         answer = root.posts(path, token="forged", **fields)
         assert (answer.status_code, NOT_SAVED in answer.text, path) == (400, True, path)
         assert typed_in(fields) <= filled(answer.text), path
-    assert (newest_entry().id, drafts()) == (before, 0)
+    assert (latest_entry().id, drafts()) == (before, 0)
 
 
 def test_a_form_that_is_sent_while_the_database_is_busy_is_shown_again_as_it_was_sent(
-    root: Editor, monkeypatch: pytest.MonkeyPatch
+    root: AdminClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent = forms()
-    del sent[f"{DESK}/words/look"]  # it only reads
-    before = newest_entry().id
+    del sent[f"{EDITION}/words/look"]  # it only reads
+    before = latest_entry().id
 
     def refuse() -> None:
         raise TooManyWriters
@@ -97,15 +97,15 @@ def test_a_form_that_is_sent_while_the_database_is_busy_is_shown_again_as_it_was
         assert "save them again in a moment" in answer.text
         assert answer.headers["Retry-After"] == "2"
         assert typed_in(fields) <= filled(answer.text), path
-    assert newest_entry().id == before
+    assert latest_entry().id == before
 
 
 @pytest.mark.parametrize(
     ("at", "page"),
-    [(f"{DESK}/words", DESK), (f"{DESK}/words/look", DESK), (VOTES, VOTES), (f"{MESSAGES}/1", MESSAGES)],
+    [(f"{EDITION}/words", EDITION), (f"{EDITION}/words/look", EDITION), (VOTES, VOTES), (f"{MESSAGES}/1", MESSAGES)],
 )
 def test_what_is_sent_after_the_session_has_ended_is_shown_until_it_is_discarded(
-    root: Editor, later: Later, at: str, page: str
+    root: AdminClient, later: Later, at: str, page: str
 ) -> None:
     fields = forms()[at]
     token = root.token("/admin/me")
@@ -122,28 +122,28 @@ def test_what_is_sent_after_the_session_has_ended_is_shown_until_it_is_discarded
     assert (NOT_SAVED in again, CARE in again, drafts()) == (False, False, 0)
 
 
-def test_a_note_that_came_back_is_saved_like_any_other(root: Editor, later: Later) -> None:
-    fields = forms()[f"{DESK}/words"]
+def test_a_restored_intro_is_saved_like_any_other(root: AdminClient, later: Later) -> None:
+    fields = forms()[f"{EDITION}/words"]
     token = root.token("/admin/me")
     later(SESSION)
-    root.posts(f"{DESK}/words", token=token, **fields)
+    root.posts(f"{EDITION}/words", token=token, **fields)
     root.logs_in("root")
-    page = root.gets(DESK).text
-    assert does(root, "words", page, subject="A quiet week", note=CARE).status_code == 303
-    assert (the_edition().subject, the_edition().note) == ("A quiet week", CARE)
-    assert (drafts(), NOT_SAVED in root.gets(DESK).text) == (0, False)
+    page = root.gets(EDITION).text
+    assert submit(root, "words", page, subject="A quiet week", note=CARE).status_code == 303
+    assert (this_edition().subject, this_edition().note) == ("A quiet week", CARE)
+    assert (drafts(), NOT_SAVED in root.gets(EDITION).text) == (0, False)
 
 
-def test_what_was_kept_is_on_the_desk_until_it_is_discarded_there(root: Editor, later: Later) -> None:
+def test_unsaved_changes_are_on_the_dashboard_until_they_are_discarded_there(root: AdminClient, later: Later) -> None:
     sent = forms()
     token = root.token("/admin/me")
     later(SESSION)
-    for path in (f"{DESK}/words", VOTES, f"{MESSAGES}/1"):
+    for path in (f"{EDITION}/words", VOTES, f"{MESSAGES}/1"):
         root.posts(path, token=token, **sent[path])
     root.logs_in("root")
-    desk = root.gets("/admin").text
+    dashboard = root.gets("/admin").text
     for page in (f"/admin/digest/{THIS_WEEK.name}", VOTES, MESSAGES):
-        assert f'<a href="{page}">' in desk
+        assert f'<a href="{page}">' in dashboard
         assert CARE in root.gets(page).text
         assert (
             root.posts("/admin/drafts/discard", draft_key=page, **{"from": "dashboard"}).headers["Location"] == "/admin"
@@ -151,7 +151,7 @@ def test_what_was_kept_is_on_the_desk_until_it_is_discarded_there(root: Editor, 
     assert "Unsaved changes" not in root.gets("/admin").text
 
 
-def test_what_was_kept_about_one_message_stays_while_another_is_settled(root: Editor, later: Later) -> None:
+def test_unsaved_changes_about_one_message_stay_while_another_is_resolved(root: AdminClient, later: Later) -> None:
     fields = forms()[f"{MESSAGES}/1"]
     write(text="Another one.")
     token = root.token("/admin/me")
@@ -164,21 +164,21 @@ def test_what_was_kept_about_one_message_stays_while_another_is_settled(root: Ed
     assert drafts() == 0
 
 
-def test_words_of_a_digest_keep_a_draft_by_themselves_and_overwrite_nobodys(root: Editor) -> None:
-    fields = forms()[f"{DESK}/words"]
-    fields |= hidden_in(root.gets(DESK).text, "words")
-    assert root.posts("/admin/drafts", draft_key=DESK, **fields).status_code == 200
-    page = root.gets(DESK).text
+def test_the_text_of_a_digest_is_autosaved_and_overwrites_nobodys(root: AdminClient) -> None:
+    fields = forms()[f"{EDITION}/words"]
+    fields |= hidden_fields(root.gets(EDITION).text, "words")
+    assert root.posts("/admin/drafts", draft_key=EDITION, **fields).status_code == 200
+    page = root.gets(EDITION).text
     assert (NOT_SAVED in page, CARE in filled(page)) == (True, True)
-    root.posts("/admin/drafts/discard", draft_key=DESK)
-    does(root, "words", root.gets(DESK).text, subject="Somebody else's", note="Theirs.")
-    root.posts("/admin/drafts", draft_key=DESK, **fields)
-    assert does(root, "words", root.gets(DESK).text, subject="A quiet week", note=CARE).status_code == 409
-    assert the_edition().note == "Theirs."
+    root.posts("/admin/drafts/discard", draft_key=EDITION)
+    submit(root, "words", root.gets(EDITION).text, subject="Somebody else's", note="Theirs.")
+    root.posts("/admin/drafts", draft_key=EDITION, **fields)
+    assert submit(root, "words", root.gets(EDITION).text, subject="A quiet week", note=CARE).status_code == 409
+    assert this_edition().note == "Theirs."
 
 
 @pytest.mark.parametrize("path", ["/admin/subscribers/new", "/admin/subscribers/suppress", "/admin/people/new"])
-def test_no_address_of_anybody_is_kept_when_a_session_has_ended(root: Editor, later: Later, path: str) -> None:
+def test_no_address_of_anybody_is_stored_when_a_session_has_ended(root: AdminClient, later: Later, path: str) -> None:
     fields = forms()[path]
     token = root.token("/admin/me")
     later(SESSION)
@@ -186,7 +186,7 @@ def test_no_address_of_anybody_is_kept_when_a_session_has_ended(root: Editor, la
     assert drafts() == 0
 
 
-def test_no_network_of_a_voter_is_kept_when_a_session_has_ended(root: Editor, later: Later) -> None:
+def test_no_network_of_a_voter_is_stored_when_a_session_has_ended(root: AdminClient, later: Later) -> None:
     fields = forms()[VOTES]
     token = root.token("/admin/me")
     later(SESSION)
@@ -196,15 +196,15 @@ def test_no_network_of_a_voter_is_kept_when_a_session_has_ended(root: Editor, la
     assert sorted(name for name, _ in kept) == ["reason", "tool"]
 
 
-def test_who_is_logged_out_by_hand_is_shown_what_they_typed(app: Flask, root: Editor) -> None:
-    fields = forms()[f"{DESK}/words"]
-    stranger = Editor(app)
-    shown = stranger.posts(f"{DESK}/words", token=stranger.token(), **fields)
+def test_who_is_logged_out_by_hand_is_shown_what_they_typed(app: Flask, root: AdminClient) -> None:
+    fields = forms()[f"{EDITION}/words"]
+    stranger = AdminClient(app)
+    shown = stranger.posts(f"{EDITION}/words", token=stranger.token(), **fields)
     assert (shown.status_code, CARE in shown.text, drafts()) == (401, True, 0)
-    assert f'href="/admin/login?next={DESK}"' in shown.text
+    assert f'href="/admin/login?next={EDITION}"' in shown.text
 
 
-def test_what_was_typed_about_what_somebody_else_has_settled_is_shown_to_be_copied(root: Editor) -> None:
+def test_what_was_typed_about_what_somebody_else_has_resolved_is_shown_to_be_copied(root: AdminClient) -> None:
     sent = forms()
     message, votes = sent[f"{MESSAGES}/1"], sent[VOTES]
     root.posts(f"{MESSAGES}/1", **message | {"outcome": "Done already."})

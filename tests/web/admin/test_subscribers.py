@@ -9,8 +9,8 @@ from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE, StatementCount
 from tests.makers import make_subscriber
-from tests.web.admin.digest_desk import statements_of
-from tests.web.admin.editor import Editor, logged_in, newest_entry
+from tests.web.admin.admin_client import AdminClient, latest_entry, logged_in
+from tests.web.admin.digest_pages import count_statements
 from verdicts.extensions import db
 from verdicts.newsletter import queries
 from verdicts.newsletter.models import Status, subscriber
@@ -20,7 +20,7 @@ PAGE = "/admin/subscribers"
 AGREED = {"source": "The list at our stand in Lyon", "agreed_on": "2026-11-20"}
 
 
-def the_whole_trail() -> str:
+def whole_activity_log() -> str:
     db.session.rollback()
     rows = db.session.execute(sa.select(audit_entry)).all()
     db.session.rollback()
@@ -41,7 +41,7 @@ def in_words(page: str) -> str:
 # Finding
 
 
-def test_the_page_counts_subscribers_by_status_and_lists_the_newest_first(root: Editor) -> None:
+def test_the_page_counts_subscribers_by_status_and_lists_the_newest_first(root: AdminClient) -> None:
     make_subscriber("ann@example.org")
     make_subscriber("ben@example.org", status=Status.PENDING)
     make_subscriber("cat@example.org", status=Status.LEFT)
@@ -50,7 +50,7 @@ def test_the_page_counts_subscribers_by_status_and_lists_the_newest_first(root: 
     assert words.index("3 — Status left") < words.index("2 ben@example.org Status pending") < words.index("1 ann@")
 
 
-def test_an_address_is_searched_for_without_standing_in_the_pages_own(root: Editor) -> None:
+def test_an_address_is_searched_for_without_standing_in_the_pages_own(root: AdminClient) -> None:
     make_subscriber("ann@example.org")
     make_subscriber("ben@example.org")
     page = root.posts(PAGE, q="Ann@Example.org")
@@ -61,14 +61,14 @@ def test_an_address_is_searched_for_without_standing_in_the_pages_own(root: Edit
     assert 'method="post" action="/admin/subscribers"' in root.gets(PAGE).text
 
 
-def test_a_suppressed_address_that_is_searched_for_is_said_to_be_so(root: Editor) -> None:
+def test_a_suppressed_address_that_is_searched_for_is_said_to_be_so(root: AdminClient) -> None:
     root.posts(f"{PAGE}/suppress", email="ann@example.org", reason="complained")
     assert "This address is suppressed (complained) since 22 Nov 2026" in in_words(
         root.posts(PAGE, q="ANN@example.org").text.replace("\N{NO-BREAK SPACE}", " ")
     )
 
 
-def test_a_long_list_goes_on_page_by_page_and_so_does_a_search(root: Editor) -> None:
+def test_a_long_list_goes_on_page_by_page_and_so_does_a_search(root: AdminClient) -> None:
     for number in range(queries.PAGE_SIZE + 1):
         make_subscriber(f"reader{number:02}@example.org")
     assert "reader00@" not in root.gets(PAGE).text
@@ -79,24 +79,24 @@ def test_a_long_list_goes_on_page_by_page_and_so_does_a_search(root: Editor) -> 
     assert root.gets(f"{PAGE}?before=x").status_code == 400
 
 
-def test_the_page_takes_a_fixed_number_of_statements(root: Editor, statements: StatementCount) -> None:
+def test_the_page_takes_a_fixed_number_of_statements(root: AdminClient, statements: StatementCount) -> None:
     for number in range(20):
         make_subscriber(f"reader{number}@example.org")
-    assert statements_of(root, PAGE, statements) == 3
+    assert count_statements(root, PAGE, statements) == 3
 
 
 # Adding
 
 
-def test_somebody_is_added_with_their_consent_and_the_trail_does_not_say_who(root: Editor) -> None:
+def test_a_subscriber_is_added_with_their_consent_and_the_log_does_not_say_who(root: AdminClient) -> None:
     done = root.posts(f"{PAGE}/new", email="ann@example.org", **AGREED)
     assert (done.status_code, done.headers["Location"]) == (303, f"{PAGE}?done=added")
     words = in_words(root.gets(f"{PAGE}?done=added").text.replace("\N{NO-BREAK SPACE}", " "))
     assert "1 ann@example.org Status confirmed Consent The list at our stand in Lyon, 20 Nov 2026" in words
     assert "Subscriber added." in words
-    entry = newest_entry()
+    entry = latest_entry()
     assert (entry.action, entry.record, entry.changes) == ("added", "subscriber 1", {"status": [None, "confirmed"]})
-    assert ("ann@" in the_whole_trail(), "Lyon" in the_whole_trail()) == (False, False)
+    assert ("ann@" in whole_activity_log(), "Lyon" in whole_activity_log()) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_somebody_is_added_with_their_consent_and_the_trail_does_not_say_who(roo
     ],
 )
 def test_who_cannot_be_added_is_refused_beside_the_field_and_nothing_typed_is_lost(
-    root: Editor, typed: dict[str, str], field: str, words: str
+    root: AdminClient, typed: dict[str, str], field: str, words: str
 ) -> None:
     make_subscriber("known@example.org")
     form = {"email": "ann@example.org", **AGREED, **typed}
@@ -121,7 +121,7 @@ def test_who_cannot_be_added_is_refused_beside_the_field_and_nothing_typed_is_lo
     assert statuses() == ["confirmed"]
 
 
-def test_who_was_suppressed_cannot_be_added(root: Editor) -> None:
+def test_who_was_suppressed_cannot_be_added(root: AdminClient) -> None:
     root.posts(f"{PAGE}/suppress", email="ann@example.org", reason="left")
     refused = root.posts(f"{PAGE}/new", email="Ann@example.org", **AGREED)
     assert (refused.status_code, "Its reader left on 22 Nov 2026" in refused.text) == (422, True)
@@ -131,7 +131,7 @@ def test_who_was_suppressed_cannot_be_added(root: Editor) -> None:
 # Suppressing
 
 
-def test_a_subscriber_is_suppressed_from_the_list_after_being_told_what_that_means(root: Editor) -> None:
+def test_a_subscriber_is_suppressed_from_the_list_after_a_page_says_what_that_means(root: AdminClient) -> None:
     make_subscriber("ann@example.org")
     assert f'href="{PAGE}/suppress?id=1"' in root.gets(PAGE).text
     asked = root.gets(f"{PAGE}/suppress?id=1").text
@@ -140,29 +140,31 @@ def test_a_subscriber_is_suppressed_from_the_list_after_being_told_what_that_mea
     assert statuses() == ["confirmed"]
     assert root.posts(f"{PAGE}/suppress", email="ann@example.org", reason="left").status_code == 303
     assert statuses() == ["left"]
-    entry = newest_entry()
+    entry = latest_entry()
     assert (entry.action, entry.record, entry.changes) == ("suppressed", "subscriber 1", {"reason": [None, "left"]})
-    assert "ann@" not in the_whole_trail()
+    assert "ann@" not in whole_activity_log()
 
 
-def test_an_address_that_is_not_subscribed_is_suppressed_and_not_named_in_the_trail(root: Editor) -> None:
+def test_an_address_that_is_not_subscribed_is_suppressed_and_not_named_in_the_log(root: AdminClient) -> None:
     root.posts(f"{PAGE}/suppress", email="ann@example.org", reason="complained")
-    assert newest_entry().record == "an address not subscribed"
-    assert "ann@" not in the_whole_trail()
+    assert latest_entry().record == "an address not subscribed"
+    assert "ann@" not in whole_activity_log()
 
 
 @pytest.mark.parametrize(
     ("form", "field"), [({"email": "ann", "reason": "left"}, "email"), ({"email": "a@example.org"}, "reason")]
 )
 @ON_ONE_DATABASE
-def test_what_cannot_be_suppressed_is_refused_and_kept(root: Editor, form: dict[str, str], field: str) -> None:
+def test_what_cannot_be_suppressed_is_refused_and_shown_again(
+    root: AdminClient, form: dict[str, str], field: str
+) -> None:
     refused = root.posts(f"{PAGE}/suppress", **form)
     assert (refused.status_code, f'href="#{field}"' in refused.text) == (422, True)
     assert f'value="{form["email"]}"' in refused.text
-    assert newest_entry().action == "logged in"
+    assert latest_entry().action == "logged in"
 
 
-def test_nobody_is_filled_in_for_a_number_that_is_nobodys(root: Editor) -> None:
+def test_nobody_is_filled_in_for_a_number_that_is_nobodys(root: AdminClient) -> None:
     assert root.gets(f"{PAGE}/suppress?id=99").status_code == 200
     assert root.gets(f"{PAGE}/suppress?id=x").status_code == 400
 
@@ -170,7 +172,7 @@ def test_nobody_is_filled_in_for_a_number_that_is_nobodys(root: Editor) -> None:
 # The file
 
 
-def test_the_export_is_the_commands_and_the_trail_holds_how_many_it_names(app: Flask, root: Editor) -> None:
+def test_the_export_is_the_commands_and_the_log_says_how_many_it_names(app: Flask, root: AdminClient) -> None:
     make_subscriber("ann@example.org")
     make_subscriber("ben@example.org", status=Status.PENDING)
     make_subscriber("zoe@example.org", consent_source="=1+1")
@@ -180,12 +182,12 @@ def test_the_export_is_the_commands_and_the_trail_holds_how_many_it_names(app: F
     assert done.headers["Cache-Control"] == "no-store"
     assert done.text == app.test_cli_runner().invoke(args=["newsletter", "export", "-"]).stdout
     assert ("ann@example.org" in done.text, "ben@" in done.text) == (True, False)
-    assert (newest_entry().action, newest_entry().changes) == ("exported", {"addresses": [None, 2]})
-    assert "example.org" not in the_whole_trail().replace("root@example.org", "")
+    assert (latest_entry().action, latest_entry().changes) == ("exported", {"addresses": [None, 2]})
+    assert "example.org" not in whole_activity_log().replace("root@example.org", "")
 
 
 @ON_ONE_DATABASE
-def test_an_editor_sees_no_way_to_the_subscribers(app: Flask) -> None:
+def test_an_editor_sees_no_link_to_the_subscribers(app: Flask) -> None:
     ann = logged_in(app, "ann", Role.EDITOR)
     assert PAGE not in ann.gets("/admin").text
     assert ann.gets(PAGE).status_code == 403

@@ -4,11 +4,11 @@ import re
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import TODAY, make_category, make_price, make_reviewer, make_tool
-from tests.web.admin.editor import Editor, fields_of, newest_entry, stored
+from tests.web.admin.admin_client import AdminClient, fields_of, latest_entry, stored
 from verdicts.catalog.models import PriceRecord, Tool
 
 
-def test_a_new_tool_is_a_draft_until_its_panel_is_recorded_and_published(ann: Editor) -> None:
+def test_a_new_tool_is_a_draft_until_its_panel_is_recorded_and_published(ann: AdminClient) -> None:
     make_category("editors", facts={"offline": "Runs offline"})
     make_reviewer("builder")
     make_reviewer("skeptic")
@@ -25,7 +25,7 @@ def test_a_new_tool_is_a_draft_until_its_panel_is_recorded_and_published(ann: Ed
     assert all(words in page for words in ("$20 / month", "1 of 2", "Quick.", "It forgets.", "Runs offline"))
 
 
-def test_another_slug_leaves_an_alias_that_redirects(ann: Editor) -> None:
+def test_another_slug_leaves_an_alias_that_redirects(ann: AdminClient) -> None:
     tool = make_tool("wren")
     ann.fills(f"/admin/tools/{tool.id}", slug="wren-code")
     assert ann.gets("/tools/wren").headers["Location"] == "/tools/wren-code"
@@ -34,7 +34,7 @@ def test_another_slug_leaves_an_alias_that_redirects(ann: Editor) -> None:
     assert ann.gets("/tools/wren-code").headers["Location"] == "/tools/wren"
 
 
-def test_the_former_slug_of_a_category_redirects_too(ann: Editor) -> None:
+def test_the_former_slug_of_a_category_redirects_too(ann: AdminClient) -> None:
     category = make_category("editors", name="Editors")
     make_tool("wren", category_id=category.id)
     ann.fills(f"/admin/categories/{category.id}", slug="code-editors")
@@ -46,7 +46,7 @@ def test_the_former_slug_of_a_category_redirects_too(ann: Editor) -> None:
 
 
 @ON_ONE_DATABASE
-def test_a_fact_that_is_cleared_is_gone(ann: Editor) -> None:
+def test_a_fact_that_is_cleared_is_deleted(ann: AdminClient) -> None:
     category = make_category("editors", facts={"offline": "Runs offline"})
     tool = make_tool("wren", category_id=category.id, facts={"offline": "No"})
     ann.fills(f"/admin/tools/{tool.id}", facts_0_value="", facts_0_source="")
@@ -54,7 +54,7 @@ def test_a_fact_that_is_cleared_is_gone(ann: Editor) -> None:
 
 
 @ON_ONE_DATABASE
-def test_a_half_filled_fact_survives_another_category(ann: Editor) -> None:
+def test_a_half_filled_fact_survives_another_category(ann: AdminClient) -> None:
     category = make_category("editors", facts={"offline": "Runs offline"})
     make_category("video")
     tool = make_tool("wren", category_id=category.id)
@@ -63,12 +63,12 @@ def test_a_half_filled_fact_survives_another_category(ann: Editor) -> None:
 
 
 @ON_ONE_DATABASE
-def test_a_category_that_is_renamed_meanwhile_stays_the_category(ann: Editor) -> None:
+def test_a_category_that_is_renamed_meanwhile_stays_the_category(ann: AdminClient) -> None:
     category = make_category("editors")
     tool = make_tool("wren", category_id=category.id)
     path = f"/admin/tools/{tool.id}"
     ann.fills(path, category="")
-    entry = newest_entry()
+    entry = latest_entry()
     ann.fills("/admin/tools/new", "draft", name="Finch", category="editors")
     link = re.search(r'href="(/admin/tools/new[?][^"]+)"', ann.gets("/admin").text)
     ann.fills(f"/admin/categories/{category.id}", slug="code-editors")
@@ -78,7 +78,7 @@ def test_a_category_that_is_renamed_meanwhile_stays_the_category(ann: Editor) ->
 
 
 @ON_ONE_DATABASE
-def test_a_category_that_is_deleted_meanwhile_stays_chosen_and_is_refused(ann: Editor) -> None:
+def test_a_category_that_is_deleted_meanwhile_stays_chosen_and_is_refused(ann: AdminClient) -> None:
     category = make_category("editors")
     address = ann.gets("/admin/tools/new").headers["Location"]
     fields = ann.form(address) | {"name": "Finch", "category": "editors"}
@@ -94,7 +94,7 @@ def test_a_category_that_is_deleted_meanwhile_stays_chosen_and_is_refused(ann: E
 
 
 @ON_ONE_DATABASE
-def test_another_price_needs_its_reason_and_the_old_one_stays(ann: Editor) -> None:
+def test_another_price_needs_its_reason_and_the_old_one_stays(ann: AdminClient) -> None:
     tool = make_tool("wren")
     make_price(tool, "paid", amount=20, currency="USD", period="month")
     path = f"/admin/tools/{tool.id}/price"

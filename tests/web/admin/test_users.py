@@ -1,4 +1,4 @@
-"""People and one's own account, and the trail of what was done."""
+"""Users, one's own account, and the activity log."""
 
 import logging
 import re
@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.web.admin.editor import PASSWORD, Editor, make_account
+from tests.web.admin.admin_client import PASSWORD, AdminClient, make_account
 from tests.web.conftest import PRESENT
 from tests.web.visitor import read_html, words_of
 from verdicts.extensions import begin_write, db
@@ -27,11 +27,11 @@ def role_of(name: str) -> Role:
     return found.role
 
 
-def test_someone_is_added_with_a_password_that_is_shown_once_and_good_for_one_log_in(app: Flask, root: Editor) -> None:
+def test_a_user_is_added_with_a_password_that_is_shown_once_and_works_once(app: Flask, root: AdminClient) -> None:
     page = root.posts("/admin/people/new", name="bob", email="Bob@Example.org", role="editor")
     shown = re.search(r'class="secret">([0-9a-f-]+)<', page.text)
     assert shown
-    bob = Editor(app)
+    bob = AdminClient(app)
     assert bob.logs_in("bob", shown[1]).status_code == 303
     assert bob.gets("/admin").headers["Location"] == "/admin/me/password"
 
@@ -47,7 +47,7 @@ def test_someone_is_added_with_a_password_that_is_shown_once_and_good_for_one_lo
     ],
 )
 def test_who_cannot_be_added_is_refused_beside_the_field_and_nothing_typed_is_lost(
-    root: Editor, form: dict[str, str], field: str
+    root: AdminClient, form: dict[str, str], field: str
 ) -> None:
     refused = root.posts("/admin/people/new", **{"role": "editor", **form})
     assert refused.status_code == 422
@@ -56,7 +56,7 @@ def test_who_cannot_be_added_is_refused_beside_the_field_and_nothing_typed_is_lo
     assert f'value="{form["email"]}"' in refused.text
 
 
-def test_roles_change_but_one_admin_always_stays(root: Editor) -> None:
+def test_roles_change_but_one_admin_always_stays(root: AdminClient) -> None:
     id = make_account("ann")
     assert root.posts("/admin/people/1/role", role="editor").status_code == 422
     assert root.posts("/admin/people/1/disable").status_code == 422
@@ -67,36 +67,40 @@ def test_roles_change_but_one_admin_always_stays(root: Editor) -> None:
     assert root.gets("/admin/people").status_code == 403
 
 
-def test_who_is_disabled_is_out_at_once_and_may_be_let_in_again(app: Flask, root: Editor) -> None:
+def test_a_disabled_user_is_logged_out_at_once_and_may_be_enabled_again(app: Flask, root: AdminClient) -> None:
     id = make_account("ann")
-    ann = Editor(app)
+    ann = AdminClient(app)
     ann.logs_in()
     root.posts(f"/admin/people/{id}/disable")
-    assert not ann.is_in()
+    assert not ann.is_logged_in()
     root.posts(f"/admin/people/{id}/enable")
     assert ann.logs_in().status_code == 303
 
 
 @pytest.mark.parametrize("act", ["role", "disable", "enable", "second-factor/off"])
-def test_nobody_is_there_to_be_changed(root: Editor, act: str) -> None:
+def test_nobody_is_there_to_be_changed(root: AdminClient, act: str) -> None:
     assert root.posts(f"/admin/people/99/{act}", role="editor").status_code == 404
 
 
 # One's own account
 
 
-def test_a_password_is_changed_with_the_present_one_and_other_browsers_are_logged_out(app: Flask, root: Editor) -> None:
-    other = Editor(app)
+def test_a_password_is_changed_with_the_present_one_and_other_browsers_are_logged_out(
+    app: Flask, root: AdminClient
+) -> None:
+    other = AdminClient(app)
     other.logs_in("root")
     wrong = root.posts("/admin/me/password", present="wrong", password=NEW)
     assert (wrong.status_code, "This is not your current password." in wrong.text) == (422, True)
     assert root.posts("/admin/me/password", present=PASSWORD, password=NEW).status_code == 303
-    assert root.is_in()
-    assert not other.is_in()
+    assert root.is_logged_in()
+    assert not other.is_logged_in()
     assert other.logs_in("root", NEW).status_code == 303
 
 
-def test_a_second_factor_is_set_up_by_a_code_that_works_and_taken_off_by_the_password(app: Flask, root: Editor) -> None:
+def test_two_factor_authentication_is_turned_on_with_a_code_and_off_with_the_password(
+    app: Flask, root: AdminClient
+) -> None:
     page = root.gets("/admin/me/second-factor").text
     found = re.search(r'name="secret" value="([A-Z2-7]{32})"', page)
     assert found
@@ -105,31 +109,31 @@ def test_a_second_factor_is_set_up_by_a_code_that_works_and_taken_off_by_the_pas
     done = root.posts("/admin/me/second-factor", secret=secret, code=pyotp.TOTP(secret).at(PRESENT))
     codes = re.findall(r"<li>([a-z2-9]{5}-[a-z2-9]{5})</li>", done.text)
     assert len(set(codes)) == 10
-    assert Editor(app).logs_in("root").status_code == 422
-    assert Editor(app).logs_in("root", code=codes[3]).status_code == 303
+    assert AdminClient(app).logs_in("root").status_code == 422
+    assert AdminClient(app).logs_in("root", code=codes[3]).status_code == 303
     assert root.posts("/admin/me/second-factor/off", present="wrong").status_code == 422
     assert root.posts("/admin/me/second-factor/off", present=PASSWORD).status_code == 303
-    assert Editor(app).logs_in("root").status_code == 303
+    assert AdminClient(app).logs_in("root").status_code == 303
 
 
-def test_one_may_log_out_everywhere_else(app: Flask, root: Editor) -> None:
-    other = Editor(app)
+def test_one_may_log_out_everywhere_else(app: Flask, root: AdminClient) -> None:
+    other = AdminClient(app)
     other.logs_in("root")
     root.posts("/admin/me/sign-out-elsewhere")
-    assert (root.is_in(), other.is_in()) == (True, False)
+    assert (root.is_logged_in(), other.is_logged_in()) == (True, False)
 
 
-def test_who_finds_a_browser_logged_in_cannot_try_passwords_in_it(root: Editor) -> None:
+def test_who_finds_a_logged_in_browser_cannot_try_passwords_in_it(root: AdminClient) -> None:
     for _ in range(5):
         root.posts("/admin/me/password", present="wrong", password=NEW)
     refused = root.posts("/admin/me/password", present=PASSWORD, password=NEW)
     assert (refused.status_code, "Too many attempts." in refused.text) == (422, True)
 
 
-# The trail
+# The activity log
 
 
-def test_what_was_done_stands_in_the_trail_with_who_did_it_and_the_difference(root: Editor) -> None:
+def test_the_activity_log_shows_actions_users_and_changes(root: AdminClient) -> None:
     id = make_account("ann")
     root.posts(f"/admin/people/{id}/role", role="admin")
     newest = audit.search()[0]
@@ -138,7 +142,7 @@ def test_what_was_done_stands_in_the_trail_with_who_did_it_and_the_difference(ro
     assert "role: editor to admin" in words_of(read_html(root.gets("/admin/trail").text)[0])
 
 
-def test_the_trail_is_searched_by_words_and_goes_on_page_by_page(root: Editor) -> None:
+def test_the_activity_log_is_searched_by_words_page_by_page(root: AdminClient) -> None:
     db.session.rollback()
     begin_write()
     for number in range(120):
@@ -155,33 +159,33 @@ def test_the_trail_is_searched_by_words_and_goes_on_page_by_page(root: Editor) -
     assert root.gets("/admin/trail?q=%00").status_code == 400
 
 
-def test_an_editors_desk_tells_of_the_catalogue_and_of_themselves_and_an_admins_of_everything(
-    app: Flask, root: Editor
+def test_an_editors_dashboard_shows_catalogue_activity_and_their_own_and_an_admins_shows_all(
+    app: Flask, root: AdminClient
 ) -> None:
     make_account("ann")
-    ann = Editor(app)
+    ann = AdminClient(app)
     ann.logs_in("ann")
     begin_write()
     editors_kinds = ["tool", "panel", "price", "category", "reviewer", "comparison", "catalogue", "edition"]
     for kind in (*editors_kinds, "account", "subscriber"):
         audit.record("touched", kind, f"the-{kind}", now=PRESENT)
     db.session.commit()
-    desk = ann.gets("/admin").text
-    assert [kind for kind in (*editors_kinds, "account", "subscriber") if f"the-{kind}" in desk] == editors_kinds
-    assert ("logged in <b>ann</b>" in desk, "logged in <b>root</b>" in desk) == (True, False)
+    dashboard = ann.gets("/admin").text
+    assert [kind for kind in (*editors_kinds, "account", "subscriber") if f"the-{kind}" in dashboard] == editors_kinds
+    assert ("logged in <b>ann</b>" in dashboard, "logged in <b>root</b>" in dashboard) == (True, False)
     everything = root.gets("/admin").text
     assert ("the-account" in everything, "the-subscriber" in everything) == (True, True)
 
 
 @pytest.mark.parametrize("act", ["role", "enable", "second-factor/off"])
-def test_what_is_so_already_is_no_entry_of_the_trail(root: Editor, act: str) -> None:
+def test_what_is_so_already_is_not_logged(root: AdminClient, act: str) -> None:
     id = make_account("ann")
     newest = audit.search()[0]
     assert root.posts(f"/admin/people/{id}/{act}", role="editor").status_code == 303
     assert audit.search()[0] == newest
 
 
-def test_who_is_disabled_twice_is_disabled_once(root: Editor) -> None:
+def test_who_is_disabled_twice_is_disabled_once(root: AdminClient) -> None:
     id = make_account("ann")
     root.posts(f"/admin/people/{id}/disable")
     newest = audit.search()[0]

@@ -12,7 +12,7 @@ from tests.feedback import world as feedback
 from tests.feedback.world import doubt, messages, networks, write
 from tests.makers import NOW, TODAY, make_price, make_tool
 from tests.voting.world import SHIP, SKIP, crowd, figures, ledger, names, release_all_due
-from tests.web.admin.editor import Editor
+from tests.web.admin.admin_client import AdminClient, latest_entry
 from tests.web.visitor import Visitor, read_html, words_of
 from verdicts.catalog.content_version import content_version
 from verdicts.catalog.kinds import Verdict
@@ -23,8 +23,8 @@ from verdicts.staff import audit
 from verdicts.voting import waiting
 from verdicts.voting.tallying import Figures
 
-QUEUES = "/admin/queues"
-PRICES, VOTES, MESSAGES = f"{QUEUES}/prices", f"{QUEUES}/votes", f"{QUEUES}/corrections"
+WORKLISTS = "/admin/queues"
+PRICES, VOTES, MESSAGES = f"{WORKLISTS}/prices", f"{WORKLISTS}/votes", f"{WORKLISTS}/corrections"
 STALE = TODAY - timedelta(days=70)
 NETWORK = "a1" * 32
 AFTER_A_DAY = NOW + waiting.WAITING_TIME
@@ -52,45 +52,39 @@ def words(html: str) -> str:
     return words_of(read_html(html)[0])
 
 
-def trail() -> audit.Entry:
-    """Return the newest entry of the trail."""
-    db.session.rollback()
-    return audit.search(limit=1)[0]
-
-
 # The index
 
 
-def test_the_index_says_how_much_waits_where(ann: Editor) -> None:
-    assert words(ann.gets(QUEUES).text).count("Nothing to do") == 7
+def test_the_index_shows_the_count_of_each_worklist(ann: AdminClient) -> None:
+    assert words(ann.gets(WORKLISTS).text).count("Nothing to do") == 7
     priced("alpha")
     priced("beta")
     held("gamma")
     write()
-    page = words(ann.gets(QUEUES).text)
+    page = words(ann.gets(WORKLISTS).text)
     assert all(part in page for part in ("3 prices", "1 group", "1 open message"))
 
 
 @pytest.mark.parametrize("path", [PRICES, VOTES, MESSAGES])
-def test_an_empty_queue_says_so(ann: Editor, path: str) -> None:
+def test_an_empty_worklist_says_so(ann: AdminClient, path: str) -> None:
     page = ann.gets(path)
     assert page.status_code == 200
     assert any(part in words(page.text) for part in ("No prices to check.", "No held votes.", "No open messages."))
 
 
 @pytest.mark.parametrize("path", [PRICES, VOTES, MESSAGES])
-def test_a_page_behind_the_end_shows_the_first_and_nonsense_is_refused(ann: Editor, path: str) -> None:
+def test_a_page_behind_the_end_shows_the_first_and_nonsense_is_refused(ann: AdminClient, path: str) -> None:
     assert ann.gets(f"{path}?page=7").status_code == 200
     for nonsense in ("0", "-1", "x", "99999999999999999999"):
         assert ann.gets(f"{path}?page={nonsense}").status_code == 400
 
 
-def test_pages_take_the_same_number_of_statements_however_long_a_queue_is(
-    ann: Editor, statements: StatementCount
+def test_pages_take_the_same_number_of_statements_however_long_a_worklist_is(
+    ann: AdminClient, statements: StatementCount
 ) -> None:
     def taken() -> list[int]:
         found = []
-        for path in (QUEUES, PRICES, VOTES, MESSAGES):
+        for path in (WORKLISTS, PRICES, VOTES, MESSAGES):
             before = len(statements)
             assert ann.gets(path).status_code == 200
             sent = statements.statements[before:]
@@ -112,7 +106,7 @@ def test_pages_take_the_same_number_of_statements_however_long_a_queue_is(
 # Prices
 
 
-def test_a_due_price_is_listed_with_all_it_takes_to_look_it_up(ann: Editor) -> None:
+def test_a_due_price_is_listed_with_all_it_takes_to_look_it_up(ann: AdminClient) -> None:
     tool, _ = priced(source="https://alpha.example/pricing", interval_days=60)
     doubt(tool, "n1")
     doubt(tool, "n2")
@@ -130,7 +124,7 @@ def test_a_due_price_is_listed_with_all_it_takes_to_look_it_up(ann: Editor) -> N
     assert f'href="/admin/tools/{tool}/price"' in page
 
 
-def test_same_notes_todays_check_doubles_the_interval_and_answers_the_doubts(ann: Editor) -> None:
+def test_confirming_a_price_saves_todays_check_doubles_the_interval_and_answers_the_doubts(ann: AdminClient) -> None:
     tool, price = priced()
     doubt(tool)
     version = content_version()
@@ -144,11 +138,11 @@ def test_same_notes_todays_check_doubles_the_interval_and_answers_the_doubts(ann
     assert content_version() == version + 1
 
 
-def test_same_stands_in_the_trail_with_its_difference(ann: Editor) -> None:
+def test_a_confirmed_price_is_logged_with_its_changes(ann: AdminClient) -> None:
     tool, price = priced()
     doubt(tool)
     ann.posts(f"{PRICES}/{tool}/same", price=str(price))
-    entry = trail()
+    entry = latest_entry()
     assert (entry.actor, entry.action, entry.kind, entry.record) == ("ann", "confirmed", "price", "alpha")
     assert entry.changes == {
         "checked_on": [STALE.isoformat(), TODAY.isoformat()],
@@ -157,14 +151,16 @@ def test_same_stands_in_the_trail_with_its_difference(ann: Editor) -> None:
     }
 
 
-def test_a_check_stands_in_the_history_of_the_price(ann: Editor) -> None:
+def test_a_check_is_in_the_history_of_the_price(ann: AdminClient) -> None:
     tool, price = priced()
     ann.posts(f"{PRICES}/{tool}/same", price=str(price))
     assert "ann confirmed alpha" in words(ann.gets(f"/admin/history/price/{tool}").text)
 
 
 @pytest.mark.parametrize("before", ["paid", "unknown"])
-def test_saving_another_price_answers_the_doubts_and_begins_with_the_first_interval(ann: Editor, before: str) -> None:
+def test_saving_another_price_answers_the_doubts_and_begins_with_the_first_interval(
+    ann: AdminClient, before: str
+) -> None:
     tool, _ = priced(model=before, interval_days=240)
     doubt(tool)
     page = ann.gets(f"/admin/tools/{tool}/price").text
@@ -178,7 +174,7 @@ def test_saving_another_price_answers_the_doubts_and_begins_with_the_first_inter
     assert "No prices to check." in words(ann.gets(PRICES).text)
 
 
-def test_readers_see_the_new_check_at_once(app: Flask, ann: Editor) -> None:
+def test_readers_see_the_new_check_at_once(app: Flask, ann: AdminClient) -> None:
     tool, price = priced()
     reader = Visitor(app)
     assert "Unverified since 13 Sep 2026" in reader.reads("/tools/alpha").words
@@ -186,7 +182,7 @@ def test_readers_see_the_new_check_at_once(app: Flask, ann: Editor) -> None:
     assert "Checked 22 Nov 2026" in reader.reads("/tools/alpha").words
 
 
-def test_htmx_gets_the_list_without_that_price_and_says_how_long_the_check_holds(ann: Editor) -> None:
+def test_htmx_gets_the_list_without_that_price_and_says_how_long_the_check_holds(ann: AdminClient) -> None:
     tool, price = priced()
     priced("beta")
     answer = ann.posts(f"{PRICES}/{tool}/same", htmx=True, price=str(price))
@@ -197,7 +193,7 @@ def test_htmx_gets_the_list_without_that_price_and_says_how_long_the_check_holds
     assert "1 price to check" in words(answer.text)
 
 
-def test_the_answer_leads_to_the_page_of_the_list_it_came_from(ann: Editor) -> None:
+def test_the_answer_leads_to_the_page_of_the_list_it_came_from(ann: AdminClient) -> None:
     for number in range(27):
         tool, price = priced(f"tool-{number}")
     answer = ann.posts(f"{PRICES}/{tool}/same", price=str(price), page="2")
@@ -206,18 +202,18 @@ def test_the_answer_leads_to_the_page_of_the_list_it_came_from(ann: Editor) -> N
 
 
 @pytest.mark.parametrize("htmx", [False, True], ids=["page", "fragment"])
-def test_a_price_that_was_changed_meanwhile_is_not_confirmed(ann: Editor, htmx: bool) -> None:
+def test_a_price_that_was_changed_meanwhile_is_not_confirmed(ann: AdminClient, htmx: bool) -> None:
     tool, price = priced(until=TODAY)
     make_price(db.session.get_one(Tool, tool), "paid", amount=12, checked_on=STALE)
-    entry = trail()
+    entry = latest_entry()
     answer = ann.posts(f"{PRICES}/{tool}/same", htmx=htmx, price=str(price))
     assert answer.status_code == 409
     assert "Someone has changed this price since you opened the page." in words(answer.text)
-    assert trail() == entry
+    assert latest_entry() == entry
 
 
 @pytest.mark.parametrize(("path", "price", "status"), [(99, "1", 404), (2**40, "1", 404), (1, "", 400), (1, "x", 400)])
-def test_what_no_page_of_ours_sends_is_refused(ann: Editor, path: int, price: str, status: int) -> None:
+def test_what_no_page_of_ours_sends_is_refused(ann: AdminClient, path: int, price: str, status: int) -> None:
     assert priced()[0] == 1
     assert ann.posts(f"{PRICES}/{path}/same", price=price).status_code == status
 
@@ -225,7 +221,7 @@ def test_what_no_page_of_ours_sends_is_refused(ann: Editor, path: int, price: st
 # Votes
 
 
-def test_a_held_group_is_listed_in_numbers_and_without_a_hash_in_words(ann: Editor) -> None:
+def test_a_held_group_is_listed_in_numbers_and_without_a_hash_in_words(ann: AdminClient) -> None:
     held()
     page = ann.gets(VOTES).text
     assert "11 votes: 11 SHIP, 0 SKIP" in words(page)
@@ -236,7 +232,7 @@ def test_a_held_group_is_listed_in_numbers_and_without_a_hash_in_words(ann: Edit
     ("decision", "action", "after"),
     [("counted", "released", Figures(ship=12)), ("discarded", "rejected", Figures(ship=1, discarded=11))],
 )
-def test_a_group_is_decided_with_a_reason(ann: Editor, decision: str, action: str, after: Figures) -> None:
+def test_a_group_is_decided_with_a_reason(ann: AdminClient, decision: str, action: str, after: Figures) -> None:
     tool = held()
     form = {"tool": str(tool), "network": NETWORK, "decision": decision, "reason": "A lecture hall."}
     answer = ann.posts(VOTES, **form)
@@ -244,12 +240,12 @@ def test_a_group_is_decided_with_a_reason(ann: Editor, decision: str, action: st
     assert "Decision saved." in words(ann.gets(answer.headers["Location"]).text)
     assert figures(tool) == after
     assert ledger(tool)[-1].reason == "A lecture hall."
-    entry = trail()
+    entry = latest_entry()
     assert (entry.actor, entry.action, entry.kind, entry.record) == ("ann", action, "votes", "alpha")
     assert entry.changes == {"votes": ["11 held", f"11 {decision}"], "reason": [None, "A lecture hall."]}
 
 
-def test_without_a_reason_nothing_is_decided_and_only_that_group_stands_open(ann: Editor) -> None:
+def test_without_a_reason_nothing_is_decided_and_only_that_group_is_open(ann: AdminClient) -> None:
     tool = held()
     held("beta", "b2" * 32, SKIP)
     answer = ann.posts(VOTES, tool=str(tool), network=NETWORK, decision="counted", reason=" ")
@@ -260,7 +256,7 @@ def test_without_a_reason_nothing_is_decided_and_only_that_group_stands_open(ann
     assert figures(tool) == Figures(ship=1, waiting=11, held=11)
 
 
-def test_a_reason_that_holds_no_address_of_anybody_is_asked_for(ann: Editor) -> None:
+def test_a_reason_that_holds_no_address_of_anybody_is_asked_for(ann: AdminClient) -> None:
     tool, reason = held(), "Agreed with ann@elsewhere.example."
     answer = ann.posts(VOTES, tool=str(tool), network=NETWORK, decision="counted", reason=reason)
     assert (answer.status_code, "Remove the email address" in answer.text, reason in answer.text) == (422, True, True)
@@ -268,26 +264,26 @@ def test_a_reason_that_holds_no_address_of_anybody_is_asked_for(ann: Editor) -> 
     assert not any(line.reason for line in ledger(tool))
 
 
-def test_a_reason_that_is_too_long_is_kept_to_be_cut(ann: Editor) -> None:
+def test_a_reason_that_is_too_long_is_shown_again(ann: AdminClient) -> None:
     tool, reason = held(), "because " * 70
     answer = ann.posts(VOTES, tool=str(tool), network=NETWORK, decision="counted", reason=reason)
     assert answer.status_code == 422
     assert reason in answer.text
 
 
-def test_a_group_that_waits_no_more_is_not_decided_again(ann: Editor) -> None:
+def test_a_group_that_is_no_longer_held_is_not_decided_again(ann: AdminClient) -> None:
     tool = held()
     form = {"tool": str(tool), "network": NETWORK, "reason": "A lecture hall."}
     ann.posts(VOTES, decision="counted", **form)
-    entry = trail()
+    entry = latest_entry()
     answer = ann.posts(VOTES, decision="discarded", **form)
     assert answer.status_code == 409
     assert "no longer held" in words(answer.text)
     assert figures(tool) == Figures(ship=12)
-    assert trail() == entry
+    assert latest_entry() == entry
 
 
-def test_groups_whose_network_is_forgotten_are_decided_too(ann: Editor) -> None:
+def test_groups_whose_network_was_deleted_are_decided_too(ann: AdminClient) -> None:
     tool = held()
     db.session.execute(sa.text("UPDATE vote SET network = NULL"))
     db.session.commit()
@@ -307,7 +303,9 @@ def test_groups_whose_network_is_forgotten_are_decided_too(ann: Editor) -> None:
         ({"decision": "ship"}, 400),
     ],
 )
-def test_a_form_that_no_page_of_ours_sends_decides_nothing(ann: Editor, changes: dict[str, str], status: int) -> None:
+def test_a_form_that_no_page_of_ours_sends_decides_nothing(
+    ann: AdminClient, changes: dict[str, str], status: int
+) -> None:
     tool = held()
     form = {"tool": str(tool), "network": NETWORK, "decision": "counted", "reason": "A hall."} | changes
     assert ann.posts(VOTES, **form).status_code == status
@@ -317,7 +315,7 @@ def test_a_form_that_no_page_of_ours_sends_decides_nothing(ann: Editor, changes:
 # Messages
 
 
-def test_a_message_is_shown_as_the_text_it_is(ann: Editor) -> None:
+def test_a_message_is_shown_as_the_text_it_is(ann: AdminClient) -> None:
     write(
         "<b>Wrong</b>: it costs $12.",
         page="/tools/alpha",
@@ -330,13 +328,13 @@ def test_a_message_is_shown_as_the_text_it_is(ann: Editor) -> None:
         assert f'href="{address}"' in page
 
 
-def test_an_address_cannot_tell_a_mail_program_whom_to_copy(ann: Editor) -> None:
+def test_an_address_cannot_tell_a_mail_program_whom_to_copy(ann: AdminClient) -> None:
     write(email="ann?bcc=bob@example.org")
     assert 'href="mailto:ann%3Fbcc%3Dbob@example.org"' in ann.gets(MESSAGES).text
 
 
 @pytest.mark.parametrize("state", [CorrectionState.DONE, CorrectionState.DECLINED])
-def test_a_message_is_settled_with_what_came_of_it(ann: Editor, state: CorrectionState) -> None:
+def test_a_message_is_resolved_with_its_outcome(ann: AdminClient, state: CorrectionState) -> None:
     id = write(page="/tools/alpha", email="reader@example.org")
     answer = ann.posts(f"{MESSAGES}/{id}", state=state, outcome="Looked up.")
     page = words(ann.gets(answer.headers["Location"]).text)
@@ -346,10 +344,10 @@ def test_a_message_is_settled_with_what_came_of_it(ann: Editor, state: Correctio
     assert (kept.state, kept.outcome, kept.decided_by) == (state, "Looked up.", "ann")
 
 
-def test_the_trail_says_that_a_message_was_settled_and_not_who_sent_it(ann: Editor) -> None:
+def test_the_activity_log_says_that_a_message_was_resolved_and_not_who_sent_it(ann: AdminClient) -> None:
     id = write("Ann Other says so.", page="/tools/alpha", email="reader@example.org")
     ann.posts(f"{MESSAGES}/{id}", state="done", outcome="Looked up.")
-    entry = trail()
+    entry = latest_entry()
     assert (entry.action, entry.kind, entry.record) == ("resolved", "correction", f"message {id}")
     assert entry.changes == {"state": ["open", "done"], "outcome": [None, "Looked up."]}
     assert "reader@example.org" not in str(audit.search())
@@ -363,7 +361,7 @@ def test_the_trail_says_that_a_message_was_settled_and_not_who_sent_it(ann: Edit
         ("Told ann@elsewhere.example", "Remove the email address"),
     ],
 )
-def test_a_note_that_cannot_be_kept_is_refused_beside_its_field(ann: Editor, outcome: str, says: str) -> None:
+def test_a_note_that_cannot_be_stored_is_refused_beside_its_field(ann: AdminClient, outcome: str, says: str) -> None:
     write("Another message.")
     id = write(email="reader@example.org")
     answer = ann.posts(f"{MESSAGES}/{id}", state="done", outcome=outcome)
@@ -374,7 +372,7 @@ def test_a_note_that_cannot_be_kept_is_refused_beside_its_field(ann: Editor, out
     assert all(each.is_open for each in messages())
 
 
-def test_a_message_is_resolved_once(ann: Editor) -> None:
+def test_a_message_is_resolved_once(ann: AdminClient) -> None:
     id = write()
     feedback.resolve(id, CorrectionState.DECLINED)
     answer = ann.posts(f"{MESSAGES}/{id}", state="done", outcome="Looked up.")
@@ -384,13 +382,13 @@ def test_a_message_is_resolved_once(ann: Editor) -> None:
 
 
 @pytest.mark.parametrize("state", ["open", "", "deleted"])
-def test_a_message_is_done_or_declined_and_nothing_else(ann: Editor, state: str) -> None:
+def test_a_message_is_done_or_declined_and_nothing_else(ann: AdminClient, state: str) -> None:
     id = write()
     assert ann.posts(f"{MESSAGES}/{id}", state=state, outcome="Looked up.").status_code == 400
     assert messages()[0].is_open
 
 
-def test_a_price_that_nobody_has_written_down_is_asked_for_and_cannot_be_the_same(ann: Editor) -> None:
+def test_a_price_that_is_not_recorded_can_be_added_and_not_confirmed(ann: AdminClient) -> None:
     tool = make_tool("wren")
     page = ann.gets(PRICES).text
     assert "No price recorded." in page

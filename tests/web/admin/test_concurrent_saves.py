@@ -1,4 +1,4 @@
-"""Two who save at the very same moment: one is first, and the other is told; whichever the database."""
+"""Two who save at the same moment, on both databases: one save is accepted, and the other sees both versions."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.makers import make_reviewer, make_tool
-from tests.web.admin.editor import Editor, make_account
+from tests.web.admin.admin_client import AdminClient, make_account
 from verdicts.catalog.models import Review, Tool, ToolSlug
 from verdicts.extensions import db, limit_waiting_writers
 
@@ -22,19 +22,19 @@ def many_writers() -> object:
 
 
 @pytest.fixture
-def two(app: Flask, many_writers: object) -> list[Editor]:
+def two(app: Flask, many_writers: object) -> list[AdminClient]:
     editors = []
     for name in ("ann", "bob"):
         make_account(name)
-        editors.append(Editor(app))
+        editors.append(AdminClient(app))
         editors[-1].logs_in(name)
     return editors
 
 
-def both(app: Flask, two: list[Editor], path: str, forms: list[dict[str, str]], do: str = "save") -> list[int]:
+def both(app: Flask, two: list[AdminClient], path: str, forms: list[dict[str, str]], do: str = "save") -> list[int]:
     """Let both send their forms at once, and return what each was answered, in order of the number."""
 
-    def send(editor: Editor, form: dict[str, str]) -> int:
+    def send(editor: AdminClient, form: dict[str, str]) -> int:
         with app.app_context():
             return editor.sends(path, form, do).status_code
 
@@ -44,14 +44,14 @@ def both(app: Flask, two: list[Editor], path: str, forms: list[dict[str, str]], 
         return sorted(each.result() for each in sent)
 
 
-def test_of_two_saves_of_one_record_one_is_taken_and_one_is_shown_both(app: Flask, two: list[Editor]) -> None:
+def test_of_two_saves_of_one_record_one_is_taken_and_one_is_shown_both(app: Flask, two: list[AdminClient]) -> None:
     path = f"/admin/tools/{make_tool('wren').id}"
     for number in range(ROUNDS):
         forms = [editor.form(path) | {"tagline": f"{number} by {name}"} for editor, name in zip(two, "ab", strict=True)]
         assert both(app, two, path, forms) == [303, 409]
 
 
-def test_of_two_saves_of_one_panel_one_is_taken(app: Flask, two: list[Editor]) -> None:
+def test_of_two_saves_of_one_panel_one_is_taken(app: Flask, two: list[AdminClient]) -> None:
     make_reviewer("builder")
     for number in range(ROUNDS):
         path = f"/admin/tools/{make_tool(f'wren-{number}').id}/panel"
@@ -64,7 +64,7 @@ def test_of_two_saves_of_one_panel_one_is_taken(app: Flask, two: list[Editor]) -
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Review)) == ROUNDS
 
 
-def test_of_two_new_records_under_one_name_one_is_made(app: Flask, two: list[Editor]) -> None:
+def test_of_two_new_records_under_one_name_one_is_made(app: Flask, two: list[AdminClient]) -> None:
     for number in range(ROUNDS):
         forms = [editor.form("/admin/tools/new") | {"name": f"Wren {number}"} for editor in two]
         assert both(app, two, "/admin/tools/new", forms) == [303, 422]

@@ -10,7 +10,7 @@ from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_category, make_tool
-from tests.web.admin.editor import Editor, fields_of, logged_in, make_account, stored
+from tests.web.admin.admin_client import AdminClient, fields_of, logged_in, make_account, stored
 from verdicts.catalog.models import Tool
 from verdicts.extensions import begin_write, db
 from verdicts.staff import accounts, drafts
@@ -22,7 +22,7 @@ Later = Callable[[timedelta], None]
 
 
 def test_what_is_sent_after_the_session_has_ended_is_in_the_form_again_after_logging_in(
-    ann: Editor, later: Later
+    ann: AdminClient, later: Later
 ) -> None:
     tool = make_tool("wren", tagline="Old.")
     path = f"/admin/tools/{tool.id}"
@@ -39,7 +39,7 @@ def test_what_is_sent_after_the_session_has_ended_is_in_the_form_again_after_log
     assert stored(Tool)[0].tagline == "Written for an hour"
 
 
-def test_who_has_logged_in_again_in_another_tab_finds_the_form_as_it_was_sent(ann: Editor) -> None:
+def test_who_has_logged_in_again_in_another_tab_finds_the_form_as_it_was_sent(ann: AdminClient) -> None:
     tool = make_tool("wren", tagline="Old.")
     path = f"/admin/tools/{tool.id}"
     form = ann.form(path)
@@ -53,7 +53,7 @@ def test_who_has_logged_in_again_in_another_tab_finds_the_form_as_it_was_sent(an
     assert stored(Tool)[0].tagline == "Typed before"
 
 
-def test_who_must_set_up_a_second_factor_first_finds_what_they_sent(app_with: Callable[..., Flask]) -> None:
+def test_who_must_set_up_two_factor_authentication_first_finds_what_they_sent(app_with: Callable[..., Flask]) -> None:
     app = app_with(REQUIRE_TOTP="1")
     ann, tool = logged_in(app, "ann"), make_tool("wren")
     make_account("root", Role.ADMIN)
@@ -68,7 +68,7 @@ def test_who_must_set_up_a_second_factor_first_finds_what_they_sent(app_with: Ca
     assert [each.key for each in drafts.list_open(1)] == [path]
 
 
-def test_who_types_after_the_session_has_ended_is_told_and_the_page_stays(ann: Editor, later: Later) -> None:
+def test_who_types_after_the_session_has_ended_is_told_and_the_page_stays(ann: AdminClient, later: Later) -> None:
     token = ann.token("/admin/me")
     later(timedelta(hours=1))
     for path in ("/admin/markdown", "/admin/drafts"):
@@ -77,7 +77,7 @@ def test_who_types_after_the_session_has_ended_is_told_and_the_page_stays(ann: E
         assert "You are logged out, so nothing was done." in answer.text
 
 
-def test_discarding_after_the_session_has_ended_leaves_the_draft_as_it_was(ann: Editor, later: Later) -> None:
+def test_discarding_after_the_session_has_ended_leaves_the_draft_as_it_was(ann: AdminClient, later: Later) -> None:
     path = f"/admin/tools/{make_tool('wren').id}"
     ann.fills(path, "draft", tagline="Half a thought")
     token = ann.token("/admin/me")
@@ -92,7 +92,7 @@ def test_discarding_after_the_session_has_ended_leaves_the_draft_as_it_was(ann: 
 # Where logging in leads
 
 
-def test_logging_in_after_a_button_was_pressed_leads_to_the_dashboard(ann: Editor, later: Later) -> None:
+def test_logging_in_after_a_button_was_pressed_leads_to_the_dashboard(ann: AdminClient, later: Later) -> None:
     category = make_category("editors")
     token = ann.token("/admin/me")
     later(timedelta(hours=1))
@@ -101,7 +101,7 @@ def test_logging_in_after_a_button_was_pressed_leads_to_the_dashboard(ann: Edito
 
 
 @pytest.mark.parametrize("path", ["/adminevil", "/admin/../dev/mailbox", "//x.example", "/admin//x", "/admin\\x"])
-def test_logging_in_leads_to_no_page_that_is_not_behind_the_log_in(ann: Editor, path: str) -> None:
+def test_logging_in_leads_to_no_page_that_is_not_behind_the_log_in(ann: AdminClient, path: str) -> None:
     ann.posts("/admin/logout")
     assert ann.logs_in(next=path).headers["Location"] == "/admin"
 
@@ -109,8 +109,8 @@ def test_logging_in_leads_to_no_page_that_is_not_behind_the_log_in(ann: Editor, 
 # Nothing of strangers is stored
 
 
-def test_whose_session_somebody_ended_leaves_nothing_behind(app: Flask, ann: Editor) -> None:
-    tool, other = make_tool("wren"), Editor(app)
+def test_whose_session_somebody_ended_leaves_nothing_behind(app: Flask, ann: AdminClient) -> None:
+    tool, other = make_tool("wren"), AdminClient(app)
     path = f"/admin/tools/{tool.id}"
     form = ann.form(path)
     other.logs_in()
@@ -121,7 +121,7 @@ def test_whose_session_somebody_ended_leaves_nothing_behind(app: Flask, ann: Edi
 
 
 def test_a_stranger_with_a_made_up_cookie_leaves_nothing_behind(app: Flask) -> None:
-    stranger = Editor(app)
+    stranger = AdminClient(app)
     token = stranger.token()
     stranger.client.set_cookie("staff", "made-up", domain="verdicts.test", path="/admin")
     assert stranger.posts("/admin/tools/new", token=token, name="Mine").status_code == 401

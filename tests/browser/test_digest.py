@@ -1,4 +1,4 @@
-"""An edition in Chromium, from an empty desk to the last letter: with JavaScript, without, and before axe's eyes."""
+"""An edition in Chromium, from its draft to the last email, with JavaScript and without; axe finds nothing."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ def server(tmp_path: Path) -> Iterator[SmtpServer]:
 
 
 @pytest.fixture
-def desk(sample_database: Path, tmp_path: Path, server: SmtpServer) -> Iterator[Site]:
+def digest_site(sample_database: Path, tmp_path: Path, server: SmtpServer) -> Iterator[Site]:
     """A site of this test's own, which mails through the test's server.
 
     Ask for it before a reader: a site that ends waits for the connections that browsers keep.
@@ -39,13 +39,13 @@ def desk(sample_database: Path, tmp_path: Path, server: SmtpServer) -> Iterator[
 
 @dataclass
 class Inspector:
-    """Asks axe about each page it is led to; it cannot where there is no JavaScript."""
+    """Runs axe on each page, if there is JavaScript."""
 
     page: Page
     has_javascript: bool
     found: list[str] = field(default_factory=list)
 
-    def looks(self, where: str) -> None:
+    def check(self, where: str) -> None:
         if self.has_javascript:
             self.found += violations(self.page, where)
 
@@ -61,28 +61,28 @@ def log_in(reader: Reader) -> Page:
 
 def add_readers(page: Page, axe: Inspector) -> None:
     for address in READERS:
-        page.get_by_role("link", name="Add someone").click()
+        page.get_by_role("link", name="Add subscriber").click()
         page.get_by_label("Email address").fill(address)
         page.get_by_label("Where and how they agreed").fill("The list at our stand in Lyon")
-        page.get_by_label("Day on which they agreed").fill("2026-03-01")
-        page.get_by_role("button", name="Add them as confirmed").click()
+        page.get_by_label("Date they agreed").fill("2026-03-01")
+        page.get_by_role("button", name="Add subscriber").click()
         expect(page.get_by_role("cell", name=address)).to_be_visible()
-    axe.looks("subscribers")
+    axe.check("subscribers")
     page.get_by_role("link", name="Suppress number 1").click()
     expect(page.get_by_label("Email address")).to_have_value(READERS[0])
-    axe.looks("suppress")
+    axe.check("suppress")
 
 
 def draft(page: Page, axe: Inspector) -> None:
-    page.get_by_role("navigation", name="Behind the log-in").get_by_role("link", name="Digest").click()
-    axe.looks("editions")
-    page.get_by_role("button", name="Draft this week’s edition").click()
+    page.get_by_role("navigation", name="Admin").get_by_role("link", name="Digest").click()
+    axe.check("editions")
+    page.get_by_role("button", name="Draft edition").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Edition 20")
-    axe.looks("draft")
+    axe.check("draft")
 
 
 def arrange(page: Page, has_javascript: bool) -> str:
-    """Move the first item down and drop the one that is first then; return that one's id."""
+    """Move the first item down, and remove the one that is first then; return that one's id."""
     first, second = (page.locator(NEWS).nth(place).get_attribute("id") for place in (0, 1))
     mover = page.locator(MOVER).first
     button = mover.get_attribute("id")
@@ -92,100 +92,100 @@ def arrange(page: Page, has_javascript: bool) -> str:
     expect(page.locator(NEWS).nth(1)).to_have_id(first or "")
     if has_javascript:
         expect(page.locator(f"#{button}")).to_be_focused()
-    page.locator(NEWS).first.get_by_role("button", name="Drop it").click()
-    expect(page.locator(NEWS).first).to_contain_text("no letter tells it")
+    page.locator(NEWS).first.get_by_role("button", name="Remove").click()
+    expect(page.locator(NEWS).first).to_contain_text("Removed: not in the email.")
     return second or ""
 
 
-def write_a_note(page: Page, has_javascript: bool) -> None:
-    page.get_by_label("Note", exact=True).fill("Good *morning*.")
+def write_an_intro(page: Page, has_javascript: bool) -> None:
+    page.get_by_label("Intro", exact=True).fill("Good *morning*.")
     if not has_javascript:
-        page.get_by_role("button", name="Only look at it").click()
-    expect(page.locator("#look em")).to_have_text("morning")
-    expect(page.get_by_label("Note", exact=True)).to_have_value("Good *morning*.")
-    page.get_by_role("button", name="Save subject and note").click()
-    expect(page.get_by_label("Note", exact=True)).to_have_value("Good *morning*.")
+        page.get_by_role("button", name="Preview intro").click()
+    expect(page.locator("#note-preview em")).to_have_text("morning")
+    expect(page.get_by_label("Intro", exact=True)).to_have_value("Good *morning*.")
+    page.get_by_role("button", name="Save subject and intro").click()
+    expect(page.get_by_label("Intro", exact=True)).to_have_value("Good *morning*.")
 
 
-def look_at_the_letter(page: Page, axe: Inspector) -> None:
-    page.get_by_role("link", name="Look at the letter").click()
+def preview_the_email(page: Page, axe: Inspector) -> None:
+    page.get_by_role("link", name="Preview email").click()
     expect(page.locator(".mail-text")).to_contain_text("Good *morning*.")
     expect(page.frame_locator("iframe").locator("em", has_text="morning")).to_be_visible()
-    axe.looks("letter")
+    axe.check("email")
     page.get_by_role("link", name="Back to the edition").click()
 
 
-def mail_a_test(page: Page, server: SmtpServer) -> None:
-    page.get_by_label("Address for a test letter").fill("me@example.org")
-    page.get_by_role("button", name="Send a test letter").click()
-    expect(page.locator(".notice[role=status]")).to_contain_text("The test letter was handed over.")
+def send_a_test_email(page: Page, server: SmtpServer) -> None:
+    page.get_by_label("Address for the test email").fill("me@example.org")
+    page.get_by_role("button", name="Send test email").click()
+    expect(page.locator(".notice[role=status]")).to_contain_text("The test email was sent.")
     (letter,) = server.wait_for(1)
     assert str(letter.message["Subject"]).startswith("[Test] ")
 
 
 def send(page: Page, axe: Inspector) -> None:
-    page.get_by_text("Send it now").click()
-    expect(page.get_by_text("goes to 2 readers")).to_be_visible()
-    axe.looks("asked before sending")
-    page.get_by_role("button", name="to 2 readers").click()
-    expect(page.get_by_role("heading", name="It is being sent")).to_be_visible()
-    expect(page.locator(".progress-figure")).to_have_text("0 of 2 handled")
-    axe.looks("being sent")
+    page.get_by_text("Send now").click()
+    expect(page.get_by_text("goes to 2 subscribers")).to_be_visible()
+    axe.check("before sending")
+    page.get_by_role("button", name="Send edition to 2 subscribers").click()
+    expect(page.get_by_role("heading", name="Sending")).to_be_visible()
+    expect(page.locator(".progress-figure")).to_have_text("0 of 2 processed")
+    axe.check("sending")
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
-def test_from_the_draft_to_the_last_letter(
-    desk: Site, new_reader: Callable[..., Reader], server: SmtpServer, javascript: bool
+def test_from_the_draft_to_the_last_email(
+    digest_site: Site, new_reader: Callable[..., Reader], server: SmtpServer, javascript: bool
 ) -> None:
-    page = log_in(new_reader(at=desk, java_script_enabled=javascript))
+    page = log_in(new_reader(at=digest_site, java_script_enabled=javascript))
     axe = Inspector(page, javascript)
     add_readers(page, axe)
     draft(page, axe)
-    dropped = arrange(page, javascript)
-    write_a_note(page, javascript)
-    expect(page.locator(f"#{dropped}")).to_contain_text("no letter tells it")
-    look_at_the_letter(page, axe)
-    mail_a_test(page, server)
+    removed = arrange(page, javascript)
+    write_an_intro(page, javascript)
+    expect(page.locator(f"#{removed}")).to_contain_text("Removed: not in the email.")
+    preview_the_email(page, axe)
+    send_a_test_email(page, server)
     send(page, axe)
 
-    desk.flask("digest", "run")
+    digest_site.flask("digest", "run")
     assert {letter.recipient for letter in server.wait_for(3)[1:]} == set(READERS)
     if not javascript:
-        page.get_by_role("link", name="load this page anew").click()
-    expect(page.get_by_role("heading", name="It has been sent")).to_be_visible()
-    expect(page.locator(".progress-figure")).to_have_text("2 of 2 handled")
-    axe.looks("sent")
+        page.get_by_role("link", name="reload this page").click()
+    expect(page.get_by_role("heading", name="Sent")).to_be_visible()
+    expect(page.locator(".progress-figure")).to_have_text("2 of 2 processed")
+    axe.check("sent")
     assert axe.found == []
 
 
 def test_what_became_of_the_edition_meanwhile_is_said_on_the_page_and_nothing_typed_is_lost(
-    desk: Site, new_reader: Callable[..., Reader]
+    digest_site: Site, new_reader: Callable[..., Reader]
 ) -> None:
-    reader = new_reader(at=desk)
+    reader = new_reader(at=digest_site)
     reader.expects("status of 409")
     page = log_in(reader)
     draft(page, Inspector(page, False))
     name = page.url.rpartition("/")[2]
-    page.get_by_label("Note", exact=True).fill("An hour of work.")
-    desk.flask("digest", "cancel", name)
-    page.get_by_role("button", name="Drop it").first.click()
+    page.get_by_label("Intro", exact=True).fill("An hour of work.")
+    digest_site.flask("digest", "cancel", name)
+    page.get_by_role("button", name="Remove").first.click()
     expect(page.get_by_role("alert")).to_contain_text(f"Edition {name} was cancelled.")
-    expect(page.get_by_label("Note", exact=True)).to_have_value("An hour of work.")
+    expect(page.get_by_label("Intro", exact=True)).to_have_value("An hour of work.")
     found = violations(page, "refused by htmx")
-    page.get_by_role("button", name="Save subject and note").click()
-    expect(page.get_by_label("What you had written")).to_have_value("An hour of work.")
+    page.get_by_role("button", name="Save subject and intro").click()
+    expect(page.get_by_label("Your unsaved text")).to_have_value("An hour of work.")
     assert found + violations(page, "refused as a page") == []
 
 
 def test_a_page_that_watches_the_sending_leads_to_the_log_in_once_the_session_is_over(
-    desk: Site, new_reader: Callable[..., Reader]
+    digest_site: Site, new_reader: Callable[..., Reader]
 ) -> None:
-    reader = new_reader(at=desk)
+    reader = new_reader(at=digest_site)
     reader.expects("status of 401")
     page = log_in(reader)
     draft(page, Inspector(page, False))
-    page.get_by_text("Send it now").click()
-    page.get_by_role("button", name="to 0 readers").click()
-    expect(page.get_by_text("there is nobody to send it to")).to_be_visible()
+    page.get_by_text("Send now").click()
+    page.get_by_role("button", name="Send edition to 0 subscribers").click()
+    expect(page.get_by_text("There were no subscribers when the edition was locked")).to_be_visible()
     reader.context.clear_cookies()
     expect(page.get_by_role("heading", level=1)).to_have_text("Log in")

@@ -1,4 +1,4 @@
-"""Ways in that somebody once found, each closed."""
+"""Attacks that once worked, each prevented."""
 
 import pyotp
 import pytest
@@ -7,7 +7,7 @@ from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW, make_tool
-from tests.web.admin.editor import PASSWORD, Editor, make_account
+from tests.web.admin.admin_client import PASSWORD, AdminClient, make_account
 from verdicts.extensions import begin_write, db
 from verdicts.staff import accounts, audit, passwords
 from verdicts.staff.models import account, audit_entry
@@ -20,14 +20,14 @@ def secret_of(name: str) -> str | None:
     return db.session.scalar(sa.select(account.c.totp_secret).where(account.c.name == name))
 
 
-def test_a_second_factor_is_not_replaced_without_taking_it_off(ann: Editor) -> None:
+def test_two_factor_authentication_is_not_replaced_without_turning_it_off(ann: AdminClient) -> None:
     first, second = pyotp.random_base32(), pyotp.random_base32()
     ann.posts("/admin/me/second-factor", secret=first, code=pyotp.TOTP(first).now())
     ann.posts("/admin/me/second-factor", secret=second, code=pyotp.TOTP(second).now())
     assert secret_of("ann") == first
 
 
-def test_a_password_that_is_changed_while_it_is_looked_at_lets_nobody_in(
+def test_a_password_that_is_changed_while_it_is_checked_logs_nobody_in(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     id = make_account("ann")
@@ -41,13 +41,13 @@ def test_a_password_that_is_changed_while_it_is_looked_at_lets_nobody_in(
         return found
 
     monkeypatch.setattr(passwords, "is_correct", change_meanwhile)
-    ann = Editor(app)
+    ann = AdminClient(app)
     assert ann.logs_in().status_code == 422
-    assert not ann.is_in()
+    assert not ann.is_logged_in()
 
 
-def test_nobody_uses_up_the_tries_of_a_logged_in_persons_own_password(app: Flask, ann: Editor) -> None:
-    stranger = Editor(app, address="198.51.100.9")
+def test_nobody_uses_up_the_attempts_of_a_logged_in_persons_own_password(app: Flask, ann: AdminClient) -> None:
+    stranger = AdminClient(app, address="198.51.100.9")
     for _ in range(6):
         stranger.logs_in("present ann", "wrong")
         stranger.logs_in("forgot ann@example.org", "wrong")
@@ -66,30 +66,30 @@ def test_nobody_uses_up_the_tries_of_a_logged_in_persons_own_password(app: Flask
     ],
 )
 @ON_ONE_DATABASE
-def test_what_no_form_of_ours_sends_is_refused_in_words(app: Flask, ann: Editor, fields: dict[str, str]) -> None:
+def test_what_no_form_of_ours_sends_is_refused_in_words(app: Flask, ann: AdminClient, fields: dict[str, str]) -> None:
     for path in ("/admin/tools/new", "/admin/drafts"):
         status = ann.posts(path, **{"draft_key": "/admin/tools/new", **fields}).status_code
         assert status == 400 or (path == "/admin/drafts" and "do" in fields)
     assert ann.opens("/admin/tools/new").status_code == 200
     if "name" in fields:
-        assert Editor(app).posts("/admin/login", password="x", **fields).status_code in {400, 422}
+        assert AdminClient(app).posts("/admin/login", password="x", **fields).status_code in {400, 422}
 
 
 @pytest.mark.parametrize("at", ["2027-01-01T08:00+14:00", "20270101", "2027-W01-1", "2027-01-01"])
 @ON_ONE_DATABASE
-def test_a_moment_that_is_not_plainly_in_utc_is_no_moment(ann: Editor, at: str) -> None:
+def test_a_time_that_is_not_plainly_in_utc_is_refused(ann: AdminClient, at: str) -> None:
     path = f"/admin/tools/{make_tool('wren', published_at=None).id}/publication"
     assert ann.posts(path, do="schedule", at=at).status_code == 422
 
 
-def test_what_changes_nothing_is_no_entry_of_the_trail(ann: Editor) -> None:
+def test_what_changes_nothing_is_not_logged(ann: AdminClient) -> None:
     path = f"/admin/tools/{make_tool('wren', published_at=None).id}/publication"
     ann.posts(path, do="back")
     db.session.rollback()
     assert audit.search(limit=1)[0].action == "logged in"
 
 
-def test_the_trail_refuses_to_have_a_line_put_in_the_place_of_another(app: Flask) -> None:
+def test_no_entry_of_the_activity_log_can_be_replaced(app: Flask) -> None:
     audit.record("did", "thing", "one", now=NOW)
     db.session.commit()
     forged = {"id": 1, "at": NOW, "actor": "x", "action": "x", "kind": "x", "record": "forged", "changes": {}}
@@ -102,7 +102,7 @@ def test_the_trail_refuses_to_have_a_line_put_in_the_place_of_another(app: Flask
     assert audit.search()[0].record == "one"
 
 
-def test_an_error_of_the_database_tells_nothing_of_what_it_was_given(app: Flask) -> None:
+def test_an_error_of_the_database_shows_no_parameters(app: Flask) -> None:
     with pytest.raises(sa.exc.DBAPIError) as raised:
         db.session.execute(sa.text("SELECT :address FROM nowhere"), {"address": "private@example.org"})
     db.session.rollback()

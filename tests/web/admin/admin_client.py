@@ -1,4 +1,4 @@
-"""Somebody behind the log-in, as a test sees them: they keep cookies, and send forms with the token they were given."""
+"""A client of the admin pages, with its cookies, that submits forms with their tokens."""
 
 import contextvars
 import re
@@ -81,12 +81,12 @@ def check_page(path: str, html: str) -> None:
     assert not JINJA.search("".join(tree.itertext())), path
 
 
-def _name(name: str) -> str:
+def _field_name(name: str) -> str:
     """Return a field's name from a Python argument: rows' names have hyphens around their number."""
     return re.sub(r"_(\d+)_", r"-\1-", name).replace("__", "-")
 
 
-class Editor:
+class AdminClient:
     def __init__(self, app: Flask, address: str = "203.0.113.1") -> None:
         self.app = app
         self.client: FlaskClient = app.test_client()
@@ -105,7 +105,7 @@ class Editor:
         self, path: str, token: str | None = None, origin: str | None = None, *, htmx: bool = False, **form: Any
     ) -> TestResponse:
         """Send a form with the token of a page that this person sees; a file is a pair of its stream and its name."""
-        token = self.token("/admin/me" if self.is_in() else "/admin/login") if token is None else token
+        token = self.token("/admin/me" if self.is_logged_in() else "/admin/login") if token is None else token
         headers = {"Origin": origin or self.origin} | (FROM_HTMX if htmx else {})
         return self._request("POST", path, data={"csrf_token": token, **form}, headers=headers)
 
@@ -122,7 +122,7 @@ class Editor:
 
     def fills(self, path: str, do: str = "save", **changes: str) -> TestResponse:
         """Open a form, change some of its fields (`facts_0_value` for facts-0-value), and press a button."""
-        named = {_name(name): value for name, value in changes.items()}
+        named = {_field_name(name): value for name, value in changes.items()}
         page = self.opens(path)
         assert page.status_code == 200, (path, page.status_code)
         return self.sends(action_of(page.text), {**fields_of(page.text), **named}, do)
@@ -146,13 +146,13 @@ class Editor:
     def logs_in(self, name: str = "ann", password: str = PASSWORD, code: str = "", **more: str) -> TestResponse:
         return self.posts("/admin/login", name=name, password=password, code=code, **more)
 
-    def is_in(self) -> bool:
+    def is_logged_in(self) -> bool:
         return self.gets("/admin/me").status_code == 200
 
 
-def logged_in(app: Flask, name: str = "ann", role: Role = Role.EDITOR) -> Editor:
+def logged_in(app: Flask, name: str = "ann", role: Role = Role.EDITOR) -> AdminClient:
     make_account(name, role)
-    editor = Editor(app)
+    editor = AdminClient(app)
     editor.logs_in(name)
     return editor
 
@@ -164,7 +164,7 @@ def stored(model: type) -> list:
     return list(db.session.scalars(sa.select(model).order_by(model.id)))
 
 
-def newest_entry() -> audit.Entry:
+def latest_entry() -> audit.Entry:
     """Return the newest entry of the activity log."""
     db.session.rollback()
     entry = audit.search(limit=1)[0]

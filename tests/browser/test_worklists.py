@@ -1,4 +1,4 @@
-"""The queues in Chromium: prices worked off with one key, all of it without JavaScript, and nothing that axe finds."""
+"""The worklists in Chromium: prices confirmed with one key, all of it without JavaScript, and axe finds nothing."""
 
 import sqlite3
 from collections.abc import Callable
@@ -18,19 +18,19 @@ from tests.browser.test_markup import PROGRAM, complaints
 
 PASSWORD = "plinth mango otter quartz"
 WIDTHS = (320, 360, 1280)
-QUEUES = ("/admin/queues", "/admin/queues/prices", "/admin/queues/votes", "/admin/queues/corrections")
+WORKLISTS = ("/admin/queues", "/admin/queues/prices", "/admin/queues/votes", "/admin/queues/corrections")
 
 
 @pytest.fixture(scope="module")
 def editor(site: Site) -> str:
-    """The name of somebody who may log in, on a site where a crowd's ballots are held."""
+    """The name of somebody who may log in, on a site where a crowd's votes are held."""
     site.flask("staff", "add", "quinn", "quinn@example.org", "--role", "editor", "--password", PASSWORD)
-    hold_ballots(site)
+    hold_votes(site)
     return "quinn"
 
 
-def hold_ballots(site: Site) -> None:
-    """Put twelve ballots of one network into the database as they stand once they are held."""
+def hold_votes(site: Site) -> None:
+    """Put twelve held votes of one network into the database."""
     at = (datetime.now(UTC) - timedelta(days=2)).strftime("%Y-%m-%d %H:%M:%S.%f")
     with closing(sqlite3.connect(site.database)) as connection, connection:
         (tool,) = connection.execute("SELECT tool_id FROM tool_slug WHERE slug = 'gemini'").fetchone()
@@ -58,14 +58,14 @@ def names(page: Page) -> list[str]:
     return page.locator(".worklist-row h2").all_inner_texts()
 
 
-def test_the_queue_of_prices_is_worked_off_with_one_key(new_reader: Callable[..., Reader], editor: str) -> None:
+def test_prices_are_confirmed_with_one_key(new_reader: Callable[..., Reader], editor: str) -> None:
     doubt(new_reader(), "cursor")
     page = log_in(new_reader(), editor, "/admin/queues/prices")
     rows = page.locator(".worklist-row")
     listed = names(page)
     assert listed[0] == "Cursor"
     assert len(listed) > 4
-    expect(page.get_by_text("Keys: s same")).to_be_visible()
+    expect(page.get_by_text("Keys: s price unchanged")).to_be_visible()
     expect(rows.nth(0)).to_be_focused()
 
     page.keyboard.press("j")
@@ -74,12 +74,12 @@ def test_the_queue_of_prices_is_worked_off_with_one_key(new_reader: Callable[...
     page.keyboard.press("k")
     expect(rows.nth(1)).to_be_focused()
     page.keyboard.press("s")
-    expect(page.get_by_role("status")).to_contain_text(f"{listed[1]}: the same.")
+    expect(page.get_by_role("status")).to_contain_text(f"{listed[1]}: price confirmed.")
     assert names(page) == [listed[0], *listed[2:]]
     expect(rows.nth(1)).to_be_focused()
     page.keyboard.press("ArrowUp")
     page.keyboard.press("s")
-    expect(page.get_by_role("status")).to_contain_text("Cursor: the same.")
+    expect(page.get_by_role("status")).to_contain_text("Cursor: price confirmed.")
     assert names(page) == listed[2:]
     expect(rows.nth(0)).to_be_focused()
 
@@ -93,13 +93,13 @@ def test_the_queue_of_prices_is_worked_off_with_one_key(new_reader: Callable[...
 def test_the_last_price_of_the_list_passes_the_focus_to_the_one_before(reader: Reader, editor: str) -> None:
     page = log_in(reader, editor, "/admin/queues/prices")
     rows = page.locator(".worklist-row")
-    left = rows.count() - 1
-    rows.nth(left).get_by_role("button", name="Same").click()
-    expect(rows).to_have_count(left)
-    expect(rows.nth(left - 1)).to_be_focused()
+    last = rows.count() - 1
+    rows.nth(last).get_by_role("button", name="Price unchanged").click()
+    expect(rows).to_have_count(last)
+    expect(rows.nth(last - 1)).to_be_focused()
 
 
-def test_who_is_logged_out_meanwhile_is_led_to_the_log_in_and_nothing_is_noted(
+def test_who_is_logged_out_meanwhile_is_led_to_the_log_in_and_nothing_is_saved(
     new_reader: Callable[..., Reader], editor: str
 ) -> None:
     reader = new_reader()
@@ -119,7 +119,7 @@ def test_a_site_that_is_not_reached_says_so_and_keeps_the_list(reader: Reader, e
     listed = names(page)
     reader.context.set_offline(True)
     page.keyboard.press("s")
-    expect(page.get_by_role("alert")).to_contain_text("Nothing was noted.")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was saved.")
     assert names(page) == listed
 
 
@@ -131,14 +131,14 @@ def test_without_javascript_the_button_works_and_leads_back_to_the_list(
     page = log_in(reader, editor, "/admin/queues/prices")
     listed = names(page)
     assert listed[0] == "GitHub Copilot"
-    expect(page.get_by_text("Keys: s same")).to_be_hidden()
-    page.locator(".worklist-row").first.get_by_role("button", name="Same").click()
-    expect(page.get_by_role("status")).to_have_text("Noted: the price is the same.")
+    expect(page.get_by_text("Keys: s price unchanged")).to_be_hidden()
+    page.locator(".worklist-row").first.get_by_role("button", name="Price unchanged").click()
+    expect(page.get_by_role("status")).to_have_text("Price confirmed.")
     assert names(page) == listed[1:]
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
-def test_a_message_goes_from_a_tools_page_to_the_queue_and_is_settled(
+def test_a_message_goes_from_a_tools_page_to_the_worklist_and_is_resolved(
     new_reader: Callable[..., Reader], editor: str, javascript: bool
 ) -> None:
     reader, text = new_reader(java_script_enabled=javascript), f"Its licence is MIT: {javascript}."
@@ -158,40 +158,40 @@ def test_a_message_goes_from_a_tools_page_to_the_queue_and_is_settled(
 
     log_in(reader, editor, "/admin/queues/corrections")
     message = page.locator(".worklist-row").filter(has_text=text)
-    message.get_by_text("Settle").click()
-    message.get_by_role("button", name="Done").click()
+    message.get_by_text("Resolve message").click()
+    message.get_by_role("button", name="Mark as done").click()
     expect(page.get_by_role("alert")).to_be_focused()
-    message.get_by_label("What came of it").fill("Looked up, and changed.")
-    message.get_by_role("button", name="Done").click()
-    expect(page.get_by_role("status")).to_have_text("The message is settled.")
+    message.get_by_label("Outcome").fill("Looked up, and changed.")
+    message.get_by_role("button", name="Mark as done").click()
+    expect(page.get_by_role("status")).to_have_text("Message resolved.")
     expect(page.locator(".worklist-row").filter(has_text=text)).to_contain_text("Done by quinn")
 
 
-def test_held_ballots_are_decided_with_a_reason(reader: Reader, editor: str, site: Site) -> None:
+def test_held_votes_are_decided_with_a_reason(reader: Reader, editor: str, site: Site) -> None:
     reader.expects("status of 422")
     before = site.tally("gemini")
     page = log_in(reader, editor, "/admin/queues")
-    page.get_by_role("link", name="Ballots that are held").click()
-    found = violations(page, "held ballots")
-    page.get_by_text("Decide").click()
-    page.get_by_role("button", name="Count all 12").click()
+    page.get_by_role("link", name="Held votes").click()
+    found = violations(page, "held votes")
+    page.get_by_text("Count or reject votes").click()
+    page.get_by_role("button", name="Count 12 votes").click()
     expect(page.get_by_role("alert")).to_be_focused()
-    found += violations(page, "held ballots, refused")
-    page.get_by_label("Why").fill("A lecture hall.")
-    page.get_by_role("button", name="Count all 12").click()
-    expect(page.get_by_role("status")).to_have_text("The ballots are decided.")
+    found += violations(page, "held votes, refused")
+    page.get_by_label("Reason").fill("A lecture hall.")
+    page.get_by_role("button", name="Count 12 votes").click()
+    expect(page.get_by_role("status")).to_have_text("Decision saved.")
     after = site.tally("gemini")
     assert (after.ship - before.ship, after.waiting - before.waiting) == (12, -12)
     assert found == []
 
 
-def test_axe_finds_nothing_on_the_queues_and_nothing_sticks_out(reader: Reader, editor: str) -> None:
+def test_axe_finds_nothing_on_the_worklists_and_nothing_sticks_out(reader: Reader, editor: str) -> None:
     reader.expects("status of 422")
     page = reader.opens("/contact")
     page.get_by_role("button", name="Send it").click()
     found = violations(page, "refused message")
     log_in(reader, editor, "/admin/queues")
-    for path in QUEUES:
+    for path in WORKLISTS:
         reader.opens(path)
         for fold in page.locator("details").all():
             fold.evaluate("(fold) => { fold.open = true; }")
@@ -202,13 +202,13 @@ def test_axe_finds_nothing_on_the_queues_and_nothing_sticks_out(reader: Reader, 
     assert found == []
 
 
-def test_html_validate_finds_nothing_on_the_queues(reader: Reader, editor: str, site: Site, tmp_path: Path) -> None:
+def test_html_validate_finds_nothing_on_the_worklists(reader: Reader, editor: str, site: Site, tmp_path: Path) -> None:
     if not PROGRAM.exists():
         missing("html-validate is not installed (npm ci)")
     reader.opens("/contact").get_by_label("What is wrong").fill("Some words on what is wrong.")
     reader.page.get_by_role("button", name="Send it").click()
     log_in(reader, editor, "/admin/queues")
-    for path in QUEUES:
+    for path in WORKLISTS:
         answer = reader.context.request.get(site.url + path)
         (tmp_path / f"{path.rpartition('/')[2]}.html").write_text(answer.text())
     assert complaints(tmp_path) == ""

@@ -12,7 +12,14 @@ from verdicts.extensions import begin_write_after_read, db
 from verdicts.staff.models import Role
 from verdicts.web.admin.auth import log_activity, requires_role
 from verdicts.web.admin.drafts import RedisplayCause, act_or_redisplay, find_small_form_draft, redisplayed_on
-from verdicts.web.admin.edition_page import Changes, Step, apply_step, get_edition, render_edition, render_refusal
+from verdicts.web.admin.edition_page import (
+    Changes,
+    EditionChange,
+    apply_change,
+    get_edition,
+    render_edition,
+    render_refusal,
+)
 from verdicts.web.admin.forms.digest import NewEditionForm, SubjectAndIntroForm
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
@@ -21,7 +28,7 @@ from verdicts.web.paging import ID, page_number
 
 bp = Blueprint("digest", __name__)
 
-MOVES = {"item": editing.move_item, "category": editing.move_category}
+MOVE_FUNCTIONS = {"item": editing.move_item, "category": editing.move_category}
 
 
 @bp.get("/admin/digest")
@@ -34,12 +41,12 @@ def index() -> ResponseReturnValue:
 @bp.post("/admin/digest/draft")
 @requires_role(Role.EDITOR)
 @redisplayed_on("admin.digest.index")
-def draft() -> ResponseReturnValue:
+def draft_edition() -> ResponseReturnValue:
     form = NewEditionForm()
-    return act_or_redisplay(lambda: _draft(form), lambda cause: _render_index(form, cause=cause))
+    return act_or_redisplay(lambda: _draft_edition(form), lambda cause: _render_index(form, cause=cause))
 
 
-def _draft(form: NewEditionForm) -> ResponseReturnValue:
+def _draft_edition(form: NewEditionForm) -> ResponseReturnValue:
     if not form.validate():
         return _render_index(form), 422
     begin_write_after_read()
@@ -57,15 +64,15 @@ def _draft(form: NewEditionForm) -> ResponseReturnValue:
 @bp.get("/admin/digest/<name>")
 @requires_role(Role.EDITOR)
 def show_edition(name: str) -> ResponseReturnValue:
-    draft = find_small_form_draft()
-    if draft is None:
+    unsaved = find_small_form_draft()
+    if unsaved is None:
         return render_edition(name)
-    edition, form = get_edition(name), SubjectAndIntroForm(formdata=draft)
+    edition, form = get_edition(name), SubjectAndIntroForm(formdata=unsaved)
     # A draft that arrived after the save equals the stored text: ignore it.
     if (form.subject.data, form.note.data) == (edition.subject, edition.note):
         return render_edition(name)
     return render_edition(
-        name, text_form=form, cause=RedisplayCause.RESTORED, submitted_version=draft.get("version", "")
+        name, text_form=form, cause=RedisplayCause.RESTORED, submitted_version=unsaved.get("version", "")
     )
 
 
@@ -85,14 +92,14 @@ def _update_text(name: str, form: SubjectAndIntroForm) -> ResponseReturnValue:
     if not form.validate():
         return render_edition(name, 422, text_form=form)
 
-    def step(edition: Edition) -> Changes | None:
+    def change(edition: Edition) -> Changes | None:
         editions.require_version(edition, text_version(edition), submitted=form.version.data or "")
         editing.update_text(edition.id, note=form.note.data, subject=form.subject.data)
         changes = {"subject": (edition.subject, form.subject.data), "note": (edition.note, form.note.data)}
         return {field: pair for field, pair in changes.items() if pair[0] != pair[1]} or None
 
     try:
-        apply_step(name, "changed the subject and intro of", step)
+        apply_change(name, "changed the subject and intro of", change)
     except DigestError as error:
         return render_refusal(name, error, form)
     return redirect(url_for(".show_edition", name=name, _anchor="words"), 303)
@@ -104,7 +111,7 @@ def _update_text(name: str, form: SubjectAndIntroForm) -> ResponseReturnValue:
     "admin.digest.show_edition", draft_fields=("subject", "note", "version"), label="Subject and intro of a digest"
 )
 def preview_note(name: str) -> ResponseReturnValue:
-    """Show the intro as the email would, and change nothing: a GET could not carry so much text."""
+    """Show the intro as the email would; a POST, because a GET could not carry so much text."""
     form = SubjectAndIntroForm()
 
     def render() -> ResponseReturnValue:
@@ -147,16 +154,16 @@ def email_html(name: str) -> ResponseReturnValue:
 @bp.post(f"/admin/digest/<name>/items/{ID}/move")
 @requires_role(Role.EDITOR)
 def move_item(name: str, id: int) -> ResponseReturnValue:
-    """Move an item, or the category it stands in, by one place."""
+    """Move an item, or its category, by one place."""
     what, direction = request.form.get("what", ""), request.form.get("direction", "")
-    if what not in MOVES or direction not in set(Direction):
+    if what not in MOVE_FUNCTIONS or direction not in set(Direction):
         abort(400, "Choose an item or a category, and move it up or down.")
 
-    def step(edition: Edition) -> Changes | None:
-        moved = MOVES[what](edition.id, id, Direction(direction))
+    def change(edition: Edition) -> Changes | None:
+        moved = MOVE_FUNCTIONS[what](edition.id, id, Direction(direction))
         return {f"position of {moved.title}": (moved.before, moved.after)} if moved.before != moved.after else None
 
-    return _change_items(name, id, "reordered the news of", step)
+    return _change_items(name, id, "reordered the news of", change)
 
 
 @bp.post(f"/admin/digest/<name>/items/{ID}/drop")
@@ -183,20 +190,20 @@ def _refuse_draft(form: NewEditionForm, message: str) -> ResponseReturnValue:
 
 
 def _set_removed(name: str, id: int, action: str, *, dropped: bool) -> ResponseReturnValue:
-    def step(edition: Edition) -> Changes | None:
+    def change(edition: Edition) -> Changes | None:
         item = next((item for item in queries.list_items(edition.id) if item.id == id), None)
         editing.set_dropped(edition.id, id, dropped=dropped)
         if item is None or item.dropped == dropped:
             return None
         return {item_title(item): ("removed" if item.dropped else "included", "removed" if dropped else "included")}
 
-    return _change_items(name, id, action, step)
+    return _change_items(name, id, action, change)
 
 
-def _change_items(name: str, id: int, action: str, step: Step) -> ResponseReturnValue:
-    """Apply a step to the items; return them alone for htmx, else redirect to the item."""
+def _change_items(name: str, id: int, action: str, change: EditionChange) -> ResponseReturnValue:
+    """Apply a change to the items; return only the items for htmx, else redirect to the item."""
     try:
-        edition = apply_step(name, action, step)
+        edition = apply_change(name, action, change)
     except ItemNotFound as error:
         abort(404, str(error))
     except DigestError as error:

@@ -21,14 +21,20 @@ from verdicts.mailing.transport import open_connection
 from verdicts.staff.models import Role
 from verdicts.web.admin.auth import current_account, log_activity, requires_role
 from verdicts.web.admin.drafts import act_or_redisplay, redisplayed_on
-from verdicts.web.admin.edition_page import Changes, act_and_redirect, check_approved, get_edition, render_edition
+from verdicts.web.admin.edition_page import (
+    Changes,
+    act_and_redirect,
+    get_edition,
+    render_edition,
+    require_shown_version,
+)
 from verdicts.web.admin.forms.digest import ScheduleForm, TestEmailForm
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 
 bp = Blueprint("digest_sending", __name__)
 
-# Somebody waits for this page, so its timeouts are short.
+# Somebody waits for the response, so its timeouts are short.
 TEST_TIMEOUTS = Timeouts(connect=5, reply=10, last_reply=15)
 UNCERTAIN_PAGE_SIZE = 50
 
@@ -72,24 +78,24 @@ def _schedule(name: str, form: ScheduleForm) -> ResponseReturnValue:
     if not form.validate():
         return render_edition(name, 422, schedule_form=form)
 
-    def step(edition: Edition) -> Changes:
-        left_out = check_approved(edition)
+    def change(edition: Edition) -> Changes:
+        hidden_items = require_shown_version(edition)
         if edition.state is EditionState.DRAFT:
             freeze(edition.id, now())
         editions.schedule(edition.id, form.moment)
-        return {"scheduled for": (_format_moment(edition.scheduled_at), _format_moment(form.moment)), **left_out}
+        return {"scheduled for": (_format_moment(edition.scheduled_at), _format_moment(form.moment)), **hidden_items}
 
-    return act_and_redirect(name, "scheduled", step)
+    return act_and_redirect(name, "scheduled", change)
 
 
 @bp.post("/admin/digest/<name>/unschedule")
 @requires_role(Role.ADMIN)
 def unschedule(name: str) -> ResponseReturnValue:
-    def step(edition: Edition) -> Changes | None:
+    def change(edition: Edition) -> Changes | None:
         editions.unschedule(edition.id)
         return {"scheduled for": (_format_moment(edition.scheduled_at), None)} if edition.scheduled_at else None
 
-    return act_and_redirect(name, "unscheduled", step)
+    return act_and_redirect(name, "unscheduled", change)
 
 
 @bp.post("/admin/digest/<name>/send")
@@ -97,48 +103,48 @@ def unschedule(name: str) -> ResponseReturnValue:
 def send(name: str) -> ResponseReturnValue:
     """Start an edition as it was shown: the next `flask digest run` sends it."""
 
-    def step(edition: Edition) -> Changes:
-        left_out = check_approved(edition)
+    def change(edition: Edition) -> Changes:
+        hidden_items = require_shown_version(edition)
         scheduling.start_sending(edition.id, now())
-        return {"state": (edition.state, EditionState.SENDING), **left_out}
+        return {"state": (edition.state, EditionState.SENDING), **hidden_items}
 
-    return act_and_redirect(name, "started sending", step)
+    return act_and_redirect(name, "started sending", change)
 
 
 @bp.post("/admin/digest/<name>/pause")
 @requires_role(Role.ADMIN)
 def pause(name: str) -> ResponseReturnValue:
-    def step(edition: Edition) -> Changes:
+    def change(edition: Edition) -> Changes:
         editions.pause(edition.id, f"{current_account().name} paused it")
         return {}
 
-    return act_and_redirect(name, "paused", step)
+    return act_and_redirect(name, "paused", change)
 
 
 @bp.post("/admin/digest/<name>/resume")
 @requires_role(Role.ADMIN)
 def resume(name: str) -> ResponseReturnValue:
-    def step(edition: Edition) -> Changes:
+    def change(edition: Edition) -> Changes:
         editions.resume(edition.id)
         return {}
 
-    return act_and_redirect(name, "resumed", step)
+    return act_and_redirect(name, "resumed", change)
 
 
 @bp.post("/admin/digest/<name>/cancel")
 @requires_role(Role.ADMIN)
 def cancel(name: str) -> ResponseReturnValue:
-    def step(edition: Edition) -> Changes:
+    def change(edition: Edition) -> Changes:
         editions.cancel(edition.id, now())
         return {"state": (edition.state, EditionState.CANCELLED)}
 
-    return act_and_redirect(name, "cancelled", step)
+    return act_and_redirect(name, "cancelled", change)
 
 
 @bp.get("/admin/digest/<name>/progress")
 @requires_role(Role.EDITOR)
 def progress(name: str) -> ResponseReturnValue:
-    """Return the progress for htmx, which asks repeatedly; once the state has changed, have it reload the page."""
+    """Return the progress for htmx, which polls it; once the state has changed, have htmx reload the page."""
     edition = get_edition(name)
     if not wants_fragment():
         return redirect(url_for("admin.digest.show_edition", name=name), 303)
@@ -168,7 +174,7 @@ def resolve(name: str) -> ResponseReturnValue:
     if decision not in set(Resolution) or not (which == "all" or (which.isascii() and which.isdigit())):
         abort(400, "Choose the deliveries, and whether they arrived.")
 
-    def step(edition: Edition) -> Changes | None:
+    def change(edition: Edition) -> Changes | None:
         ids = [each.subscriber_id for each in resolving.list_uncertain(edition.id)]
         if which == "all" and request.form.get("shown") != str(len(ids)):
             raise EditionChanged(edition.name)
@@ -176,9 +182,9 @@ def resolve(name: str) -> ResponseReturnValue:
         count = resolving.resolve(edition.id, chosen, Resolution(decision), now())
         return {"uncertain": (len(ids), len(ids) - count), "resolved as": (None, decision)} if count else None
 
-    return act_and_redirect(name, "resolved deliveries of", step, then="admin.digest_sending.uncertain")
+    return act_and_redirect(name, "resolved deliveries of", change, then="admin.digest_sending.uncertain")
 
 
 def _format_moment(moment: datetime | None) -> str | None:
-    """Return a moment as the audit log takes it."""
+    """Return a moment in the audit log's format."""
     return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else None

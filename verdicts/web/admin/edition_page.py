@@ -1,4 +1,7 @@
-"""An edition's admin page, and changing an edition: one account at a time, and only as that account saw it."""
+"""An edition's admin page, and changes of an edition.
+
+Changes are serialised, and refused if the edition is not the one that the page showed.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -20,12 +23,12 @@ from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 
 Changes = Mapping[str, tuple[object, object]]
-Step = Callable[[Edition], Changes | None]  # what it changed, for the audit log; None where it changed nothing
+EditionChange = Callable[[Edition], Changes | None]  # returns what it changed, for the audit log; None if nothing
 DONE = {"tested": "The test email was sent. Check it in the inbox of that address."}
 
 
 def get_edition(name: str) -> Edition:
-    """Return the week's edition that was not cancelled, else the last that was. Answers 404 without one."""
+    """Return the week's edition that is not cancelled, else the one cancelled last. Answers 404 without one."""
     try:
         week = weeks.parse(name)
     except weeks.NotAWeek as error:
@@ -34,24 +37,24 @@ def get_edition(name: str) -> Edition:
 
 
 def act_and_redirect(
-    name: str, action: str, step: Step, then: str = "admin.digest.show_edition"
+    name: str, action: str, change: EditionChange, then: str = "admin.digest.show_edition"
 ) -> ResponseReturnValue:
-    """Apply a step to an edition, log what it changed, and redirect to a page of the edition."""
+    """Apply a change to an edition, log what it changed, and redirect to a page of the edition."""
     try:
-        apply_step(name, action, step)
+        apply_change(name, action, change)
     except DigestError as error:
         return render_refusal(name, error)
     return redirect(url_for(then, name=name), 303)
 
 
-def apply_step(name: str, action: str, step: Step) -> Edition:
-    """Apply a step, log and commit it. A step that changed nothing returns None. Raises DigestError."""
+def apply_change(name: str, action: str, change: EditionChange) -> Edition:
+    """Apply a change, log and commit it. A change that returns None is not logged. Raises DigestError."""
     begin_write_after_read()
     try:
         edition = editions.lock(get_edition(name).id)
         if request.form.get("edition") != str(edition.id):
             raise EditionChanged(edition.name)
-        changes = step(edition)
+        changes = change(edition)
     except DigestError:
         db.session.rollback()
         raise
@@ -62,7 +65,7 @@ def apply_step(name: str, action: str, step: Step) -> Edition:
 
 
 def render_refusal(name: str, error: DigestError, text_form: SubjectAndIntroForm | None = None) -> ResponseReturnValue:
-    """Say why nothing was done: beside the button for htmx, else at the top of the edition's page."""
+    """Show why nothing was done: beside the button for htmx, else at the top of the edition's page."""
     status = 409 if isinstance(error, WrongState | EditionChanged) else 422
     if wants_fragment():
         return render_template("admin/digest/_problem.html", problem=str(error)), status
@@ -80,7 +83,7 @@ def render_edition(
     cause: RedisplayCause | None = None,
     submitted_version: str = "",
 ) -> ResponseReturnValue:
-    """Return an edition's page: a form of this request as it was submitted, the others as the edition stands."""
+    """Return an edition's page: the submitted form as it was submitted, the others with what is stored."""
     edition = get_edition(name)
     items = list_items_with_visibility(edition, now())
     page = render_template(
@@ -100,7 +103,7 @@ def render_edition(
         recipient_count=count_recipients(edition.id) if edition.state is EditionState.DRAFT else 0,
         text_form=text_form
         or SubjectAndIntroForm(formdata=None, data={"subject": edition.subject, "note": edition.note}),
-        submitted=text_form,
+        unsaved_text_form=text_form,
         test_form=test_form or TestEmailForm(formdata=None),
         schedule_form=schedule_form or _schedule_form(edition),
         cause=cause,
@@ -110,10 +113,10 @@ def render_edition(
     return page, status
 
 
-def check_approved(edition: Edition) -> Changes:
-    """Raise EditionChanged unless the edition is as it was on the page from which this was sent.
+def require_shown_version(edition: Edition) -> Changes:
+    """Raise EditionChanged unless the edition is the one that the page showed.
 
-    Return what freezing it leaves out, as the audit log takes it.
+    Returns the hidden items, which freezing leaves out, in the audit log's format.
     """
     items = list_items_with_visibility(edition, now())
     editions.require_version(edition, edition_version(edition, items), submitted=request.form.get("version", ""))

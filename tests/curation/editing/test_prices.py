@@ -116,10 +116,10 @@ def test_a_later_check_of_the_same_cost_holds_twice_as_long(checked_on: date | N
 
 
 @ON_ONE_DATABASE
-def test_another_cost_begins_with_the_first_interval() -> None:
-    wren = priced(checked_on=YESTERDAY, interval_days=240)
+def test_another_cost_begins_with_the_first_interval_and_the_old_one_keeps_its_own() -> None:
+    wren = priced(checked_on=YESTERDAY, interval_days=120)
     change(prices, wren.id, amount="25", reason=RAISED, checked_on=TODAY.isoformat())
-    assert [price.interval_days for price in stored(wren)] == [240, FIRST_INTERVAL_DAYS]
+    assert [price.interval_days for price in stored(wren)] == [120, FIRST_INTERVAL_DAYS]
 
 
 @ON_ONE_DATABASE

@@ -117,6 +117,11 @@ def test_an_alias_that_is_taken_away_is_free_for_another_tool() -> None:
     assert add(tools, name="Lark").slug == "lark"
 
 
+def test_a_slug_that_is_given_as_an_alias_too_is_no_alias() -> None:
+    wren = add(tools, name="Wren", aliases=["wren", "lark"])
+    assert slugs_of(wren.id) == ("wren", ["lark"])
+
+
 @ON_ONE_DATABASE
 def test_aliases_stand_in_the_order_in_which_they_are_given() -> None:
     wren = make_tool("wren", aliases=("lark", "robin"))

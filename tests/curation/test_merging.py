@@ -58,11 +58,11 @@ def pair(app: Flask) -> tuple[Tool, Tool]:
     return make_tool("mistral-code"), make_tool("mistral-vibe", aliases=("le-code",), name="Mistral Vibe")
 
 
-def merge(keep: Tool, drop: Tool, **agreed: str) -> merging.MergePlan:
+def merge(keep: Tool, drop: Tool, **fingerprint: str) -> merging.MergePlan:
     keep_id, drop_id = keep.id, drop.id
     db.session.rollback()
     begin_write()
-    done = merging.merge(keep_id, drop_id, LATER, **agreed).plan
+    done = merging.merge(keep_id, drop_id, LATER, **fingerprint).plan
     db.session.commit()
     db.session.expire_all()
     return done
@@ -363,10 +363,10 @@ def test_nothing_happens_where_the_plan_is_another_one_by_now(pair: tuple[Tool, 
     shown = merging.plan(keep.id, drop.id, NOW).fingerprint
     make_review(drop, make_reviewer())
     with pytest.raises(merging.PlanChanged) as changed:
-        merge(keep, drop, agreed=shown)
+        merge(keep, drop, plan_fingerprint=shown)
     db.session.rollback()
     assert drop.merged_into_id is None
-    assert merge(keep, drop, agreed=changed.value.plan.fingerprint).reviews
+    assert merge(keep, drop, plan_fingerprint=changed.value.plan.fingerprint).reviews
 
 
 def test_votes_and_followers_that_come_meanwhile_change_no_fingerprint(pair: tuple[Tool, Tool]) -> None:

@@ -97,17 +97,17 @@ def plan(keep_id: int, drop_id: int, now: datetime) -> MergePlan:
     )
 
 
-def merge(keep_id: int, drop_id: int, now: datetime, *, agreed: str | None = None) -> MergeResult:
+def merge(keep_id: int, drop_id: int, now: datetime, *, plan_fingerprint: str | None = None) -> MergeResult:
     """Merge one tool into another for good, and return the plan that was carried out with what it changed.
 
     Both records are locked before the plan is made: of two who merge one tool at once, the second is refused. Raises
-    CannotMerge, or PlanChanged where `agreed` is not the fingerprint of the plan. The caller has called begin_write(),
+    CannotMerge, or PlanChanged if `plan_fingerprint` is not that of the plan. The caller has called begin_write(),
     and commits.
     """
     records.lock((keep_id, drop_id))
     ballots.lock(keep_id, drop_id)
     made = plan(keep_id, drop_id, now)
-    if agreed not in (None, made.fingerprint):
+    if plan_fingerprint not in (None, made.fingerprint):
         raise PlanChanged(made)
     tools = existing.reload_tools([keep_id, drop_id])
     compared = existing.reload_comparisons([move.id for move in made.comparisons])

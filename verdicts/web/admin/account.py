@@ -18,7 +18,7 @@ from verdicts.web.clock import now
 
 bp = Blueprint("account", __name__)
 
-DONE = {
+SUCCESS_MESSAGES = {
     "changed": "Password changed. Your other browsers are logged out.",
     "second-factor": "Two-factor authentication is off.",
     "elsewhere": "Your other browsers are logged out.",
@@ -43,7 +43,7 @@ class DisableTwoFactorForm(AdminForm):
 @bp.get("/admin/me")
 @requires_role(Role.EDITOR)
 def index() -> ResponseReturnValue:
-    done = DONE.get(request.args.get("done", ""), "")
+    done = SUCCESS_MESSAGES.get(request.args.get("done", ""), "")
     return render_template(
         "admin/account/index.html", sessions=sessions.list_open(current_account().id, now()), done=done
     )
@@ -118,10 +118,10 @@ def log_out_elsewhere() -> ResponseReturnValue:
 
 
 def _has_current_password(form: ChangePasswordForm | DisableTwoFactorForm) -> bool:
-    """Say whether the form holds the current password; add the error where it does not.
+    """Return whether the form holds the current password; add an error if not.
 
-    Attempts are counted, since somebody may find a browser logged in. No transaction is open while the password is
-    hashed.
+    Attempts are counted, since somebody may use a browser that is left logged in. No transaction is open while the
+    password is hashed.
     """
     counter = throttle.for_current_password(current_account().name)
     if wait := _count_attempt(counter):

@@ -1,4 +1,4 @@
-"""What a form requests while somebody types: saving the input as a draft, and a preview of its Markdown."""
+"""Requests of a form while somebody types: saving the input as a draft, and a preview of its Markdown."""
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -27,7 +27,7 @@ def autosave() -> ResponseReturnValue:
 @bp.post("/admin/drafts/discard")
 @auth.requires_role(Role.EDITOR)
 def discard() -> ResponseReturnValue:
-    """Delete a draft, and lead to what is saved, or back to the dashboard."""
+    """Delete a draft, and redirect to its form, or to the dashboard."""
     key = _submitted_key()
     drafts.discard(key)
     return redirect(url_for(auth.DASHBOARD_ENDPOINT) if request.form.get("from") == "dashboard" else key, 303)

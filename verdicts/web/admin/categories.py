@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from verdicts.catalog.models import Category
 from verdicts.curation import listing
 from verdicts.curation.catalog_file.records import Json
-from verdicts.curation.editing import categories
+from verdicts.curation.editing import categories as category_editing
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.staff.models import Role
 from verdicts.web.admin import previews
@@ -31,10 +31,10 @@ class CategoryEditor(RecordEditor):
     edit_endpoint, add_endpoint = "admin.categories.edit", "admin.categories.add"
 
     def load(self, id: int, *, lock: bool = False) -> StoredRecord | None:
-        return categories.find_record(id, lock=lock)
+        return category_editing.find_record(id, lock=lock)
 
     def save(self, id: int | None, data: Json, now: datetime) -> SavedRecord:
-        return categories.save(id, data, now)
+        return category_editing.save(id, data, now)
 
     def preview(self, saved: SavedRecord) -> ResponseReturnValue:
         return previews.render_category(saved)

@@ -11,7 +11,7 @@ from verdicts.comparisons.address import MAX_TOOLS, MIN_TOOLS
 from verdicts.comparisons.models import Comparison
 from verdicts.curation import listing
 from verdicts.curation.catalog_file.records import Json
-from verdicts.curation.editing import comparisons
+from verdicts.curation.editing import comparisons as comparison_editing
 from verdicts.curation.editing.publication import PublicationState
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.staff.models import Role
@@ -35,10 +35,10 @@ class ComparisonEditor(PublishableEditor):
     edit_endpoint, add_endpoint = "admin.comparisons.edit", "admin.comparisons.add"
 
     def load(self, id: int, *, lock: bool = False) -> StoredRecord | None:
-        return comparisons.find_record(id, lock=lock)
+        return comparison_editing.find_record(id, lock=lock)
 
     def save(self, id: int | None, data: Json, now: datetime) -> SavedRecord:
-        return comparisons.save(id, data, now)
+        return comparison_editing.save(id, data, now)
 
     def preview(self, saved: SavedRecord) -> ResponseReturnValue:
         return previews.render_comparison(saved)

@@ -24,7 +24,7 @@ from verdicts.web.htmx import wants_fragment
 
 Changes = Mapping[str, tuple[object, object]]
 EditionChange = Callable[[Edition], Changes | None]  # returns what it changed, for the audit log; None if nothing
-DONE = {"tested": "The test email was sent. Check it in the inbox of that address."}
+SUCCESS_MESSAGES = {"tested": "The test email was sent. Check it in the inbox of that address."}
 
 
 def get_edition(name: str) -> Edition:
@@ -108,7 +108,7 @@ def render_edition(
         schedule_form=schedule_form or _schedule_form(edition),
         cause=cause,
         problem=problem,
-        done=DONE.get(request.args.get("done", ""), ""),
+        done=SUCCESS_MESSAGES.get(request.args.get("done", ""), ""),
     )
     return page, status
 

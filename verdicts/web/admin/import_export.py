@@ -1,4 +1,4 @@
-"""The catalogue as a file: out as it is published, and in by way of a dry run that shows all it would do."""
+"""Export the published catalogue; import a file after a dry run that shows every change."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ TOO_LARGE_MESSAGE = (
     f"This page accepts {MAX_MEGABYTES} MB at most. Import larger files on the server: flask catalog import FILE."
 )
 MAX_CHANGES_SHOWN = 300
-DONE = {
+SUCCESS_MESSAGES = {
     "as-predicted": "Imported, exactly as previewed.",
     "otherwise": "Imported, but not exactly as previewed, because the catalogue had changed. See below what changed.",
     "dropped": "File discarded. Nothing was imported.",
@@ -59,7 +59,7 @@ class DryRun:
 @bp.get("/admin/catalogue")
 @requires_role(Role.EDITOR)
 def index() -> ResponseReturnValue:
-    return _render_index(UploadForm(), done=DONE.get(request.args.get("done", ""), ""))
+    return _render_index(UploadForm(), done=SUCCESS_MESSAGES.get(request.args.get("done", ""), ""))
 
 
 @bp.post("/admin/catalogue")
@@ -127,9 +127,9 @@ def export_file() -> ResponseReturnValue:
         text = export(now(), as_yaml=as_yaml)
     except TooLargeForYaml as error:
         return _render_index(UploadForm(), problem=str(error)), 422
-    kind = "yaml" if as_yaml else "json"
-    headers = {"Content-Disposition": f'attachment; filename="catalogue-{today().isoformat()}.{kind}"'}
-    return Response(text, mimetype=f"application/{kind}", headers=headers)
+    extension = "yaml" if as_yaml else "json"
+    headers = {"Content-Disposition": f'attachment; filename="catalogue-{today().isoformat()}.{extension}"'}
+    return Response(text, mimetype=f"application/{extension}", headers=headers)
 
 
 def _import(file: PendingImport) -> ImportReport:
@@ -140,8 +140,8 @@ def _import(file: PendingImport) -> ImportReport:
     return import_catalogue(data, now())
 
 
-def _try_import(file: PendingImport) -> DryRun:
-    """Return what importing a file would do; nothing of it stays."""
+def _run_dry_run(file: PendingImport) -> DryRun:
+    """Return what importing a file would do; roll it back."""
     try:
         return DryRun(_import(file))
     except CatalogueRefused as error:
@@ -151,7 +151,7 @@ def _try_import(file: PendingImport) -> DryRun:
 
 
 def _render_dry_run(file: PendingImport, problem: str = "") -> str:
-    dry_run = _try_import(file)
+    dry_run = _run_dry_run(file)
     return render_template(
         "admin/import_export/dry_run.html", file=file, dry_run=dry_run, max_changes=MAX_CHANGES_SHOWN, problem=problem
     )
@@ -162,7 +162,7 @@ def _render_index(form: UploadForm, *, done: str = "", problem: str = "") -> str
         "admin/import_export/index.html",
         form=form,
         max_megabytes=MAX_MEGABYTES,
-        waiting=pending.find(current_account().id, now()),
+        pending_import=pending.find(current_account().id, now()),
         imports=audit.search("imported catalogue", limit=5),
         done=done,
         problem=problem,

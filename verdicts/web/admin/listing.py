@@ -1,4 +1,4 @@
-"""List pages: what the address asks a list for, links to its other pages, and moving a record up in its order."""
+"""List pages: reading the query, links to the other pages, and moving a record up in its order."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
@@ -23,7 +23,7 @@ EDITORS_ORDER = "shelf"  # the value that addresses have for it
 
 
 def read_query(sorts: Collection[str], **filters: Collection[str] | None) -> ListQuery:
-    """Return what the address asks for. Each filter takes one of its values, or any where it is None."""
+    """Return the query of the URL. Each filter allows one of its values, or any if it is None."""
     values = {name: _read_filter(name, allowed) for name, allowed in filters.items()}
     sort = request.args.get("sort", "")
     if sort and sort not in sorts:
@@ -49,7 +49,7 @@ def page_arguments(query: ListQuery, page: int) -> Mapping[str, str | int]:
 
 
 class MoveUpView(MethodView):
-    """Lets a record change places with the one before it, in the order that readers see."""
+    """Swaps a record with the one before it, in the order that readers see."""
 
     decorators: ClassVar = [auth.requires_role(Role.EDITOR)]
 
@@ -58,7 +58,7 @@ class MoveUpView(MethodView):
 
     def post(self, id: int) -> ResponseReturnValue:
         begin_write_after_read()
-        bump_content_version()  # first of all: others who move something wait for it
+        bump_content_version()  # first: its row lock serialises concurrent moves
         model = self.editor.model
         row: Any = find_row(model, id, lock=True) or abort(404, GONE_MESSAGE)
         record = self.editor.load(id)
@@ -72,8 +72,8 @@ class MoveUpView(MethodView):
 
 def _previous(model: Any, row: Any) -> Any:
     position = sa.tuple_(sa.literal(row.position), sa.literal(row.id))
-    rows = sa.select(model).where(sa.tuple_(model.position, model.id) < position)
-    return db.session.scalar(rows.order_by(model.position.desc(), model.id.desc()).limit(1))
+    statement = sa.select(model).where(sa.tuple_(model.position, model.id) < position)
+    return db.session.scalar(statement.order_by(model.position.desc(), model.id.desc()).limit(1))
 
 
 def _read_filter(name: str, allowed: Collection[str] | None) -> str:

@@ -15,8 +15,8 @@ from verdicts.web.paging import ID
 
 bp = Blueprint("logos", __name__)
 
-MAX_MEGABYTES = 3  # more than a logo may have: what is a little too large gets an error beside the field
-DONE = {
+MAX_MEGABYTES = 3  # more than the maximum of a logo: a file that is a little too large gets an error beside the field
+SUCCESS_MESSAGES = {
     "saved": "Logo saved.",
     "off": "Logo removed.",
 }
@@ -29,7 +29,7 @@ class LogoForm(AdminForm):
 @bp.get(f"/admin/tools/{ID}/logo")
 @requires_role(Role.EDITOR)
 def edit(id: int) -> ResponseReturnValue:
-    return _page(_tool(id), LogoForm(), done=DONE.get(request.args.get("done", ""), ""))
+    return _page(_tool(id), LogoForm(), done=SUCCESS_MESSAGES.get(request.args.get("done", ""), ""))
 
 
 @bp.post(f"/admin/tools/{ID}/logo")

@@ -1,4 +1,4 @@
-"""Merging two records of one tool: pick them, see exactly what will happen, say so once."""
+"""Merging two records of one tool. Choose two records, review the plan, confirm it."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ class MergeForm(AdminForm):
 class MergeSide:
     """One of the two records, with its panel's and its readers' verdicts."""
 
-    side: Side
+    record: Side
     panel: Panel
     community: Community
 
@@ -47,9 +47,9 @@ def index() -> ResponseReturnValue:
     form = MergeForm(formdata=request.args)
     if not ({"keep", "drop"} & request.args.keys()):
         return _render_index(MergeForm(formdata=None))
-    keep, drop, choices = _find_tools(form)
+    keep, drop, candidates = _find_tools(form)
     if keep is None or drop is None:
-        return _render_index(form, choices), 422
+        return _render_index(form, candidates), 422
     try:
         plan = merging.plan(keep.id, drop.id, now())
     except CannotMerge as error:
@@ -66,7 +66,7 @@ def merge() -> ResponseReturnValue:
         abort(400, "Choose two tools to merge.")
     begin_write_after_read()
     try:
-        result = merging.merge(keep_id, drop_id, now(), agreed=request.form.get("agreed", ""))
+        result = merging.merge(keep_id, drop_id, now(), plan_fingerprint=request.form.get("agreed", ""))
     except PlanChanged as changed:
         db.session.rollback()
         return _render_plan(changed.plan, CHANGED_MESSAGE), 422
@@ -80,19 +80,19 @@ def merge() -> ResponseReturnValue:
 
 
 def _find_tools(form: MergeForm) -> tuple[ToolLink | None, ToolLink | None, dict[str, list[ToolLink]]]:
-    """Return the two tools that the form names; where a name fits several, add an error and return the choices."""
+    """Return the two tools that the form names; if a name matches several, add an error and return the candidates."""
     tools: dict[str, ToolLink | None] = {}
-    choices: dict[str, list[ToolLink]] = {}
+    candidates: dict[str, list[ToolLink]] = {}
     form.validate()
     for field in (form.keep, form.drop):
-        tools[field.name], choices[field.name] = None, []
+        tools[field.name], candidates[field.name] = None, []
         if not field.errors:
-            tools[field.name], choices[field.name] = _search(field.data or "")
+            tools[field.name], candidates[field.name] = _search(field.data or "")
             if tools[field.name] is None:
                 form.add_error(
-                    field.name, "Several tools match. Choose one." if choices[field.name] else "No tools match."
+                    field.name, "Several tools match. Choose one." if candidates[field.name] else "No tools match."
                 )
-    return tools["keep"], tools["drop"], choices
+    return tools["keep"], tools["drop"], candidates
 
 
 def _search(text: str) -> tuple[ToolLink | None, list[ToolLink]]:
@@ -100,19 +100,19 @@ def _search(text: str) -> tuple[ToolLink | None, list[ToolLink]]:
     text = text.strip()
     if exact := catalog.find_link(text.rstrip("/").rpartition("/")[2].lower()):
         return exact, []
-    choices = catalog.search_links(text)
-    named = [choice for choice in choices if choice.name.casefold() == text.casefold()]
-    only = named if len(named) == 1 else choices
-    return (only[0], []) if len(only) == 1 else (None, choices)
+    candidates = catalog.search_links(text)
+    named = [candidate for candidate in candidates if candidate.name.casefold() == text.casefold()]
+    only = named if len(named) == 1 else candidates
+    return (only[0], []) if len(only) == 1 else (None, candidates)
 
 
-def _render_index(form: MergeForm, choices: dict[str, list[ToolLink]] | None = None, problem: str = "") -> str:
+def _render_index(form: MergeForm, candidates: dict[str, list[ToolLink]] | None = None, problem: str = "") -> str:
     merged = catalog.find_link(request.args.get("merged", "")[:MAX_NAME_LENGTH])
     return render_template(
         "admin/merging/index.html",
         form=form,
-        choices=choices or {"keep": [], "drop": []},
-        max_choices=catalog.MAX_LINKS_FOUND,
+        candidates=candidates or {"keep": [], "drop": []},
+        max_candidates=catalog.MAX_LINKS_FOUND,
         problem=problem,
         merged=merged,
     )

@@ -1,4 +1,4 @@
-"""What the panel says of a tool: recorded all at once, listed, and removed where it was a mistake."""
+"""Edit, list and remove a tool's reviews."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,7 +11,9 @@ from flask.typing import ResponseReturnValue
 from verdicts.catalog.models import Reviewer, Tool
 from verdicts.curation import listing
 from verdicts.curation.catalog_file.records import Json
-from verdicts.curation.editing import panels, publication, tools
+from verdicts.curation.editing import panels as panel_editing
+from verdicts.curation.editing import publication
+from verdicts.curation.editing import tools as tool_editing
 from verdicts.curation.editing.publication import PublicationState, state_of_tool
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord, current_slugs
 from verdicts.extensions import begin_write_after_read, db
@@ -37,10 +39,10 @@ class PanelEditor(RecordEditor):
     list_endpoint, edit_endpoint = "admin.tools.index", "admin.panels.edit"
 
     def load(self, id: int, *, lock: bool = False) -> StoredRecord | None:
-        return panels.find_record(id, lock=lock)
+        return panel_editing.find_record(id, lock=lock)
 
     def save(self, id: int | None, data: Json, now: datetime) -> SavedRecord:
-        return panels.save(cast("int", id), data, now)  # a tool exists before its panel
+        return panel_editing.save(cast("int", id), data, now)  # a tool exists before its panel
 
     def preview(self, saved: SavedRecord) -> ResponseReturnValue:
         return previews.render_tool(saved)
@@ -54,24 +56,26 @@ class PanelEditor(RecordEditor):
             entry.form.reviewer.data = slugs.get(entry.form.reviewer.data, entry.form.reviewer.data)
 
     def prepare_form(self, form: Any, record: StoredRecord | None) -> None:
-        """Offer a row for everybody who is on the panel, or has reviewed this tool, in the panel's order.
+        """Offer a row for each reviewer who is on the panel or has reviewed this tool, in the panel's order.
 
-        What was typed for a reviewer who was deleted stands at the end, so that it is not lost.
+        Input for a deleted reviewer is at the end, so that it is not lost.
         """
         rows = {entry.form.reviewer.data: entry.data for entry in form.reviews.entries}
         filled = {entry.form.reviewer.data for entry in form.reviews.filled}
         reviewed = record.data if record else {}
-        reviewers = [each for each in panels.list_panel() if not each.archived_at or each.slug in {*reviewed, *filled}]
+        reviewers = [
+            each for each in panel_editing.list_panel() if not each.archived_at or each.slug in {*reviewed, *filled}
+        ]
         slugs = [each.slug for each in reviewers]
         deleted = [slug for slug in rows if slug in filled and slug not in slugs]
-        blank = {"reviewed_on": today().isoformat()}
-        data = [{**blank, **rows.get(slug, {}), "reviewer": slug} for slug in slugs + deleted]
+        defaults = {"reviewed_on": today().isoformat()}
+        data = [{**defaults, **rows.get(slug, {}), "reviewer": slug} for slug in slugs + deleted]
         form.reviews.replace_by_key(data, "reviewer")
         form.reviews.set_labels({each.slug: each.name for each in reviewers}, "reviewer")
 
     def extra_context(self, record: StoredRecord | None) -> Mapping[str, Any]:
         return {
-            "reviewers": {each.slug: each for each in panels.list_panel()},
+            "reviewers": {each.slug: each for each in panel_editing.list_panel()},
             "reviewed": record.data if record else {},
             "state": state_of_tool(record.id, now()) if record else PublicationState.DRAFT,
         }
@@ -98,31 +102,31 @@ def reviews() -> ResponseReturnValue:
 
 @bp.route(f"/admin/tools/{ID}/panel/<reviewer>/removal", methods=["GET", "POST"])
 @requires_role(Role.EDITOR)
-def removal(id: int, reviewer: str) -> ResponseReturnValue:
+def remove_review(id: int, reviewer: str) -> ResponseReturnValue:
     """Remove a review that was recorded by mistake, as long as no reader has seen it."""
     if request.method == "GET":
-        return _show_removal(id, reviewer)
+        return _render_removal(id, reviewer)
     begin_write_after_read()
     try:
-        saved = panels.remove_review(id, reviewer, now())
+        saved = panel_editing.remove_review(id, reviewer, now())
     except LookupError:
         abort(404, NO_REVIEW_MESSAGE)
-    except panels.ReviewWasPublic:
+    except panel_editing.ReviewWasPublic:
         db.session.rollback()
-        return _show_removal(id, reviewer), 422
+        return _render_removal(id, reviewer), 422
     log_activity("changed", "panel", saved.slug, saved.id, **saved.changes)
     db.session.commit()
     return redirect(url_for(".edit", id=id), 303)
 
 
-def _show_removal(id: int, reviewer: str) -> str:
-    record, tool = panels.find_record(id), tools.find_tool(id)
+def _render_removal(id: int, reviewer: str) -> str:
+    record, tool = panel_editing.find_record(id), tool_editing.find_tool(id)
     if record is None or tool is None or reviewer not in record.data:
         abort(404, NO_REVIEW_MESSAGE)
     return render_template(
         "admin/panels/removal.html",
         tool=record,
-        reviewer=next(each.name for each in panels.list_panel() if each.slug == reviewer),
+        reviewer=next(each.name for each in panel_editing.list_panel() if each.slug == reviewer),
         review=record.data[reviewer],
         was_public=publication.was_public(tool, now()),
     )

@@ -17,7 +17,7 @@ from verdicts.web.comparisons import render_page
 
 
 def render_tool(saved: SavedRecord) -> ResponseReturnValue:
-    """Show a tool's page, also where it is a draft; for its panel and its price too."""
+    """Show a tool's page, even if it is a draft; for its panel and its price too."""
     _publish_temporarily(db.session.get_one(Tool, saved.id))
     tool = catalog.find_published(saved.slug, now())
     if tool is None:

@@ -1,4 +1,4 @@
-"""What readers see of a record, and from when; and deleting it. One page for every kind of record."""
+"""Publishing, scheduling, archiving and deleting a record. One page for every kind of record."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,7 +10,8 @@ from flask.views import MethodView
 from sqlalchemy.exc import IntegrityError
 
 from verdicts.catalog.models import Tool
-from verdicts.curation.editing import publication, removal, tools
+from verdicts.curation.editing import publication, removal
+from verdicts.curation.editing import tools as tool_editing
 from verdicts.curation.editing.publication import PublicationState, Publishable
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.extensions import begin_write_after_read, db
@@ -30,7 +31,7 @@ class InvalidMoment(Exception):
     """The moment that was submitted cannot be scheduled; the message says why."""
 
 
-def schedule(row: Publishable, now: datetime) -> None:
+def schedule_as_submitted(row: Publishable, now: datetime) -> None:
     """Publish at the submitted moment. Raises InvalidMoment."""
     publication.publish(row, now, _read_moment(request.form.get("at", ""), now))
 
@@ -40,7 +41,7 @@ class PublishableEditor(RecordEditor):
 
     state_actions: ClassVar[Mapping[str, StateAction]] = {
         "publish": StateAction("published", publication.publish),
-        "schedule": StateAction("scheduled", schedule),
+        "schedule": StateAction("scheduled", schedule_as_submitted),
         "back": StateAction("unpublished", publication.unpublish),
         "archive": StateAction("archived", publication.archive),
     }
@@ -50,8 +51,8 @@ class PublishableEditor(RecordEditor):
 
     def describe_state(self, row: Any) -> str:
         state = publication.state_of(row.published_at, row.archived_at, now())
-        is_ahead = state is PublicationState.SCHEDULED and row.published_at
-        return f"{state} for {row.published_at:%Y-%m-%d %H:%M} UTC" if is_ahead else str(state)
+        is_scheduled = state is PublicationState.SCHEDULED and row.published_at
+        return f"{state} for {row.published_at:%Y-%m-%d %H:%M} UTC" if is_scheduled else str(state)
 
     def state_of(self, record: StoredRecord) -> PublicationState:
         row: Any = db.session.get_one(self.model, record.id)
@@ -68,13 +69,13 @@ class PublishingView(MethodView):
         return self._render(id)
 
     def post(self, id: int) -> ResponseReturnValue:
-        do = request.form.get("do", "")
+        button = request.form.get("do", "")
         begin_write_after_read()
         try:
-            if do == "delete":
+            if button == "delete":
                 return self._delete(id)
             return self._change_state(
-                id, self.editor.state_actions.get(do) or abort(400, "This page has no such action.")
+                id, self.editor.state_actions.get(button) or abort(400, "This page has no such action.")
             )
         except InvalidMoment as error:
             db.session.rollback()
@@ -84,7 +85,7 @@ class PublishingView(MethodView):
             return self._render(id, str(error) if isinstance(error, removal.RecordInUse) else CLASH_MESSAGE)
 
     def _change_state(self, id: int, action: StateAction) -> ResponseReturnValue:
-        record, row = self._get(id)
+        record, row = self._get_record_and_row(id)
         before = self.editor.describe_state(row)
         action.run(row, now())
         after = self.editor.describe_state(row)
@@ -96,22 +97,22 @@ class PublishingView(MethodView):
         return redirect(request.path, 303)
 
     def _delete(self, id: int) -> ResponseReturnValue:
-        """Delete a record, and lead to its history: from there it can be restored."""
-        record, row = self._get(id)
-        data = tools.to_full_data(row) if isinstance(row, Tool) else record.data
+        """Delete a record, and redirect to its history: from there it can be restored."""
+        record, row = self._get_record_and_row(id)
+        data = tool_editing.to_full_data(row) if isinstance(row, Tool) else record.data
         removal.delete(row)
         log_activity("deleted", self.editor.kind, record.slug, id, **{field: (data[field], None) for field in data})
         db.session.commit()
         return redirect(url_for("admin.activity.history", kind=self.editor.kind, id=id), 303)
 
-    def _get(self, id: int) -> tuple[StoredRecord, Any]:
+    def _get_record_and_row(self, id: int) -> tuple[StoredRecord, Any]:
         record, row = self.editor.load(id, lock=request.method == "POST"), self.editor.find_row(id)
         if record is None or row is None:
             abort(404, GONE_MESSAGE)
         return record, row
 
     def _render(self, id: int, problem: str = "", moment_error: str = "") -> ResponseReturnValue:
-        record, row = self._get(id)
+        record, row = self._get_record_and_row(id)
         is_publishable = isinstance(self.editor, PublishableEditor)
         page = render_template(
             "admin/publishing/page.html",

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from verdicts.catalog.models import Reviewer
 from verdicts.curation import listing
 from verdicts.curation.catalog_file.records import Json
-from verdicts.curation.editing import reviewers
+from verdicts.curation.editing import reviewers as reviewer_editing
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.staff.models import Role
 from verdicts.web.admin.auth import requires_role
@@ -31,15 +31,15 @@ class ReviewerEditor(RecordEditor):
     list_endpoint = "admin.reviewers.index"
     edit_endpoint, add_endpoint = "admin.reviewers.edit", "admin.reviewers.add"
     state_actions: ClassVar[Mapping[str, StateAction]] = {
-        "leave": StateAction("retired", reviewers.leave_panel),
-        "return": StateAction("reinstated", reviewers.return_to_panel),
+        "leave": StateAction("retired", reviewer_editing.leave_panel),
+        "return": StateAction("reinstated", reviewer_editing.return_to_panel),
     }
 
     def load(self, id: int, *, lock: bool = False) -> StoredRecord | None:
-        return reviewers.find_record(id, lock=lock)
+        return reviewer_editing.find_record(id, lock=lock)
 
     def save(self, id: int | None, data: Json, now: datetime) -> SavedRecord:
-        return reviewers.save(id, data, now)
+        return reviewer_editing.save(id, data, now)
 
     def preview(self, saved: SavedRecord) -> ResponseReturnValue:
         return render_template("admin/reviewers/preview.html", reviewer=saved.after)

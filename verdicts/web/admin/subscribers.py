@@ -31,7 +31,7 @@ REASONS = [
     (Status.LEFT.value, "They asked for no more email. They may sign up again themselves."),
     (Status.COMPLAINED.value, "They reported an email as spam. This address can never sign up again."),
 ]
-DONE = {
+SUCCESS_MESSAGES = {
     "added": "Subscriber added. They get the next edition.",
     "suppressed": "Address suppressed. It gets no more email.",
 }
@@ -76,23 +76,23 @@ class SuppressForm(AddressForm):
 @bp.get("/admin/subscribers")
 @requires_role(Role.ADMIN)
 def index() -> ResponseReturnValue:
-    done = DONE.get(request.args.get("done", ""), "")
+    done = SUCCESS_MESSAGES.get(request.args.get("done", ""), "")
     return _render_index("", read_id(request.args.get("before", "")), done)
 
 
 @bp.post("/admin/subscribers")
 @requires_role(Role.ADMIN)
 def search() -> ResponseReturnValue:
-    """Show in whose address something stands, and whether it is an address that must not be written to."""
-    part = request.form.get("q", "")[:600].replace("\0", " ").strip()
-    return _render_index(part, read_id(request.form.get("before", "")))
+    """List subscribers whose address contains the text; if the text is a suppressed address, say so."""
+    search_text = request.form.get("q", "")[:600].replace("\0", " ").strip()
+    return _render_index(search_text, read_id(request.form.get("before", "")))
 
 
 @bp.route("/admin/subscribers/new", methods=["GET", "POST"])
 @requires_role(Role.ADMIN)
 @redisplayed_on("admin.subscribers.add")
 def add() -> ResponseReturnValue:
-    """Add somebody who agreed elsewhere: confirmed at once, as an import does it."""
+    """Add somebody who agreed elsewhere, as confirmed, as an import does."""
     form = AddForm()
     if request.method == "GET":
         return _render_add(form)
@@ -110,7 +110,7 @@ def _add(form: AddForm) -> ResponseReturnValue:
         form.add_error("email", str(error))
         return _render_add(form), 422
     before = Status.PENDING if added.was_pending else None
-    _log("added", _name_of(added.subscriber_id), status=(before, Status.CONFIRMED))
+    _log("added", _audit_name(added.subscriber_id), status=(before, Status.CONFIRMED))
     db.session.commit()
     return redirect(url_for(".index", done="added"), 303)
 
@@ -119,7 +119,7 @@ def _add(form: AddForm) -> ResponseReturnValue:
 @requires_role(Role.ADMIN)
 @redisplayed_on("admin.subscribers.suppress")
 def suppress() -> ResponseReturnValue:
-    """Suppress an address; `id` in the query fills in that of a subscriber."""
+    """Suppress an address; `id` in the query fills in a subscriber's address."""
     if request.method == "POST":
         form = SuppressForm()
         return act_or_redisplay(lambda: _suppress(form), lambda cause: _render_suppress(form, cause))
@@ -133,8 +133,9 @@ def _suppress(form: SuppressForm) -> ResponseReturnValue:
     if not form.validate():
         return _render_suppress(form), 422
     begin_write_after_read()
-    ended = leaving.suppress(form.address, Status(form.reason.data), now())
-    _log("suppressed", _name_of(ended) if ended else "an address not subscribed", reason=(None, form.reason.data))
+    subscriber_id = leaving.suppress(form.address, Status(form.reason.data), now())
+    name = _audit_name(subscriber_id) if subscriber_id else "an address not subscribed"
+    _log("suppressed", name, reason=(None, form.reason.data))
     db.session.commit()
     return redirect(url_for(".index", done="suppressed"), 303)
 
@@ -142,9 +143,9 @@ def _suppress(form: SuppressForm) -> ResponseReturnValue:
 @bp.post("/admin/subscribers/export")
 @requires_role(Role.ADMIN)
 def export() -> ResponseReturnValue:
-    """Give out the file that `flask newsletter export` writes, once it is written down that it was given out.
+    """Log the export, then return the file that `flask newsletter export` writes.
 
-    It is read as a whole first: somebody on a slow line must hold no transaction open, nor get half of it.
+    All rows are read first: a slow client must not hold a transaction open or get half a file.
     """
     consents = list(transfer.export_consents())
     begin_write_after_read()
@@ -162,27 +163,27 @@ def _render_suppress(form: SuppressForm, cause: RedisplayCause | None = None) ->
     return render_template("admin/subscribers/suppress.html", form=form, reasons=REASONS, cause=cause)
 
 
-def _render_index(part: str, before: int | None, done: str = "") -> str:
-    rows = queries.search(part, before)
+def _render_index(search_text: str, before_id: int | None, done: str = "") -> str:
+    rows = queries.search(search_text, before_id)
     return render_template(
         "admin/subscribers/index.html",
         counts=queries.count_by_status(),
-        q=part,
+        q=search_text,
         subscribers=rows,
-        suppressed=_suppressed(part),
+        suppressed=_suppressed(search_text),
         older=rows[-1].id if len(rows) == queries.PAGE_SIZE else None,
         done=done,
     )
 
 
-def _suppressed(part: str) -> AddressSuppression | None:
+def _suppressed(search_text: str) -> AddressSuppression | None:
     try:
-        return queries.find_suppression(parse_email(part))
+        return queries.find_suppression(parse_email(search_text))
     except InvalidAddress:
         return None
 
 
-def _name_of(subscriber_id: int) -> str:
+def _audit_name(subscriber_id: int) -> str:
     return f"subscriber {subscriber_id}"
 
 

@@ -13,7 +13,8 @@ from verdicts.catalog.search import MAX_QUERY_LENGTH
 from verdicts.catalog.slugs import propose
 from verdicts.curation import listing
 from verdicts.curation.catalog_file.records import Json
-from verdicts.curation.editing import prices, tools
+from verdicts.curation.editing import prices as price_editing
+from verdicts.curation.editing import tools as tool_editing
 from verdicts.curation.editing.publication import PublicationState, state_of_tool
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord, current_slugs
 from verdicts.curation.listing import ListQuery
@@ -43,22 +44,22 @@ class ToolEditor(PublishableEditor):
     edit_endpoint, add_endpoint = "admin.tools.edit", "admin.tools.add"
 
     def load(self, id: int, *, lock: bool = False) -> StoredRecord | None:
-        return tools.find_record(id, lock=lock)
+        return tool_editing.find_record(id, lock=lock)
 
     def save(self, id: int | None, data: Json, now: datetime) -> SavedRecord:
-        return tools.save(id, data, now)
+        return tool_editing.save(id, data, now)
 
     def preview(self, saved: SavedRecord) -> ResponseReturnValue:
         return previews.render_tool(saved)
 
     def find_row(self, id: int) -> Any:
-        return tools.find_tool(id)
+        return tool_editing.find_tool(id)
 
     def normalise(self, form: Any) -> None:
         form.category.data = current_slugs(Category).get(form.category.data, form.category.data)
 
     def prepare_form(self, form: Any, record: StoredRecord | None) -> None:
-        """Offer the categories, and a row for each fact that the chosen one asks for."""
+        """Offer the categories, and a row for each fact of the chosen one."""
         stored = db.session.scalars(sa.select(Category).order_by(Category.position, Category.id)).all()
         form.category.choices = [NO_CATEGORY, *((each.slug, each.name) for each in stored)]
         category = next((each for each in stored if each.slug == form.category.data), None)
@@ -77,7 +78,7 @@ class ToolEditor(PublishableEditor):
         return {"state": self.state_of(record) if record else None}
 
     def after_save(self, saved: SavedRecord, button: str) -> str:
-        return "saved"  # a new tool is published with its panel
+        return "saved"  # the tool form has no publish button; the panel form publishes
 
     def success_url(self, saved: SavedRecord, button: str, message: str) -> str:
         if button == "save panel":
@@ -91,10 +92,10 @@ class PriceEditor(RecordEditor):
     list_endpoint, edit_endpoint = "admin.tools.index", "admin.tools.price"
 
     def load(self, id: int, *, lock: bool = False) -> StoredRecord | None:
-        return prices.find_record(id, lock=lock)
+        return price_editing.find_record(id, lock=lock)
 
     def save(self, id: int | None, data: Json, now: datetime) -> SavedRecord:
-        return prices.save(cast("int", id), data, now)  # a tool exists before its price
+        return price_editing.save(cast("int", id), data, now)  # a tool exists before its price
 
     def preview(self, saved: SavedRecord) -> ResponseReturnValue:
         return previews.render_tool(saved)
@@ -134,8 +135,8 @@ def index() -> ResponseReturnValue:
 @bp.get("/admin/tools/options")
 @requires_role(Role.EDITOR)
 @without_login_refresh
-def options() -> ResponseReturnValue:
-    """Return tools by part of their name, for a box that takes one."""
+def suggest_tools() -> ResponseReturnValue:
+    """Return tools by part of their name, for the autocomplete of a tool field."""
     text = next((value for value in request.args.values() if value), "")[:MAX_QUERY_LENGTH]
     rows, _total = listing.list_tools(ListQuery(text=text, sort="name"), now())
     return render_template("admin/tools/_options.html", tools=rows[:MAX_OPTIONS])
@@ -144,6 +145,6 @@ def options() -> ResponseReturnValue:
 @bp.get("/admin/tools/slug")
 @requires_role(Role.EDITOR)
 @without_login_refresh
-def slug() -> ResponseReturnValue:
+def propose_slug() -> ResponseReturnValue:
     """Return the slug that a name would get."""
     return render_template("admin/tools/_slug.html", proposal=propose(request.args.get("name", "")[:MAX_QUERY_LENGTH]))

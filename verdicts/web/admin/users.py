@@ -39,7 +39,7 @@ def index() -> ResponseReturnValue:
 @requires_role(Role.ADMIN)
 @redisplayed_on("admin.users.add")
 def add() -> ResponseReturnValue:
-    """Create an account with a password that is shown once, and valid until its owner chooses another."""
+    """Create an account with a password that is shown once, and must be changed at the first log-in."""
     form = UserForm()
     if request.method == "GET":
         return _render_add(form)
@@ -71,48 +71,48 @@ def set_role(id: int) -> ResponseReturnValue:
     if request.form.get("role") not in set(Role):
         abort(400, "A role is editor or admin.")
     role = Role(request.form["role"])
-    account = _begin(id)
+    account = _begin_and_get_account(id)
     change = None if account.role is role else (lambda: accounts.set_role(id, role))
-    return _apply(account, change, "changed the role of", role=(str(account.role), str(role)))
+    return _apply_and_log(account, change, "changed the role of", role=(str(account.role), str(role)))
 
 
 @bp.post(f"/admin/people/{ID}/disable")
 @requires_role(Role.ADMIN)
 def disable(id: int) -> ResponseReturnValue:
-    account = _begin(id)
-    return _apply(account, None if account.disabled_at else (lambda: accounts.disable(id, now())), "disabled")
+    account = _begin_and_get_account(id)
+    return _apply_and_log(account, None if account.disabled_at else (lambda: accounts.disable(id, now())), "disabled")
 
 
 @bp.post(f"/admin/people/{ID}/enable")
 @requires_role(Role.ADMIN)
 def enable(id: int) -> ResponseReturnValue:
-    account = _begin(id)
-    return _apply(account, (lambda: accounts.enable(id)) if account.disabled_at else None, "enabled")
+    account = _begin_and_get_account(id)
+    return _apply_and_log(account, (lambda: accounts.enable(id)) if account.disabled_at else None, "enabled")
 
 
 @bp.post(f"/admin/people/{ID}/second-factor/off")
 @requires_role(Role.ADMIN)
 def reset_two_factor(id: int) -> ResponseReturnValue:
-    account = _begin(id)
+    account = _begin_and_get_account(id)
     change = (lambda: second_factor.disable(id)) if account.totp_secret else None
-    return _apply(account, change, "reset two-factor authentication of")
+    return _apply_and_log(account, change, "reset two-factor authentication of")
 
 
 def _render_add(form: UserForm, cause: RedisplayCause | None = None) -> str:
     return render_template("admin/users/add.html", form=form, roles=ROLES, cause=cause)
 
 
-def _begin(id: int) -> Account:
+def _begin_and_get_account(id: int) -> Account:
     begin_write_after_read()
     return next((each for each in accounts.list_all() if each.id == id), None) or abort(
         404, "There is no such account."
     )
 
 
-def _apply(
+def _apply_and_log(
     account: Account, change: Callable[[], None] | None, action: str, **changes: tuple[object, object]
 ) -> ResponseReturnValue:
-    """Change an account and log it. `change` is None where a button was pressed twice: then nothing is logged."""
+    """Change an account and log it. If `change` is None (a button was pressed twice), log nothing."""
     if change is None:
         db.session.rollback()
         return redirect(url_for(".index"), 303)

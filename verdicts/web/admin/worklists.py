@@ -40,7 +40,7 @@ bp = Blueprint("worklists", __name__)
 Row = TypeVar("Row")
 
 HELD_GROUPS_PAGE_SIZE = 25
-DONE = {
+SUCCESS_MESSAGES = {
     "same": "Price confirmed.",
     "votes": "Decision saved.",
     "settled": "Message resolved.",
@@ -55,7 +55,7 @@ NO_TOOL_MESSAGE = "There is no such tool."
 
 
 def refuse_address(field: StringField) -> None:
-    """Refuse what looks like a mail address: the audit log keeps this text for good."""
+    """Refuse what looks like an email address: the audit log stores this text for ever."""
     if has_address(field.data or ""):
         raise ValidationError(ADDRESS_IN_NOTE_MESSAGE)
 
@@ -74,7 +74,7 @@ class HeldVotesForm(AdminForm):
         refuse_address(field)
 
     def is_about(self, group: HeldGroup) -> bool:
-        """Say whether this form is about a group; a draft does not say from which network it is."""
+        """Return whether this form is about a group. Drafts do not store the network, so they match any."""
         is_from_it = self.network.data is None or (self.network.data or None) == group.network
         return self.tool.data == group.tool_id and is_from_it
 
@@ -89,7 +89,7 @@ class CorrectionForm(AdminForm):
 
 @dataclass(frozen=True)
 class HeldVotes:
-    """A held group and the tool it is about."""
+    """A group of held votes, and the tool that they are about."""
 
     tool: ToolLink
     group: HeldGroup
@@ -110,11 +110,11 @@ def prices() -> ResponseReturnValue:
 @bp.post(f"/admin/queues/prices/{ID}/same")
 @requires_role(Role.EDITOR)
 def confirm_price(id: int) -> ResponseReturnValue:
-    """Note that a tool's price was looked up and is the same; this settles readers' doubts."""
+    """Log that a tool's price was checked and is the same; this resolves readers' doubts."""
     form = ConfirmPriceForm()
     if not form.validate():
         abort(400, PRICE_CHANGED_MESSAGE)
-    tool = _begin(id)
+    tool = _begin_and_get_tool(id)
     try:
         before, after = price_checks.confirm(id, today(), record_id=form.price.data)
     except PriceNotCurrent:
@@ -122,9 +122,9 @@ def confirm_price(id: int) -> ResponseReturnValue:
         return (
             render_error(409, PRICE_CHANGED_MESSAGE) if wants_fragment() else (_price_page(PRICE_CHANGED_MESSAGE), 409)
         )
-    taps = price_doubts.delete_for(id)
+    doubt_count = price_doubts.delete_for(id)
     bump_content_version()
-    log_activity("confirmed", "price", tool.slug, tool.id, **_difference(before, after, taps))
+    log_activity("confirmed", "price", tool.slug, tool.id, **_price_check_changes(before, after, doubt_count))
     db.session.commit()
     if wants_fragment():
         return _price_page(done=f"{tool.name}: price confirmed. The next check is due in {after.interval_days} days.")
@@ -152,7 +152,8 @@ def _decide(form: HeldVotesForm) -> ResponseReturnValue:
         if set(form.errors) != {"reason"}:
             abort(400, GROUP_GONE_MESSAGE)
         return _vote_page(form), 422
-    tool, network, standing = _begin(form.tool.data), form.network.data or None, Standing(form.decision.data)
+    tool = _begin_and_get_tool(form.tool.data)
+    network, standing = form.network.data or None, Standing(form.decision.data)
     decided = waiting.decide_group(tool.id, network, standing, reason=form.reason.data, now=now())
     if not decided:
         db.session.rollback()
@@ -219,18 +220,18 @@ def _load_worklist(load: Callable[[int, datetime], tuple[list[Row], int]]) -> Pa
     return load_page(lambda number: load(number, now()), request.values.get("page", ""), worklists.PAGE_SIZE)
 
 
-def _begin(tool_id: int) -> ToolLink:
+def _begin_and_get_tool(tool_id: int) -> ToolLink:
     begin_write_after_read()
     return catalog.links_of([tool_id]).get(tool_id) or abort(404, NO_TOOL_MESSAGE)
 
 
-def _difference(before: PriceCheck, after: PriceCheck, taps: int) -> dict[str, tuple[object, object]]:
-    """Return what a check changed, as the audit log takes it."""
+def _price_check_changes(before: PriceCheck, after: PriceCheck, doubt_count: int) -> dict[str, tuple[object, object]]:
+    """Return what a check changed, in the audit log's format."""
     days = (before.checked_on and before.checked_on.isoformat(), after.checked_on and after.checked_on.isoformat())
     changes: dict[str, tuple[object, object]] = {"checked_on": days}
     if before.interval_days != after.interval_days:
         changes["interval_days"] = (before.interval_days, after.interval_days)
-    return changes | ({"doubts": (taps, 0)} if taps else {})
+    return changes | ({"doubts": (doubt_count, 0)} if doubt_count else {})
 
 
 def _price_page(problem: str = "", done: str = "") -> str:
@@ -261,12 +262,12 @@ def _load_held(number: int) -> tuple[list[HeldVotes], int]:
 def _message_page(
     form: CorrectionForm, message_id: int = 0, problem: str = "", cause: RedisplayCause | None = None
 ) -> str:
-    """Show the messages; an unsaved form is shown at its message, or alone where that is processed already."""
+    """Show the messages; an unsaved form is shown at its message, or alone if that is processed already."""
     messages = load_page(corrections.list_page, request.values.get("page", ""), corrections.PAGE_SIZE)
     return render_template(
         "admin/worklists/corrections.html",
         messages=messages,
-        open=corrections.count_open(),
+        open_count=corrections.count_open(),
         form=form,
         message_id=message_id if any(each.id == message_id and each.is_open for each in messages.rows) else 0,
         problem=problem,
@@ -276,4 +277,4 @@ def _message_page(
 
 
 def _done_message() -> str:
-    return DONE.get(request.args.get("done", ""), "")
+    return SUCCESS_MESSAGES.get(request.args.get("done", ""), "")

@@ -31,7 +31,7 @@ from verdicts.web.clock import now
 MAX_MEGABYTES = 2  # enough for a full panel in a non-Latin script, percent-encoded
 MAX_ENTRY_ID_DIGITS = 9
 CLASH_MESSAGE = "Someone saved a conflicting change at the same moment. Check the record and save again."
-MESSAGES = {
+SUCCESS_MESSAGES = {
     "saved": "Saved.",
     "published": "Saved and published.",
     "archived": "Saved. It was archived in the meantime, so readers do not see it. Restore it under “Publishing”.",
@@ -332,7 +332,7 @@ class RecordEditor(MethodView):
             is_unsaved=request.method == "POST",
             other_drafts=drafts.list_other_drafts() if record is None else [],
             created_record_url=self._created_record_url(),
-            done="" if draft_saved_at else MESSAGES.get(request.args.get("done", ""), ""),
+            done="" if draft_saved_at else SUCCESS_MESSAGES.get(request.args.get("done", ""), ""),
             **self.extra_context(record),
         )
         return page, status

@@ -49,7 +49,7 @@ VIEWS = (
 
 
 def create_blueprint() -> Blueprint:
-    """Return the blueprint of all admin pages, whose every request passes auth.check_access."""
+    """Return the blueprint of all admin pages. auth.check_access runs before every view."""
     bp = Blueprint("admin", __name__)
     bp.before_request(auth.check_access)
     bp.after_request(auth.set_admin_headers)

@@ -1,4 +1,4 @@
-"""The forms that edit the catalog. The schema of the catalogue file says what each value may be."""
+"""The forms that edit the catalog. The schema of the catalogue file validates each value."""
 
 from typing import ClassVar
 

@@ -1,8 +1,8 @@
 """RecordEditor: the view that edits one kind of record, with its draft, its preview, and conflicts of two editors.
 
 A subclass defines how its kind of record is loaded and saved. It is in the module of its views, which registers it:
-`bp.add_url_rule("/admin/tools/new", view_func=ToolEditor.as_view("add"))`. Other pages read what
-they need of a kind from the subclass: its label on the dashboard, its history, how to restore it.
+`bp.add_url_rule("/admin/tools/new", view_func=ToolEditor.as_view("add"))`. Other pages read what they need of a kind
+from the subclass: its label on the dashboard, its history, how to restore it.
 """
 
 from collections.abc import Callable, Mapping
@@ -99,11 +99,11 @@ class RecordEditor(MethodView):
         raise NotImplementedError
 
     def initial(self, record: StoredRecord | None) -> Json:
-        """Return what the form holds before anything is typed."""
+        """Return the data of the form before anything is typed."""
         return record.data if record else {}
 
     def normalise(self, form: Any) -> None:
-        """Replace former names in what was submitted, such as a renamed category's slug."""
+        """Replace outdated slugs in the submitted form, such as a renamed category's."""
 
     def prepare_form(self, form: Any, record: StoredRecord | None) -> None:
         """Give the form the rows and choices that depend on other records."""
@@ -345,7 +345,7 @@ def record_editors() -> dict[str, type[RecordEditor]]:
     return {editor.kind: editor for editor in editors}
 
 
-# Earlier versions, put together from the audit log. Restoring one is a form to save, never a save by itself.
+# Earlier versions, reconstructed from the audit log. Restoring one is a form to save, never a save by itself.
 
 
 def get_entry_to_restore(kind: str, record: StoredRecord | None) -> audit.Entry:

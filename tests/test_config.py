@@ -58,7 +58,7 @@ def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
 
 
 def test_the_message_shows_each_fault_on_a_line_of_its_own(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"(?s)need mending:\n  DEMO is 'yes'.*\n  PORT is 'http'"):
+    with pytest.raises(SettingsError, match=r"(?s)need fixing:\n  DEMO is 'yes'.*\n  PORT is 'http'"):
         load(tmp_path, PORT="http", DEMO="yes")
 
 

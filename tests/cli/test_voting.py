@@ -24,11 +24,11 @@ from verdicts.voting.voters import VOTER_KEPT
 
 DAY = timedelta(days=1)
 NOTHING_TO_DO = [
-    "Waiting ballots counted: 0",
-    "Waiting ballots held for an editor: 0",
+    "Waiting votes counted: 0",
+    "Waiting votes held for an editor: 0",
     "Network keys destroyed: 0",
     "Network hashes blanked: 0",
-    "Old ballots folded: 0",
+    "Voters of old votes deleted: 0",
     "Unconfirmed sign-ups destroyed: 0",
     "Turns of sign-ups forgotten: 0",
     "Networks that doubted a price blanked: 0",
@@ -73,7 +73,7 @@ def crowd_from_a_network(tool: int) -> None:
 def test_a_recount_without_differences_is_one_line(app: Flask, tool: int) -> None:
     say(tool, "ann", SHIP)
     result = count_again(app)
-    assert (result.exit_code, result.output) == (0, "Every tally and every ballot is what the ledger says.\n")
+    assert (result.exit_code, result.output) == (0, "Every tally and every vote is what the vote record says.\n")
 
 
 def test_a_recount_says_every_difference_in_words(app: Flask, tool: int) -> None:
@@ -84,8 +84,8 @@ def test_a_recount_says_every_difference_in_words(app: Flask, tool: int) -> None
     result = count_again(app)
     assert result.exit_code == 1
     assert result.output.splitlines() == [
-        "mistral-code: 0 stored ballots are not as the ledger has them, 1 of the ledger's ballots are not stored so.",
-        "mistral-code: the tally says 3 ship, the ledger 1.",
+        "mistral-code: 0 stored votes are not as the vote record has them, 1 votes of the record are not stored so.",
+        "mistral-code: the tally says 3 ship, the vote record 1.",
     ]
 
 
@@ -105,8 +105,8 @@ def test_housekeeping_with_nothing_to_do_says_so(app: Flask) -> None:
 def test_housekeeping_decides_what_has_waited_a_day(app: Flask, tool: int) -> None:
     crowd_from_a_network(tool)
     assert run_housekeeping(app, NOW + DAY)[:2] == [
-        "Waiting ballots counted: 1",
-        "Waiting ballots held for an editor: 10",
+        "Waiting votes counted: 1",
+        "Waiting votes held for an editor: 10",
     ]
     assert figures(tool) == Figures(ship=20, skip=2, waiting=10, held=10)
 
@@ -114,8 +114,8 @@ def test_housekeeping_decides_what_has_waited_a_day(app: Flask, tool: int) -> No
 def test_housekeeping_after_a_week_forgets_networks_but_decides_first(app: Flask, tool: int) -> None:
     crowd_from_a_network(tool)
     assert run_housekeeping(app, NOW + 7 * DAY) == [
-        "Waiting ballots counted: 1",
-        "Waiting ballots held for an editor: 10",
+        "Waiting votes counted: 1",
+        "Waiting votes held for an editor: 10",
         "Network keys destroyed: 1",
         "Network hashes blanked: 64",
         *NOTHING_TO_DO[4:],
@@ -126,7 +126,7 @@ def test_housekeeping_after_a_week_forgets_networks_but_decides_first(app: Flask
 def test_housekeeping_after_thirteen_months_folds_voters(app: Flask, tool: int) -> None:
     crowd_from_a_network(tool)
     run_housekeeping(app, NOW + DAY)
-    assert "Old ballots folded: 32" in run_housekeeping(app, NOW + VOTER_KEPT + DAY)
+    assert "Voters of old votes deleted: 32" in run_housekeeping(app, NOW + VOTER_KEPT + DAY)
     assert (rows(vote), rows(vote_event)) == (0, 53)
     assert figures(tool) == Figures(ship=20, skip=2, discarded=10)
     assert count_again(app).exit_code == 0

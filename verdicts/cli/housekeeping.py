@@ -24,7 +24,7 @@ PAUSE_SECONDS = 0.05
 
 @click.command("housekeeping")
 def run_housekeeping() -> None:
-    """Decide waiting ballots; forget networks, voters, old addresses. A timer calls it; twice at once does no harm."""
+    """Decide waiting votes; forget networks, voters, old addresses. A timer calls it; twice at once does no harm."""
     for line in run_all(datetime.now(UTC)):
         click.echo(line)
 
@@ -32,11 +32,11 @@ def run_housekeeping() -> None:
 def run_all(now: datetime) -> Iterator[str]:
     """Run each step and yield a line about it. Decisions come before deletions: they need the networks."""
     decisions = list(run_batches(lambda: release_due(now)))
-    yield f"Waiting ballots counted: {sum(batch.released for batch in decisions)}"
-    yield f"Waiting ballots held for an editor: {sum(batch.held for batch in decisions)}"
+    yield f"Waiting votes counted: {sum(batch.released for batch in decisions)}"
+    yield f"Waiting votes held for an editor: {sum(batch.held for batch in decisions)}"
     yield f"Network keys destroyed: {run_step(lambda: destroy_network_keys(now))}"
     yield f"Network hashes blanked: {sum(run_batches(lambda: blank_networks(now)))}"
-    yield f"Old ballots folded: {sum(run_batches(lambda: fold_voters(now)))}"
+    yield f"Voters of old votes deleted: {sum(run_batches(lambda: fold_voters(now)))}"
     yield f"Unconfirmed sign-ups destroyed: {sum(run_batches(lambda: delete_unconfirmed(now)))}"
     yield f"Turns of sign-ups forgotten: {sum(run_batches(lambda: delete_signup_turns(now)))}"
     yield f"Networks that doubted a price blanked: {sum(run_batches(lambda: clear_networks(now)))}"

@@ -9,15 +9,15 @@ from verdicts.extensions import db
 from verdicts.voting import recount
 from verdicts.voting.recount import Difference
 
-votes = AppGroup("votes", help="The readers' ballots.")
+votes = AppGroup("votes", help="The readers' votes.")
 
 
 @votes.command("recount")
 def recount_votes() -> None:
-    """Recompute every tally from the ledger and report differences; exit 1 if there are any."""
+    """Recompute every tally from the vote record and report differences; exit 1 if there are any."""
     differences = recount.recount()
     if not differences:
-        click.echo("Every tally and every ballot is what the ledger says.")
+        click.echo("Every tally and every vote is what the vote record says.")
         return
     rows = db.session.execute(sa.select(ToolSlug.tool_id, ToolSlug.slug).where(ToolSlug.is_current))
     slugs = {row.tool_id: row.slug for row in rows}
@@ -29,7 +29,7 @@ def recount_votes() -> None:
 def describe(difference: Difference, slug: str) -> str:
     if difference.what == "ballots":
         return (
-            f"{slug}: {difference.stored} stored ballots are not as the ledger has them,"
-            f" {difference.ledger} of the ledger's ballots are not stored so."
+            f"{slug}: {difference.stored} stored votes are not as the vote record has them,"
+            f" {difference.ledger} votes of the record are not stored so."
         )
-    return f"{slug}: the tally says {difference.stored} {difference.what}, the ledger {difference.ledger}."
+    return f"{slug}: the tally says {difference.stored} {difference.what}, the vote record {difference.ledger}."

@@ -23,7 +23,7 @@ class SettingsError(Exception):
 
     def __init__(self, faults: list[str]) -> None:
         self.faults = faults
-        super().__init__("These settings need mending:\n" + "\n".join(f"  {fault}" for fault in faults))
+        super().__init__("These settings need fixing:\n" + "\n".join(f"  {fault}" for fault in faults))
 
 
 class Settings(values.SettingsGroup):

@@ -203,10 +203,10 @@ def _votes(plan: MergePlan) -> Iterator[str]:
         yield f"Nobody has voted on {plan.names[1]}."
         return
     moves = "moves" if ballots.moving == 1 else "move"
-    yield f"{counted(ballots.moving, 'ballot')} {moves} to {plan.names[0]}, and none counts more or less than it did."
+    yield f"{counted(ballots.moving, 'vote')} {moves} to {plan.names[0]}, and none counts more or less than it did."
     if ballots.of_both:
-        judged = f"{counted(ballots.of_both, 'reader')} judged both and"
-        yield f"{judged} {'keeps' if ballots.of_both == 1 else 'keep'} one ballot: the one changed last."
+        voters = f"{counted(ballots.of_both, 'reader')} voted on both and"
+        yield f"{voters} {'keeps' if ballots.of_both == 1 else 'keep'} one vote: the one changed last."
     after = ballots.after
     waiting = f", with {after.waiting:,} waiting" if after.waiting else ""
     yield f"{plan.names[0]} will have {after.ship:,} SHIP and {after.skip:,} SKIP{waiting}."

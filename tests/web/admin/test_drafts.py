@@ -18,13 +18,13 @@ def test_a_draft_is_shown_again_until_its_form_is_saved(ann: AdminClient) -> Non
     tool = make_tool("wren", tagline="Old.")
     path = f"/admin/tools/{tool.id}"
     fields = ann.form(path) | {"tagline": "Half a thought"}
-    kept = ann.posts(
+    answer = ann.posts(
         "/admin/drafts",
         token=fields["csrf_token"],
         draft_key=path,
         **{k: v for k, v in fields.items() if k != "csrf_token"},
     )
-    assert "Unsaved changes stored at" in kept.text
+    assert "Unsaved changes stored at" in answer.text
     assert ann.form(path)["tagline"] == "Half a thought"
     assert "<strong>Unsaved changes</strong> from" in ann.gets(path).text
     assert stored(Tool)[0].tagline == "Old."

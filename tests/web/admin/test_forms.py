@@ -14,9 +14,9 @@ def test_a_refused_form_keeps_what_was_typed_and_says_why_beside_each_field_and_
     typed = {"website": "ftp://x.example", "tagline": "Kept.", "price__model": "paid", "price__amount": "twenty"}
     answer = ann.fills("/admin/tools/new", name="", plans_0_name="Pro", plans_0_amount="5", **typed)
     assert answer.status_code == 422
-    kept = fields_of(answer.text)
-    assert (kept["website"], kept["tagline"], kept["price-amount"]) == ("ftp://x.example", "Kept.", "twenty")
-    assert (kept["plans-0-name"], kept["plans-0-amount"]) == ("Pro", "5")
+    fields = fields_of(answer.text)
+    assert (fields["website"], fields["tagline"], fields["price-amount"]) == ("ftp://x.example", "Kept.", "twenty")
+    assert (fields["plans-0-name"], fields["plans-0-amount"]) == ("Pro", "5")
     text = html.unescape(answer.text)
     assert "4 things to fix" in text
     for id in ("name", "website", "price-amount", "plans-0-amount"):
@@ -47,8 +47,8 @@ def test_a_fault_in_a_fact_or_a_plan_stands_beside_it_with_what_was_typed(ann: A
     refused = ann.fills(f"/admin/tools/{tool.id}", **typed)
     assert refused.status_code == 422
     assert all(f'id="{id}-fault"' in refused.text for id in ("facts-1-source", "plans-0-amount"))
-    kept = fields_of(refused.text)
-    assert (kept["facts-1-source"], kept["plans-0-amount"]) == ("no address", "5")
+    fields = fields_of(refused.text)
+    assert (fields["facts-1-source"], fields["plans-0-amount"]) == ("no address", "5")
 
 
 def test_a_fault_in_what_is_folded_unfolds_it(ann: AdminClient) -> None:
@@ -62,7 +62,7 @@ def test_an_amount_without_a_currency_is_blamed_on_the_amount(ann: AdminClient) 
     assert (refused.status_code, 'id="amount-fault"' in refused.text) == (422, True)
 
 
-def test_a_comparison_without_tools_is_told_what_it_lacks(ann: AdminClient) -> None:
+def test_a_comparison_without_tools_is_refused_beside_the_first_box(ann: AdminClient) -> None:
     refused = ann.fills("/admin/comparisons/new")
     assert (refused.status_code, 'id="tools-0-fault"' in refused.text) == (422, True)
 

@@ -43,7 +43,7 @@ def test_faults_of_a_panel_name_the_reviewer_and_lead_to_the_box(ann: AdminClien
 
 
 @ON_ONE_DATABASE
-def test_who_has_left_the_panel_is_asked_no_more_but_what_they_said_stays(ann: AdminClient) -> None:
+def test_who_has_left_the_panel_gets_no_new_reviews_but_the_old_ones_stay(ann: AdminClient) -> None:
     tool, other = make_tool("wren"), make_tool("finch")
     reviewer = make_reviewer("builder")
     make_review(tool, reviewer, "ship")

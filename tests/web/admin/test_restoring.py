@@ -76,7 +76,7 @@ def test_an_earlier_version_takes_away_no_address_that_leads_here_now(ann: Admin
     assert ann.gets("/tools/old-wren").headers["Location"] == "/tools/wren"
 
 
-def test_an_earlier_panel_comes_back_with_its_reason_asked_for(ann: AdminClient) -> None:
+def test_an_earlier_panel_comes_back_but_needs_a_reason(ann: AdminClient) -> None:
     tool, reviewer = make_tool("wren"), make_reviewer("builder")
     make_review(tool, reviewer, "ship", quote="Quick.")
     path = f"/admin/tools/{tool.id}/panel"

@@ -6,17 +6,7 @@ from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Reviewer
 from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.records import Json, dump
-from verdicts.curation.catalog_file.rows import copy_fields
-from verdicts.curation.editing.saving import (
-    Parts,
-    SavedRecord,
-    StoredRecord,
-    assign_slug,
-    find_or_new,
-    find_row,
-    validated,
-)
-from verdicts.extensions import db
+from verdicts.curation.editing.saving import Parts, SavedRecord, StoredRecord, find_row, save_with_slug
 
 
 def find_record(id: int, *, lock: bool = False) -> StoredRecord | None:
@@ -34,15 +24,7 @@ def parts_of(row: Reviewer) -> Parts:
 
 def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
     """Save a reviewer. Raises InvalidRecord."""
-    record = validated(schema.Reviewer, data, now)
-    row = find_or_new(Reviewer, id)
-    before = to_data(row) if row.id else {}
-    assign_slug(row, record.slug)
-    copy_fields(record, row)
-    db.session.add(row)
-    db.session.flush()
-    bump_content_version()
-    return SavedRecord(row.id, row.slug, before, to_data(row))
+    return save_with_slug(Reviewer, schema.Reviewer, id, data, now)[1]
 
 
 def leave_panel(row: Reviewer, now: datetime) -> None:

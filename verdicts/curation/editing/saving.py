@@ -9,15 +9,17 @@ from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import Category, Reviewer
 from verdicts.catalog.slugs import propose
+from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.checks import check_entries
 from verdicts.curation.catalog_file.faults import Fault
 from verdicts.curation.catalog_file.parsing import AnyRecord, validate
 from verdicts.curation.catalog_file.raw_records import RawRecord
-from verdicts.curation.catalog_file.records import Json
-from verdicts.curation.catalog_file.schema import ChangeReason
+from verdicts.curation.catalog_file.records import Json, dump
+from verdicts.curation.catalog_file.rows import copy_fields, copy_lists
 from verdicts.extensions import Base, db
 
 Row = TypeVar("Row", bound=Base)
@@ -85,11 +87,11 @@ def validated(kind: type[AnyRecord], data: Json, now: datetime, faults: Iterable
     return record
 
 
-def split_reason(data: Json, now: datetime) -> tuple[Json, ChangeReason, list[Fault]]:
+def split_reason(data: Json, now: datetime) -> tuple[Json, schema.ChangeReason, list[Fault]]:
     """Return the data without the reason for the change, that reason, and what is wrong with it."""
-    given = {key: data[key] for key in ChangeReason.model_fields if key in data}
-    reason, faults = validate(ChangeReason, given, now.date())
-    return {key: data[key] for key in data if key not in given}, reason or ChangeReason(), faults
+    given = {key: data[key] for key in schema.ChangeReason.model_fields if key in data}
+    reason, faults = validate(schema.ChangeReason, given, now.date())
+    return {key: data[key] for key in data if key not in given}, reason or schema.ChangeReason(), faults
 
 
 def missing_reason(path: tuple[str | int, ...] = ()) -> Fault:
@@ -103,7 +105,23 @@ def faults_of_price(data: Json, *path: str) -> list[Fault]:
     return [Fault((*path, "amount"), "must be empty for what is free")] if is_free and costs else []
 
 
-def assign_slug(row: Any, slug: str) -> None:
+def save_with_slug(
+    model: type[Row], kind: type[schema.Category | schema.Reviewer], id: int | None, data: Json, now: datetime
+) -> tuple[Row, SavedRecord]:
+    """Save a category or reviewer, and return its row and what the save did. Raises InvalidRecord."""
+    record = validated(kind, data, now)
+    row: Any = find_or_new(model, id)
+    before = dump(kind, row) if row.id else {}
+    _assign_slug(row, record.slug)
+    copy_fields(record, row)
+    copy_lists(record, row)
+    db.session.add(row)
+    db.session.flush()
+    bump_content_version()
+    return row, SavedRecord(row.id, row.slug, before, dump(kind, row))
+
+
+def _assign_slug(row: Any, slug: str) -> None:
     """Give a category or reviewer its slug; the one it had before still leads there. Raises InvalidRecord."""
     if row.slug == slug:
         return

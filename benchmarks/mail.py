@@ -17,7 +17,7 @@ from verdicts.digest import drafting, editions, weeks
 from verdicts.digest.freezing import freeze
 from verdicts.digest.messages import Recipient, load_message_builder
 from verdicts.digest.models import DeliveryState, EditionState, delivery, edition
-from verdicts.digest.sending import EndReason, send
+from verdicts.digest.sending import EndReason, send_due
 from verdicts.extensions import begin_write, db
 from verdicts.newsletter.addresses import parse_email
 from verdicts.newsletter.models import Rhythm, Status, subscriber
@@ -118,7 +118,7 @@ def time_sending(id: int) -> float:
     db.session.execute(sa.update(delivery).where(delivery.c.edition_id == id).values(**fresh))
     db.session.commit()
     started_at = time.perf_counter()
-    report = send(id)
+    report = send_due(id)
     seconds = time.perf_counter() - started_at
     if report.end_reason is not EndReason.DONE:
         raise RuntimeError(report)

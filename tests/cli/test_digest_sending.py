@@ -77,7 +77,7 @@ def uncertain_edition() -> int:
 
 def set_state(edition: int, subscriber: int, state: DeliveryState) -> None:
     one = (delivery.c.edition_id == edition) & (delivery.c.subscriber_id == subscriber)
-    db.session.connection().execute(delivery.update().where(one).values(state=state, reply="cut off"))
+    db.session.connection().execute(delivery.update().where(one).values(state=state, state_reason="cut off"))
 
 
 def audit_log() -> list[tuple[str, object]]:
@@ -144,12 +144,12 @@ def test_send_says_that_a_paused_edition_must_be_resumed_first(app: Flask) -> No
     assert (refused.exit_code, refused.output) == (WRONG, "Error: Edition 2026-w47 is paused.\n")
 
 
-def test_an_edition_of_which_everything_was_dropped_is_not_sent(app: Flask) -> None:
+def test_an_edition_of_which_everything_was_removed_is_not_sent(app: Flask) -> None:
     a_drafted_week()
     found = editions.get_by_week(THIS_WEEK)
     with writing():
         for item in items(found):
-            editing.set_dropped(found.id, item.id, dropped=True)
+            editing.set_removed(found.id, item.id, is_removed=True)
     refused = digest(app, "send", "--yes")
     assert refused.exit_code == WRONG
     assert "holds no news" in refused.output
@@ -435,7 +435,7 @@ def test_an_edition_that_cannot_be_sent_keeps_no_other_waiting_and_the_monitor_i
     expecting = monitor()
     with new_app(database_url, tmp_path, PING_URL=expecting.url) as app:
         readers = make_subscribers(2)
-        tampered = make_edition(readers, week=46, digest="0" * 64)
+        tampered = make_edition(readers, week=46, content_hash="0" * 64)
         sound = make_edition(readers)
         ended = digest(app, "run")
         assert (ended.exit_code, expecting.calls, letters(app)) == (WRONG, 1, 2)

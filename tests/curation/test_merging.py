@@ -40,8 +40,8 @@ from verdicts.curation.transfer.exporting import export
 from verdicts.curation.transfer.importing import import_catalogue
 from verdicts.curation.transfer.reading import read
 from verdicts.digest import drafting
-from verdicts.digest.activity import WeekVotes, count_votes
 from verdicts.digest.models import edition_item
+from verdicts.digest.week_activity import WeekVotes, count_votes
 from verdicts.extensions import begin_write, db
 from verdicts.feedback.models import PriceDoubt, price_doubt
 from verdicts.newsletter.models import subscriber_tool

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.programs import SETTINGS
 from verdicts import config, create_app
-from verdicts.digest.sending import send
+from verdicts.digest.sending import send_due
 from verdicts.digest.worker import SendingOptions
 from verdicts.mailing.smtp import Timeouts
 
@@ -98,5 +98,5 @@ def _send(edition_id: int, environ: dict[str, str], options: dict[str, float], p
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         app = create_app(config.load(environ))
         with app.app_context():
-            report = send(edition_id, stop=stop, options=short_options(**options))
+            report = send_due(edition_id, stop=stop, options=short_options(**options))
             output.write(f"{report.end_reason}\n")

@@ -108,11 +108,11 @@ def test_an_edition_shows_what_was_frozen_whatever_is_changed_later(visitor: Vis
     assert "Renamed" not in page.words
 
 
-def test_what_was_dropped_is_not_shown(visitor: Visitor) -> None:
+def test_what_was_removed_is_not_shown(visitor: Visitor) -> None:
     a_week()
     found = drafted()
     with writing():
-        editing.set_dropped(found.id, items(found)[0].id, dropped=True)
+        editing.set_removed(found.id, items(found)[0].id, is_removed=True)
         freezing.freeze(found.id, NOW)
         editions.start(found.id)
     assert "It reads receipts now." not in visitor.reads("/digest/2026-w47").words

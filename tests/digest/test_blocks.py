@@ -19,7 +19,7 @@ HEAD, FOOT = (Block(kind, None, (), False, kind, kind) for kind in (BlockKind.HE
 
 
 def an_item(id: int, kind: ItemKind, tools: tuple[int, ...]) -> NewsItem:
-    return NewsItem(id, kind, TOOLS[tools[0]], tools, NAMED, dropped=False, position=id)
+    return NewsItem(id, kind, TOOLS[tools[0]], tools, NAMED, is_removed=False, position=id)
 
 
 tools = st.sampled_from(list(TOOLS))
@@ -42,7 +42,9 @@ choices = st.builds(
 def a_block(section: Section) -> Block:
     """Make a block whose text and HTML are nothing but the numbers of its items."""
     numbers = "".join(f"<{item.id}>" for item in section.items)
-    return Block(section.kind, section.category_id, section.tool_ids, section.has_change, numbers, numbers)
+    return Block(
+        section.kind, section.category_id, section.tool_ids, section.has_verdict_or_price_change, numbers, numbers
+    )
 
 
 def blocks_of(items: list[NewsItem]) -> list[Block]:

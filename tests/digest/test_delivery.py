@@ -12,7 +12,7 @@ from verdicts.digest import delivery as steps
 from verdicts.digest import editions
 from verdicts.digest.delivery import Lease, StartResult
 from verdicts.digest.models import DeliveryState, EditionState, delivery
-from verdicts.digest.recording import record
+from verdicts.digest.recording import record_outcome
 from verdicts.extensions import begin_write, db
 from verdicts.mailing.outcomes import GIVE_UP_AFTER, Outcome, OutcomeKind, Step
 from verdicts.newsletter import leaving
@@ -49,7 +49,7 @@ def begin(lease: Lease, now: datetime = NOW) -> StartResult:
 
 def ended(lease: Lease, outcome: Outcome, now: datetime = NOW) -> object:
     begin_write()
-    action = record(lease, outcome, now)
+    action = record_outcome(lease, outcome, now)
     db.session.commit()
     return action
 
@@ -174,10 +174,10 @@ def test_recording_twice_changes_nothing(edition: int) -> None:
     assert states(edition)[lease.subscriber_id] is DeliveryState.SENT
 
 
-def test_what_was_started_and_not_transmitted_can_be_withdrawn(edition: int) -> None:
+def test_the_start_of_what_was_not_transmitted_can_be_undone(edition: int) -> None:
     lease = transmitting(edition)
     begin_write()
-    steps.withdraw(lease, NOW)
+    steps.undo_start(lease, NOW)
     db.session.commit()
     row = the_delivery(edition, lease.subscriber_id)
     assert (row.state, row.tries, row.owner) == (DeliveryState.PENDING, 0, None)
@@ -187,10 +187,10 @@ def test_what_is_given_back_after_the_edition_was_cancelled_is_over(edition: int
     lease = transmitting(edition)
     begin_write()
     editions.cancel(edition, NOW)
-    steps.withdraw(lease, NOW)
+    steps.undo_start(lease, NOW)
     db.session.commit()
     row = the_delivery(edition, lease.subscriber_id)
-    assert (row.state, row.reply, row.owner) == (DeliveryState.SKIPPED, editions.CANCELLED_REASON, None)
+    assert (row.state, row.state_reason, row.owner) == (DeliveryState.SKIPPED, editions.CANCELLED_REASON, None)
 
 
 def test_what_was_claimed_and_not_started_can_be_released(edition: int) -> None:
@@ -230,7 +230,7 @@ def test_our_own_fault_pauses_and_does_not_count_as_a_try(edition: int) -> None:
     ended(lease, OUR_FAULT)
     row = the_delivery(edition, lease.subscriber_id)
     assert (row.state, row.due_at, row.tries, row.first_tried_at) == (DeliveryState.DEFERRED, NOW, 0, None)
-    assert "550 go away" in (editions.get_by_id(edition).paused_because or "")
+    assert "550 go away" in (editions.get_by_id(edition).pause_reason or "")
 
 
 def test_three_unrecognised_refusals_pause_and_are_all_tried_again(edition: int) -> None:
@@ -270,4 +270,4 @@ def test_what_would_be_put_off_in_a_cancelled_edition_is_over(edition: int) -> N
 def test_a_reply_that_repeats_the_address_is_recorded_without_it(edition: int) -> None:
     lease = transmitting(edition)
     ended(lease, Outcome.from_reply(Step.RCPT, 550, b"5.2.1 <reader0@example.org> is disabled", "reader0@example.org"))
-    assert "reader0" not in the_delivery(edition, lease.subscriber_id).reply
+    assert "reader0" not in the_delivery(edition, lease.subscriber_id).state_reason

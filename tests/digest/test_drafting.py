@@ -70,10 +70,10 @@ def test_a_new_tool_is_news_with_its_verdicts_and_price() -> None:
     make_price(tool)
     (item,) = items(drafted())
     assert (item.kind, item.tool_ids) == (ItemKind.NEW_TOOL, (tool.id,))
-    assert item.facts["tool"] == {"slug": "alpha", "name": "Alpha"}
-    assert item.facts["tagline"] == "Reads receipts"
-    assert item.facts["price"] == "Free"
-    assert item.facts["panel"]["marks"] == [
+    assert item.details["tool"] == {"slug": "alpha", "name": "Alpha"}
+    assert item.details["tagline"] == "Reads receipts"
+    assert item.details["price"] == "Free"
+    assert item.details["panel"]["marks"] == [
         {"label": "Builder", "verdict": "ship"},
         {"label": "Skeptic", "verdict": "skip"},
     ]
@@ -97,7 +97,7 @@ def test_a_tool_of_the_week_before_or_after_is_no_news() -> None:
     with writing():
         id = drafting.draft_edition(THIS_WEEK, THIS_WEEK.end + timedelta(days=1))
     assert id is not None
-    assert [item.facts["tool"]["slug"] for item in items(editions.get_by_id(id))] == ["first"]
+    assert [item.details["tool"]["slug"] for item in items(editions.get_by_id(id))] == ["first"]
 
 
 @pytest.mark.usefixtures("app")
@@ -109,10 +109,10 @@ def test_a_new_comparison_is_news_with_what_can_be_said_of_it() -> None:
     make_comparison(beta, alpha)
     (item,) = items(drafted())
     assert (item.kind, item.tool_ids) == (ItemKind.NEW_COMPARISON, (beta.id, alpha.id))
-    assert item.facts["headline"] == "Alpha, by one voice."
-    assert item.facts["address"] == "alpha-vs-beta"
-    assert item.facts["readers"] == "No reader has judged both yet."
-    assert [side["panel"]["ship"] for side in item.facts["sides"]] == [1, 0]
+    assert item.details["headline"] == "Alpha, by one voice."
+    assert item.details["address"] == "alpha-vs-beta"
+    assert item.details["readers"] == "No reader has judged both yet."
+    assert [side["panel"]["ship"] for side in item.details["sides"]] == [1, 0]
 
 
 @pytest.mark.usefixtures("app")
@@ -136,7 +136,7 @@ def test_a_changed_verdict_is_news_with_its_reason_and_the_count_after_it() -> N
     a_turn(alpha)
     make_review(alpha, make_reviewer("builder"), "skip")
     (item,) = items(drafted())
-    told = {key: item.facts[key] for key in ("reviewer", "before", "after", "on", "reason", "ship", "total")}
+    told = {key: item.details[key] for key in ("reviewer", "before", "after", "on", "reason", "ship", "total")}
     assert told == {
         "reviewer": "The Skeptic",
         "before": "skip",
@@ -170,14 +170,18 @@ def test_a_change_is_reported_with_its_verdict_of_that_week_not_with_the_current
     make_revision(review, "ship", until=LAST_THURSDAY, reason="The first.")
     make_revision(review, "skip", until=THURSDAY, reason="The second.")
     (before,) = items(drafted(LAST_WEEK))
-    assert (before.facts["before"], before.facts["after"], before.facts["reason"]) == ("ship", "skip", "The first.")
+    assert (before.details["before"], before.details["after"], before.details["reason"]) == (
+        "ship",
+        "skip",
+        "The first.",
+    )
 
 
 @pytest.mark.usefixtures("app")
 def test_a_price_move_is_news_with_both_prices() -> None:
     a_price_move(an_old_tool("alpha"))
     (item,) = items(drafted())
-    told = {key: item.facts[key] for key in ("before", "after", "on", "reason", "checked_on")}
+    told = {key: item.details[key] for key in ("before", "after", "on", "reason", "checked_on")}
     assert told == {
         "before": "$20 / month",
         "after": "$30 / month",
@@ -220,7 +224,7 @@ def test_votes_are_counted_from_the_ledger_each_reader_once_with_their_last_word
         before = sa.update(vote_event).where(vote_event.c.voter == f"{5:064x}", vote_event.c.id != last)
         db.session.execute(before.values(at=THIS_WEEK.start - timedelta(seconds=1)))
     (item,) = items(drafted(), ItemKind.VOTES)
-    assert (item.facts["ship"], item.facts["skip"], item.facts["total"]) == (2, 2, 4)
+    assert (item.details["ship"], item.details["skip"], item.details["total"]) == (2, 2, 4)
 
 
 @pytest.mark.usefixtures("app")
@@ -228,7 +232,7 @@ def test_only_the_tools_with_the_most_votes_of_the_week_are_named() -> None:
     for number in range(7):
         make_votes(an_old_tool(f"tool-{number}"), ship=range(number + 1))
     found = items(drafted(), ItemKind.VOTES)
-    assert sorted(item.facts["total"] for item in found) == [3, 4, 5, 6, 7]
+    assert sorted(item.details["total"] for item in found) == [3, 4, 5, 6, 7]
 
 
 @pytest.mark.usefixtures("app")
@@ -240,8 +244,8 @@ def test_the_widest_disagreements_come_first_and_are_at_most_three() -> None:
             make_review(tool, reviewer, "skip")
         make_votes(tool, ship=range(ships), skip=range(ships, 40))
     found = items(drafted(), ItemKind.DISAGREEMENT)
-    assert [item.facts["tool"]["slug"] for item in found] == ["tool-2", "tool-3", "tool-1"]
-    assert found[0].facts["community"]["percent"] == 95
+    assert [item.details["tool"]["slug"] for item in found] == ["tool-2", "tool-3", "tool-1"]
+    assert found[0].details["community"]["percent"] == 95
 
 
 @pytest.mark.usefixtures("app")
@@ -281,11 +285,11 @@ def test_a_busy_week_takes_as_many_statements_as_a_quiet_one(app: Flask, stateme
 def test_facts_stay_as_they_were_drafted() -> None:
     a_week()
     edition = drafted()
-    before = [item.facts for item in items(edition)]
+    before = [item.details for item in items(edition)]
     with writing():
         db.session.execute(sa.text("UPDATE tool SET name = 'Renamed'"))
         db.session.execute(sa.text("UPDATE review SET verdict = 'skip'"))
-    assert [item.facts for item in items(edition)] == before
+    assert [item.details for item in items(edition)] == before
 
 
 @pytest.mark.usefixtures("app")

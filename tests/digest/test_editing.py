@@ -1,4 +1,4 @@
-"""Editing a draft: the order of its news, whatever others do meanwhile, what is dropped, its subject and note."""
+"""Editing a draft: the order of its news, whatever others do meanwhile, what is removed, its subject and note."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -94,7 +94,7 @@ def test_the_letter_follows_the_editors_order() -> None:
     edition = three_categories()
     with writing():
         move_category(edition.id, ids(edition)[3], UP)
-        editing.set_dropped(edition.id, ids(edition)[0], dropped=True)
+        editing.set_removed(edition.id, ids(edition)[0], is_removed=True)
     letter = "".join(block.text for block in render_blocks(edition, items(edition)))
     assert letter.index("FIRST") < letter.index("THIRD") < letter.index("SECOND")
 
@@ -170,24 +170,24 @@ def test_an_order_that_does_not_name_every_item_once_is_refused(wrong: Callable[
     assert [item.id for item in items(edition)] == ids
 
 
-def test_an_editor_may_drop_an_item_and_restore_it() -> None:
+def test_an_editor_may_remove_an_item_and_restore_it() -> None:
     a_week()
     edition = drafted()
     first = items(edition)[0]
     with writing():
-        editing.set_dropped(edition.id, first.id, dropped=True)
-    assert items(edition)[0].dropped
+        editing.set_removed(edition.id, first.id, is_removed=True)
+    assert items(edition)[0].is_removed
     with writing():
-        editing.set_dropped(edition.id, first.id, dropped=False)
-    assert not items(edition)[0].dropped
+        editing.set_removed(edition.id, first.id, is_removed=False)
+    assert not items(edition)[0].is_removed
 
 
-def test_an_item_of_another_edition_cannot_be_dropped() -> None:
+def test_an_item_of_another_edition_cannot_be_removed() -> None:
     a_turn(an_old_tool("alpha"))
     a_turn(an_old_tool("beta"), on=LAST_THURSDAY)
     this, last = drafted(), drafted(LAST_WEEK)
     with pytest.raises(ItemNotFound), writing():
-        editing.set_dropped(this.id, items(last)[0].id, dropped=True)
+        editing.set_removed(this.id, items(last)[0].id, is_removed=True)
 
 
 def test_an_editor_may_write_a_note_and_a_subject() -> None:
@@ -215,7 +215,7 @@ def test_nothing_of_a_frozen_edition_can_be_changed() -> None:
     with writing():
         freeze(edition.id, NOW)
     changes: list[Callable[[], None]] = [
-        lambda: editing.set_dropped(edition.id, first.id, dropped=True),
+        lambda: editing.set_removed(edition.id, first.id, is_removed=True),
         lambda: editing.reorder(edition.id, []),
         lambda: editing.update_text(edition.id, note="Late."),
     ]

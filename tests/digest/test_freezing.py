@@ -101,24 +101,24 @@ def test_what_editors_change_later_does_not_change_the_letter() -> None:
 
 
 @pytest.mark.usefixtures("app")
-def test_what_was_dropped_is_not_in_the_letter() -> None:
+def test_what_was_removed_is_not_in_the_letter() -> None:
     a_week()
     found = drafted()
     with writing():
-        editing.set_dropped(found.id, items(found)[0].id, dropped=True)
+        editing.set_removed(found.id, items(found)[0].id, is_removed=True)
     frozen = freeze(found)
     assert not any("Changed their mind" in block.text for block in list_blocks(found.id))
     assert frozen.subject == "One new price and one new tool"
 
 
 @pytest.mark.usefixtures("app")
-def test_an_edition_of_which_everything_was_dropped_is_not_frozen() -> None:
+def test_an_edition_of_which_everything_was_removed_is_not_frozen() -> None:
     a_week()
     make_subscriber()
     found = drafted()
     with writing():
         for item in items(found):
-            editing.set_dropped(found.id, item.id, dropped=True)
+            editing.set_removed(found.id, item.id, is_removed=True)
     with pytest.raises(EditionIsEmpty):
         freeze(found)
     assert editions.get_by_id(found.id).state is EditionState.DRAFT
@@ -204,7 +204,7 @@ def test_freezing_takes_as_many_statements_for_many_as_for_one(app: Flask, state
     "change",
     [
         sa.update(edition_block).where(edition_block.c.position == 1).values(text="Buy this."),
-        sa.update(edition_block).where(edition_block.c.position == 1).values(has_change=False),
+        sa.update(edition_block).where(edition_block.c.position == 1).values(has_verdict_or_price_change=False),
         sa.update(edition).values(subject="Buy this"),
         sa.update(edition).values(sender="someone@else.example"),
     ],

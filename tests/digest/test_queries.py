@@ -32,12 +32,12 @@ def test_an_edition_is_listed_with_its_items_and_its_deliveries() -> None:
     edition = drafted()
     sent = make_edition(make_subscribers(3), EditionState.SENT, week=46)
     with writing():
-        editing.set_dropped(edition.id, items(edition)[0].id, dropped=True)
+        editing.set_removed(edition.id, items(edition)[0].id, is_removed=True)
         one = (delivery.c.edition_id == sent) & (delivery.c.subscriber_id == 1)
         db.session.connection().execute(sa.update(delivery).where(one).values(state=DeliveryState.SENT))
     draft, other = queries.load_editions_page().editions
-    assert (draft.item_count, draft.dropped_count, draft.progress.total) == (2, 1, 0)
-    assert (other.item_count, other.dropped_count, other.progress.summary) == (0, 0, "1 of 3: 2 pending, 1 sent")
+    assert (draft.item_count, draft.removed_count, draft.progress.total) == (2, 1, 0)
+    assert (other.item_count, other.removed_count, other.progress.summary) == (0, 0, "1 of 3: 2 pending, 1 sent")
 
 
 def test_of_a_week_that_was_cancelled_only_the_latest_goes_by_its_name() -> None:

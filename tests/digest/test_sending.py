@@ -29,7 +29,7 @@ from verdicts.digest import editions
 from verdicts.digest.messages import EditionTampered
 from verdicts.digest.models import DeliveryState, EditionState
 from verdicts.digest.queries import EditionProgress
-from verdicts.digest.sending import EndReason, SendingReport, send
+from verdicts.digest.sending import EndReason, SendingReport, send_due
 from verdicts.extensions import begin_write, db
 from verdicts.newsletter import leaving
 from verdicts.newsletter.models import Status, subscriber, subscriber_category
@@ -56,7 +56,7 @@ def edition(app: Flask) -> int:
 
 
 def send_now(edition_id: int, **terms: Any) -> SendingReport:
-    return send(edition_id, options=short_options(**terms))
+    return send_due(edition_id, options=short_options(**terms))
 
 
 def test_everyone_gets_one_letter(edition: int, server: SmtpServer) -> None:
@@ -82,7 +82,7 @@ def test_who_comes_last_calls_the_edition_sent_though_another_had_the_last_lette
 
 
 def test_nothing_is_sent_of_an_edition_that_is_paused(app: Flask, server: SmtpServer) -> None:
-    edition = make_edition(make_subscribers(3), EditionState.PAUSED, paused_because="Somebody wanted to look.")
+    edition = make_edition(make_subscribers(3), EditionState.PAUSED, pause_reason="Somebody wanted to look.")
     report = send_now(edition)
     assert (report.end_reason, report.problem) == (EndReason.PAUSED, "Somebody wanted to look.")
     assert server.recipients() == []
@@ -90,7 +90,7 @@ def test_nothing_is_sent_of_an_edition_that_is_paused(app: Flask, server: SmtpSe
 
 
 def test_nothing_is_sent_of_an_edition_that_is_not_what_was_frozen(app: Flask, server: SmtpServer) -> None:
-    edition = make_edition(make_subscribers(3), digest="0" * 64)
+    edition = make_edition(make_subscribers(3), content_hash="0" * 64)
     with pytest.raises(EditionTampered):
         send_now(edition)
     assert server.recipients() == []
@@ -108,9 +108,9 @@ def test_a_drop_before_the_final_dot_defers_and_is_tried_again_soon(
     monkeypatch.setattr("verdicts.digest.worker.MAX_FAILURES_IN_A_ROW", 1)
     server.behave(drop_before_dot=[address(3), address(4)])
     report = send_now(edition, linger=0, batch=1)  # who gives up after both has no others in its hands
-    assert report.end_reason in {EndReason.LATER, EndReason.UNREACHABLE}
+    assert report.end_reason in {EndReason.MORE_LATER, EndReason.UNREACHABLE}
     assert Counter(server.recipients()) == Counter(addresses(range(READERS)) - addresses([3, 4]))
-    assert "lost before" in the_delivery(edition, 4).reply
+    assert "lost before" in the_delivery(edition, 4).state_reason
     server.behave()
     make_due(edition)
     assert send_now(edition).end_reason is EndReason.DONE
@@ -145,7 +145,7 @@ def test_a_server_that_hangs_after_the_final_dot_leaves_it_uncertain(edition: in
 def test_greylisted_messages_wait_and_go_out_later(edition: int, server: SmtpServer) -> None:
     server.behave(greylists=True)
     report = send_now(edition)
-    assert report.end_reason is EndReason.LATER
+    assert report.end_reason is EndReason.MORE_LATER
     assert report.progress.counts[DeliveryState.DEFERRED] == READERS
     assert server.recipients() == []
     make_due(edition)
@@ -161,7 +161,7 @@ def test_a_reply_that_says_later_defers_one_and_lets_the_others_through(
     server.behave(rcpt={address(7): reply})
     send_now(edition, linger=0)
     assert Counter(states(edition).values()) == {DeliveryState.SENT: READERS - 1, DeliveryState.DEFERRED: 1}
-    assert reply[:3] in the_delivery(edition, 8).reply
+    assert reply[:3] in the_delivery(edition, 8).state_reason
     server.behave()
     make_due(edition)
     assert send_now(edition).end_reason is EndReason.DONE
@@ -218,7 +218,7 @@ def test_one_refusal_that_nobody_recognises_fails_by_itself(edition: int, server
     assert send_now(edition).end_reason is EndReason.DONE
     assert states(edition)[8] is DeliveryState.FAILED
     assert status_of(8) is Status.CONFIRMED
-    assert not the_delivery(edition, 8).is_suspicious
+    assert not the_delivery(edition, 8).may_be_our_fault
 
 
 def test_a_server_that_refuses_to_let_us_in_pauses_the_edition(edition: int, server: SmtpServer) -> None:
@@ -263,7 +263,7 @@ def test_a_stop_ends_between_messages_and_leaves_nothing_leased(edition: int, se
     server.behave(latency=0.02)
     stop = threading.Event()
     threading.Timer(0.6, stop.set).start()
-    report = send(edition, stop=stop, options=short_options())
+    report = send_due(edition, stop=stop, options=short_options())
     assert report.end_reason is EndReason.STOPPED
     assert 0 < report.progress.counts[DeliveryState.SENT] < READERS
     assert set(states(edition).values()) == {DeliveryState.SENT, DeliveryState.PENDING}
@@ -277,11 +277,11 @@ def test_progress_is_reported_while_it_goes_on_and_at_its_end(
     monkeypatch.setattr("verdicts.digest.sending.PROGRESS_INTERVAL_SECONDS", 0.1)
     server.behave(latency=0.02)
     seen: list[EditionProgress] = []
-    send(edition, on_progress=seen.append, options=short_options())
+    send_due(edition, on_progress=seen.append, options=short_options())
     assert len(seen) > 2
     assert {progress.total for progress in seen} == {READERS}
-    assert [progress.finished for progress in seen] == sorted(progress.finished for progress in seen)
-    assert seen[-1].finished == READERS
+    assert [progress.processed for progress in seen] == sorted(progress.processed for progress in seen)
+    assert seen[-1].processed == READERS
 
 
 def test_letters_carry_each_reader_s_own_links(edition: int, server: SmtpServer) -> None:

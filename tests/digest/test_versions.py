@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("app")
 
 CHANGES: dict[str, Callable[[int, list[int]], None]] = {
     "order": lambda edition, ids: editing.reorder(edition, ids[::-1]),
-    "dropped": lambda edition, ids: editing.set_dropped(edition, ids[0], dropped=True),
+    "removed": lambda edition, ids: editing.set_removed(edition, ids[0], is_removed=True),
     "note": lambda edition, _: editing.update_text(edition, note="Good morning."),
     "subject": lambda edition, _: editing.update_text(edition, subject="A quiet week"),
     "frozen": lambda edition, _: freeze(edition, NOW),

@@ -65,7 +65,7 @@ def test_what_was_left_out_stays_left_out_when_readers_see_the_tool_again() -> N
     with writing():
         freeze(found.id, NOW)
         publication.publish(db.session.get_one(Tool, wren), NOW, NOW)
-    assert [item.dropped for item in items(found)] == [True, False]
+    assert [item.is_removed for item in items(found)] == [True, False]
     load_message_builder(found.id)
 
 

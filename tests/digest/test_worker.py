@@ -21,7 +21,7 @@ from verdicts.digest.freezing import content_hash
 from verdicts.digest.models import DeliveryState
 from verdicts.digest.models import edition as edition_table
 from verdicts.digest.queries import list_blocks
-from verdicts.digest.sending import EndReason, SendingReport, send
+from verdicts.digest.sending import EndReason, SendingReport, send_due
 from verdicts.digest.worker import SendingOptions
 from verdicts.extensions import db
 from verdicts.mailing.models import sending_allowance
@@ -78,14 +78,14 @@ def test_who_was_stopped_between_the_start_and_mail_from_transmits_nothing_then(
         return result
 
     monkeypatch.setattr(delivery, "start_transmission", start_and_be_stopped)
-    stop, real_withdraw = threading.Event(), delivery.withdraw
+    stop, real_undo_start = threading.Event(), delivery.undo_start
 
-    def withdraw_and_stop(lease: delivery.Lease, now: datetime) -> None:
+    def undo_start_and_stop(lease: delivery.Lease, now: datetime) -> None:
         stop.set()
-        real_withdraw(lease, now)
+        real_undo_start(lease, now)
 
-    monkeypatch.setattr(delivery, "withdraw", withdraw_and_stop)
-    report = send(edition, clock=clock, stop=stop, options=short_options(claim_lease=300, transmission_lease=600))
+    monkeypatch.setattr(delivery, "undo_start", undo_start_and_stop)
+    report = send_due(edition, clock=clock, stop=stop, options=short_options(claim_lease=300, transmission_lease=600))
     assert report.end_reason is EndReason.STOPPED
     assert len(server.recipients()) == 1
     assert states(edition)[started[1]] is DeliveryState.PENDING
@@ -94,17 +94,17 @@ def test_who_was_stopped_between_the_start_and_mail_from_transmits_nothing_then(
 def test_beyond_the_quota_the_rest_goes_on_tomorrow(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
     an_app_with(MAIL_MAX_PER_DAY="10")
     edition, clock = make_edition(make_subscribers(15)), Clock()
-    report = send(edition, clock=clock, options=short_options())
-    assert (report.end_reason, len(server.recipients())) == (EndReason.LATER, 10)
+    report = send_due(edition, clock=clock, options=short_options())
+    assert (report.end_reason, len(server.recipients())) == (EndReason.MORE_LATER, 10)
     clock.jump(timedelta(hours=12))
-    assert send(edition, clock=clock, options=short_options()).end_reason is EndReason.DONE
+    assert send_due(edition, clock=clock, options=short_options()).end_reason is EndReason.DONE
     assert Counter(server.recipients()) == Counter(addresses(range(15)))
 
 
 def test_the_rate_is_not_exceeded(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
     an_app_with(MAIL_RATE_PER_MINUTE="60")
     edition, clock = make_edition(make_subscribers(20)), Clock(speed=10)
-    assert send(edition, clock=clock, options=SendingOptions()).end_reason is EndReason.DONE
+    assert send_due(edition, clock=clock, options=SendingOptions()).end_reason is EndReason.DONE
     slots = sa.select(sending_allowance.c.used).where(sa.func.length(sending_allowance.c.period) > 10)
     used = db.session.scalars(slots).all()
     assert max(used) <= 5
@@ -117,7 +117,7 @@ def test_who_is_skipped_costs_no_quota(an_app_with: Callable[..., Flask], server
     edition = make_edition(make_subscribers(15))
     db.session.execute(sa.text("UPDATE subscriber SET status = 'left', address = NULL WHERE id <= 10"))
     db.session.commit()
-    assert send(edition, options=short_options()).end_reason is EndReason.DONE
+    assert send_due(edition, options=short_options()).end_reason is EndReason.DONE
     assert Counter(server.recipients()) == Counter(addresses(range(10, 15)))
 
 
@@ -138,7 +138,7 @@ def test_statements_grow_with_the_letters_and_with_nothing_else(
 
 
 def send_all(edition: int) -> SendingReport:
-    report = send(edition, options=short_options())
+    report = send_due(edition, options=short_options())
     assert report.end_reason is EndReason.DONE, report
     return report
 
@@ -152,9 +152,9 @@ def test_a_worker_s_error_ends_the_others_and_is_raised(
     def fail(*_arguments: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("verdicts.digest.worker.record", fail)
+    monkeypatch.setattr("verdicts.digest.worker.record_outcome", fail)
     with pytest.raises(ZeroDivisionError):
-        send(edition, options=short_options())
+        send_due(edition, options=short_options())
     assert the_delivery(edition, 1).state is not DeliveryState.SENT
     assert max(Counter(server.recipients()).values()) == 1
 
@@ -173,10 +173,10 @@ def test_a_server_that_is_away_costs_no_quota(
     monkeypatch.setattr("verdicts.digest.worker.MAX_FAILURES_IN_A_ROW", 2)
     edition = make_edition(make_subscribers(20))
     server.stop()
-    assert send(edition, clock=Clock(), options=short_options()).end_reason is EndReason.UNREACHABLE
+    assert send_due(edition, clock=Clock(), options=short_options()).end_reason is EndReason.UNREACHABLE
     assert charged() == 0
     server.start()
-    assert send(edition, clock=Clock(), options=short_options()).end_reason is EndReason.DONE
+    assert send_due(edition, clock=Clock(), options=short_options()).end_reason is EndReason.DONE
     assert charged() == len(server.recipients()) == 20
 
 
@@ -186,14 +186,14 @@ def test_who_gets_no_letter_costs_no_quota(an_app_with: Callable[..., Flask], se
     db.session.execute(sa.text("UPDATE subscriber SET rhythm = 'on-change' WHERE id <= 30"))
     db.session.execute(sa.text("UPDATE edition_block SET has_change = :no"), {"no": False})
     reseal(edition)
-    assert send(edition, clock=Clock(), options=short_options()).end_reason is EndReason.DONE
+    assert send_due(edition, clock=Clock(), options=short_options()).end_reason is EndReason.DONE
     assert charged() == len(server.recipients()) == 10
 
 
 def reseal(id: int) -> None:
     """Make the hash of an edition match its blocks again."""
     digest = content_hash(SUBJECT, SENDER, [], list_blocks(id))
-    db.session.execute(sa.update(edition_table).where(edition_table.c.id == id).values(digest=digest))
+    db.session.execute(sa.update(edition_table).where(edition_table.c.id == id).values(content_hash=digest))
     db.session.commit()
 
 
@@ -203,7 +203,9 @@ def test_what_was_leased_for_too_long_costs_no_quota(an_app_with: Callable[..., 
     server.behave(latency=0.05)  # three letters take longer than the lease
     clock = Clock(speed=10)
     assert (
-        send(edition, clock=clock, options=short_options(claim_lease=5, transmission_lease=600, max_idle=60)).end_reason
+        send_due(
+            edition, clock=clock, options=short_options(claim_lease=5, transmission_lease=600, max_idle=60)
+        ).end_reason
         is EndReason.DONE
     )
     assert Counter(server.recipients()) == Counter(addresses(range(12)))
@@ -214,6 +216,6 @@ def test_a_used_up_quota_is_reported_with_the_day_on_which_it_goes_on(
     an_app_with: Callable[..., Flask], server: SmtpServer
 ) -> None:
     an_app_with(MAIL_MAX_PER_DAY="5")
-    report = send(make_edition(make_subscribers(9)), clock=Clock(), options=short_options())
-    assert (report.end_reason, report.is_quota_used_up) == (EndReason.LATER, True)
+    report = send_due(make_edition(make_subscribers(9)), clock=Clock(), options=short_options())
+    assert (report.end_reason, report.is_quota_used_up) == (EndReason.MORE_LATER, True)
     assert report.resume_at == NOW.replace(day=23, hour=0)

@@ -42,7 +42,7 @@ class Sending:
     def send_all(self, **options: float) -> str:
         """Run senders, one after the other, until nothing is left that is sent without an operator."""
         for _ in range(20):
-            if (ended := self.sender(**options).end(120)) not in {EndReason.LATER, EndReason.UNREACHABLE}:
+            if (ended := self.sender(**options).end(120)) not in {EndReason.MORE_LATER, EndReason.UNREACHABLE}:
                 return ended
         raise AssertionError(f"it never came to an end: {self.counts()}")
 

@@ -75,6 +75,6 @@ def test_after_it_is_cancelled_nothing_more_is_sent(database_url: str, tmp_path:
 def test_two_senders_share_one_quota(database_url: str, tmp_path: Path) -> None:
     with an_edition_to_send(database_url, tmp_path, 100, latency=0.005, MAIL_MAX_PER_DAY="50") as sending:
         programs = [sending.sender(batch_size=7) for _ in range(2)]
-        assert {program.end() for program in programs} == {EndReason.LATER}
+        assert {program.end() for program in programs} == {EndReason.MORE_LATER}
         assert sending.accepted() == 50
         assert sending.counts() == {DeliveryState.SENT: 50, DeliveryState.PENDING: 50}

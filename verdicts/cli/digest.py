@@ -54,8 +54,6 @@ EXIT_STATUS = {
     EndReason.PAUSED: PAUSED,
     EndReason.UNCERTAIN: UNCERTAIN,
 }
-
-
 REFUSALS = (DigestError, NotAWeek, InvalidHeader)
 
 optional_edition = click.argument("name", metavar="[EDITION]", required=False)
@@ -192,7 +190,7 @@ def status(name: str | None, *, as_json: bool) -> None:
         counts = {str(state): count for state, count in progress.counts.items()}
         click.echo(json.dumps({"edition": edition.name, "state": str(edition.state), "counts": counts}))
         return
-    reason = f" ({edition.paused_because})" if edition.paused_because else ""
+    reason = f" ({edition.pause_reason})" if edition.pause_reason else ""
     click.echo(f"Edition {edition.name} is {edition.state}{reason}: {progress.summary}")
     if progress.uncertain:
         click.echo(f"List what is uncertain with: flask digest settle {edition.name}")
@@ -258,7 +256,7 @@ def print_uncertain(name: str, uncertain: list[UncertainDelivery]) -> None:
         return
     for each in uncertain:
         who = each.address or f"subscriber {each.subscriber_id}, who has left (only --all settles this one)"
-        click.echo(f"{who}  {each.since:%Y-%m-%d %H:%M:%S} UTC  {each.reply}")
+        click.echo(f"{who}  {each.since:%Y-%m-%d %H:%M:%S} UTC  {each.state_reason}")
     click.echo("Look for them in the mail server's log, then: flask digest settle --sent ADDRESS… or --resend ADDRESS…")
 
 
@@ -310,7 +308,7 @@ def run_once(stop: threading.Event) -> list[str]:
             draft_and_start()
             for edition in read(scheduling.list_unfinished):
                 if edition.state is EditionState.SENDING:
-                    report = sending.send(edition.id, stop=stop)
+                    report = sending.send_due(edition.id, stop=stop)
                     lines += [f"Edition {edition.name}: {report.progress.summary}.", explain(edition.name, report)]
         return [line for line in lines if line]
     except click.ClickException as error:
@@ -326,7 +324,7 @@ def draft_and_start() -> None:
         if drafted := commit_or_retry(lambda: scheduling.draft_due_edition(settings, utc_now())):
             click.echo(f"Edition {drafted.name} is drafted. Look at it with: flask digest preview {drafted.name}")
     except (editions.EditionExists, editions.EditionIsEmpty, editions.WrongState) as error:
-        click.echo(str(error))  # another run was faster, or everything in a draft was dropped
+        click.echo(str(error))  # another run was faster, or everything in a draft was removed
     commit_or_retry(lambda: scheduling.start_scheduled(utc_now()))
 
 
@@ -336,7 +334,7 @@ def draft_and_start() -> None:
 def send_edition(edition: Edition, stop: threading.Event) -> int:
     """Send what is due of an edition, print how it ended, and return the exit status."""
     with errors_as_messages(*REFUSALS), progress_output(edition.name) as on_progress:
-        report = sending.send(edition.id, stop=stop, on_progress=on_progress)
+        report = sending.send_due(edition.id, stop=stop, on_progress=on_progress)
     click.echo(f"Edition {edition.name}: {report.progress.summary}.")
     if explanation := explain(edition.name, report):
         click.echo(explanation, err=True)
@@ -354,7 +352,7 @@ def explain(name: str, report: SendingReport) -> str:
         EndReason.UNCERTAIN: f"Whether some letters arrived is not known. List them with: flask digest settle {name}",
         EndReason.UNREACHABLE: f"The mail server cannot be used now: {report.problem}.{resume}",
         EndReason.STOPPED: "Stopped. The next run goes on.",
-        EndReason.LATER: f"Not all could be sent yet.{quota}{resume}",
+        EndReason.MORE_LATER: f"Not all could be sent yet.{quota}{resume}",
     }[report.end_reason]
 
 
@@ -366,7 +364,7 @@ def progress_output(name: str) -> Iterator[Callable[[EditionProgress], None]]:
 
             def update_bar(progress: EditionProgress) -> None:
                 bar.length = max(1, progress.total)
-                bar.update(progress.finished - bar.pos)
+                bar.update(progress.processed - bar.pos)
 
             yield update_bar
         return

@@ -1,4 +1,4 @@
-"""The letter as blocks, and which of them make a subscriber's copy."""
+"""The letter as blocks, and the selection of blocks for a subscriber's copy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ PREFERENCES_PLACEHOLDER = "@@preferences-token@@"
 
 @dataclass(frozen=True)
 class Block:
-    """A piece of the letter. Every item is in the block of its category, and again in one block of its own tools.
+    """A piece of the letter. Every item is in the block of its category, and again in a block of its own tools.
 
-    `category_id` is the category of its news; `tool_ids` are empty but for a tool's own block.
+    `category_id` is the category of its news. Only a block of tools has `tool_ids`.
     """
 
     kind: BlockKind
     category_id: int | None
     tool_ids: tuple[int, ...]
-    has_change: bool
+    has_verdict_or_price_change: bool
     text: str
     html: str
 
@@ -30,12 +30,12 @@ class Block:
 def select_blocks(blocks: Sequence[Block], choices: SubscriberChoices) -> tuple[int, ...] | None:
     """Return the indexes of the blocks in a subscriber's copy; None if it would hold no news for them.
 
-    A subscriber with Rhythm.ON_CHANGE gets all they chose, but only if some of it is a change.
+    A subscriber with Rhythm.ON_CHANGE gets all they chose, but only if a verdict or price in it changed.
     """
     indexes = tuple(index for index, block in enumerate(blocks) if _is_chosen(block, choices))
     news = [blocks[index] for index in indexes if blocks[index].kind in {BlockKind.CATEGORY, BlockKind.TOOL}]
     if choices.rhythm is Rhythm.ON_CHANGE:
-        return indexes if any(block.has_change for block in news) else None
+        return indexes if any(block.has_verdict_or_price_change for block in news) else None
     return indexes if news else None
 
 
@@ -47,7 +47,7 @@ def join_blocks(blocks: Sequence[Block], choices: SubscriberChoices) -> tuple[st
 
 
 def _is_chosen(block: Block, choices: SubscriberChoices) -> bool:
-    """Say whether a block is in the copy. A tool's own block is not if the copy has its whole category."""
+    """Return whether the copy contains a block. A tool's block is left out if the copy contains its category."""
     reads_category = not choices.categories or block.category_id in choices.categories
     if block.kind is BlockKind.CATEGORY:
         return reads_category

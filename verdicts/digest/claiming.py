@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from verdicts.config.mail import MailSettings
-from verdicts.digest import delivery, editions
+from verdicts.digest import delivery as delivery_steps
+from verdicts.digest import editions
 from verdicts.digest.delivery import UNSUBSCRIBED_REASON, Lease
 from verdicts.digest.messages import Recipient
 from verdicts.digest.models import EditionState
@@ -17,28 +18,28 @@ from verdicts.newsletter.queries import load_choices, select_mailable
 
 @dataclass(frozen=True)
 class ClaimedBatch:
-    """The result of a claim. If `recipients` is empty, `retry_at` is when to claim again; None for never."""
+    """A claim's result. `retry_at`: when to claim again, None for never. Only meaningful if there are no claims."""
 
-    recipients: Sequence[tuple[Lease, Recipient]] = ()
+    claims: Sequence[tuple[Lease, Recipient]] = ()
     retry_at: datetime | None = None
     is_being_sent: bool = True
 
 
 def claim_batch(
-    edition_id: int, owner: str, limit: int, lease: timedelta, settings: MailSettings, now: datetime
+    edition_id: int, worker_name: str, limit: int, lease_duration: timedelta, settings: MailSettings, now: datetime
 ) -> ClaimedBatch:
-    """Lease deliveries to an owner, as many as may be sent now. The caller has called begin_write(), and commits."""
+    """Lease deliveries to a worker, as many as may be sent now. The caller has called begin_write(), and commits."""
     if editions.lock_state(edition_id) is not EditionState.SENDING:
         return ClaimedBatch(is_being_sent=False)
     rate, quota = settings.rate_per_minute, settings.max_per_day
     granted = allowance.acquire(limit, rate_per_minute=rate, max_per_day=quota, now=now)
-    leases = _claim_or_recover(edition_id, owner, granted, lease, now)
+    leases = _claim_or_recover(edition_id, worker_name, granted, lease_duration, now)
     recipients = load_recipients(leases)
-    delivery.skip([each for each in leases if each not in recipients], UNSUBSCRIBED_REASON, now)
+    delivery_steps.skip([each for each in leases if each not in recipients], UNSUBSCRIBED_REASON, now)
     allowance.release(granted - len(recipients), now)
     if leases:
         return ClaimedBatch(tuple(recipients.items()), retry_at=now)
-    retry_at = delivery.next_claim_at(edition_id)
+    retry_at = delivery_steps.next_claim_at(edition_id)
     if retry_at and not granted:
         retry_at = max(retry_at, allowance.next_available_at(rate, quota, now))
     return ClaimedBatch(retry_at=retry_at)
@@ -55,11 +56,13 @@ def load_recipients(leases: Sequence[Lease]) -> dict[Lease, Recipient]:
     return {lease: recipients[lease.subscriber_id] for lease in leases if lease.subscriber_id in recipients}
 
 
-def _claim_or_recover(edition_id: int, owner: str, limit: int, lease: timedelta, now: datetime) -> list[Lease]:
-    """Claim; if nothing is due, recover what has expired and claim again."""
+def _claim_or_recover(
+    edition_id: int, worker_name: str, limit: int, lease_duration: timedelta, now: datetime
+) -> list[Lease]:
+    """Claim. If nothing is due, recover expired deliveries and claim again."""
     if not limit:
         return []
-    if leases := delivery.claim(edition_id, owner, limit, lease, now):
+    if leases := delivery_steps.claim(edition_id, worker_name, limit, lease_duration, now):
         return leases
-    delivery.recover_expired(edition_id, now)
-    return delivery.claim(edition_id, owner, limit, lease, now)
+    delivery_steps.recover_expired(edition_id, now)
+    return delivery_steps.claim(edition_id, worker_name, limit, lease_duration, now)

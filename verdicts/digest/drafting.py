@@ -1,4 +1,4 @@
-"""Drafting the edition of a week, by rule. The caller has called begin_write(), and commits."""
+"""Drafting the edition of a week automatically. The caller has called begin_write(), and commits."""
 
 from datetime import datetime
 
@@ -19,8 +19,8 @@ class WeekInFuture(DigestError):
 def draft_edition(week: Week, now: datetime) -> int | None:
     """Draft a week's edition from its news up to `now`, and return the id; None for a week without news.
 
-    Raises WeekInFuture, or EditionExists if the week has an edition that was not cancelled, even one that somebody else
-    drafts at the same time.
+    Raises WeekInFuture, or EditionExists if the week has an edition that was not cancelled, even one drafted just
+    now by somebody else.
     """
     if week.start > now:
         raise WeekInFuture(week.name)
@@ -35,9 +35,9 @@ def draft_edition(week: Week, now: datetime) -> int | None:
 
 
 def _insert_edition(week: Week, now: datetime) -> int:
-    """Insert the edition. A unique index decides between two who do this at once; the other gets EditionExists."""
-    row = insert(edition).values(year=week.year, week=week.number, state=EditionState.DRAFT, drafted_at=now)
-    id: int | None = db.session.connection().execute(row.on_conflict_do_nothing().returning(edition.c.id)).scalar()
+    """Insert the edition. If two do this at once, a unique index lets one succeed; the other gets EditionExists."""
+    statement = insert(edition).values(year=week.year, week=week.number, state=EditionState.DRAFT, drafted_at=now)
+    id: int | None = db.session.connection().scalar(statement.on_conflict_do_nothing().returning(edition.c.id))
     if id is None:
         raise EditionExists(week.name)
     return id

@@ -1,7 +1,7 @@
-"""What an editor may change in a draft: its subject and note, which items are dropped, and their order.
+"""What an editor may change in a draft: its subject and note, which items are removed, and their order.
 
-The caller has called begin_write(), and commits. Each function locks the edition first, so of two editors who change
-it at once the second starts from what the first one left.
+The caller has called begin_write(), and commits. Each function locks the edition first, so if two editors
+change it at once, the second change starts from the result of the first.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ class TextTooLong(DigestError):
 
 
 class SubjectNotOneLine(DigestError):
-    """The subject becomes a header, which a line break would end."""
+    """The subject becomes a header, which must not contain a line break."""
 
     def __init__(self) -> None:
         super().__init__("The subject holds a line break, or another character that no header may hold.")
@@ -62,7 +62,7 @@ class Move:
 
 
 def update_text(edition_id: int, *, note: str | None = None, subject: str | None = None) -> None:
-    """Set a draft's note (Markdown, printed above the news) or subject; with subject "" it is made from the items.
+    """Set a draft's note (Markdown, shown above the news) or subject. Subject "" means one made from the items.
 
     Raises TextTooLong, SubjectNotOneLine, or WrongState.
     """
@@ -77,11 +77,11 @@ def update_text(edition_id: int, *, note: str | None = None, subject: str | None
     db.session.connection().execute(sa.update(edition).where(edition.c.id == edition_id).values(**values))
 
 
-def set_dropped(edition_id: int, item_id: int, *, dropped: bool) -> None:
-    """Drop an item from a draft, or restore it. Raises ItemNotFound, or WrongState."""
+def set_removed(edition_id: int, item_id: int, *, is_removed: bool) -> None:
+    """Remove an item from a draft, or restore it. Raises ItemNotFound, or WrongState."""
     lock_draft(edition_id)
-    item = sa.update(edition_item).where(edition_item.c.id == item_id, edition_item.c.edition_id == edition_id)
-    if not db.session.connection().execute(item.values(dropped=dropped)).rowcount:
+    statement = sa.update(edition_item).where(edition_item.c.id == item_id, edition_item.c.edition_id == edition_id)
+    if not db.session.connection().execute(statement.values(is_removed=is_removed)).rowcount:
         raise ItemNotFound(item_id)
 
 
@@ -91,8 +91,8 @@ def reorder(edition_id: int, item_ids: Sequence[int]) -> None:
     if sorted(item_ids) != sorted(item.id for item in list_items(edition_id)):
         raise IncompleteOrder
     positions = [{"item_id": id, "new_position": position} for position, id in enumerate(item_ids)]
-    item = sa.update(edition_item).where(edition_item.c.id == sa.bindparam("item_id"))
-    db.session.connection().execute(item.values(position=sa.bindparam("new_position")), positions)
+    statement = sa.update(edition_item).where(edition_item.c.id == sa.bindparam("item_id"))
+    db.session.connection().execute(statement.values(position=sa.bindparam("new_position")), positions)
 
 
 def move_item(edition_id: int, item_id: int, direction: Direction) -> Move:

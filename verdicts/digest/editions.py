@@ -1,7 +1,7 @@
 """An edition's states: draft → frozen → sending ⇄ paused → sent; or cancelled, from any state but sent.
 
-Each step is one UPDATE that names the states it may leave. If two try the same step at once, one does it and the other
-gets an error named for the new state. The caller of a step has called begin_write(), and commits.
+Each step is one UPDATE. Its WHERE clause names the states that the row must be in. If two try a step at once, one
+succeeds, and the other gets an error named for the new state. The caller has called begin_write(), and commits.
 """
 
 import hashlib
@@ -21,8 +21,8 @@ from verdicts.extensions import db
 
 MAX_REASON_LENGTH = 500
 CANCELLED_REASON = "The edition was cancelled."
-# Deliveries that still have to be sent, or resolved by an operator, before an edition counts as sent.
-_OPEN_STATES = (
+# An edition counts as sent once no delivery is in one of these states.
+_UNRESOLVED_STATES = (
     DeliveryState.PENDING,
     DeliveryState.LEASED,
     DeliveryState.TRANSMITTING,
@@ -48,7 +48,7 @@ class EditionExists(DigestError):
 
 
 class EditionIsEmpty(DigestError):
-    """No news, or all of it dropped. Such an edition is not sent."""
+    """The edition has no news, or all of it was removed. Such an edition is not sent."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"Edition {name} holds no news, so there is nothing to send.")
@@ -107,7 +107,7 @@ _ERRORS = {error.state: error for error in WrongState.__subclasses__()}
 
 @dataclass(frozen=True)
 class Edition:
-    """One week's digest. A draft's `subject` may be "": rendering.subject_of then makes one from its items."""
+    """One week's digest. `sender` is the From header. A draft's `subject` may be "": see rendering.subject_of."""
 
     id: int
     week: Week
@@ -115,12 +115,12 @@ class Edition:
     note: str
     subject: str
     sender: str
-    digest: str | None
+    content_hash: str | None
     drafted_at: datetime
     scheduled_at: datetime | None
     frozen_at: datetime | None
     finished_at: datetime | None
-    paused_because: str | None
+    pause_reason: str | None
 
     @property
     def name(self) -> str:
@@ -130,16 +130,16 @@ class Edition:
 def find_by_week(week: Week) -> Edition | None:
     """Return the week's edition; if all were cancelled, the one drafted last. One statement."""
     is_cancelled = edition.c.state == EditionState.CANCELLED
-    rows = sa.select(edition).where(edition.c.year == week.year, edition.c.week == week.number)
-    row = db.session.connection().execute(rows.order_by(is_cancelled, edition.c.id.desc()).limit(1)).first()
+    statement = sa.select(edition).where(edition.c.year == week.year, edition.c.week == week.number)
+    row = db.session.connection().execute(statement.order_by(is_cancelled, edition.c.id.desc()).limit(1)).first()
     return to_edition(row) if row else None
 
 
 def get_by_week(week: Week) -> Edition:
     """Return the week's edition like `find_by_week`. Raises EditionNotFound."""
-    if (edition := find_by_week(week)) is None:
+    if (found := find_by_week(week)) is None:
         raise EditionNotFound(week.name)
-    return edition
+    return found
 
 
 def get_by_id(edition_id: int) -> Edition:
@@ -150,100 +150,103 @@ def get_by_id(edition_id: int) -> Edition:
 
 def schedule(edition_id: int, when: datetime) -> None:
     """Schedule a frozen edition (freezing.freeze) to be sent at `when`; a time in the past means at once."""
-    _transition(edition_id, [EditionState.FROZEN], {"scheduled_at": when})
+    _update_in_state(edition_id, [EditionState.FROZEN], {"scheduled_at": when})
 
 
 def unschedule(edition_id: int) -> None:
-    """Take a frozen edition off the schedule; it stays frozen."""
-    _transition(edition_id, [EditionState.FROZEN], {"scheduled_at": None})
+    """Remove a frozen edition's scheduled time. It stays frozen."""
+    _update_in_state(edition_id, [EditionState.FROZEN], {"scheduled_at": None})
 
 
 def start(edition_id: int) -> None:
-    """Start to send a frozen edition. From now on readers find it in the archive."""
-    _transition(edition_id, [EditionState.FROZEN], {"state": EditionState.SENDING})
+    """Start to send a frozen edition. From now on it is in the archive."""
+    _update_in_state(edition_id, [EditionState.FROZEN], {"state": EditionState.SENDING})
     bump_content_version()
 
 
 def pause(edition_id: int, reason: str) -> None:
     """Stop sending until somebody resumes. No transmission starts after this is committed."""
     reason = reason[:MAX_REASON_LENGTH]
-    _transition(edition_id, [EditionState.SENDING], {"state": EditionState.PAUSED, "paused_because": reason})
+    _update_in_state(edition_id, [EditionState.SENDING], {"state": EditionState.PAUSED, "pause_reason": reason})
 
 
 def resume(edition_id: int) -> None:
-    values = {"state": EditionState.SENDING, "paused_because": None, "unrecognised_running": 0}
-    _transition(edition_id, [EditionState.PAUSED], values)
+    values = {"state": EditionState.SENDING, "pause_reason": None, "consecutive_unrecognised": 0}
+    _update_in_state(edition_id, [EditionState.PAUSED], values)
 
 
 def cancel(edition_id: int, now: datetime) -> None:
     """End an edition for good: nothing more of it is transmitted. Its week may be drafted again."""
     states = [EditionState.DRAFT, EditionState.FROZEN, EditionState.SENDING, EditionState.PAUSED]
-    _transition(edition_id, states, {"state": EditionState.CANCELLED, "finished_at": now})
-    is_unsent = delivery.c.state.in_([DeliveryState.PENDING, DeliveryState.LEASED, DeliveryState.DEFERRED])
-    skipped = {"state": DeliveryState.SKIPPED, "reply": CANCELLED_REASON, "changed_at": now}
+    _update_in_state(edition_id, states, {"state": EditionState.CANCELLED, "finished_at": now})
+    unsent = delivery.c.state.in_([DeliveryState.PENDING, DeliveryState.LEASED, DeliveryState.DEFERRED])
+    skipped = {"state": DeliveryState.SKIPPED, "state_reason": CANCELLED_REASON, "changed_at": now}
     skipped |= {"owner": None, "lease_until": None}
-    unsent = sa.update(delivery).where(delivery.c.edition_id == edition_id, is_unsent)
-    db.session.connection().execute(unsent.values(**skipped))
+    statement = sa.update(delivery).where(delivery.c.edition_id == edition_id, unsent)
+    db.session.connection().execute(statement.values(**skipped))
     bump_content_version()
 
 
 def lock_state(edition_id: int) -> EditionState | None:
     """Return an edition's state. Nobody changes it until this transaction ends; others may read it."""
-    state = sa.select(edition.c.state).where(edition.c.id == edition_id).with_for_update(read=True)
-    return db.session.connection().scalar(state)
+    # A shared lock: those who record outcomes do not wait for each other.
+    statement = sa.select(edition.c.state).where(edition.c.id == edition_id).with_for_update(read=True)
+    return db.session.connection().scalar(statement)
 
 
 def finish_if_done(edition_id: int, now: datetime) -> bool:
-    """Mark an edition as sent if no delivery is open any more; return whether this did it.
+    """Mark an edition as sent if no delivery is left; return whether this call did it.
 
-    An uncertain delivery waits for an operator, and so does its edition.
+    An edition with uncertain deliveries is not finished until an operator has resolved them.
     """
-    has_open = sa.exists().where(delivery.c.edition_id == edition_id, delivery.c.state.in_(_OPEN_STATES))
-    done = sa.update(edition).where(edition.c.id == edition_id, edition.c.state == EditionState.SENDING, ~has_open)
-    result = db.session.connection().execute(done.values(state=EditionState.SENT, finished_at=now))
+    unresolved = sa.exists().where(delivery.c.edition_id == edition_id, delivery.c.state.in_(_UNRESOLVED_STATES))
+    statement = sa.update(edition).where(edition.c.id == edition_id, edition.c.state == EditionState.SENDING)
+    statement = statement.where(~unresolved).values(state=EditionState.SENT, finished_at=now)
+    result = db.session.connection().execute(statement)
     if result.rowcount:
         bump_content_version()
     return bool(result.rowcount)
 
 
 def lock(edition_id: int) -> Edition:
-    """Return an edition that nobody else changes until this transaction ends."""
+    """Return an edition that nobody else can change until this transaction ends."""
     db.session.connection().execute(sa.select(edition.c.id).where(edition.c.id == edition_id).with_for_update())
     return get_by_id(edition_id)
 
 
 def lock_draft(edition_id: int) -> None:
     """Lock an edition that may still be edited. Raises the WrongState of any other."""
-    _transition(edition_id, [EditionState.DRAFT], {"state": EditionState.DRAFT})
+    # An UPDATE that changes nothing checks the state and locks the row in one statement.
+    _update_in_state(edition_id, [EditionState.DRAFT], {"state": EditionState.DRAFT})
 
 
 def edition_version(edition: Edition, items: Sequence[NewsItem]) -> str:
     """Return a hash of everything that readers get of an edition, or would get if it were frozen now."""
-    states = [(item.id, item.dropped, item.is_hidden) for item in items]
-    return _hash(edition.id, edition.digest, edition.subject, edition.note, states)
+    states = [(item.id, item.is_removed, item.is_hidden) for item in items]
+    return _hash(edition.id, edition.content_hash, edition.subject, edition.note, states)
 
 
 def text_version(edition: Edition) -> str:
-    """Return a hash of what an editor writes: the subject and the note."""
+    """Return a hash of the subject and the note, which editors write."""
     return _hash(edition.id, edition.subject, edition.note)
 
 
 def require_version(edition: Edition, current: str, submitted: str) -> None:
-    """Raise EditionChanged unless the version somebody saw is the current one. Lock the edition before."""
+    """Raise EditionChanged unless the submitted version is the current one. The caller has locked the edition."""
     if submitted != current:
         raise EditionChanged(edition.name)
 
 
 def to_edition(row: sa.Row[Any]) -> Edition:
-    """Return the edition of a row that has all columns of the table."""
+    """Convert a row with all columns of the table."""
     values = {field.name: getattr(row, field.name) for field in fields(Edition)}
     return Edition(**values | {"week": Week(row.year, row.week)})
 
 
-def _transition(edition_id: int, states: Collection[EditionState], values: dict[str, Any]) -> None:
+def _update_in_state(edition_id: int, states: Collection[EditionState], values: dict[str, Any]) -> None:
     """Change an edition that is in one of these states. Raises the error named for any other state."""
-    rows = sa.update(edition).where(edition.c.id == edition_id, edition.c.state.in_(states))
-    if not db.session.connection().execute(rows.values(**values)).rowcount:
+    statement = sa.update(edition).where(edition.c.id == edition_id, edition.c.state.in_(states))
+    if not db.session.connection().execute(statement.values(**values)).rowcount:
         current = get_by_id(edition_id)
         raise _ERRORS[current.state](current.name)
 

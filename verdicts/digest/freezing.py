@@ -22,19 +22,19 @@ from verdicts.newsletter.queries import select_mailable
 def freeze(edition_id: int, now: datetime, subject: str | None = None, sender: str | None = None) -> None:
     """Freeze a draft: store its blocks, subject, sender, a hash of all these, and a delivery for each recipient.
 
-    Items that are hidden now are dropped. Later edits and sign-ups wait for the next edition. The caller has called
-    begin_write(), and commits. Raises EditionIsEmpty, or the WrongState of an edition that is no draft.
+    Items that are hidden now are marked as removed. Later edits and sign-ups wait for the next edition. The caller has
+    called begin_write(), and commits. Raises EditionIsEmpty, or WrongState unless the edition is a draft.
     """
     editions.lock_draft(edition_id)
     draft = editions.get_by_id(edition_id)
     items = list_items_with_visibility(draft, now)
     blocks = render_blocks(draft, items)
-    subject, sender = subject or subject_of(draft, items), sender or _default_sender()
+    subject, sender = subject or subject_of(draft, items), sender or current_settings().mail.default_sender
     included_ids = [item.id for item in items if item.is_included]
-    _drop([item.id for item in items if item.is_hidden])
+    _mark_hidden_as_removed([item.id for item in items if item.is_hidden])
     _insert_blocks(edition_id, blocks)
     values = {"state": EditionState.FROZEN, "frozen_at": now, "subject": subject, "sender": sender}
-    values["digest"] = content_hash(subject, sender, included_ids, blocks)
+    values["content_hash"] = content_hash(subject, sender, included_ids, blocks)
     db.session.connection().execute(sa.update(edition).where(edition.c.id == edition_id).values(**values))
     _insert_deliveries(edition_id, now)
 
@@ -51,10 +51,10 @@ def content_hash(subject: str, sender: str, item_ids: Sequence[int], blocks: Seq
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _drop(item_ids: Sequence[int]) -> None:
-    """Drop items for good, so that the archive does not show them either."""
-    items = sa.update(edition_item).where(edition_item.c.id.in_(item_ids))
-    db.session.connection().execute(items.values(dropped=True))
+def _mark_hidden_as_removed(item_ids: Sequence[int]) -> None:
+    """Mark hidden items as removed, so that the archive does not show them either."""
+    statement = sa.update(edition_item).where(edition_item.c.id.in_(item_ids))
+    db.session.connection().execute(statement.values(is_removed=True))
 
 
 def _insert_blocks(edition_id: int, blocks: Sequence[Block]) -> None:
@@ -63,7 +63,7 @@ def _insert_blocks(edition_id: int, blocks: Sequence[Block]) -> None:
 
 
 def _insert_deliveries(edition_id: int, now: datetime) -> None:
-    """Insert a delivery for each recipient: one statement, however many they are."""
+    """Insert a delivery for each recipient, in one statement."""
     recipients = _select_recipients(edition_id).subquery()
     columns = {
         "edition_id": sa.literal(edition_id),
@@ -76,20 +76,12 @@ def _insert_deliveries(edition_id: int, now: datetime) -> None:
 
 
 def _select_recipients(edition_id: int) -> sa.Select[tuple[int, str, Rhythm, int]]:
-    """Return the statement for all subscribers, without those who may have got an edition of this week already.
-
-    That edition was cancelled while it was sent. Nobody gets a week twice.
-    """
+    """All mailable subscribers, except those who may already have an earlier, cancelled edition of the same week."""
     this, other = edition.alias("this"), edition.alias("other")
-    is_same_week = sa.and_(other.c.year == this.c.year, other.c.week == this.c.week, other.c.id != this.c.id)
+    same_week = sa.and_(other.c.year == this.c.year, other.c.week == this.c.week, other.c.id != this.c.id)
     states = (DeliveryState.SENT, DeliveryState.UNCERTAIN, DeliveryState.TRANSMITTING)
-    is_theirs = sa.and_(delivery.c.subscriber_id == subscriber.c.id, delivery.c.state.in_(states))
+    to_subscriber = sa.and_(delivery.c.subscriber_id == subscriber.c.id, delivery.c.state.in_(states))
     got_this_week = sa.exists().where(
-        this.c.id == edition_id, is_same_week, delivery.c.edition_id == other.c.id, is_theirs
+        this.c.id == edition_id, same_week, delivery.c.edition_id == other.c.id, to_subscriber
     )
     return select_mailable().where(~got_this_week)
-
-
-def _default_sender() -> str:
-    settings = current_settings()
-    return settings.mail.default_sender

@@ -15,14 +15,12 @@ def replace_in_drafts(keep_id: int, drop_id: int) -> None:
     """Replace one tool by another in the items of drafts. The caller has called begin_write(), and commits."""
     for item_id, tool_ids in _find_draft_items(drop_id).items():
         replaced = list(dict.fromkeys(keep_id if id == drop_id else id for id in tool_ids))
-        item = sa.update(edition_item).where(edition_item.c.id == item_id)
-        db.session.connection().execute(item.values(tool_ids=replaced))
+        statement = sa.update(edition_item).where(edition_item.c.id == item_id)
+        db.session.connection().execute(statement.values(tool_ids=replaced))
 
 
 def _find_draft_items(tool_id: int) -> dict[int, list[int]]:
-    """Return the draft items that name a tool, each with all its tools. JSON is searched here: drafts are few."""
-    rows = sa.select(edition_item.c.id, edition_item.c.tool_ids).join(
-        edition, edition.c.id == edition_item.c.edition_id
-    )
-    drafted = db.session.connection().execute(rows.where(edition.c.state == EditionState.DRAFT))
-    return {row.id: row.tool_ids for row in drafted if tool_id in row.tool_ids}
+    """Return the tools of each draft item about a tool. JSON is searched in Python, because drafts are few."""
+    statement = sa.select(edition_item.c.id, edition_item.c.tool_ids).join(edition)
+    rows = db.session.connection().execute(statement.where(edition.c.state == EditionState.DRAFT))
+    return {row.id: row.tool_ids for row in rows if tool_id in row.tool_ids}

@@ -1,4 +1,7 @@
-"""Messages: each copy of a frozen edition, joined from encoded pieces. Nothing is rendered or encoded twice."""
+"""Messages: each copy of a frozen edition, joined from encoded pieces. Nothing is rendered or encoded twice.
+
+In this package "email" is what a reader sees, "message" its bytes (RFC 5322), and "letter" the template.
+"""
 
 import binascii
 import re
@@ -23,7 +26,7 @@ from verdicts.newsletter.tokens import TOKEN_LENGTH, keyed_hash, leave_token, pr
 
 _CRLF = b"\r\n"
 _FOLD = "\r\n "
-# Breaks a line of the encoded text where the decoded text has no line end (RFC 2045, 6.7).
+# A line end in the encoded text only, not in the decoded text (RFC 2045, 6.7).
 _SOFT_BREAK = b"=\r\n"
 _PLACEHOLDER = re.compile(f"({LEAVE_PLACEHOLDER}|{PREFERENCES_PLACEHOLDER})")
 
@@ -39,18 +42,18 @@ class EditionTampered(editions.DigestError):
 
 @dataclass(frozen=True)
 class Recipient:
-    """The subscriber a copy is for. `generation` goes into their tokens."""
+    """The subscriber a copy is for. `token_generation` goes into their tokens."""
 
     subscriber_id: int
     address: str
-    generation: int
+    token_generation: int
     choices: SubscriberChoices = field(default_factory=SubscriberChoices)
 
 
 class MessageBuilder:
-    """Builds the messages of one edition. The threads of a sender share it, each in an app context of its own.
+    """Builds the messages of one edition. The threads of a sending process share it, each in its own app context.
 
-    `message_id_salt` gives a test message another Message-ID than the copy that the same recipient gets.
+    `message_id_salt` gives a test message another Message-ID than the copy for the same recipient.
     """
 
     def __init__(
@@ -66,30 +69,31 @@ class MessageBuilder:
         self._message_id_salt = message_id_salt
         self._blocks = blocks
         self._common_headers = (_common_headers(subject, sender, boundary), *_unsubscribe_headers(), _CRLF)
-        self._texts = [encode_block(block.text) for block in blocks]
-        self._pages = [encode_block(block.html) for block in blocks]
-        self._text_head, self._html_head = (_part_head(boundary, kind) for kind in ("plain", "html"))
+        self._text_parts = [encode_block(block.text) for block in blocks]
+        self._html_parts = [encode_block(block.html) for block in blocks]
+        self._text_part_header, self._html_part_header = (_part_header(boundary, kind) for kind in ("plain", "html"))
         self._end = f"\r\n--{boundary}--\r\n".encode()
         self._domain = parse_address(split_name_and_address(sender)[1]).domain
 
     def build(self, recipient: Recipient, now: datetime) -> bytes | None:
         """Return the whole message with CRLF line ends, ready for SMTP; None if it would hold no news for them.
 
-        Raises InvalidAddress (mailing.addresses) if the address cannot stand in a header.
+        Raises InvalidAddress (mailing.addresses) if the address cannot be written in a header.
         """
         if (indexes := select_blocks(self._blocks, recipient.choices)) is None:
             return None
+        id, generation = recipient.subscriber_id, recipient.token_generation
         tokens = {
-            LEAVE_PLACEHOLDER.encode(): leave_token(recipient.subscriber_id, recipient.generation).encode(),
-            PREFERENCES_PLACEHOLDER.encode(): preferences_token(recipient.subscriber_id, recipient.generation).encode(),
+            LEAVE_PLACEHOLDER.encode(): leave_token(id, generation).encode(),
+            PREFERENCES_PLACEHOLDER.encode(): preferences_token(id, generation).encode(),
         }
         pieces = (
-            self._own_headers(recipient, now),
+            self._recipient_headers(recipient, now),
             *self._common_headers,
-            self._text_head,
-            *(piece for index in indexes for piece in self._texts[index]),
-            self._html_head,
-            *(piece for index in indexes for piece in self._pages[index]),
+            self._text_part_header,
+            *(piece for index in indexes for piece in self._text_parts[index]),
+            self._html_part_header,
+            *(piece for index in indexes for piece in self._html_parts[index]),
             self._end,
         )
         return b"".join(tokens.get(piece, piece) for piece in pieces)
@@ -99,11 +103,11 @@ class MessageBuilder:
         return envelope_sender(self._edition_id, recipient.subscriber_id)
 
     def message_id(self, recipient: Recipient) -> str:
-        """Return the Message-ID of this edition for this subscriber, the same however often it is built."""
-        words = f"{self._edition_id} {recipient.subscriber_id} {self._message_id_salt}".encode()
-        return f"<{keyed_hash('digest-message-id', words).hex()[:40]}@{self._domain}>"
+        """Return the Message-ID of this edition for this subscriber, which is the same in every build."""
+        identity = f"{self._edition_id} {recipient.subscriber_id} {self._message_id_salt}".encode()
+        return f"<{keyed_hash('digest-message-id', identity).hex()[:40]}@{self._domain}>"
 
-    def _own_headers(self, recipient: Recipient, now: datetime) -> bytes:
+    def _recipient_headers(self, recipient: Recipient, now: datetime) -> bytes:
         lines = (
             f"To: {parse_address(recipient.address)}",
             f"Date: {format_datetime(now)}",
@@ -121,18 +125,18 @@ class MessageBuilder:
 def load_message_builder(edition_id: int) -> MessageBuilder:
     """Return the builder of a frozen edition's messages. Raises EditionTampered. Three statements."""
     edition, blocks = editions.get_by_id(edition_id), list_blocks(edition_id)
-    item_ids = [item.id for item in list_items(edition_id) if not item.dropped]
-    digest = content_hash(edition.subject, edition.sender, item_ids, blocks)
-    if edition.digest != digest:
+    item_ids = [item.id for item in list_items(edition_id) if not item.is_removed]
+    current_hash = content_hash(edition.subject, edition.sender, item_ids, blocks)
+    if edition.content_hash != current_hash:
         raise EditionTampered(edition.name)
-    return MessageBuilder(edition_id, edition.subject, edition.sender, blocks, f"=_{digest[:32]}")
+    return MessageBuilder(edition_id, edition.subject, edition.sender, blocks, f"=_{current_hash[:32]}")
 
 
 def encode_block(text: str) -> Pieces:
     """Return a block's text as quoted-printable, with each placeholder as a piece of its own between soft breaks.
 
-    So pieces can be joined in any selection, and a placeholder be replaced by a token whose characters need no
-    encoding. Every line has at most 76 characters, unless a token alone is longer.
+    Pieces can therefore be joined in any selection, and a placeholder can be replaced by a token whose characters need
+    no encoding. Every line has at most 76 characters, unless a token alone is longer.
     """
     return tuple(_encoded_pieces(text))
 
@@ -146,12 +150,12 @@ def _encoded_pieces(text: str) -> Iterator[bytes]:
 
 
 def _quoted_printable(text: str) -> bytes:
-    """Encode a text that another piece may follow. The "x" at its end, cut off again, leaves room for a soft break."""
+    # An "x" is appended for encoding and then removed, so that the last line has room for a soft break.
     lines = re.sub(r"\r\n?|\n", "\n", text) + "x"
     return binascii.b2a_qp(lines.encode("utf-8", "replace"), istext=True)[:-1].replace(b"\n", _CRLF)
 
 
-def _part_head(boundary: str, kind: str) -> bytes:
+def _part_header(boundary: str, kind: str) -> bytes:
     lines = (
         "",
         f"--{boundary}",
@@ -164,7 +168,7 @@ def _part_head(boundary: str, kind: str) -> bytes:
 
 
 def _common_headers(subject: str, sender: str, boundary: str) -> bytes:
-    """Return the headers that all copies share, written by the email package."""
+    """Return the headers that all copies share, as the email package writes them."""
     settings = current_settings()
     name, address = split_name_and_address(sender)
     message = EmailMessage(SMTP.clone(max_line_length=MAX_LINE_LENGTH, utf8=not address.isascii()))
@@ -178,7 +182,7 @@ def _common_headers(subject: str, sender: str, boundary: str) -> bytes:
 
 
 def _unsubscribe_headers() -> Pieces:
-    """Return newsletter.headers.unsubscribe_headers in pieces, with placeholders; a line that is too long is folded."""
+    """Return newsletter.headers.unsubscribe_headers in pieces, with placeholders. A line that is too long is folded."""
     by_link_and_mail, one_click = (
         f"{name}: {value}\r\n" for name, value in unsubscribe_headers(LEAVE_PLACEHOLDER).items()
     )

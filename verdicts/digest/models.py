@@ -1,6 +1,6 @@
 """The digest's tables: editions, their news, their frozen blocks, and one delivery for each subscriber.
 
-The package reads and writes them by SQLAlchemy Core, through the tables at the end; editions.Edition holds a row.
+The package reads and writes them with SQLAlchemy Core, through the tables at the end. editions.Edition holds a row.
 """
 
 from datetime import datetime
@@ -23,7 +23,7 @@ class EditionState(StrEnum):
 
 
 class ItemKind(StrEnum):
-    """What an item is about, in the order that items stand in a draft's category."""
+    """What an item is about, in the order of items in a draft's category."""
 
     NEW_TOOL = "new-tool"
     NEW_COMPARISON = "new-comparison"
@@ -52,7 +52,7 @@ class DeliveryState(StrEnum):
 
 
 class Edition(Base):
-    """The digest of one ISO week. A week has one edition that is not cancelled."""
+    """The digest of one ISO week. At most one edition of a week is not cancelled. `sender` is the From header."""
 
     __tablename__ = "edition"
     __table_args__ = (
@@ -73,18 +73,20 @@ class Edition(Base):
     note: Mapped[str] = mapped_column(sa.Text, default="")
     subject: Mapped[str] = mapped_column(sa.String(200), default="")
     sender: Mapped[str] = mapped_column(sa.String(300), default="")
-    # SHA-256 over the frozen blocks and headers (freezing.content_hash): what was approved is what is sent.
-    digest: Mapped[str | None] = mapped_column(sa.String(64))
+    # SHA-256 of the frozen blocks and headers (freezing.content_hash): what was approved is what is sent.
+    content_hash: Mapped[str | None] = mapped_column("digest", sa.String(64), key="content_hash")
     drafted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     scheduled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    paused_because: Mapped[str | None] = mapped_column(sa.String(500))
-    unrecognised_running: Mapped[int] = mapped_column(default=0)
+    pause_reason: Mapped[str | None] = mapped_column("paused_because", sa.String(500), key="pause_reason")
+    consecutive_unrecognised: Mapped[int] = mapped_column(
+        "unrecognised_running", key="consecutive_unrecognised", default=0
+    )
 
 
 class EditionItem(Base):
-    """One piece of news. `facts` holds what it says, stored when drafted, so later edits of a tool do not change it."""
+    """One piece of news. `details` is its content when it was drafted, which later edits of a tool do not change."""
 
     __tablename__ = "edition_item"
 
@@ -93,13 +95,13 @@ class EditionItem(Base):
     kind: Mapped[ItemKind] = mapped_column(closed_set(ItemKind, "kind"))
     category_id: Mapped[int | None] = mapped_column(sa.ForeignKey("category.id", ondelete="SET NULL"))
     tool_ids: Mapped[list[int]] = mapped_column(sa.JSON, default=list)
-    facts: Mapped[dict[str, object]] = mapped_column(sa.JSON, default=dict)
-    dropped: Mapped[bool] = mapped_column(default=False)
+    details: Mapped[dict[str, object]] = mapped_column("facts", sa.JSON, key="details", default=dict)
+    is_removed: Mapped[bool] = mapped_column("dropped", key="is_removed", default=False)
     position: Mapped[int]
 
 
 class EditionBlock(Base):
-    """A piece of the frozen letter as text and as HTML. Placeholders stand where a recipient's own tokens go."""
+    """A piece of the frozen letter as text and as HTML. Placeholders mark where a recipient's own tokens go."""
 
     __tablename__ = "edition_block"
     __table_args__ = (sa.UniqueConstraint("edition_id", "position"),)
@@ -110,14 +112,16 @@ class EditionBlock(Base):
     # The category of its news. Only a tool's own block has `tool_ids`: one tool, or all tools of a comparison.
     category_id: Mapped[int | None]
     tool_ids: Mapped[list[int]] = mapped_column(sa.JSON, default=list)
-    has_change: Mapped[bool] = mapped_column(default=False)
+    has_verdict_or_price_change: Mapped[bool] = mapped_column(
+        "has_change", key="has_verdict_or_price_change", default=False
+    )
     text: Mapped[str] = mapped_column(sa.Text)
     html: Mapped[str] = mapped_column(sa.Text)
     position: Mapped[int]
 
 
 class Delivery(Base):
-    """One edition for one subscriber. It is transmitted at most once, unless an operator orders it sent again."""
+    """One edition for one subscriber. It is transmitted at most once, unless an operator has it sent again."""
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -138,9 +142,10 @@ class Delivery(Base):
     first_tried_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     owner: Mapped[str | None] = mapped_column(sa.String(80))
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    reply: Mapped[str | None] = mapped_column(sa.String(500))
-    # Failed on an unrecognised 5xx, and no message was accepted since: the cause may be this site.
-    is_suspicious: Mapped[bool] = mapped_column(default=False)
+    # The mail server's last reply, or why nothing was sent.
+    state_reason: Mapped[str | None] = mapped_column("reply", sa.String(500), key="state_reason")
+    # Failed with an unrecognised 5xx, and no message was accepted since: this site may be the cause.
+    may_be_our_fault: Mapped[bool] = mapped_column("is_suspicious", key="may_be_our_fault", default=False)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -1,4 +1,4 @@
-"""An edition's letter for editors, before or after it is frozen: as a preview, or as a test message to one address."""
+"""An edition's letter for editors, before or after it is frozen: a preview, or a test message to one address."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ NO_SUBSCRIBER = 0
 
 @dataclass(frozen=True)
 class LetterPreview:
-    """The letter of a subscriber who reads everything."""
+    """The letter for a subscriber to all categories."""
 
     subject: str
     text: str
@@ -33,7 +33,7 @@ def load_preview(edition: Edition, now: datetime) -> LetterPreview:
 
 
 def build_test_message(edition: Edition, address: str, now: datetime) -> tuple[str, bytes]:
-    """Return the envelope sender and the message of a test letter. Its tokens belong to no subscriber.
+    """Return the envelope sender and the bytes of a test message. Its tokens belong to no subscriber.
 
     Raises EditionIsEmpty, or InvalidAddress (mailing.addresses).
     """
@@ -43,7 +43,7 @@ def build_test_message(edition: Edition, address: str, now: datetime) -> tuple[s
     # With the same Message-ID a mail program would hide a second test as a copy of the first.
     salt, boundary = now.isoformat(), f"=_{now.timestamp():.6f}"
     builder = MessageBuilder(edition.id, f"[Test] {subject}", sender, blocks, boundary, salt)
-    recipient = Recipient(NO_SUBSCRIBER, address, generation=0)
+    recipient = Recipient(NO_SUBSCRIBER, address, token_generation=0)
     if (raw := builder.build(recipient, now)) is None:
         raise EditionIsEmpty(edition.name)
     return builder.envelope_from(recipient), raw

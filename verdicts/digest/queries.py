@@ -1,4 +1,4 @@
-"""Reads of editions: their news and blocks, the archive, the editors' list, progress, and a subscriber's own copies."""
+"""Queries about editions: news and blocks, the archive, the editors' list, progress, and a subscriber's deliveries."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -28,8 +28,8 @@ from verdicts.extensions import db
 PAGE_SIZE = 20
 
 _comparison = Comparison.__table__
-_is_cancelled = edition.c.state == EditionState.CANCELLED
-# The letters link to the archive, so an edition is there from its first letter on.
+_cancelled = edition.c.state == EditionState.CANCELLED
+# The emails link to the archive, so an edition is there as soon as its first email is sent.
 _ARCHIVED_STATES = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
 
 
@@ -44,8 +44,8 @@ class EditionProgress:
         return sum(self.counts.values())
 
     @property
-    def finished(self) -> int:
-        """The deliveries that no sender will work on again by itself; uncertain ones wait for an operator."""
+    def processed(self) -> int:
+        """The deliveries that are not sent again automatically. Uncertain ones wait for an operator."""
         return self.sent + self.uncertain + self.counts[DeliveryState.FAILED] + self.counts[DeliveryState.SKIPPED]
 
     @property
@@ -57,24 +57,24 @@ class EditionProgress:
         return self.counts[DeliveryState.UNCERTAIN]
 
     @property
-    def open(self) -> int:
-        return self.total - self.finished
+    def unprocessed(self) -> int:
+        return self.total - self.processed
 
     @property
     def summary(self) -> str:
         """Such as "1,200 of 100,000: 1,190 sent, 10 deferred"."""
         parts = ", ".join(f"{count:,} {state}" for state, count in self.counts.items() if count)
-        return f"{self.finished:,} of {self.total:,}: {parts}" if parts else "nobody to send to"
+        return f"{self.processed:,} of {self.total:,}: {parts}" if parts else "nobody to send to"
 
 
 @dataclass(frozen=True)
 class EditionSummary:
-    """A row of the editors' list. `is_replaced`: it was cancelled and its name now means a newer edition."""
+    """A row of the editors' list. `is_replaced`: cancelled, and the week has a newer edition."""
 
     edition: Edition
     is_replaced: bool
     item_count: int
-    dropped_count: int
+    removed_count: int
     progress: EditionProgress
 
 
@@ -89,7 +89,7 @@ class EditionsPage:
 
 def load_editions_page(number: int = 1) -> EditionsPage:
     """Return a page of all editions, newest week first. Three statements."""
-    newest = sa.select(edition, _is_replaced().label("is_replaced")).order_by(
+    newest = sa.select(edition, _replaced_condition().label("is_replaced")).order_by(
         edition.c.year.desc(), edition.c.week.desc(), edition.c.id.desc()
     )
     rows = db.session.connection().execute(newest.offset(PAGE_SIZE * (number - 1)).limit(PAGE_SIZE + 1)).all()
@@ -103,36 +103,36 @@ def load_editions_page(number: int = 1) -> EditionsPage:
 
 
 def load_progress(edition_id: int) -> EditionProgress:
-    """Return how far an edition has come. One statement."""
+    """Return how many deliveries of an edition are in each state. One statement."""
     return _load_progress([edition_id])[edition_id]
 
 
 def list_items(edition_id: int) -> list[NewsItem]:
-    """Return an edition's items in their order, dropped ones too. One statement."""
-    rows = sa.select(edition_item).where(edition_item.c.edition_id == edition_id)
+    """Return an edition's items in their order, removed ones too. One statement."""
+    statement = sa.select(edition_item).where(edition_item.c.edition_id == edition_id)
     return [
-        NewsItem(row.id, row.kind, row.category_id, tuple(row.tool_ids), row.facts, row.dropped, row.position)
-        for row in db.session.connection().execute(rows.order_by(edition_item.c.position, edition_item.c.id))
+        NewsItem(row.id, row.kind, row.category_id, tuple(row.tool_ids), row.details, row.is_removed, row.position)
+        for row in db.session.connection().execute(statement.order_by(edition_item.c.position, edition_item.c.id))
     ]
 
 
 def list_items_with_visibility(edition: Edition, now: datetime) -> list[NewsItem]:
     """Return an edition's items; those of a draft say whether they are hidden. One statement, for a draft three.
 
-    Freezing drops what is hidden then, so the items of other editions are not checked.
+    Freezing marks hidden items as removed, so the items of other editions are not checked.
     """
     items = list_items(edition.id)
     return mark_hidden(items, now) if edition.state is EditionState.DRAFT else items
 
 
 def mark_hidden(items: Sequence[NewsItem], now: datetime) -> list[NewsItem]:
-    """Return the items with `is_hidden` set: readers do not see one of its tools, or its comparison. Two statements."""
+    """Return the items, with `is_hidden` set if readers cannot see all its tools and its comparison. Two statements."""
     tool_ids = _visible_tools({slug for item in items for slug in _slugs(item)}, now)
     keys = {members_key(item.tool_ids) for item in items if item.kind is ItemKind.NEW_COMPARISON}
     comparisons = _visible_comparisons(keys, now)
 
     def is_visible(item: NewsItem) -> bool:
-        # The letter links to slugs, so the slug must still lead to the item's own tool.
+        # The letter links to slugs, so each slug must still lead to a tool of the item.
         if not all(tool_ids.get(slug) in item.tool_ids for slug in _slugs(item)):
             return False
         return item.kind is not ItemKind.NEW_COMPARISON or members_key(item.tool_ids) in comparisons
@@ -142,48 +142,49 @@ def mark_hidden(items: Sequence[NewsItem], now: datetime) -> list[NewsItem]:
 
 def list_blocks(edition_id: int) -> list[Block]:
     """Return a frozen edition's blocks, head first and foot last. One statement."""
-    rows = sa.select(edition_block).where(edition_block.c.edition_id == edition_id)
+    statement = sa.select(edition_block).where(edition_block.c.edition_id == edition_id)
     return [
-        Block(row.kind, row.category_id, tuple(row.tool_ids), row.has_change, row.text, row.html)
-        for row in db.session.connection().execute(rows.order_by(edition_block.c.position))
+        Block(row.kind, row.category_id, tuple(row.tool_ids), row.has_verdict_or_price_change, row.text, row.html)
+        for row in db.session.connection().execute(statement.order_by(edition_block.c.position))
     ]
 
 
 def list_archive() -> list[Edition]:
     """Return the edition of each week that readers may see, newest week first. One statement."""
-    rows = sa.select(edition).where(_is_in_archive())
-    newest = rows.order_by(edition.c.year.desc(), edition.c.week.desc(), _is_cancelled, edition.c.id.desc())
+    statement = sa.select(edition).where(_archived_condition())
+    statement = statement.order_by(edition.c.year.desc(), edition.c.week.desc(), _cancelled, edition.c.id.desc())
     by_week: dict[Week, Edition] = {}
-    for row in db.session.connection().execute(newest):
+    for row in db.session.connection().execute(statement):
         by_week.setdefault(Week(row.year, row.week), to_edition(row))
     return list(by_week.values())
 
 
 def find_in_archive(week: Week) -> Edition | None:
     """Return the week's edition that readers may see. One statement."""
-    rows = sa.select(edition).where(edition.c.year == week.year, edition.c.week == week.number, _is_in_archive())
-    row = db.session.connection().execute(rows.order_by(_is_cancelled, edition.c.id.desc()).limit(1)).first()
+    statement = sa.select(edition).where(_archived_condition())
+    statement = statement.where(edition.c.year == week.year, edition.c.week == week.number)
+    row = db.session.connection().execute(statement.order_by(_cancelled, edition.c.id.desc()).limit(1)).first()
     return to_edition(row) if row else None
 
 
-def find_neighbours(week: Week) -> tuple[Week | None, Week | None]:
+def find_adjacent_weeks(week: Week) -> tuple[Week | None, Week | None]:
     """Return the nearest weeks before and after this one with an edition in the archive. One statement."""
     number = edition.c.year * 100 + edition.c.week
     this = week.year * 100 + week.number
     before = sa.func.max(sa.case((number < this, number)))
     after = sa.func.min(sa.case((number > this, number)))
-    row = db.session.connection().execute(sa.select(before, after).where(_is_in_archive())).one()
+    row = db.session.connection().execute(sa.select(before, after).where(_archived_condition())).one()
     earlier, later = (Week(*divmod(each, 100)) if each else None for each in row)
     return earlier, later
 
 
-def list_copies(subscriber_id: int) -> list[dict[str, str]]:
-    """Return each edition addressed to a subscriber and the state of their copy, oldest first. One statement.
+def list_deliveries_for_export(subscriber_id: int) -> list[dict[str, str]]:
+    """Return each edition for a subscriber and the state of its delivery, oldest first. One statement.
 
     These are rows of the file that subscribers download about themselves.
     """
     columns = (edition.c.year, edition.c.week, delivery.c.state, delivery.c.changed_at)
-    rows = (
+    statement = (
         sa.select(*columns)
         .join(delivery, delivery.c.edition_id == edition.c.id)
         .where(delivery.c.subscriber_id == subscriber_id)
@@ -195,53 +196,53 @@ def list_copies(subscriber_id: int) -> list[dict[str, str]]:
             "copy": row.state,
             "at": row.changed_at.isoformat(timespec="seconds"),
         }
-        for row in db.session.connection().execute(rows)
+        for row in db.session.connection().execute(statement)
     ]
 
 
-def _is_in_archive() -> sa.ColumnElement[bool]:
-    """Return the condition on editions that letters link to, including those cancelled after their first letter."""
+def _archived_condition() -> sa.ColumnElement[bool]:
+    """Return the condition on editions that emails link to, including those cancelled after their first email."""
     has_sent = sa.exists().where(delivery.c.edition_id == edition.c.id, delivery.c.state == DeliveryState.SENT)
-    return edition.c.state.in_(_ARCHIVED_STATES) | (_is_cancelled & has_sent)
+    return edition.c.state.in_(_ARCHIVED_STATES) | (_cancelled & has_sent)
 
 
-def _is_replaced() -> sa.ColumnElement[bool]:
-    """Return the condition on editions whose name means another one: see editions.find_by_week."""
+def _replaced_condition() -> sa.ColumnElement[bool]:
+    """Return the condition on editions whose name now means another one, as in editions.find_by_week."""
     other = edition.alias("other")
-    is_same_week = sa.and_(other.c.year == edition.c.year, other.c.week == edition.c.week, other.c.id != edition.c.id)
-    is_preferred = sa.or_(other.c.state != EditionState.CANCELLED, other.c.id > edition.c.id)
-    return sa.and_(_is_cancelled, sa.exists().where(is_same_week, is_preferred))
+    same_week = sa.and_(other.c.year == edition.c.year, other.c.week == edition.c.week, other.c.id != edition.c.id)
+    preferred = sa.or_(other.c.state != EditionState.CANCELLED, other.c.id > edition.c.id)
+    return sa.and_(_cancelled, sa.exists().where(same_week, preferred))
 
 
 def _count_items(edition_ids: Collection[int]) -> dict[int, tuple[int, int]]:
-    """Return by edition how many items are in it and how many were dropped."""
-    counts = [sa.func.count().filter(edition_item.c.dropped.is_(dropped)) for dropped in (False, True)]
-    rows = sa.select(edition_item.c.edition_id, *counts).where(edition_item.c.edition_id.in_(edition_ids))
-    grouped = db.session.connection().execute(rows.group_by(edition_item.c.edition_id))
-    return {id: (items, dropped) for id, items, dropped in grouped}
+    """Return, by edition, how many items it includes and how many were removed."""
+    counts = [sa.func.count().filter(edition_item.c.is_removed.is_(is_removed)) for is_removed in (False, True)]
+    statement = sa.select(edition_item.c.edition_id, *counts).where(edition_item.c.edition_id.in_(edition_ids))
+    rows = db.session.connection().execute(statement.group_by(edition_item.c.edition_id))
+    return {id: (included, removed) for id, included, removed in rows}
 
 
 def _load_progress(edition_ids: Collection[int]) -> dict[int, EditionProgress]:
-    rows = sa.select(delivery.c.edition_id, delivery.c.state, sa.func.count())
-    grouped = rows.where(delivery.c.edition_id.in_(edition_ids)).group_by(delivery.c.edition_id, delivery.c.state)
+    columns = (delivery.c.edition_id, delivery.c.state)
+    statement = sa.select(*columns, sa.func.count()).where(delivery.c.edition_id.in_(edition_ids)).group_by(*columns)
     counts: dict[int, dict[DeliveryState, int]] = defaultdict(dict)
-    for id, state, count in db.session.connection().execute(grouped):
+    for id, state, count in db.session.connection().execute(statement):
         counts[id][state] = count
     return {id: EditionProgress({state: counts[id].get(state, 0) for state in DeliveryState}) for id in edition_ids}
 
 
 def _slugs(item: NewsItem) -> list[str]:
-    tools = item.facts["sides"] if item.kind is ItemKind.NEW_COMPARISON else [item.facts["tool"]]
+    tools = item.details["sides"] if item.kind is ItemKind.NEW_COMPARISON else [item.details["tool"]]
     return [each["slug"] for each in tools]
 
 
 def _visible_tools(slugs: Collection[str], now: datetime) -> Mapping[str, int]:
     """Return the ids of published tools by slug, old slugs too."""
-    rows = sa.select(requested_slug.c.slug, tool.c.id).join(tool, tool.c.id == requested_slug.c.tool_id)
-    visible = db.session.connection().execute(rows.where(requested_slug.c.slug.in_(slugs), is_published(now)))
-    return {row.slug: row.id for row in visible}
+    statement = sa.select(requested_slug.c.slug, tool.c.id).join(tool, tool.c.id == requested_slug.c.tool_id)
+    rows = db.session.connection().execute(statement.where(requested_slug.c.slug.in_(slugs), is_published(now)))
+    return {row.slug: row.id for row in rows}
 
 
 def _visible_comparisons(keys: Collection[str], now: datetime) -> set[str]:
-    published = sa.select(_comparison.c.members_key).where(_comparison.c.published_at <= now)
-    return set(db.session.connection().scalars(published.where(_comparison.c.members_key.in_(keys))))
+    statement = sa.select(_comparison.c.members_key).where(_comparison.c.published_at <= now)
+    return set(db.session.connection().scalars(statement.where(_comparison.c.members_key.in_(keys))))

@@ -1,4 +1,4 @@
-"""Recording how a transmission ended, and what follows for its delivery, its address and its edition."""
+"""Recording how a transmission ended, with the effects on its delivery, its address and its edition."""
 
 import logging
 from contextlib import suppress
@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.digest import editions
-from verdicts.digest.delivery import Lease
+from verdicts.digest.delivery import Lease, owned_condition
 from verdicts.digest.models import DeliveryState, EditionState, delivery, edition
 from verdicts.extensions import db
 from verdicts.mailing.outcomes import GIVE_UP_AFTER, Action, Outcome, action_for, retry_delay
@@ -22,9 +22,9 @@ logger = logging.getLogger(__name__)
 
 MAX_UNRECOGNISED_IN_A_ROW = 3
 FIRST_RECONNECT_DELAY = timedelta(seconds=1)
-_NEVER_TRIED: dict[str, Any] = {"tries": 0, "first_tried_at": None, "is_suspicious": False}
-_OWNED_STATES = (DeliveryState.TRANSMITTING, DeliveryState.UNCERTAIN)
-_FINAL_STATES = {
+_NEVER_TRIED: dict[str, Any] = {"tries": 0, "first_tried_at": None, "may_be_our_fault": False}
+_OUTCOME_PENDING_STATES = (DeliveryState.TRANSMITTING, DeliveryState.UNCERTAIN)
+_STATE_AFTER_ACTION = {
     Action.SUPPRESS: DeliveryState.FAILED,
     Action.FAIL: DeliveryState.FAILED,
     Action.UNRECOGNISED: DeliveryState.FAILED,
@@ -38,11 +38,11 @@ class _Attempts:
     first_tried_at: datetime
 
 
-def record(lease: Lease, outcome: Outcome, now: datetime) -> Action | None:
+def record_outcome(lease: Lease, outcome: Outcome, now: datetime) -> Action | None:
     """Record how a transmission ended and return the action taken; None if an operator has resolved it meanwhile.
 
-    An owner may record the outcome of a delivery that became uncertain because it took too long: the owner knows.
-    Recording twice changes nothing. The caller has called begin_write(), and commits.
+    A worker may still record the outcome after its delivery became uncertain by timeout, because it knows what
+    happened. Recording twice changes nothing. The caller has called begin_write(), and commits.
     """
     action = action_for(outcome)
     if action is Action.ACCEPT:
@@ -55,8 +55,8 @@ def record(lease: Lease, outcome: Outcome, now: datetime) -> Action | None:
         case Action.RETRY | Action.RECONNECT_AND_RETRY:
             _retry_or_fail(lease, action, attempts, outcome, now)
         case _:
-            is_suspicious = action is Action.UNRECOGNISED
-            _update(lease, _FINAL_STATES[action], outcome, now, is_suspicious=is_suspicious)
+            may_be_our_fault = action is Action.UNRECOGNISED
+            _update(lease, _STATE_AFTER_ACTION[action], outcome, now, may_be_our_fault=may_be_our_fault)
     _apply_to_address_and_edition(lease, action, outcome, now)
     return action
 
@@ -69,45 +69,45 @@ def pause_after_refusal(edition_id: int, outcome: Outcome) -> None:
 
 
 def _accept(lease: Lease, outcome: Outcome, now: datetime) -> bool:
-    """Record an accepted letter. It shows that the site is not refused, so earlier failures are not suspicious."""
+    """An acceptance proves that the server does not reject this site. Earlier failures are therefore real."""
     parameters = {
         "edition": lease.edition_id,
         "subscriber": lease.subscriber_id,
         "owner_name": lease.owner,
         "now": now,
-        "reply_text": outcome.summary,
+        "reason": outcome.summary,
     }
     if not db.session.connection().execute(_accept_statement(), parameters).rowcount:
         return False
     if db.session.connection().execute(_reset_unrecognised_statement(), {"edition": lease.edition_id}).rowcount:
-        db.session.connection().execute(_suspicious(lease.edition_id).values(is_suspicious=False))
+        db.session.connection().execute(_update_maybe_our_fault(lease.edition_id).values(may_be_our_fault=False))
     return True
 
 
 # These two are built once: they run for every letter.
 @cache
 def _accept_statement() -> sa.Update:
-    row = sa.and_(
+    key = sa.and_(
         delivery.c.edition_id == sa.bindparam("edition"), delivery.c.subscriber_id == sa.bindparam("subscriber")
     )
-    is_owned = sa.and_(row, delivery.c.owner == sa.bindparam("owner_name"), delivery.c.state.in_(_OWNED_STATES))
+    owned = sa.and_(key, delivery.c.owner == sa.bindparam("owner_name"))
     now = sa.bindparam("now", type_=delivery.c.changed_at.type)
-    values = {"state": DeliveryState.SENT, "reply": sa.bindparam("reply_text"), "changed_at": now}
-    free = {"owner": None, "lease_until": None, "is_suspicious": False}
-    return sa.update(delivery).where(is_owned).values(**values, **free)
+    values = {"state": DeliveryState.SENT, "state_reason": sa.bindparam("reason"), "changed_at": now}
+    free = {"owner": None, "lease_until": None, "may_be_our_fault": False}
+    return sa.update(delivery).where(owned, delivery.c.state.in_(_OUTCOME_PENDING_STATES)).values(**values, **free)
 
 
 @cache
 def _reset_unrecognised_statement() -> sa.Update:
-    is_counting = sa.and_(edition.c.id == sa.bindparam("edition"), edition.c.unrecognised_running > 0)
-    return sa.update(edition).where(is_counting).values(unrecognised_running=0)
+    counting = sa.and_(edition.c.id == sa.bindparam("edition"), edition.c.consecutive_unrecognised > 0)
+    return sa.update(edition).where(counting).values(consecutive_unrecognised=0)
 
 
 def _lock_attempts(lease: Lease) -> _Attempts | None:
-    """Lock the delivery until the transaction ends. Return None if this owner does not hold it any more."""
-    is_owned = delivery.c.state.in_(_OWNED_STATES) & _is_owned(lease)
-    columns = sa.select(delivery.c.tries, delivery.c.first_tried_at).where(is_owned).with_for_update()
-    row = db.session.connection().execute(columns).one_or_none()
+    """Lock the delivery until the transaction ends. Return None if this owner no longer holds it."""
+    statement = sa.select(delivery.c.tries, delivery.c.first_tried_at)
+    statement = statement.where(owned_condition(lease, *_OUTCOME_PENDING_STATES)).with_for_update()
+    row = db.session.connection().execute(statement).one_or_none()
     return _Attempts(row.tries, row.first_tried_at) if row else None
 
 
@@ -127,7 +127,7 @@ def _delay(action: Action, tries: int) -> timedelta:
 
 def _defer(lease: Lease, due_at: datetime, outcome: Outcome, now: datetime, **extra: Any) -> None:
     if editions.lock_state(lease.edition_id) is EditionState.CANCELLED:
-        _update(lease, DeliveryState.SKIPPED, outcome, now, reply=editions.CANCELLED_REASON)
+        _update(lease, DeliveryState.SKIPPED, outcome, now, state_reason=editions.CANCELLED_REASON)
     else:
         _update(lease, DeliveryState.DEFERRED, outcome, now, due_at=due_at, **extra)
 
@@ -143,26 +143,22 @@ def _apply_to_address_and_edition(lease: Lease, action: Action, outcome: Outcome
 
 
 def _count_unrecognised(edition_id: int, outcome: Outcome, now: datetime) -> None:
-    """Count an unrecognised refusal. Three in a row are this site's fault: pause, and retry the suspicious failures."""
-    counted = sa.update(edition).where(edition.c.id == edition_id)
-    counted = counted.values(unrecognised_running=edition.c.unrecognised_running + 1)
-    count = db.session.connection().scalar(counted.returning(edition.c.unrecognised_running)) or 0
+    """Count an unrecognised refusal. Three in a row are this site's fault: pause, and retry what failed for it."""
+    statement = sa.update(edition).where(edition.c.id == edition_id)
+    statement = statement.values(consecutive_unrecognised=edition.c.consecutive_unrecognised + 1)
+    count = db.session.connection().scalar(statement.returning(edition.c.consecutive_unrecognised)) or 0
     if count >= MAX_UNRECOGNISED_IN_A_ROW:
         deferred = {"state": DeliveryState.DEFERRED, "due_at": now} | _NEVER_TRIED
-        db.session.connection().execute(_suspicious(edition_id).values(**deferred))
+        db.session.connection().execute(_update_maybe_our_fault(edition_id).values(**deferred))
         pause_after_refusal(edition_id, outcome)
 
 
-def _suspicious(edition_id: int) -> sa.Update:
-    is_failed = sa.and_(delivery.c.edition_id == edition_id, delivery.c.state == DeliveryState.FAILED)
-    return sa.update(delivery).where(is_failed, delivery.c.is_suspicious)
+def _update_maybe_our_fault(edition_id: int) -> sa.Update:
+    failed = sa.and_(delivery.c.edition_id == edition_id, delivery.c.state == DeliveryState.FAILED)
+    return sa.update(delivery).where(failed, delivery.c.may_be_our_fault)
 
 
 def _update(lease: Lease, state: DeliveryState, outcome: Outcome, now: datetime, **extra: Any) -> None:
-    values = {"state": state, "owner": None, "lease_until": None, "reply": outcome.summary, "changed_at": now} | extra
-    db.session.connection().execute(sa.update(delivery).where(_is_owned(lease)).values(**values))
-
-
-def _is_owned(lease: Lease) -> sa.ColumnElement[bool]:
-    key = sa.and_(delivery.c.edition_id == lease.edition_id, delivery.c.subscriber_id == lease.subscriber_id)
-    return sa.and_(key, delivery.c.owner == lease.owner)
+    values = {"state": state, "owner": None, "lease_until": None, "state_reason": outcome.summary}
+    statement = sa.update(delivery).where(owned_condition(lease, *_OUTCOME_PENDING_STATES))
+    db.session.connection().execute(statement.values(**values | {"changed_at": now} | extra))

@@ -1,4 +1,4 @@
-"""Rendering an edition: the whole letter once, which is then cut into blocks."""
+"""Rendering an edition: the whole letter is rendered once and then cut into blocks."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ from verdicts.newsletter.headers import leave_path, preferences_path
 
 CUT_MARK = "<!--cut-->"
 NO_CATEGORY_HEADING = "Other tools"
-# A category shows at most so many items in full and only names the others: the first week of a catalogue has hundreds,
-# and Gmail cuts a letter off after 102 KB.
+# A category shows at most this many items in full and only names the others: the first week of a catalogue has
+# hundreds, and Gmail cuts an email off after 102 KB.
 MAX_IN_FULL = {ItemKind.NEW_TOOL: 4, ItemKind.NEW_COMPARISON: 2}
 KIND_LABELS = {
     ItemKind.NEW_TOOL: "New here",
@@ -41,11 +41,11 @@ _SUBJECT_PARTS = (
 
 @dataclass(frozen=True)
 class ItemGroup:
-    """A section's items of one kind, under one label. The `rest` are only named."""
+    """A section's items of one kind, under one label: first those in full, then those that are only named."""
 
     kind: ItemKind
     items: tuple[NewsItem, ...]
-    rest: tuple[NewsItem, ...] = ()
+    named_only: tuple[NewsItem, ...] = ()
 
     @property
     def label(self) -> str:
@@ -54,7 +54,7 @@ class ItemGroup:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and its news: a category's, or a tool's own. It becomes one block."""
+    """The news of one category or of certain tools, under a heading. Each section is rendered to one block."""
 
     kind: BlockKind
     category_id: int | None
@@ -67,7 +67,7 @@ class Section:
         return [_item_group(kind, tuple(items)) for kind, items in groupby(self.items, key=lambda item: item.kind)]
 
     @property
-    def has_change(self) -> bool:
+    def has_verdict_or_price_change(self) -> bool:
         return any(item.kind in CHANGE_KINDS for item in self.items)
 
 
@@ -81,17 +81,17 @@ def render_blocks(edition: Edition, items: Sequence[NewsItem]) -> list[Block]:
         raise EditionIsEmpty(edition.name)
     sections = [*category_sections(included), *tool_sections(included)]
     context = _template_context(edition, subject_of(edition, included))
-    texts = [
+    text_parts = [
         tidy_text(render_part("digest/head.txt", **context)) + "\n",
         *(tidy_text(render_part("digest/section.txt", section=section, **context)) + "\n" for section in sections),
         tidy_text(render_part("digest/foot.txt", **context)),
     ]
-    pages = inline_styles(render_part("digest/letter.html", sections=sections, **context)).split(CUT_MARK)
-    head, *middle, foot = zip(texts, map(_without_indents, pages), strict=True)
+    html_parts = inline_styles(render_part("digest/letter.html", sections=sections, **context)).split(CUT_MARK)
+    head, *middle, foot = zip(text_parts, map(_without_indents, html_parts), strict=True)
     return [
         Block(BlockKind.HEAD, None, (), False, *head),
         *(
-            Block(section.kind, section.category_id, section.tool_ids, section.has_change, *rendered)
+            Block(section.kind, section.category_id, section.tool_ids, section.has_verdict_or_price_change, *rendered)
             for section, rendered in zip(sections, middle, strict=True)
         ),
         Block(BlockKind.FOOT, None, (), False, *foot),
@@ -132,13 +132,14 @@ def item_title(item: NewsItem) -> str:
 
 def format_week(week: Week) -> str:
     """Return the days of a week: "16 to 22 November 2026"."""
-    first, last = week.monday, week.sunday
-    start = f"{first.day} {first:%B} {first.year}" if first.year != last.year else f"{first.day} {first:%B}"
-    return f"{first.day if first.month == last.month else start} to {last.day} {last:%B} {last.year}"
+    first_day, last_day = week.monday, week.sunday
+    year = f" {first_day.year}" if first_day.year != last_day.year else ""
+    month = f" {first_day:%B}{year}" if first_day.month != last_day.month else ""
+    return f"{first_day.day}{month} to {last_day.day} {last_day:%B} {last_day.year}"
 
 
 def short_day(iso_date: str) -> str:
-    """Return a date of an item's facts as letters print it: "19 Nov"."""
+    """Return a date in an item's details as the letter shows it: "19 Nov"."""
     day = date.fromisoformat(iso_date)
     return f"{day.day} {day:%b}"
 
@@ -160,7 +161,7 @@ def _template_context(edition: Edition, subject: str) -> dict[str, object]:
     return {
         "edition": edition,
         "subject": subject,
-        "days": format_week(edition.week),
+        "week_dates": format_week(edition.week),
         "note_html": markdown.render(edition.note),
         "leave": absolute_url(leave_path(LEAVE_PLACEHOLDER)),
         "preferences": absolute_url(preferences_path(PREFERENCES_PLACEHOLDER)),
@@ -179,9 +180,10 @@ def _item_group(kind: ItemKind, items: tuple[NewsItem, ...]) -> ItemGroup:
 
 
 def _category_heading(item: NewsItem) -> str:
-    category = item.facts["category"]
+    category = item.details["category"]
     return str(category["name"]) if category and item.category_id else NO_CATEGORY_HEADING
 
 
 def _tools_heading(item: NewsItem) -> str:
-    return " vs ".join(item.facts["names"]) if item.kind is ItemKind.NEW_COMPARISON else str(item.facts["tool"]["name"])
+    details = item.details
+    return " vs ".join(details["names"]) if item.kind is ItemKind.NEW_COMPARISON else str(details["tool"]["name"])

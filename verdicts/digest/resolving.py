@@ -1,4 +1,4 @@
-"""Uncertain deliveries: nobody knows whether the letter arrived, so an operator decides by the mail server's log."""
+"""Uncertain deliveries: whether the email arrived is not known. An operator decides, by the mail server's log."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class UncertainDelivery:
 
     subscriber_id: int
     address: str | None
-    reply: str
+    state_reason: str
     since: datetime
 
 
@@ -43,24 +43,24 @@ class NotUncertain(editions.DigestError):
 
 def list_uncertain(edition_id: int, limit: int | None = None) -> list[UncertainDelivery]:
     """Return an edition's uncertain deliveries, or the first `limit` of them, oldest first. One statement."""
-    columns = (delivery.c.subscriber_id, subscriber.c.address, delivery.c.reply, delivery.c.changed_at)
-    rows = sa.select(*columns).join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-    rows = rows.where(delivery.c.edition_id == edition_id, delivery.c.state == DeliveryState.UNCERTAIN)
-    rows = rows.order_by(delivery.c.changed_at, delivery.c.subscriber_id).limit(limit)
+    columns = (delivery.c.subscriber_id, subscriber.c.address, delivery.c.state_reason, delivery.c.changed_at)
+    statement = sa.select(*columns).join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+    statement = statement.where(delivery.c.edition_id == edition_id, delivery.c.state == DeliveryState.UNCERTAIN)
+    statement = statement.order_by(delivery.c.changed_at, delivery.c.subscriber_id).limit(limit)
     return [
-        UncertainDelivery(row.subscriber_id, row.address, row.reply or "", row.changed_at)
-        for row in db.session.connection().execute(rows)
+        UncertainDelivery(row.subscriber_id, row.address, row.state_reason or "", row.changed_at)
+        for row in db.session.connection().execute(statement)
     ]
 
 
 def count_uncertain() -> int:
     """Return how many deliveries of all editions are uncertain. One statement."""
-    uncertain = sa.select(sa.func.count()).where(delivery.c.state == DeliveryState.UNCERTAIN)
-    return db.session.connection().scalar(uncertain) or 0
+    statement = sa.select(sa.func.count()).where(delivery.c.state == DeliveryState.UNCERTAIN)
+    return db.session.connection().scalar(statement) or 0
 
 
 def get_subscriber_ids(deliveries: Collection[UncertainDelivery], addresses: Collection[str]) -> list[int]:
-    """Return the subscribers' ids of these addresses, in any spelling. Raises NotUncertain for addresses not listed."""
+    """Return the subscriber ids of these addresses, in any spelling. Raises NotUncertain for addresses not listed."""
     ids = {_address_key(each.address): each.subscriber_id for each in deliveries if each.address}
     if missing := [address for address in addresses if _address_key(address) not in ids]:
         raise NotUncertain(missing)
@@ -68,10 +68,10 @@ def get_subscriber_ids(deliveries: Collection[UncertainDelivery], addresses: Col
 
 
 def resolve(edition_id: int, subscriber_ids: Collection[int], resolution: Resolution, now: datetime) -> int:
-    """Mark uncertain deliveries as sent, or as pending to send them again; return how many were still uncertain.
+    """Mark uncertain deliveries as sent, or as pending to send them again. Return how many were resolved.
 
-    A subscriber who has left meanwhile is skipped when it is sent again. The caller has called begin_write(), and
-    commits. Raises EditionIsCancelled if a cancelled edition is to be sent again.
+    Sending again skips a subscriber who has left meanwhile. The caller has called begin_write(), and commits. Raises
+    EditionIsCancelled if a delivery of a cancelled edition should be sent again.
     """
     values: dict[str, Any] = {"owner": None, "changed_at": now}
     if resolution is Resolution.SENT:
@@ -80,9 +80,11 @@ def resolve(edition_id: int, subscriber_ids: Collection[int], resolution: Resolu
         if editions.lock_state(edition_id) is EditionState.CANCELLED:
             raise editions.EditionIsCancelled(editions.get_by_id(edition_id).name)
         values |= {"state": DeliveryState.PENDING, "due_at": now, "tries": 0, "first_tried_at": None}
-    rows = sa.and_(delivery.c.edition_id == edition_id, delivery.c.subscriber_id.in_(subscriber_ids))
-    update = sa.update(delivery).where(rows, delivery.c.state == DeliveryState.UNCERTAIN)
-    resolved = db.session.connection().execute(update.values(**values)).rowcount
+    statement = sa.update(delivery).where(
+        delivery.c.edition_id == edition_id, delivery.c.state == DeliveryState.UNCERTAIN
+    )
+    statement = statement.where(delivery.c.subscriber_id.in_(subscriber_ids)).values(**values)
+    resolved = db.session.connection().execute(statement).rowcount
     editions.finish_if_done(edition_id, now)
     return resolved
 

@@ -1,4 +1,4 @@
-"""What `flask digest run` has to do now: draft the edition that is due, start what is scheduled, list what to send."""
+"""The steps of `flask digest run`: draft the due edition, start scheduled ones, list those to send."""
 
 from datetime import datetime
 
@@ -15,10 +15,10 @@ from verdicts.extensions import db
 
 
 def draft_due_edition(settings: DigestSettings, now: datetime) -> Edition | None:
-    """Draft the edition of the week that is due, if the week has none and has news; return it if drafted now.
+    """Draft the edition of the due week, unless it exists or there is no news. Return the new edition, else None.
 
-    A cancelled edition is not drafted again. Where the settings allow it to be sent without approval, its sending
-    starts too. The caller has called begin_write(), and commits.
+    A cancelled edition is not drafted again. If the settings allow sending without approval, sending starts too. The
+    caller has called begin_write(), and commits.
     """
     week = due_week(now, *settings.draft_at)
     is_new = editions.find_by_week(week) is None and draft_edition(week, now) is not None
@@ -29,7 +29,7 @@ def draft_due_edition(settings: DigestSettings, now: datetime) -> Edition | None
 
 
 def start_sending(edition_id: int, now: datetime) -> None:
-    """Let senders work on an edition: freeze a draft, start a frozen one, leave one that is being sent as it is.
+    """Start sending an edition, and freeze it first if it is a draft. Do nothing if it is already being sent.
 
     Raises EditionIsEmpty, or WrongState for one that is paused, sent or cancelled.
     """
@@ -41,14 +41,13 @@ def start_sending(edition_id: int, now: datetime) -> None:
 
 def start_scheduled(now: datetime) -> None:
     """Start every frozen edition whose scheduled time has come. The caller has called begin_write(), and commits."""
-    is_frozen = edition.c.state == EditionState.FROZEN
-    due = sa.select(edition.c.id).where(is_frozen, edition.c.scheduled_at <= now).order_by(edition.c.id)
-    for id in list(db.session.connection().scalars(due)):
+    statement = sa.select(edition.c.id).where(edition.c.state == EditionState.FROZEN, edition.c.scheduled_at <= now)
+    for id in list(db.session.connection().scalars(statement.order_by(edition.c.id))):
         editions.start(id)
 
 
 def list_unfinished() -> list[Edition]:
     """Return the editions that are being sent or paused, oldest first. One statement."""
-    rows = sa.select(edition).where(edition.c.state.in_([EditionState.SENDING, EditionState.PAUSED]))
-    oldest_first = rows.order_by(edition.c.year, edition.c.week, edition.c.id)
-    return [to_edition(row) for row in db.session.connection().execute(oldest_first)]
+    statement = sa.select(edition).where(edition.c.state.in_([EditionState.SENDING, EditionState.PAUSED]))
+    rows = db.session.connection().execute(statement.order_by(edition.c.year, edition.c.week, edition.c.id))
+    return [to_edition(row) for row in rows]

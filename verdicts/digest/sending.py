@@ -1,7 +1,7 @@
 """Sending an edition: a pool of workers, each with its own connection, until nothing is left to send now.
 
-Any number of senders may work on one edition, on any number of machines. Unlike the rest of this package, this commits:
-each step must be durable before the mail server hears of it.
+Any number of sending processes may work on one edition, on any number of machines. Unlike the rest of this package,
+this module commits: each step must be durable before the next dialogue with the mail server.
 """
 
 import os
@@ -17,7 +17,8 @@ from enum import StrEnum
 from flask import Flask, current_app
 
 from verdicts.config import current_settings
-from verdicts.digest import delivery, editions
+from verdicts.digest import delivery as delivery_steps
+from verdicts.digest import editions
 from verdicts.digest.messages import load_message_builder
 from verdicts.digest.models import EditionState
 from verdicts.digest.queries import EditionProgress, load_progress
@@ -31,11 +32,11 @@ PROGRESS_INTERVAL_SECONDS = 1.0
 
 
 class EndReason(StrEnum):
-    """Why a sender ended."""
+    """Why sending ended."""
 
     DONE = "done"  # the edition is sent
-    LATER = "later"  # the rest is due later, or held by another sender
-    UNREACHABLE = "unreachable"  # the mail server cannot be reached, or sends us away
+    MORE_LATER = "later"  # the rest is due later, or held by another process
+    UNREACHABLE = "unreachable"  # the mail server cannot be reached, or refuses this site
     UNCERTAIN = "uncertain"  # only uncertain deliveries are left, which wait for an operator
     PAUSED = "paused"
     CANCELLED = "cancelled"
@@ -44,7 +45,7 @@ class EndReason(StrEnum):
 
 @dataclass(frozen=True)
 class SendingReport:
-    """An edition when its sender ended. `resume_at` is when there is more to send, if that is known."""
+    """The state of an edition when sending ended. `resume_at` is when there is more to send, if that is known."""
 
     end_reason: EndReason
     progress: EditionProgress
@@ -57,7 +58,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def send(
+def send_due(
     edition_id: int,
     *,
     stop: threading.Event | None = None,
@@ -65,11 +66,11 @@ def send(
     options: SendingOptions | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> SendingReport:
-    """Send what is due of an edition that is being sent, and report how it stands then.
+    """Send what is due of an edition that is being sent, and return a report of the result.
 
-    It waits for what falls due within `options.max_idle`, and leaves the rest to another call. It calls `on_progress`
-    about once a second. Set `stop` to end it after the messages that are under way. Raises EditionTampered before
-    anything is sent; raises a worker's error after all workers have ended.
+    It waits for deliveries that become due within `options.max_idle`, and leaves the rest to another call. It calls
+    `on_progress` about once a second. Set `stop` to end it after the messages that are being transmitted. Raises
+    EditionTampered before anything is sent, or a worker's error after all workers have ended.
     """
     settings = current_settings()
     builder = load_message_builder(edition_id)
@@ -92,10 +93,10 @@ class WorkerPool:
         self._app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
         self._errors: list[BaseException] = []
         self.failures: list[Outcome] = []
-        name = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
-        # Daemons, so that a second Ctrl-C ends the process however long a mail server takes to answer.
+        process_name = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+        # Daemons, so that a second Ctrl-C ends the process even if a mail server takes long to answer.
         self._threads = [
-            threading.Thread(target=self._run_worker, args=(f"{name}:{number}",), daemon=True)
+            threading.Thread(target=self._run_worker, args=(f"{process_name}:{number}",), daemon=True)
             for number in range(connections)
         ]
 
@@ -112,10 +113,10 @@ class WorkerPool:
             raise self._errors[0]
         on_progress(self._load_progress())
 
-    def _run_worker(self, owner: str) -> None:
+    def _run_worker(self, worker_name: str) -> None:
         with self._app.app_context():
             try:
-                worker = Worker(self._job, owner, open_connection(self._job.options.timeouts))
+                worker = Worker(self._job, worker_name, open_connection(self._job.options.timeouts))
                 worker.run()
                 self.failures += [worker.failure] if worker.failure else []
             except BaseException as error:
@@ -132,19 +133,19 @@ def _finish_and_report(job: SendingJob, pool: WorkerPool) -> SendingReport:
     now = job.clock()
 
     def finish() -> tuple[editions.Edition, EditionProgress, datetime | None, bool]:
-        delivery.recover_expired(job.edition_id, now)
+        delivery_steps.recover_expired(job.edition_id, now)
         editions.finish_if_done(job.edition_id, now)
         edition, progress = editions.get_by_id(job.edition_id), load_progress(job.edition_id)
         is_used_up = allowance.is_exhausted(job.settings.max_per_day, now)
-        return edition, progress, delivery.next_claim_at(job.edition_id), is_used_up
+        return edition, progress, delivery_steps.next_claim_at(job.edition_id), is_used_up
 
     edition, progress, resume_at, is_used_up = commit_or_retry(finish)
-    if edition.state is EditionState.SENDING and not progress.open and not progress.uncertain:
-        # Another sender recorded the last delivery between finish_if_done and load_progress.
+    if edition.state is EditionState.SENDING and not progress.unprocessed and not progress.uncertain:
+        # Another process recorded the last delivery between finish_if_done and load_progress.
         edition, progress, resume_at, is_used_up = commit_or_retry(finish)
     if resume_at:
         resume_at = max(resume_at, allowance.next_day(now) if is_used_up else now)
-    problem = edition.paused_because or next((outcome.summary for outcome in pool.failures), None)
+    problem = edition.pause_reason or next((outcome.summary for outcome in pool.failures), None)
     end_reason = _end_reason(edition.state, progress, job, pool)
     return SendingReport(end_reason, progress, resume_at, problem, is_used_up)
 
@@ -157,8 +158,8 @@ def _end_reason(state: EditionState, progress: EditionProgress, job: SendingJob,
     }
     if state in by_state:
         return by_state[state]
-    if not progress.open:
+    if not progress.unprocessed:
         return EndReason.UNCERTAIN
     if job.stop.is_set():
         return EndReason.STOPPED
-    return EndReason.UNREACHABLE if pool.failures else EndReason.LATER
+    return EndReason.UNREACHABLE if pool.failures else EndReason.MORE_LATER

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 ONE_WEEK = timedelta(weeks=1)
-MIN_YEAR, MAX_YEAR = 2000, 9998  # datetime ends with 9999, and a week needs the day after it
+MIN_YEAR, MAX_YEAR = 2000, 9998  # datetime ends in 9999, and a week needs the day after it
 _NAME = re.compile(r"(?P<year>[0-9]{4})-[wW](?P<week>[0-9]{1,2})", re.ASCII)
 
 
 class NotAWeek(ValueError):
-    """A name that names no ISO week; the message shows how to write one."""
+    """The name of no ISO week. The message shows how to write one."""
 
 
 @dataclass(frozen=True, order=True)
@@ -62,18 +62,18 @@ def is_week_name(name: str) -> bool:
 
 
 def weeks_in_year(year: int) -> int:
-    """Return how many ISO weeks a year has, 52 or 53: the 28th of December always lies in the last one."""
+    """Return how many ISO weeks a year has, 52 or 53. The 28th of December is always in the last one."""
     return date(year, 12, 28).isocalendar().week
 
 
 def week_of(moment: datetime) -> Week:
-    """Return the week of an aware moment, in UTC whatever its own zone."""
+    """Return the week, in UTC, of a moment in any time zone."""
     year, number, _ = moment.astimezone(UTC).isocalendar()
     return Week(year, number)
 
 
 def default_week(now: datetime, *, demo: bool) -> Week:
-    """Return the week that an edition reports on by default: the previous one, in the demo the current one."""
+    """Return the week that an edition reports on by default: the previous one; in the demo, the current one."""
     return week_of(now) if demo else previous_week(now)
 
 
@@ -82,10 +82,10 @@ def previous_week(now: datetime) -> Week:
 
 
 def due_week(now: datetime, weekday: int, at: time) -> Week:
-    """Return the week that the latest weekly drafting time reports on: the week before that time.
+    """Return the week before the latest drafting time.
 
-    `weekday` counts from Monday, 0; `at` is in UTC. The result depends on `now` alone. A clock that jumps, or a timer
-    that fires late, twice or after a month, gets one week, and the database lets that week have one edition.
+    `weekday`: 0 is Monday. `at`: UTC.
+    The result depends only on `now`, so a late or repeated timer drafts no week twice.
     """
     monday = week_of(now).start
     moment = datetime.combine(monday.date() + timedelta(days=weekday), at, UTC)

@@ -1,7 +1,7 @@
 """The work of one connection: claim a batch, then start, transmit and record each of its deliveries.
 
-No transaction is open while the mail server is talked to. The outcome of one transmission is committed together with
-the start of the next one, or at once if there is none to start.
+No transaction is open during a dialogue with the mail server. The outcome of one transmission is committed together
+with the start of the next one, or at once if there is none to start.
 """
 
 import threading
@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from verdicts.config.mail import MailSettings
-from verdicts.digest import delivery
+from verdicts.digest import delivery as delivery_steps
 from verdicts.digest.claiming import ClaimedBatch, claim_batch
 from verdicts.digest.delivery import NO_NEWS_REASON, Lease, StartResult
 from verdicts.digest.messages import MessageBuilder, Recipient
-from verdicts.digest.recording import pause_after_refusal, record
+from verdicts.digest.recording import pause_after_refusal, record_outcome
 from verdicts.extensions import commit_or_retry
 from verdicts.mailing import allowance
 from verdicts.mailing.addresses import InvalidAddress
@@ -31,13 +31,13 @@ MIN_WAIT_SECONDS, MAX_WAIT_SECONDS = 0.02, 0.25
 
 @dataclass(frozen=True)
 class SendingOptions:
-    """How many deliveries at once, and the time limits."""
+    """How many deliveries are claimed at once, and the time limits."""
 
     batch_size: int = 20
     claim_lease: timedelta = timedelta(seconds=60)
     transmission_lease: timedelta = timedelta(minutes=20)  # longer than all timeouts of mailing.smtp together
-    max_start_delay: timedelta = timedelta(seconds=30)  # a sender stopped for longer withdraws what it has started
-    max_idle: timedelta = timedelta(seconds=90)  # wait for what can be claimed within this time, then end
+    max_start_delay: timedelta = timedelta(seconds=30)  # a process suspended for longer does not transmit
+    max_idle: timedelta = timedelta(seconds=90)  # wait for deliveries that can be claimed within this time, then end
     timeouts: Timeouts = field(default_factory=Timeouts)
 
 
@@ -67,14 +67,14 @@ class _TransmissionResult:
 
 
 class Worker:
-    """Sends over one connection until nothing is left for it. `owner` must be unique among all processes.
+    """Sends over one connection until nothing is left for it. Its name must be unique among all processes.
 
     `failure` is why it gave up on the mail server, if it did.
     """
 
-    def __init__(self, job: SendingJob, owner: str, connection: Connection) -> None:
+    def __init__(self, job: SendingJob, name: str, connection: Connection) -> None:
         self._job = job
-        self._owner = owner
+        self._name = name
         self._connection = connection
         self._prepared: deque[_PreparedMessage] = deque()
         self._unrecorded: _TransmissionResult | None = None
@@ -87,11 +87,11 @@ class Worker:
         with self._connection:
             try:
                 while not self._is_done and not self._job.stop.is_set():
-                    self._do_next()
+                    self._process_next()
             finally:
                 self._record_and_release()
 
-    def _do_next(self) -> None:
+    def _process_next(self) -> None:
         if not self._prepared:
             self._claim_batch()
         elif failure := self._connection.connect():
@@ -103,17 +103,17 @@ class Worker:
     def _claim_batch(self) -> None:
         """Claim a batch and build its messages; if there is none, wait until there may be one."""
         self._claimed_at = self._job.clock()
-        batch = self._record_and_commit(self._claim)
-        skipped = [lease for lease, recipient in batch.recipients if not self._prepare(lease, recipient)]
+        batch = self._commit_with_outcome(self._claim)
+        skipped = [lease for lease, recipient in batch.claims if not self._prepare(lease, recipient)]
         if skipped:
             commit_or_retry(lambda: self._skip(skipped))
-        if not batch.recipients:
+        if not batch.claims:
             self._wait_for_batch(batch)
 
     def _claim(self) -> ClaimedBatch:
         job, options = self._job, self._job.options
         return claim_batch(
-            job.edition_id, self._owner, options.batch_size, options.claim_lease, job.settings, self._claimed_at
+            job.edition_id, self._name, options.batch_size, options.claim_lease, job.settings, self._claimed_at
         )
 
     def _prepare(self, lease: Lease, recipient: Recipient) -> bool:
@@ -131,13 +131,13 @@ class Worker:
         if not batch.is_being_sent or batch.retry_at is None or batch.retry_at > now + self._job.options.max_idle:
             self._is_done = True
             return
-        # Another sender may release something earlier, or finish, so claim again soon.
+        # Another process may release deliveries earlier, or finish, so claim again soon.
         seconds = (batch.retry_at - now).total_seconds()
         self._job.stop.wait(min(MAX_WAIT_SECONDS, max(MIN_WAIT_SECONDS, seconds)))
 
     def _send(self, message: _PreparedMessage) -> None:
         now, time_limit = self._job.clock(), self._job.options.transmission_lease
-        result = self._record_and_commit(lambda: delivery.start_transmission(message.lease, time_limit, now))
+        result = self._commit_with_outcome(lambda: delivery_steps.start_transmission(message.lease, time_limit, now))
         if result is StartResult.STARTED:
             self._transmit(message, started_at=now)
             return
@@ -145,9 +145,9 @@ class Worker:
         commit_or_retry(lambda: self._release([message.lease]))
 
     def _transmit(self, message: _PreparedMessage, started_at: datetime) -> None:
-        # The process may have been stopped since, for so long that the delivery was taken from it.
+        # The process may have been suspended since, for so long that its lease has expired.
         if self._job.clock() - started_at > self._job.options.max_start_delay:
-            commit_or_retry(lambda: self._withdraw(message.lease))
+            commit_or_retry(lambda: self._undo_start(message.lease))
             return
         envelope_from = self._job.builder.envelope_from(message.recipient)
         outcome = self._connection.transmit(envelope_from, message.recipient.address, message.raw)
@@ -155,7 +155,7 @@ class Worker:
         if outcome.kind is OutcomeKind.ACCEPTED:
             self._failures_in_a_row = 0
         else:
-            self._record_and_commit(lambda: None)
+            self._commit_with_outcome(lambda: None)
             self._handle_failure(outcome)
 
     def _handle_failure(self, outcome: Outcome) -> None:
@@ -165,7 +165,7 @@ class Worker:
             self._failures_in_a_row = 0
 
     def _back_off(self, outcome: Outcome) -> None:
-        """Wait before the server is tried again, longer each time; after many failures leave it to the next run."""
+        """Wait before the next try, longer each time. After many failures leave the rest to the next run."""
         self._failures_in_a_row += 1
         action = action_for(outcome)
         if action is Action.PAUSE:
@@ -176,13 +176,13 @@ class Worker:
             self._record_and_release()
             self._job.stop.wait(2.0 ** (self._failures_in_a_row - 2))
 
-    def _record_and_commit(self, step: Callable[[], T]) -> T:
-        """Record the outcome of the last transmission, if it is not recorded, and run a step: one transaction."""
+    def _commit_with_outcome(self, step: Callable[[], T]) -> T:
+        """Run a step, and record the outcome of the last transmission if it is not recorded, in one transaction."""
         unrecorded = self._unrecorded
 
         def record_and_run() -> T:
             if unrecorded:
-                record(unrecorded.lease, unrecorded.outcome, self._job.clock())
+                record_outcome(unrecorded.lease, unrecorded.outcome, self._job.clock())
             return step()
 
         result = commit_or_retry(record_and_run)
@@ -190,22 +190,22 @@ class Worker:
         return result
 
     def _record_and_release(self) -> None:
-        """Record the outcome of the last transmission, and release what was not started."""
+        """Record the outcome of the last transmission, and release the deliveries that were not started."""
         leases = [message.lease for message in self._prepared]
         self._prepared.clear()
         if leases or self._unrecorded:
-            self._record_and_commit(lambda: self._release(leases))
+            self._commit_with_outcome(lambda: self._release(leases))
 
-    # Claiming took from the sending allowance. These steps give back the part for what is not transmitted now.
+    # Claiming took from the sending allowance. These steps give back the part that is not used now.
 
     def _release(self, leases: list[Lease]) -> None:
-        delivery.release(leases)
+        delivery_steps.release(leases)
         allowance.release(len(leases), self._claimed_at)
 
     def _skip(self, leases: list[Lease]) -> None:
-        delivery.skip(leases, NO_NEWS_REASON, self._job.clock())
+        delivery_steps.skip(leases, NO_NEWS_REASON, self._job.clock())
         allowance.release(len(leases), self._claimed_at)
 
-    def _withdraw(self, lease: Lease) -> None:
-        delivery.withdraw(lease, self._job.clock())
+    def _undo_start(self, lease: Lease) -> None:
+        delivery_steps.undo_start(lease, self._job.clock())
         allowance.release(1, self._claimed_at)

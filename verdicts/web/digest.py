@@ -19,7 +19,7 @@ NO_EDITION = "There is no edition of the digest for this week."
 @bp.get("/digest")
 @public
 def archive() -> ResponseReturnValue:
-    return render_template("digest/archive.html", editions=queries.list_archive(), days=format_week)
+    return render_template("digest/archive.html", editions=queries.list_archive(), week_dates=format_week)
 
 
 @bp.get("/digest/<name>")
@@ -32,13 +32,13 @@ def edition(name: str) -> ResponseReturnValue:
     if week.name != name:
         return redirect(url_for("digest.edition", name=week.name), 301)
     edition = queries.find_in_archive(week) or abort(404, NO_EDITION)
-    items = [item for item in queries.list_items(edition.id) if not item.dropped]
-    earlier, later = queries.find_neighbours(week)
+    items = [item for item in queries.list_items(edition.id) if not item.is_removed]
+    earlier, later = queries.find_adjacent_weeks(week)
     return render_template(
         "digest/edition.html",
         edition=edition,
         subject=subject_of(edition, items),
-        days=format_week(week),
+        week_dates=format_week(week),
         sections=category_sections(items),
         earlier=earlier,
         later=later,

@@ -10,7 +10,7 @@ from wtforms.validators import AnyOf
 
 from verdicts.catalog import directory
 from verdicts.catalog import queries as catalog
-from verdicts.digest.queries import list_copies
+from verdicts.digest.queries import list_deliveries_for_export
 from verdicts.extensions import begin_write, db
 from verdicts.newsletter import leaving, preferences
 from verdicts.newsletter.models import Rhythm, Status
@@ -73,7 +73,8 @@ def save(token: str) -> ResponseReturnValue:
 def data(token: str) -> Response:
     """Return all that is stored about a subscriber, as a JSON file."""
     subscription = get_subscription(Purpose.PREFERENCES, token)
-    response = jsonify(preferences.export(subscription, now()) | {"editions": list_copies(subscription.id)})
+    editions = list_deliveries_for_export(subscription.id)
+    response = jsonify(preferences.export(subscription, now()) | {"editions": editions})
     response.headers["Content-Disposition"] = 'attachment; filename="my-subscription.json"'
     return response
 

@@ -78,7 +78,7 @@ def test_the_list_shows_each_editions_state_and_counts_page_by_page(ann: AdminCl
     a_week()
     drafting_id = drafted().id
     with writing():
-        editing.set_dropped(drafting_id, items(this_edition())[0].id, dropped=True)
+        editing.set_removed(drafting_id, items(this_edition())[0].id, is_removed=True)
     readers = make_subscribers(2)
     for week in range(1, queries.PAGE_SIZE + 1):
         make_edition(readers, EditionState.CANCELLED, year=2026, week=week)
@@ -189,7 +189,7 @@ def test_what_was_sent_about_an_edition_that_was_since_replaced_does_nothing(ann
     drafted()
     refused = submit(ann, f"items/{item_ids()[0]}/drop", edition=str(old))
     assert (refused.status_code, "Look at it again" in refused.text) == (409, True)
-    assert not any(item.dropped for item in items(this_edition()))
+    assert not any(item.is_removed for item in items(this_edition()))
 
 
 def test_a_cancelled_edition_offers_to_draft_its_week_again(ann: AdminClient) -> None:

@@ -50,7 +50,7 @@ def an_uncertain_edition(uncertain: int = 2, state: EditionState = SENDING) -> i
         for number in range(1, 5):
             became = DeliveryState.UNCERTAIN if number <= uncertain else DeliveryState.SENT
             one = (delivery.c.edition_id == id) & (delivery.c.subscriber_id == number)
-            db.session.connection().execute(sa.update(delivery).where(one).values(state=became, reply="cut off"))
+            db.session.connection().execute(sa.update(delivery).where(one).values(state=became, state_reason="cut off"))
     return id
 
 
@@ -206,7 +206,7 @@ def test_an_edition_without_news_is_not_sent(root: AdminClient) -> None:
 def test_an_edition_is_paused_resumed_and_cancelled(root: AdminClient) -> None:
     id = make_edition(make_subscribers(2))
     submit(root, "pause")
-    assert (edition_state(), this_edition().paused_because) == (PAUSED, "root paused it")
+    assert (edition_state(), this_edition().pause_reason) == (PAUSED, "root paused it")
     assert "root paused it." in root.gets(EDITION).text
     submit(root, "resume")
     assert edition_state() is SENDING
@@ -330,6 +330,8 @@ def test_a_decision_that_says_nothing_is_refused(root: AdminClient, form: dict[s
 def test_a_long_list_shows_the_oldest_and_says_how_many_there_are(root: AdminClient) -> None:
     make_edition(make_subscribers(60))
     with writing():
-        db.session.connection().execute(sa.update(delivery).values(state=DeliveryState.UNCERTAIN, reply="cut off"))
+        db.session.connection().execute(
+            sa.update(delivery).values(state=DeliveryState.UNCERTAIN, state_reason="cut off")
+        )
     page = root.gets(f"{EDITION}/uncertain").text
     assert ("The 50 oldest of 60." in page, page.count('<li class="row-list-item">')) == (True, 50)

@@ -169,13 +169,13 @@ def move_item(name: str, id: int) -> ResponseReturnValue:
 @bp.post(f"/admin/digest/<name>/items/{ID}/drop")
 @requires_role(Role.EDITOR)
 def remove_item(name: str, id: int) -> ResponseReturnValue:
-    return _set_removed(name, id, "removed an item of", dropped=True)
+    return _set_removed(name, id, "removed an item of", is_removed=True)
 
 
 @bp.post(f"/admin/digest/<name>/items/{ID}/take-back")
 @requires_role(Role.EDITOR)
 def restore_item(name: str, id: int) -> ResponseReturnValue:
-    return _set_removed(name, id, "restored an item of", dropped=False)
+    return _set_removed(name, id, "restored an item of", is_removed=False)
 
 
 def _render_index(form: NewEditionForm, number: int = 1, cause: RedisplayCause | None = None) -> str:
@@ -189,13 +189,13 @@ def _refuse_draft(form: NewEditionForm, message: str) -> ResponseReturnValue:
     return _render_index(form), 422
 
 
-def _set_removed(name: str, id: int, action: str, *, dropped: bool) -> ResponseReturnValue:
+def _set_removed(name: str, id: int, action: str, *, is_removed: bool) -> ResponseReturnValue:
     def change(edition: Edition) -> Changes | None:
         item = next((item for item in queries.list_items(edition.id) if item.id == id), None)
-        editing.set_dropped(edition.id, id, dropped=dropped)
-        if item is None or item.dropped == dropped:
+        editing.set_removed(edition.id, id, is_removed=is_removed)
+        if item is None or item.is_removed == is_removed:
             return None
-        return {item_title(item): ("removed" if item.dropped else "included", "removed" if dropped else "included")}
+        return {item_title(item): ("included", "removed") if is_removed else ("removed", "included")}
 
     return _change_items(name, id, action, change)
 

@@ -95,8 +95,8 @@ def render_edition(
         sections=category_sections(items),
         labels=KIND_LABELS,
         included_count=sum(item.is_included for item in items),
-        removed_count=sum(item.dropped for item in items),
-        hidden_count=sum(item.is_hidden and not item.dropped for item in items),
+        removed_count=sum(item.is_removed for item in items),
+        hidden_count=sum(item.is_hidden and not item.is_removed for item in items),
         version=edition_version(edition, items),
         text_version=submitted_version or text_version(edition),
         progress=load_progress(edition.id),
@@ -120,7 +120,7 @@ def require_shown_version(edition: Edition) -> Changes:
     """
     items = list_items_with_visibility(edition, now())
     editions.require_version(edition, edition_version(edition, items), submitted=request.form.get("version", ""))
-    return {item_title(item): ("included", "left out") for item in items if item.is_hidden and not item.dropped}
+    return {item_title(item): ("included", "left out") for item in items if item.is_hidden and not item.is_removed}
 
 
 def _schedule_form(edition: Edition) -> ScheduleForm:

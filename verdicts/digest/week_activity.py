@@ -1,4 +1,4 @@
-"""The activity of one week: which tools and comparisons it touched, and what is known about them."""
+"""The activity of one week: the tools and comparisons that changed, with the data that the news about them needs."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,10 +50,10 @@ class NewComparison:
 
 @dataclass(frozen=True)
 class WeekActivity:
-    """What one week touched. Tools are named by id; the mappings hold every tool that is named.
+    """What changed in one week. Tools are given by id; `tools`, `panels` and `reader_tallies` hold each of them.
 
     `revised_tools`: those with a review that changed. `votes`: of the tools that readers voted on. `price_histories`:
-    of the tools whose price ended, all prices, oldest first.
+    all prices, oldest first, of the tools whose price changed.
     """
 
     new_tools: tuple[int, ...]
@@ -63,7 +63,7 @@ class WeekActivity:
     price_histories: Mapping[int, Sequence[Price]]
     tools: Mapping[int, ToolSummary]
     panels: Mapping[int, Panel]
-    communities: Mapping[int, Community]
+    reader_tallies: Mapping[int, Community]
 
 
 def load_week_activity(week: Week, now: datetime) -> WeekActivity:
@@ -82,7 +82,7 @@ def load_week_activity(week: Week, now: datetime) -> WeekActivity:
         votes={id: counts for id, counts in votes.items() if id in tools},
         tools=tools,
         panels=catalog.panels_of(list(tools)),
-        communities=tallies_of(list(tools)),
+        reader_tallies=tallies_of(list(tools)),
     )
 
 
@@ -93,30 +93,30 @@ def load_category_positions() -> dict[int | None, int]:
 
 
 def count_votes(week: Week, now: datetime) -> dict[int, WeekVotes]:
-    """Return the counted votes for each tool that readers cast, changed or had released in the week. One statement.
+    """Count votes that were cast, changed or released in the week, by tool. One statement.
 
-    A vote that was taken back, waits or was discarded at the end of the week does not count. A vote for a tool that was
+    Votes do not count if at the end of the week they are withdrawn, waiting or discarded. A vote for a tool that was
     merged into another counts for that one; the merge itself is no vote.
     """
     event, tool_id = vote_event.c, sa.func.coalesce(tool.c.merged_into_id, tool.c.id).label("voted_tool_id")
-    is_in_week = (event.at >= week.start) & (event.at < week.end) & (event.at <= now)
+    in_week = (event.at >= week.start) & (event.at < week.end) & (event.at <= now)
     last_events = (
         sa.select(sa.func.max(event.id))
         .join(tool, tool.c.id == event.tool_id)
-        .where(is_in_week, event.voter.is_not(None), event.occasion != Occasion.MERGED)
+        .where(in_week, event.voter.is_not(None), event.occasion != Occasion.MERGED)
         .group_by(tool_id, event.voter)
     )
     counts = [sa.func.count().filter(event.to_verdict == verdict) for verdict in (Verdict.SHIP, Verdict.SKIP)]
-    is_counted = (event.to_standing == Standing.COUNTED) & event.to_verdict.is_not(None)
-    rows = sa.select(tool_id, *counts).join(vote_event, event.tool_id == tool.c.id)
-    rows = rows.where(event.id.in_(last_events), is_counted).group_by(tool_id)
-    return {id: WeekVotes(ship, skip) for id, ship, skip in db.session.connection().execute(rows)}
+    counted = (event.to_standing == Standing.COUNTED) & event.to_verdict.is_not(None)
+    statement = sa.select(tool_id, *counts).join(vote_event, event.tool_id == tool.c.id)
+    statement = statement.where(event.id.in_(last_events), counted).group_by(tool_id)
+    return {id: WeekVotes(ship, skip) for id, ship, skip in db.session.connection().execute(statement)}
 
 
 def _new_tools(week: Week, now: datetime) -> tuple[int, ...]:
     published = tool.c.published_at
-    rows = sa.select(tool.c.id).where(published >= week.start, published < week.end, published <= now)
-    return tuple(db.session.connection().scalars(rows.order_by(tool.c.position, tool.c.id)))
+    statement = sa.select(tool.c.id).where(published >= week.start, published < week.end, published <= now)
+    return tuple(db.session.connection().scalars(statement.order_by(tool.c.position, tool.c.id)))
 
 
 def _new_comparisons(week: Week, now: datetime) -> list[NewComparison]:
@@ -136,14 +136,14 @@ def _new_comparisons(week: Week, now: datetime) -> list[NewComparison]:
 def _ended_in_week(
     tool_ids: sa.Select[Any], until: sa.ColumnElement[date], week: Week, now: datetime
 ) -> tuple[int, ...]:
-    """Return the selected tools whose review or price, valid `until` then, ended in the week."""
-    ended = tool_ids.where(until >= week.monday, until <= min(week.sunday, now.date())).distinct()
-    return tuple(sorted(db.session.connection().scalars(ended)))
+    """Return the selected tools whose review or price was valid until a day of the week."""
+    statement = tool_ids.where(until >= week.monday, until <= min(week.sunday, now.date())).distinct()
+    return tuple(sorted(db.session.connection().scalars(statement)))
 
 
 def _published_tools(ids: Collection[int], now: datetime) -> dict[int, ToolSummary]:
-    rows = catalog.select_summaries().where(tool.c.id.in_(ids), catalog.is_published(now))
-    return {row.id: catalog.to_summary(row) for row in db.session.execute(rows)}
+    statement = catalog.select_summaries().where(tool.c.id.in_(ids), catalog.is_published(now))
+    return {row.id: catalog.to_summary(row) for row in db.session.execute(statement)}
 
 
 def _price_histories(tool_ids: Collection[int]) -> dict[int, list[Price]]:

@@ -27,9 +27,9 @@ from verdicts.web.admin.auth import csrf_failed, log_activity
 from verdicts.web.admin.drafts import RedisplayCause
 from verdicts.web.admin.forms.fields import RecordForm, SubformList
 from verdicts.web.clock import now
+from verdicts.web.paging import read_id
 
 MAX_MEGABYTES = 2  # enough for a full panel in a non-Latin script, percent-encoded
-MAX_ENTRY_ID_DIGITS = 9
 CLASH_MESSAGE = "Someone saved a conflicting change at the same moment. Check the record and save again."
 SUCCESS_MESSAGES = {
     "saved": "Saved.",
@@ -88,10 +88,7 @@ class RecordEditor(MethodView):
         raise NotImplementedError
 
     def save(self, id: int | None, data: Json, now: datetime) -> SavedRecord:
-        """Save the record within the caller's transaction. Raises InvalidRecord.
-
-        See ToolEditor.save in web/admin/tools.py.
-        """
+        """Save the record in the caller's transaction. Raises InvalidRecord. See ToolEditor in web/admin/tools.py."""
         raise NotImplementedError
 
     def preview(self, saved: SavedRecord) -> ResponseReturnValue:
@@ -350,9 +347,8 @@ def record_editors() -> dict[str, type[RecordEditor]]:
 
 def get_entry_to_restore(kind: str, record: StoredRecord | None) -> audit.Entry:
     """Return the requested log entry: one about this record, or the deletion of a record to create again."""
-    text = request.args["restore"]
-    is_id = text.isascii() and text.isdigit() and len(text) <= MAX_ENTRY_ID_DIGITS
-    entry = audit.find(int(text)) if is_id else None
+    entry_id = read_id(request.args["restore"])
+    entry = audit.find(entry_id) if entry_id else None
     is_about_it = entry is not None and (entry.record_id == record.id if record else entry.is_removal)
     if entry is None or entry.kind != kind or not is_about_it:
         abort(404, "The activity log has no such entry about this record.")

@@ -182,10 +182,10 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 def _addresses(plan: MergePlan) -> Iterator[str]:
     paths = [f"/tools/{slug}" for slug in plan.drop.slugs]
-    lead = "leads" if len(paths) == 1 else "lead"
-    yield f"{listed(paths)} {lead} to {plan.names[0]} for good, and so do addresses of comparisons that name it."
+    redirect = "redirects" if len(paths) == 1 else "redirect"
+    yield f"{listed(paths)} {redirect} to {plan.names[0]}, and so do addresses of comparisons that name it."
     if plan.drop.is_published and not plan.keep.is_published:
-        yield f"{plan.names[0]} is not public: readers will find neither until somebody publishes it."
+        yield f"{plan.names[0]} is not published: readers find neither until someone publishes it."
 
 
 def _review(move: ReviewMove, plan: MergePlan) -> str:
@@ -193,8 +193,8 @@ def _review(move: ReviewMove, plan: MergePlan) -> str:
     if move.stands is None:
         by = ReviewerSummary("", move.reviewer).mention
         return f"The review by {by} ({move.verdict.upper()}) moves, with its history."
-    both = f"{move.reviewer} reviewed both: {move.stands.upper()} on {keep} stands, and"
-    return f"{both} {move.verdict.upper()} on {drop} becomes part of its history."
+    both = f"{move.reviewer} reviewed both: {move.stands.upper()} on {keep} stays, and"
+    return f"{both} {move.verdict.upper()} on {drop} moves to its history."
 
 
 def _votes(plan: MergePlan) -> Iterator[str]:
@@ -203,7 +203,7 @@ def _votes(plan: MergePlan) -> Iterator[str]:
         yield f"Nobody has voted on {plan.names[1]}."
         return
     moves = "moves" if ballots.moving == 1 else "move"
-    yield f"{counted(ballots.moving, 'vote')} {moves} to {plan.names[0]}, and none counts more or less than it did."
+    yield f"{counted(ballots.moving, 'vote')} {moves} to {plan.names[0]}. None counts more or less than before."
     if ballots.of_both:
         voters = f"{counted(ballots.of_both, 'reader')} voted on both and"
         yield f"{voters} {'keeps' if ballots.of_both == 1 else 'keep'} one vote: the one changed last."
@@ -214,9 +214,9 @@ def _votes(plan: MergePlan) -> Iterator[str]:
 
 def _price(plan: MergePlan) -> Iterator[str]:
     if plan.record.price:
-        yield f"{plan.names[0]} takes the price, {_cost(plan.record.price)}, with its history."
+        yield f"{plan.names[0]} gets the price, {_cost(plan.record.price)}, with its history."
     elif plan.keep.price.model is not PriceModel.UNKNOWN:
-        yield f"The price of {plan.names[0]} stands: {_cost(plan.keep.price)}."
+        yield f"The price of {plan.names[0]} stays: {_cost(plan.keep.price)}."
 
 
 def _cost(price: Price) -> str:
@@ -227,22 +227,22 @@ def _record(plan: MergePlan) -> Iterator[str]:
     record, keep = plan.record, plan.names[0]
     if record.fields:
         labels = [LABELS.get(name, name.replace("_", " ")) for name in record.fields]
-        yield f"{keep} takes what it does not have: the {listed(labels)}."
+        yield f"{keep} gets what it does not have: the {listed(labels)}."
     lists = (("fact", record.facts), ("plan", record.plans), ("release", record.releases))
     for kind, names in lists:
         if names:
-            yield f"{keep} takes {counted(len(names), kind)}: {listed(names)}."
+            yield f"{keep} gets {counted(len(names), kind)}: {listed(names)}."
 
 
 def _comparison(move: ComparisonMove, plan: MergePlan) -> str:
     keep, drop = plan.names
     which = f"comparison of {listed([drop, *([keep] if move.holds_both else []), *move.others])}"
     if move.fate is Fate.TAKEN_OVER:
-        return f"In the {which}, {keep} takes the place of {drop}."
+        return f"In the {which}, {keep} replaces {drop}."
     if move.fate is Fate.LEFT:
-        return f"{drop} leaves the {which}."
+        return f"{drop} is removed from the {which}."
     compared = f"{listed([keep, *move.others])} are compared already"
-    return f"The {which} is archived: {compared if move.others else f'it would set {keep} beside itself'}."
+    return f"The {which} is archived: {compared if move.others else f'it would compare {keep} with itself'}."
 
 
 def _readers(plan: MergePlan) -> Iterator[str]:
@@ -251,5 +251,4 @@ def _readers(plan: MergePlan) -> Iterator[str]:
         yield f"{counted(plan.followers, 'subscriber')} who followed {plan.names[1]} {follow} {plan.names[0]}."
     if plan.drafted:
         name = "names" if plan.drafted == 1 else "name"
-        pieces = counted(plan.drafted, "piece of news", "pieces of news")
-        yield f"{pieces} in digest drafts {name} {plan.names[0]} instead."
+        yield f"{counted(plan.drafted, 'item')} in digest drafts {name} {plan.names[0]} instead."

@@ -65,16 +65,16 @@ def test_a_preview_says_all_that_will_change_and_changes_nothing(root: AdminClie
     make_subscriber(follows=[drop])
     page = root.gets("/admin/merge?keep=keep&drop=drop")
     assert plan_of(page.text) == [
-        "/tools/drop leads to Keep for good, and so do addresses of comparisons that name it.",
-        "The Builder reviewed both: SHIP on Keep stands, and SKIP on Drop becomes part of its history.",
+        "/tools/drop redirects to Keep, and so do addresses of comparisons that name it.",
+        "The Builder reviewed both: SHIP on Keep stays, and SKIP on Drop moves to its history.",
         "The review by the Skeptic (SKIP) moves, with its history.",
-        "3 votes move to Keep, and none counts more or less than it did.",
+        "3 votes move to Keep. None counts more or less than before.",
         "1 reader voted on both and keeps one vote: the one changed last.",
         "Keep will have 3 SHIP and 2 SKIP, with 1 waiting.",
-        "Keep takes the price, Free, with its history.",
-        "Keep takes what it does not have: the tagline.",
-        "In the comparison of Drop and Other, Keep takes the place of Drop.",
-        "The comparison of Drop and Keep is archived: it would set Keep beside itself.",
+        "Keep gets the price, Free, with its history.",
+        "Keep gets what it does not have: the tagline.",
+        "In the comparison of Drop and Other, Keep replaces Drop.",
+        "The comparison of Drop and Keep is archived: it would compare Keep with itself.",
         "1 subscriber who followed Drop follows Keep.",
         "Everything else of Drop is hidden, and its record can no longer be edited.",
     ]
@@ -242,7 +242,7 @@ def test_a_tool_is_found_by_its_address_its_slug_or_its_name(
 def test_a_draft_is_found_too_and_one_is_warned_of_merging_into_it(root: AdminClient, pair: tuple[int, int]) -> None:
     make_tool("draft", published_at=None)
     page = root.gets("/admin/merge?keep=draft&drop=le-code").text
-    assert "Draft is not public: readers will find neither until somebody publishes it." in plan_of(page)
+    assert "Draft is not published: readers find neither until someone publishes it." in plan_of(page)
 
 
 @pytest.mark.parametrize(

@@ -59,8 +59,8 @@ def test_a_frozen_edition_has_its_blocks_subject_sender_and_hash() -> None:
     assert (found.state, found.frozen_at) == (EditionState.FROZEN, NOW)
     assert found.subject == "One change of mind, one new price and one new tool"
     assert found.sender == "verdicts@verdicts.test"
-    assert found.digest is not None
-    assert len(found.digest) == 64
+    assert found.content_hash is not None
+    assert len(found.content_hash) == 64
     kinds = [block.kind for block in list_blocks(found.id)]
     assert kinds == [BlockKind.HEAD, *[BlockKind.CATEGORY] * 2, *[BlockKind.TOOL] * 2, BlockKind.FOOT]
 

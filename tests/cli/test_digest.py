@@ -69,10 +69,10 @@ def test_draft_says_that_a_week_was_empty(app: Flask) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["draft"], "exists already"),
+        (["draft"], "already exists"),
         (["draft", "2026-w99"], "There is no week 99"),
-        (["draft", "next"], "write it like 2026-w47"),
-        (["draft", "2026-w49"], "has not begun"),
+        (["draft", "next"], "Enter a week such as 2026-w47"),
+        (["draft", "2026-w49"], "has not started"),
         (["preview", "2026-w46"], "There is no edition 2026-w46"),
         (["cancel", "2026-w46"], "There is no edition 2026-w46"),
         (["test", "not an address"], "no mail address"),

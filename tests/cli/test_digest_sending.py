@@ -152,7 +152,7 @@ def test_an_edition_of_which_everything_was_removed_is_not_sent(app: Flask) -> N
             editing.set_removed(found.id, item.id, is_removed=True)
     refused = digest(app, "send", "--yes")
     assert refused.exit_code == WRONG
-    assert "holds no news" in refused.output
+    assert "contains no news" in refused.output
 
 
 # How it ended, for a timer

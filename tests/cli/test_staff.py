@@ -34,10 +34,10 @@ def test_someone_is_added_with_a_password_that_is_asked_for_and_not_shown(app: F
 def test_what_cannot_be_is_refused_in_words(app: Flask) -> None:
     staff(app, "add", "ann", "ann@example.org", typed=twice(PASSWORD))
     for arguments, typed, says in (
-        (["add", "ann", "b@example.org"], PASSWORD, "There is an account with this name."),
-        (["add", "bob", "ann@example.org"], PASSWORD, "There is an account with this address."),
+        (["add", "ann", "b@example.org"], PASSWORD, "There is already an account with this name."),
+        (["add", "bob", "ann@example.org"], PASSWORD, "There is already an account with this address."),
         (["add", "bob", "bob@example.org"], "password1234", "easy to guess"),
-        (["add", "Bob!", "bob@example.org"], PASSWORD, "A name has lower-case letters"),
+        (["add", "Bob!", "bob@example.org"], PASSWORD, "Use lower-case letters"),
         (["passwd", "bob"], PASSWORD, "There is nobody called bob."),
     ):
         refused = staff(app, *arguments, typed=twice(typed))

@@ -346,7 +346,7 @@ def test_of_two_who_merge_at_once_the_second_is_refused(app: Flask, pair: tuple[
     other.join(0.3)
     db.session.commit()
     other.join()
-    assert refused == ["Mistral Vibe was merged into another tool meanwhile, so nothing was done."]
+    assert refused == ["Mistral Vibe was merged into another tool in the meantime, so nothing was changed."]
 
 
 def test_a_chain_of_merges_leads_to_the_last_tool_at_once(pair: tuple[Tool, Tool]) -> None:

@@ -121,10 +121,10 @@ def test_who_is_subscribed_is_not_added_again_however_the_address_is_spelled() -
 @pytest.mark.parametrize(
     ("reason", "words"),
     [
-        ("left", "Its reader left on 22 Nov 2026, so it stays out. Only they can bring it back"),
-        ("bounced", "Mail to it came back on"),
-        ("erased", "had everything erased"),
-        ("complained", "called a letter spam on 22 Nov 2026, so it stays out. Nothing brings it back."),
+        ("left", "Its owner unsubscribed on 22 Nov 2026, so it was not added. Only they can add it again"),
+        ("bounced", "Email to it bounced on"),
+        ("erased", "had their data erased"),
+        ("complained", "reported an email as spam on 22 Nov 2026, so it was not added. It can never be added again."),
     ],
 )
 def test_who_is_suppressed_stays_out_and_it_is_said_why(reason: str, words: str) -> None:

@@ -149,7 +149,7 @@ def test_a_new_password_leaves_the_sessions_of_others() -> None:
 )
 def test_the_last_admin_stays_an_admin(act: Callable[[int], None]) -> None:
     root, _ann = make_account("root", Role.ADMIN), make_account("ann")
-    with pytest.raises(InvalidAccount, match="Nobody else is an admin") as refused:
+    with pytest.raises(InvalidAccount, match="This is the only admin") as refused:
         commit_or_retry(lambda: act(root))
     assert refused.value.field == "role"
     assert (role_of(root), accounts.get(root).disabled_at) == (Role.ADMIN, None)

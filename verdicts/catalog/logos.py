@@ -41,39 +41,39 @@ class PictureFault(Exception):
 
 class PictureEmpty(PictureFault):
     def __init__(self) -> None:
-        super().__init__("No file arrived, or it is empty.")
+        super().__init__("The file is missing or empty. Choose another.")
 
 
 class PictureTooLarge(PictureFault):
     def __init__(self, size: int) -> None:
         megabytes, most = math.ceil(size / 100_000) / 10, MAX_BYTES // 1_000_000
-        super().__init__(f"This file has {megabytes} MB. A logo may have {most} MB at most.")
+        super().__init__(f"This file has {megabytes} MB. A logo can have {most} MB at most.")
 
 
 class NotAPicture(PictureFault):
     def __init__(self) -> None:
-        super().__init__("This is no picture that we take. Take a PNG, JPEG or WebP; export an SVG as PNG first.")
+        super().__init__("This file type is not supported. Use PNG, JPEG or WebP, and export an SVG as PNG first.")
 
 
 class TooManyPixels(PictureFault):
     def __init__(self) -> None:
         most = MAX_PIXELS // 1_000_000
-        super().__init__(f"This picture has more than {most} megapixels. Save it smaller: 512 × 512 is plenty.")
+        super().__init__(f"This image has more than {most} megapixels. Make it smaller: 512 × 512 pixels are enough.")
 
 
 class TooFewPixels(PictureFault):
     def __init__(self, width: int, height: int) -> None:
-        super().__init__(f"This picture has {width} × {height} pixels. It needs at least {MIN_SIZE} × {MIN_SIZE}.")
+        super().__init__(f"This image has {width} × {height} pixels. It needs at least {MIN_SIZE} × {MIN_SIZE}.")
 
 
 class PictureAnimated(PictureFault):
     def __init__(self) -> None:
-        super().__init__("This picture moves. Save one frame of it by itself.")
+        super().__init__("This image is animated. Save a single frame of it.")
 
 
 class PictureDamaged(PictureFault):
     def __init__(self) -> None:
-        super().__init__("This picture is damaged, or not complete. Open it in a picture program and save it again.")
+        super().__init__("This image is damaged or incomplete. Open it in an image editor and save it again.")
 
 
 @dataclass(frozen=True)

@@ -30,12 +30,12 @@ class NoSuchTool(CannotMerge, LookupError):
 
 class SameTool(CannotMerge):
     def __init__(self) -> None:
-        super().__init__("Both are the same tool already.")
+        super().__init__("Both are the same tool. Choose two different ones.")
 
 
 class MergedAlready(CannotMerge):
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} was merged into another tool meanwhile, so nothing was done.")
+        super().__init__(f"{name} was merged into another tool in the meantime, so nothing was changed.")
 
 
 @dataclass(frozen=True)

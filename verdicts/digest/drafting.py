@@ -13,7 +13,7 @@ from verdicts.extensions import db, insert
 
 class WeekInFuture(DigestError):
     def __init__(self, name: str) -> None:
-        super().__init__(f"Week {name} has not begun yet.")
+        super().__init__(f"Week {name} has not started yet.")
 
 
 def draft_edition(week: Week, now: datetime) -> int | None:

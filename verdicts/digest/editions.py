@@ -37,28 +37,28 @@ class DigestError(Exception):
 
 class EditionNotFound(DigestError, LookupError):
     def __init__(self, name: str) -> None:
-        super().__init__(f"There is no edition {name}. `flask digest draft` makes one.")
+        super().__init__(f"There is no edition {name}. `flask digest draft` creates one.")
 
 
 class EditionExists(DigestError):
     """The week has an edition that was not cancelled."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"Edition {name} exists already.")
+        super().__init__(f"Edition {name} already exists.")
 
 
 class EditionIsEmpty(DigestError):
     """The edition has no news, or all of it was removed. Such an edition is not sent."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"Edition {name} holds no news, so there is nothing to send.")
+        super().__init__(f"Edition {name} contains no news, so there is nothing to send.")
 
 
 class EditionChanged(DigestError):
     """Somebody changed the edition after it was shown. Nothing was done."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"Somebody has changed edition {name} since you looked at it. Look at it again.")
+        super().__init__(f"Someone has changed edition {name} since you opened it. Check it again.")
 
 
 class WrongState(DigestError):
@@ -96,7 +96,7 @@ class EditionIsCancelled(WrongState):
 
 _STATE_WORDS = {
     EditionState.DRAFT: "is still a draft",
-    EditionState.FROZEN: "is frozen, so nothing in it can be changed, and nothing of it has been sent",
+    EditionState.FROZEN: "is locked, so it cannot be changed, and none of it has been sent",
     EditionState.SENDING: "is being sent",
     EditionState.PAUSED: "is paused",
     EditionState.SENT: "has been sent",

@@ -46,7 +46,7 @@ def parse(name: str) -> Week:
     """Return the week of this name, with or without a leading zero: "2026-w47". Raises NotAWeek."""
     match = _NAME.fullmatch(name)
     if match is None:
-        raise NotAWeek(f"“{name[:40]}” is no week: write it like 2026-w47.")
+        raise NotAWeek(f"“{name[:40]}” is not a week. Enter a week such as 2026-w47.")
     year, number = int(match["year"]), int(match["week"])
     if not (MIN_YEAR <= year <= MAX_YEAR and 1 <= number <= weeks_in_year(year)):
         raise NotAWeek(f"There is no week {number} in {year}.")

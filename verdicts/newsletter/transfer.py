@@ -17,10 +17,10 @@ from verdicts.newsletter.queries import AddressSuppression, is_mailable
 
 BATCH_SIZE = 500
 _REASONS = {
-    Status.LEFT: "Its reader left",
-    Status.BOUNCED: "Mail to it came back",
-    Status.COMPLAINED: "Its reader called a letter spam",
-    Status.ERASED: "Its reader had everything erased",
+    Status.LEFT: "Its owner unsubscribed",
+    Status.BOUNCED: "Email to it bounced",
+    Status.COMPLAINED: "Its owner reported an email as spam",
+    Status.ERASED: "Its owner had their data erased",
 }
 
 
@@ -38,12 +38,12 @@ class AddressSuppressed(NotAdded):
 
     def __init__(self, suppression: AddressSuppression) -> None:
         way_back = (
-            "Nothing brings it back."
+            "It can never be added again."
             if suppression.reason is Status.COMPLAINED
-            else "Only they can bring it back: by signing up on the site, and confirming."
+            else "Only they can add it again, by signing up on the site."
         )
         day = f"{suppression.at.day} {suppression.at:%b %Y}"
-        super().__init__(f"{_REASONS[suppression.reason]} on {day}, so it stays out. {way_back}")
+        super().__init__(f"{_REASONS[suppression.reason]} on {day}, so it was not added. {way_back}")
 
 
 @dataclass(frozen=True)

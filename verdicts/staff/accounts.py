@@ -47,11 +47,11 @@ _COLUMNS = [account.c[name] for name in Account.__dataclass_fields__]
 def create(name: str, email: str, role: Role, password_hash: str, now: datetime, *, must_change: bool = True) -> int:
     """Create an account and return its id. Raises InvalidAccount where name or address are malformed or taken."""
     if not _NAME_PATTERN.fullmatch(name):
-        raise InvalidAccount("name", "A name has lower-case letters, digits, dots, hyphens: ann, or ann.lee.")
+        raise InvalidAccount("name", "Use lower-case letters, digits, dots and hyphens, such as ann or ann.lee.")
     try:
         address = _normalised(email)
     except InvalidAddress:
-        raise InvalidAccount("email", "This is no email address such as ann@example.org.") from None
+        raise InvalidAccount("email", "Enter an email address such as ann@example.org.") from None
     values = {"name": name, "email": address, "role": role, "password_hash": password_hash, "must_change": must_change}
     insertion = sa.insert(account).values(**values, totp_step=0, created_at=now).returning(account.c.id)
     try:
@@ -59,7 +59,7 @@ def create(name: str, email: str, role: Role, password_hash: str, now: datetime,
             id: int = db.session.connection().execute(insertion).scalar_one()
     except IntegrityError:
         field, word = ("name", "name") if find(name) else ("email", "address")
-        raise InvalidAccount(field, f"There is an account with this {word}.") from None
+        raise InvalidAccount(field, f"There is already an account with this {word}.") from None
     return id
 
 
@@ -159,4 +159,4 @@ def _require_another_admin(id: int) -> None:
     others = sa.and_(account.c.role == Role.ADMIN, account.c.disabled_at.is_(None), account.c.id != id)
     rows = sa.select(account.c.id).where(others).with_for_update()
     if not db.session.connection().execute(rows).all():
-        raise InvalidAccount("role", "Nobody else is an admin: make another one first.")
+        raise InvalidAccount("role", "This is the only admin. Make another user an admin first.")

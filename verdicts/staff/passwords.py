@@ -45,13 +45,11 @@ def find_problem(password: str, personal_words: Collection[str] = ()) -> str | N
     `personal_words` are the owner's name and address. zxcvbn rejects what is on its lists or takes few guesses.
     """
     if len(password) < MIN_LENGTH:
-        return f"Take at least {MIN_LENGTH} characters: a few words that do not belong together are good."
+        return f"Use at least {MIN_LENGTH} characters, such as a few unrelated words."
     if len(password) > MAX_LENGTH:
-        return f"Take at most {MAX_LENGTH} characters."
+        return f"Use at most {MAX_LENGTH} characters."
     if zxcvbn(password[:_MAX_SCORED_LENGTH], user_inputs=list(personal_words))["score"] < _MIN_SCORE:
-        return (
-            "This is easy to guess: it is on a list, or made of what is on one. Take words that do not belong together."
-        )
+        return "This password is easy to guess. Use a few unrelated words."
     return None
 
 

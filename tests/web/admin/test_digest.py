@@ -59,9 +59,9 @@ def test_in_the_demo_the_current_week_is_drafted(app_with: Callable[..., Flask])
 @pytest.mark.parametrize(
     ("week", "words"),
     [
-        ("next week", "is no week: write it like 2026-w47"),
-        ("2026-w48", "has not begun yet"),
-        ("2026-w47", "exists already"),
+        ("next week", "is not a week. Enter a week such as 2026-w47."),
+        ("2026-w48", "has not started yet"),
+        ("2026-w47", "already exists"),
         ("2026-w40", "There is no news from week 2026-w40"),
     ],
 )
@@ -176,7 +176,7 @@ def test_the_items_of_a_locked_edition_cannot_be_changed_and_the_page_says_why(a
     with writing():
         freeze(id, NOW)
     refused = submit(ann, f"items/{item_ids()[0]}/drop", stale)
-    assert (refused.status_code, "is frozen, so nothing in it can be changed" in refused.text) == (409, True)
+    assert (refused.status_code, "is locked, so it cannot be changed" in refused.text) == (409, True)
     notice = submit(ann, f"items/{item_ids()[0]}/drop", stale, htmx=True)
     assert (notice.status_code, notice.text.strip().startswith('<p class="notice"')) == (409, True)
 
@@ -188,7 +188,7 @@ def test_what_was_sent_about_an_edition_that_was_since_replaced_does_nothing(ann
         editions.cancel(old, NOW)
     drafted()
     refused = submit(ann, f"items/{item_ids()[0]}/drop", edition=str(old))
-    assert (refused.status_code, "Look at it again" in refused.text) == (409, True)
+    assert (refused.status_code, "Check it again" in refused.text) == (409, True)
     assert not any(item.is_removed for item in items(this_edition()))
 
 
@@ -298,7 +298,7 @@ def test_an_edition_without_items_has_no_email(ann: AdminClient) -> None:
     for id in item_ids():
         submit(ann, f"items/{id}/drop")
     refused = ann.gets(f"{EDITION}/preview")
-    assert (refused.status_code, "holds no news" in refused.text) == (422, True)
+    assert (refused.status_code, "contains no news" in refused.text) == (422, True)
     assert ann.gets(f"{EDITION}/letter").status_code == 404
 
 

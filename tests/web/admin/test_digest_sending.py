@@ -106,7 +106,7 @@ def test_there_is_no_test_email_of_an_edition_without_news(app: Flask, root: Adm
     for id in item_ids():
         submit(root, f"items/{id}/drop")
     refused = submit(root, "test", address="me@example.org")
-    assert (refused.status_code, "holds no news" in refused.text, letters(app)) == (422, True, 0)
+    assert (refused.status_code, "contains no news" in refused.text, letters(app)) == (422, True, 0)
 
 
 # The schedule
@@ -172,7 +172,7 @@ def test_what_is_approved_is_what_was_seen(root: AdminClient) -> None:
     submit(root, f"items/{item_ids()[0]}/drop")
     for act, more in (("send", {}), ("schedule", {"at": "2026-11-23T08:00"})):
         refused = submit(root, act, stale, **more)
-        assert (refused.status_code, "Somebody has changed edition 2026-w47" in refused.text) == (409, True)
+        assert (refused.status_code, "Someone has changed edition 2026-w47" in refused.text) == (409, True)
         assert edition_state() is EditionState.DRAFT
     assert submit(root, "send").status_code == 303
 
@@ -200,7 +200,7 @@ def test_an_edition_without_news_is_not_sent(root: AdminClient) -> None:
     for id in item_ids():
         submit(root, f"items/{id}/drop")
     refused = submit(root, "send")
-    assert (refused.status_code, "holds no news" in refused.text, edition_state()) == (422, True, EditionState.DRAFT)
+    assert (refused.status_code, "contains no news" in refused.text, edition_state()) == (422, True, EditionState.DRAFT)
 
 
 def test_an_edition_is_paused_resumed_and_cancelled(root: AdminClient) -> None:

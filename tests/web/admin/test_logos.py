@@ -71,14 +71,14 @@ def test_what_a_file_is_called_and_claims_to_be_does_not_matter(ann: AdminClient
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "No file arrived, or it is empty."),
-        (pictures.not_pictures()["svg"], "This is no picture that we take."),
-        (pictures.not_pictures()["gif that is a script"], "This is no picture that we take."),
-        (pictures.damaged()["half a png"], "This picture is damaged, or not complete."),
-        (pictures.animated()["webp"], "This picture moves."),
-        (pictures.too_many_pixels()["png"], "This picture has more than 4 megapixels."),
-        (encoded(plain(16, 16)), "This picture has 16 × 16 pixels."),
-        (bytes(2_900_000), "This file has 2.9 MB. A logo may have 2 MB at most."),
+        (b"", "The file is missing or empty. Choose another."),
+        (pictures.not_pictures()["svg"], "This file type is not supported."),
+        (pictures.not_pictures()["gif that is a script"], "This file type is not supported."),
+        (pictures.damaged()["half a png"], "This image is damaged or incomplete."),
+        (pictures.animated()["webp"], "This image is animated."),
+        (pictures.too_many_pixels()["png"], "This image has more than 4 megapixels."),
+        (encoded(plain(16, 16)), "This image has 16 × 16 pixels."),
+        (bytes(2_900_000), "This file has 2.9 MB. A logo can have 2 MB at most."),
     ],
     ids=["empty", "svg", "polyglot", "damaged", "animated", "bomb", "small", "large"],
 )
@@ -100,7 +100,7 @@ def test_a_refused_file_is_answered_beside_the_field_and_in_the_summary_and_chan
 def test_sending_the_form_without_a_file_is_refused(ann: AdminClient, tool: int) -> None:
     for form in ({}, {"logo": "no file"}):
         refused = ann.posts(place(tool), **form)
-        assert (refused.status_code, "No file arrived" in refused.text) == (422, True)
+        assert (refused.status_code, "The file is missing or empty." in refused.text) == (422, True)
 
 
 @ON_ONE_DATABASE

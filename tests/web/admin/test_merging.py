@@ -192,8 +192,8 @@ def test_who_merges_what_somebody_else_has_merged_is_told_so(root: AdminClient, 
     shown = fields(root.gets(PLAN).text)
     root.posts("/admin/merge", **shown)
     late = root.posts("/admin/merge", **shown)
-    assert (late.status_code, "Mistral Vibe was merged into another tool meanwhile" in late.text) == (422, True)
-    assert "Both are the same tool already." in root.gets(PLAN).text
+    assert (late.status_code, "Mistral Vibe was merged into another tool in the meantime" in late.text) == (422, True)
+    assert "Both are the same tool. Choose two different ones." in root.gets(PLAN).text
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_a_draft_is_found_too_and_one_is_warned_of_merging_into_it(root: AdminCl
     [
         ("keep=&drop=", "Enter the record to keep."),
         ("keep=mistral-code&drop=nobody-knows", "No tools match."),
-        ("keep=mistral-code&drop=mistral-code", "Both are the same tool already."),
+        ("keep=mistral-code&drop=mistral-code", "Both are the same tool. Choose two different ones."),
     ],
 )
 def test_what_cannot_be_found_is_said_beside_the_field(

@@ -131,7 +131,7 @@ def test_an_import_is_in_the_trail_by_its_figures_unless_it_changes_nothing(app:
 def test_an_export_is_in_the_trail_before_it_is_given_out(app: Flask) -> None:
     make_subscriber()
     assert run(app, "export", "/no/such/folder/file.csv").exit_code == 1
-    assert trail() == [("exported", "everyone who gets the newsletter", {"addresses": [None, 1]})]
+    assert trail() == [("exported", "confirmed subscribers", {"addresses": [None, 1]})]
 
 
 def test_whose_subscription_ended_by_what_came_back_is_in_the_trail_without_their_address(app: Flask) -> None:

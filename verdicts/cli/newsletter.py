@@ -52,7 +52,7 @@ def export_to(file: str) -> None:
         consents = list(transfer.export_consents())
         text = csv_file.write(consents)
         begin_write_after_read()
-        entry = ("exported", "subscriber", "everyone who gets the newsletter")
+        entry = ("exported", "subscriber", "confirmed subscribers")
         audit.record(*entry, now=datetime.now(UTC), addresses=(None, len(consents)))
         db.session.commit()
         files.replace(file, text, is_private=True)

@@ -230,7 +230,7 @@ def test_a_held_group_is_listed_in_numbers_and_without_a_hash_in_words(ann: Admi
 
 @pytest.mark.parametrize(
     ("decision", "action", "after"),
-    [("counted", "released", Figures(ship=12)), ("discarded", "rejected", Figures(ship=1, discarded=11))],
+    [("counted", "counted", Figures(ship=12)), ("discarded", "rejected", Figures(ship=1, discarded=11))],
 )
 def test_a_group_is_decided_with_a_reason(ann: AdminClient, decision: str, action: str, after: Figures) -> None:
     tool = held()

@@ -149,7 +149,7 @@ def reset_password(token: str) -> ResponseReturnValue:
         db.session.rollback()
         return _reset_page(token, form, 404)
     accounts.set_password(account.id, password_hash)
-    audit.record("set a new password by mail", "account", account.name, now=now(), actor=(account.id, account.name))
+    audit.record("reset their password by email", "account", account.name, now=now(), actor=(account.id, account.name))
     db.session.commit()
     return redirect(url_for(".log_in", changed=1), 303)
 

@@ -158,7 +158,7 @@ def _decide(form: HeldVotesForm) -> ResponseReturnValue:
     if not decided:
         db.session.rollback()
         return _vote_page(form, GROUP_GONE_MESSAGE), 409
-    action = "released" if standing is Standing.COUNTED else "rejected"
+    action = "counted" if standing is Standing.COUNTED else "rejected"
     changes = {"votes": (f"{decided} held", f"{decided} {standing}"), "reason": (None, form.reason.data)}
     log_activity(action, "votes", tool.slug, **changes)
     db.session.commit()

@@ -5,9 +5,7 @@ Exit status, for timers: 0 all is done, or there was nothing to do; 75 there is 
 """
 
 import json
-import os
 import re
-import signal
 import sys
 import threading
 import time
@@ -23,7 +21,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from verdicts.cli.errors import errors_as_messages
-from verdicts.cli.timers import ping, stop_on_signal
+from verdicts.cli.timers import ping, stop_on_signal, until_stopped
 from verdicts.config import current_settings
 from verdicts.digest import drafting, editions, previews, queries, resolving, scheduling, sending, weeks
 from verdicts.digest.editions import DigestError, Edition
@@ -287,11 +285,8 @@ def run() -> None:
 @click.option("--parent", type=int, required=True, help="End when the parent is not this process any more.")
 def keep_running(parent: int) -> None:
     """Do as `flask digest run` does, every few seconds; say what has changed since the last time."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_signal: stop.set())
     printed: list[str] = []
-    while not stop.is_set() and parent == os.getppid():
+    for stop in until_stopped(parent):
         lines = run_once(stop)
         for line in lines:
             if line not in printed:

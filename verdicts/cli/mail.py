@@ -1,7 +1,5 @@
 """The command that delivers what waits in the outbox, once or for as long as it runs."""
 
-import os
-import signal
 import threading
 from collections import Counter
 from datetime import UTC, datetime
@@ -10,6 +8,7 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
+from verdicts.cli.timers import until_stopped
 from verdicts.extensions import TooManyWriters, db
 from verdicts.mailing.outbox import DeliveryResult, LetterStatus, deliver_due
 from verdicts.mailing.transport import open_connection
@@ -39,11 +38,8 @@ def run(loop: bool, parent: int | None) -> None:
 
 
 def keep_running(parent: int | None) -> None:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_signal: stop.set())
     reported = ""
-    while not stop.is_set() and parent in {None, os.getppid()}:
+    for stop in until_stopped(parent):
         problem = deliver_and_report(stop)
         if problem != reported:
             click.echo(problem or "Mail goes out again.")

@@ -1,6 +1,7 @@
-"""What commands for timers have in common: they stop on a signal, and call a monitor afterwards."""
+"""What commands for timers and services have in common: they stop on a signal, and call a monitor afterwards."""
 
 import logging
+import os
 import signal
 import threading
 import urllib.request
@@ -31,6 +32,15 @@ def stop_on_signal() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def until_stopped(parent: int | None) -> Iterator[threading.Event]:
+    """Yield an event again and again, until SIGTERM or Ctrl-C sets it, or the parent process ends."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_signal: stop.set())
+    while not stop.is_set() and parent in {None, os.getppid()}:
+        yield stop
 
 
 def ping(url: str) -> None:

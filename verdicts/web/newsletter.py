@@ -6,15 +6,14 @@ from flask import Blueprint, abort, make_response, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
 from werkzeug.wrappers import Response
-from wtforms import StringField, ValidationError
+from wtforms import StringField
 
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.summaries import ToolLink
 from verdicts.config import current_settings
 from verdicts.extensions import begin_write, db
-from verdicts.mailing.addresses import InvalidAddress
 from verdicts.newsletter import leaving, preferences, queries, signup
-from verdicts.newsletter.addresses import Address, parse_email
+from verdicts.newsletter.addresses import Address
 from verdicts.newsletter.models import Status
 from verdicts.newsletter.queries import Subscription
 from verdicts.newsletter.signup import ConfirmationExpired
@@ -22,7 +21,7 @@ from verdicts.newsletter.tokens import Purpose, leave_token, preferences_token
 from verdicts.web import errors, limits
 from verdicts.web.caching import public
 from verdicts.web.clock import now
-from verdicts.web.forms import HoneypotForm
+from verdicts.web.forms import EmailForm, HoneypotForm
 from verdicts.web.htmx import wants_fragment
 from verdicts.web.origin import allow_cross_origin
 
@@ -37,17 +36,8 @@ class UnknownLink(Exception):
     """A link's token is forged, cut short, or replaced by a later letter's."""
 
 
-class SignupForm(HoneypotForm):
-    email = StringField()
+class SignupForm(HoneypotForm, EmailForm):
     tool = StringField()
-
-    address: Address
-
-    def validate_email(self, field: StringField) -> None:
-        try:
-            self.address = parse_email(field.data or "")
-        except InvalidAddress as error:
-            raise ValidationError(str(error)) from None
 
 
 @bp.app_template_global()

@@ -13,7 +13,7 @@ from wtforms.validators import AnyOf
 from verdicts.extensions import begin_write_after_read, db
 from verdicts.mailing.addresses import InvalidAddress
 from verdicts.newsletter import csv_file, leaving, queries, transfer
-from verdicts.newsletter.addresses import Address, parse_email
+from verdicts.newsletter.addresses import parse_email
 from verdicts.newsletter.csv_file import MAX_SOURCE_LENGTH, Consent
 from verdicts.newsletter.models import Status
 from verdicts.newsletter.queries import AddressSuppression
@@ -23,6 +23,7 @@ from verdicts.web.admin.auth import log_activity, requires_role
 from verdicts.web.admin.drafts import RedisplayCause, act_or_redisplay, redisplayed_on
 from verdicts.web.admin.forms.base import AdminForm, required_text
 from verdicts.web.clock import now, today
+from verdicts.web.forms import EmailForm
 from verdicts.web.paging import read_id
 
 bp = Blueprint("subscribers", __name__)
@@ -37,16 +38,8 @@ SUCCESS_MESSAGES = {
 }
 
 
-class AddressForm(AdminForm):
+class AddressForm(AdminForm, EmailForm):
     email = required_text("Email address", 600)
-
-    address: Address
-
-    def validate_email(self, field: StringField) -> None:
-        try:
-            self.address = parse_email(field.data or "")
-        except InvalidAddress as fault:
-            raise ValidationError(str(fault)) from None
 
 
 class AddForm(AddressForm):

@@ -19,7 +19,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
 
@@ -163,14 +163,10 @@ def commit_or_retry(step: Callable[[], T], *, tries: int | None = None) -> T:
         except BaseException as error:
             db.session.rollback()
             is_last = attempt == tries if tries else time.monotonic() > deadline
-            if is_last or not _is_transient(error):
+            if is_last or not (isinstance(error, TRANSIENT_ERRORS) or getattr(error, "connection_invalidated", False)):
                 raise
         time.sleep(delay)
         delay = min(2 * delay, MAX_RETRY_DELAY_SECONDS)
-
-
-def _is_transient(error: BaseException) -> bool:
-    return isinstance(error, TRANSIENT_ERRORS) or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
 def end_session(_error: BaseException | None = None) -> None:

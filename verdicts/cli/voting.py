@@ -1,11 +1,9 @@
 """Commands about votes."""
 
 import click
-import sqlalchemy as sa
 from flask.cli import AppGroup
 
-from verdicts.catalog.models import ToolSlug
-from verdicts.extensions import db
+from verdicts.catalog import queries as catalog
 from verdicts.voting import recount
 from verdicts.voting.recount import Difference
 
@@ -19,10 +17,9 @@ def recount_votes() -> None:
     if not differences:
         click.echo("Every tally and every vote is what the vote record says.")
         return
-    rows = db.session.execute(sa.select(ToolSlug.tool_id, ToolSlug.slug).where(ToolSlug.is_current))
-    slugs = {row.tool_id: row.slug for row in rows}
-    for difference in differences:
-        click.echo(describe(difference, slugs.get(difference.tool_id, f"tool {difference.tool_id}")))
+    tools = catalog.links_of({each.tool_id for each in differences})
+    for each in differences:
+        click.echo(describe(each, tools[each.tool_id].slug if each.tool_id in tools else f"tool {each.tool_id}"))
     raise SystemExit(1)
 
 

@@ -53,12 +53,14 @@ def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
     slugs = {name: tool.slug for name, tool in tools.items()}
     _members, faults = check_comparison(RawRecord((), data), slugs.get)
     ids = [tools[name].id for name in record.tools if name in tools]
-    if not faults and _is_taken(members_key(ids), row):
+    key = members_key(ids)
+    same = sa.select(Comparison.id).where(Comparison.members_key == key, Comparison.id != (row.id or 0))
+    if not faults and db.session.scalar(same):
         faults = [already_compared(())]
     if faults:
         raise InvalidRecord(faults)
     copy_fields(record, row)
-    update(row, {"members_key": members_key(ids)})
+    update(row, {"members_key": key})
     copy_tools(record, row, tools)
     copy_choose_if(record, row, tools)
     db.session.add(row)
@@ -98,8 +100,3 @@ def _tools_by_name(names: list[str]) -> dict[str, Tool]:
         return by_slug.get(name.lower()) or (named[0] if len(named) == 1 else None)
 
     return {name: tool for name in names if (tool := find(name))}
-
-
-def _is_taken(key: str, row: Comparison) -> bool:
-    taken = sa.exists().where(Comparison.members_key == key, Comparison.id != (row.id or 0))
-    return bool(db.session.scalar(sa.select(taken)))

@@ -82,7 +82,8 @@ def make_votes(counts: dict[str, dict[str, int]], now: datetime) -> list[SampleV
     """Return as many votes on each tool as `counts` says, oldest first. Only their moments differ from call to call."""
     chance = random.Random(SEED)  # noqa: S311  # nosec B311  # a sample, not a secret
     largest = max(sum(votes.values()) for votes in counts.values())
-    pool = [_voter(number) for number in range(int(largest * POOL_TO_LARGEST_TOOL))]
+    numbers = range(int(largest * POOL_TO_LARGEST_TOOL))
+    pool = [hashlib.sha256(f"sample voter {number}".encode()).hexdigest() for number in numbers]
     sample_votes = [
         SampleVote(slug, voter, verdict, now - SPREAD * chance.random())
         for slug, votes in counts.items()
@@ -91,26 +92,18 @@ def make_votes(counts: dict[str, dict[str, int]], now: datetime) -> list[SampleV
     return sorted(sample_votes, key=lambda each: each.at)
 
 
-def _voter(number: int) -> str:
-    return hashlib.sha256(f"sample voter {number}".encode()).hexdigest()
-
-
 def _verdicts(votes: dict[str, int]) -> list[Verdict]:
     return [verdict for verdict in Verdict for _ in range(votes[verdict])]
 
 
 def store_votes(votes: list[SampleVote]) -> None:
     """Store votes, their record and their tallies, as if each voter had a network of their own."""
-    tool_ids = _tool_ids()
+    slugs = sa.select(ToolSlug.slug, ToolSlug.tool_id).where(ToolSlug.is_current)
+    tool_ids = {row.slug: row.tool_id for row in db.session.execute(slugs)}
     connection = db.session.connection()
     connection.execute(sa.insert(vote), [_vote_row(tool_ids[each.slug], each) for each in votes])
     connection.execute(sa.insert(vote_event), [_event_row(tool_ids[each.slug], each) for each in votes])
     connection.execute(sa.insert(tally), _tally_rows(tool_ids, votes))
-
-
-def _tool_ids() -> dict[str, int]:
-    rows = db.session.execute(sa.select(ToolSlug.slug, ToolSlug.tool_id).where(ToolSlug.is_current))
-    return {row.slug: row.tool_id for row in rows}
 
 
 def _vote_row(tool_id: int, each: SampleVote) -> dict[str, object]:

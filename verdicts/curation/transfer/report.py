@@ -42,7 +42,8 @@ class ImportReport:
 
 def make_report(entries: dict[str, list[Entry]], differences: Iterable[Change]) -> ImportReport:
     """Return a report of the entries of each kind."""
-    changes = [_line(entry) for each in entries.values() for entry in each if entry.has_changed]
+    changed = [entry for each in entries.values() for entry in each if entry.has_changed]
+    changes = [f"new {each.name}" if each.is_new else f"{each.name}: {', '.join(each.changes)}" for each in changed]
     return ImportReport({kind: _count(each) for kind, each in entries.items()}, tuple(changes), tuple(differences))
 
 
@@ -50,7 +51,3 @@ def _count(entries: list[Entry]) -> Count:
     created = sum(entry.is_new for entry in entries)
     changed = sum(entry.has_changed and not entry.is_new for entry in entries)
     return Count(created, changed, len(entries) - created - changed)
-
-
-def _line(entry: Entry) -> str:
-    return f"new {entry.name}" if entry.is_new else f"{entry.name}: {', '.join(entry.changes)}"

@@ -1,7 +1,6 @@
 """One's own account: password, two-factor authentication, and the browsers that are logged in."""
 
 import math
-from datetime import timedelta
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -124,7 +123,10 @@ def _has_current_password(form: ChangePasswordForm | DisableTwoFactorForm) -> bo
     password is hashed.
     """
     counter = throttle.for_current_password(current_account().name)
-    if wait := _count_attempt(counter):
+    begin_write_after_read()
+    wait = throttle.count_attempt([counter], now())
+    db.session.commit()
+    if wait:
         form.add_error("present", TOO_MANY_ATTEMPTS_MESSAGE.format(seconds=math.ceil(wait.total_seconds())))
         return False
     account = accounts.get(current_account().id)
@@ -136,13 +138,6 @@ def _has_current_password(form: ChangePasswordForm | DisableTwoFactorForm) -> bo
     throttle.reset(counter)
     db.session.commit()
     return True
-
-
-def _count_attempt(counter: throttle.Counter) -> timedelta | None:
-    begin_write_after_read()
-    wait = throttle.count_attempt([counter], now())
-    db.session.commit()
-    return wait
 
 
 def _enable_page(form: EnableTwoFactorForm, status: int = 200) -> ResponseReturnValue:

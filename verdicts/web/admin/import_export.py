@@ -97,9 +97,7 @@ def run_import() -> ResponseReturnValue:
         return _render_dry_run(file, ANOTHER_FILE_MESSAGE), 422
     try:
         report = _import(file)
-    except CatalogueRefused:
-        return _render_dry_run(file, CHANGED_MESSAGE), 422
-    except IntegrityError:
+    except (CatalogueRefused, IntegrityError):
         db.session.rollback()
         return _render_dry_run(file, CHANGED_MESSAGE), 422
     audit.record_all(report.differences, now=now(), actor=actor())

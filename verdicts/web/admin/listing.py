@@ -24,13 +24,12 @@ EDITORS_ORDER = "shelf"  # the value that addresses have for it
 
 def read_query(sorts: Collection[str], **filters: Collection[str] | None) -> ListQuery:
     """Return the query of the URL. Each filter allows one of its values, or any if it is None."""
-    values = {name: _read_filter(name, allowed) for name, allowed in filters.items()}
+    values = {name: value for name, allowed in filters.items() if (value := _read_filter(name, allowed))}
     sort = request.args.get("sort", "")
     if sort and sort not in sorts:
         abort(400, f"This list can be sorted by {', '.join(sorts)}.")
     text = " ".join(request.args.get("q", "").split())[:MAX_QUERY_LENGTH]
-    page = page_number(request.args.get("page", ""))
-    return ListQuery(text, {name: value for name, value in values.items() if value}, sort, page)
+    return ListQuery(text, values, sort, page_number(request.args.get("page", "")))
 
 
 def render_list(

@@ -67,8 +67,7 @@ def _change(tool: ToolLogo, digest: str | None) -> None:
     if digest == tool.digest:
         return
     logos.set_logo(tool.tool_id, digest)
-    change = (_short(tool.digest), _short(digest))
-    log_activity("changed the logo of", "tool", tool.name, tool.tool_id, logo=change)
+    log_activity("changed the logo of", "tool", tool.name, tool.tool_id, logo=(_short(tool.digest), _short(digest)))
     bump_content_version()
 
 

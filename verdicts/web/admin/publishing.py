@@ -89,11 +89,11 @@ class PublishingView(MethodView):
         before = self.editor.describe_state(row)
         action.run(row, now())
         after = self.editor.describe_state(row)
-        if before == after:
+        if before != after:
+            log_activity(action.name, self.editor.kind, record.slug, id, publication=(before, after))
+            db.session.commit()
+        else:
             db.session.rollback()
-            return redirect(request.path, 303)
-        log_activity(action.name, self.editor.kind, record.slug, id, publication=(before, after))
-        db.session.commit()
         return redirect(request.path, 303)
 
     def _delete(self, id: int) -> ResponseReturnValue:

@@ -43,9 +43,8 @@ class DisableTwoFactorForm(AdminForm):
 @requires_role(Role.EDITOR)
 def index() -> ResponseReturnValue:
     done = SUCCESS_MESSAGES.get(request.args.get("done", ""), "")
-    return render_template(
-        "admin/account/index.html", sessions=sessions.list_open(current_account().id, now()), done=done
-    )
+    open_sessions = sessions.list_open(current_account().id, now())
+    return render_template("admin/account/index.html", sessions=open_sessions, done=done)
 
 
 @bp.route("/admin/me/password", methods=["GET", "POST"])

@@ -74,9 +74,8 @@ class PublishingView(MethodView):
         try:
             if button == "delete":
                 return self._delete(id)
-            return self._change_state(
-                id, self.editor.state_actions.get(button) or abort(400, "This page has no such action.")
-            )
+            action = self.editor.state_actions.get(button) or abort(400, "This page has no such action.")
+            return self._change_state(id, action)
         except InvalidMoment as error:
             db.session.rollback()
             return self._render(id, moment_error=str(error))

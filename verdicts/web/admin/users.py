@@ -104,9 +104,8 @@ def _render_add(form: UserForm, cause: RedisplayCause | None = None) -> str:
 
 def _begin_and_get_account(id: int) -> Account:
     begin_write_after_read()
-    return next((each for each in accounts.list_all() if each.id == id), None) or abort(
-        404, "There is no such account."
-    )
+    account = next((each for each in accounts.list_all() if each.id == id), None)
+    return account or abort(404, "There is no such account.")
 
 
 def _apply_and_log(

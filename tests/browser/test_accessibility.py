@@ -1,4 +1,4 @@
-"""axe finds nothing on any kind of page, light and dark, on a phone and on a desk, before and after a vote."""
+"""axe finds nothing on any kind of page, light and dark, on a phone and on a desktop, before and after a vote."""
 
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ def violations(page: Page, where: str) -> list[str]:
     """Return what axe says of the page as it stands, in both schemes and widths."""
     page.evaluate(AXE)
     found: list[str] = []
-    # What differs between light and dark are colours, and those do not differ between a phone and a desk.
+    # What differs between light and dark are colours, and those do not differ between a phone and a desktop.
     for width, scheme, asked in ((360, "light", EVERYTHING), (1280, "light", EVERYTHING), (1280, "dark", COLOURS)):
         page.set_viewport_size({"width": width, "height": 800})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")

@@ -1,4 +1,4 @@
-"""The voting door: a ballot is set, changed, taken back; nothing counts twice and nothing before a cookie came back."""
+"""Voting: a vote is set, changed, taken back; nothing counts twice and nothing before a cookie came back."""
 
 from datetime import timedelta
 

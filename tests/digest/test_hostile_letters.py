@@ -11,7 +11,7 @@ from tests.makers import NOW, make_category, make_comparison, make_tool
 from tests.web.corpus import HOSTILE_TEXTS
 from verdicts.digest import editing, previews
 from verdicts.digest.editions import get_by_id
-from verdicts.digest.previews import LetterPreview
+from verdicts.digest.previews import EmailPreview
 
 MARKDOWN = {"p", "em", "strong", "a", "ul", "ol", "li", "code", "pre", "blockquote", "br"}
 
@@ -28,7 +28,7 @@ class _Elements(HTMLParser):
         self.links += [value or "" for name, value in attrs if name in {"href", "src"}]
 
 
-def letter_of(text: str) -> LetterPreview:
+def letter_of(text: str) -> EmailPreview:
     """Put a text into every field that an edition shows, its own note and subject too, and return the letter."""
     code = make_category("code", name=text[:80])
     alpha = an_old_tool("alpha", code, name=text[:80], tagline=text[:200])

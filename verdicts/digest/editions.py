@@ -22,7 +22,7 @@ from verdicts.extensions import db
 MAX_REASON_LENGTH = 500
 CANCELLED_REASON = "The edition was cancelled."
 # An edition counts as sent once no delivery is in one of these states.
-_UNRESOLVED_STATES = (
+_UNFINISHED_STATES = (
     DeliveryState.PENDING,
     DeliveryState.LEASED,
     DeliveryState.TRANSMITTING,
@@ -199,7 +199,7 @@ def finish_if_done(edition_id: int, now: datetime) -> bool:
 
     An edition with uncertain deliveries is not finished until an operator has resolved them.
     """
-    unresolved = sa.exists().where(delivery.c.edition_id == edition_id, delivery.c.state.in_(_UNRESOLVED_STATES))
+    unresolved = sa.exists().where(delivery.c.edition_id == edition_id, delivery.c.state.in_(_UNFINISHED_STATES))
     statement = sa.update(edition).where(edition.c.id == edition_id, edition.c.state == EditionState.SENDING)
     statement = statement.where(~unresolved).values(state=EditionState.SENT, finished_at=now)
     result = db.session.connection().execute(statement)

@@ -1,4 +1,4 @@
-"""Merging two records of one tool: the news in drafts names the record that stays. Frozen editions do not change."""
+"""Merging two records of one tool: news in drafts refers to the id that stays. Frozen editions do not change."""
 
 import sqlalchemy as sa
 

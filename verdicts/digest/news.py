@@ -29,7 +29,7 @@ class News:
 class NewsItem:
     """News as stored in an edition. `is_removed`: an editor removed it, or it was hidden when the edition was frozen.
 
-    `is_hidden`: readers cannot see its tool or comparison. Only queries.mark_hidden sets it.
+    `is_hidden`: readers cannot see its tool or comparison. Only queries.with_visibility sets it.
     """
 
     id: int

@@ -16,7 +16,7 @@ NO_SUBSCRIBER = 0
 
 
 @dataclass(frozen=True)
-class LetterPreview:
+class EmailPreview:
     """The letter for a subscriber to all categories."""
 
     subject: str
@@ -24,12 +24,12 @@ class LetterPreview:
     html: str
 
 
-def load_preview(edition: Edition, now: datetime) -> LetterPreview:
+def load_preview(edition: Edition, now: datetime) -> EmailPreview:
     """Return an edition's letter: as it was frozen, or as it would be frozen now. Raises EditionIsEmpty."""
     subject, blocks = _load_letter(edition, now)
     if (parts := join_blocks(blocks, SubscriberChoices())) is None:
         raise EditionIsEmpty(edition.name)
-    return LetterPreview(subject, *parts)
+    return EmailPreview(subject, *parts)
 
 
 def build_test_message(edition: Edition, address: str, now: datetime) -> tuple[str, bytes]:

@@ -73,7 +73,7 @@ class EditionSummary:
 
     edition: Edition
     is_replaced: bool
-    item_count: int
+    item_count: int  # without the removed items
     removed_count: int
     progress: EditionProgress
 
@@ -122,10 +122,10 @@ def list_items_with_visibility(edition: Edition, now: datetime) -> list[NewsItem
     Freezing marks hidden items as removed, so the items of other editions are not checked.
     """
     items = list_items(edition.id)
-    return mark_hidden(items, now) if edition.state is EditionState.DRAFT else items
+    return with_visibility(items, now) if edition.state is EditionState.DRAFT else items
 
 
-def mark_hidden(items: Sequence[NewsItem], now: datetime) -> list[NewsItem]:
+def with_visibility(items: Sequence[NewsItem], now: datetime) -> list[NewsItem]:
     """Return the items, with `is_hidden` set if readers cannot see all its tools and its comparison. Two statements."""
     tool_ids = _visible_tools({slug for item in items for slug in _slugs(item)}, now)
     keys = {members_key(item.tool_ids) for item in items if item.kind is ItemKind.NEW_COMPARISON}

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 MAX_UNRECOGNISED_IN_A_ROW = 3
 FIRST_RECONNECT_DELAY = timedelta(seconds=1)
 _NEVER_TRIED: dict[str, Any] = {"tries": 0, "first_tried_at": None, "may_be_our_fault": False}
-_OUTCOME_PENDING_STATES = (DeliveryState.TRANSMITTING, DeliveryState.UNCERTAIN)
+_AWAITING_OUTCOME_STATES = (DeliveryState.TRANSMITTING, DeliveryState.UNCERTAIN)
 _STATE_AFTER_ACTION = {
     Action.SUPPRESS: DeliveryState.FAILED,
     Action.FAIL: DeliveryState.FAILED,
@@ -80,11 +80,11 @@ def _accept(lease: Lease, outcome: Outcome, now: datetime) -> bool:
     if not db.session.connection().execute(_accept_statement(), parameters).rowcount:
         return False
     if db.session.connection().execute(_reset_unrecognised_statement(), {"edition": lease.edition_id}).rowcount:
-        db.session.connection().execute(_update_maybe_our_fault(lease.edition_id).values(may_be_our_fault=False))
+        db.session.connection().execute(_maybe_our_fault_statement(lease.edition_id).values(may_be_our_fault=False))
     return True
 
 
-# These two are built once: they run for every letter.
+# These two are built once: they run for every email.
 @cache
 def _accept_statement() -> sa.Update:
     key = sa.and_(
@@ -94,7 +94,7 @@ def _accept_statement() -> sa.Update:
     now = sa.bindparam("now", type_=delivery.c.changed_at.type)
     values = {"state": DeliveryState.SENT, "state_reason": sa.bindparam("reason"), "changed_at": now}
     free = {"owner": None, "lease_until": None, "may_be_our_fault": False}
-    return sa.update(delivery).where(owned, delivery.c.state.in_(_OUTCOME_PENDING_STATES)).values(**values, **free)
+    return sa.update(delivery).where(owned, delivery.c.state.in_(_AWAITING_OUTCOME_STATES)).values(**values, **free)
 
 
 @cache
@@ -106,7 +106,7 @@ def _reset_unrecognised_statement() -> sa.Update:
 def _lock_attempts(lease: Lease) -> _Attempts | None:
     """Lock the delivery until the transaction ends. Return None if this owner no longer holds it."""
     statement = sa.select(delivery.c.tries, delivery.c.first_tried_at)
-    statement = statement.where(owned_condition(lease, *_OUTCOME_PENDING_STATES)).with_for_update()
+    statement = statement.where(owned_condition(lease, *_AWAITING_OUTCOME_STATES)).with_for_update()
     row = db.session.connection().execute(statement).one_or_none()
     return _Attempts(row.tries, row.first_tried_at) if row else None
 
@@ -149,16 +149,16 @@ def _count_unrecognised(edition_id: int, outcome: Outcome, now: datetime) -> Non
     count = db.session.connection().scalar(statement.returning(edition.c.consecutive_unrecognised)) or 0
     if count >= MAX_UNRECOGNISED_IN_A_ROW:
         deferred = {"state": DeliveryState.DEFERRED, "due_at": now} | _NEVER_TRIED
-        db.session.connection().execute(_update_maybe_our_fault(edition_id).values(**deferred))
+        db.session.connection().execute(_maybe_our_fault_statement(edition_id).values(**deferred))
         pause_after_refusal(edition_id, outcome)
 
 
-def _update_maybe_our_fault(edition_id: int) -> sa.Update:
+def _maybe_our_fault_statement(edition_id: int) -> sa.Update:
     failed = sa.and_(delivery.c.edition_id == edition_id, delivery.c.state == DeliveryState.FAILED)
     return sa.update(delivery).where(failed, delivery.c.may_be_our_fault)
 
 
 def _update(lease: Lease, state: DeliveryState, outcome: Outcome, now: datetime, **extra: Any) -> None:
     values = {"state": state, "owner": None, "lease_until": None, "state_reason": outcome.summary}
-    statement = sa.update(delivery).where(owned_condition(lease, *_OUTCOME_PENDING_STATES))
+    statement = sa.update(delivery).where(owned_condition(lease, *_AWAITING_OUTCOME_STATES))
     db.session.connection().execute(statement.values(**values | {"changed_at": now} | extra))

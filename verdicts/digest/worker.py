@@ -93,14 +93,14 @@ class Worker:
 
     def _process_next(self) -> None:
         if not self._prepared:
-            self._claim_batch()
+            self._claim_and_build()
         elif failure := self._connection.connect():
             self._record_and_release()
             self._back_off(failure)
         else:
             self._send(self._prepared.popleft())
 
-    def _claim_batch(self) -> None:
+    def _claim_and_build(self) -> None:
         """Claim a batch and build its messages; if there is none, wait until there may be one."""
         self._claimed_at = self._job.clock()
         batch = self._commit_with_outcome(self._claim)

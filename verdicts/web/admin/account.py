@@ -54,7 +54,7 @@ def password() -> ResponseReturnValue:
     if request.method == "GET":
         return render_template("admin/account/password.html", form=form)
     form.personal_words = (current_account().name, current_account().email)
-    if not form.validate() or not _has_current_password(form):
+    if not form.validate() or not _check_current_password(form):
         return render_template("admin/account/password.html", form=form), 422
     password_hash = passwords.hash_password(form.password.data or "")
     begin_write()
@@ -96,7 +96,7 @@ def enable_two_factor() -> ResponseReturnValue:
 @requires_role(Role.EDITOR)
 def disable_two_factor() -> ResponseReturnValue:
     form = DisableTwoFactorForm()
-    if not form.validate() or not _has_current_password(form):
+    if not form.validate() or not _check_current_password(form):
         return render_template("admin/account/two_factor_off.html", form=form), 422
     begin_write()
     second_factor.disable(current_account().id)
@@ -115,8 +115,8 @@ def log_out_elsewhere() -> ResponseReturnValue:
     return redirect(url_for(".index", done="elsewhere"), 303)
 
 
-def _has_current_password(form: ChangePasswordForm | DisableTwoFactorForm) -> bool:
-    """Return whether the form holds the current password; add an error if not.
+def _check_current_password(form: ChangePasswordForm | DisableTwoFactorForm) -> bool:
+    """Return whether the form holds the current password; add an error if it does not.
 
     Attempts are counted, since somebody may use a browser that is left logged in. No transaction is open while the
     password is hashed.

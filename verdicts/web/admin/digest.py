@@ -14,7 +14,7 @@ from verdicts.web.admin.auth import log_activity, requires_role
 from verdicts.web.admin.drafts import RedisplayCause, act_or_redisplay, find_small_form_draft, redisplayed_on
 from verdicts.web.admin.edition_page import (
     Changes,
-    EditionChange,
+    EditionAction,
     apply_change,
     get_edition,
     render_edition,
@@ -131,9 +131,9 @@ def preview(name: str) -> ResponseReturnValue:
         email = previews.load_preview(edition, now())
     except EditionIsEmpty as error:
         return render_refusal(name, error)
-    days = format_week(edition.week)
+    week_dates = format_week(edition.week)
     page = render_template(
-        "admin/digest/preview.html", edition=edition, days=days, email=email, text=add_links(email.text)
+        "admin/digest/preview.html", edition=edition, week_dates=week_dates, email=email, text=add_links(email.text)
     )
     response = make_response(page)
     response.headers["Content-Security-Policy"] = FRAMING_POLICY
@@ -180,7 +180,7 @@ def restore_item(name: str, id: int) -> ResponseReturnValue:
 
 def _render_index(form: NewEditionForm, number: int = 1, cause: RedisplayCause | None = None) -> str:
     page = queries.load_editions_page(number)
-    return render_template("admin/digest/index.html", page=page, form=form, days=format_week, cause=cause)
+    return render_template("admin/digest/index.html", page=page, form=form, format_week=format_week, cause=cause)
 
 
 def _refuse_draft(form: NewEditionForm, message: str) -> ResponseReturnValue:
@@ -200,7 +200,7 @@ def _set_removed(name: str, id: int, action: str, *, is_removed: bool) -> Respon
     return _change_items(name, id, action, change)
 
 
-def _change_items(name: str, id: int, action: str, change: EditionChange) -> ResponseReturnValue:
+def _change_items(name: str, id: int, action: str, change: EditionAction) -> ResponseReturnValue:
     """Apply a change to the items; return only the items for htmx, else redirect to the item."""
     try:
         edition = apply_change(name, action, change)

@@ -77,7 +77,7 @@ class DraftLink:
 _forms: dict[ViewFunction, DraftPolicy] = {}
 
 
-def autosaved(view: F) -> F:
+def record_form(view: F) -> F:
     """Mark the view of a record's form: all its fields become a draft."""
     _forms[view] = DraftPolicy()
     return auth.handles_csrf_failure(view)
@@ -117,7 +117,7 @@ def is_draft_key(key: str) -> bool:
         return not separator
     name, pattern = _distinguishing_argument(arguments)
     is_complete = not separator or (query.startswith(f"{name}=") and pattern.fullmatch(query.removeprefix(f"{name}=")))
-    return bool(is_complete) and _is_autosaved(endpoint)
+    return bool(is_complete) and _is_record_form(endpoint)
 
 
 def new_form_url() -> str:
@@ -148,7 +148,7 @@ def _key_of_form(view: ViewFunction) -> str:
     return current_app.url_map.bind("").build(form.redisplay_endpoint, arguments, append_unknown=False)
 
 
-def _is_autosaved(endpoint: str) -> bool:
+def _is_record_form(endpoint: str) -> bool:
     view = current_app.view_functions.get(endpoint)
     form = _forms.get(view) if view else None
     return form is not None and not form.redisplay_endpoint
@@ -253,7 +253,7 @@ def list_draft_links() -> list[DraftLink]:
 
 def _label_of(endpoint: str) -> str:
     """Return what the dashboard calls a form, "" if it has no drafts."""
-    if _is_autosaved(endpoint):
+    if _is_record_form(endpoint):
         label: str = current_app.view_functions[endpoint].view_class.label_of(endpoint)  # type: ignore[union-attr]
         return label
     return next((form.label for form in _small_forms_on(endpoint)), "")
@@ -303,7 +303,8 @@ def render_gone_record() -> ResponseReturnValue:
         abort(404, GONE_MESSAGE)
     if is_post:
         save_submitted()
-    add_url = (request.endpoint or "").removesuffix(".edit") + ".add"
+    endpoint = (request.endpoint or "").removesuffix(".edit") + ".add"
+    can_add = endpoint in current_app.view_functions
     page = render_template(
         "admin/drafts/gone.html",
         status=404,
@@ -311,7 +312,7 @@ def render_gone_record() -> ResponseReturnValue:
         draft_key=draft_key(),
         fields=labelled_fields(fields),
         raw_fields=fields,
-        add_url=url_for(add_url, draft=secrets.token_urlsafe(9)) if add_url in current_app.view_functions else "",
+        add_url=url_for(endpoint, draft=secrets.token_urlsafe(9)) if can_add else "",
     )
     return page, 404
 

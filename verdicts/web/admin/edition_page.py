@@ -23,12 +23,12 @@ from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 
 Changes = Mapping[str, tuple[object, object]]
-EditionChange = Callable[[Edition], Changes | None]  # returns what it changed, for the audit log; None if nothing
+EditionAction = Callable[[Edition], Changes | None]  # returns what it changed, for the audit log; None if nothing
 SUCCESS_MESSAGES = {"tested": "The test email was sent. Check it in the inbox of that address."}
 
 
 def get_edition(name: str) -> Edition:
-    """Return the week's edition that is not cancelled, else the one cancelled last. Answers 404 without one."""
+    """Return the week's edition that is not cancelled, else the one drafted last. Answers 404 without one."""
     try:
         week = weeks.parse(name)
     except weeks.NotAWeek as error:
@@ -37,7 +37,7 @@ def get_edition(name: str) -> Edition:
 
 
 def act_and_redirect(
-    name: str, action: str, change: EditionChange, then: str = "admin.digest.show_edition"
+    name: str, action: str, change: EditionAction, then: str = "admin.digest.show_edition"
 ) -> ResponseReturnValue:
     """Apply a change to an edition, log what it changed, and redirect to a page of the edition."""
     try:
@@ -47,7 +47,7 @@ def act_and_redirect(
     return redirect(url_for(then, name=name), 303)
 
 
-def apply_change(name: str, action: str, change: EditionChange) -> Edition:
+def apply_change(name: str, action: str, change: EditionAction) -> Edition:
     """Apply a change, log and commit it. A change that returns None is not logged. Raises DigestError."""
     begin_write_after_read()
     try:
@@ -89,7 +89,7 @@ def render_edition(
     page = render_template(
         "admin/digest/edition.html",
         edition=edition,
-        days=format_week(edition.week),
+        week_dates=format_week(edition.week),
         subject=subject_of(edition, items),
         default_subject=subject_of(replace(edition, subject=""), items),
         sections=category_sections(items),

@@ -82,7 +82,7 @@ def submit_log_in() -> ResponseReturnValue:
         form.add_error("password", WRONG_CREDENTIALS_MESSAGE)
         return render_template("admin/login/login.html", form=form, note=""), 422
     throttle.reset(throttle.for_account(name))
-    throttle.undo_attempt(_network())
+    throttle.undo_attempt(_network_counter())
     sessions.delete(sessions.hash_token(request.cookies.get(session_cookie_name(), "")))
     token = sessions.create(account.id, request.headers.get("User-Agent", ""), now())
     audit.record("logged in", "account", account.name, now=now(), actor=(account.id, account.name))
@@ -161,12 +161,12 @@ def _reset_page(token: str, form: NewPasswordForm, status: int) -> ResponseRetur
 
 def _count_attempt(counter: throttle.Counter) -> timedelta | None:
     begin_write()
-    wait = throttle.count_attempt([counter, _network()], now())
+    wait = throttle.count_attempt([counter, _network_counter()], now())
     db.session.commit()
     return wait
 
 
-def _network() -> throttle.Counter:
+def _network_counter() -> throttle.Counter:
     address = request.remote_addr or ""
     return throttle.for_network(str(network_of(address) or address))
 

@@ -80,7 +80,7 @@ class CostSubform(Subform):
     checked_on = DateField("Checked on")
 
 
-class FirstPriceSubform(CostSubform):
+class NewToolPriceSubform(CostSubform):
     prefilled: ClassVar[tuple[str, ...]] = ("model", "checked_on")
     model = ChoiceField("Model", PRICE_MODELS, default=PriceModel.UNKNOWN)
 
@@ -119,7 +119,7 @@ class ToolForm(RecordForm):
     license = TextField("Licence")
     launched_on = DateField("Launched on")
     description = MultilineField("Description", description=MARKDOWN)
-    price = SubformField(FirstPriceSubform, "Price")
+    price = SubformField(NewToolPriceSubform, "Price")
     facts = SubformList("Facts", FactSubform, "Fact")
     plans = SubformList("Plans", PlanSubform, "Plan", min_entries=1)
     releases = SubformList("Releases", ReleaseSubform, "Release", min_entries=1)

@@ -205,9 +205,9 @@ class RecordForm(AdminForm):
         return [field for field in self if isinstance(field, TextField) and field.short_name not in excluded]
 
     @property
-    def first_field(self) -> Field:
+    def main_field(self) -> Field:
         """The field that shows the faults of the record as a whole."""
-        return _first_field(self)
+        return _main_field(self)
 
     @classmethod
     def _with_inner_fields(cls, field: Any) -> Iterator[Any]:
@@ -216,14 +216,14 @@ class RecordForm(AdminForm):
             yield from entry.form if isinstance(entry, FormField) else [entry]
 
     def _field_at(self, path: tuple[str | int, ...]) -> Any:
-        field: Any = self[str(path[0])] if path and str(path[0]) in self else self.first_field
+        field: Any = self[str(path[0])] if path and str(path[0]) in self else self.main_field
         if isinstance(field, SubformList | TextFieldList):
             index = int(path[1]) if len(path) > 1 else len(field.filled)
             field = field.filled[index] if index < len(field.filled) else field.entries[0]
             path = path[1:]
         if isinstance(field, FormField):
             name = str(path[1]) if len(path) > 1 else ""
-            return field.form[name] if name in field.form else _first_field(field.form)
+            return field.form[name] if name in field.form else _main_field(field.form)
         return field
 
     def _labelled_fields(self) -> Iterator[tuple[str, Any]]:
@@ -250,5 +250,6 @@ def with_plain_line_ends(text: str | None) -> str:
     return (text or "").replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def _first_field(form: Any) -> Field:
+def _main_field(form: Any) -> Field:
+    # A price as a whole is shown at its amount.
     return form["amount"] if "amount" in form else next(each for each in form if not isinstance(each, HiddenField))

@@ -77,7 +77,7 @@ class RecordEditor(MethodView):
 
     state_actions: ClassVar[Mapping[str, StateAction]] = {}  # by the value of their button
 
-    decorators: ClassVar = [auth.requires_role(Role.EDITOR), auth.max_upload(MAX_MEGABYTES), drafts.autosaved]
+    decorators: ClassVar = [auth.requires_role(Role.EDITOR), auth.max_upload(MAX_MEGABYTES), drafts.record_form]
 
     id: int | None = None
 
@@ -234,7 +234,7 @@ class RecordEditor(MethodView):
             form.add_faults(error.faults)
         except IntegrityError:
             db.session.rollback()
-            form.add_error(form.first_field.name, CLASH_MESSAGE)
+            form.add_error(form.main_field.name, CLASH_MESSAGE)
         return None
 
     # Records and forms
@@ -284,7 +284,7 @@ class RecordEditor(MethodView):
         entry = get_entry_to_restore(self.kind, record)
         form = self._form_of(record, self._restored_data(record, entry))
         self.normalise(form)
-        return self._render(form, record, status, restored_entry=entry.id)
+        return self._render(form, record, status, restored_entry_id=entry.id)
 
     def _redisplay(self, status: int = 200, *, cause: RedisplayCause | None = None) -> ResponseReturnValue:
         return self._render(self._submitted_form(), self._load(), status, cause=cause)
@@ -310,7 +310,7 @@ class RecordEditor(MethodView):
         conflict: Conflict | None = None,
         focus: str = "",
         draft_saved_at: datetime | None = None,
-        restored_entry: int | None = None,
+        restored_entry_id: int | None = None,
     ) -> ResponseReturnValue:
         if request.method == "POST" and not csrf_failed() and cause != RedisplayCause.BUSY:
             drafts.save_submitted_if_possible()
@@ -325,7 +325,7 @@ class RecordEditor(MethodView):
             focus=focus,
             draft_key=drafts.draft_key(),
             draft_saved_at=draft_saved_at,
-            restored_entry=restored_entry,
+            restored_entry_id=restored_entry_id,
             is_unsaved=request.method == "POST",
             other_drafts=drafts.list_other_drafts() if record is None else [],
             created_record_url=self._created_record_url(),

@@ -1,4 +1,4 @@
-"""A tool's logo in Chromium: sent from a form, seen beside the name on a phone and on a desk, by day and by night."""
+"""A tool's logo in Chromium: sent from a form, seen beside the name on a phone and on a desktop, light and dark."""
 
 import itertools
 import re

@@ -86,7 +86,7 @@ def test_the_demo_sends_letters_and_the_digest_for_as_long_as_it_runs(
 
 
 def start_the_digest(instance: Path) -> None:
-    """Let the edition that the demo has drafted go to one reader, as the digest desk does."""
+    """Let the edition that the demo has drafted go to one reader, as the digest's page does."""
     with new_app(f"sqlite:///{instance / 'demo.sqlite3'}", instance, DEMO="1"):
         make_subscriber("ada@readers.example")
         begin_write()

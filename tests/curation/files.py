@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from tests.makers import NOW
 from verdicts.catalog.models import Category, Reviewer, Tool
 from verdicts.curation import sample
-from verdicts.curation.catalog_file.faults import CatalogueRefused
-from verdicts.curation.transfer.importing import import_catalogue
+from verdicts.curation.catalog_file.faults import CatalogRefused
+from verdicts.curation.transfer.importing import import_catalog
 from verdicts.curation.transfer.reading import read
 from verdicts.curation.transfer.report import ImportReport
 from verdicts.extensions import db
@@ -48,12 +48,12 @@ def as_bytes(data: object) -> bytes:
 
 
 def import_file(path: Path, now: datetime) -> ImportReport:
-    return import_catalogue(read(path.read_bytes(), path.name), now)
+    return import_catalog(read(path.read_bytes(), path.name), now)
 
 
 def imported(data: object) -> ImportReport:
     """Import and commit."""
-    report = import_catalogue(data, NOW)
+    report = import_catalog(data, NOW)
     db.session.commit()
     return report
 
@@ -61,8 +61,8 @@ def imported(data: object) -> ImportReport:
 def faults_of(data: object) -> tuple[str, ...]:
     """Return why a file is refused, having made sure that nothing of it was stored."""
     before = rows_stored()
-    with pytest.raises(CatalogueRefused) as refused:
-        import_catalogue(data, NOW)
+    with pytest.raises(CatalogRefused) as refused:
+        import_catalog(data, NOW)
     assert not db.session.new
     assert not db.session.dirty
     assert rows_stored() == before

@@ -37,7 +37,7 @@ from verdicts.comparisons.models import Comparison
 from verdicts.curation import merging
 from verdicts.curation.transfer import existing
 from verdicts.curation.transfer.exporting import export
-from verdicts.curation.transfer.importing import import_catalogue
+from verdicts.curation.transfer.importing import import_catalog
 from verdicts.curation.transfer.reading import read
 from verdicts.digest import drafting
 from verdicts.digest.models import edition_item
@@ -401,4 +401,4 @@ def test_what_was_merged_can_be_exported_and_imported_and_changes_nothing(pair: 
     text = export(LATER)
     db.session.rollback()
     begin_write()
-    assert not import_catalogue(read(text.encode(), "export.json"), LATER).changed_anything
+    assert not import_catalog(read(text.encode(), "export.json"), LATER).changed_anything

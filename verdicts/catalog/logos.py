@@ -114,9 +114,8 @@ def store(picture: Picture) -> str:
     """Store a picture and return its digest. Give it to a tool in the same transaction: see delete_unused()."""
     row = {"digest": picture.digest, "image": picture.image, "width": picture.width, "height": picture.height}
     # Updating an existing row changes nothing but locks it, so that delete_unused() waits for us.
-    db.session.execute(
-        insert(_logo).values(**row).on_conflict_do_update(index_elements=["digest"], set_={"width": picture.width})
-    )
+    new = insert(_logo).values(**row)
+    db.session.execute(new.on_conflict_do_update(index_elements=["digest"], set_={"width": picture.width}))
     return picture.digest
 
 

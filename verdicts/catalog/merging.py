@@ -1,6 +1,6 @@
 """Merging two records of one tool: which is which, and what the kept one takes of the other, reviews aside."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,13 +66,14 @@ class RecordMove:
     releases: tuple[str, ...]
 
 
-def lock(tool_ids: Iterable[int]) -> None:
-    """Lock these records until the transaction ends; voters need not wait.
+def lock(tool_ids: Collection[int]) -> None:
+    """Lock these records until the transaction ends; voters need not wait. Raises NoSuchTool.
 
     On SQLite begin_write() has taken the one lock there is, and this only reads.
     """
     rows = sa.select(tool.c.id).where(tool.c.id.in_(tool_ids)).order_by(tool.c.id)
-    db.session.connection().execute(rows.with_for_update(key_share=True)).all()
+    if len(db.session.connection().execute(rows.with_for_update(key_share=True)).all()) < len(set(tool_ids)):
+        raise NoSuchTool
 
 
 def sides(keep_id: int, drop_id: int, now: datetime) -> tuple[Side, Side]:

@@ -138,7 +138,7 @@ class Tool(Base):
     # When it was first public: publishing it again is no news.
     first_published_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # The record it was merged into: all it had has moved there, but for the ledger of its votes.
+    # The record it was merged into: all it had has moved there, except the record of its votes.
     merged_into_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("tool.id"),
         info={"dependant": ("record that was merged into it", "records that were merged into it")},

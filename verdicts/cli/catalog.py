@@ -10,11 +10,11 @@ from sqlalchemy.exc import IntegrityError
 
 from verdicts.cli import files
 from verdicts.cli.errors import errors_as_messages
-from verdicts.curation.catalog_file.faults import CatalogueRefused
+from verdicts.curation.catalog_file.faults import CatalogRefused
 from verdicts.curation.catalog_file.parsing import MAX_FAULTS_COLLECTED
 from verdicts.curation.transfer import reading
 from verdicts.curation.transfer.exporting import TooLargeForYaml, export
-from verdicts.curation.transfer.importing import import_catalogue
+from verdicts.curation.transfer.importing import import_catalog
 from verdicts.curation.transfer.report import ImportReport
 from verdicts.extensions import begin_write, db
 from verdicts.staff import audit
@@ -30,7 +30,7 @@ def import_from(file: str, *, dry_run: bool) -> None:
     with refusals_as_messages(file):
         data = reading.read(files.read_limited(file, reading.MAX_FILE_SIZE), file)
         begin_write()
-        report = import_catalogue(data, datetime.now(UTC))
+        report = import_catalog(data, datetime.now(UTC))
         if dry_run:
             db.session.rollback()
         else:
@@ -62,7 +62,7 @@ def refusals_as_messages(file: str) -> Iterator[None]:
     try:
         with errors_as_messages(TooLargeForYaml, file=file):
             yield
-    except CatalogueRefused as refusal:
+    except CatalogRefused as refusal:
         count = len(refusal.faults)
         counted = f"at least {count}" if count >= MAX_FAULTS_COLLECTED else str(count)
         heading = f"{file} was refused and nothing stored: {counted} {'fault' if count == 1 else 'faults'}."

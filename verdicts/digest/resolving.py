@@ -38,7 +38,7 @@ class NotUncertain(editions.DigestError):
 
     def __init__(self, addresses: Collection[str]) -> None:
         self.addresses = tuple(addresses)
-        super().__init__(f"Nothing is uncertain about {', '.join(addresses)}. Nothing was settled.")
+        super().__init__(f"Nothing is uncertain about {', '.join(addresses)}. Nothing was resolved.")
 
 
 def list_uncertain(edition_id: int, limit: int | None = None) -> list[UncertainDelivery]:

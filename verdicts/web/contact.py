@@ -26,7 +26,7 @@ MIN_TEXT_LENGTH, MAX_TEXT_LENGTH = 10, 4000
 UNKNOWN_PAGE = "This is no page of ours. It begins with a slash, such as /tools, or leave it empty."
 INVALID_SOURCE = "A source is a web address that begins with https:// or http://, or leave it empty."
 TOO_SHORT = "Say in a few words what is wrong."
-CONTROL_CHARACTER = "There is a character in it that cannot be kept. Type it anew, without pasting."
+CONTROL_CHARACTER = "There is a character in it that cannot be stored. Type it again, without pasting."
 TOO_MANY = "Many messages came from near you within the last hour. Send it again in an hour; it is still here."
 BUSY = "More is asked of us than we can do right now. Send it again in a few seconds; it is still here."
 

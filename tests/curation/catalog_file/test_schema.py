@@ -9,7 +9,7 @@ from tests.makers import TODAY
 from verdicts.catalog import models as catalog
 from verdicts.comparisons import models as comparisons
 from verdicts.curation.catalog_file import parsing, schema
-from verdicts.curation.catalog_file.faults import CatalogueRefused
+from verdicts.curation.catalog_file.faults import CatalogRefused
 
 OLD = {"verdict": "ship", "quote": "Before.", "until": "2026-01-31"}
 
@@ -170,7 +170,7 @@ def test_a_fault_in_a_section_is_reported_with_its_place(sections: dict[str, Any
 
 @pytest.mark.parametrize("data", [[], "text", 5, None])
 def test_a_file_that_is_no_object_is_refused(data: object) -> None:
-    with pytest.raises(CatalogueRefused, match="the file must be an object with keys, not"):
+    with pytest.raises(CatalogRefused, match="the file must be an object with keys, not"):
         parsing.parse(data, TODAY)
 
 
@@ -195,7 +195,7 @@ def test_a_file_of_nothing_but_faults_is_not_read_to_its_end() -> None:
 
 
 def test_fifty_faults_are_printed_and_the_others_counted() -> None:
-    lines = str(CatalogueRefused([f"tools[{number}]: x" for number in range(60)])).splitlines()
+    lines = str(CatalogRefused([f"tools[{number}]: x" for number in range(60)])).splitlines()
     assert len(lines) == 51
     assert lines[-1] == "… and 10 more"
 

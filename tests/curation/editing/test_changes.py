@@ -26,7 +26,7 @@ from verdicts.curation import merging
 from verdicts.curation.editing import categories, comparisons, panels, prices, reviewers, tools
 from verdicts.curation.editing.changes import Change
 from verdicts.curation.editing.saving import StoredRecord
-from verdicts.curation.transfer.importing import import_catalogue
+from verdicts.curation.transfer.importing import import_catalog
 from verdicts.extensions import begin_write, db
 
 FORMS: dict[str, tuple[type[Any], Callable[[int], StoredRecord | None]]] = {
@@ -124,7 +124,7 @@ def test_an_import_reads_with_as_many_statements_whatever_it_changes(app: Flask,
         db.session.rollback()
         db.session.expunge_all()
         before = len(statements)
-        import_catalogue(a_file(*tools, comparisons=lines), NOW)
+        import_catalog(a_file(*tools, comparisons=lines), NOW)
         db.session.commit()
         return sum(each.startswith("SELECT") for each in statements.statements[before:])
 

@@ -13,7 +13,7 @@ from tests.conftest import StatementCount
 from tests.curation.files import BARE, SAMPLE, Json, a_file, a_review, a_tool, import_file, imported
 from tests.makers import NOW, TODAY, make_category, make_comparison, make_price, make_review, make_reviewer, make_tool
 from verdicts.curation.transfer.exporting import export
-from verdicts.curation.transfer.importing import import_catalogue
+from verdicts.curation.transfer.importing import import_catalog
 from verdicts.extensions import db
 
 LATER = NOW + timedelta(days=9)
@@ -123,7 +123,7 @@ EVERYTHING: Json = {
 
 def in_an_empty_database(text: str) -> str:
     """Return the export after importing a file into this database, and leave the database as it was."""
-    import_catalogue(json.loads(text), LATER)
+    import_catalog(json.loads(text), LATER)
     again = export(LATER)
     db.session.rollback()
     db.session.expunge_all()
@@ -166,7 +166,7 @@ def test_histories_that_grew_come_back_with_the_same_bytes(app: Flask) -> None:
         ("skip", "0", None),
     ]
     for days, state in enumerate(states):
-        import_catalogue(file(*state), NOW + timedelta(days=days))
+        import_catalog(file(*state), NOW + timedelta(days=days))
     first = export(NOW)
     db.session.rollback()
     assert len(json.loads(first)["tools"][0]["reviews"][0]["history"]) == 3
@@ -268,8 +268,8 @@ tools = st.lists(
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_sequence_of_imports_comes_back_with_the_same_bytes(app: Flask, files: list[list[Json]]) -> None:
     for days, file in enumerate(files):
-        import_catalogue(a_file(*file), NOW + timedelta(days=days))
-        assert not import_catalogue(a_file(*file), NOW + timedelta(days=days)).changed_anything
+        import_catalog(a_file(*file), NOW + timedelta(days=days))
+        assert not import_catalog(a_file(*file), NOW + timedelta(days=days)).changed_anything
     first = export(LATER)
     db.session.rollback()
     db.session.expunge_all()

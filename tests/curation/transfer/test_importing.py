@@ -18,7 +18,7 @@ from verdicts.catalog.models import Category, CategoryAlias, Reviewer, ReviewerA
 from verdicts.comparisons.models import Comparison
 from verdicts.curation.catalog_file import parsing
 from verdicts.curation.transfer.exporting import export
-from verdicts.curation.transfer.importing import import_catalogue
+from verdicts.curation.transfer.importing import import_catalog
 from verdicts.curation.transfer.report import Count
 from verdicts.extensions import db
 
@@ -585,5 +585,5 @@ def test_an_unchanged_import_takes_a_fixed_number_of_statements(
     imported(copy.deepcopy(data))
     db.session.expunge_all()
     before = len(statements)
-    import_catalogue(data, NOW)
+    import_catalog(data, NOW)
     assert len(statements) - before == 16

@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from verdicts.curation.catalog_file.faults import CatalogueRefused
+from verdicts.curation.catalog_file.faults import CatalogRefused
 from verdicts.curation.transfer import reading
 
 BILLION_LAUGHS = b"""
@@ -69,13 +69,13 @@ REFUSED = {
 
 @pytest.mark.parametrize(("raw", "words"), REFUSED.values(), ids=REFUSED)
 def test_what_cannot_be_read_is_refused_with_its_place(raw: bytes, words: str) -> None:
-    with pytest.raises(CatalogueRefused) as refused:
+    with pytest.raises(CatalogRefused) as refused:
         reading.read(raw)
     assert str(refused.value).startswith(words)
 
 
 def test_every_key_that_is_given_twice_is_named() -> None:
-    with pytest.raises(CatalogueRefused) as refused:
+    with pytest.raises(CatalogRefused) as refused:
         reading.read(b'{"a": 1, "a": 2, "tools": [{"b": 1, "b": 2, "b": 3}]}')
     assert refused.value.faults == ('the file has the key "a" twice', 'tools[0]: has the key "b" twice')
 
@@ -83,7 +83,7 @@ def test_every_key_that_is_given_twice_is_named() -> None:
 def test_a_billion_laughs_costs_neither_time_nor_memory() -> None:
     tracemalloc.start()
     started = time.monotonic()
-    with pytest.raises(CatalogueRefused):
+    with pytest.raises(CatalogRefused):
         reading.read(BILLION_LAUGHS)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -128,5 +128,5 @@ def test_the_parser_in_python_reads_the_same(monkeypatch: pytest.MonkeyPatch) ->
     expected = reading.read(text)
     monkeypatch.setattr(reading, "_Loader", reading.yaml.SafeLoader)
     assert reading.read(text) == expected
-    with pytest.raises(CatalogueRefused):
+    with pytest.raises(CatalogRefused):
         reading.read(BILLION_LAUGHS)

@@ -154,3 +154,15 @@ def test_a_draft_whose_form_is_not_there_any_more_is_left_out_of_the_dashboard(a
     db.session.commit()
     dashboard = ann.gets("/admin")
     assert (dashboard.status_code, "Found" in dashboard.text, "Lost" in dashboard.text) == (200, True, False)
+
+
+@pytest.mark.parametrize(("form", "is_named"), [("tools/1", True), ("tools/1/price", True), ("categories/1", False)])
+@ON_ONE_DATABASE
+def test_the_dashboard_names_a_draft_without_a_name_after_its_own_tool_only(
+    ann: AdminClient, form: str, is_named: bool
+) -> None:
+    make_tool("wren")
+    begin_write()
+    drafts.save(1, f"/admin/{form}", [("name", ""), ("note", "typed")], PRESENT)
+    db.session.commit()
+    assert ("Wren" in ann.gets("/admin").text) is is_named

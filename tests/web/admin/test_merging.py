@@ -267,3 +267,18 @@ def test_among_ten_thousand_a_dozen_are_offered(root: AdminClient, app: Flask) -
     page = root.gets("/admin/merge?keep=copy&drop=copy-1").text
     assert page.count("/admin/merge?keep=copy-") == 12
     assert "There are more. Enter more of the name." in page
+
+
+@pytest.mark.parametrize("gone", ["keep", "drop"])
+def test_a_tool_that_is_gone_when_the_merge_is_confirmed_is_reported(
+    root: AdminClient, pair: tuple[int, int], gone: str
+) -> None:
+    plan = fields(root.gets(PLAN).text)
+    answer = root.posts("/admin/merge", **{**plan, gone: "2147483647"})
+    assert (answer.status_code, "One of the two tools does not exist" in answer.text) == (422, True)
+
+
+@pytest.mark.parametrize("id", ["", "0", "1_0", "\u0661", "2147483648"])
+@ON_ONE_DATABASE
+def test_what_is_no_id_is_not_merged(root: AdminClient, pair: tuple[int, int], id: str) -> None:
+    assert root.posts("/admin/merge", keep=id, drop=str(pair[1])).status_code == 400

@@ -31,7 +31,7 @@ class Fault:
         return Fault((*path, *self.path), self.words, self.other)
 
 
-class CatalogueRefused(Exception):
+class CatalogRefused(Exception):
     """The file cannot be imported; `faults` holds everything that is wrong, as "place: words"."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from verdicts.curation.catalog_file import schema
-from verdicts.curation.catalog_file.faults import CatalogueRefused, Fault, Path, shown
+from verdicts.curation.catalog_file.faults import CatalogRefused, Fault, Path, shown
 from verdicts.curation.catalog_file.raw_records import RawFile, raw_file
 from verdicts.curation.catalog_file.schema import Record
 
@@ -33,9 +33,9 @@ class ParsedFile:
 
 
 def parse(data: object, today: date) -> tuple[ParsedFile, list[Fault]]:
-    """Return the sound records of a file, and what is wrong with the others. Raises CatalogueRefused without keys."""
+    """Return the sound records of a file, and what is wrong with the others. Raises CatalogRefused without keys."""
     if not isinstance(data, dict):
-        raise CatalogueRefused([Fault((), f"must be an object with keys, not {shown(data)}")])
+        raise CatalogRefused([Fault((), f"must be an object with keys, not {shown(data)}")])
     _file, faults = validate(schema.File, data, today)
 
     def sound(kind: type[AnyRecord], section: str) -> dict[Path, AnyRecord]:

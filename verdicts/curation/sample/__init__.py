@@ -45,13 +45,13 @@ def load(now: datetime) -> bool:
     """
     if db.session.scalar(sa.select(sa.exists(sa.select(Tool.id)))):
         return False
-    importing.import_catalogue(catalogue_on(now.date()), now)
+    importing.import_catalog(catalog_on(now.date()), now)
     this_week.move_into_week(now)
     store_votes(make_votes(yaml.safe_load(VOTES.read_text())["tools"], now))
     return True
 
 
-def catalogue_on(today: date) -> object:
+def catalog_on(today: date) -> object:
     """Return the sample's catalogue with its reviews as old on this day as they are on the day it was written for.
 
     Old reviews decide nothing, and a demo in which nothing is decided shows little. Prices and facts keep their dates:

@@ -64,9 +64,8 @@ def _yaml(file: Json) -> str:
 
 
 def _in_order(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.Result[Any]:
-    return db.session.execute(
-        sa.select(table).where(*conditions).order_by(table.c.position, *table.primary_key.columns)
-    )
+    rows = sa.select(table).where(*conditions)
+    return db.session.execute(rows.order_by(table.c.position, *table.primary_key.columns))
 
 
 def _grouped(rows: sa.Result[Any], key: str) -> Groups:

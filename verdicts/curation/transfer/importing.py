@@ -10,7 +10,7 @@ from verdicts.catalog.models import Category, Review, Reviewer, Tool, ToolSlug
 from verdicts.comparisons.models import Comparison
 from verdicts.comparisons.related import members_key
 from verdicts.curation.catalog_file import parsing, schema
-from verdicts.curation.catalog_file.faults import CatalogueRefused
+from verdicts.curation.catalog_file.faults import CatalogRefused
 from verdicts.curation.catalog_file.history import extend_history, replace_price
 from verdicts.curation.catalog_file.rows import new_row, update
 from verdicts.curation.editing import categories, comparisons, reviewers
@@ -24,12 +24,12 @@ from verdicts.curation.transfer.report import ImportReport, make_report
 from verdicts.extensions import db
 
 
-def import_catalogue(data: object, now: datetime) -> ImportReport:
+def import_catalog(data: object, now: datetime) -> ImportReport:
     """Make the database say what a catalogue file says, and return what that changed.
 
     Records are matched by slug, a tool's also by an alias that is stored. What the file leaves out stays as it is.
     New tools and comparisons are published as of `now`. Where anything changed, the content version grows and the
-    search index follows. Raises CatalogueRefused, naming every fault, before anything is stored.
+    search index follows. Raises CatalogRefused, naming every fault, before anything is stored.
 
     The caller has called begin_write(), and commits.
     """
@@ -37,7 +37,7 @@ def import_catalogue(data: object, now: datetime) -> ImportReport:
     existing = existing_catalog.load()
     faults += check_file(file, existing, faults)
     if faults:
-        raise CatalogueRefused(faults)
+        raise CatalogRefused(faults)
     entries = _import(file, existing, now)
     report = make_report(entries, _differences(entries))
     if report.changed_anything:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from verdicts.curation.catalog_file.faults import CatalogueRefused, Fault, Path, shown
+from verdicts.curation.catalog_file.faults import CatalogRefused, Fault, Path, shown
 
 MEGABYTE = 1024 * 1024
 MAX_FILE_SIZE = 32 * MEGABYTE  # several times an export of 5,000 tools with all their reviews
@@ -28,13 +28,13 @@ def read(raw: bytes, name: str = "") -> object:
     """Return what a JSON or YAML file says: by the end of its name, else by how it begins.
 
     A plain YAML word is text, so that 1.10 and 2026-11-22 stay as written; only true, false and null are not.
-    Raises CatalogueRefused with the line and column, or the place, of what cannot be read.
+    Raises CatalogRefused with the line and column, or the place, of what cannot be read.
     """
     text = _decode(raw)
     data = _read_json(text) if _is_json(text, name) else _read_yaml(text)
     faults = list(_faults_of_shape(data))
     if faults:
-        raise CatalogueRefused(faults)
+        raise CatalogRefused(faults)
     return data
 
 
@@ -175,4 +175,4 @@ def _at(mark: Any) -> str:
 
 
 def _refuse(words: str) -> NoReturn:
-    raise CatalogueRefused([Fault((), words)])
+    raise CatalogRefused([Fault((), words)])

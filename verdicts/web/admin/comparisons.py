@@ -65,6 +65,5 @@ bp.add_url_rule(f"/admin/comparisons/{ID}/up", view_func=MoveUpView.as_view("mov
 @requires_role(Role.EDITOR)
 def index() -> ResponseReturnValue:
     query = read_query(SORTS, state=list(PublicationState), words=["none"])
-    return render_list(
-        "admin/comparisons/index.html", query, listing.list_comparisons(query, now()), SORTS, states=STATES
-    )
+    result = listing.list_comparisons(query, now())
+    return render_list("admin/comparisons/index.html", query, result, SORTS, states=STATES)

@@ -131,10 +131,8 @@ def preview(name: str) -> ResponseReturnValue:
         email = previews.load_preview(edition, now())
     except EditionIsEmpty as error:
         return render_refusal(name, error)
-    week_dates = format_week(edition.week)
-    page = render_template(
-        "admin/digest/preview.html", edition=edition, week_dates=week_dates, email=email, text=add_links(email.text)
-    )
+    week_dates, text = format_week(edition.week), add_links(email.text)
+    page = render_template("admin/digest/preview.html", edition=edition, week_dates=week_dates, email=email, text=text)
     response = make_response(page)
     response.headers["Content-Security-Policy"] = FRAMING_POLICY
     return response

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, abort, current_app, make_response, redirect, render_template, request, url_for
@@ -21,6 +22,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RoutingException
 
 from verdicts.catalog import queries as catalog
+from verdicts.catalog.models import Tool
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.staff import drafts as stored_drafts
@@ -241,14 +243,23 @@ def list_draft_links() -> list[DraftLink]:
     Executes two statements at most.
     """
     routes = [(draft, *_route_of(draft.key)) for draft in stored_drafts.list_open(current_account().id)]
-    labelled = [(draft, label, arguments) for draft, endpoint, arguments in routes if (label := _label_of(endpoint))]
-    # A form that does not name its record belongs to a part of a tool, such as its price.
-    ids = [0 if draft.name else int(str(arguments.get("id", 0))) for draft, _label, arguments in labelled]
-    tools = catalog.links_of(set(filter(None, ids))) if any(ids) else {}
-    return [
-        DraftLink(draft.key, label, tools[id].name if id in tools else draft.name, draft.saved_at)
-        for (draft, label, _arguments), id in zip(labelled, ids, strict=True)
+    labelled = [
+        (draft, label, 0 if draft.name else _tool_id(endpoint, arguments))
+        for draft, endpoint, arguments in routes
+        if (label := _label_of(endpoint))
     ]
+    ids = {tool_id for _draft, _label, tool_id in labelled if tool_id}
+    tools = catalog.links_of(ids) if ids else {}
+    return [
+        DraftLink(draft.key, label, tools[tool_id].name if tool_id in tools else draft.name, draft.saved_at)
+        for draft, label, tool_id in labelled
+    ]
+
+
+def _tool_id(endpoint: str, arguments: Mapping[str, object]) -> int:
+    """Return the id of the tool that a form edits, or a part of which it edits; 0 for other forms."""
+    view: Any = current_app.view_functions[endpoint]
+    return int(str(arguments.get("id", 0))) if _is_record_form(endpoint) and view.view_class.model is Tool else 0
 
 
 def _label_of(endpoint: str) -> str:
@@ -294,7 +305,7 @@ def find_small_form_draft() -> MultiDict[str, str] | None:
     return MultiDict(draft.fields) if draft else None
 
 
-def render_gone_record() -> ResponseReturnValue:
+def render_gone_record(add_endpoint: str | None) -> ResponseReturnValue:
     """Show the unsaved input for a deleted record, and offer to create a new record from it."""
     is_post = request.method == "POST" and not csrf_failed()
     draft = find_draft()
@@ -303,8 +314,6 @@ def render_gone_record() -> ResponseReturnValue:
         abort(404, GONE_MESSAGE)
     if is_post:
         save_submitted()
-    endpoint = (request.endpoint or "").removesuffix(".edit") + ".add"
-    can_add = endpoint in current_app.view_functions
     page = render_template(
         "admin/drafts/gone.html",
         status=404,
@@ -312,7 +321,7 @@ def render_gone_record() -> ResponseReturnValue:
         draft_key=draft_key(),
         fields=labelled_fields(fields),
         raw_fields=fields,
-        add_url=url_for(endpoint, draft=secrets.token_urlsafe(9)) if can_add else "",
+        add_url=url_for(add_endpoint, draft=secrets.token_urlsafe(9)) if add_endpoint else "",
     )
     return page, 404
 

@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.file import FileField
 from sqlalchemy.exc import IntegrityError
 
-from verdicts.curation.catalog_file.faults import CatalogueRefused
+from verdicts.curation.catalog_file.faults import CatalogRefused
 from verdicts.curation.catalog_file.parsing import MAX_FAULTS_COLLECTED
 from verdicts.curation.transfer import pending, reading
 from verdicts.curation.transfer.exporting import TooLargeForYaml, export
-from verdicts.curation.transfer.importing import import_catalogue
+from verdicts.curation.transfer.importing import import_catalog
 from verdicts.curation.transfer.pending import PendingImport
 from verdicts.curation.transfer.report import ImportReport
 from verdicts.extensions import begin_write, begin_write_after_read, db
@@ -97,7 +97,7 @@ def run_import() -> ResponseReturnValue:
         return _render_dry_run(file, ANOTHER_FILE_MESSAGE), 422
     try:
         report = _import(file)
-    except (CatalogueRefused, IntegrityError):
+    except (CatalogRefused, IntegrityError):
         db.session.rollback()
         return _render_dry_run(file, CHANGED_MESSAGE), 422
     audit.record_all(report.differences, now=now(), actor=actor())
@@ -135,14 +135,14 @@ def _import(file: PendingImport) -> ImportReport:
     db.session.rollback()
     data = reading.read(file.content, file.name)
     begin_write()
-    return import_catalogue(data, now())
+    return import_catalog(data, now())
 
 
 def _run_dry_run(file: PendingImport) -> DryRun:
     """Return what importing a file would do; roll it back."""
     try:
         return DryRun(_import(file))
-    except CatalogueRefused as error:
+    except CatalogRefused as error:
         return DryRun(None, error.faults)
     finally:
         db.session.rollback()

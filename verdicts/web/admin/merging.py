@@ -19,7 +19,7 @@ from verdicts.voting.queries import tallies_of
 from verdicts.web.admin.auth import actor, log_activity, requires_role
 from verdicts.web.admin.forms.base import AdminForm, required_text
 from verdicts.web.clock import now
-from verdicts.web.paging import MAX_ID
+from verdicts.web.paging import read_id
 
 bp = Blueprint("merging", __name__)
 
@@ -61,8 +61,8 @@ def index() -> ResponseReturnValue:
 @bp.post("/admin/merge")
 @requires_role(Role.ADMIN)
 def merge() -> ResponseReturnValue:
-    keep_id, drop_id = (request.form.get(name, 0, type=int) for name in ("keep", "drop"))
-    if not (0 < keep_id <= MAX_ID and 0 < drop_id <= MAX_ID):
+    keep_id, drop_id = (read_id(request.form.get(name, "")) for name in ("keep", "drop"))
+    if keep_id is None or drop_id is None:
         abort(400, "Choose two tools to merge.")
     begin_write_after_read()
     try:
@@ -89,9 +89,8 @@ def _find_tools(form: MergeForm) -> tuple[ToolLink | None, ToolLink | None, dict
         if not field.errors:
             tools[field.name], candidates[field.name] = _search(field.data or "")
             if tools[field.name] is None:
-                form.add_error(
-                    field.name, "Several tools match. Choose one." if candidates[field.name] else "No tools match."
-                )
+                error = "Several tools match. Choose one." if candidates[field.name] else "No tools match."
+                form.add_error(field.name, error)
     return tools["keep"], tools["drop"], candidates
 
 
@@ -122,9 +121,8 @@ def _render_plan(plan: MergePlan, problem: str = "") -> str:
     ids = [plan.keep.id, plan.drop.id]
     panels, communities = catalog.panel_verdicts_of(ids), tallies_of(ids)
     sides = [MergeSide(side, panels[side.id], communities[side.id]) for side in (plan.keep, plan.drop)]
-    return render_template(
-        "admin/merging/plan.html", plan=plan, sides=sides, sentences=sentences(plan), problem=problem
-    )
+    lines = sentences(plan)
+    return render_template("admin/merging/plan.html", plan=plan, sides=sides, sentences=lines, problem=problem)
 
 
 def _log_merge(plan: MergePlan) -> None:

@@ -54,7 +54,7 @@ ADDRESS_IN_NOTE_MESSAGE = "Remove the email address: this note is stored longer 
 NO_TOOL_MESSAGE = "There is no such tool."
 
 
-def refuse_address(field: StringField) -> None:
+def refuse_address(_form: AdminForm, field: StringField) -> None:
     """Refuse what looks like an email address: the audit log stores this text for ever."""
     if has_address(field.data or ""):
         raise ValidationError(ADDRESS_IN_NOTE_MESSAGE)
@@ -68,10 +68,7 @@ class HeldVotesForm(AdminForm):
     tool = IntegerField(validators=[NumberRange(1, MAX_ID)])
     network = StringField(validators=[Regexp("([0-9a-f]{64})?$")])
     decision = StringField(validators=[AnyOf([Standing.COUNTED, Standing.DISCARDED])])
-    reason = required_text("Reason", 500, missing="Give a reason. It is stored in the vote record.")
-
-    def validate_reason(self, field: StringField) -> None:
-        refuse_address(field)
+    reason = required_text("Reason", 500, refuse_address, missing="Give a reason. It is stored in the vote record.")
 
     def is_about(self, group: HeldGroup) -> bool:
         """Return whether this form is about a group. Drafts do not store the network, so they match any."""
@@ -81,10 +78,7 @@ class HeldVotesForm(AdminForm):
 
 class CorrectionForm(AdminForm):
     state = StringField(validators=[AnyOf([CorrectionState.DONE, CorrectionState.DECLINED])])
-    outcome = required_text("Outcome", 500, missing="Describe the outcome in a few words.")
-
-    def validate_outcome(self, field: StringField) -> None:
-        refuse_address(field)
+    outcome = required_text("Outcome", 500, refuse_address, missing="Describe the outcome in a few words.")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The base class of the admin forms, and the submitted fields."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
@@ -38,5 +39,5 @@ class AdminForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
         return [(field, " ".join(map(str, field.errors))) for field in self if field.errors]
 
 
-def required_text(label: str, max_length: int, *, missing: str = "Fill this in.") -> StringField:
-    return StringField(label, validators=[DataRequired(missing), Length(max=max_length)])
+def required_text(label: str, max_length: int, *validators: Any, missing: str = "Fill this in.") -> StringField:
+    return StringField(label, validators=[DataRequired(missing), Length(max=max_length), *validators])

@@ -138,7 +138,7 @@ class RecordEditor(MethodView):
         try:
             return super().dispatch_request()
         except RecordGone:
-            return drafts.render_gone_record()
+            return drafts.render_gone_record(self.add_endpoint)
 
     def get(self) -> ResponseReturnValue:
         if self.id is None and drafts.draft_key() == request.path:

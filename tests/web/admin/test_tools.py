@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import TODAY, make_category, make_price, make_reviewer, make_tool
 from tests.web.admin.admin_client import AdminClient, fields_of, latest_entry, stored
@@ -103,3 +105,14 @@ def test_another_price_needs_its_reason_and_the_old_one_stays(ann: AdminClient) 
     ann.sends(path, fields_of(refused.text) | {"reason": "The maker raised it."})
     old, new = stored(PriceRecord)
     assert (old.until, old.reason, str(new.amount)) == (TODAY, "The maker raised it.", "25")
+
+
+@pytest.mark.parametrize("current", ["", "/panel", "/price"])
+@ON_ONE_DATABASE
+def test_each_page_of_a_tool_links_to_its_other_pages(ann: AdminClient, current: str) -> None:
+    make_tool("wren")
+    page = ann.gets(f"/admin/tools/1{current}").text
+    links = re.findall(r'href="([^"]*)"', page.split('<p class="record-links">')[1].split("</p>")[0])
+    others = [f"/admin/tools/1{each}" for each in ("", "/panel", "/price", "/logo", "/publication") if each != current]
+    anchor = "#pricing" if current == "/price" else ""
+    assert links[:-1] == [*others, f"/tools/wren{anchor}"]  # the last one is the history

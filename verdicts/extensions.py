@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -33,6 +33,7 @@ RETRY_SECONDS = 90.0
 MAX_RETRY_DELAY_SECONDS = 1.0
 
 T = TypeVar("T")
+AnyRow = sa.Row[*tuple[Any, ...]]
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
@@ -181,6 +182,16 @@ def end_session(_error: BaseException | None = None) -> None:
         logger.warning("a connection was lost by the end of a request: %s", type(lost).__name__)
         db.session().invalidate()
         db.session.remove()
+
+
+def execute_page(statement: sa.Select[Any], number: int, page_size: int) -> tuple[Sequence[AnyRow], int]:
+    """Return the rows of a page, counted from 1, and how many rows all pages hold (0 past the last). One statement.
+
+    Each row has that number as its last column.
+    """
+    total = sa.func.count().over()
+    rows = db.session.execute(statement.add_columns(total).limit(page_size).offset((number - 1) * page_size)).all()
+    return rows, rows[0][-1] if rows else 0
 
 
 def insert(table: sa.Table) -> sqlite.Insert | postgresql.Insert:

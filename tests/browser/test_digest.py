@@ -101,7 +101,7 @@ def write_an_intro(page: Page, has_javascript: bool) -> None:
     page.get_by_label("Intro", exact=True).fill("Good *morning*.")
     if not has_javascript:
         page.get_by_role("button", name="Preview intro").click()
-    expect(page.locator("#note-preview em")).to_have_text("morning")
+    expect(page.locator("#intro-preview em")).to_have_text("morning")
     expect(page.get_by_label("Intro", exact=True)).to_have_value("Good *morning*.")
     page.get_by_role("button", name="Save subject and intro").click()
     expect(page.get_by_label("Intro", exact=True)).to_have_value("Good *morning*.")

@@ -166,7 +166,7 @@ def test_what_is_done_to_an_edition_is_in_the_audit_log_and_what_is_refused_is_n
     assert [(each.action, each.changes) for each in reversed(entries)] == [
         ("drafted", {}),
         ("sent a test email of", {}),
-        ("scheduled", {"goes out": [None, "2026-11-24 08:00 UTC"]}),
-        ("scheduled", {"goes out": ["2026-11-24 08:00 UTC", "2026-11-25 08:00 UTC"]}),
+        ("scheduled", {"scheduled for": [None, "2026-11-24 08:00 UTC"]}),
+        ("scheduled", {"scheduled for": ["2026-11-24 08:00 UTC", "2026-11-25 08:00 UTC"]}),
         ("cancelled", {"state": ["frozen", "cancelled"]}),
     ]

@@ -47,11 +47,11 @@ def visitor(app: Flask) -> Visitor:
     return Visitor(app)
 
 
-def published(week: Week = THIS_WEEK, note: str = "") -> int:
+def published(week: Week = THIS_WEEK, intro: str = "") -> int:
     """Draft, freeze and begin to send the week's edition."""
     found = drafted(week)
     with writing():
-        editing.update_text(found.id, note=note)
+        editing.update_text(found.id, intro=intro)
         freezing.freeze(found.id, NOW)
         editions.start(found.id)
     return found.id
@@ -81,7 +81,7 @@ def test_an_edition_shows_all_its_news_in_the_sites_own_pages(visitor: Visitor) 
     make_votes(beta, ship=range(40))
     gamma = an_old_tool("gamma", code)
     make_votes(gamma, ship=range(2), skip=range(2, 5))
-    published(note="Good *morning*.")
+    published(intro="Good *morning*.")
     page = visitor.reads("/digest/2026-w47")
     assert page.texts("h1") == ["One change of mind, one new price and one new comparison."]
     for words in (
@@ -152,7 +152,7 @@ def test_an_edition_that_was_cancelled_stays_where_letters_lead_to_it(
 def test_an_edition_that_was_drafted_anew_takes_the_place_of_the_cancelled(visitor: Visitor) -> None:
     make_tool("beta")
     cancelled(published(), reached="ada@readers.example")
-    published(note="Once more.")
+    published(intro="Once more.")
     page = visitor.reads(f"/digest/{THIS_WEEK.name}").words
     assert "Once more." in page
     assert "was cancelled" not in page

@@ -1,4 +1,4 @@
-"""Editing a draft: the order of its news, whatever others do meanwhile, what is removed, its subject and note."""
+"""Editing a draft: the order of its news, whatever others do meanwhile, what is removed, its subject and intro."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -142,7 +142,7 @@ def test_of_many_who_move_an_item_at_once_each_moves_it_by_one_place(app: Flask)
     assert [item.position for item in items(edition)] == list(range(len(before)))
 
 
-# Items, subject and note
+# Items, subject and intro
 
 
 def reordered(edition_id: int, order: list[int]) -> None:
@@ -194,11 +194,11 @@ def test_an_editor_may_write_a_note_and_a_subject() -> None:
     a_week()
     edition = drafted()
     with writing():
-        editing.update_text(edition.id, note="Good *morning*.")
+        editing.update_text(edition.id, intro="Good *morning*.")
     with writing():
         editing.update_text(edition.id, subject="One SKIP")
     found = editions.get_by_id(edition.id)
-    assert (found.note, found.subject) == ("Good *morning*.", "One SKIP")
+    assert (found.intro, found.subject) == ("Good *morning*.", "One SKIP")
 
 
 def test_a_subject_that_does_not_fit_is_refused() -> None:
@@ -217,7 +217,7 @@ def test_nothing_of_a_frozen_edition_can_be_changed() -> None:
     changes: list[Callable[[], None]] = [
         lambda: editing.set_removed(edition.id, first.id, is_removed=True),
         lambda: editing.reorder(edition.id, []),
-        lambda: editing.update_text(edition.id, note="Late."),
+        lambda: editing.update_text(edition.id, intro="Late."),
     ]
     for change in changes:
         with pytest.raises(EditionIsFrozen), writing():

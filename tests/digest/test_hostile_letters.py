@@ -29,7 +29,7 @@ class _Elements(HTMLParser):
 
 
 def letter_of(text: str) -> EmailPreview:
-    """Put a text into every field that an edition shows, its own note and subject too, and return the letter."""
+    """Put a text into every field that an edition shows, its own intro and subject too, and return the letter."""
     code = make_category("code", name=text[:80])
     alpha = an_old_tool("alpha", code, name=text[:80], tagline=text[:200])
     beta = make_tool("beta", name=text[:80], tagline=text[:200], description=text, category_id=code.id)
@@ -38,7 +38,7 @@ def letter_of(text: str) -> EmailPreview:
     make_comparison(alpha, beta, headline=text[:60], bottom_line=text, published_at=NOW)
     edition = drafted()
     with writing():
-        editing.update_text(edition.id, note=text, subject=" ".join(text.split())[:200])
+        editing.update_text(edition.id, intro=text, subject=" ".join(text.split())[:200])
     return previews.load_preview(get_by_id(edition.id), NOW)
 
 

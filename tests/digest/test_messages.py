@@ -202,7 +202,7 @@ def test_hostile_words_stay_words(app: Flask, ann: Subscriber) -> None:
     make_comparison(tool, an_old_tool("beta"), headline="<b>x</b><!--cut-->")
     found = drafted()
     with writing():
-        editing.update_text(found.id, note=f"{HOSTILE} [x](javascript:alert(1)) {LEAVE_PLACEHOLDER}")
+        editing.update_text(found.id, intro=f"{HOSTILE} [x](javascript:alert(1)) {LEAVE_PLACEHOLDER}")
         freezing.freeze(found.id, NOW)
     message = read(load_message_builder(found.id).build(recipient(ann), NOW))
     html = part(message, "html")

@@ -13,18 +13,18 @@ from verdicts.extensions import db
 pytestmark = pytest.mark.usefixtures("app")
 
 
-def names(page: queries.EditionsPage) -> list[str]:
-    return [each.edition.name for each in page.editions]
+def names(page: tuple[list[queries.EditionSummary], int]) -> list[str]:
+    return [each.edition.name for each in page[0]]
 
 
 def test_the_newest_week_comes_first_and_pages_follow_each_other() -> None:
     for week in (3, 50, *range(4, 24)):
         make_edition([], EditionState.SENT, year=2026, week=week)
     make_edition([], EditionState.SENT, year=2025, week=52)
-    first, second, third = (queries.load_editions_page(number) for number in (1, 2, 3))
+    first, second, third = (queries.list_page(number) for number in (1, 2, 3))
     assert names(first)[:2] == ["2026-w50", "2026-w23"]
     assert (len(names(first)), names(second), names(third)) == (20, ["2026-w04", "2026-w03", "2025-w52"], [])
-    assert (first.has_older, second.has_older) == (True, False)
+    assert (first[1], second[1]) == (23, 23)
 
 
 def test_an_edition_is_listed_with_its_items_and_its_deliveries() -> None:
@@ -35,7 +35,7 @@ def test_an_edition_is_listed_with_its_items_and_its_deliveries() -> None:
         editing.set_removed(edition.id, items(edition)[0].id, is_removed=True)
         one = (delivery.c.edition_id == sent) & (delivery.c.subscriber_id == 1)
         db.session.connection().execute(sa.update(delivery).where(one).values(state=DeliveryState.SENT))
-    draft, other = queries.load_editions_page().editions
+    draft, other = queries.list_page(1)[0]
     assert (draft.item_count, draft.removed_count, draft.progress.total) == (2, 1, 0)
     assert (other.item_count, other.removed_count, other.progress.summary) == (0, 0, "1 of 3: 2 pending, 1 sent")
 
@@ -43,9 +43,9 @@ def test_an_edition_is_listed_with_its_items_and_its_deliveries() -> None:
 def test_of_a_week_that_was_cancelled_only_the_latest_goes_by_its_name() -> None:
     for state in (EditionState.CANCELLED, EditionState.CANCELLED):
         make_edition([], state)
-    assert [each.is_replaced for each in queries.load_editions_page().editions] == [False, True]
+    assert [each.is_replaced for each in queries.list_page(1)[0]] == [False, True]
     make_edition([], EditionState.SENDING)
-    assert [each.is_replaced for each in queries.load_editions_page().editions] == [False, True, True]
+    assert [each.is_replaced for each in queries.list_page(1)[0]] == [False, True, True]
 
 
 def test_the_list_takes_three_statements_however_many_editions_there_are(statements: StatementCount) -> None:
@@ -53,5 +53,5 @@ def test_the_list_takes_three_statements_however_many_editions_there_are(stateme
     for week in range(1, 30):
         make_edition(readers, EditionState.SENT, week=week)
     before = len(statements)
-    queries.load_editions_page()
+    queries.list_page(1)
     assert len(statements) - before == 3

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("app")
 CHANGES: dict[str, Callable[[int, list[int]], None]] = {
     "order": lambda edition, ids: editing.reorder(edition, ids[::-1]),
     "removed": lambda edition, ids: editing.set_removed(edition, ids[0], is_removed=True),
-    "note": lambda edition, _: editing.update_text(edition, note="Good morning."),
+    "intro": lambda edition, _: editing.update_text(edition, intro="Good morning."),
     "subject": lambda edition, _: editing.update_text(edition, subject="A quiet week"),
     "frozen": lambda edition, _: freeze(edition, NOW),
 }
@@ -35,7 +35,7 @@ def test_another_letter_has_another_version(change: str) -> None:
         CHANGES[change](edition.id, [item.id for item in items(edition)])
     after, text_after = versions(edition.id)
     assert before != after
-    assert (text_before != text_after) is (change in {"note", "subject", "frozen"})
+    assert (text_before != text_after) is (change in {"intro", "subject", "frozen"})
 
 
 def test_a_reader_more_changes_nothing_of_what_is_approved() -> None:

@@ -11,6 +11,7 @@ from tests.web.visitor import Visitor
 from verdicts.catalog.models import Tool, ToolSlug
 from verdicts.comparisons.models import Comparison
 from verdicts.curation.editing import publication, removal
+from verdicts.curation.editing import tools as tool_editing
 from verdicts.digest import editions, previews, scheduling
 from verdicts.digest.editions import Edition, EditionIsEmpty, edition_version
 from verdicts.digest.freezing import freeze
@@ -22,7 +23,7 @@ from verdicts.extensions import db
 TAKEN_BACK: dict[str, Callable[[Tool], object]] = {
     "draft again": lambda row: publication.unpublish(row, NOW),
     "archived": lambda row: publication.archive(row, NOW),
-    "deleted": removal.delete,
+    "deleted": tool_editing.delete,
 }
 
 

@@ -29,7 +29,7 @@ def record(action: str = "edited", kind: str = "tool", name: str = "wren", id: i
     commit_or_retry(lambda: audit.record(action, kind, name, id, now=NOW, **more))
 
 
-def names(entries: list[audit.Entry]) -> list[str]:
+def names(entries: list[audit.LogEntry]) -> list[str]:
     db.session.rollback()
     return [entry.record for entry in entries]
 

@@ -21,7 +21,7 @@ from tests.web.test_newsletter_links import confirm_path, preferences_path
 from tests.web.visitor import Visitor
 from verdicts.catalog.models import Tool
 from verdicts.catalog.summaries import ToolLink
-from verdicts.curation.editing import removal
+from verdicts.curation.editing import tools as tool_editing
 from verdicts.extensions import db
 from verdicts.feedback.models import price_doubt
 from verdicts.newsletter.models import Status, subscriber_tool
@@ -48,7 +48,7 @@ def deleted_once_found(app: Flask, tool: ToolLink) -> Iterator[None]:
         if "requested_slug" in statement and not is_done.is_set():
             is_done.set()
             with app.app_context():
-                removal.delete(db.session.get_one(Tool, tool.id))
+                tool_editing.delete(db.session.get_one(Tool, tool.id))
                 db.session.commit()
 
     with listening("after_cursor_execute", delete):
@@ -84,7 +84,7 @@ def test_a_vote_waits_for_a_deletion_that_is_under_way(app: Flask, visitor: Visi
             return visitor.sends("/tools/alpha/vote", {"verdict": "ship"}, 404).status
 
     with ThreadPoolExecutor(1) as threads, app.app_context():
-        removal.delete(db.session.get_one(Tool, tool.id))
+        tool_editing.delete(db.session.get_one(Tool, tool.id))
         answer = threads.submit(vote_for_it)
         with pytest.raises(StillWaiting):
             answer.result(0.5)

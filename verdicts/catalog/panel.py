@@ -63,23 +63,23 @@ class PanelReview:
 
 
 @dataclass(frozen=True)
-class Change:
+class ReviewChange:
     """One entry of a review's history: from one verdict to the next, on a day, for a reason.
 
     A correction of wording changes no verdict, nor does a review that another record of the tool had (wording_only).
     """
 
     reviewer: ReviewerSummary
-    before: Revision
-    after: Verdict
+    ended: Revision
+    new_verdict: Verdict
 
     @property
     def on(self) -> date:
-        return self.before.until
+        return self.ended.until
 
     @property
     def verdict_changed(self) -> bool:
-        return self.before.verdict is not self.after and not self.before.wording_only
+        return self.ended.verdict is not self.new_verdict and not self.ended.wording_only
 
 
 @dataclass(frozen=True)
@@ -119,17 +119,17 @@ class Panel:
         review = self.review_by(reviewer)
         return review.verdict if review else None
 
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[ReviewChange]:
         """Return all that was ever replaced, newest first."""
         changes = [change for review in self.reviews for change in changes_of(review)]
         return sorted(changes, key=lambda change: change.on, reverse=True)
 
 
-def changes_of(review: PanelReview) -> list[Change]:
+def changes_of(review: PanelReview) -> list[ReviewChange]:
     """Return a review's changes, oldest first, each with the verdict that the reviewer came to after it."""
     after, changes = review.verdict, []
     for before in reversed(review.revisions):
-        changes.append(Change(review.reviewer, before, after))
+        changes.append(ReviewChange(review.reviewer, before, after))
         if not before.wording_only:
             after = before.verdict
     return changes[::-1]

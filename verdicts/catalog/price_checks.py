@@ -30,10 +30,9 @@ def confirm(tool_id: int, today: date, *, record_id: int | None = None) -> tuple
     `record_id` names the price that was checked. Raises PriceNotCurrent where that is not the current one. The
     caller has called begin_write(), bumps the content version and commits.
     """
-    current = sa.select(price.c.id, price.c.checked_on, price.c.interval_days).where(
-        price.c.tool_id == tool_id, price.c.until.is_(None)
-    )
-    row = db.session.connection().execute(current.with_for_update()).one_or_none()
+    is_current = sa.and_(price.c.tool_id == tool_id, price.c.until.is_(None))
+    current = sa.select(price.c.id, price.c.checked_on, price.c.interval_days).where(is_current).with_for_update()
+    row = db.session.connection().execute(current).one_or_none()
     if row is None or record_id not in {None, row.id}:
         raise PriceNotCurrent(tool_id)
     before = PriceCheck(row.checked_on, row.interval_days)

@@ -62,9 +62,8 @@ def select_summaries() -> sa.Select[Any]:
 
 
 # What every reader waits for is built once: putting a statement together costs more than running it.
-_is_requested = sa.and_(
-    requested_slug.c.slug.in_(sa.bindparam("slugs", expanding=True)), is_published(sa.bindparam("now"))
-)
+_has_requested_slug = requested_slug.c.slug.in_(sa.bindparam("slugs", expanding=True))
+_is_requested = _has_requested_slug & is_published(sa.bindparam("now"))
 
 # The published tools under these slugs or aliases; takes `slugs` and `now`, each row names the one `requested`.
 SUMMARIES_BY_SLUG = (

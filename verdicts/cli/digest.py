@@ -66,7 +66,7 @@ digest = AppGroup("digest", help="The weekly digest. An edition is named after i
 @optional_edition
 @errors_as_messages(*REFUSALS)
 def draft(name: str | None) -> None:
-    """Draft EDITION by rule: what happened in its week. By default the week just ended, in the demo the current one."""
+    """Draft EDITION from the news of its week: by default the week just ended, in the demo the current one."""
     week = parse_week(name)
     begin_write()
     edition_id = drafting.draft_edition(week, utc_now())
@@ -85,7 +85,7 @@ def draft(name: str | None) -> None:
 @optional_edition
 @errors_as_messages(*REFUSALS)
 def preview(name: str | None) -> None:
-    """Print the letter's text, and write text and HTML to files in the instance folder."""
+    """Print the email's text, and write text and HTML to files in the instance folder."""
     edition = get_edition(name)
     letter = previews.load_preview(edition, utc_now())
     folder = Path(current_app.instance_path) / "preview"
@@ -102,7 +102,7 @@ def preview(name: str | None) -> None:
 @optional_edition
 @errors_as_messages(*REFUSALS)
 def send_test(address: str, name: str | None) -> None:
-    """Send the letter to ADDRESS alone, as it is now. Its links for leaving lead nowhere."""
+    """Send the email to ADDRESS alone, as it is now. Its unsubscribe links lead nowhere."""
     edition = get_edition(name)
     envelope_from, raw = read(lambda: previews.build_test_message(edition, address, utc_now()))
     with open_connection() as connection:
@@ -117,7 +117,7 @@ def send_test(address: str, name: str | None) -> None:
 @click.argument("arguments", nargs=-1, required=True, metavar="[EDITION] WHEN")
 @errors_as_messages(*REFUSALS)
 def schedule(arguments: tuple[str, ...]) -> None:
-    """Freeze EDITION if it is a draft, and let it go out at WHEN (ISO 8601, UTC: 2026-11-23T08:00)."""
+    """Freeze EDITION if it is a draft, and send it at WHEN (ISO 8601, UTC: 2026-11-23T08:00)."""
     if len(arguments) > 2:
         raise click.UsageError("This takes an edition, which may be left out, and a moment.")
     *names, moment = arguments
@@ -128,7 +128,7 @@ def schedule(arguments: tuple[str, ...]) -> None:
             freeze(edition.id, now)
         editions.schedule(edition.id, when)
         before = f"{edition.scheduled_at:{MINUTE}}" if edition.scheduled_at else None
-        return {"goes out": (before, f"{when:{MINUTE}}")}
+        return {"scheduled for": (before, f"{when:{MINUTE}}")}
 
     scheduled = change_edition(get_edition(names[0] if names else None), "scheduled", step)
     at_once = " That has passed: the next `flask digest run` sends it." if when <= now else ""
@@ -139,7 +139,7 @@ def schedule(arguments: tuple[str, ...]) -> None:
 @optional_edition
 @errors_as_messages(*REFUSALS)
 def cancel(name: str | None) -> None:
-    """End EDITION for good: nothing more of it is sent. Its week may be drafted anew."""
+    """End EDITION for good: nothing more of it is sent. Its week may be drafted again."""
 
     def step(edition: Edition) -> Changes:
         editions.cancel(edition.id, utc_now())

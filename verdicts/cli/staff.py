@@ -18,10 +18,10 @@ staff = AppGroup("staff", help="The people who may log in at /admin.")
 @click.argument("name")
 @click.argument("email")
 @click.option("--role", type=click.Choice([str(role) for role in Role]), default=str(Role.EDITOR), show_default=True)
-@click.option("--must-change", is_flag=True, help="The password is somebody else's choice: ask for another at log-in.")
-@click.password_option(help="Asked for where it is not given: other users of the machine can see what is.")
+@click.option("--must-change", is_flag=True, help="Ask for another password at log-in.")
+@click.password_option(help="Without it the command asks. Other users of the machine can see what you give here.")
 def add(name: str, email: str, role: str, password: str, *, must_change: bool) -> None:
-    """Let NAME log in, whose EMAIL gets the letter for a lost password."""
+    """Let NAME log in. Password resets are sent to EMAIL."""
     with errors_as_messages(InvalidAccount):
         password_hash = hash_new_password(password, (name, email))
         now = datetime.now(UTC)

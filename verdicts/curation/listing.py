@@ -12,7 +12,7 @@ from verdicts.catalog.models import Category, CategoryFact, PriceRecord, Review,
 from verdicts.catalog.panel import OLD_AFTER
 from verdicts.comparisons.models import Comparison, ComparisonTool
 from verdicts.curation.editing.publication import PublicationState, state_of
-from verdicts.extensions import db
+from verdicts.extensions import db, execute_page
 
 PAGE_SIZE = 50
 MAX_WORDS = 8
@@ -32,7 +32,7 @@ class ListQuery:
 
 
 @dataclass(frozen=True)
-class ToolRow:
+class ToolListRow:
     id: int
     slug: str
     name: str
@@ -97,7 +97,7 @@ REVIEW_ORDERS: Orders = {
 COMPARISON_ORDERS: Orders = {"shelf": (Comparison.position,), "newest": (Comparison.id.desc(),)}
 
 
-def list_tools(query: ListQuery, now: datetime) -> tuple[list[ToolRow], int]:
+def list_tools(query: ListQuery, now: datetime) -> tuple[list[ToolListRow], int]:
     """Return a page of tools, and how many there are in all.
 
     Filters: "state" (without it, all that is not archived) and "category" (a slug).
@@ -121,9 +121,9 @@ def list_tools(query: ListQuery, now: datetime) -> tuple[list[ToolRow], int]:
     if slug := query.filters.get("category"):
         statement = statement.where(Category.slug == slug)
 
-    def to_row(id: int, slug: str, name: str, category: str | None, *rest: Any) -> ToolRow:
+    def to_row(id: int, slug: str, name: str, category: str | None, *rest: Any) -> ToolListRow:
         published_at, archived_at, reviews, checked_on = rest
-        return ToolRow(id, slug, name, category, state_of(published_at, archived_at, now), reviews, checked_on)
+        return ToolListRow(id, slug, name, category, state_of(published_at, archived_at, now), reviews, checked_on)
 
     return _page(statement, query, TOOL_ORDERS, Tool.id, to_row)
 
@@ -225,6 +225,5 @@ def _page(
 ) -> tuple[list[Row], int]:
     """Return the rows of a page, and how many rows all pages hold (0 behind the last one)."""
     order = orders.get(query.sort) or next(iter(orders.values()))
-    statement = statement.add_columns(sa.func.count().over()).order_by(*order, last)
-    rows = db.session.execute(statement.limit(PAGE_SIZE).offset((query.page - 1) * PAGE_SIZE)).all()
-    return [to_row(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
+    rows, total = execute_page(statement.order_by(*order, last), query.page, PAGE_SIZE)
+    return [to_row(*row[:-1]) for row in rows], total

@@ -21,9 +21,9 @@ from verdicts.comparisons.merging import ComparisonMove, Fate
 from verdicts.comparisons.models import Comparison
 from verdicts.comparisons.wording import listed
 from verdicts.curation.catalog_file import schema
-from verdicts.curation.catalog_file.rows import shared_fields
+from verdicts.curation.catalog_file.copying import shared_fields
 from verdicts.curation.editing import comparisons as comparison_records
-from verdicts.curation.editing.changes import Change, changes_between, full_tool_parts, tool_parts
+from verdicts.curation.editing.changes import RecordChange, changes_between, full_tool_parts, tool_parts
 from verdicts.curation.editing.publication import PublicationState, state_of
 from verdicts.curation.editing.saving import Parts
 from verdicts.curation.transfer import existing
@@ -71,7 +71,7 @@ class MergeResult:
     """A plan that was carried out, and what that changed in each record."""
 
     plan: MergePlan
-    changes: tuple[Change, ...]
+    changes: tuple[RecordChange, ...]
 
 
 class PlanChanged(Exception):
@@ -135,31 +135,31 @@ def _carry_out(made: MergePlan, now: datetime) -> None:
     records.merge(made.keep, made.drop, made.record, now)
 
 
-def _merged_away(tool: Tool) -> Iterator[Change]:
+def _merged_away(tool: Tool) -> Iterator[RecordChange]:
     for kind, record in full_tool_parts(tool).items():
         if record:
-            yield Change(tool.id, tool.slug, record, {}, kind, "merged away")
+            yield RecordChange(tool.id, tool.slug, record, {}, kind, "merged away")
 
 
-def _archived(rows: Mapping[int, Comparison], moves: Iterable[ComparisonMove], now: datetime) -> Iterator[Change]:
+def _archived(rows: Mapping[int, Comparison], moves: Iterable[ComparisonMove], now: datetime) -> Iterator[RecordChange]:
     for row in (rows[move.id] for move in moves if move.fate is Fate.ARCHIVED):
         state = state_of(row.published_at, row.archived_at, now)
         if state is not PublicationState.ARCHIVED:
             before, after = ({"publication": str(each)} for each in (state, PublicationState.ARCHIVED))
-            yield Change(row.id, row.slug, before, after, "comparison", "archived")
+            yield RecordChange(row.id, row.slug, before, after, "comparison", "archived")
 
 
-def _changes_of_comparisons(before: Mapping[int, Parts], moves: Iterable[ComparisonMove]) -> Iterator[Change]:
+def _changes_of_comparisons(before: Mapping[int, Parts], moves: Iterable[ComparisonMove]) -> Iterator[RecordChange]:
     rows = existing.reload_comparisons([move.id for move in moves if move.fate is not Fate.ARCHIVED])
     for id, row in rows.items():
         yield from changes_between(row, before[id], comparison_records.parts_of(row))
 
 
-def _changes_of_kept_tool(id: int, before: Parts, logo_before: str | None) -> Iterator[Change]:
+def _changes_of_kept_tool(id: int, before: Parts, logo_before: str | None) -> Iterator[RecordChange]:
     row = existing.reload_tools([id])[id]
     if row.logo_digest != logo_before:
         logo = {"logo": (row.logo_digest or "")[:12]}
-        yield Change(row.id, row.name, {}, logo, "tool", "changed the logo of")
+        yield RecordChange(row.id, row.name, {}, logo, "tool", "changed the logo of")
     yield from changes_between(row, before, tool_parts(row))
 
 

@@ -16,7 +16,7 @@ from verdicts.catalog.prices import UNKNOWN_PRICE, Price
 from verdicts.catalog.queries import current_slug, is_current_slug, is_published, price, tool
 from verdicts.catalog.summaries import ToolLink
 from verdicts.comparisons.models import Comparison
-from verdicts.extensions import db
+from verdicts.extensions import db, execute_page
 from verdicts.feedback import price_doubts
 from verdicts.voting.models import tally
 
@@ -71,8 +71,8 @@ def list_due_prices(page: int, now: datetime) -> tuple[list[DuePrice], int]:
     cost = [price.c[name] for name in _PRICE]
     statement = _due_prices(now, *_link, price.c.id, doubts, _votes, *cost)
     order = (doubts.desc(), _votes.desc(), price.c.checked_on.is_not(None), overdue.desc(), tool.c.id)
-    rows, total = _page(statement.order_by(*order), page)
-    return [_due_price(*row) for row in rows], total
+    rows, total = execute_page(statement.order_by(*order), page, PAGE_SIZE)
+    return [_due_price(*row[:-1]) for row in rows], total
 
 
 def _due_price(id: int, slug: str, name: str, record_id: int | None, doubts: int, votes: int, *cost: Any) -> DuePrice:
@@ -89,8 +89,8 @@ def list_old_reviews(page: int, now: datetime) -> tuple[list[OldReview], int]:
     """Return one page of the old reviews by people still on the panel, and how many there are in all. One statement."""
     statement = _old_reviews(now, *_link, reviewer.c.name, review.c.reviewed_on, _votes)
     order = (_votes.desc(), review.c.reviewed_on, tool.c.id, reviewer.c.position)
-    rows, total = _page(statement.order_by(*order), page)
-    return [OldReview(ToolLink(*row[:3]), *row[3:]) for row in rows], total
+    rows, total = execute_page(statement.order_by(*order), page, PAGE_SIZE)
+    return [OldReview(ToolLink(*row[:3]), *row[3:-1]) for row in rows], total
 
 
 def count_old_reviews(now: datetime) -> int:
@@ -100,8 +100,8 @@ def count_old_reviews(now: datetime) -> int:
 def list_incomplete_panels(page: int, now: datetime) -> tuple[list[IncompletePanel], int]:
     """Return one page of the tools whose panel is not complete, and how many there are in all. One statement."""
     statement = _incomplete_panels(now, *_link, _missing(), _votes)
-    rows, total = _page(statement.order_by(_votes.desc(), tool.c.id), page)
-    return [IncompletePanel(ToolLink(*row[:3]), *row[3:]) for row in rows], total
+    rows, total = execute_page(statement.order_by(_votes.desc(), tool.c.id), page, PAGE_SIZE)
+    return [IncompletePanel(ToolLink(*row[:3]), *row[3:-1]) for row in rows], total
 
 
 def count_incomplete_panels(now: datetime) -> int:
@@ -111,13 +111,6 @@ def count_incomplete_panels(now: datetime) -> int:
 def count_comparisons_without_bottom_line() -> int:
     without = sa.select(sa.func.count()).where(Comparison.bottom_line == "", Comparison.archived_at.is_(None))
     return db.session.scalar(without) or 0
-
-
-def _page(statement: sa.Select[Any], page: int) -> tuple[list[tuple[Any, ...]], int]:
-    """Return the rows of a page, and how many rows all pages hold (0 behind the last one)."""
-    statement = statement.add_columns(sa.func.count().over()).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)
-    rows = db.session.execute(statement).all()
-    return [tuple(row)[:-1] for row in rows], rows[0][-1] if rows else 0
 
 
 def _published_tools(now: datetime, *columns: Any) -> sa.Select[Any]:

@@ -20,9 +20,9 @@ from verdicts.extensions import db
 from verdicts.newsletter.models import subscriber
 from verdicts.newsletter.queries import is_mailable
 
-UNSUBSCRIBED_REASON = "The subscription ended before the letter was sent."
+UNSUBSCRIBED_REASON = "The subscription ended before the email was sent."
 NO_NEWS_REASON = "Nothing in this edition is what the subscriber chose."
-INTERRUPTED_REASON = "The sender was interrupted while it transmitted, and whether the letter arrived is not known."
+INTERRUPTED_REASON = "The sender was interrupted while it transmitted, and whether the email arrived is not known."
 
 _NO_LEASE = {"owner": None, "lease_until": None}
 

@@ -1,4 +1,4 @@
-"""What an editor may change in a draft: its subject and note, which items are removed, and their order.
+"""What an editor may change in a draft: its subject and intro, which items are removed, and their order.
 
 The caller has called begin_write(), and commits. Each function locks the edition first, so if two editors
 change it at once, the second change starts from the result of the first.
@@ -20,7 +20,7 @@ from verdicts.mailing.addresses import is_one_line
 
 T = TypeVar("T")
 MAX_SUBJECT_LENGTH = 200
-MAX_NOTE_LENGTH = 5000
+MAX_INTRO_LENGTH = 5000
 
 
 class ItemNotFound(DigestError, LookupError):
@@ -61,19 +61,19 @@ class Move:
     after: int
 
 
-def update_text(edition_id: int, *, note: str | None = None, subject: str | None = None) -> None:
-    """Set a draft's note (Markdown, shown above the news) or subject. Subject "" means one made from the items.
+def update_text(edition_id: int, *, intro: str | None = None, subject: str | None = None) -> None:
+    """Set a draft's intro (Markdown, shown above the news) or subject. Subject "" means one made from the items.
 
     Raises TextTooLong, SubjectNotOneLine, or WrongState.
     """
     lock_draft(edition_id)
-    if note is not None and len(note) > MAX_NOTE_LENGTH:
-        raise TextTooLong("note", MAX_NOTE_LENGTH)
+    if intro is not None and len(intro) > MAX_INTRO_LENGTH:
+        raise TextTooLong("intro", MAX_INTRO_LENGTH)
     if subject is not None and len(subject) > MAX_SUBJECT_LENGTH:
         raise TextTooLong("subject", MAX_SUBJECT_LENGTH)
     if subject and not is_one_line(subject):
         raise SubjectNotOneLine
-    values = {name: text for name, text in (("note", note), ("subject", subject)) if text is not None}
+    values = {name: text for name, text in (("intro", intro), ("subject", subject)) if text is not None}
     db.session.connection().execute(sa.update(edition).where(edition.c.id == edition_id).values(**values))
 
 

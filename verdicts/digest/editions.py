@@ -112,7 +112,7 @@ class Edition:
     id: int
     week: Week
     state: EditionState
-    note: str
+    intro: str
     subject: str
     sender: str
     content_hash: str | None
@@ -137,9 +137,9 @@ def find_by_week(week: Week) -> Edition | None:
 
 def get_by_week(week: Week) -> Edition:
     """Return the week's edition like `find_by_week`. Raises EditionNotFound."""
-    if (found := find_by_week(week)) is None:
+    if (edition := find_by_week(week)) is None:
         raise EditionNotFound(week.name)
-    return found
+    return edition
 
 
 def get_by_id(edition_id: int) -> Edition:
@@ -171,7 +171,7 @@ def pause(edition_id: int, reason: str) -> None:
 
 
 def resume(edition_id: int) -> None:
-    values = {"state": EditionState.SENDING, "pause_reason": None, "consecutive_unrecognised": 0}
+    values = {"state": EditionState.SENDING, "pause_reason": None, "consecutive_unrecognised_replies": 0}
     _update_in_state(edition_id, [EditionState.PAUSED], values)
 
 
@@ -223,12 +223,12 @@ def lock_draft(edition_id: int) -> None:
 def edition_version(edition: Edition, items: Sequence[NewsItem]) -> str:
     """Return a hash of everything that readers get of an edition, or would get if it were frozen now."""
     states = [(item.id, item.is_removed, item.is_hidden) for item in items]
-    return _hash(edition.id, edition.content_hash, edition.subject, edition.note, states)
+    return _hash(edition.id, edition.content_hash, edition.subject, edition.intro, states)
 
 
 def text_version(edition: Edition) -> str:
-    """Return a hash of the subject and the note, which editors write."""
-    return _hash(edition.id, edition.subject, edition.note)
+    """Return a hash of the subject and the intro, which editors write."""
+    return _hash(edition.id, edition.subject, edition.intro)
 
 
 def require_version(edition: Edition, current: str, submitted: str) -> None:

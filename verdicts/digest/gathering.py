@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from verdicts.catalog.panel import Change, Panel, PanelReview, changes_of, reviewers_of
+from verdicts.catalog.panel import Panel, PanelReview, ReviewChange, changes_of, reviewers_of
 from verdicts.catalog.prices import Price
 from verdicts.comparisons import address
 from verdicts.comparisons.featured import ComparisonSummary, ReviewedTool
@@ -83,12 +83,12 @@ def _verdict_changes(activity: WeekActivity, first_day: date, last_day: date) ->
             if (verdict_change := _find_verdict_change(review, first_day, last_day)) is None:
                 continue
             before, change = verdict_change
-            details = {"reviewer": review.reviewer.name, "on": change.on.isoformat(), "reason": change.before.reason}
-            verdicts = {"before": before, "after": change.after, "ship": panel.ship, "total": panel.total}
+            details = {"reviewer": review.reviewer.name, "on": change.on.isoformat(), "reason": change.ended.reason}
+            verdicts = {"before": before, "after": change.new_verdict, "ship": panel.ship, "total": panel.total}
             yield news_about(ItemKind.VERDICT_CHANGE, activity.tools[id], **details, **verdicts)
 
 
-def _find_verdict_change(review: PanelReview, first_day: date, last_day: date) -> tuple[str, Change] | None:
+def _find_verdict_change(review: PanelReview, first_day: date, last_day: date) -> tuple[str, ReviewChange] | None:
     """Return the verdict before the week and the last change in it, or None if the verdict is the same afterwards.
 
     Corrections of wording do not count.
@@ -96,11 +96,11 @@ def _find_verdict_change(review: PanelReview, first_day: date, last_day: date) -
     changes = [
         change
         for change in changes_of(review)
-        if first_day <= change.on <= last_day and change.verdict_changed and not change.before.wording_only
+        if first_day <= change.on <= last_day and change.verdict_changed and not change.ended.wording_only
     ]
-    if not changes or changes[0].before.verdict is changes[-1].after:
+    if not changes or changes[0].ended.verdict is changes[-1].new_verdict:
         return None
-    return changes[0].before.verdict, changes[-1]
+    return changes[0].ended.verdict, changes[-1]
 
 
 def _price_moves(activity: WeekActivity, first_day: date, last_day: date) -> Iterable[News]:

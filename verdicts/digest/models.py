@@ -70,7 +70,7 @@ class Edition(Base):
     year: Mapped[int]
     week: Mapped[int]
     state: Mapped[EditionState] = mapped_column(closed_set(EditionState, "state"), index=True)
-    note: Mapped[str] = mapped_column(sa.Text, default="")
+    intro: Mapped[str] = mapped_column("note", sa.Text, key="intro", default="")
     subject: Mapped[str] = mapped_column(sa.String(200), default="")
     sender: Mapped[str] = mapped_column(sa.String(300), default="")
     # SHA-256 of the frozen blocks and headers (freezing.content_hash): what was approved is what is sent.
@@ -80,8 +80,8 @@ class Edition(Base):
     frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     pause_reason: Mapped[str | None] = mapped_column("paused_because", sa.String(500), key="pause_reason")
-    consecutive_unrecognised: Mapped[int] = mapped_column(
-        "unrecognised_running", key="consecutive_unrecognised", default=0
+    consecutive_unrecognised_replies: Mapped[int] = mapped_column(
+        "unrecognised_running", key="consecutive_unrecognised_replies", default=0
     )
 
 

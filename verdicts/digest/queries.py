@@ -23,7 +23,7 @@ from verdicts.digest.models import (
 )
 from verdicts.digest.news import NewsItem
 from verdicts.digest.weeks import Week
-from verdicts.extensions import db
+from verdicts.extensions import db, execute_page
 
 PAGE_SIZE = 20
 
@@ -78,28 +78,18 @@ class EditionSummary:
     progress: EditionProgress
 
 
-@dataclass(frozen=True)
-class EditionsPage:
-    """A page of the editors' list. `number` counts from 1."""
-
-    editions: list[EditionSummary]
-    number: int
-    has_older: bool
-
-
-def load_editions_page(number: int = 1) -> EditionsPage:
-    """Return a page of all editions, newest week first. Three statements."""
+def list_page(number: int) -> tuple[list[EditionSummary], int]:
+    """Return one page of all editions, newest week first, and how many there are in all. Three statements."""
     newest = sa.select(edition, _replaced_condition().label("is_replaced")).order_by(
         edition.c.year.desc(), edition.c.week.desc(), edition.c.id.desc()
     )
-    rows = db.session.connection().execute(newest.offset(PAGE_SIZE * (number - 1)).limit(PAGE_SIZE + 1)).all()
-    ids = [row.id for row in rows[:PAGE_SIZE]]
+    rows, total = execute_page(newest, number, PAGE_SIZE)
+    ids = [row.id for row in rows]
     items, progress = _count_items(ids), _load_progress(ids)
-    summaries = [
+    return [
         EditionSummary(to_edition(row), row.is_replaced, *items.get(row.id, (0, 0)), progress=progress[row.id])
-        for row in rows[:PAGE_SIZE]
-    ]
-    return EditionsPage(summaries, number, has_older=len(rows) > PAGE_SIZE)
+        for row in rows
+    ], total
 
 
 def load_progress(edition_id: int) -> EditionProgress:

@@ -162,7 +162,7 @@ def _template_context(edition: Edition, subject: str) -> dict[str, object]:
         "edition": edition,
         "subject": subject,
         "week_dates": format_week(edition.week),
-        "note_html": markdown.render(edition.note),
+        "intro_html": markdown.render(edition.intro),
         "leave": absolute_url(leave_path(LEAVE_PLACEHOLDER)),
         "preferences": absolute_url(preferences_path(PREFERENCES_PLACEHOLDER)),
         "on_the_web": absolute_url(f"/digest/{edition.name}"),

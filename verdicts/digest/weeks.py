@@ -48,7 +48,8 @@ def parse(name: str) -> Week:
     if match is None:
         raise NotAWeek(f"“{name[:40]}” is not a week. Enter a week such as 2026-w47.")
     year, number = int(match["year"]), int(match["week"])
-    if not (MIN_YEAR <= year <= MAX_YEAR and 1 <= number <= weeks_in_year(year)):
+    # The 28th of December is always in the last week of its year.
+    if not (MIN_YEAR <= year <= MAX_YEAR and 1 <= number <= date(year, 12, 28).isocalendar().week):
         raise NotAWeek(f"There is no week {number} in {year}.")
     return Week(year, number)
 
@@ -59,11 +60,6 @@ def is_week_name(name: str) -> bool:
     except NotAWeek:
         return False
     return True
-
-
-def weeks_in_year(year: int) -> int:
-    """Return how many ISO weeks a year has, 52 or 53. The 28th of December is always in the last one."""
-    return date(year, 12, 28).isocalendar().week
 
 
 def week_of(moment: datetime) -> Week:

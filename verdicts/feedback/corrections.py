@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from verdicts.extensions import db
+from verdicts.extensions import db, execute_page
 from verdicts.feedback.models import CorrectionState, correction
 
 PAGE_SIZE = 25
@@ -56,19 +56,10 @@ def list_page(number: int) -> tuple[list[Correction], int]:
     Open messages come first, the oldest of them first; then the others, the last resolved first.
     """
     is_open = correction.c.state == CorrectionState.OPEN
-    page = (
-        sa.select(*_COLUMNS, sa.func.count().over())
-        .order_by(
-            sa.case((is_open, 0), else_=1),
-            sa.case((is_open, correction.c.sent_at)),
-            correction.c.decided_at.desc(),
-            correction.c.id,
-        )
-        .limit(PAGE_SIZE)
-        .offset((number - 1) * PAGE_SIZE)
-    )
-    rows = db.session.connection().execute(page).all()
-    return [Correction(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
+    open_first = (sa.case((is_open, 0), else_=1), sa.case((is_open, correction.c.sent_at)))
+    statement = sa.select(*_COLUMNS).order_by(*open_first, correction.c.decided_at.desc(), correction.c.id)
+    rows, total = execute_page(statement, number, PAGE_SIZE)
+    return [Correction(*row[:-1]) for row in rows], total
 
 
 def count_open() -> int:

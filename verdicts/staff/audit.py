@@ -16,7 +16,7 @@ MAX_SEARCH_WORDS = 8
 
 
 @dataclass(frozen=True)
-class Entry:
+class LogEntry:
     """One entry of the log. `changes` maps a field to its value before and its value after."""
 
     id: int
@@ -83,7 +83,7 @@ def search(
     *,
     kinds: Collection[str] | None = None,
     account_id: int | None = None,
-) -> list[Entry]:
+) -> list[LogEntry]:
     """Return the entries that contain all of these words, newest first, with ids below `before`. One statement.
 
     With `kinds`, only entries about these kinds of record, and those on what this account did itself.
@@ -94,21 +94,21 @@ def search(
     fields = (audit_entry.c.actor, audit_entry.c.action, audit_entry.c.kind, audit_entry.c.record)
     for word in words.split()[:MAX_SEARCH_WORDS]:
         rows = rows.where(sa.or_(*(field.icontains(word, autoescape=True) for field in fields)))
-    return [Entry(*row) for row in db.session.connection().execute(rows)]
+    return [LogEntry(*row) for row in db.session.connection().execute(rows)]
 
 
-def history(kind: str, record_id: int, before: int | None = None, limit: int = PAGE_SIZE) -> list[Entry]:
+def history(kind: str, record_id: int, before: int | None = None, limit: int = PAGE_SIZE) -> list[LogEntry]:
     """Return one record's entries, newest first, with ids below `before`. One statement."""
     rows = _select_newest(before, limit).where(_is_about(kind, record_id))
-    return [Entry(*row) for row in db.session.connection().execute(rows)]
+    return [LogEntry(*row) for row in db.session.connection().execute(rows)]
 
 
-def find(entry_id: int) -> Entry | None:
+def find(entry_id: int) -> LogEntry | None:
     row = db.session.connection().execute(_select().where(audit_entry.c.id == entry_id)).one_or_none()
-    return Entry(*row) if row else None
+    return LogEntry(*row) if row else None
 
 
-def values_before(entry: Entry) -> dict[str, Any]:
+def values_before(entry: LogEntry) -> dict[str, Any]:
     """Return the values that a record's fields had before an entry. One statement.
 
     Fields that did not change then or since are left out. A field that had no value is None.
@@ -134,7 +134,7 @@ def _change_values(
 
 
 def _select() -> sa.Select[Any]:
-    return sa.select(*[audit_entry.c[name] for name in Entry.__dataclass_fields__])
+    return sa.select(*[audit_entry.c[name] for name in LogEntry.__dataclass_fields__])
 
 
 def _select_newest(before: int | None, limit: int) -> sa.Select[Any]:

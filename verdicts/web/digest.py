@@ -13,7 +13,7 @@ bp = Blueprint("digest", __name__)
 
 bp.add_app_template_filter(date.fromisoformat, "date")
 
-NO_EDITION = "There is no edition of the digest for this week."
+NO_EDITION_MESSAGE = "There is no edition of the digest for this week."
 
 
 @bp.get("/digest")
@@ -31,7 +31,7 @@ def edition(name: str) -> ResponseReturnValue:
         abort(404, str(fault))
     if week.name != name:
         return redirect(url_for("digest.edition", name=week.name), 301)
-    edition = queries.find_in_archive(week) or abort(404, NO_EDITION)
+    edition = queries.find_in_archive(week) or abort(404, NO_EDITION_MESSAGE)
     items = [item for item in queries.list_items(edition.id) if not item.is_removed]
     earlier, later = queries.find_adjacent_weeks(week)
     return render_template(

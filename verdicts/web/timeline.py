@@ -65,7 +65,9 @@ def _verdicts(review: PanelReview) -> list[tuple[date, Verdict]]:
 
     A review from another record of the tool is left out where its verdict differs or its day is out of order.
     """
-    earlier = [each.before for each in changes_of(review) if each.verdict_changed or each.before.verdict is each.after]
+    earlier = [
+        each.ended for each in changes_of(review) if each.verdict_changed or each.ended.verdict is each.new_verdict
+    ]
     states: list[PanelReview | Revision] = [review, *reversed(earlier)]
     dated: list[tuple[date, Verdict]] = []
     for state in states:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from tests.makers import NOW
 from verdicts.catalog import search
-from verdicts.curation.catalog_file.records import Json
+from verdicts.curation.catalog_file.dumping import Json
 from verdicts.curation.editing.saving import InvalidRecord, SavedRecord
 from verdicts.extensions import commit_or_retry, db
 

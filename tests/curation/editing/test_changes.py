@@ -24,7 +24,7 @@ from verdicts.catalog.models import Category, Reviewer, Tool
 from verdicts.comparisons.models import Comparison
 from verdicts.curation import merging
 from verdicts.curation.editing import categories, comparisons, panels, prices, reviewers, tools
-from verdicts.curation.editing.changes import Change
+from verdicts.curation.editing.changes import RecordChange
 from verdicts.curation.editing.saving import StoredRecord
 from verdicts.curation.transfer.importing import import_catalog
 from verdicts.extensions import begin_write, db
@@ -64,7 +64,7 @@ def differing(before: dict[tuple[str, int], Json], after: dict[tuple[str, int], 
     return {key for key in before | after if before.get(key) != after.get(key)}
 
 
-def by_record(changes: tuple[Change, ...], action: str = "changed") -> dict[tuple[str, int], Change]:
+def by_record(changes: tuple[RecordChange, ...], action: str = "changed") -> dict[tuple[str, int], RecordChange]:
     return {(change.kind, change.id): change for change in changes if change.action == action}
 
 

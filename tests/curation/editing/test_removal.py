@@ -21,7 +21,7 @@ from tests.makers import (
 from verdicts.catalog.content_version import content_version
 from verdicts.catalog.models import Category, PriceRecord, Reviewer, Tool, ToolSlug
 from verdicts.comparisons.models import Comparison
-from verdicts.curation.editing import removal
+from verdicts.curation.editing import removal, tools
 from verdicts.curation.editing.removal import RecordInUse
 from verdicts.extensions import Base, commit_or_retry, db
 from verdicts.voting.models import Tally
@@ -33,7 +33,8 @@ Deletable = Category | Reviewer | Tool | Comparison
 
 def delete(row: Deletable) -> None:
     db.session.rollback()
-    commit_or_retry(lambda: removal.delete(row))
+    delete_row = tools.delete if isinstance(row, Tool) else removal.delete
+    commit_or_retry(lambda: delete_row(row))
 
 
 def count(model: type) -> int:

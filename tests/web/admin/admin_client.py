@@ -164,7 +164,7 @@ def stored(model: type) -> list:
     return list(db.session.scalars(sa.select(model).order_by(model.id)))
 
 
-def latest_entry() -> audit.Entry:
+def latest_entry() -> audit.LogEntry:
     """Return the newest entry of the activity log."""
     db.session.rollback()
     entry = audit.search(limit=1)[0]

@@ -1,6 +1,6 @@
-"""What tests behind the log-in may ask for: hashes that cost little, and an editor and an admin who have logged in.
+"""Fixtures of the admin tests: cheap password hashes, and an editor and an admin who are logged in.
 
-What is tested is who comes in; test_passwords looks at what a hash costs.
+What a real hash costs is tested in test_passwords.
 """
 
 import pytest

@@ -210,29 +210,29 @@ def test_a_cancelled_edition_offers_to_draft_its_week_again(ann: AdminClient) ->
 def test_an_intro_and_a_subject_are_saved_and_shown(ann: AdminClient) -> None:
     a_week()
     drafted()
-    saved = submit(ann, "words", subject="A quiet week", note="Good *morning*.\r\nRead on.")
+    saved = submit(ann, "words", subject="A quiet week", intro="Good *morning*.\r\nRead on.")
     assert saved.status_code == 303
-    assert (this_edition().subject, this_edition().note) == ("A quiet week", "Good *morning*.\nRead on.")
-    assert latest_entry().changes == {"subject": ["", "A quiet week"], "note": ["", "Good *morning*.\nRead on."]}
+    assert (this_edition().subject, this_edition().intro) == ("A quiet week", "Good *morning*.\nRead on.")
+    assert latest_entry().changes == {"subject": ["", "A quiet week"], "intro": ["", "Good *morning*.\nRead on."]}
     assert "Good *morning*." in ann.gets(f"{EDITION}/preview").text
 
 
 def test_saving_an_unchanged_text_is_not_logged(ann: AdminClient) -> None:
     a_week()
     drafted()
-    assert submit(ann, "words", subject="", note="").status_code == 303
+    assert submit(ann, "words", subject="", intro="").status_code == 303
     assert latest_entry().action == "logged in"
 
 
 @pytest.mark.parametrize(
     ("typed", "field"),
-    [({"subject": "x" * 201}, "subject"), ({"note": "x" * 5001}, "note"), ({"subject": "a\x07b"}, "subject")],
+    [({"subject": "x" * 201}, "subject"), ({"intro": "x" * 5001}, "intro"), ({"subject": "a\x07b"}, "subject")],
 )
 @ON_ONE_DATABASE
 def test_text_that_is_not_valid_is_refused_and_shown_again(ann: AdminClient, typed: dict[str, str], field: str) -> None:
     a_week()
     drafted()
-    refused = submit(ann, "words", **{"subject": "Kept", "note": "Kept too.", **typed})
+    refused = submit(ann, "words", **{"subject": "Kept", "intro": "Kept too.", **typed})
     assert refused.status_code == 422
     assert f'href="#{field}"' in refused.text
     assert ("Kept too." in refused.text) is (field == "subject")
@@ -244,14 +244,14 @@ def test_of_two_who_write_at_once_the_second_sees_the_firsts_text_before_replaci
     a_week()
     drafted()
     stale = ann.gets(EDITION).text
-    submit(ann, "words", note="The first.")
-    refused = submit(ann, "words", stale, note="The second.")
+    submit(ann, "words", intro="The first.")
+    refused = submit(ann, "words", stale, intro="The second.")
     assert refused.status_code == 409
     assert "The second.</textarea>" in refused.text
     assert "<p>The first.</p>" in refused.text
-    assert this_edition().note == "The first."
-    again = submit(ann, "words", refused.text, note="The second.")
-    assert (again.status_code, this_edition().note) == (303, "The second.")
+    assert this_edition().intro == "The first."
+    again = submit(ann, "words", refused.text, intro="The second.")
+    assert (again.status_code, this_edition().intro) == (303, "The second.")
 
 
 def test_an_intro_that_is_sent_too_late_is_not_lost(ann: AdminClient) -> None:
@@ -260,8 +260,8 @@ def test_an_intro_that_is_sent_too_late_is_not_lost(ann: AdminClient) -> None:
     stale = ann.gets(EDITION).text
     with writing():
         freeze(id, NOW)
-    refused = submit(ann, "words", stale, note="An hour of work.")
-    assert (refused.status_code, this_edition().note) == (409, "")
+    refused = submit(ann, "words", stale, intro="An hour of work.")
+    assert (refused.status_code, this_edition().intro) == (409, "")
     assert "An hour of work.</textarea>" in refused.text
 
 
@@ -270,11 +270,11 @@ def test_an_intro_that_is_sent_too_late_is_not_lost(ann: AdminClient) -> None:
 def test_an_intro_is_previewed_and_nothing_is_saved(ann: AdminClient, htmx: bool) -> None:
     a_week()
     drafted()
-    shown = submit(ann, "words/look", htmx=htmx, subject="Kept", note="Good *morning*, <script>you</script>.")
+    shown = submit(ann, "words/look", htmx=htmx, subject="Kept", intro="Good *morning*, <script>you</script>.")
     assert (shown.status_code, "<html" in shown.text) == (200, not htmx)
     assert "<p>Good <em>morning</em>, &lt;script&gt;you&lt;/script&gt;.</p>" in shown.text
     assert ('value="Kept"' in shown.text) is not htmx
-    assert this_edition().note == ""
+    assert this_edition().intro == ""
 
 
 # The preview of the email

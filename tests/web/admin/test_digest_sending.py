@@ -270,7 +270,7 @@ def test_whose_session_is_over_gets_the_page_reloaded_instead_of_a_log_in_inside
 def test_a_page_that_is_being_filled_in_is_not_reloaded_when_the_session_is_over(app: Flask, root: AdminClient) -> None:
     a_draft()
     root.posts("/admin/logout")
-    answer = root.posts(f"{EDITION}/words/look", token=root.token(), htmx=True, note="An hour of work.")
+    answer = root.posts(f"{EDITION}/words/look", token=root.token(), htmx=True, intro="An hour of work.")
     assert (answer.status_code, "HX-Refresh" in answer.headers) == (401, False)
     assert "You are logged out, so nothing was done." in answer.text
     assert "<html" not in answer.text

@@ -28,7 +28,7 @@ def tool(app: Flask) -> int:
     return make_tool("mistral-code", name="Mistral Code").id
 
 
-def place(tool: int) -> str:
+def logo_url(tool: int) -> str:
     return f"/admin/tools/{tool}/logo"
 
 
@@ -37,7 +37,7 @@ def sends(editor: AdminClient, tool: int, data: bytes) -> TestResponse:
     upload = FileStorage(BytesIO(data), "logo.png")
     boundary, body = encode_multipart({"csrf_token": editor.token("/admin/me"), "logo": upload})
     kind = f"multipart/form-data; boundary={boundary}"
-    return editor._request("POST", place(tool), data=body, content_type=kind, headers={"Origin": editor.origin})
+    return editor._request("POST", logo_url(tool), data=body, content_type=kind, headers={"Origin": editor.origin})
 
 
 def logo_of(tool: int) -> str | None:
@@ -47,15 +47,15 @@ def logo_of(tool: int) -> str | None:
     return found.digest
 
 
-def log_entries() -> list[audit.Entry]:
+def log_entries() -> list[audit.LogEntry]:
     db.session.rollback()
     return [entry for entry in audit.search() if entry.kind == "tool"]
 
 
 def test_a_logo_is_saved_and_shown(ann: AdminClient, tool: int) -> None:
-    assert "Mistral Code has no logo." in ann.gets(place(tool)).text
+    assert "Mistral Code has no logo." in ann.gets(logo_url(tool)).text
     saved = sends(ann, tool, encoded(noise(64, 64)))
-    assert (saved.status_code, saved.headers["Location"]) == (303, f"{place(tool)}?done=saved")
+    assert (saved.status_code, saved.headers["Location"]) == (303, f"{logo_url(tool)}?done=saved")
     page = ann.gets(saved.headers["Location"])
     assert "Logo saved." in page.text
     assert f"/logos/{logo_of(tool)}.png" in page.text
@@ -64,7 +64,7 @@ def test_a_logo_is_saved_and_shown(ann: AdminClient, tool: int) -> None:
 @ON_ONE_DATABASE
 def test_what_a_file_is_called_and_claims_to_be_does_not_matter(ann: AdminClient, tool: int) -> None:
     upload = (BytesIO(encoded(plain(), "WEBP")), "../../etc/passwd.svg", "image/svg+xml")
-    assert ann.posts(place(tool), logo=upload).status_code == 303
+    assert ann.posts(logo_url(tool), logo=upload).status_code == 303
     assert logo_of(tool) == logos.reencode(encoded(plain(), "WEBP")).digest
 
 
@@ -99,7 +99,7 @@ def test_a_refused_file_is_answered_beside_the_field_and_in_the_summary_and_chan
 
 def test_sending_the_form_without_a_file_is_refused(ann: AdminClient, tool: int) -> None:
     for form in ({}, {"logo": "no file"}):
-        refused = ann.posts(place(tool), **form)
+        refused = ann.posts(logo_url(tool), **form)
         assert (refused.status_code, "The file is missing or empty." in refused.text) == (422, True)
 
 
@@ -114,7 +114,7 @@ def test_more_than_the_page_takes_is_refused_with_how_much_it_takes(ann: AdminCl
 def test_a_large_file_makes_us_read_nothing_unless_an_editor_sends_it(app: Flask, tool: int) -> None:
     stranger, sent = AdminClient(app), BytesIO(bytes(2_000_000))
     options = {"input_stream": sent, "content_length": 2_000_000, "headers": {"Origin": stranger.origin}}
-    answer = stranger._request("POST", place(tool), content_type="multipart/form-data; boundary=x", **options)
+    answer = stranger._request("POST", logo_url(tool), content_type="multipart/form-data; boundary=x", **options)
     assert (answer.status_code, sent.tell()) == (303, 0)
 
 
@@ -124,7 +124,7 @@ def test_a_changed_logo_is_logged_and_pages_are_rendered_again(ann: AdminClient,
     red = logo_of(tool)
     sends(ann, tool, encoded(plain(colour="blue")))
     blue = logo_of(tool)
-    ann.posts(f"{place(tool)}/off")
+    ann.posts(f"{logo_url(tool)}/off")
     assert red
     assert blue
     assert [(entry.actor, entry.action, entry.record, entry.changes) for entry in reversed(log_entries())] == [
@@ -145,9 +145,9 @@ def test_sending_the_same_file_twice_changes_nothing(ann: AdminClient, tool: int
 
 def test_a_logo_is_removed(ann: AdminClient, tool: int) -> None:
     sends(ann, tool, encoded(plain()))
-    assert "Remove logo" in ann.gets(place(tool)).text
-    taken = ann.posts(f"{place(tool)}/off")
-    assert (taken.status_code, taken.headers["Location"]) == (303, f"{place(tool)}?done=off")
+    assert "Remove logo" in ann.gets(logo_url(tool)).text
+    taken = ann.posts(f"{logo_url(tool)}/off")
+    assert (taken.status_code, taken.headers["Location"]) == (303, f"{logo_url(tool)}?done=off")
     page = ann.gets(taken.headers["Location"]).text
     assert "Logo removed." in page
     assert "Take the logo off" not in page
@@ -156,20 +156,20 @@ def test_a_logo_is_removed(ann: AdminClient, tool: int) -> None:
 
 @pytest.mark.parametrize("id", [4711, 2**31, 2**70])
 def test_a_tool_that_is_not_there_has_no_page(ann: AdminClient, id: int) -> None:
-    assert ann.gets(place(id)).status_code == 404
+    assert ann.gets(logo_url(id)).status_code == 404
 
 
 def test_a_tool_that_is_not_there_gets_no_logo(ann: AdminClient) -> None:
     assert sends(ann, 4711, encoded(plain())).status_code == 404
-    assert ann.posts(f"{place(4711)}/off").status_code == 404
+    assert ann.posts(f"{logo_url(4711)}/off").status_code == 404
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Logo)) == 0
 
 
 def test_a_record_that_was_merged_into_another_has_no_page_and_gets_no_logo(ann: AdminClient, tool: int) -> None:
     merged = make_tool("mistral-vibe", merged_into_id=tool, published_at=None).id
-    assert ann.gets(place(merged)).status_code == 404
+    assert ann.gets(logo_url(merged)).status_code == 404
     assert sends(ann, merged, encoded(plain())).status_code == 404
-    assert ann.posts(f"{place(merged)}/off").status_code == 404
+    assert ann.posts(f"{logo_url(merged)}/off").status_code == 404
     assert log_entries() == []
 
 

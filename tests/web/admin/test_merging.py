@@ -143,10 +143,10 @@ def test_what_a_merge_overwrote_is_in_both_histories_and_can_be_restored(root: A
     assert gone.changes == {"slug": ["drop", None], "name": ["Other", None], "tagline": ["Fast.", None]}
     history = root.gets(f"/admin/history/tool/{drop}").text
     assert f"/admin/tools/{drop}" not in history
-    anew = f"/admin/tools/new?restore={gone.id}"
-    assert anew in history
-    assert root.form(anew)["tagline"] == "Fast."
-    assert "leads to Keep already" in root.fills(anew).text
+    restore_url = f"/admin/tools/new?restore={gone.id}"
+    assert restore_url in history
+    assert root.form(restore_url)["tagline"] == "Fast."
+    assert "leads to Keep already" in root.fills(restore_url).text
 
 
 def test_a_logo_that_is_taken_over_is_logged(root: AdminClient, app: Flask) -> None:

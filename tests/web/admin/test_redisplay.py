@@ -32,8 +32,8 @@ def forms() -> dict[str, dict[str, str]]:
     edition, tool = str(drafted().id), str(held("gamma"))
     write()
     return {
-        f"{EDITION}/words": {"edition": edition, "subject": "A quiet week", "note": CARE},
-        f"{EDITION}/words/look": {"edition": edition, "subject": "A quiet week", "note": CARE},
+        f"{EDITION}/words": {"edition": edition, "subject": "A quiet week", "intro": CARE},
+        f"{EDITION}/words/look": {"edition": edition, "subject": "A quiet week", "intro": CARE},
         f"{EDITION}/schedule": {"edition": edition, "at": "2026-11-30T08:15"},
         "/admin/digest/draft": {"week": "2026-w46"},
         VOTES: {"tool": tool, "network": NETWORK, "decision": "discarded", "reason": CARE},
@@ -129,8 +129,8 @@ def test_a_restored_intro_is_saved_like_any_other(root: AdminClient, later: Late
     root.posts(f"{EDITION}/words", token=token, **fields)
     root.logs_in("root")
     page = root.gets(EDITION).text
-    assert submit(root, "words", page, subject="A quiet week", note=CARE).status_code == 303
-    assert (this_edition().subject, this_edition().note) == ("A quiet week", CARE)
+    assert submit(root, "words", page, subject="A quiet week", intro=CARE).status_code == 303
+    assert (this_edition().subject, this_edition().intro) == ("A quiet week", CARE)
     assert (drafts(), NOT_SAVED in root.gets(EDITION).text) == (0, False)
 
 
@@ -171,10 +171,10 @@ def test_the_text_of_a_digest_is_autosaved_and_overwrites_nobodys(root: AdminCli
     page = root.gets(EDITION).text
     assert (NOT_SAVED in page, CARE in filled(page)) == (True, True)
     root.posts("/admin/drafts/discard", draft_key=EDITION)
-    submit(root, "words", root.gets(EDITION).text, subject="Somebody else's", note="Theirs.")
+    submit(root, "words", root.gets(EDITION).text, subject="Somebody else's", intro="Theirs.")
     root.posts("/admin/drafts", draft_key=EDITION, **fields)
-    assert submit(root, "words", root.gets(EDITION).text, subject="A quiet week", note=CARE).status_code == 409
-    assert this_edition().note == "Theirs."
+    assert submit(root, "words", root.gets(EDITION).text, subject="A quiet week", intro=CARE).status_code == 409
+    assert this_edition().intro == "Theirs."
 
 
 @pytest.mark.parametrize("path", ["/admin/subscribers/new", "/admin/subscribers/suppress", "/admin/people/new"])

@@ -23,8 +23,8 @@ class Fault:
     other: Path | None = None
 
     def __str__(self) -> str:
-        words = self.words if self.other is None else f"{self.words} at {place(self.other)}"
-        return f"{place(self.path)}: {words}" if self.path else f"the file {words}"
+        words = self.words if self.other is None else f"{self.words} at {format_path(self.other)}"
+        return f"{format_path(self.path)}: {words}" if self.path else f"the file {words}"
 
     def within(self, path: Path) -> "Fault":
         """Return the fault of a record as one of the file that holds the record at this path."""
@@ -43,7 +43,7 @@ class CatalogRefused(Exception):
         return "\n".join([*self.faults[:MAX_FAULTS_PRINTED], *([f"… and {more} more"] if more > 0 else [])])
 
 
-def place(path: Path) -> str:
+def format_path(path: Path) -> str:
     """Return a path as `tools[3].reviews[1].verdict`."""
     steps = (f"[{step}]" if isinstance(step, int) else f".{_printable(step)}" for step in path)
     return "".join(steps).removeprefix(".")

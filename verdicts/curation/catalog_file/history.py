@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 
 from verdicts.catalog.models import PriceRecord, Review, ReviewRevision, Tool
 from verdicts.curation.catalog_file import schema
-from verdicts.curation.catalog_file.rows import copy_fields, make_row, renumber, update
+from verdicts.curation.catalog_file.copying import copy_fields, make_row, renumber, update
 from verdicts.curation.catalog_file.schema import ChangeReason
 from verdicts.extensions import Base
 
 BY_IMPORT = ChangeReason(reason="Changed by catalogue import.")
 
 View = Callable[[Any], object]
-Entry = TypeVar("Entry")
+HistoryEntry = TypeVar("HistoryEntry")
 Row = TypeVar("Row", bound=Base)
 
 statement_of = attrgetter("verdict", "quote")
@@ -103,7 +103,7 @@ def _end(old: date | None, new: date | None, today: date, history: Iterable[Pric
     return max([end, *filter(None, [old]), *(entry.until for entry in history if entry.until)])
 
 
-def _unknown(entries: Sequence[Entry], stored: Sequence[object], *views: View) -> list[Entry]:
+def _unknown(entries: Sequence[HistoryEntry], stored: Sequence[object], *views: View) -> list[HistoryEntry]:
     """Return the entries that are not stored. Each stored one accounts for one entry; the sharpest view comes first."""
     unknown, unmatched = list(entries), list(stored)
     for view in views if entries else ():

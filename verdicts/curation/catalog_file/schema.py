@@ -56,8 +56,8 @@ def nested_records(kind: type[Record]) -> dict[str, type[Record]]:
     arguments = {name: get_args(field.annotation) for name, field in kind.model_fields.items()}
     return {
         name: each
-        for name, found in arguments.items()
-        for each in found
+        for name, types in arguments.items()
+        for each in types
         if isinstance(each, type) and issubclass(each, Record)
     }
 

@@ -8,7 +8,7 @@ from verdicts.catalog import search
 from verdicts.catalog.models import Category, Tool
 from verdicts.catalog.slugs import propose
 from verdicts.curation.catalog_file import schema
-from verdicts.curation.catalog_file.records import Json, dump
+from verdicts.curation.catalog_file.dumping import Json, dump
 from verdicts.curation.editing.saving import Parts, SavedRecord, StoredRecord, find_row, save_with_slug
 from verdicts.extensions import db
 

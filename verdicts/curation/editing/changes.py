@@ -10,7 +10,7 @@ from verdicts.curation.editing.saving import Parts, SavedRecord
 
 
 @dataclass(frozen=True)
-class Change(SavedRecord):
+class RecordChange(SavedRecord):
     """What an import or a merge did to one record; `kind` is what the activity log calls it."""
 
     kind: str
@@ -26,9 +26,9 @@ def full_tool_parts(row: Tool) -> Parts:
     return {"tool": tools.to_full_data(row), "panel": panels.to_data(row.reviews)}
 
 
-def changes_between(row: Any, before: Parts, after: Parts) -> Iterator[Change]:
+def changes_between(row: Any, before: Parts, after: Parts) -> Iterator[RecordChange]:
     """Yield how the parts of a row differ from what they were; `before` is empty for a new one."""
     for kind, data in after.items():
         was = before.get(kind, {})
         if was != data:
-            yield Change(row.id, row.slug, was, data, kind, "changed" if was else "added")
+            yield RecordChange(row.id, row.slug, was, data, kind, "changed" if was else "added")

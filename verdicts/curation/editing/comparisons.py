@@ -11,9 +11,9 @@ from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.comparisons.related import members_key
 from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.checks import already_compared, check_comparison
+from verdicts.curation.catalog_file.copying import copy_fields, sync_list, update
+from verdicts.curation.catalog_file.dumping import Json, dump
 from verdicts.curation.catalog_file.raw_records import RawRecord
-from verdicts.curation.catalog_file.records import Json, dump
-from verdicts.curation.catalog_file.rows import copy_fields, sync_list, update
 from verdicts.curation.editing.saving import (
     InvalidRecord,
     Parts,

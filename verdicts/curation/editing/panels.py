@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Review, Reviewer
 from verdicts.curation.catalog_file import schema
+from verdicts.curation.catalog_file.copying import copy_fields
+from verdicts.curation.catalog_file.dumping import Json, dump
 from verdicts.curation.catalog_file.faults import Fault, Path
 from verdicts.curation.catalog_file.history import extend_history, statement_of
 from verdicts.curation.catalog_file.parsing import validate
-from verdicts.curation.catalog_file.records import Json, dump
-from verdicts.curation.catalog_file.rows import copy_fields
 from verdicts.curation.catalog_file.schema import ChangeReason
 from verdicts.curation.editing.publication import was_public
 from verdicts.curation.editing.saving import (

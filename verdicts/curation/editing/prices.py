@@ -8,11 +8,11 @@ from verdicts.catalog.models import PriceRecord, Tool
 from verdicts.catalog.price_checks import PriceCheck, interval_after
 from verdicts.catalog.prices import FIRST_INTERVAL_DAYS
 from verdicts.curation.catalog_file import schema
+from verdicts.curation.catalog_file.copying import copy_fields, update
+from verdicts.curation.catalog_file.dumping import Json, dump
 from verdicts.curation.catalog_file.faults import Fault
 from verdicts.curation.catalog_file.history import cost_of, replace_price
 from verdicts.curation.catalog_file.parsing import validate
-from verdicts.curation.catalog_file.records import Json, dump
-from verdicts.curation.catalog_file.rows import copy_fields, update
 from verdicts.curation.catalog_file.schema import ChangeReason
 from verdicts.curation.editing.saving import (
     SavedRecord,

@@ -1,16 +1,14 @@
-"""Deleting records that nothing depends on, and saying what depends on the others.
+"""Deleting records that nothing depends on, and saying what depends on the others. For tools see tools.delete.
 
 A foreign key says in its model, as `info={"dependant": (one, many)}`, what the rows are called that depend on a record.
 """
 
 import sqlalchemy as sa
 
-from verdicts.catalog import search
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Category, Reviewer, Tool
 from verdicts.comparisons.models import Comparison
 from verdicts.extensions import Base, db
-from verdicts.voting.models import Tally
 
 
 class RecordInUse(Exception):
@@ -31,13 +29,8 @@ def delete(row: Category | Reviewer | Tool | Comparison) -> None:
     """Delete a record. Raises RecordInUse. The caller has called begin_write(), and commits."""
     if phrases := dependants(row):
         raise RecordInUse(f"It cannot be deleted, because other records depend on it: {', '.join(phrases)}.")
-    id, is_tool = row.id, isinstance(row, Tool)
-    if is_tool:
-        db.session.execute(sa.delete(Tally).where(Tally.tool_id == id))
     db.session.delete(row)
     db.session.flush()
-    if is_tool:
-        search.reindex([id])
     bump_content_version()
 
 

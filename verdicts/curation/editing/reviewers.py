@@ -5,7 +5,7 @@ from datetime import datetime
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Reviewer
 from verdicts.curation.catalog_file import schema
-from verdicts.curation.catalog_file.records import Json, dump
+from verdicts.curation.catalog_file.dumping import Json, dump
 from verdicts.curation.editing.saving import Parts, SavedRecord, StoredRecord, find_row, save_with_slug
 
 

@@ -15,11 +15,11 @@ from verdicts.catalog.models import Category, Reviewer
 from verdicts.catalog.slugs import propose
 from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.checks import check_entries
+from verdicts.curation.catalog_file.copying import copy_fields, copy_lists
+from verdicts.curation.catalog_file.dumping import Json, dump
 from verdicts.curation.catalog_file.faults import Fault
 from verdicts.curation.catalog_file.parsing import AnyRecord, validate
 from verdicts.curation.catalog_file.raw_records import RawRecord
-from verdicts.curation.catalog_file.records import Json, dump
-from verdicts.curation.catalog_file.rows import copy_fields, copy_lists
 from verdicts.extensions import Base, db
 
 Row = TypeVar("Row", bound=Base)
@@ -77,13 +77,13 @@ def validated(kind: type[AnyRecord], data: Json, now: datetime, faults: Iterable
     """
     if "slug" in kind.model_fields and not data.get("slug"):
         data = {**data, "slug": propose(data.get("name", ""))}
-    record, found = validate(kind, data, now.date())
+    record, errors = validate(kind, data, now.date())
     if data.get("slug") == "":  # without a name there is no slug either: one of the two faults is enough
-        found = [fault for fault in found if fault.path != ("slug",)]
-        found += [Fault(("slug",), NO_SLUG)] if data.get("name") else []
-    found += [*check_entries(RawRecord((), data), kind), *faults]
-    if record is None or found:
-        raise InvalidRecord(found)
+        errors = [fault for fault in errors if fault.path != ("slug",)]
+        errors += [Fault(("slug",), NO_SLUG)] if data.get("name") else []
+    errors += [*check_entries(RawRecord((), data), kind), *faults]
+    if record is None or errors:
+        raise InvalidRecord(errors)
     return record
 
 

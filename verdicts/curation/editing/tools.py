@@ -9,10 +9,11 @@ from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Category, PriceRecord, Tool, ToolSlug
 from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.checks import check_known, check_slugs_free, check_unique
+from verdicts.curation.catalog_file.copying import copy_fields, copy_lists
+from verdicts.curation.catalog_file.dumping import Json, dump
 from verdicts.curation.catalog_file.history import replace_price
 from verdicts.curation.catalog_file.raw_records import RawRecord
-from verdicts.curation.catalog_file.records import Json, dump
-from verdicts.curation.catalog_file.rows import copy_fields, copy_lists
+from verdicts.curation.editing import removal
 from verdicts.curation.editing.saving import (
     InvalidRecord,
     SavedRecord,
@@ -23,6 +24,7 @@ from verdicts.curation.editing.saving import (
     validated,
 )
 from verdicts.extensions import db
+from verdicts.voting.models import Tally
 
 
 def find_tool(id: int, *, lock: bool = False) -> Tool | None:
@@ -73,6 +75,15 @@ def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
     search.reindex([row.id])
     bump_content_version()
     return SavedRecord(row.id, row.slug, before, to_data(row) if before else to_full_data(row))
+
+
+def delete(row: Tool) -> Json:
+    """Delete a tool, its vote count and its search entry. Returns its full data. See removal.delete()."""
+    data = to_full_data(row)
+    db.session.execute(sa.delete(Tally).where(Tally.tool_id == row.id))
+    removal.delete(row)
+    search.reindex([row.id])
+    return data
 
 
 def _assign_slugs(row: Tool, record: schema.Tool) -> None:

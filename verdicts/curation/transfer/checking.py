@@ -14,7 +14,7 @@ from verdicts.curation.catalog_file.checks import (
     check_slugs_free,
     check_unique,
 )
-from verdicts.curation.catalog_file.faults import Fault, Path, place, shown
+from verdicts.curation.catalog_file.faults import Fault, Path, format_path, shown
 from verdicts.curation.catalog_file.parsing import ParsedFile
 from verdicts.curation.catalog_file.raw_records import RawFile, RawRecord
 from verdicts.curation.transfer.existing import ExistingCatalog
@@ -55,7 +55,7 @@ def _faults_of_identity(raw: RawFile, existing: ExistingCatalog) -> Iterator[Fau
     for tool in raw.sections["tools"]:
         stored = existing.tools.get(tool.text("slug") or "")
         if stored and first.setdefault(stored.id, tool.path) != tool.path:
-            words = f"leads to the same tool as {place(first[stored.id])}, {shown(stored.slug)}"
+            words = f"leads to the same tool as {format_path(first[stored.id])}, {shown(stored.slug)}"
             yield Fault((*tool.path, "slug"), words)
         yield from check_slugs_free(tool.texts("aliases"), existing.tools, stored)
 

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from verdicts.curation.catalog_file.copying import copy_fields, copy_lists, update
 from verdicts.curation.catalog_file.faults import shown
-from verdicts.curation.catalog_file.rows import copy_fields, copy_lists, update
 from verdicts.curation.catalog_file.schema import Record
 from verdicts.curation.editing.saving import Parts
 
 
 @dataclass
-class Entry:
+class ImportEntry:
     """One record, its row, and the names of what changed; `parts_of` returns what the row's forms show."""
 
     name: str
@@ -38,7 +38,7 @@ class Entry:
     def is_stated(self, record: Record, key: str) -> bool:
         return self.is_new or record.states(key)
 
-    def note(self, name: str, changed: bool) -> None:
+    def add_change(self, name: str, changed: bool) -> None:
         self.changes += [name] if changed else []
 
 
@@ -47,7 +47,7 @@ def slug_in_words(slug: str, written: str) -> str:
     return shown(slug) if slug == written else f"{shown(slug)} (named {shown(written)} in the file)"
 
 
-def reorder(entries: Sequence[Entry], rows: Iterable[Any]) -> None:
+def reorder(entries: Sequence[ImportEntry], rows: Iterable[Any]) -> None:
     """Bring the entries' rows into their order, within the positions that they hold among all `rows`.
 
     New ones go to the end. So what a file leaves out keeps its position.
@@ -57,4 +57,4 @@ def reorder(entries: Sequence[Entry], rows: Iterable[Any]) -> None:
     last = -1
     for entry, position in zip(entries, [*held, *range(end, end + len(entries) - len(held))], strict=True):
         last = max(position, last + 1)
-        entry.note("order", bool(update(entry.row, {"position": last})))
+        entry.add_change("order", bool(update(entry.row, {"position": last})))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import yaml
 
 from verdicts.curation.catalog_file import schema
-from verdicts.curation.catalog_file.records import Json, dump
+from verdicts.curation.catalog_file.dumping import Json, dump
 from verdicts.curation.transfer.reading import MAX_YAML_SIZE, MEGABYTE
 from verdicts.extensions import Base, db
 

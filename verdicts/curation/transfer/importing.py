@@ -10,15 +10,15 @@ from verdicts.catalog.models import Category, Review, Reviewer, Tool, ToolSlug
 from verdicts.comparisons.models import Comparison
 from verdicts.comparisons.related import members_key
 from verdicts.curation.catalog_file import parsing, schema
+from verdicts.curation.catalog_file.copying import new_row, update
 from verdicts.curation.catalog_file.faults import CatalogRefused
 from verdicts.curation.catalog_file.history import extend_history, replace_price
-from verdicts.curation.catalog_file.rows import new_row, update
 from verdicts.curation.editing import categories, comparisons, reviewers
-from verdicts.curation.editing.changes import Change, changes_between, full_tool_parts, tool_parts
+from verdicts.curation.editing.changes import RecordChange, changes_between, full_tool_parts, tool_parts
 from verdicts.curation.editing.saving import Parts
 from verdicts.curation.transfer import existing as existing_catalog
 from verdicts.curation.transfer.checking import check_file
-from verdicts.curation.transfer.entries import Entry, reorder, slug_in_words
+from verdicts.curation.transfer.entries import ImportEntry, reorder, slug_in_words
 from verdicts.curation.transfer.existing import ExistingCatalog
 from verdicts.curation.transfer.report import ImportReport, make_report
 from verdicts.extensions import db
@@ -46,9 +46,9 @@ def import_catalog(data: object, now: datetime) -> ImportReport:
     return report
 
 
-def _import(file: parsing.ParsedFile, existing: ExistingCatalog, now: datetime) -> dict[str, list[Entry]]:
+def _import(file: parsing.ParsedFile, existing: ExistingCatalog, now: datetime) -> dict[str, list[ImportEntry]]:
     """Import the records of each kind before those that refer to it, so that the ids are there."""
-    entries: dict[str, list[Entry]] = {}
+    entries: dict[str, list[ImportEntry]] = {}
     entries["categories"] = [
         _import_named(record, Category, existing.categories, categories.parts_of) for record in file.categories.values()
     ]
@@ -66,7 +66,7 @@ def _import(file: parsing.ParsedFile, existing: ExistingCatalog, now: datetime) 
     return entries
 
 
-def _differences(entries: dict[str, list[Entry]]) -> Iterator[Change]:
+def _differences(entries: dict[str, list[ImportEntry]]) -> Iterator[RecordChange]:
     """Yield what became of each record. It takes no more statements: what an import reads is in the session."""
     reviewed = {entry.row.tool_id for entry in entries["reviews"] if entry.has_changed}
     for section in ("categories", "reviewers", "tools", "comparisons"):
@@ -85,7 +85,7 @@ def _expire_references(row: Any) -> None:
             db.session.expire(each, ["tool"])
 
 
-def _store(entries: Sequence[Entry], rows: Mapping[str, Any]) -> None:
+def _store(entries: Sequence[ImportEntry], rows: Mapping[str, Any]) -> None:
     reorder(entries, rows.values())
     db.session.add_all(entry.row for entry in entries)
     db.session.flush()
@@ -96,27 +96,27 @@ def _import_named(
     model: type[Category | Reviewer],
     rows: dict[str, Any],
     parts_of: Callable[[Any], Parts],
-) -> Entry:
+) -> ImportEntry:
     is_new = record.slug not in rows
     row = new_row(model, slug=record.slug) if is_new else rows[record.slug]
-    entry = Entry(f"{model.__tablename__} {slug_in_words(row.slug, record.slug)}", row, is_new, parts_of)
+    entry = ImportEntry(f"{model.__tablename__} {slug_in_words(row.slug, record.slug)}", row, is_new, parts_of)
     entry.copy_fields(record)
     entry.copy_lists(record)
     rows[record.slug] = row
     return entry
 
 
-def _import_tool(record: schema.Tool, existing: ExistingCatalog, now: datetime) -> Entry:
+def _import_tool(record: schema.Tool, existing: ExistingCatalog, now: datetime) -> ImportEntry:
     """Copy a record into its tool, reviews aside; a new tool joins `existing` under all its slugs."""
     stored = existing.tools.get(record.slug)
     tool = stored or new_row(Tool, published_at=now, first_published_at=now)
     name = f"tool {slug_in_words(tool.slug or record.slug, record.slug)}"
-    entry = Entry(name, tool, stored is None, tool_parts if stored else full_tool_parts)
-    entry.note("aliases", _add_slugs(tool, record, existing))
+    entry = ImportEntry(name, tool, stored is None, tool_parts if stored else full_tool_parts)
+    entry.add_change("aliases", _add_slugs(tool, record, existing))
     entry.copy_fields(record)
     if entry.is_stated(record, "category"):
         category_id = existing.categories[record.category].id if record.category else None
-        entry.note("category", bool(update(tool, {"category_id": category_id})))
+        entry.add_change("category", bool(update(tool, {"category_id": category_id})))
     entry.changes += replace_price(tool, record.price, record.price_history, now.date())
     entry.copy_lists(record)
     return entry
@@ -131,7 +131,7 @@ def _add_slugs(tool: Tool, record: schema.Tool, existing: ExistingCatalog) -> bo
     return bool(added)
 
 
-def _import_reviews(record: schema.Tool, existing: ExistingCatalog, today: date) -> list[Entry]:
+def _import_reviews(record: schema.Tool, existing: ExistingCatalog, today: date) -> list[ImportEntry]:
     """Copy the reviews in a tool's record into its rows; those that it leaves out stay."""
     tool = existing.tools[record.slug]
     by_reviewer = {review.reviewer_id: review for review in tool.reviews}
@@ -140,32 +140,32 @@ def _import_reviews(record: schema.Tool, existing: ExistingCatalog, today: date)
         reviewer = existing.reviewers[each.reviewer]
         stored = by_reviewer.get(reviewer.id)
         name = f"review of {slug_in_words(tool.slug, record.slug)} by {slug_in_words(reviewer.slug, each.reviewer)}"
-        entry = Entry(name, stored or Review(reviewer_id=reviewer.id), stored is None)
+        entry = ImportEntry(name, stored or Review(reviewer_id=reviewer.id), stored is None)
         has_grown = extend_history(entry.row, each, today)
         entry.copy_fields(each)
-        entry.note("history", has_grown)
+        entry.add_change("history", has_grown)
         entries.append(entry)
     reorder(entries, tool.reviews)
     tool.reviews.extend(entry.row for entry in entries if entry.is_new)
     return entries
 
 
-def _import_comparison(record: schema.Comparison, existing: ExistingCatalog, now: datetime) -> Entry:
+def _import_comparison(record: schema.Comparison, existing: ExistingCatalog, now: datetime) -> ImportEntry:
     tools = [existing.tools[name] for name in record.tools]
     key = members_key([tool.id for tool in tools])
     stored = existing.comparisons.get(key)
     row = stored or new_row(Comparison, members_key=key, published_at=now, first_published_at=now)
     names = ", ".join(slug_in_words(tool.slug, name) for tool, name in zip(tools, record.tools, strict=True))
-    entry = Entry(f"comparison of {names}", row, stored is None, comparisons.parts_of)
+    entry = ImportEntry(f"comparison of {names}", row, stored is None, comparisons.parts_of)
     entry.copy_fields(record)
-    entry.note("tools", comparisons.copy_tools(record, row, existing.tools))
+    entry.add_change("tools", comparisons.copy_tools(record, row, existing.tools))
     if entry.is_stated(record, "choose_if"):
-        entry.note("choose_if", comparisons.copy_choose_if(record, row, existing.tools))
+        entry.add_change("choose_if", comparisons.copy_choose_if(record, row, existing.tools))
     existing.comparisons[key] = row
     return entry
 
 
-def _index(categories: Iterable[Entry], tools: Iterable[Entry]) -> None:
+def _index(categories: Iterable[ImportEntry], tools: Iterable[ImportEntry]) -> None:
     if any(entry.changes and not entry.is_new for entry in categories):
         search.reindex_all()
     else:

@@ -13,7 +13,7 @@ MAX_AGE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class PendingImport:
+class PendingFile:
     name: str
     content: bytes
     sent_at: datetime
@@ -24,12 +24,12 @@ class PendingImport:
         return sha256(self.content).hexdigest()
 
 
-def find(account_id: int, now: datetime) -> PendingImport | None:
+def find(account_id: int, now: datetime) -> PendingFile | None:
     """Return the file that an account sent within the last day. One statement."""
     columns = (pending_import.c.name, pending_import.c.content, pending_import.c.sent_at)
     is_own = (pending_import.c.account_id == account_id) & (pending_import.c.sent_at > now - MAX_AGE)
     row = db.session.connection().execute(sa.select(*columns).where(is_own)).one_or_none()
-    return PendingImport(*row) if row else None
+    return PendingFile(*row) if row else None
 
 
 def store(account_id: int, name: str, content: bytes, now: datetime) -> None:

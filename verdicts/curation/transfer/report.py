@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from verdicts.curation.editing.changes import Change
-from verdicts.curation.transfer.entries import Entry
+from verdicts.curation.editing.changes import RecordChange
+from verdicts.curation.transfer.entries import ImportEntry
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class ImportReport:
 
     counts: dict[str, Count]
     changes: tuple[str, ...]
-    differences: tuple[Change, ...]
+    differences: tuple[RecordChange, ...]
 
     @property
     def figures(self) -> dict[str, tuple[None, str]]:
@@ -40,14 +40,14 @@ class ImportReport:
         return bool(self.changes)
 
 
-def make_report(entries: dict[str, list[Entry]], differences: Iterable[Change]) -> ImportReport:
+def make_report(entries: dict[str, list[ImportEntry]], differences: Iterable[RecordChange]) -> ImportReport:
     """Return a report of the entries of each kind."""
     changed = [entry for each in entries.values() for entry in each if entry.has_changed]
     changes = [f"new {each.name}" if each.is_new else f"{each.name}: {', '.join(each.changes)}" for each in changed]
     return ImportReport({kind: _count(each) for kind, each in entries.items()}, tuple(changes), tuple(differences))
 
 
-def _count(entries: list[Entry]) -> Count:
+def _count(entries: list[ImportEntry]) -> Count:
     created = sum(entry.is_new for entry in entries)
     changed = sum(entry.has_changed and not entry.is_new for entry in entries)
     return Count(created, changed, len(entries) - created - changed)

@@ -27,7 +27,7 @@ WRONG_CODE_MESSAGE = "This code is not correct. Check the clock of your phone, a
 
 
 class ChangePasswordForm(NewPasswordForm):
-    present = required_text("Current password", passwords.MAX_LENGTH)
+    current_password = required_text("Current password", passwords.MAX_LENGTH)
 
 
 class EnableTwoFactorForm(AdminForm):
@@ -36,7 +36,7 @@ class EnableTwoFactorForm(AdminForm):
 
 
 class DisableTwoFactorForm(AdminForm):
-    present = required_text("Current password", passwords.MAX_LENGTH)
+    current_password = required_text("Current password", passwords.MAX_LENGTH)
 
 
 @bp.get("/admin/me")
@@ -126,12 +126,12 @@ def _check_current_password(form: ChangePasswordForm | DisableTwoFactorForm) -> 
     wait = throttle.count_attempt([counter], now())
     db.session.commit()
     if wait:
-        form.add_error("present", TOO_MANY_ATTEMPTS_MESSAGE.format(seconds=math.ceil(wait.total_seconds())))
+        form.add_error("current_password", TOO_MANY_ATTEMPTS_MESSAGE.format(seconds=math.ceil(wait.total_seconds())))
         return False
     account = accounts.get(current_account().id)
     db.session.rollback()
-    if not passwords.is_correct(form.present.data or "", account.password_hash):
-        form.add_error("present", NOT_CURRENT_MESSAGE)
+    if not passwords.is_correct(form.current_password.data or "", account.password_hash):
+        form.add_error("current_password", NOT_CURRENT_MESSAGE)
         return False
     begin_write()
     throttle.reset(counter)

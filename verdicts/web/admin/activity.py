@@ -37,6 +37,6 @@ def history(kind: str, id: int) -> ResponseReturnValue:
     )
 
 
-def _older(entries: list[audit.Entry]) -> int | None:
+def _older(entries: list[audit.LogEntry]) -> int | None:
     """Return the id before which the next page begins, None on the last page."""
     return entries[-1].id if len(entries) == audit.PAGE_SIZE else None

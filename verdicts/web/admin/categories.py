@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from verdicts.catalog.models import Category
 from verdicts.curation import listing
-from verdicts.curation.catalog_file.records import Json
+from verdicts.curation.catalog_file.dumping import Json
 from verdicts.curation.editing import categories as category_editing
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.staff.models import Role

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from verdicts.comparisons.address import MAX_TOOLS, MIN_TOOLS
 from verdicts.comparisons.models import Comparison
 from verdicts.curation import listing
-from verdicts.curation.catalog_file.records import Json
+from verdicts.curation.catalog_file.dumping import Json
 from verdicts.curation.editing import comparisons as comparison_editing
 from verdicts.curation.editing.publication import PublicationState
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord

@@ -71,7 +71,7 @@ TASKS = (
         "Corrections and messages",
         "Sent by readers from the contact page.",
         "open message",
-        "admin.worklists.corrections_page",
+        "admin.worklists.list_corrections",
         lambda _now: corrections.count_open(),
     ),
     Task(

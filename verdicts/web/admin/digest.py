@@ -24,10 +24,13 @@ from verdicts.web.admin.forms.digest import NewEditionForm, SubjectAndIntroForm
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 from verdicts.web.mailbox import FRAMING_POLICY, LETTER_POLICY, add_links
-from verdicts.web.paging import ID, page_number
+from verdicts.web.paging import ID, load_page
 
 bp = Blueprint("digest", __name__)
 
+text_form_view = redisplayed_on(
+    "admin.digest.show_edition", draft_fields=("subject", "intro", "version"), label="Subject and intro of a digest"
+)
 MOVE_FUNCTIONS = {"item": editing.move_item, "category": editing.move_category}
 
 
@@ -35,7 +38,7 @@ MOVE_FUNCTIONS = {"item": editing.move_item, "category": editing.move_category}
 @requires_role(Role.EDITOR)
 def index() -> ResponseReturnValue:
     form = NewEditionForm(formdata=None, data={"week": weeks.default_week(now(), demo=current_settings().demo).name})
-    return _render_index(form, page_number(request.args.get("page", "")))
+    return _render_index(form)
 
 
 @bp.post("/admin/digest/draft")
@@ -69,7 +72,7 @@ def show_edition(name: str) -> ResponseReturnValue:
         return render_edition(name)
     edition, form = get_edition(name), SubjectAndIntroForm(formdata=unsaved)
     # A draft that arrived after the save equals the stored text: ignore it.
-    if (form.subject.data, form.note.data) == (edition.subject, edition.note):
+    if (form.subject.data, form.intro.data) == (edition.subject, edition.intro):
         return render_edition(name)
     return render_edition(
         name, text_form=form, cause=RedisplayCause.RESTORED, submitted_version=unsaved.get("version", "")
@@ -78,9 +81,7 @@ def show_edition(name: str) -> ResponseReturnValue:
 
 @bp.post("/admin/digest/<name>/words")
 @requires_role(Role.EDITOR)
-@redisplayed_on(
-    "admin.digest.show_edition", draft_fields=("subject", "note", "version"), label="Subject and intro of a digest"
-)
+@text_form_view
 def update_text(name: str) -> ResponseReturnValue:
     form = SubjectAndIntroForm()
     return act_or_redisplay(
@@ -94,8 +95,8 @@ def _update_text(name: str, form: SubjectAndIntroForm) -> ResponseReturnValue:
 
     def change(edition: Edition) -> Changes | None:
         editions.require_version(edition, text_version(edition), submitted=form.version.data or "")
-        editing.update_text(edition.id, note=form.note.data, subject=form.subject.data)
-        changes = {"subject": (edition.subject, form.subject.data), "note": (edition.note, form.note.data)}
+        editing.update_text(edition.id, intro=form.intro.data, subject=form.subject.data)
+        changes = {"subject": (edition.subject, form.subject.data), "intro": (edition.intro, form.intro.data)}
         return {field: pair for field, pair in changes.items() if pair[0] != pair[1]} or None
 
     try:
@@ -107,16 +108,14 @@ def _update_text(name: str, form: SubjectAndIntroForm) -> ResponseReturnValue:
 
 @bp.post("/admin/digest/<name>/words/look")
 @requires_role(Role.EDITOR)
-@redisplayed_on(
-    "admin.digest.show_edition", draft_fields=("subject", "note", "version"), label="Subject and intro of a digest"
-)
-def preview_note(name: str) -> ResponseReturnValue:
+@text_form_view
+def preview_intro(name: str) -> ResponseReturnValue:
     """Show the intro as the email would; a POST, because a GET could not carry so much text."""
     form = SubjectAndIntroForm()
 
     def render() -> ResponseReturnValue:
         if wants_fragment():
-            return render_template("admin/digest/_note_preview.html", note=form.note.data)
+            return render_template("admin/digest/_intro_preview.html", intro=form.intro.data)
         return render_edition(name, text_form=form)
 
     return act_or_redisplay(render, lambda cause: render_edition(name, text_form=form, cause=cause))
@@ -176,8 +175,8 @@ def restore_item(name: str, id: int) -> ResponseReturnValue:
     return _set_removed(name, id, "restored an item of", is_removed=False)
 
 
-def _render_index(form: NewEditionForm, number: int = 1, cause: RedisplayCause | None = None) -> str:
-    page = queries.load_editions_page(number)
+def _render_index(form: NewEditionForm, cause: RedisplayCause | None = None) -> str:
+    page = load_page(queries.list_page, request.args.get("page", ""), queries.PAGE_SIZE)
     return render_template("admin/digest/index.html", page=page, form=form, format_week=format_week, cause=cause)
 
 

@@ -25,12 +25,14 @@ from verdicts.web.admin.edition_page import (
     Changes,
     act_and_redirect,
     get_edition,
+    left_out_changes,
     render_edition,
     require_shown_version,
 )
 from verdicts.web.admin.forms.digest import ScheduleForm, TestEmailForm
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
+from verdicts.web.paging import read_id
 
 bp = Blueprint("digest_sending", __name__)
 
@@ -79,11 +81,14 @@ def _schedule(name: str, form: ScheduleForm) -> ResponseReturnValue:
         return render_edition(name, 422, schedule_form=form)
 
     def change(edition: Edition) -> Changes:
-        hidden_items = require_shown_version(edition)
+        items = require_shown_version(edition)
         if edition.state is EditionState.DRAFT:
             freeze(edition.id, now())
         editions.schedule(edition.id, form.moment)
-        return {"scheduled for": (_format_moment(edition.scheduled_at), _format_moment(form.moment)), **hidden_items}
+        return {
+            "scheduled for": (_format_moment(edition.scheduled_at), _format_moment(form.moment)),
+            **left_out_changes(items),
+        }
 
     return act_and_redirect(name, "scheduled", change)
 
@@ -104,9 +109,9 @@ def send(name: str) -> ResponseReturnValue:
     """Start an edition as it was shown: the next `flask digest run` sends it."""
 
     def change(edition: Edition) -> Changes:
-        hidden_items = require_shown_version(edition)
+        items = require_shown_version(edition)
         scheduling.start_sending(edition.id, now())
-        return {"state": (edition.state, EditionState.SENDING), **hidden_items}
+        return {"state": (edition.state, EditionState.SENDING), **left_out_changes(items)}
 
     return act_and_redirect(name, "started sending", change)
 
@@ -171,14 +176,15 @@ def uncertain(name: str) -> ResponseReturnValue:
 def resolve(name: str) -> ResponseReturnValue:
     """Resolve one uncertain delivery, or all of them if they are still as many as were shown."""
     decision, which = request.form.get("decision", ""), request.form.get("which", "")
-    if decision not in set(Resolution) or not (which == "all" or (which.isascii() and which.isdigit())):
+    chosen_id = None if which == "all" else read_id(which)
+    if decision not in set(Resolution) or not which:
         abort(400, "Choose the deliveries, and whether they arrived.")
 
     def change(edition: Edition) -> Changes | None:
         ids = [each.subscriber_id for each in resolving.list_uncertain(edition.id)]
         if which == "all" and request.form.get("shown") != str(len(ids)):
             raise EditionChanged(edition.name)
-        chosen = ids if which == "all" else [id for id in ids if str(id) == which]
+        chosen = [id for id in ids if chosen_id in (None, id)]
         count = resolving.resolve(edition.id, chosen, Resolution(decision), now())
         return {"uncertain": (len(ids), len(ids) - count), "resolved as": (None, decision)} if count else None
 

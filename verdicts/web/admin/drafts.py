@@ -1,8 +1,8 @@
 """Unsaved input in admin forms.
 
-Record forms are autosaved as drafts; a draft is shown until it is saved or discarded. Small forms are shown again with
-the submitted input when they cannot be processed; if the session had ended, selected fields become a draft. A draft's
-key is the URL of its form.
+Forms are autosaved as drafts: record forms with all fields, small forms with the fields that their view names. A draft
+is shown until it is saved or discarded. A form that cannot be processed is shown again with the submitted input. Where
+the session had ended, that input becomes a draft. A draft's key is the URL of its form.
 """
 
 import re
@@ -76,12 +76,12 @@ class DraftLink:
     saved_at: datetime
 
 
-_forms: dict[ViewFunction, DraftPolicy] = {}
+_policies: dict[ViewFunction, DraftPolicy] = {}
 
 
 def record_form(view: F) -> F:
     """Mark the view of a record's form: all its fields become a draft."""
-    _forms[view] = DraftPolicy()
+    _policies[view] = DraftPolicy()
     return auth.handles_csrf_failure(view)
 
 
@@ -89,7 +89,7 @@ def redisplayed_on(endpoint: str, *, draft_fields: tuple[str, ...] = (), label: 
     """Mark the view of a small form that is shown again on another view's page; `draft_fields` become a draft."""
 
     def mark(view: F) -> F:
-        _forms[view] = DraftPolicy(endpoint, draft_fields, label)
+        _policies[view] = DraftPolicy(endpoint, draft_fields, label)
         return auth.handles_csrf_failure(view)
 
     return mark
@@ -115,7 +115,7 @@ def is_draft_key(key: str) -> bool:
     if len(key) > stored_drafts.MAX_KEY_LENGTH:
         return False
     endpoint, arguments = _route_of(path)
-    if endpoint and _small_forms_on(endpoint):
+    if endpoint and _small_form_policies(endpoint):
         return not separator
     name, pattern = _distinguishing_argument(arguments)
     is_complete = not separator or (query.startswith(f"{name}=") and pattern.fullmatch(query.removeprefix(f"{name}=")))
@@ -143,22 +143,22 @@ def _route_of(path: str) -> tuple[str, Mapping[str, object]]:
 
 def _key_of_form(view: ViewFunction) -> str:
     """Return the draft key of the form that was sent to a view: its own URL, or that of the page that shows it."""
-    form = _forms.get(view)
-    if form is None or not form.redisplay_endpoint:
+    policy = _policies.get(view)
+    if policy is None or not policy.redisplay_endpoint:
         return draft_key()
     arguments: dict[str, object] = dict(request.view_args or {})
-    return current_app.url_map.bind("").build(form.redisplay_endpoint, arguments, append_unknown=False)
+    return current_app.url_map.bind("").build(policy.redisplay_endpoint, arguments, append_unknown=False)
 
 
 def _is_record_form(endpoint: str) -> bool:
     view = current_app.view_functions.get(endpoint)
-    form = _forms.get(view) if view else None
-    return form is not None and not form.redisplay_endpoint
+    policy = _policies.get(view) if view else None
+    return policy is not None and not policy.redisplay_endpoint
 
 
-def _small_forms_on(endpoint: str) -> list[DraftPolicy]:
+def _small_form_policies(endpoint: str) -> list[DraftPolicy]:
     """Return the small forms with drafts on a page."""
-    return [form for form in _forms.values() if form.redisplay_endpoint == endpoint and form.keeps_draft]
+    return [each for each in _policies.values() if each.redisplay_endpoint == endpoint and each.keeps_draft]
 
 
 # Saving and deleting
@@ -166,9 +166,9 @@ def _small_forms_on(endpoint: str) -> list[DraftPolicy]:
 
 def autosave(key: str, fields: FieldPairs) -> None:
     """Save the fields that a script sends while somebody types, for the form with this key."""
-    small_forms = _small_forms_on(_route_of(key)[0])
-    names = {name for form in small_forms for name in form.draft_fields or ()}
-    _save(current_account().id, key, [pair for pair in fields if not small_forms or pair[0] in names])
+    policies = _small_form_policies(_route_of(key)[0])
+    names = {name for policy in policies for name in policy.draft_fields or ()}
+    _save(current_account().id, key, [pair for pair in fields if not policies or pair[0] in names])
 
 
 def save_submitted() -> None:
@@ -267,7 +267,7 @@ def _label_of(endpoint: str) -> str:
     if _is_record_form(endpoint):
         label: str = current_app.view_functions[endpoint].view_class.label_of(endpoint)  # type: ignore[union-attr]
         return label
-    return next((form.label for form in _small_forms_on(endpoint)), "")
+    return next((policy.label for policy in _small_form_policies(endpoint)), "")
 
 
 # Showing again
@@ -351,7 +351,7 @@ def handle_other_page_required(error: auth.OtherPageRequired) -> ResponseReturnV
         return redirect(url_for(error.endpoint), 303)
     next_path = _return_url(view)
     if request.method == "POST" and _keeps_draft(view) and not is_saved and request.form.get("do") != "discard":
-        fields = labelled_fields(_forms[view].select(submitted_fields()))
+        fields = labelled_fields(_policies[view].select(submitted_fields()))
         if fields:
             page = render_template("admin/drafts/unsaved.html", status=401, fields=fields, form_url=next_path)
             return page, 401
@@ -366,7 +366,7 @@ def _save_for(account_id: int, view: ViewFunction) -> bool:
     if csrf_failed() or request.form.get("do") == "discard":
         return False
     try:
-        _save(account_id, _key_of_form(view), _forms[view].select(submitted_fields()))
+        _save(account_id, _key_of_form(view), _policies[view].select(submitted_fields()))
     except errors.OVERLOAD_ERRORS as overload:
         errors.roll_back(overload)
         return False
@@ -374,7 +374,7 @@ def _save_for(account_id: int, view: ViewFunction) -> bool:
 
 
 def _keeps_draft(view: ViewFunction) -> bool:
-    return view in _forms and _forms[view].keeps_draft
+    return view in _policies and _policies[view].keeps_draft
 
 
 def _return_url(view: ViewFunction) -> str:

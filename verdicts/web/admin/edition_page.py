@@ -3,7 +3,7 @@
 Changes are serialised, and refused if the edition is not the one that the page showed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from flask import abort, redirect, render_template, request, url_for
@@ -13,6 +13,7 @@ from verdicts.digest import editions, weeks
 from verdicts.digest.editions import DigestError, Edition, EditionChanged, WrongState, edition_version, text_version
 from verdicts.digest.freezing import count_recipients
 from verdicts.digest.models import EditionState
+from verdicts.digest.news import NewsItem
 from verdicts.digest.queries import list_items_with_visibility, load_progress
 from verdicts.digest.rendering import KIND_LABELS, category_sections, format_week, item_title, subject_of
 from verdicts.extensions import begin_write_after_read, db
@@ -20,6 +21,7 @@ from verdicts.web.admin.auth import log_activity
 from verdicts.web.admin.drafts import RedisplayCause
 from verdicts.web.admin.forms.digest import MOMENT_FORMAT, ScheduleForm, SubjectAndIntroForm, TestEmailForm
 from verdicts.web.clock import now
+from verdicts.web.digest import NO_EDITION_MESSAGE
 from verdicts.web.htmx import wants_fragment
 
 Changes = Mapping[str, tuple[object, object]]
@@ -33,7 +35,7 @@ def get_edition(name: str) -> Edition:
         week = weeks.parse(name)
     except weeks.NotAWeek as error:
         abort(404, str(error))
-    return editions.find_by_week(week) or abort(404, "There is no edition of the digest for this week.")
+    return editions.find_by_week(week) or abort(404, NO_EDITION_MESSAGE)
 
 
 def act_and_redirect(
@@ -102,7 +104,7 @@ def render_edition(
         progress=load_progress(edition.id),
         recipient_count=count_recipients(edition.id) if edition.state is EditionState.DRAFT else 0,
         text_form=text_form
-        or SubjectAndIntroForm(formdata=None, data={"subject": edition.subject, "note": edition.note}),
+        or SubjectAndIntroForm(formdata=None, data={"subject": edition.subject, "intro": edition.intro}),
         unsaved_text_form=text_form,
         test_form=test_form or TestEmailForm(formdata=None),
         schedule_form=schedule_form or _schedule_form(edition),
@@ -113,13 +115,15 @@ def render_edition(
     return page, status
 
 
-def require_shown_version(edition: Edition) -> Changes:
-    """Raise EditionChanged unless the edition is the one that the page showed.
-
-    Returns the hidden items, which freezing leaves out, in the audit log's format.
-    """
+def require_shown_version(edition: Edition) -> list[NewsItem]:
+    """Return an edition's items. Raises EditionChanged unless the edition is the one that the page showed."""
     items = list_items_with_visibility(edition, now())
     editions.require_version(edition, edition_version(edition, items), submitted=request.form.get("version", ""))
+    return items
+
+
+def left_out_changes(items: Iterable[NewsItem]) -> Changes:
+    """Return the hidden items, which freezing leaves out, in the audit log's format."""
     return {item_title(item): ("included", "left out") for item in items if item.is_hidden and not item.is_removed}
 
 

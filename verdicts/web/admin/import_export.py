@@ -12,7 +12,7 @@ from verdicts.curation.catalog_file.parsing import MAX_FAULTS_COLLECTED
 from verdicts.curation.transfer import pending, reading
 from verdicts.curation.transfer.exporting import TooLargeForYaml, export
 from verdicts.curation.transfer.importing import import_catalog
-from verdicts.curation.transfer.pending import PendingImport
+from verdicts.curation.transfer.pending import PendingFile
 from verdicts.curation.transfer.report import ImportReport
 from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.staff import audit
@@ -130,7 +130,7 @@ def export_file() -> ResponseReturnValue:
     return Response(text, mimetype=f"application/{extension}", headers=headers)
 
 
-def _import(file: PendingImport) -> ImportReport:
+def _import(file: PendingFile) -> ImportReport:
     """Import a file; the caller commits or rolls back. It is parsed before the write lock is taken."""
     db.session.rollback()
     data = reading.read(file.content, file.name)
@@ -138,7 +138,7 @@ def _import(file: PendingImport) -> ImportReport:
     return import_catalog(data, now())
 
 
-def _run_dry_run(file: PendingImport) -> DryRun:
+def _run_dry_run(file: PendingFile) -> DryRun:
     """Return what importing a file would do; roll it back."""
     try:
         return DryRun(_import(file))
@@ -148,7 +148,7 @@ def _run_dry_run(file: PendingImport) -> DryRun:
         db.session.rollback()
 
 
-def _render_dry_run(file: PendingImport, problem: str = "") -> str:
+def _render_dry_run(file: PendingFile, problem: str = "") -> str:
     dry_run = _run_dry_run(file)
     return render_template(
         "admin/import_export/dry_run.html", file=file, dry_run=dry_run, max_changes=MAX_CHANGES_SHOWN, problem=problem

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from verdicts.catalog.models import Reviewer, Tool
 from verdicts.curation import listing
-from verdicts.curation.catalog_file.records import Json
+from verdicts.curation.catalog_file.dumping import Json
 from verdicts.curation.editing import panels as panel_editing
 from verdicts.curation.editing import publication
 from verdicts.curation.editing import tools as tool_editing
@@ -62,9 +62,11 @@ class PanelEditor(RecordEditor):
         """
         rows = {entry.form.reviewer.data: entry.data for entry in form.reviews.entries}
         filled = {entry.form.reviewer.data for entry in form.reviews.filled}
-        reviewed = record.data if record else {}
+        stored_reviews = record.data if record else {}
         reviewers = [
-            each for each in panel_editing.list_panel() if not each.archived_at or each.slug in {*reviewed, *filled}
+            each
+            for each in panel_editing.list_panel()
+            if not each.archived_at or each.slug in {*stored_reviews, *filled}
         ]
         slugs = [each.slug for each in reviewers]
         deleted = [slug for slug in rows if slug in filled and slug not in slugs]
@@ -76,7 +78,7 @@ class PanelEditor(RecordEditor):
     def extra_context(self, record: StoredRecord | None) -> Mapping[str, Any]:
         return {
             "reviewers": {each.slug: each for each in panel_editing.list_panel()},
-            "reviewed": record.data if record else {},
+            "stored_reviews": record.data if record else {},
             "state": state_of_tool(record.id, now()) if record else PublicationState.DRAFT,
         }
 
@@ -125,7 +127,7 @@ def _render_removal(id: int, reviewer: str) -> str:
         abort(404, NO_REVIEW_MESSAGE)
     return render_template(
         "admin/panels/removal.html",
-        tool=record,
+        record=record,
         reviewer=next(each.name for each in panel_editing.list_panel() if each.slug == reviewer),
         review=record.data[reviewer],
         was_public=publication.was_public(tool, now()),

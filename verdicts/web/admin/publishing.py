@@ -9,9 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 from sqlalchemy.exc import IntegrityError
 
-from verdicts.catalog.models import Tool
 from verdicts.curation.editing import publication, removal
-from verdicts.curation.editing import tools as tool_editing
 from verdicts.curation.editing.publication import PublicationState, Publishable
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.extensions import begin_write_after_read, db
@@ -98,8 +96,7 @@ class PublishingView(MethodView):
     def _delete(self, id: int) -> ResponseReturnValue:
         """Delete a record, and redirect to its history: from there it can be restored."""
         record, row = self._get_record_and_row(id)
-        data = tool_editing.to_full_data(row) if isinstance(row, Tool) else record.data
-        removal.delete(row)
+        data = self.editor.delete(record, row)
         log_activity("deleted", self.editor.kind, record.slug, id, **{field: (data[field], None) for field in data})
         db.session.commit()
         return redirect(url_for("admin.activity.history", kind=self.editor.kind, id=id), 303)

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from verdicts.catalog.models import Reviewer
 from verdicts.curation import listing
-from verdicts.curation.catalog_file.records import Json
+from verdicts.curation.catalog_file.dumping import Json
 from verdicts.curation.editing import reviewers as reviewer_editing
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.staff.models import Role

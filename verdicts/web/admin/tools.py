@@ -12,7 +12,7 @@ from verdicts.catalog.models import Category, Tool
 from verdicts.catalog.search import MAX_QUERY_LENGTH
 from verdicts.catalog.slugs import propose
 from verdicts.curation import listing
-from verdicts.curation.catalog_file.records import Json
+from verdicts.curation.catalog_file.dumping import Json
 from verdicts.curation.editing import prices as price_editing
 from verdicts.curation.editing import tools as tool_editing
 from verdicts.curation.editing.publication import PublicationState, state_of_tool
@@ -54,6 +54,9 @@ class ToolEditor(PublishableEditor):
 
     def find_row(self, id: int) -> Any:
         return tool_editing.find_tool(id)
+
+    def delete(self, record: StoredRecord, row: Any) -> Json:
+        return tool_editing.delete(row)
 
     def normalise(self, form: Any) -> None:
         form.category.data = current_slugs(Category).get(form.category.data, form.category.data)

@@ -61,11 +61,11 @@ def refuse_address(_form: AdminForm, field: StringField) -> None:
 
 
 class ConfirmPriceForm(AdminForm):
-    price = IntegerField(validators=[NumberRange(1, MAX_ID)])
+    price_id = IntegerField(name="price", validators=[NumberRange(1, MAX_ID)])
 
 
 class HeldVotesForm(AdminForm):
-    tool = IntegerField(validators=[NumberRange(1, MAX_ID)])
+    tool_id = IntegerField(name="tool", validators=[NumberRange(1, MAX_ID)])
     network = StringField(validators=[Regexp("([0-9a-f]{64})?$")])
     decision = StringField(validators=[AnyOf([Standing.COUNTED, Standing.DISCARDED])])
     reason = required_text("Reason", 500, refuse_address, missing="Give a reason. It is stored in the vote record.")
@@ -73,7 +73,7 @@ class HeldVotesForm(AdminForm):
     def is_about(self, group: HeldGroup) -> bool:
         """Return whether this form is about a group. Drafts do not store the network, so they match any."""
         is_from_it = self.network.data is None or (self.network.data or None) == group.network
-        return self.tool.data == group.tool_id and is_from_it
+        return self.tool_id.data == group.tool_id and is_from_it
 
 
 class CorrectionForm(AdminForm):
@@ -110,7 +110,7 @@ def confirm_price(id: int) -> ResponseReturnValue:
         abort(400, PRICE_CHANGED_MESSAGE)
     tool = _begin_and_get_tool(id)
     try:
-        before, after = price_checks.confirm(id, today(), record_id=form.price.data)
+        before, after = price_checks.confirm(id, today(), record_id=form.price_id.data)
     except PriceNotCurrent:
         db.session.rollback()
         return (
@@ -146,7 +146,7 @@ def _decide(form: HeldVotesForm) -> ResponseReturnValue:
         if set(form.errors) != {"reason"}:
             abort(400, GROUP_GONE_MESSAGE)
         return _vote_page(form), 422
-    tool = _begin_and_get_tool(form.tool.data)
+    tool = _begin_and_get_tool(form.tool_id.data)
     network, standing = form.network.data or None, Standing(form.decision.data)
     decided = waiting.decide_group(tool.id, network, standing, reason=form.reason.data, now=now())
     if not decided:
@@ -161,7 +161,7 @@ def _decide(form: HeldVotesForm) -> ResponseReturnValue:
 
 @bp.get("/admin/queues/corrections")
 @requires_role(Role.EDITOR)
-def corrections_page() -> ResponseReturnValue:
+def list_corrections() -> ResponseReturnValue:
     draft = find_small_form_draft()
     message_id = draft.get("message", 0, type=int) if draft else 0
     return _message_page(CorrectionForm(formdata=draft), message_id, cause=RedisplayCause.RESTORED if draft else None)
@@ -169,7 +169,7 @@ def corrections_page() -> ResponseReturnValue:
 
 @bp.post(f"/admin/queues/corrections/{ID}")
 @requires_role(Role.EDITOR)
-@redisplayed_on("admin.worklists.corrections_page", draft_fields=("message", "outcome"), label="Outcome of a message")
+@redisplayed_on("admin.worklists.list_corrections", draft_fields=("message", "outcome"), label="Outcome of a message")
 def resolve_correction(id: int) -> ResponseReturnValue:
     """Mark a reader's message as done or declined, with a note; its sender is not logged."""
     form = CorrectionForm()
@@ -195,7 +195,7 @@ def _resolve(id: int, form: CorrectionForm) -> ResponseReturnValue:
     changes = {"state": (str(message.state), str(state)), "outcome": (None, outcome)}
     log_activity("resolved", "correction", message.name, **changes)
     db.session.commit()
-    return redirect(url_for(".corrections_page", done="settled", page=request.form.get("page") or None), 303)
+    return redirect(url_for(".list_corrections", done="settled", page=request.form.get("page") or None), 303)
 
 
 @bp.get("/admin/queues/reviews")

@@ -12,6 +12,8 @@ MAX_FIELDS = 3000  # of one form
 _CONTROL_FIELDS = {"csrf_token", "do", "draft_key"}
 _HIDDEN_FIELDS = {"version"}
 
+ONE_LINE_MESSAGE = "Enter one line, without control characters."
+
 FieldPairs = list[tuple[str, str]]
 
 

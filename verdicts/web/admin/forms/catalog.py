@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from verdicts.catalog.kinds import Basis, Period, PriceModel, ReviewerKind, Verdict
-from verdicts.curation.catalog_file.records import Json
+from verdicts.curation.catalog_file.dumping import Json
 from verdicts.web.admin.forms.fields import (
     CheckboxField,
     ChoiceField,

@@ -6,10 +6,10 @@ from wtforms import HiddenField, StringField, ValidationError
 from wtforms.validators import Length
 
 from verdicts.digest import weeks
-from verdicts.digest.editing import MAX_NOTE_LENGTH, MAX_SUBJECT_LENGTH
+from verdicts.digest.editing import MAX_INTRO_LENGTH, MAX_SUBJECT_LENGTH
 from verdicts.digest.weeks import NotAWeek, Week
 from verdicts.mailing.addresses import InvalidAddress, is_one_line, parse_address
-from verdicts.web.admin.forms.base import AdminForm, required_text
+from verdicts.web.admin.forms.base import ONE_LINE_MESSAGE, AdminForm, required_text
 from verdicts.web.admin.forms.fields import with_plain_line_ends
 from verdicts.web.clock import now
 
@@ -36,14 +36,14 @@ class SubjectAndIntroForm(AdminForm):
     """`version` identifies the text that the form was opened with, so that no change is overwritten unseen."""
 
     subject = StringField("Subject", filters=[with_plain_line_ends], validators=[_max_length(MAX_SUBJECT_LENGTH)])
-    note = StringField("Intro", filters=[with_plain_line_ends], validators=[_max_length(MAX_NOTE_LENGTH)])
+    intro = StringField("Intro", filters=[with_plain_line_ends], validators=[_max_length(MAX_INTRO_LENGTH)])
     version = HiddenField()
 
     def validate_subject(self, field: StringField) -> None:
         if not is_one_line(field.data):
-            raise ValidationError("Enter one line, without control characters.")
+            raise ValidationError(ONE_LINE_MESSAGE)
 
-    def validate_note(self, field: StringField) -> None:
+    def validate_intro(self, field: StringField) -> None:
         if "\0" in field.data:
             raise ValidationError("The intro contains an invalid character. Remove it.")
 

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from wtforms import BooleanField, Field, FieldList, Form, FormField, HiddenField, StringField, TextAreaField
 
+from verdicts.curation.catalog_file.dumping import UNSTATED, Json
 from verdicts.curation.catalog_file.faults import Fault
-from verdicts.curation.catalog_file.records import UNSTATED, Json
 from verdicts.web.admin.forms.base import AdminForm
 
 EMPTY_VALUES: tuple[object, ...] = (None, "", [], False, {})
@@ -240,7 +240,7 @@ class RecordForm(AdminForm):
 
 
 def to_sentence(words: str) -> str:
-    """Return a fault's words as a sentence beside a field."""
+    """Return a fault's words as a sentence beside a field. Advice about how a file is written is left out."""
     words = re.sub('"([^"]*)"', r"“\1”", words.replace(" written as text,", "").replace(', not ""', ""))
     return f"{words[:1].upper()}{words[1:]}{'' if words.endswith('.') else '.'}"
 

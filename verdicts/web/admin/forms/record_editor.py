@@ -16,7 +16,8 @@ from flask.views import MethodView
 from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import MultiDict
 
-from verdicts.curation.catalog_file.records import Json
+from verdicts.curation.catalog_file.dumping import Json
+from verdicts.curation.editing import removal
 from verdicts.curation.editing.saving import InvalidRecord, SavedRecord, StoredRecord, differences, find_row
 from verdicts.extensions import begin_write_after_read, db
 from verdicts.staff import audit
@@ -123,6 +124,11 @@ class RecordEditor(MethodView):
         """Return the row of a record, None if there is none."""
         return find_row(self.model, id)
 
+    def delete(self, record: StoredRecord, row: Any) -> Json:
+        """Delete a record; return the data that restore it. Raises RecordInUse, and the caller rolls back then."""
+        removal.delete(row)
+        return record.data
+
     def describe_state(self, row: Any) -> str:
         """Return in words what readers see of a row."""
         return "in use"
@@ -177,6 +183,7 @@ class RecordEditor(MethodView):
         form, record = self._submitted_form(), self._lock_record()
         if record and form.version.data != record.version and differences(record.data, form.comparable_data()):
             return self._show_conflict(record, form)
+        # A form that is sent twice is refused, because its slug is taken: then the first record is what was saved.
         saved = self._try_to_save(form) or (drafts.find_created_record(self.load) if self.id is None else None)
         if saved is None:
             return self._render(form, self._load(), 422)
@@ -259,7 +266,7 @@ class RecordEditor(MethodView):
     def _form_of(self, record: StoredRecord | None, data: Json) -> RecordForm:
         return self.form_class(formdata=None, data={**data, "version": record.version if record else ""})
 
-    def _restored_data(self, record: StoredRecord | None, entry: audit.Entry) -> Json:
+    def _restored_data(self, record: StoredRecord | None, entry: audit.LogEntry) -> Json:
         if record is None:
             return deleted_data(entry)
         return self.initial(replace(record, data=earlier_data(record.data, entry)))
@@ -345,7 +352,7 @@ def record_editors() -> dict[str, type[RecordEditor]]:
 # Earlier versions, reconstructed from the audit log. Restoring one is a form to save, never a save by itself.
 
 
-def get_entry_to_restore(kind: str, record: StoredRecord | None) -> audit.Entry:
+def get_entry_to_restore(kind: str, record: StoredRecord | None) -> audit.LogEntry:
     """Return the requested log entry: one about this record, or the deletion of a record to create again."""
     entry_id = read_id(request.args["restore"])
     entry = audit.find(entry_id) if entry_id else None
@@ -355,12 +362,12 @@ def get_entry_to_restore(kind: str, record: StoredRecord | None) -> audit.Entry:
     return entry
 
 
-def deleted_data(entry: audit.Entry) -> Json:
+def deleted_data(entry: audit.LogEntry) -> Json:
     """Return the record that an entry deleted."""
     return {field: before for field, (before, _after) in entry.changes.items() if before is not None}
 
 
-def earlier_data(data: Json, entry: audit.Entry) -> Json:
+def earlier_data(data: Json, entry: audit.LogEntry) -> Json:
     """Return a record as it was before an entry."""
     merged = {**data, **audit.values_before(entry)}
     earlier = {field: value for field, value in merged.items() if value is not None}

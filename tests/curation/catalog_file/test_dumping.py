@@ -8,9 +8,9 @@ from tests.makers import TODAY
 from verdicts.catalog import models as catalog
 from verdicts.comparisons import models as comparisons
 from verdicts.curation.catalog_file import schema
+from verdicts.curation.catalog_file.copying import copy_fields, make_row, new_row, shared_fields
+from verdicts.curation.catalog_file.dumping import Json, dump
 from verdicts.curation.catalog_file.parsing import validate
-from verdicts.curation.catalog_file.records import Json, dump
-from verdicts.curation.catalog_file.rows import copy_fields, make_row, new_row, shared_fields
 from verdicts.curation.catalog_file.schema import Record
 
 COST = {"amount": "20.00", "currency": "EUR", "period": "month", "checked_on": "2026-11-01"}

@@ -29,6 +29,12 @@ hypothesis_settings.register_profile("verdicts", deadline=None)
 hypothesis_settings.load_profile("verdicts")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Start half as many test processes again as there are cores: tests of real programs wait a third of their time."""
+    cores = os.cpu_count() or 1
+    return cores + cores // 2
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with every migration applied, to be copied for each test."""

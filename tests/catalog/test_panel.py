@@ -62,7 +62,7 @@ def test_an_undated_review_is_not_called_old() -> None:
 
 def test_history_goes_from_each_verdict_to_the_next() -> None:
     found = Panel((review("ship", before("ship", "2026-01-01"), before("skip", "2026-05-01")),))
-    assert [(change.on.isoformat(), change.before.verdict, change.after) for change in found.changes()] == [
+    assert [(change.on.isoformat(), change.ended.verdict, change.new_verdict) for change in found.changes()] == [
         ("2026-05-01", "skip", "ship"),
         ("2026-01-01", "ship", "skip"),
     ]
@@ -76,8 +76,8 @@ def test_a_correction_of_wording_changes_no_verdict() -> None:
 def test_what_stood_in_another_record_turns_no_verdict_and_hides_no_change() -> None:
     said = review("skip", before("ship", "2026-01-01"), before("ship", "2026-03-01", wording_only=True))
     turned, beside = changes_of(said)
-    assert (turned.verdict_changed, turned.after) == (True, Verdict.SKIP)
-    assert (beside.verdict_changed, beside.before.verdict) == (False, Verdict.SHIP)
+    assert (turned.verdict_changed, turned.new_verdict) == (True, Verdict.SKIP)
+    assert (beside.verdict_changed, beside.ended.verdict) == (False, Verdict.SHIP)
 
 
 def test_reviewers_come_once_and_in_the_panels_order() -> None:

@@ -118,7 +118,7 @@ def test_what_is_too_large_for_a_page_is_refused_with_how_much_it_takes(app: Fla
     make_account("ann")
     ann = AdminClient(app)
     ann.logs_in()
-    refused = ann.posts("/admin/me/password", present="x" * 300_000)
+    refused = ann.posts("/admin/me/password", current_password="x" * 300_000)
     assert refused.status_code == 413
     assert "This page accepts 0.25 MB at most, and more was sent, so nothing was saved." in refused.text
 
@@ -141,7 +141,7 @@ def test_whose_password_somebody_else_set_must_choose_their_own_first(app: Flask
     assert ann.gets("/admin/me/second-factor").headers["Location"] == "/admin/me/password"
     token = ann.token("/admin/me/password")
     new = "walnut trombone glacier inbox"
-    done = ann.posts("/admin/me/password", token=token, present="plinth mango otter quartz", password=new)
+    done = ann.posts("/admin/me/password", token=token, current_password="plinth mango otter quartz", password=new)
     assert done.headers["Location"] == "/admin/me?done=changed"
     assert ann.is_logged_in()
 

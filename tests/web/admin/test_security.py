@@ -51,7 +51,7 @@ def test_nobody_uses_up_the_attempts_of_a_logged_in_persons_own_password(app: Fl
     for _ in range(6):
         stranger.logs_in("present ann", "wrong")
         stranger.logs_in("forgot ann@example.org", "wrong")
-    assert ann.posts("/admin/me/password", present=PASSWORD, password=NEW).status_code == 303
+    assert ann.posts("/admin/me/password", current_password=PASSWORD, password=NEW).status_code == 303
     assert ann.posts("/admin/forgot", email="ann@example.org").status_code == 303
 
 

@@ -90,9 +90,9 @@ def test_a_password_is_changed_with_the_present_one_and_other_browsers_are_logge
 ) -> None:
     other = AdminClient(app)
     other.logs_in("root")
-    wrong = root.posts("/admin/me/password", present="wrong", password=NEW)
+    wrong = root.posts("/admin/me/password", current_password="wrong", password=NEW)
     assert (wrong.status_code, "This is not your current password." in wrong.text) == (422, True)
-    assert root.posts("/admin/me/password", present=PASSWORD, password=NEW).status_code == 303
+    assert root.posts("/admin/me/password", current_password=PASSWORD, password=NEW).status_code == 303
     assert root.is_logged_in()
     assert not other.is_logged_in()
     assert other.logs_in("root", NEW).status_code == 303
@@ -111,8 +111,8 @@ def test_two_factor_authentication_is_turned_on_with_a_code_and_off_with_the_pas
     assert len(set(codes)) == 10
     assert AdminClient(app).logs_in("root").status_code == 422
     assert AdminClient(app).logs_in("root", code=codes[3]).status_code == 303
-    assert root.posts("/admin/me/second-factor/off", present="wrong").status_code == 422
-    assert root.posts("/admin/me/second-factor/off", present=PASSWORD).status_code == 303
+    assert root.posts("/admin/me/second-factor/off", current_password="wrong").status_code == 422
+    assert root.posts("/admin/me/second-factor/off", current_password=PASSWORD).status_code == 303
     assert AdminClient(app).logs_in("root").status_code == 303
 
 
@@ -125,8 +125,8 @@ def test_one_may_log_out_everywhere_else(app: Flask, root: AdminClient) -> None:
 
 def test_who_finds_a_logged_in_browser_cannot_try_passwords_in_it(root: AdminClient) -> None:
     for _ in range(5):
-        root.posts("/admin/me/password", present="wrong", password=NEW)
-    refused = root.posts("/admin/me/password", present=PASSWORD, password=NEW)
+        root.posts("/admin/me/password", current_password="wrong", password=NEW)
+    refused = root.posts("/admin/me/password", current_password=PASSWORD, password=NEW)
     assert (refused.status_code, "Too many attempts." in refused.text) == (422, True)
 
 

@@ -40,7 +40,8 @@ Source = Annotated[Url, one_line(catalog.PriceRecord.source)]
 
 
 class Record(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    # The validator of a class is built when it is first used: a server seldom needs one.
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
     # The field by which an entry of a list is known: no two of them share its value.
     known_by: ClassVar[str] = ""

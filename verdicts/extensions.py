@@ -189,8 +189,8 @@ def execute_page(statement: sa.Select[Any], number: int, page_size: int) -> tupl
 
     Each row has that number as its last column.
     """
-    total = sa.func.count().over()
-    rows = db.session.execute(statement.add_columns(total).limit(page_size).offset((number - 1) * page_size)).all()
+    statement = statement.add_columns(sa.func.count().over()).limit(page_size).offset((number - 1) * page_size)
+    rows = db.session.execute(statement).all()
     return rows, rows[0][-1] if rows else 0
 
 

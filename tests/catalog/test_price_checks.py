@@ -74,7 +74,7 @@ def test_a_price_that_has_been_replaced_meanwhile_is_not_confirmed(app: Flask) -
     current = make_price(tool, "paid", amount=12, checked_on=YESTERDAY).id
     tool_id = tool.id
     with pytest.raises(PriceNotCurrent):
-        confirmed(tool_id, record_id=seen)
+        confirmed(tool_id, price_id=seen)
     db.session.rollback()
     assert stored(current) == PriceCheck(YESTERDAY, 60)
 

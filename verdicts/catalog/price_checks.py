@@ -24,16 +24,16 @@ class PriceCheck:
     interval_days: int
 
 
-def confirm(tool_id: int, today: date, *, record_id: int | None = None) -> tuple[PriceCheck, PriceCheck]:
+def confirm(tool_id: int, today: date, *, price_id: int | None = None) -> tuple[PriceCheck, PriceCheck]:
     """Record that a tool's current price was checked and is unchanged; return its check before and after.
 
-    `record_id` names the price that was checked. Raises PriceNotCurrent where that is not the current one. The
+    `price_id` names the price that was checked. Raises PriceNotCurrent where that is not the current one. The
     caller has called begin_write(), bumps the content version and commits.
     """
     is_current = sa.and_(price.c.tool_id == tool_id, price.c.until.is_(None))
     current = sa.select(price.c.id, price.c.checked_on, price.c.interval_days).where(is_current).with_for_update()
     row = db.session.connection().execute(current).one_or_none()
-    if row is None or record_id not in {None, row.id}:
+    if row is None or price_id not in {None, row.id}:
         raise PriceNotCurrent(tool_id)
     before = PriceCheck(row.checked_on, row.interval_days)
     after = PriceCheck(today, interval_after(before, today))

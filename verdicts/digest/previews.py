@@ -26,7 +26,7 @@ class EmailPreview:
 
 def load_preview(edition: Edition, now: datetime) -> EmailPreview:
     """Return an edition's letter: as it was frozen, or as it would be frozen now. Raises EditionIsEmpty."""
-    subject, blocks = _load_letter(edition, now)
+    subject, blocks = _load_subject_and_blocks(edition, now)
     if (parts := join_blocks(blocks, SubscriberChoices())) is None:
         raise EditionIsEmpty(edition.name)
     return EmailPreview(subject, *parts)
@@ -38,7 +38,7 @@ def build_test_message(edition: Edition, address: str, now: datetime) -> tuple[s
     Raises EditionIsEmpty, or InvalidAddress (mailing.addresses).
     """
     settings = current_settings()
-    subject, blocks = _load_letter(edition, now)
+    subject, blocks = _load_subject_and_blocks(edition, now)
     sender = edition.sender or settings.mail.default_sender
     # With the same Message-ID a mail program would hide a second test as a copy of the first.
     salt, boundary = now.isoformat(), f"=_{now.timestamp():.6f}"
@@ -49,7 +49,7 @@ def build_test_message(edition: Edition, address: str, now: datetime) -> tuple[s
     return builder.envelope_from(recipient), raw
 
 
-def _load_letter(edition: Edition, now: datetime) -> tuple[str, list[Block]]:
+def _load_subject_and_blocks(edition: Edition, now: datetime) -> tuple[str, list[Block]]:
     blocks = [] if edition.state is EditionState.DRAFT else list_blocks(edition.id)
     if blocks:
         return edition.subject, blocks

@@ -30,7 +30,7 @@ PAGE_SIZE = 20
 _comparison = Comparison.__table__
 _cancelled = edition.c.state == EditionState.CANCELLED
 # The emails link to the archive, so an edition is there as soon as its first email is sent.
-_ARCHIVED_STATES = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
+_PUBLIC_STATES = (EditionState.SENDING, EditionState.PAUSED, EditionState.SENT)
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def list_blocks(edition_id: int) -> list[Block]:
 
 def list_archive() -> list[Edition]:
     """Return the edition of each week that readers may see, newest week first. One statement."""
-    statement = sa.select(edition).where(_archived_condition())
+    statement = sa.select(edition).where(_public_condition())
     statement = statement.order_by(edition.c.year.desc(), edition.c.week.desc(), _cancelled, edition.c.id.desc())
     by_week: dict[Week, Edition] = {}
     for row in db.session.connection().execute(statement):
@@ -151,7 +151,7 @@ def list_archive() -> list[Edition]:
 
 def find_in_archive(week: Week) -> Edition | None:
     """Return the week's edition that readers may see. One statement."""
-    statement = sa.select(edition).where(_archived_condition())
+    statement = sa.select(edition).where(_public_condition())
     statement = statement.where(edition.c.year == week.year, edition.c.week == week.number)
     row = db.session.connection().execute(statement.order_by(_cancelled, edition.c.id.desc()).limit(1)).first()
     return to_edition(row) if row else None
@@ -163,7 +163,7 @@ def find_adjacent_weeks(week: Week) -> tuple[Week | None, Week | None]:
     this = week.year * 100 + week.number
     before = sa.func.max(sa.case((number < this, number)))
     after = sa.func.min(sa.case((number > this, number)))
-    row = db.session.connection().execute(sa.select(before, after).where(_archived_condition())).one()
+    row = db.session.connection().execute(sa.select(before, after).where(_public_condition())).one()
     earlier, later = (Week(*divmod(each, 100)) if each else None for each in row)
     return earlier, later
 
@@ -190,10 +190,10 @@ def list_deliveries_for_export(subscriber_id: int) -> list[dict[str, str]]:
     ]
 
 
-def _archived_condition() -> sa.ColumnElement[bool]:
+def _public_condition() -> sa.ColumnElement[bool]:
     """Return the condition on editions that emails link to, including those cancelled after their first email."""
     has_sent = sa.exists().where(delivery.c.edition_id == edition.c.id, delivery.c.state == DeliveryState.SENT)
-    return edition.c.state.in_(_ARCHIVED_STATES) | (_cancelled & has_sent)
+    return edition.c.state.in_(_PUBLIC_STATES) | (_cancelled & has_sent)
 
 
 def _replaced_condition() -> sa.ColumnElement[bool]:

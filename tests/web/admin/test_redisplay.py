@@ -177,6 +177,14 @@ def test_the_text_of_a_digest_is_autosaved_and_overwrites_nobodys(root: AdminCli
     assert this_edition().intro == "Theirs."
 
 
+def test_scheduling_an_edition_leaves_the_unsaved_intro_on_its_page(root: AdminClient) -> None:
+    fields = forms()[f"{EDITION}/words"]
+    page = root.gets(EDITION).text
+    root.posts("/admin/drafts", draft_key=EDITION, **(fields | hidden_fields(page, "words")))
+    assert submit(root, "schedule", page, at="2037-01-01T08:00").status_code == 303
+    assert (drafts(), CARE in root.gets(EDITION).text) == (1, True)
+
+
 @pytest.mark.parametrize("path", ["/admin/subscribers/new", "/admin/subscribers/suppress", "/admin/people/new"])
 def test_no_address_of_anybody_is_stored_when_a_session_has_ended(root: AdminClient, later: Later, path: str) -> None:
     fields = forms()[path]

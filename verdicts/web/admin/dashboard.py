@@ -22,7 +22,7 @@ from verdicts.web.clock import now
 bp = Blueprint("dashboard", __name__)
 
 RECENT_ENTRIES = 10
-NON_RECORD_KINDS = ("catalogue", "edition")  # editors see their log entries too
+OTHER_KINDS_FOR_EDITORS = ("catalogue", "edition")  # editors see their log entries too
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def count_tasks() -> list[tuple[Task, int]]:
 def index() -> ResponseReturnValue:
     account = current_account()
     is_admin = account.has_role(Role.ADMIN)
-    kinds = None if is_admin else (*record_editors(), *NON_RECORD_KINDS)
+    kinds = None if is_admin else (*record_editors(), *OTHER_KINDS_FOR_EDITORS)
     return render_template(
         "admin/dashboard/index.html",
         tasks=count_tasks(),

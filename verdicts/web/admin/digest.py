@@ -28,7 +28,7 @@ from verdicts.web.paging import ID, load_page
 
 bp = Blueprint("digest", __name__)
 
-text_form_view = redisplayed_on(
+redisplays_text_form = redisplayed_on(
     "admin.digest.show_edition", draft_fields=("subject", "intro", "version"), label="Subject and intro of a digest"
 )
 MOVE_FUNCTIONS = {"item": editing.move_item, "category": editing.move_category}
@@ -75,13 +75,13 @@ def show_edition(name: str) -> ResponseReturnValue:
     if (form.subject.data, form.intro.data) == (edition.subject, edition.intro):
         return render_edition(name)
     return render_edition(
-        name, text_form=form, cause=RedisplayCause.RESTORED, submitted_version=unsaved.get("version", "")
+        name, text_form=form, cause=RedisplayCause.DRAFT, submitted_text_version=unsaved.get("version", "")
     )
 
 
 @bp.post("/admin/digest/<name>/words")
 @requires_role(Role.EDITOR)
-@text_form_view
+@redisplays_text_form
 def update_text(name: str) -> ResponseReturnValue:
     form = SubjectAndIntroForm()
     return act_or_redisplay(
@@ -108,7 +108,7 @@ def _update_text(name: str, form: SubjectAndIntroForm) -> ResponseReturnValue:
 
 @bp.post("/admin/digest/<name>/words/look")
 @requires_role(Role.EDITOR)
-@text_form_view
+@redisplays_text_form
 def preview_intro(name: str) -> ResponseReturnValue:
     """Show the intro as the email would; a POST, because a GET could not carry so much text."""
     form = SubjectAndIntroForm()
@@ -197,10 +197,10 @@ def _set_removed(name: str, id: int, action: str, *, is_removed: bool) -> Respon
     return _change_items(name, id, action, change)
 
 
-def _change_items(name: str, id: int, action: str, change: EditionAction) -> ResponseReturnValue:
+def _change_items(name: str, id: int, verb: str, act: EditionAction) -> ResponseReturnValue:
     """Apply a change to the items; return only the items for htmx, else redirect to the item."""
     try:
-        edition = apply_change(name, action, change)
+        edition = apply_change(name, verb, act)
     except ItemNotFound as error:
         abort(404, str(error))
     except DigestError as error:

@@ -47,7 +47,7 @@ class RedisplayCause(StrEnum):
 
     CSRF_FAILED = "csrf_failed"
     BUSY = "busy"
-    RESTORED = "restored"
+    DRAFT = "draft"
 
 
 @dataclass(frozen=True)
@@ -214,8 +214,8 @@ def find_draft() -> Draft | None:
     return stored_drafts.find(current_account().id, draft_key())
 
 
-def find_created_record(load: RecordLoader) -> SavedRecord | None:
-    """Return the record that this form already created, if the same fields were sent before."""
+def begin_and_find_created_record(load: RecordLoader) -> SavedRecord | None:
+    """Begin to write, and return the record that this form already created, if the same fields were sent before."""
     begin_write()
     record_id = stored_drafts.find_record_id(current_account().id, draft_key(), submitted_fields())
     record = load(record_id) if record_id else None
@@ -276,7 +276,7 @@ def _label_of(endpoint: str) -> str:
 def act_or_redisplay(
     act: Callable[[], ResponseReturnValue], show: Callable[[RedisplayCause], ResponseReturnValue]
 ) -> ResponseReturnValue:
-    """Act on a small form; show its page again if its token is invalid or the site is overloaded.
+    """Act on a small form, and delete its draft; show its page again if its token is invalid or the site overloaded.
 
     `show` takes the cause, and only reads.
     """
@@ -286,7 +286,7 @@ def act_or_redisplay(
         response = make_response(act())
     except errors.OVERLOAD_ERRORS as overload:
         return redisplay_busy(overload, lambda: show(RedisplayCause.BUSY))
-    if response.status_code == HTTPStatus.SEE_OTHER:
+    if response.status_code == HTTPStatus.SEE_OTHER and _keeps_draft(auth.current_view()):
         _delete_small_form_draft()
     return response
 

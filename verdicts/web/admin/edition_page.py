@@ -39,29 +39,29 @@ def get_edition(name: str) -> Edition:
 
 
 def act_and_redirect(
-    name: str, action: str, change: EditionAction, then: str = "admin.digest.show_edition"
+    name: str, verb: str, act: EditionAction, then: str = "admin.digest.show_edition"
 ) -> ResponseReturnValue:
     """Apply a change to an edition, log what it changed, and redirect to a page of the edition."""
     try:
-        apply_change(name, action, change)
+        apply_change(name, verb, act)
     except DigestError as error:
         return render_refusal(name, error)
     return redirect(url_for(then, name=name), 303)
 
 
-def apply_change(name: str, action: str, change: EditionAction) -> Edition:
+def apply_change(name: str, verb: str, act: EditionAction) -> Edition:
     """Apply a change, log and commit it. A change that returns None is not logged. Raises DigestError."""
     begin_write_after_read()
     try:
         edition = editions.lock(get_edition(name).id)
         if request.form.get("edition") != str(edition.id):
             raise EditionChanged(edition.name)
-        changes = change(edition)
+        changes = act(edition)
     except DigestError:
         db.session.rollback()
         raise
     if changes is not None:
-        log_activity(action, "edition", edition.name, **changes)
+        log_activity(verb, "edition", edition.name, **changes)
     db.session.commit()
     return edition
 
@@ -83,7 +83,7 @@ def render_edition(
     test_form: TestEmailForm | None = None,
     schedule_form: ScheduleForm | None = None,
     cause: RedisplayCause | None = None,
-    submitted_version: str = "",
+    submitted_text_version: str = "",
 ) -> ResponseReturnValue:
     """Return an edition's page: the submitted form as it was submitted, the others with what is stored."""
     edition = get_edition(name)
@@ -100,7 +100,7 @@ def render_edition(
         removed_count=sum(item.is_removed for item in items),
         hidden_count=sum(item.is_hidden and not item.is_removed for item in items),
         version=edition_version(edition, items),
-        text_version=submitted_version or text_version(edition),
+        text_version=submitted_text_version or text_version(edition),
         progress=load_progress(edition.id),
         recipient_count=count_recipients(edition.id) if edition.state is EditionState.DRAFT else 0,
         text_form=text_form

@@ -29,7 +29,7 @@ class LogoForm(AdminForm):
 @bp.get(f"/admin/tools/{ID}/logo")
 @requires_role(Role.EDITOR)
 def edit(id: int) -> ResponseReturnValue:
-    return _page(_get_logo(id), LogoForm(), done=SUCCESS_MESSAGES.get(request.args.get("done", ""), ""))
+    return _page(_get_tool(id), LogoForm(), done=SUCCESS_MESSAGES.get(request.args.get("done", ""), ""))
 
 
 @bp.post(f"/admin/tools/{ID}/logo")
@@ -37,7 +37,7 @@ def edit(id: int) -> ResponseReturnValue:
 @max_upload(MAX_MEGABYTES)
 def save(id: int) -> ResponseReturnValue:
     form = LogoForm()
-    tool = _get_logo(id)
+    tool = _get_tool(id)
     db.session.rollback()
     try:
         picture = logos.reencode(form.logo.data.read() if form.logo.data else b"")
@@ -45,7 +45,7 @@ def save(id: int) -> ResponseReturnValue:
         form.add_error("logo", str(fault))
         return _page(tool, form), 422
     begin_write()
-    _change(_get_logo(id), logos.store(picture))
+    _change(_get_tool(id), logos.store(picture))
     db.session.commit()
     return redirect(url_for(".edit", id=id, done="saved"), 303)
 
@@ -54,12 +54,12 @@ def save(id: int) -> ResponseReturnValue:
 @requires_role(Role.EDITOR)
 def remove(id: int) -> ResponseReturnValue:
     begin_write_after_read()
-    _change(_get_logo(id), None)
+    _change(_get_tool(id), None)
     db.session.commit()
     return redirect(url_for(".edit", id=id, done="off"), 303)
 
 
-def _get_logo(id: int) -> ToolLogo:
+def _get_tool(id: int) -> ToolLogo:
     return logos.find_tool(id) or abort(404, "There is no such tool. It may have been deleted.")
 
 

@@ -103,7 +103,7 @@ def _add(form: AddForm) -> ResponseReturnValue:
         form.add_error("email", str(error))
         return _render_add(form), 422
     before = Status.PENDING if added.was_pending else None
-    _log("added", _audit_name(added.subscriber_id), status=(before, Status.CONFIRMED))
+    log_activity("added", "subscriber", f"subscriber {added.subscriber_id}", status=(before, Status.CONFIRMED))
     db.session.commit()
     return redirect(url_for(".index", done="added"), 303)
 
@@ -127,8 +127,8 @@ def _suppress(form: SuppressForm) -> ResponseReturnValue:
         return _render_suppress(form), 422
     begin_write_after_read()
     subscriber_id = leaving.suppress(form.address, Status(form.reason.data), now())
-    name = _audit_name(subscriber_id) if subscriber_id else "an address not subscribed"
-    _log("suppressed", name, reason=(None, form.reason.data))
+    name = f"subscriber {subscriber_id}" if subscriber_id else "an address not subscribed"
+    log_activity("suppressed", "subscriber", name, reason=(None, form.reason.data))
     db.session.commit()
     return redirect(url_for(".index", done="suppressed"), 303)
 
@@ -142,7 +142,7 @@ def export() -> ResponseReturnValue:
     """
     consents = list(transfer.export_consents())
     begin_write_after_read()
-    _log("exported", "confirmed subscribers", addresses=(None, len(consents)))
+    log_activity("exported", "subscriber", "confirmed subscribers", addresses=(None, len(consents)))
     db.session.commit()
     headers = {"Content-Disposition": f'attachment; filename="subscribers-{today()}.csv"'}
     return Response(csv_file.write(consents), mimetype="text/csv", headers=headers)
@@ -174,11 +174,3 @@ def _suppressed(search_text: str) -> AddressSuppression | None:
         return queries.find_suppression(parse_email(search_text))
     except InvalidAddress:
         return None
-
-
-def _audit_name(subscriber_id: int) -> str:
-    return f"subscriber {subscriber_id}"
-
-
-def _log(action: str, record: str, **changes: tuple[object, object]) -> None:
-    log_activity(action, "subscriber", record, **changes)

@@ -83,10 +83,10 @@ class ToolEditor(PublishableEditor):
     def after_save(self, saved: SavedRecord, button: str) -> str:
         return "saved"  # the tool form has no publish button; the panel form publishes
 
-    def success_url(self, saved: SavedRecord, button: str, message: str) -> str:
+    def success_url(self, saved: SavedRecord, button: str, message_key: str) -> str:
         if button == "save panel":
             return url_for("admin.panels.edit", id=saved.id)
-        return super().success_url(saved, button, message)
+        return super().success_url(saved, button, message_key)
 
 
 class PriceEditor(RecordEditor):

@@ -110,7 +110,7 @@ def confirm_price(id: int) -> ResponseReturnValue:
         abort(400, PRICE_CHANGED_MESSAGE)
     tool = _begin_and_get_tool(id)
     try:
-        before, after = price_checks.confirm(id, today(), record_id=form.price_id.data)
+        before, after = price_checks.confirm(id, today(), price_id=form.price_id.data)
     except PriceNotCurrent:
         db.session.rollback()
         return (
@@ -129,7 +129,7 @@ def confirm_price(id: int) -> ResponseReturnValue:
 @requires_role(Role.EDITOR)
 def votes() -> ResponseReturnValue:
     draft = find_small_form_draft()
-    return _vote_page(HeldVotesForm(formdata=draft), cause=RedisplayCause.RESTORED if draft else None)
+    return _vote_page(HeldVotesForm(formdata=draft), cause=RedisplayCause.DRAFT if draft else None)
 
 
 @bp.post("/admin/queues/votes")
@@ -164,7 +164,7 @@ def _decide(form: HeldVotesForm) -> ResponseReturnValue:
 def list_corrections() -> ResponseReturnValue:
     draft = find_small_form_draft()
     message_id = draft.get("message", 0, type=int) if draft else 0
-    return _message_page(CorrectionForm(formdata=draft), message_id, cause=RedisplayCause.RESTORED if draft else None)
+    return _message_page(CorrectionForm(formdata=draft), message_id, cause=RedisplayCause.DRAFT if draft else None)
 
 
 @bp.post(f"/admin/queues/corrections/{ID}")

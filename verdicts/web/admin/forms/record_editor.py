@@ -117,8 +117,8 @@ class RecordEditor(MethodView):
         """
         return "saved"
 
-    def success_url(self, saved: SavedRecord, button: str, message: str) -> str:
-        return url_for(self.edit_endpoint, id=saved.id, done=message)
+    def success_url(self, saved: SavedRecord, button: str, message_key: str) -> str:
+        return url_for(self.edit_endpoint, id=saved.id, done=message_key)
 
     def find_row(self, id: int) -> Any:
         """Return the row of a record, None if there is none."""
@@ -184,16 +184,18 @@ class RecordEditor(MethodView):
         if record and form.version.data != record.version and differences(record.data, form.comparable_data()):
             return self._show_conflict(record, form)
         # A form that is sent twice is refused, because its slug is taken: then the first record is what was saved.
-        saved = self._try_to_save(form) or (drafts.find_created_record(self.load) if self.id is None else None)
+        saved = self._try_to_save(form) or (
+            drafts.begin_and_find_created_record(self.load) if self.id is None else None
+        )
         if saved is None:
             return self._render(form, self._load(), 422)
         if saved.changes:
             log_activity("changed" if saved.before else "added", self.kind, saved.slug, saved.id, **saved.changes)
         button = request.form.get("do", "save")
-        message = self.after_save(saved, button)
+        message_key = self.after_save(saved, button)
         drafts.finish_draft(saved, is_new=self.id is None)
         db.session.commit()
-        return redirect(self.success_url(saved, button, message), 303)
+        return redirect(self.success_url(saved, button, message_key), 303)
 
     def _preview(self) -> ResponseReturnValue:
         """Show the public page as a save would make it: the record is saved, rendered, and rolled back."""
@@ -304,8 +306,8 @@ class RecordEditor(MethodView):
         form.version.data = record.version
         return self._render(form, record, 409, conflict=conflict)
 
-    def _redirect_to_form(self, address: str, message: str) -> ResponseReturnValue:
-        return redirect(f"{address}{'&' if '?' in address else '?'}done={message}", 303)
+    def _redirect_to_form(self, address: str, message_key: str) -> ResponseReturnValue:
+        return redirect(f"{address}{'&' if '?' in address else '?'}done={message_key}", 303)
 
     def _render(
         self,
@@ -319,6 +321,7 @@ class RecordEditor(MethodView):
         draft_saved_at: datetime | None = None,
         restored_entry_id: int | None = None,
     ) -> ResponseReturnValue:
+        """Show the form; what a POST sent and did not save is stored as a draft first."""
         if request.method == "POST" and not csrf_failed() and cause != RedisplayCause.BUSY:
             drafts.save_submitted_if_possible()
         self.prepare_form(form, record)

@@ -13,6 +13,7 @@ from verdicts.engines import configure_engine, engine_options
 from verdicts.extensions import compress, csrf, db, end_session, limit_waiting_writers, limiter, mail, migrate
 from verdicts.web import counters
 from verdicts.web.caching import PageCache
+from verdicts.web.client_address import CleanClientAddress
 from verdicts.web.logs import RequestLog
 
 if TYPE_CHECKING:
@@ -53,8 +54,11 @@ def create_app(settings: config.Settings | None = None) -> Flask:
 
 
 def wrap_wsgi(app: Flask, proxy_hops: int) -> "WSGIApplication":
-    """Return the application inside its WSGI layers. From outside in: the log, the trusted proxies, the page cache."""
-    inner: WSGIApplication = PageCache(app, app.wsgi_app)
+    """Return the application inside its WSGI layers.
+
+    From outside in: the log, the trusted proxies, the page cache, the client's address (which no cached page needs).
+    """
+    inner: WSGIApplication = PageCache(app, CleanClientAddress(app.wsgi_app))
     if proxy_hops:
         inner = ProxyFix(inner, x_for=proxy_hops, x_proto=proxy_hops, x_host=proxy_hops)
     return RequestLog(inner)

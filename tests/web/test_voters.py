@@ -156,3 +156,26 @@ def test_a_cookie_ends_when_the_database_forgets_its_voter(
     visitor.votes("alpha", "skip")
     assert visitor.hops[0].status_code == 307
     assert visitor.cookies["voter"].value != before
+
+
+def test_a_cookie_signed_by_a_clock_that_is_ahead_is_good(
+    visitor: Visitor, alpha: None, later: Callable[[timedelta], None]
+) -> None:
+    later(timedelta(minutes=5))
+    visitor.votes("alpha", "ship")
+    value = visitor.cookies["voter"].value
+    later(-timedelta(minutes=5))
+    visitor.votes("alpha", "skip")
+    assert visitor.hops[0].status_code == 303
+    assert visitor.cookies["voter"].value == value
+    assert tally() == Community(skip=1)
+
+
+@ON_ONE_DATABASE
+def test_a_first_vote_may_end_on_a_machine_whose_clock_is_behind(
+    visitor: Visitor, alpha: None, later: Callable[[timedelta], None]
+) -> None:
+    hello = visitor.sends("/tools/alpha/vote", {"verdict": "ship"}, 307)
+    later(-timedelta(seconds=2))
+    visitor.sends(hello.headers["Location"], {"verdict": "ship"}, 303)
+    assert tally() == Community(ship=1)

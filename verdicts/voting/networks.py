@@ -3,7 +3,7 @@
 import hmac
 import secrets
 from datetime import UTC, date, datetime
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import sqlalchemy as sa
 
@@ -11,7 +11,8 @@ from verdicts.extensions import db
 from verdicts.voting.models import network_key
 from verdicts.voting.tallying import insert_unless_there
 
-Network = IPv4Network | IPv6Network
+# The network of every client whose address cannot be read, so that a proxy's odd words switch off no rule.
+UNREADABLE = "unreadable"
 _KEY_BYTES = 32
 
 # Spelled out, as `is_private` also covers the documentation's networks, which load tests use as their clients'.
@@ -31,6 +32,9 @@ _NOT_A_CLIENTS = [
     )
 ]
 
+# Translators' networks (RFC 6052, RFC 8215, RFC 2765) and the old form of IPv4 in IPv6 (RFC 4291).
+_ENDS_IN_IPV4 = [IPv6Network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96")]
+
 
 def network_hash(address: str, now: datetime) -> str | None:
     """Return what the database calls the network of this address today, or None where it has none.
@@ -41,28 +45,41 @@ def network_hash(address: str, now: datetime) -> str | None:
     return hash_network(network, key_of_day(now.astimezone(UTC).date())) if network else None
 
 
-def network_of(address: str) -> Network | None:
-    """Return the IPv4 /24 or IPv6 /48 that holds a client's address.
+def network_of(address: str) -> str | None:
+    """Return the IPv4 /24 or IPv6 /48 that holds a client's address; UNREADABLE for what is no address.
 
-    None for what cannot be a client's network (loopback, private, link-local, shared by a carrier) and for what is no
-    address: a wrong PROXY_HOPS would otherwise put all voters into one network.
+    None for what cannot be a client's (loopback, private, link-local, shared by a carrier): a wrong PROXY_HOPS would
+    otherwise put all voters into one network. An IPv6 address that carries an IPv4 address (6to4, Teredo, NAT64)
+    belongs to the IPv4 network: else each IPv4 address would have a network of its own, or a whole carrier only one.
     """
     try:
         parsed = ip_address(address)
     except ValueError:
-        return None
+        return UNREADABLE
     # A socket that listens on IPv6 shows IPv4 clients as ::ffff:192.0.2.1.
     parsed = getattr(parsed, "ipv4_mapped", None) or parsed
     if any(parsed in network for network in _NOT_A_CLIENTS):
         return None
-    if parsed.version == 4:
-        return IPv4Network((int(parsed), 24), strict=False)
-    return IPv6Network((int(parsed), 48), strict=False)
+    client = _embedded_ipv4(parsed) if isinstance(parsed, IPv6Address) else parsed
+    if client:
+        return str(IPv4Network((int(client), 24), strict=False))
+    return str(IPv6Network((int(parsed), 48), strict=False))
 
 
-def hash_network(network: Network, key: bytes) -> str:
+def _embedded_ipv4(address: IPv6Address) -> IPv4Address | None:
+    """Return the IPv4 address of a client that reaches IPv6 through a translator or a tunnel."""
+    if address.sixtofour:
+        return address.sixtofour
+    if address.teredo:
+        _server, client = address.teredo
+        return client
+    is_translated = any(address in network for network in _ENDS_IN_IPV4)
+    return IPv4Address(int(address) & 0xFFFFFFFF) if is_translated else None
+
+
+def hash_network(network: str, key: bytes) -> str:
     """Return a network's name under one day's key: HMAC-SHA256, 64 hexadecimal digits."""
-    return hmac.digest(key, str(network).encode(), "sha256").hex()
+    return hmac.digest(key, network.encode(), "sha256").hex()
 
 
 def key_of_day(day: date) -> bytes:

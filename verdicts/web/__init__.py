@@ -22,6 +22,7 @@ from verdicts.web import (
     pages,
     preferences,
     price_doubts,
+    signatures,
     voting,
 )
 
@@ -33,5 +34,5 @@ def init_app(app: Flask) -> None:
         app.register_blueprint(module.bp)
     mailbox.init_app(app)
     admin.init_app(app)
-    for module in (nul_bytes, origin, errors, assets, formatting, headers):
+    for module in (signatures, nul_bytes, origin, errors, assets, formatting, headers):
         module.init_app(app)

@@ -37,7 +37,8 @@ def voter_key() -> str:
 
 def network_key() -> str:
     """Return the client's network as a keyed hash: the counters may be in Redis, and must name nobody."""
-    network = str(network_of(request.remote_addr or "") or request.remote_addr)
+    address = request.remote_addr or ""
+    network = network_of(address) or address  # of this machine and private networks: each address for itself
     return f"network:{hmac.digest(current_settings().secret_key.encode(), network.encode(), 'sha256').hex()[:32]}"
 
 

@@ -3,10 +3,11 @@
 import secrets
 
 from flask import Response, request
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature
 
 from verdicts.config import current_settings
 from verdicts.voting.voters import VOTER_KEPT, hash_voter
+from verdicts.web.signatures import TolerantSerializer
 
 MARKER = "voted"
 TOKEN_BYTES = 16
@@ -45,6 +46,6 @@ def _token() -> str | None:
     return token if isinstance(token, str) and len(token) == 2 * TOKEN_BYTES else None
 
 
-def _signer() -> URLSafeTimedSerializer:
+def _signer() -> TolerantSerializer:
     settings = current_settings()
-    return URLSafeTimedSerializer([*settings.secret_key_fallbacks, settings.secret_key], salt="voter")
+    return TolerantSerializer([*settings.secret_key_fallbacks, settings.secret_key], salt="voter")

@@ -265,3 +265,21 @@ def test_a_password_that_is_easy_to_guess_is_refused_beside_the_field(
     assert 'id="password-fault"' in refused.text
     assert f'value="{password}"' not in refused.text
     assert ann.logs_in().status_code == 303
+
+
+@ON_ONE_DATABASE
+def test_a_form_from_a_machine_whose_clock_is_ahead_is_taken(ann: AdminClient, later: Later) -> None:
+    later(timedelta(minutes=5))
+    token = ann.token()
+    later(-timedelta(minutes=5))
+    assert ann.posts("/admin/login", token=token, name="ann", password=PASSWORD).status_code == 303
+    assert ann.is_logged_in()
+
+
+@ON_ONE_DATABASE
+def test_a_session_begun_by_a_clock_that_is_ahead_is_open(ann: AdminClient, later: Later) -> None:
+    later(timedelta(minutes=5))
+    ann.logs_in()
+    later(-timedelta(minutes=5))
+    assert ann.is_logged_in()
+    assert ann.posts("/admin/logout").status_code == 303

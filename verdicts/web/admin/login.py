@@ -168,7 +168,7 @@ def _count_attempt(counter: throttle.Counter) -> timedelta | None:
 
 def _network_counter() -> throttle.Counter:
     address = request.remote_addr or ""
-    return throttle.for_network(str(network_of(address) or address))
+    return throttle.for_network(network_of(address) or address)
 
 
 def _authenticate(name: str, password: str, code: str) -> Account | None:

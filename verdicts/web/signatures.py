@@ -1,0 +1,41 @@
+"""Signed values with a time: how the cookies that we sign are read, wherever they were signed."""
+
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import SignatureExpired, TimestampSigner, URLSafeTimedSerializer
+
+
+class TolerantSigner(TimestampSigner):
+    """A signer that takes a value from the future for one that was signed just now.
+
+    The clocks of two machines differ. itsdangerous refuses what a clock that is a second ahead has signed.
+    """
+
+    def unsign(self, signed_value: str | bytes, max_age: int | None = None, return_timestamp: bool = False) -> Any:
+        """Return the value, with its time where asked. Raises BadSignature, or SignatureExpired after max_age seconds."""
+        value, signed_at = super().unsign(signed_value, return_timestamp=True)
+        age = self.get_timestamp() - datetime.timestamp(signed_at)
+        if max_age is not None and age > max_age:
+            raise SignatureExpired(f"Signed {age:.0f} seconds ago", payload=value, date_signed=signed_at)
+        return (value, signed_at) if return_timestamp else value
+
+
+class TolerantSerializer(URLSafeTimedSerializer):
+    default_signer = TolerantSigner
+
+
+class TolerantSessions(SecureCookieSessionInterface):
+    """Flask's signed session, which holds the token of admin forms."""
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        serializer = super().get_signing_serializer(app)
+        if serializer is not None:
+            serializer.signer = TolerantSigner
+        return serializer
+
+
+def init_app(app: Flask) -> None:
+    app.session_interface = TolerantSessions()

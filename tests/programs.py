@@ -61,18 +61,18 @@ def served(module: str, port: int, instance: Path, **settings: str) -> Iterator[
     with log.open("w") as output:
         process = start("-m", module, instance=instance, output=output, PORT=str(port), **settings)
     try:
-        wait_until_serving(process, port, log)
+        wait_until_serving(process, port, log, settings.get("HOST", "127.0.0.1").strip("[]"))
         yield ServedProgram(process, log)
     finally:
         process.kill()
         process.communicate(timeout=30)
 
 
-def wait_until_serving(process: "subprocess.Popen[str]", port: int, log: Path) -> None:
+def wait_until_serving(process: "subprocess.Popen[str]", port: int, log: Path, address: str = "127.0.0.1") -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            get(port, "/livez")
+            get(port, "/livez", address=address)
         except OSError:
             time.sleep(0.1)
         else:
@@ -80,9 +80,9 @@ def wait_until_serving(process: "subprocess.Popen[str]", port: int, log: Path) -
     pytest.fail(f"it never answered: {log.read_text()}")
 
 
-def get(port: int, path: str, host: str | None = None) -> int:
+def get(port: int, path: str, host: str | None = None, address: str = "127.0.0.1") -> int:
     """Return the status of a GET over a new connection."""
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection(address, port, timeout=10)) as connection:
         connection.request("GET", path, headers={"Host": host} if host else {})
         answer = connection.getresponse()
         answer.read()

@@ -80,6 +80,10 @@ def test_the_message_shows_each_fault_on_a_line_of_its_own(tmp_path: Path) -> No
         "http://verdicts.example:80",
         "https://",
         "https://verdicts.example\n.evil.example",
+        "http://::1:8000",
+        "http://[0:0:0:0:0:0:0:1]:8000",
+        "http://[:::]:8000",
+        "http://[fe80::1%25eth0]:8000",
     ],
 )
 def test_a_base_url_is_an_origin_as_browsers_write_it(tmp_path: Path, value: str) -> None:
@@ -167,6 +171,11 @@ def test_the_example_explains_every_setting() -> None:
         ("TRUSTED_HOSTS", "https://verdicts.example"),
         ("TRUSTED_HOSTS", "verdicts.example, verdicts.example:8000"),
         ("HOST", "bad host"),
+        ("HOST", "[::1"),
+        ("HOST", "[::1]:8000"),
+        ("HOST", "1:2:3"),
+        ("HOST", "[127.0.0.1]"),
+        ("TRUSTED_HOSTS", "[::1]:8000"),
         ("SECRET_KEY_FALLBACKS", "short"),
     ],
 )
@@ -177,6 +186,20 @@ def test_hosts_and_former_keys_are_checked_too(tmp_path: Path, name: str, value:
 @pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1", "::", "::1", "localhost", "verdicts.example"])  # noqa: S104
 def test_addresses_and_host_names_can_be_listened_on(tmp_path: Path, host: str) -> None:
     assert load(tmp_path, HOST=host).host == host
+
+
+def test_ipv6_addresses_may_have_brackets_and_are_written_one_way(tmp_path: Path) -> None:
+    settings = load(tmp_path, HOST="[0:0::1]", TRUSTED_HOSTS="[::1], 2001:DB8::0:1")
+    assert settings.host == "::1"
+    assert settings.trusted_hosts == ("::1", "2001:db8::1")
+
+
+@pytest.mark.parametrize(
+    ("base_url", "host"),
+    [("http://[::1]:8000", "::1"), ("http://[2001:db8::1]", "127.0.0.1"), ("http://localhost:8000", "127.0.0.1")],
+)
+def test_a_site_at_ipv6s_loopback_listens_there(tmp_path: Path, base_url: str, host: str) -> None:
+    assert load(tmp_path, BASE_URL=base_url).host == host
 
 
 def test_hosts_with_a_leading_dot_stand_for_their_subdomains(tmp_path: Path) -> None:

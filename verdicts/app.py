@@ -70,7 +70,6 @@ def flask_config(settings: config.Settings) -> dict[str, object]:
         "SETTINGS": settings,
         "SECRET_KEY": settings.secret_key,
         "SECRET_KEY_FALLBACKS": list(settings.secret_key_fallbacks),
-        "TRUSTED_HOSTS": list(settings.trusted_hosts),
         "MAX_CONTENT_LENGTH": config.MAX_REQUEST_BYTES,
         "MAX_FORM_MEMORY_SIZE": config.MAX_REQUEST_BYTES,
         "MAX_FORM_PARTS": 100,

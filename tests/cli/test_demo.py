@@ -167,3 +167,13 @@ def test_the_demo_is_reached_under_every_name_of_its_machine() -> None:
         "127.0.0.1",
         "localhost",
     ]
+    assert trusted_hosts_for("http://[::1]:8000", "[::1]") == ["::1", "127.0.0.1", "localhost"]
+    assert trusted_hosts_for("http://127.0.0.1:8000", "::") == ["127.0.0.1", "localhost", "::1"]
+
+
+def test_the_demo_is_served_at_an_ipv6_address(tmp_path: Path, port: int) -> None:
+    with served("verdicts.cli.demo", port, tmp_path, HOST="[::1]") as demo:
+        assert get(port, "/tools", address="::1") == 200
+        assert get(port, "/tools", host=f"[::2]:{port}", address="::1") == 400
+        _, printed = demo.stop()
+    assert f"Verdicts is served at http://[::1]:{port}\n" in printed

@@ -71,7 +71,8 @@ def origin_of(host: str, port: int) -> str:
 
 def trusted_hosts_for(base_url: str, host: str) -> list[str]:
     """Return the host names that requests may ask for, each once."""
-    names = [urlsplit(base_url).hostname or "", host, "127.0.0.1", "localhost"]
+    loopback = ["127.0.0.1", "localhost", *(["::1"] if ":" in host else [])]
+    names = [urlsplit(base_url).hostname or "", config.values.plain_host(host), *loopback]
     return list(dict.fromkeys(name for name in names if not is_unspecified(name)))
 
 

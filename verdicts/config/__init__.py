@@ -89,6 +89,8 @@ def _defaults(stated: Mapping[str, str], instance_path: Path) -> dict[str, str]:
     host = urlsplit(base_url).hostname if values.is_origin(base_url) else None
     if host:
         defaults["TRUSTED_HOSTS"] = host
+        if host == "::1":  # nobody would reach that at 127.0.0.1
+            defaults["HOST"] = host
         if ":" not in host:  # an IPv6 address is no domain that mail comes from
             defaults["MAIL_DEFAULT_SENDER"] = f"verdicts@{host}"
     return defaults

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import time
 from email.utils import parseaddr
+from ipaddress import IPv6Address
 from typing import Annotated, NamedTuple
 
 import sqlalchemy as sa
@@ -12,7 +13,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 MIN_KEY_LENGTH = 32
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_ORIGIN = re.compile(r"(?P<scheme>https?)://([a-z0-9][a-z0-9._-]*|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?")
+_ORIGIN = re.compile(
+    r"(?P<scheme>https?)://([a-z0-9][a-z0-9._-]*|\[(?P<ipv6>[0-9a-f:.]+)\])(:(?P<port>[1-9][0-9]{0,4}))?"
+)
 
 
 class SettingsGroup(BaseModel):
@@ -80,9 +83,18 @@ def _check_keys(keys: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _check_host(host: str) -> str:
+    host = plain_host(host)
     if not is_host(host.removeprefix(".")):
         raise ValueError(f"has {host!r}: it takes host names, without http:// or a port.")
     return host
+
+
+def plain_host(host: str) -> str:
+    """Return an IPv6 address without brackets and as short as it can be, and any other text as it is."""
+    try:
+        return IPv6Address(host[1:-1] if host[:1] + host[-1:] == "[]" else host).compressed
+    except ValueError:
+        return host
 
 
 def _read_weekly_moment(text: str) -> WeeklyMoment:
@@ -95,11 +107,22 @@ def _read_weekly_moment(text: str) -> WeeklyMoment:
 def is_origin(value: str) -> bool:
     """Say whether this is an origin just as browsers write it: it is compared with what they send."""
     parts = _ORIGIN.fullmatch(value)
-    return parts is not None and (not parts["port"] or _is_own_port(parts["scheme"], int(parts["port"])))
+    if parts is None or (parts["port"] and not _is_own_port(parts["scheme"], int(parts["port"]))):
+        return False
+    return not parts["ipv6"] or parts["ipv6"] == _as_browsers_write(parts["ipv6"])
 
 
 def _is_own_port(scheme: str, port: int) -> bool:
     return 0 < port < 65536 and (scheme, port) not in {("http", 80), ("https", 443)}
+
+
+def _as_browsers_write(ipv6: str) -> str | None:
+    try:
+        address = IPv6Address(ipv6)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped  # Python writes it with dots, browsers do not
+    return f"::ffff:{int(mapped) >> 16:x}:{int(mapped) & 0xFFFF:x}" if mapped else address.compressed
 
 
 def is_database(value: str) -> bool:
@@ -111,7 +134,18 @@ def is_database(value: str) -> bool:
 
 
 def is_host(value: str) -> bool:
-    return re.fullmatch(r"[a-z0-9]([a-z0-9._-]{0,251}[a-z0-9])?|\[?[0-9a-f:.]*:[0-9a-f:.]+\]?", value) is not None
+    """Say whether this is a host name, an IPv4 address, or an IPv6 address as plain_host() returns it."""
+    if ":" in value:
+        return is_ipv6(value)
+    return re.fullmatch(r"[a-z0-9]([a-z0-9._-]{0,251}[a-z0-9])?", value) is not None
+
+
+def is_ipv6(value: str) -> bool:
+    try:
+        IPv6Address(value)
+    except ValueError:
+        return False
+    return "%" not in value
 
 
 def is_name(value: str) -> bool:
@@ -132,11 +166,17 @@ def is_sender(value: str) -> bool:
 
 Origin = Annotated[
     str,
-    matching(is_origin, "an origin such as https://verdicts.example: lower case, without a path or the usual port"),
+    matching(
+        is_origin,
+        "an origin such as https://verdicts.example or http://[::1]:8000: lower case, an IPv6 address in its shortest"
+        " form, without a path or the usual port",
+    ),
 ]
 Database = Annotated[str, matching(is_database, "sqlite:///… or postgresql+psycopg://…")]
 SiteName = Annotated[str, matching(is_name, "1 to 60 printable characters")]
-Host = Annotated[str, matching(is_host, "an address or a host name to listen on")]
+Host = Annotated[
+    str, BeforeValidator(plain_host), matching(is_host, "an address or a host name to listen on, without a port")
+]
 Sender = Annotated[str, matching(is_sender, "an address, or a name with one: Verdicts <digest@verdicts.example>")]
 Flag = Annotated[bool, BeforeValidator(_read_flag)]
 Key = Annotated[str, AfterValidator(_check_key), Field(repr=False)]

@@ -14,6 +14,7 @@ from verdicts.web import (
     formatting,
     headers,
     health,
+    hosts,
     logos,
     mailbox,
     newsletter,
@@ -29,6 +30,7 @@ from verdicts.web import (
 
 def init_app(app: Flask) -> None:
     """Register the blueprints, and what runs before and after every request."""
+    hosts.init_app(app)  # first, so that other hosts reach nothing else
     features = (catalog, comparisons, voting, price_doubts, contact, newsletter, preferences, bounces, digest)
     for module in (pages, *features, logos, health):
         app.register_blueprint(module.bp)

@@ -15,11 +15,11 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
-from werkzeug.sansio.utils import host_is_trusted
 from werkzeug.wrappers import Response as WsgiResponse
 
 from verdicts.catalog.content_version import content_version
 from verdicts.extensions import compress, end_session
+from verdicts.web.hosts import is_trusted
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -79,7 +79,7 @@ class PageCache:
     def __init__(self, app: Flask, inner: "WSGIApplication", clock: Callable[[], float] = time.monotonic) -> None:
         self._app = app
         self._inner = inner
-        self._hosts: list[str] = app.config["TRUSTED_HOSTS"]
+        self._hosts = app.config["SETTINGS"].trusted_hosts
         self._clock = clock
         self._plain: OrderedDict[tuple[str, ...], _Page] = OrderedDict()
         self._with_query: OrderedDict[tuple[str, ...], _Page] = OrderedDict()
@@ -91,7 +91,7 @@ class PageCache:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         # Pages are the same under all of our hosts, so keys hold no host.
-        is_our_host = host_is_trusted(environ.get("HTTP_HOST"), self._hosts)
+        is_our_host = is_trusted(environ.get("HTTP_HOST"), self._hosts)
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or not is_our_host:
             return self._inner(environ, start_response)
         # Flask-Compress knows more encodings, and might choose one that another client of the same key cannot read.

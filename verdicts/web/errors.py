@@ -4,8 +4,7 @@ import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from flask import Flask, Response, current_app, make_response, render_template, request
-from flask.globals import request_ctx
+from flask import Flask, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
@@ -86,8 +85,6 @@ def render_error(
     A vote that was not counted can be sent again from there. `search` offers a search for these words.
     """
     headers = headers or {}
-    if request_ctx.url_adapter is None:  # a host that is not trusted; url_for() needs an adapter on error pages too
-        request_ctx.url_adapter = current_app.url_map.bind("")
     page = render_template(
         "errors/_notice.html" if wants_fragment() else "errors/page.html",
         status=status,

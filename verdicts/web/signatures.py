@@ -15,7 +15,7 @@ class TolerantSigner(TimestampSigner):
     """
 
     def unsign(self, signed_value: str | bytes, max_age: int | None = None, return_timestamp: bool = False) -> Any:
-        """Return the value, with its time where asked. Raises BadSignature, or SignatureExpired after max_age seconds."""
+        """Return the value, with its time where asked. Raises BadSignature, or SignatureExpired after max_age."""
         value, signed_at = super().unsign(signed_value, return_timestamp=True)
         age = self.get_timestamp() - datetime.timestamp(signed_at)
         if max_age is not None and age > max_age:

@@ -12,7 +12,7 @@ from verdicts.curation.transfer import pending
 from verdicts.extensions import TRANSIENT_ERRORS, commit_or_retry
 from verdicts.feedback.retention import clear_addresses, clear_networks
 from verdicts.newsletter.retention import delete_signup_turns, delete_unconfirmed
-from verdicts.staff import accounts, drafts, sessions, throttle
+from verdicts.staff import accounts, drafts, sessions, throttle, versions
 from verdicts.voting.retention import blank_networks, destroy_network_keys, fold_voters
 from verdicts.voting.waiting import release_due
 
@@ -44,6 +44,7 @@ def run_all(now: datetime) -> Iterator[str]:
     yield f"Sessions destroyed: {run_step(lambda: sessions.delete_old(now))}"
     yield f"Failed log-ins forgotten: {run_step(lambda: throttle.delete_old(now))}"
     yield f"Drafts of forms destroyed: {run_step(lambda: drafts.delete_old(now))}"
+    yield f"Versions that forms were opened with destroyed: {run_step(lambda: versions.delete_old(now))}"
     yield f"Letters for a new password forgotten: {run_step(lambda: accounts.delete_expired_resets(now))}"
     yield f"Files waiting to be imported destroyed: {run_step(lambda: pending.delete_old(now))}"
     yield f"Logos of no tool destroyed: {run_step(logos.delete_unused)}"

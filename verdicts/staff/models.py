@@ -14,6 +14,8 @@ HASH_LENGTH = 64
 MAX_NAME_LENGTH = 40
 MAX_EMAIL_LENGTH = 254
 MAX_AGENT_LENGTH = 200
+MAX_TAB_LENGTH = 20
+MAX_VERSION_LENGTH = 16
 
 
 class Role(StrEnum):
@@ -118,6 +120,19 @@ class FormDraft(Base):
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     # The record that the form of a new one was saved as: a resubmission of the form is known by it.
     record_id: Mapped[int | None]
+    # The page of the form that stored it last.
+    tab: Mapped[str] = mapped_column(sa.String(MAX_TAB_LENGTH), server_default="")
+    discarded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RecordVersion(Base):
+    """A record as it was when somebody opened its form, so that what they submit is merged with what others saved."""
+
+    __tablename__ = "record_version"
+
+    version: Mapped[str] = mapped_column(sa.String(MAX_VERSION_LENGTH), primary_key=True)
+    data: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 account = Base.metadata.tables["account"]
@@ -127,3 +142,4 @@ password_reset = Base.metadata.tables["password_reset"]
 failed_login = Base.metadata.tables["failed_login"]
 audit_entry = Base.metadata.tables["audit_entry"]
 form_draft = Base.metadata.tables["form_draft"]
+record_version = Base.metadata.tables["record_version"]

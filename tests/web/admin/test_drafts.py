@@ -7,7 +7,7 @@ from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
-from tests.web.admin.admin_client import AdminClient, latest_entry, logged_in, stored
+from tests.web.admin.admin_client import AdminClient, fields_of, latest_entry, logged_in, stored
 from tests.web.conftest import PRESENT
 from verdicts.catalog.models import Reviewer, Tool
 from verdicts.extensions import begin_write, db
@@ -45,12 +45,30 @@ def test_a_draft_is_saved_and_discarded_without_javascript(app: Flask, ann: Admi
 
 
 @ON_ONE_DATABASE
-def test_a_draft_of_an_older_version_conflicts_with_what_was_saved_since(app: Flask, ann: AdminClient) -> None:
+def test_a_draft_of_an_older_version_is_merged_with_what_was_saved_since(app: Flask, ann: AdminClient) -> None:
     bob, tool = logged_in(app, "bob"), make_tool("wren")
     path = f"/admin/tools/{tool.id}"
     bob.fills(path, "draft", maker="Bob’s maker")
     ann.fills(path, tagline="Ann’s.")
-    assert bob.fills(path).status_code == 409
+    merged = bob.form(path)
+    assert (merged["tagline"], merged["maker"]) == ("Ann’s.", "Bob’s maker")
+    assert bob.sends(path, merged).status_code == 303
+    assert (stored(Tool)[0].tagline, stored(Tool)[0].maker) == ("Ann’s.", "Bob’s maker")
+
+
+@ON_ONE_DATABASE
+def test_a_draft_of_what_somebody_else_has_changed_too_is_asked_about_when_it_is_saved(
+    app: Flask, ann: AdminClient
+) -> None:
+    bob, tool = logged_in(app, "bob"), make_tool("wren", tagline="Old.")
+    path = f"/admin/tools/{tool.id}"
+    bob.fills(path, "draft", tagline="Bob’s.")
+    ann.fills(path, tagline="Ann’s.", maker="Ann’s maker")
+    assert "Somebody else has changed the same since" in bob.gets(path).text
+    asked = bob.fills(path)
+    assert (asked.status_code, "Ann’s." in asked.text, "Bob’s." in asked.text) == (409, True, True)
+    assert bob.sends(path, fields_of(asked.text)).status_code == 303
+    assert (stored(Tool)[0].tagline, stored(Tool)[0].maker) == ("Bob’s.", "Ann’s maker")
 
 
 @ON_ONE_DATABASE

@@ -94,6 +94,17 @@ def split_reason(data: Json, now: datetime) -> tuple[Json, schema.ChangeReason, 
     return {key: data[key] for key in data if key not in given}, reason or schema.ChangeReason(), faults
 
 
+def without_reasons(data: Json) -> Json:
+    """Return the data without the reasons for its changes, or those of its rows."""
+    return {
+        key: [without_reasons(each) if isinstance(each, dict) else each for each in value]
+        if isinstance(value, list)
+        else value
+        for key, value in data.items()
+        if key not in schema.ChangeReason.model_fields
+    }
+
+
 def missing_reason(path: tuple[str | int, ...] = ()) -> Fault:
     return Fault((*path, "reason"), "is missing: readers see why it changed")
 

@@ -47,8 +47,8 @@ class PanelEditor(RecordEditor):
     def preview(self, saved: SavedRecord) -> ResponseReturnValue:
         return previews.render_tool(saved)
 
-    def initial(self, record: StoredRecord | None) -> Json:
-        return {"reviews": list(record.data.values()) if record else []}
+    def form_data(self, data: Json) -> Json:
+        return {"reviews": list(data.values())}
 
     def normalise(self, form: Any) -> None:
         slugs = current_slugs(Reviewer)

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from verdicts.catalog.kinds import Basis, Period, PriceModel, ReviewerKind, Verdict
-from verdicts.curation.catalog_file.dumping import Json
+from verdicts.curation.editing.three_way import Unit
 from verdicts.web.admin.forms.fields import (
     CheckboxField,
     ChoiceField,
@@ -51,6 +51,7 @@ VERDICTS = [(Verdict.SHIP, "SHIP"), (Verdict.SKIP, "SKIP")]
 
 
 class CategoryFactSubform(Subform):
+    known_by: ClassVar[str] = "key"
     label = TextField("Label", description="Shown to readers, for example “Runs offline”.")
     key = TextField("Key", description="Identifies the fact. If empty, it is made from the label.")
 
@@ -72,7 +73,11 @@ class ReviewerForm(RecordForm):
     dislikes = LinesField("Dislikes", description="One per line.")
 
 
+COST = ("amount", "currency", "period")
+
+
 class CostSubform(Subform):
+    units: ClassVar[tuple[Unit, ...]] = (COST,)
     amount = TextField("Amount", description="For example 20 or 9.50.")
     currency = CurrencyField("Currency", description="For example USD.")
     period = ChoiceField("Period", PERIODS)
@@ -90,6 +95,7 @@ class NewToolPriceSubform(CostSubform):
 
 
 class PlanSubform(CostSubform):
+    known_by: ClassVar[str] = "name"
     prefilled: ClassVar[tuple[str, ...]] = ("checked_on",)
     name = TextField("Plan")
     per = TextField("Per", description="For example seat.")
@@ -97,6 +103,8 @@ class PlanSubform(CostSubform):
 
 
 class FactSubform(Subform):
+    known_by: ClassVar[str] = "key"
+    units: ClassVar[tuple[Unit, ...]] = (("value", "source"),)
     prefilled: ClassVar[tuple[str, ...]] = ("key", "checked_on")
     key = HiddenKeyField("Key")
     value = TextField("Value")
@@ -105,6 +113,7 @@ class FactSubform(Subform):
 
 
 class ReleaseSubform(Subform):
+    known_by: ClassVar[str] = "version"
     version = TextField("Version")
     on = DateField("Released on")
 
@@ -120,13 +129,15 @@ class ToolForm(RecordForm):
     launched_on = DateField("Launched on")
     description = MultilineField("Description", description=MARKDOWN)
     price = SubformField(NewToolPriceSubform, "Price")
-    facts = SubformList("Facts", FactSubform, "Fact")
+    facts = SubformList("Facts", FactSubform, "Fact", is_ordered=False)
     plans = SubformList("Plans", PlanSubform, "Plan", min_entries=1)
     releases = SubformList("Releases", ReleaseSubform, "Release", min_entries=1)
     aliases = LinesField("Other slugs that redirect here", description="One per line. Removing one breaks links to it.")
 
 
 class PriceForm(RecordForm):
+    units: ClassVar[tuple[Unit, ...]] = (("model", *COST),)
+    latest: ClassVar[frozenset[str]] = frozenset({"checked_on"})
     model = ChoiceField("Model", PRICE_MODELS, default=PriceModel.UNKNOWN)
     amount = TextField("Amount", description="For example 20 or 9.50. If it is free to start, the price after that.")
     currency = CurrencyField("Currency", description="For example USD.")
@@ -135,11 +146,10 @@ class PriceForm(RecordForm):
     checked_on = DateField("Checked on")
     reason = TextField("Reason for the change", description="Required if the price changed. Shown to readers.")
 
-    def comparable_data(self) -> Json:
-        return {key: value for key, value in self.record_data().items() if key != "reason"}
-
 
 class ReviewSubform(Subform):
+    known_by: ClassVar[str] = "reviewer"
+    units: ClassVar[tuple[Unit, ...]] = (("verdict", "quote"),)
     prefilled: ClassVar[tuple[str, ...]] = ("reviewer", "reviewed_on", "basis")
     reviewer = HiddenKeyField("Reviewer")
     verdict = ChoiceField("Verdict", VERDICTS)
@@ -153,13 +163,11 @@ class ReviewSubform(Subform):
 
 
 class PanelForm(RecordForm):
-    reviews = SubformList("Reviews", ReviewSubform, "Review")
-
-    def comparable_data(self) -> Json:
-        return {review["reviewer"]: _without_reason(review) for review in self.reviews.record_value()}
+    reviews = SubformList("Reviews", ReviewSubform, "Review", is_ordered=False)
 
 
 class ChooseIfSubform(Subform):
+    known_by: ClassVar[str] = "tool"
     tool = TextField("Tool")
     when = TextField("Choose it if …")
 
@@ -170,7 +178,3 @@ class ComparisonForm(RecordForm):
     bottom_line = MultilineField("Bottom line", description=f"Which tool to choose, and why. {MARKDOWN}")
     choose_if = SubformList("Choose it if …", ChooseIfSubform, "Line", min_entries=2)
     featured = CheckboxField("Feature on the front page")
-
-
-def _without_reason(review: Json) -> Json:
-    return {key: value for key, value in review.items() if key not in {"reason", "wording_only"}}

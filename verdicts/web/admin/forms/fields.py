@@ -9,6 +9,7 @@ from wtforms import BooleanField, Field, FieldList, Form, FormField, HiddenField
 
 from verdicts.curation.catalog_file.dumping import UNSTATED, Json
 from verdicts.curation.catalog_file.faults import Fault
+from verdicts.curation.editing.three_way import Path, RecordShape, RowShape, Unit
 from verdicts.web.admin.forms.base import AdminForm
 
 EMPTY_VALUES: tuple[object, ...] = (None, "", [], False, {})
@@ -69,9 +70,14 @@ class HiddenKeyField(HiddenField):  # type: ignore[misc]
 
 
 class Subform(Form):  # type: ignore[misc]
-    """One entry of a list. Blank if all fields are empty, ignoring those in `prefilled`."""
+    """One entry of a list. Blank if all fields are empty, ignoring those in `prefilled`.
+
+    `known_by` is the field that identifies an entry; the fields of a unit mean something only together.
+    """
 
     prefilled: ClassVar[tuple[str, ...]] = ()
+    known_by: ClassVar[str] = ""
+    units: ClassVar[tuple[Unit, ...]] = ()
 
     @property
     def is_blank(self) -> bool:
@@ -89,15 +95,28 @@ class SubformField(FormField):  # type: ignore[misc]
 
 
 class SubformList(FieldList):  # type: ignore[misc]
-    """A list of subforms (rows); blank ones are ignored. `singular` is what pages call one row."""
+    """A list of subforms (rows); blank ones are ignored. `singular` is what pages call one row.
 
-    def __init__(self, label: str, row: type[Subform], singular: str, **options: Any) -> None:
+    `is_ordered` is False where the order of rows follows from something else.
+    """
+
+    def __init__(
+        self, label: str, row: type[Subform], singular: str, *, is_ordered: bool = True, **options: Any
+    ) -> None:
         super().__init__(FormField(row, label=""), label, **options)
         self.singular = singular
+        self.shape = RowShape(row.known_by, row.units, is_ordered)
 
     @property
     def filled(self) -> list[Any]:
         return [entry for entry in self.entries if not entry.form.is_blank]
+
+    def label_at(self, key: str, name: str = "") -> str:
+        """Return the label of the row with a key, and of one of its fields."""
+        entry = next((each for each in self.entries if each.data.get(self.shape.known_by) == key), None)
+        label = entry.label.text if entry else ""
+        label = label or f"{self.singular} {key.partition(chr(0))[0]}".strip()
+        return f"{label}, {entry.form[name].label.text}" if entry and name else label
 
     def set_labels(self, names: Mapping[str, str], key: str) -> None:
         """Label each row with the name for its key; the error summary uses it."""
@@ -174,14 +193,24 @@ class RecordForm(AdminForm):
 
     version = HiddenField()
 
+    units: ClassVar[tuple[Unit, ...]] = ()  # fields that mean something only together
+    latest: ClassVar[frozenset[str]] = frozenset()  # dates of which the later one is right
+
     def record_data(self) -> Json:
         """Return the submitted record, without empty fields."""
         values = {field.short_name: field.record_value() for field in self if hasattr(field, "record_value")}
         return {name: value for name, value in values.items() if value not in EMPTY_VALUES}
 
-    def comparable_data(self) -> Json:
-        """Return the submitted record in the shape of the stored one."""
-        return self.record_data()
+    def shape(self) -> RecordShape:
+        """Return how what two editors submit is compared."""
+        rows = {field.short_name: field.shape for field in self if isinstance(field, SubformList)}
+        lines = frozenset(field.short_name for field in self if isinstance(field, LinesField))
+        return RecordShape(self.units, rows, lines, self.latest)
+
+    def label_at(self, path: Path) -> str:
+        """Return the label of a field, or of a row or its field, such as “Plan Pro, Amount”."""
+        field = self[path[0]]
+        return str(field.label_at(*path[1:]) if len(path) > 1 else field.label.text)
 
     def add_faults(self, faults: Iterable[Fault]) -> None:
         """Add each fault to the errors of the field that it is about."""

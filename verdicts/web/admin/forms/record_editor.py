@@ -5,7 +5,7 @@ A subclass defines how its kind of record is loaded and saved. It is in the modu
 from the subclass: its label on the dashboard, its history, how to restore it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
@@ -17,10 +17,10 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import MultiDict
 
 from verdicts.curation.catalog_file.dumping import Json
-from verdicts.curation.editing import removal
-from verdicts.curation.editing.saving import InvalidRecord, SavedRecord, StoredRecord, differences, find_row
+from verdicts.curation.editing import removal, three_way
+from verdicts.curation.editing.saving import InvalidRecord, SavedRecord, StoredRecord, find_row, without_reasons
 from verdicts.extensions import begin_write_after_read, db
-from verdicts.staff import audit
+from verdicts.staff import audit, versions
 from verdicts.staff.models import Role
 from verdicts.web import errors
 from verdicts.web.admin import auth, drafts
@@ -34,6 +34,7 @@ MAX_MEGABYTES = 2  # enough for a full panel in a non-Latin script, percent-enco
 CLASH_MESSAGE = "Someone saved a conflicting change at the same moment. Check the record and save again."
 SUCCESS_MESSAGES = {
     "saved": "Saved.",
+    "merged": "Saved. What somebody else had saved since you opened the form is saved too.",
     "published": "Saved and published.",
     "archived": "Saved. It was archived in the meantime, so readers do not see it. Restore it under “Publishing”.",
     "kept": "Your unsaved changes are stored. Only you can see them.",
@@ -44,7 +45,7 @@ SUCCESS_MESSAGES = {
 
 @dataclass(frozen=True)
 class Conflict:
-    """What somebody else has saved since the form was opened: each field that differs, as stored and as submitted."""
+    """What two editors changed differently: the label of each field, with its value as stored and as submitted."""
 
     actor: str
     at: datetime | None
@@ -96,9 +97,13 @@ class RecordEditor(MethodView):
         """Return the public page of what was just saved; the caller rolls it back."""
         raise NotImplementedError
 
+    def form_data(self, data: Json) -> Json:
+        """Return a stored record's data by the names of the form's fields."""
+        return data
+
     def initial(self, record: StoredRecord | None) -> Json:
         """Return the data of the form before anything is typed."""
-        return record.data if record else {}
+        return self.form_data(record.data) if record else {}
 
     def normalise(self, form: Any) -> None:
         """Replace outdated slugs in the submitted form, such as a renamed category's."""
@@ -180,9 +185,10 @@ class RecordEditor(MethodView):
                 return self._save()
 
     def _save(self) -> ResponseReturnValue:
-        form, record = self._submitted_form(), self._lock_record()
-        if record and form.version.data != record.version and differences(record.data, form.comparable_data()):
-            return self._show_conflict(record, form)
+        submitted, record = self._submitted_form(), self._lock_record()
+        form, conflicts = self._merge(submitted, record)
+        if record and conflicts:
+            return self._show_conflict(record, form, conflicts)
         # A form that is sent twice is refused, because its slug is taken: then the first record is what was saved.
         saved = self._try_to_save(form) or (
             drafts.begin_and_find_created_record(self.load) if self.id is None else None
@@ -193,14 +199,16 @@ class RecordEditor(MethodView):
             log_activity("changed" if saved.before else "added", self.kind, saved.slug, saved.id, **saved.changes)
         button = request.form.get("do", "save")
         message_key = self.after_save(saved, button)
+        if message_key == "saved" and form.record_data() != submitted.record_data():
+            message_key = "merged"
         drafts.finish_draft(saved, is_new=self.id is None)
         db.session.commit()
         return redirect(self.success_url(saved, button, message_key), 303)
 
     def _preview(self) -> ResponseReturnValue:
         """Show the public page as a save would make it: the record is saved, rendered, and rolled back."""
-        form = self._submitted_form()
-        self._lock_record()
+        submitted, record = self._submitted_form(), self._lock_record()
+        form, _conflicts = self._merge(submitted, record)
         saved = self._try_to_save(form)
         if saved is None:
             return self._render(form, self._load(), 422)
@@ -266,7 +274,30 @@ class RecordEditor(MethodView):
         return form
 
     def _form_of(self, record: StoredRecord | None, data: Json) -> RecordForm:
-        return self.form_class(formdata=None, data={**data, "version": record.version if record else ""})
+        form = self.form_class(formdata=None, data={**data, "version": record.version if record else ""})
+        self.normalise(form)
+        return form
+
+    def _merge(self, form: RecordForm, record: StoredRecord | None) -> tuple[RecordForm, Sequence[three_way.Conflict]]:
+        """Return a form with what others have saved since it was opened, and what both sides changed differently."""
+        if record is None or form.version.data == record.version:
+            return form, ()
+        opened = versions.find(form.version.data or "")
+        merge = three_way.merge(
+            None if opened is None else self._record_data(record, opened),
+            self._record_data(record, record.data),
+            form.record_data(),
+            form.shape(),
+        )
+        return self._form_of(record, merge.data), merge.conflicts
+
+    def _record_data(self, record: StoredRecord, data: Json) -> Json:
+        """Return a stored record's data as its form would submit it."""
+        return self._form_of(record, self.form_data(data)).record_data()
+
+    def _equals_stored(self, form: RecordForm, record: StoredRecord) -> bool:
+        stored = self._record_data(record, record.data)
+        return without_reasons(form.record_data()) == without_reasons(stored)
 
     def _restored_data(self, record: StoredRecord | None, entry: audit.LogEntry) -> Json:
         if record is None:
@@ -284,26 +315,30 @@ class RecordEditor(MethodView):
         """Show the form with the account's draft, else with the requested earlier version, else as stored."""
         record = self._load()
         if draft := drafts.find_draft():
-            form = self._submitted_form(MultiDict(draft.fields))
+            typed = self._submitted_form(MultiDict(draft.fields))
+            form, conflicts = self._merge(typed, record)
             # A draft that arrived after the save equals the stored record: ignore it.
-            if record is None or differences(record.data, form.comparable_data()):
-                return self._render(form, record, status, draft_saved_at=draft.saved_at)
+            if record is None or not self._equals_stored(form, record):
+                # What both changed is asked about when the draft is saved, as for a form that stayed open.
+                form = typed if conflicts else form
+                return self._render(form, record, status, draft_saved_at=draft.saved_at, has_conflicts=bool(conflicts))
         if "restore" not in request.args:
             return self._render(self._form_of(record, self.initial(record)), record, status)
         entry = get_entry_to_restore(self.kind, record)
         form = self._form_of(record, self._restored_data(record, entry))
-        self.normalise(form)
         return self._render(form, record, status, restored_entry_id=entry.id)
 
     def _redisplay(self, status: int = 200, *, cause: RedisplayCause | None = None) -> ResponseReturnValue:
         return self._render(self._submitted_form(), self._load(), status, cause=cause)
 
-    def _show_conflict(self, record: StoredRecord, form: RecordForm) -> ResponseReturnValue:
+    def _show_conflict(
+        self, record: StoredRecord, form: RecordForm, conflicts: Sequence[three_way.Conflict]
+    ) -> ResponseReturnValue:
         last = next(iter(audit.history(self.kind, record.id, limit=1)), None)
-        fields = differences(record.data, form.comparable_data())
-        conflict = Conflict(last.actor if last else "", last.at if last else None, fields)
+        self.prepare_form(form, record)  # it labels the rows
+        fields = {form.label_at(each.path): (each.stored, each.submitted) for each in conflicts}
         db.session.rollback()
-        form.version.data = record.version
+        conflict = Conflict(last.actor if last else "", last.at if last else None, fields)
         return self._render(form, record, 409, conflict=conflict)
 
     def _redirect_to_form(self, address: str, message_key: str) -> ResponseReturnValue:
@@ -319,6 +354,7 @@ class RecordEditor(MethodView):
         conflict: Conflict | None = None,
         focus: str = "",
         draft_saved_at: datetime | None = None,
+        has_conflicts: bool = False,
         restored_entry_id: int | None = None,
     ) -> ResponseReturnValue:
         """Show the form; what a POST sent and did not save is stored as a draft first."""
@@ -335,6 +371,7 @@ class RecordEditor(MethodView):
             focus=focus,
             draft_key=drafts.draft_key(),
             draft_saved_at=draft_saved_at,
+            has_conflicts=has_conflicts,
             restored_entry_id=restored_entry_id,
             is_unsaved=request.method == "POST",
             other_drafts=drafts.list_other_drafts() if record is None else [],
@@ -342,7 +379,21 @@ class RecordEditor(MethodView):
             done="" if draft_saved_at else SUCCESS_MESSAGES.get(request.args.get("done", ""), ""),
             **self.extra_context(record),
         )
+        if record and form.version.data == record.version and cause != RedisplayCause.BUSY:
+            _store_version(record)
         return page, status
+
+
+def _store_version(record: StoredRecord) -> None:
+    """Store the record that a form shows, so that what is submitted can be merged with what others save meanwhile."""
+    if versions.is_fresh(record.version, now()):
+        return
+    try:
+        begin_write_after_read()
+        versions.store(record.version, record.data, now())
+        db.session.commit()
+    except errors.OVERLOAD_ERRORS as overload:  # then every difference is asked about
+        errors.roll_back(overload)
 
 
 def record_editors() -> dict[str, type[RecordEditor]]:

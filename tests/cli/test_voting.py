@@ -36,6 +36,7 @@ NOTHING_TO_DO = [
     "Sessions destroyed: 0",
     "Failed log-ins forgotten: 0",
     "Drafts of forms destroyed: 0",
+    "Versions that forms were opened with destroyed: 0",
     "Letters for a new password forgotten: 0",
     "Files waiting to be imported destroyed: 0",
     "Logos of no tool destroyed: 0",

@@ -11,7 +11,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from verdicts.app import THREADS_PER_WORKER
 from verdicts.config import load
-from verdicts.web import logs
+from verdicts.web import health, logs
 
 SECONDS_UNTIL_REPLACED = 1.0
 
@@ -65,9 +65,11 @@ limit_request_line = 4094
 limit_request_fields = 60
 
 
-def on_starting(_server: Any) -> None:
-    """Log a line of JSON for each request."""
+def on_starting(server: Any) -> None:
+    """Log a line of JSON for each request, and read once what /readyz compares the database with."""
     logs.configure()
+    with server.app.wsgi().app_context():
+        health.newest_migration()
 
 
 def post_fork(_server: Any, worker: Any) -> None:

@@ -1,6 +1,7 @@
 """Passwords: how they are kept, and which are refused."""
 
 import threading
+import time
 
 import pytest
 
@@ -25,8 +26,7 @@ def test_only_the_password_itself_is_right() -> None:
     assert not passwords.is_correct(GOOD, "no hash at all")
 
 
-def test_at_most_two_are_hashed_at_once_and_a_third_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "WAIT_SECONDS", 0.05)
+def test_at_most_two_are_hashed_at_once_and_a_third_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     hashing, go_on = threading.Barrier(3), threading.Event()
 
     class Slow:
@@ -40,8 +40,12 @@ def test_at_most_two_are_hashed_at_once_and_a_third_gives_up(monkeypatch: pytest
     for thread in threads:
         thread.start()
     hashing.wait(10)
+    started = time.monotonic()
     with pytest.raises(passwords.TooManyHashes):
         passwords.hash_password("x")
+    with pytest.raises(passwords.TooManyHashes):
+        passwords.is_correct("x", None)
+    assert time.monotonic() - started < 1
     go_on.set()
     for thread in threads:
         thread.join()

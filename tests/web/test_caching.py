@@ -4,7 +4,7 @@ import contextvars
 import gzip
 import threading
 from collections.abc import Callable, Iterator
-from itertools import product
+from itertools import permutations, product
 from typing import Any
 
 import brotli
@@ -20,6 +20,7 @@ from verdicts.catalog.content_version import bump_content_version
 from verdicts.extensions import db
 from verdicts.web import caching
 from verdicts.web.caching import PUBLIC, PageCache
+from verdicts.web.page_stores import StoreName
 
 MINUTE = 60.0
 pytestmark = ON_ONE_DATABASE
@@ -82,7 +83,7 @@ def test_public_pages_say_how_long_proxies_may_keep_them(visitor: Visitor) -> No
 def test_everything_else_may_not_be_cached(visitor: Visitor, path: str) -> None:
     response = visitor.opens("GET", path)
     assert response.headers["Cache-Control"] == "no-store"
-    assert page_cache_of(visitor.app)._pages == {}
+    assert cached(visitor) == []
 
 
 @pytest.mark.parametrize(
@@ -103,43 +104,109 @@ def test_each_query_is_a_page_of_its_own(visitor: Visitor) -> None:
     assert visitor.reads("/tools?sort=name").html != visitor.reads("/tools?q=beta").html
 
 
-def test_the_cache_is_bounded(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caching, "MAX_PAGES", 2)
-    for path in ("/", "/tools", "/method", "/privacy"):
-        visitor.opens("GET", path)
-    assert [key[0] for key in page_cache_of(visitor.app)._pages] == ["/method", "/privacy"]
+# What is kept, and what pushes out what
 
 
-def test_a_page_that_is_read_stays_longer_than_one_that_is_not(
-    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(caching, "MAX_PAGES", 2)
-    for path in ("/method", "/privacy", "/method", "/tools"):
-        visitor.opens("GET", path)
-    assert {key[0] for key in page_cache_of(visitor.app)._pages} == {"/method", "/tools"}
+@pytest.fixture
+def small(visitor: Visitor) -> Visitor:
+    """A visitor of a site whose stores hold about two pages each."""
+    for store in page_cache_of(visitor.app)._stores.values():
+        store._max_bytes = 45_000
+    return visitor
 
 
-def test_made_up_ports_push_out_no_page(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caching, "MAX_PAGES", 2)
-    visitor.opens("GET", "/privacy")
+def cached(visitor: Visitor, *names: StoreName) -> list[str]:
+    """Return the paths, with queries, in these stores or in all, the one that was read last at the end."""
+    stores = page_cache_of(visitor.app)._stores
+    return ["?".join(filter(None, key[:2])) for name in names or stores for key in stores[name].keys()]  # noqa: SIM118
+
+
+def test_the_cache_is_bounded_by_bytes(small: Visitor) -> None:
+    for path in ("/", "/tools", "/method", "/privacy", "/contact"):
+        small.opens("GET", path)
+    assert 1 <= len(cached(small)) < 5
+    assert cached(small)[-1] == "/contact"
+    assert page_cache_of(small.app)._stores[StoreName.PAGES].bytes <= 45_000
+
+
+def test_a_page_that_is_read_stays_longer_than_one_that_is_not(small: Visitor) -> None:
+    for path in ("/method", "/privacy", "/method", "/tools", "/method", "/contact"):
+        small.opens("GET", path)
+    assert cached(small)[-2:] == ["/method", "/contact"]
+
+
+def test_made_up_ports_push_out_no_page(visitor: Visitor) -> None:
     for port in range(1, 6):
         visitor.opens("GET", "/method", headers={"host": f"verdicts.test:{port}"})
-    assert {key[0] for key in page_cache_of(visitor.app)._pages} == {"/privacy", "/method"}
+    assert cached(visitor) == ["/method"]
 
 
-def test_made_up_queries_push_out_each_other_and_no_page(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caching, "MAX_PAGES_WITH_QUERY", 3)
-    visitor.opens("GET", "/method")
-    for number in range(8):
-        visitor.opens("GET", f"/method?{number}")
-    cached = {key[1] for key in page_cache_of(visitor.app)._pages}
-    assert cached == {"", "5", "6", "7"}
+@pytest.fixture
+def four(visitor: Visitor) -> list[str]:
+    for slug in ("beta", "gamma", "delta"):
+        make_tool(slug, aliases=(f"{slug}-old",))
+    return ["alpha", "beta", "gamma", "delta"]
+
+
+def test_nothing_that_anyone_can_make_up_pushes_out_a_page(small: Visitor, four: list[str]) -> None:
+    small.opens("GET", "/method")
+    small.opens("GET", "/compare/alpha-vs-beta")
+    small.opens("GET", "/tools/beta-old")
+    orders = [order for size in (3, 4) for order in permutations(four, size)]
+    for number, order in enumerate(orders):
+        small.address = f"203.0.{number}.1"
+        small.opens("GET", f"/compare/{'-vs-'.join(order)}", headers={"accept_encoding": "br"})
+        small.opens("GET", f"/method?{number}")
+    assert cached(small, StoreName.PAGES) == ["/method"]
+    assert cached(small, StoreName.PAIRS) == ["/compare/alpha-vs-beta"]
+    assert page_cache_of(small.app)._stores[StoreName.MADE_UP].bytes <= 45_000
+
+
+def test_however_many_pairs_are_read_other_pages_stay(small: Visitor, four: list[str]) -> None:
+    small.opens("GET", "/method")
+    for pair in permutations(four, 2):
+        small.opens("GET", f"/compare/{'-vs-'.join(pair)}")
+    assert cached(small, StoreName.PAGES) == ["/method"]
+
+
+def test_a_redirect_that_becomes_a_page_leaves_the_redirects(visitor: Visitor, four: list[str]) -> None:
+    visitor.reads("/tools/beta-old", 301)
+    assert cached(visitor, StoreName.MADE_UP) == ["/tools/beta-old"]
+    db.session.execute(db.text("UPDATE tool_slug SET slug = 'x' WHERE slug = 'beta'"))
+    db.session.execute(db.text("UPDATE tool_slug SET slug = 'beta' WHERE slug = 'beta-old'"))
+    db.session.execute(db.text("UPDATE tool_slug SET slug = 'beta-old' WHERE slug = 'x'"))
+    bump_content_version()
+    db.session.commit()
+    visitor.clock.now += 1
+    visitor.reads("/tools/beta-old")
+    assert cached(visitor) == ["/tools/beta-old"]
+
+
+def test_uncached_pages_of_three_and_four_tools_have_a_budget_for_each_network(
+    visitor: Visitor, four: list[str]
+) -> None:
+    visitor.address = "203.0.113.1"
+    known, fresh = "/compare/alpha-vs-beta-vs-gamma", "/compare/beta-vs-delta-vs-gamma"
+    statuses = [visitor.opens("GET", known).status_code]
+    for number in range(30):
+        visitor.address = f"203.0.113.{number + 1}"
+        statuses.append(visitor.opens("GET", f"{known}?{number}").status_code)
+    assert statuses == [200] * 30 + [429]
+    page = visitor.reads(fresh, 429)
+    assert int(page.headers["Retry-After"]) <= 60
+    assert visitor.opens("HEAD", fresh).status_code == 429
+    visitor.reads(known)
+    visitor.clock.now += MINUTE
+    visitor.reads(known)
+    visitor.reads("/compare/alpha-vs-delta")
+    visitor.address = "198.51.100.1"
+    visitor.reads(fresh)
 
 
 def test_a_page_that_is_too_large_is_served_but_not_cached(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(caching, "MAX_PAGE_BYTES", 100)
     assert visitor.reads("/tools/alpha").status == 200
-    assert page_cache_of(visitor.app)._pages == {}
+    assert cached(visitor) == []
 
 
 def test_a_redirect_is_cached_too(visitor: Visitor) -> None:
@@ -190,7 +257,7 @@ def test_head_is_get_without_the_body(visitor: Visitor, warm: bool) -> None:
     assert head.headers["Content-Type"] == get.headers["Content-Type"]
 
 
-def test_a_head_leaves_no_empty_page_behind(visitor: Visitor) -> None:
+def test_a_head_leaves_the_whole_page_behind(visitor: Visitor) -> None:
     visitor.opens("HEAD", "/tools/alpha")
     assert title(visitor) == "Alpha"
 
@@ -305,7 +372,7 @@ def test_a_page_that_cannot_be_rendered_is_served_as_it_was_for_a_day(
 def test_a_page_that_was_never_rendered_is_an_error(visitor: Visitor, broken: Callable[[], None]) -> None:
     broken()
     visitor.reads("/tools/alpha", 500)
-    assert page_cache_of(visitor.app)._pages == {}
+    assert cached(visitor) == []
 
 
 def test_a_page_that_is_gone_is_not_served_as_it_was(visitor: Visitor) -> None:
@@ -379,7 +446,7 @@ def test_while_one_request_renders_the_others_get_the_old_page(app: Flask) -> No
 @pytest.mark.parametrize("host", ["evil.example", "verdicts.test.evil.example", "x:80", "verdicts.test@evil.example"])
 def test_an_untrusted_host_fills_no_cache(visitor: Visitor, host: str) -> None:
     visitor.reads("/tools/alpha", 400, host=host)
-    assert page_cache_of(visitor.app)._pages == {}
+    assert cached(visitor) == []
 
 
 def test_a_path_and_a_query_that_look_alike_are_cached_apart(visitor: Visitor) -> None:

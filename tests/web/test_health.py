@@ -10,6 +10,7 @@ from tests.conftest import ON_ONE_DATABASE, StatementCount
 from tests.makers import make_tool
 from tests.web.visitor import Visitor
 from verdicts.extensions import db
+from verdicts.web import health
 from verdicts.web.health import PROXY_WARNING
 
 
@@ -39,6 +40,23 @@ def test_not_ready_where_a_migration_is_missing(visitor: Visitor, statement: str
     db.session.commit()
     assert "lacks a migration" in str(ready(visitor, 503)["reason"])
     assert visitor.reads("/readyz", 503).headers["Retry-After"] == "5"
+
+
+def test_not_ready_before_the_first_migration(visitor: Visitor) -> None:
+    db.session.execute(db.text("DROP TABLE alembic_version"))
+    db.session.commit()
+    assert "lacks a migration" in str(ready(visitor, 503)["reason"])
+
+
+def test_being_ready_costs_two_statements_and_reads_no_migrations(
+    visitor: Visitor, statements: StatementCount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready(visitor)
+    visitor.hurried = True
+    monkeypatch.setattr(health, "ScriptDirectory", None)
+    before = len(statements)
+    ready(visitor)
+    assert len(statements) - before <= 2
 
 
 def test_ballots_from_this_machine_raise_a_warning(visitor: Visitor) -> None:

@@ -97,6 +97,15 @@ def test_first_time_voters_do_not_use_up_their_networks_share(app: Flask) -> Non
 
 
 @ON_ONE_DATABASE
+def test_votes_without_a_cookie_are_limited_too(app: Flask) -> None:
+    answers = [send(Visitor(app, f"203.0.113.{number}")) for number in range(62)]
+    assert answers == [307] * 60 + [429] * 2
+    page = Visitor(app, "203.0.113.1").sends("/tools/alpha/vote", {"verdict": "ship"}, 429)
+    assert int(page.headers["Retry-After"]) <= 60
+    assert send(Visitor(app, "198.51.100.1")) == 307
+
+
+@ON_ONE_DATABASE
 def test_reading_is_not_limited(app: Flask) -> None:
     visitor = known(app)
     assert {visitor.opens("GET", "/tools/alpha/vote").status_code for _ in range(40)} == {200}

@@ -76,7 +76,8 @@ def test_what_is_no_logo_is_not_found(visitor: Visitor, digest: str, change: Cal
 def test_logos_take_no_place_among_the_pages_that_are_kept(app: Flask, visitor: Visitor, digest: str) -> None:
     visitor.reads(address(digest))
     visitor.reads(f"/tools/{WITH}")
-    assert {key[0] for key in page_cache_of(app)._pages} == {f"/tools/{WITH}"}
+    stores = page_cache_of(app)._stores.values()
+    assert {key[0] for store in stores for key in store.keys()} == {f"/tools/{WITH}"}  # noqa: SIM118
 
 
 def pictures_on(page: Page) -> list[dict[str, str]]:

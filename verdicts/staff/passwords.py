@@ -1,4 +1,7 @@
-"""Passwords: argon2id hashes, at most two computed at once, and none that is easy to guess."""
+"""Passwords: argon2id hashes, at most two computed at once, and none that is easy to guess.
+
+A third does not wait: strangers could make every thread of the site wait so.
+"""
 
 import threading
 from collections.abc import Collection
@@ -12,7 +15,6 @@ from verdicts.extensions import acquire_or_raise
 
 MIN_LENGTH, MAX_LENGTH = 12, 200
 MAX_CONCURRENT_HASHES = 2  # each takes 64 MiB
-WAIT_SECONDS = 5.0
 _MAX_SCORED_LENGTH = 72  # scoring longer passwords is slow
 _MIN_SCORE = 3  # of 0 to 4: more than 10^8 guesses (zxcvbn)
 
@@ -26,13 +28,13 @@ class TooManyHashes(Exception):
 
 def hash_password(password: str) -> str:
     """Return the argon2id hash of a password, parameters and salt included. Raises TooManyHashes."""
-    with acquire_or_raise(_hash_slots, TooManyHashes, WAIT_SECONDS):
+    with acquire_or_raise(_hash_slots, TooManyHashes):
         return _hasher.hash(password)
 
 
 def is_correct(password: str, password_hash: str | None) -> bool:
     """Return whether a password has this hash; False for None, after the same work. Raises TooManyHashes."""
-    with acquire_or_raise(_hash_slots, TooManyHashes, WAIT_SECONDS):
+    with acquire_or_raise(_hash_slots, TooManyHashes):
         try:
             return _hasher.verify(password_hash or _dummy_hash(), password) and password_hash is not None
         except (VerificationError, InvalidHashError):

@@ -14,6 +14,8 @@ from verdicts.voting.models import UNDECIDED, Occasion, Standing, tally, vote, v
 from verdicts.voting.readers_of_both import ReadersOfBoth
 from verdicts.voting.tallying import read_tally
 
+NEWEST_LINES = 1000
+
 
 @dataclass(frozen=True)
 class Totals:
@@ -117,9 +119,14 @@ def voters_held(tool_id: int, network: str | None) -> list[str]:
 
 
 def has_ballots_without_a_network(since: datetime) -> bool:
-    """Say whether a ballot was cast since then from an address that cannot be a client's. One statement."""
+    """Say whether one of the newest ballots since then was cast from an address that cannot be a client's.
+
+    One statement, which reads NEWEST_LINES lines of the ledger however many there are.
+    """
     line = vote_event.c
-    cast = (line.at >= since) & line.network.is_(None) & (line.occasion == Occasion.CAST)
+    newest = sa.select(line.network, line.occasion).where(line.at >= since).order_by(line.at.desc()).limit(NEWEST_LINES)
+    lines = newest.subquery().c
+    cast = lines.network.is_(None) & (lines.occasion == Occasion.CAST)
     return db.session.connection().scalar(sa.select(sa.exists().where(cast))) or False
 
 

@@ -3,14 +3,12 @@
 import hashlib
 import threading
 import time
-from collections import ChainMap, OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, make_response
+from flask import Flask, Response, make_response, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import Accept
@@ -20,6 +18,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 from verdicts.catalog.content_version import content_version
 from verdicts.extensions import compress, end_session
 from verdicts.web.hosts import is_trusted
+from verdicts.web.page_stores import MAX_BYTES, CachedPage, Key, PageStore, StoreName
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -29,8 +28,6 @@ FRESH_SECONDS = 5
 STALE_SECONDS = 60
 STALE_IF_ERROR_SECONDS = 24 * 3600
 VERSION_TTL_SECONDS = 1
-MAX_PAGES = 1024
-MAX_PAGES_WITH_QUERY = 256  # apart: anyone can make up queries, which must not push out the other pages
 MAX_PAGE_BYTES = 512 * 1024
 
 PUBLIC = (
@@ -39,6 +36,8 @@ PUBLIC = (
 )
 CONTENT_ENCODINGS = ("br", "gzip")
 _CACHED_STATUSES = {200, 301}
+_OLD_PAGE_STATUSES = {429, *range(500, 600)}  # one who may not have a page rendered still gets the one that is there
+_CHOSEN_STORE = "verdicts.chosen_store"
 
 
 def public(view: Callable[..., ResponseReturnValue]) -> Callable[..., Response]:
@@ -55,25 +54,17 @@ def public(view: Callable[..., ResponseReturnValue]) -> Callable[..., Response]:
     return cacheable_view
 
 
-@dataclass
-class _Page:
-    status: str
-    headers: list[tuple[str, str]]
-    body: bytes
-    etag: str
-    version: int
-    rendered_at: float
-
-    def age(self, now: float) -> float:
-        return now - self.rendered_at
+def keep_in(store: StoreName) -> None:
+    """Say in which store the current request's page is kept; without it, among the other pages."""
+    request.environ.get(_CHOSEN_STORE, []).append(store)
 
 
 class PageCache:
     """A WSGI layer that answers public GETs from memory.
 
     A page is fresh for FRESH_SECONDS, while the content version stays the same. Then one request renders it again
-    and the others get the old page. Where rendering fails with a 5xx, the old page is served for up to
-    STALE_IF_ERROR_SECONDS.
+    and the others get the old page. Where rendering fails with a 5xx, or the client may cause no more of it (429), the
+    old page is served for up to STALE_IF_ERROR_SECONDS.
     """
 
     def __init__(self, app: Flask, inner: "WSGIApplication", clock: Callable[[], float] = time.monotonic) -> None:
@@ -81,10 +72,8 @@ class PageCache:
         self._inner = inner
         self._hosts = app.config["SETTINGS"].trusted_hosts
         self._clock = clock
-        self._plain: OrderedDict[tuple[str, ...], _Page] = OrderedDict()
-        self._with_query: OrderedDict[tuple[str, ...], _Page] = OrderedDict()
-        self._pages = ChainMap(self._plain, self._with_query)
-        self._rendering: set[tuple[str, ...]] = set()
+        self._stores = {name: PageStore(max_bytes) for name, max_bytes in MAX_BYTES.items()}
+        self._rendering: set[Key] = set()
         self._lock = threading.Lock()
         self._version = 0
         self._version_read_at = float("-inf")
@@ -109,50 +98,49 @@ class PageCache:
             with self._lock:
                 self._rendering.discard(key)
 
-    def _find(self, key: tuple[str, ...]) -> _Page | None:
-        pages = self._plain if key in self._plain else self._with_query
-        if key in pages:
-            pages.move_to_end(key)
-        return pages.get(key)
+    def _find(self, key: Key) -> CachedPage | None:
+        return next((store.get(key) for store in self._stores.values() if key in store), None)
 
-    def _is_fresh(self, page: _Page) -> bool:
+    def _is_fresh(self, page: CachedPage) -> bool:
         return page.age(self._clock()) < FRESH_SECONDS and page.version == self._current_version()
 
-    def _may_render(self, key: tuple[str, ...], page: _Page) -> bool:
+    def _may_render(self, key: Key, page: CachedPage) -> bool:
         """Let one request render. The others get the old page, unless an editor has changed something since."""
         with self._lock:
             is_rendering = key in self._rendering
             self._rendering.add(key)
         return not is_rendering or page.version != self._version or page.age(self._clock()) > STALE_SECONDS
 
-    def _render(self, key: tuple[str, ...], old: _Page | None, environ: "WSGIEnvironment") -> WsgiResponse:
+    def _render(self, key: Key, old: CachedPage | None, environ: "WSGIEnvironment") -> WsgiResponse:
         version, rendered_at = self._current_version(), self._clock()
-        response = WsgiResponse.from_app(self._inner, environ, buffered=True)
-        if response.status_code >= 500 and old and old.age(rendered_at) < STALE_IF_ERROR_SECONDS:
+        # A HEAD is rendered as a GET, so that it fills the cache too and is not rendered each time.
+        chosen: list[StoreName] = []
+        as_get = {**environ, "REQUEST_METHOD": "GET", _CHOSEN_STORE: chosen}
+        response = WsgiResponse.from_app(self._inner, as_get, buffered=True)
+        if response.status_code in _OLD_PAGE_STATUSES and old and old.age(rendered_at) < STALE_IF_ERROR_SECONDS:
             return _response_from(old, environ)
         if response.status_code == HTTPStatus.NOT_FOUND:
             self._discard(key)
-        if environ["REQUEST_METHOD"] != "GET" or response.headers.get("Cache-Control") != PUBLIC:
+        if response.headers.get("Cache-Control") != PUBLIC:
             return response
         page = _page_of(response, version, rendered_at)
         if len(page.body) <= MAX_PAGE_BYTES:
-            self._store(key, page, has_query=bool(environ.get("QUERY_STRING")))
+            is_made_up = page.status[:3] != "200" or environ.get("QUERY_STRING")
+            self._store(key, page, StoreName.MADE_UP if is_made_up else next(iter(chosen), StoreName.PAGES))
         return _response_from(page, environ)
 
-    def _store(self, key: tuple[str, ...], page: _Page, has_query: bool) -> None:
-        pages, max_pages = (self._with_query, MAX_PAGES_WITH_QUERY) if has_query else (self._plain, MAX_PAGES)
+    def _store(self, key: Key, page: CachedPage, name: StoreName) -> None:
         with self._lock:
-            pages[key] = page
-            pages.move_to_end(key)
-            while len(pages) > max_pages:
-                pages.popitem(last=False)
+            for store in self._stores.values():  # an alias may have become a tool: then the redirect goes
+                store.discard(key)
+            self._stores[name].put(key, page)
 
-    def _discard(self, key: tuple[str, ...]) -> None:
+    def _discard(self, key: Key) -> None:
         """Remove a page that is gone, in every content encoding: no later error may bring it back."""
         with self._lock:
-            for pages in (self._plain, self._with_query):
+            for store in self._stores.values():
                 for encoding in ("identity", *CONTENT_ENCODINGS):
-                    pages.pop((*key[:-1], encoding), None)
+                    store.discard((*key[:-1], encoding))
 
     def _current_version(self) -> int:
         """Return the content version, read once a second, or the last known one while the database is unreachable."""
@@ -168,7 +156,7 @@ class PageCache:
         return self._version
 
 
-def _key_of(environ: "WSGIEnvironment") -> tuple[str, ...]:
+def _key_of(environ: "WSGIEnvironment") -> Key:
     return (
         environ.get("PATH_INFO", ""),
         environ.get("QUERY_STRING", ""),
@@ -184,14 +172,14 @@ def _content_encoding_for(environ: "WSGIEnvironment") -> str:
     return best if accepted.quality(best) else "identity"
 
 
-def _page_of(response: WsgiResponse, version: int, rendered_at: float) -> _Page:
+def _page_of(response: WsgiResponse, version: int, rendered_at: float) -> CachedPage:
     body = response.get_data()
     etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
     headers = [*response.headers.items(), ("ETag", etag)]
-    return _Page(response.status, headers, body, etag, version, rendered_at)
+    return CachedPage(response.status, headers, body, etag, version, rendered_at)
 
 
-def _response_from(page: _Page, environ: "WSGIEnvironment") -> WsgiResponse:
+def _response_from(page: CachedPage, environ: "WSGIEnvironment") -> WsgiResponse:
     unchanged = page.etag in environ.get("HTTP_IF_NONE_MATCH", "")
     response = WsgiResponse(b"" if unchanged else page.body, 304 if unchanged else page.status, page.headers)
     if unchanged:

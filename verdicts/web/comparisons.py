@@ -9,9 +9,12 @@ from verdicts.comparisons.address import AddressFault
 from verdicts.comparisons.conclusion import conclude
 from verdicts.comparisons.queries import RequestedTool, ToolsNotFound
 from verdicts.comparisons.wording import listed
-from verdicts.web.caching import public
+from verdicts.extensions import limiter
+from verdicts.web import limits
+from verdicts.web.caching import keep_in, public
 from verdicts.web.clock import now, today
 from verdicts.web.errors import render_error
+from verdicts.web.page_stores import StoreName
 
 bp = Blueprint("comparisons", __name__)
 
@@ -22,7 +25,10 @@ POPULAR_ON_PICKER = 6
 @public
 def show(pair: str) -> ResponseReturnValue:
     try:
-        tools = queries.find(address.parse(pair), now())
+        slugs = address.parse(pair)
+        if len(slugs) > address.MIN_TOOLS:
+            count_large_comparison()
+        tools = queries.find(slugs, now())
     except ToolsNotFound as error:
         unknown = listed([f"“{slug}”" for slug in error.slugs])
         return render_error(404, f"We know no tool called {unknown}.", search=error.slugs[0].replace("-", " "))
@@ -31,7 +37,16 @@ def show(pair: str) -> ResponseReturnValue:
     canonical = address.canonical(each.tool.slug for each in tools)
     if canonical != pair:
         return redirect(url_for("comparisons.show", pair=canonical), 301)
+    keep_in(StoreName.PAIRS if len(tools) == address.MIN_TOOLS else StoreName.MADE_UP)
     return render_page(tools)
+
+
+@limiter.limit(limits.LARGE_COMPARISONS_LIMIT, key_func=limits.network_key)
+def count_large_comparison() -> None:
+    """Count a page of three or four tools that is not cached. Raises RateLimitExceeded.
+
+    Anyone can make up thousands of them, and each costs as much as any other page.
+    """
 
 
 def render_page(tools: list[RequestedTool], **context: bool) -> str:

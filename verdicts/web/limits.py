@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 PER_VOTER_LIMIT = "10 per minute"
 PER_NETWORK_LIMIT = "30 per minute"
+NEW_VOTERS_LIMIT = "60 per minute"  # of a network
+LARGE_COMPARISONS_LIMIT = "30 per minute"  # uncached pages of three and four tools, of a network
 SIGNUPS_PER_NETWORK_LIMIT = "5 per hour"
 SIGNUPS_TOTAL_LIMIT = "500 per hour"
 MESSAGES_PER_NETWORK_LIMIT = "5 per hour"
@@ -24,11 +26,15 @@ HOUR_SECONDS = 3600  # for Retry-After where a limit is per hour
 
 
 def is_without_cookie() -> bool:
-    """Say whether the client has no voter's cookie yet. Its request only sets one, so it does not count.
+    """Say whether the client has no voter's cookie yet. Its request only sets one, and has a limit of its own.
 
     Otherwise an office full of first-time voters would use up its network's limit before voting.
     """
     return current_voter() is None
+
+
+def has_cookie() -> bool:
+    return not is_without_cookie()
 
 
 def voter_key() -> str:

@@ -51,6 +51,7 @@ class MyBallot:
 @bp.post("/tools/<slug>/vote")
 @limiter.limit(limits.PER_VOTER_LIMIT, key_func=limits.voter_key, exempt_when=limits.is_without_cookie)
 @limiter.limit(limits.PER_NETWORK_LIMIT, key_func=limits.network_key, exempt_when=limits.is_without_cookie)
+@limiter.limit(limits.NEW_VOTERS_LIMIT, key_func=limits.network_key, exempt_when=limits.has_cookie)
 def vote(slug: str) -> ResponseReturnValue:
     form = BallotForm()
     if not form.validate():

@@ -1,6 +1,7 @@
 """Logging in and out, and a new password by mail."""
 
 import re
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from tests.web.admin.admin_client import PASSWORD, AdminClient, make_account
 from tests.web.conftest import PRESENT
 from verdicts.extensions import begin_write, db
 from verdicts.mailing.models import outbox_letter
-from verdicts.staff import accounts, second_factor
+from verdicts.staff import accounts, passwords, second_factor
 from verdicts.staff.models import Role, staff_session
 
 Later = Callable[[timedelta], None]
@@ -283,3 +284,16 @@ def test_a_session_begun_by_a_clock_that_is_ahead_is_open(ann: AdminClient, late
     later(-timedelta(minutes=5))
     assert ann.is_logged_in()
     assert ann.posts("/admin/logout").status_code == 303
+
+
+@ON_ONE_DATABASE
+def test_a_log_in_beyond_two_hashes_at_once_is_503_and_no_failure(
+    ann: AdminClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slots = threading.BoundedSemaphore(2)
+    monkeypatch.setattr(passwords, "_hash_slots", slots)
+    with slots, slots:
+        answers = [ann.logs_in() for _ in range(8)]
+    assert {answer.status_code for answer in answers} == {503}
+    assert {answer.headers["Retry-After"] for answer in answers} == {"2"}
+    assert ann.logs_in().status_code == 303

@@ -166,6 +166,13 @@ def _count_attempt(counter: throttle.Counter) -> timedelta | None:
     return wait
 
 
+def _undo_attempt(counter: throttle.Counter) -> None:
+    begin_write()
+    for each in (counter, _network_counter()):
+        throttle.undo_attempt(each)
+    db.session.commit()
+
+
 def _network_counter() -> throttle.Counter:
     address = request.remote_addr or ""
     return throttle.for_network(network_of(address) or address)
@@ -175,7 +182,11 @@ def _authenticate(name: str, password: str, code: str) -> Account | None:
     """Return the account with this name, password and code. No transaction is open while the password is hashed."""
     account = accounts.find(name)
     db.session.rollback()
-    is_correct = passwords.is_correct(password, account.password_hash if account else None)
+    try:
+        is_correct = passwords.is_correct(password, account.password_hash if account else None)
+    except passwords.TooManyHashes:  # nobody looked at the password, so it is no failure
+        _undo_attempt(throttle.for_account(name))
+        raise
     if account is None or not is_correct or account.disabled_at:
         return None
     if account.totp_secret:

@@ -1,0 +1,75 @@
+"""Where the page cache keeps pages: stores that are bounded by bytes and lose what was not read for longest."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from enum import StrEnum
+
+MEBIBYTE = 1024 * 1024
+ENTRY_BYTES = 1024  # what an entry costs beside its texts, roughly
+
+Key = tuple[str, ...]
+
+
+class StoreName(StrEnum):
+    """Which pages share a store. What anyone can make up must push out nothing else."""
+
+    PAGES = "pages"
+    PAIRS = "pairs"  # comparisons of two tools: real pages, but very many
+    MADE_UP = "made-up"  # comparisons of more tools, redirects, and whatever has a query
+
+
+MAX_BYTES = {StoreName.PAGES: 32 * MEBIBYTE, StoreName.PAIRS: 32 * MEBIBYTE, StoreName.MADE_UP: 16 * MEBIBYTE}
+
+
+@dataclass
+class CachedPage:
+    """A response as it was rendered: `rendered_at` is the cache's clock then, `version` the content version."""
+
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+    etag: str
+    version: int
+    rendered_at: float
+
+    def age(self, now: float) -> float:
+        return now - self.rendered_at
+
+
+class PageStore:
+    """Pages by key, `max_bytes` in all. It has no lock of its own."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._pages: OrderedDict[Key, CachedPage] = OrderedDict()
+        self.bytes = 0
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._pages
+
+    def keys(self) -> list[Key]:
+        """Return the keys, the one that was read last at the end."""
+        return list(self._pages)
+
+    def get(self, key: Key) -> CachedPage:
+        self._pages.move_to_end(key)
+        return self._pages[key]
+
+    def put(self, key: Key, page: CachedPage) -> None:
+        self.discard(key)
+        self._pages[key] = page
+        self.bytes += _size(key, page)
+        while self.bytes > self._max_bytes:
+            oldest, dropped = self._pages.popitem(last=False)
+            self.bytes -= _size(oldest, dropped)
+
+    def discard(self, key: Key) -> None:
+        page = self._pages.pop(key, None)
+        if page:
+            self.bytes -= _size(key, page)
+
+
+def _size(key: Key, page: CachedPage) -> int:
+    return (
+        ENTRY_BYTES + sum(map(len, key)) + sum(len(name) + len(value) for name, value in page.headers) + len(page.body)
+    )

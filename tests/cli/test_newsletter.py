@@ -136,8 +136,8 @@ def test_an_export_is_in_the_trail_before_it_is_given_out(app: Flask) -> None:
 
 def test_whose_subscription_ended_by_what_came_back_is_in_the_trail_without_their_address(app: Flask) -> None:
     make_subscriber()
-    for _ in range(2):
-        run(app, "bounces", "-", given=delivery_report(original=our_letter(subscriber_id=1)))
+    for edition in (3, 3, 4, 4):
+        run(app, "bounces", "-", given=delivery_report(original=our_letter(edition, subscriber_id=1)))
     assert trail() == [("ended the subscription of", "subscriber 1", {"reason": [None, "bounce"]})]
 
 
@@ -157,15 +157,16 @@ def test_a_maildir_is_read_once(app: Flask, tmp_path: Path) -> None:
         make_subscriber(f"{name}@example.org")
     box = maildir(
         tmp_path / "box",
-        delivery_report(original=our_letter(subscriber_id=1)),
+        delivery_report(original=our_letter(3, subscriber_id=1)),
         complaint(original=our_letter(subscriber_id=2)),
         letter_to("verdicts@verdicts.test", f"leave {leave_token(3, 1)}"),
         letter_to("verdicts@verdicts.test", "Hello", "Great issue!"),
+        delivery_report(original=our_letter(4, subscriber_id=1)),
     )
     result = run(app, "bounces", str(box))
-    assert result.output == "4 read, 3 subscriptions ended, 1 without effect.\n"
+    assert result.output == "5 read, 3 subscriptions ended, 1 marked by a first bounce, 1 without effect.\n"
     assert statuses() == ["bounced", "complained", "left"]
-    assert sorted(os.listdir(box / "cur")) == [f"{number}.host:2,S" for number in range(4)]
+    assert sorted(os.listdir(box / "cur")) == [f"{number}.host:2,S" for number in range(5)]
     assert run(app, "bounces", str(box)).output == "0 read, 0 subscriptions ended, 0 without effect.\n"
 
 
@@ -188,17 +189,18 @@ def test_a_folder_that_is_no_maildir_is_said_in_words(app: Flask, tmp_path: Path
 def test_one_message_comes_on_standard_input(app: Flask) -> None:
     make_subscriber()
     result = run(app, "bounces", "-", given=delivery_report(original=our_letter(subscriber_id=1)))
-    assert result.output == "1 read, 1 subscriptions ended, 0 without effect.\n"
-    assert statuses() == ["bounced"]
+    assert result.output == "1 read, 0 subscriptions ended, 1 marked by a first bounce, 0 without effect.\n"
+    assert statuses() == ["confirmed"]
 
 
 def test_an_imap_folder_is_read_once(app: Flask) -> None:
     make_subscriber()
-    messages = [delivery_report(original=our_letter(subscriber_id=1)), letter_to("x@y.test", "Hello")]
+    bounces = [delivery_report(original=our_letter(edition, subscriber_id=1)) for edition in (3, 4)]
+    messages = [*bounces, letter_to("x@y.test", "Hello")]
     with ImapServer(messages, user="bounces", password="secret") as server:
         source = f"imap://bounces@127.0.0.1:{server.port}/Returned%20mail"
         result = run(app, "bounces", source, IMAP_PASSWORD="secret")
-        assert result.output == "2 read, 1 subscriptions ended, 1 without effect.\n", result.output
+        assert result.output.startswith("3 read, 1 subscriptions ended, 1 marked"), result.output
         assert run(app, "bounces", source, IMAP_PASSWORD="secret").output.startswith("0 read")
         assert server.folders == ["Returned mail", "Returned mail"]
     assert statuses() == ["bounced"]

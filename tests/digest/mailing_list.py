@@ -51,7 +51,7 @@ def make_subscribers(count: int, **fields: Any) -> list[int]:
 def make_edition(subscribers: Iterable[int], state: EditionState = EditionState.SENDING, **fields: Any) -> int:
     """Make a frozen edition, by default one that is being sent, with a delivery for each of these; return its id."""
     defaults = {"year": 2026, "week": 47, "state": state, "intro": "", "subject": SUBJECT, "sender": SENDER}
-    defaults |= {"drafted_at": NOW, "frozen_at": NOW, "consecutive_unrecognised_replies": 0}
+    defaults |= {"drafted_at": NOW, "frozen_at": NOW, "consecutive_refusals": 0}
     defaults |= {"content_hash": content_hash(SUBJECT, SENDER, [], BLOCKS)}
     made = sa.insert(edition).values(**defaults | fields).returning(edition.c.id)
     id: int = db.session.connection().execute(made).scalar_one()

@@ -99,11 +99,11 @@ def test_a_pause_has_a_reason_and_resuming_clears_it() -> None:
     id = sending()
     do("pause", id)
     with writing():
-        db.session.execute(sa.update(edition).values(consecutive_unrecognised_replies=3))
+        db.session.execute(sa.update(edition).values(consecutive_refusals=3))
     assert editions.get_by_id(id).pause_reason == "The relay refuses us."
     do("resume", id)
     assert editions.get_by_id(id).pause_reason is None
-    assert db.session.scalar(sa.select(edition.c.consecutive_unrecognised_replies)) == 0
+    assert db.session.scalar(sa.select(edition.c.consecutive_refusals)) == 0
 
 
 @pytest.mark.usefixtures("app")

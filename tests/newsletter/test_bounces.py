@@ -148,7 +148,7 @@ def act(report: BounceReport) -> bool:
 
 @pytest.mark.parametrize(
     ("kind", "status"),
-    [(ReportKind.BOUNCE, "bounced"), (ReportKind.COMPLAINT, "complained"), (ReportKind.LEAVE, "left")],
+    [(ReportKind.COMPLAINT, "complained"), (ReportKind.LEAVE, "left")],
 )
 def test_a_report_ends_the_subscription_it_is_about_and_no_other(kind: ReportKind, status: str) -> None:
     make_subscriber()

@@ -9,10 +9,12 @@ from flask.cli import AppGroup
 from verdicts.cli import files, mailboxes
 from verdicts.cli.errors import errors_as_messages
 from verdicts.cli.mailboxes import MailboxUnavailable
+from verdicts.digest import reports
 from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.mailing.rendering import absolute_url
 from verdicts.newsletter import bounces, csv_file, queries, transfer
 from verdicts.newsletter.csv_file import InvalidCsv
+from verdicts.newsletter.hard_bounces import Effect
 from verdicts.newsletter.tokens import reports_secret
 from verdicts.staff import audit
 
@@ -83,27 +85,30 @@ def process_bounces(source: str | None, *, address: bool, password: str | None) 
         return
     with errors_as_messages(MailboxUnavailable, file=without_password(source)):
         effects = [process_message(raw) for raw in mailboxes.read_unseen(source, password)]
-    ended = effects.count(True)
-    click.echo(f"{len(effects)} read, {ended} subscriptions ended, {len(effects) - ended} without effect.")
+    ended, marked, held = (effects.count(each) for each in (Effect.ENDED, Effect.MARKED, Effect.HELD))
+    without = len(effects) - ended - marked - held
+    marks = f"{marked} marked by a first bounce, " if marked else ""
+    holds = f"{held} not believed because so many bounce, " if held else ""
+    click.echo(f"{len(effects)} read, {ended} subscriptions ended, {marks}{holds}{without} without effect.")
 
 
 def without_password(source: str) -> str:
     return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:…@", source)
 
 
-def process_message(raw: bytes) -> bool:
-    """Process one returned message; return whether it ended a subscription."""
+def process_message(raw: bytes) -> Effect:
+    """Process one returned message; return what it did to the subscription it is about."""
     report = bounces.parse_message(raw)
     if report is None:
-        return False
+        return Effect.NONE
     begin_write()
     now = datetime.now(UTC)
-    is_ended = bounces.apply(report, now)
-    if is_ended:
+    effect = reports.apply(report, now)
+    if effect is Effect.ENDED:
         name = f"subscriber {report.token.subscriber_id}"
         audit.record("ended the subscription of", "subscriber", name, now=now, reason=(None, report.kind))
     db.session.commit()
-    return is_ended
+    return effect
 
 
 def _print_counts() -> None:

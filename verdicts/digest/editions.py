@@ -170,8 +170,15 @@ def pause(edition_id: int, reason: str) -> None:
     _update_in_state(edition_id, [EditionState.SENDING], {"state": EditionState.PAUSED, "pause_reason": reason})
 
 
+def pause_if_sending(edition_id: int, reason: str) -> bool:
+    """Pause an edition as pause() does if it is being sent; return whether it was."""
+    is_sending = (edition.c.id == edition_id) & (edition.c.state == EditionState.SENDING)
+    values = {"state": EditionState.PAUSED, "pause_reason": reason[:MAX_REASON_LENGTH]}
+    return bool(db.session.connection().execute(sa.update(edition).where(is_sending).values(**values)).rowcount)
+
+
 def resume(edition_id: int) -> None:
-    values = {"state": EditionState.SENDING, "pause_reason": None, "consecutive_unrecognised_replies": 0}
+    values = {"state": EditionState.SENDING, "pause_reason": None, "consecutive_refusals": 0}
     _update_in_state(edition_id, [EditionState.PAUSED], values)
 
 

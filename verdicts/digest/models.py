@@ -80,9 +80,10 @@ class Edition(Base):
     frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     pause_reason: Mapped[str | None] = mapped_column("paused_because", sa.String(500), key="pause_reason")
-    consecutive_unrecognised_replies: Mapped[int] = mapped_column(
-        "unrecognised_running", key="consecutive_unrecognised_replies", default=0
-    )
+    # Different recipients refused for good since the last accepted message: see digest.brake.
+    consecutive_refusals: Mapped[int] = mapped_column("unrecognised_running", key="consecutive_refusals", default=0)
+    # Nothing has been accepted since sending began or was last resumed.
+    awaits_acceptance: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
 
 
 class EditionItem(Base):

@@ -99,8 +99,8 @@ def _accept_statement() -> sa.Update:
 
 @cache
 def _reset_unrecognised_statement() -> sa.Update:
-    counting = sa.and_(edition.c.id == sa.bindparam("edition"), edition.c.consecutive_unrecognised_replies > 0)
-    return sa.update(edition).where(counting).values(consecutive_unrecognised_replies=0)
+    counting = sa.and_(edition.c.id == sa.bindparam("edition"), edition.c.consecutive_refusals > 0)
+    return sa.update(edition).where(counting).values(consecutive_refusals=0)
 
 
 def _lock_attempts(lease: Lease) -> _Attempts | None:
@@ -145,8 +145,8 @@ def _apply_to_address_and_edition(lease: Lease, action: Action, outcome: Outcome
 def _count_unrecognised(edition_id: int, outcome: Outcome, now: datetime) -> None:
     """Count an unrecognised refusal. Three in a row are this site's fault: pause, and retry what failed for it."""
     statement = sa.update(edition).where(edition.c.id == edition_id)
-    statement = statement.values(consecutive_unrecognised_replies=edition.c.consecutive_unrecognised_replies + 1)
-    count = db.session.connection().scalar(statement.returning(edition.c.consecutive_unrecognised_replies)) or 0
+    statement = statement.values(consecutive_refusals=edition.c.consecutive_refusals + 1)
+    count = db.session.connection().scalar(statement.returning(edition.c.consecutive_refusals)) or 0
     if count >= MAX_UNRECOGNISED_IN_A_ROW:
         deferred = {"state": DeliveryState.DEFERRED, "due_at": now} | _NEVER_TRIED
         db.session.connection().execute(_maybe_our_fault_statement(edition_id).values(**deferred))

@@ -29,7 +29,7 @@ class ReportKind(StrEnum):
     LEAVE = "leave"
 
 
-_REASONS = {ReportKind.BOUNCE: Status.BOUNCED, ReportKind.COMPLAINT: Status.COMPLAINED, ReportKind.LEAVE: Status.LEFT}
+_REASONS = {ReportKind.COMPLAINT: Status.COMPLAINED, ReportKind.LEAVE: Status.LEFT}
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class BounceReport:
 
 
 def apply(report: BounceReport, now: datetime) -> bool:
-    """End the subscription that a report is about; return whether it was active.
+    """End the subscription whose reader complains or leaves; return whether it was active.
 
-    The caller has called begin_write(), and commits.
+    Bounces go through digest.reports. The caller has called begin_write(), and commits.
     """
     id = report.token.subscriber_id
     if report.is_leave_token:

@@ -1,4 +1,7 @@
-"""The newsletter's tables. An address is deleted when its subscription ends; a keyed hash of it remains."""
+"""The newsletter's tables. An address is deleted when its subscription ends; a keyed hash of it remains.
+
+Only an address to which email bounced is kept for a while, unused: see BouncedAddress.
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -100,6 +103,36 @@ class Suppression(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class HardBounce(Base):
+    """A mail server's word that a subscriber's mailbox does not exist. See newsletter.hard_bounces."""
+
+    __tablename__ = "hard_bounce"
+    __table_args__ = (sa.Index("ix_hard_bounce_edition_id_at", "edition_id", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(sa.ForeignKey("subscriber.id", ondelete="CASCADE"), index=True)
+    # The edition whose email bounced, or tokens.NO_EDITION for a single letter.
+    edition_id: Mapped[int]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # So many addresses bounced together that the mail server is to blame: it says nothing about the mailbox.
+    is_held: Mapped[bool] = mapped_column(default=False)
+
+
+class BouncedAddress(Base):
+    """The address of a subscription that ended because email to it bounced. Nothing is sent to it.
+
+    It is kept for retention.BOUNCED_ADDRESS_RETENTION, in which an admin can restore the subscription.
+    """
+
+    __tablename__ = "bounced_address"
+
+    subscriber_id: Mapped[int] = mapped_column(sa.ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True)
+    address: Mapped[str] = mapped_column(sa.String(MAX_ADDRESS_LENGTH))
+    address_key: Mapped[str] = mapped_column(sa.String(HASH_LENGTH), index=True)
+    consent_source: Mapped[str] = mapped_column(sa.String(200))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
 class SignupTurn(Base):
     """When an address was last mailed a confirmation, and how many sign-ups it had since; deleted after a day."""
 
@@ -114,4 +147,6 @@ subscriber = Base.metadata.tables["subscriber"]
 subscriber_category = Base.metadata.tables["subscriber_category"]
 subscriber_tool = Base.metadata.tables["subscriber_tool"]
 suppression = Base.metadata.tables["suppression"]
+hard_bounce = Base.metadata.tables["hard_bounce"]
+bounced_address = Base.metadata.tables["bounced_address"]
 signup_turn = Base.metadata.tables["signup_turn"]

@@ -15,7 +15,15 @@ from verdicts.mailing import outbox
 from verdicts.mailing.rendering import absolute_url
 from verdicts.newsletter.addresses import Address
 from verdicts.newsletter.headers import confirm_path, delivery_headers
-from verdicts.newsletter.models import Rhythm, Status, signup_turn, subscriber, subscriber_tool, suppression
+from verdicts.newsletter.models import (
+    Rhythm,
+    Status,
+    bounced_address,
+    signup_turn,
+    subscriber,
+    subscriber_tool,
+    suppression,
+)
 from verdicts.newsletter.tokens import NO_EDITION, confirm_hash, new_confirm_token
 
 MIN_LETTER_INTERVAL = timedelta(hours=1)
@@ -88,7 +96,8 @@ def confirm(token: str, now: datetime, follow: int | None = None) -> Confirmatio
         raise ConfirmationExpired
     connection = db.session.connection()
     if not confirmation.is_confirmed:
-        connection.execute(sa.delete(suppression).where(suppression.c.address_key == confirmation.address_key))
+        for table in (suppression, bounced_address):
+            connection.execute(sa.delete(table).where(table.c.address_key == confirmation.address_key))
         row = sa.update(subscriber).where(subscriber.c.id == confirmation.subscriber_id)
         connection.execute(row.values(status=Status.CONFIRMED, confirmed_at=now))
     if follow is not None and lock_existing([follow]):

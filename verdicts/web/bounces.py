@@ -7,9 +7,11 @@ import logging
 from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from verdicts.digest import reports as delivery_reports
 from verdicts.extensions import begin_write, db
-from verdicts.newsletter import bounces, webhooks
+from verdicts.newsletter import webhooks
 from verdicts.newsletter.bounces import BounceReport
+from verdicts.newsletter.hard_bounces import Effect
 from verdicts.newsletter.tokens import reports_secret
 from verdicts.web.clock import now
 from verdicts.web.origin import allow_cross_origin
@@ -25,15 +27,15 @@ NO_JSON = "This takes a provider’s events as JSON."
 @bp.post("/newsletter/bounces/<secret>")
 @allow_cross_origin
 def receive(secret: str) -> ResponseReturnValue:
-    """End the subscriptions that a provider's events are about. Events without a genuine token are ignored."""
+    """Apply a provider's events to the subscriptions they are about. Events without a genuine token are ignored."""
     if not hmac.compare_digest(secret.encode(), reports_secret().encode()):
         abort(404)
     request.max_content_length = MAX_PAYLOAD_BYTES
     reports = _parse_reports()
     begin_write()
-    ended = [bounces.apply(report, now()) for report in reports].count(True)
+    effects = [delivery_reports.apply(report, now()) for report in reports]
     db.session.commit()
-    return jsonify(reports=len(reports), ended=ended)
+    return jsonify(reports=len(reports), ended=effects.count(Effect.ENDED))
 
 
 def _parse_reports() -> list[BounceReport]:

@@ -17,6 +17,7 @@ from tests.makers import NOW
 from tests.newsletter.bounce_messages import complaint, delivery_report, letter_to, our_letter
 from tests.newsletter.world import ANN, ask, make_subscriber, statuses, suppress
 from verdicts.extensions import db
+from verdicts.newsletter import not_understood
 from verdicts.newsletter.tokens import leave_token, reports_secret
 from verdicts.staff import audit
 
@@ -164,7 +165,10 @@ def test_a_maildir_is_read_once(app: Flask, tmp_path: Path) -> None:
         delivery_report(original=our_letter(4, subscriber_id=1)),
     )
     result = run(app, "bounces", str(box))
-    assert result.output == "5 read, 3 subscriptions ended, 1 marked by a first bounce, 1 without effect.\n"
+    assert result.output.splitlines() == [
+        "5 read, 3 subscriptions ended, 1 marked by a first bounce, 1 without effect.",
+        f"Of these 1 not understood: look at them in {not_understood_folder(app)}.",
+    ]
     assert statuses() == ["bounced", "complained", "left"]
     assert sorted(os.listdir(box / "cur")) == [f"{number}.host:2,S" for number in range(5)]
     assert run(app, "bounces", str(box)).output == "0 read, 0 subscriptions ended, 0 without effect.\n"
@@ -201,6 +205,7 @@ def test_an_imap_folder_is_read_once(app: Flask) -> None:
         source = f"imap://bounces@127.0.0.1:{server.port}/Returned%20mail"
         result = run(app, "bounces", source, IMAP_PASSWORD="secret")
         assert result.output.startswith("3 read, 1 subscriptions ended, 1 marked"), result.output
+        assert "Of these 1 not understood" in result.output
         assert run(app, "bounces", source, IMAP_PASSWORD="secret").output.startswith("0 read")
         assert server.folders == ["Returned mail", "Returned mail"]
     assert statuses() == ["bounced"]
@@ -244,10 +249,50 @@ def test_housekeeping_destroys_what_nobody_confirmed(app: Flask) -> None:
     assert statuses() == ["pending"]
 
 
-def test_an_mbox_is_refused_in_words_and_not_read_as_one_message(app: Flask, tmp_path: Path) -> None:
-    (tmp_path / "mbox").write_text("From a@b Mon\nSubject: 1\n\n\nFrom a@b Mon\nSubject: 2\n\n")
-    refused = app.test_cli_runner().invoke(args=["newsletter", "bounces", str(tmp_path / "mbox")])
-    assert (refused.exit_code, "this is an mbox" in refused.output) == (1, True)
+ENVELOPE = b"From MAILER-DAEMON Mon Nov 23 08:00:00 2026\n"
+
+
+def test_an_mbox_is_read_message_by_message(app: Flask, tmp_path: Path) -> None:
+    make_subscriber()
+    make_subscriber("eve@example.org")
+    reports = [delivery_report(original=our_letter(edition_id, subscriber_id=1)) for edition_id in (3, 4)]
+    letter = letter_to("verdicts@verdicts.test", f"leave {leave_token(2, 1)}", "Bye.\n\nFrom the desk of Eve")
+    (tmp_path / "mbox").write_bytes(b"\n".join(ENVELOPE + raw.replace(b"\r\n", b"\n") for raw in [*reports, letter]))
+    assert run(app, "bounces", str(tmp_path / "mbox")).output.startswith("3 read, 2 subscriptions ended, 1 marked")
+    assert statuses() == ["bounced", "left"]
+
+
+def test_a_report_is_one_message_whatever_lines_are_in_it(app: Flask, tmp_path: Path) -> None:
+    make_subscriber()
+    lines = b"\n\n" + ENVELOPE + b"Subject: An envelope in the letter\n\nFrom us, Monday\n"
+    for edition_id, file in ((3, "-"), (4, str(tmp_path / "mbox"))):
+        raw = delivery_report(original=our_letter(edition_id, subscriber_id=1))
+        given = ENVELOPE + raw.replace(b"\nNews.\n", lines)
+        (tmp_path / "mbox").write_bytes(given)
+        assert run(app, "bounces", file, given=given).output.startswith("1 read")
+    assert statuses() == ["bounced"]
+
+
+def not_understood_folder(app: Flask) -> Path:
+    return Path(app.config["SETTINGS"].instance_path) / "not-understood"
+
+
+def test_what_is_not_understood_is_kept_for_an_operator_alone_and_within_bounds(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(not_understood, "MAX_FILES", 2)
+    make_subscriber()
+    given = delivery_report("5.0.0", diagnostic="smtp; 554 Transaction failed", original=our_letter(subscriber_id=1))
+    folder = not_understood_folder(app)
+    for _ in range(3):
+        result = run(app, "bounces", "-", given=given)
+        assert f"1 not understood: look at them in {folder}." in result.output
+    assert statuses() == ["confirmed"]
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    kept = sorted(folder.iterdir())
+    assert [(stat.S_IMODE(path.stat().st_mode), path.read_bytes()) for path in kept] == [(0o600, given)] * 2
+    assert not_understood.delete_old(folder, NOW + timedelta(days=29)) == 0
+    assert not_understood.delete_old(folder, NOW + timedelta(days=31)) == 2
 
 
 @pytest.mark.parametrize("port", ["1", "99999"])

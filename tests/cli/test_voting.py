@@ -38,6 +38,7 @@ NOTHING_TO_DO = [
     "Drafts of forms destroyed: 0",
     "Versions that forms were opened with destroyed: 0",
     "Letters for a new password forgotten: 0",
+    "Returned mail not understood destroyed: 0",
     "Files waiting to be imported destroyed: 0",
     "Logos of no tool destroyed: 0",
 ]

@@ -63,6 +63,14 @@ def test_a_forged_token_is_ignored(visitor: Visitor, ann: int) -> None:
 
 
 @ON_ONE_DATABASE
+def test_events_that_are_not_understood_are_kept_for_an_operator(app: Flask, visitor: Visitor, ann: int) -> None:
+    strange = {"event": "something-new", "delivery": bounce_token(3, ann)}
+    assert post(visitor, [complaint(ann), strange]) == (200, {"reports": 1, "ended": 1})
+    (file,) = (app.config["SETTINGS"].instance_path / "not-understood").iterdir()
+    assert (json.loads(file.read_text()), file.stat().st_mode & 0o777) == ([strange], 0o600)
+
+
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("payload", [b"", b"{", b"\xff", b"[" * 100_000, b'"\\ud800"', b"NaN"])
 def test_what_is_no_json_is_refused_and_breaks_nothing(visitor: Visitor, ann: int, payload: bytes) -> None:
     assert post(visitor, payload)[0] in {200, 400}

@@ -8,9 +8,11 @@ from typing import TypeVar
 import click
 
 from verdicts.catalog import logos
+from verdicts.config import current_settings
 from verdicts.curation.transfer import pending
 from verdicts.extensions import TRANSIENT_ERRORS, commit_or_retry
 from verdicts.feedback.retention import clear_addresses, clear_networks
+from verdicts.newsletter import not_understood
 from verdicts.newsletter.retention import delete_signup_turns, delete_unconfirmed
 from verdicts.staff import accounts, drafts, sessions, throttle, versions
 from verdicts.voting.retention import blank_networks, destroy_network_keys, fold_voters
@@ -31,6 +33,7 @@ def run_housekeeping() -> None:
 
 def run_all(now: datetime) -> Iterator[str]:
     """Run each step and yield a line about it. Decisions come before deletions: they need the networks."""
+    kept_mail = not_understood.folder_path(current_settings())
     decisions = list(run_batches(lambda: release_due(now)))
     yield f"Waiting votes counted: {sum(batch.released for batch in decisions)}"
     yield f"Waiting votes held for an editor: {sum(batch.held for batch in decisions)}"
@@ -46,6 +49,7 @@ def run_all(now: datetime) -> Iterator[str]:
     yield f"Drafts of forms destroyed: {run_step(lambda: drafts.delete_old(now))}"
     yield f"Versions that forms were opened with destroyed: {run_step(lambda: versions.delete_old(now))}"
     yield f"Letters for a new password forgotten: {run_step(lambda: accounts.delete_expired_resets(now))}"
+    yield f"Returned mail not understood destroyed: {not_understood.delete_old(kept_mail, now)}"
     yield f"Files waiting to be imported destroyed: {run_step(lambda: pending.delete_old(now))}"
     yield f"Logos of no tool destroyed: {run_step(logos.delete_unused)}"
 

@@ -1,6 +1,7 @@
 """Reading returned mail: from a maildir, a file, standard input, or a folder of an IMAP server."""
 
 import imaplib
+import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,11 +9,16 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from verdicts.cli import files
-from verdicts.newsletter.bounces import MAX_MESSAGE_BYTES
+from verdicts.newsletter.returned_mail import MAX_MESSAGE_BYTES
 
 TIMEOUT_SECONDS = 30
 IMAP_PORT, IMAPS_PORT = 143, 993
 SEEN_FLAG = "S"
+MAX_MBOX_BYTES = 64 * MAX_MESSAGE_BYTES
+_MBOX_LINE = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From \S.*\d:\d\d.*\d{4}[ \t]*\r?\n(?=[!-9;-~]+[ \t]*:)")
+_BOUNDARY = re.compile(
+    rb"""^content-type:[^\n]*(?:\n[ \t][^\n]*)*?boundary=["']?([^"';\s]+)""", re.IGNORECASE | re.MULTILINE
+)
 
 
 class MailboxUnavailable(Exception):
@@ -29,10 +35,33 @@ def read_unseen(source: str, password: str | None = None) -> Iterator[bytes]:
     elif source != "-" and Path(source).is_dir():
         yield from _read_maildir(Path(source))
     else:
-        raw = files.read_limited(source, MAX_MESSAGE_BYTES)
-        if raw.startswith(b"From ") and b"\nFrom " in raw:
-            raise MailboxUnavailable("this is an mbox, which holds many messages: give a maildir, IMAP, or one message")
-        yield raw
+        raw = files.read_limited(source, MAX_MBOX_BYTES)
+        if len(raw) > MAX_MBOX_BYTES:
+            raise MailboxUnavailable(f"it is larger than {MAX_MBOX_BYTES // 1024 // 1024} MB: give a maildir")
+        yield from split_mbox(raw)
+
+
+def split_mbox(raw: bytes) -> Iterator[bytes]:
+    """Yield the messages of an mbox; anything else is one message.
+
+    A line that begins with "From " starts a message where it has a date, a blank line before it, a header after it,
+    and does not stand in a multipart message that ends later: a returned letter may contain such a line.
+    """
+    begin = 0
+    starts = [match.start() for match in _MBOX_LINE.finditer(raw)] if raw.startswith(b"From ") else []
+    for start in starts[1:]:
+        if not _ends_later(raw, begin, start):
+            yield raw[begin:start]
+            begin = start
+    yield raw[begin:]
+
+
+def _ends_later(raw: bytes, begin: int, end: int) -> bool:
+    """Return whether a message is multipart and its last boundary comes only after `end`."""
+    head = raw[begin:end].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    if (match := _BOUNDARY.search(head)) is None:
+        return False
+    return raw.find(b"--" + match[1] + b"--", begin, begin + MAX_MESSAGE_BYTES) >= end
 
 
 def _read_maildir(folder: Path) -> Iterator[bytes]:

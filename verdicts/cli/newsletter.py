@@ -9,12 +9,14 @@ from flask.cli import AppGroup
 from verdicts.cli import files, mailboxes
 from verdicts.cli.errors import errors_as_messages
 from verdicts.cli.mailboxes import MailboxUnavailable
+from verdicts.config import current_settings
 from verdicts.digest import reports
 from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.mailing.rendering import absolute_url
-from verdicts.newsletter import bounces, csv_file, queries, transfer
+from verdicts.newsletter import csv_file, not_understood, queries, transfer
 from verdicts.newsletter.csv_file import InvalidCsv
 from verdicts.newsletter.hard_bounces import Effect
+from verdicts.newsletter.returned_mail import NotUnderstood, parse_message
 from verdicts.newsletter.tokens import reports_secret
 from verdicts.staff import audit
 
@@ -74,8 +76,9 @@ def status() -> None:
 def process_bounces(source: str | None, *, address: bool, password: str | None) -> None:
     """Read what came back from SOURCE, and end the subscriptions it is about.
 
-    SOURCE is a maildir, one message's file, - (one message on standard input), or imaps://user@host/folder. Read are
-    delivery reports, spam complaints, and letters that ask to leave; what has been read is marked as seen.
+    SOURCE is a maildir, a file with one message or an mbox, - (standard input), or imaps://user@host/folder. Read are
+    delivery reports, spam complaints, and letters that ask to leave; what has been read is marked as seen. What is not
+    understood is kept in a folder for you to look at.
     """
     if address:
         click.echo(absolute_url(f"/newsletter/bounces/{reports_secret()}"))
@@ -85,24 +88,31 @@ def process_bounces(source: str | None, *, address: bool, password: str | None) 
         return
     with errors_as_messages(MailboxUnavailable, file=without_password(source)):
         effects = [process_message(raw) for raw in mailboxes.read_unseen(source, password)]
-    ended, marked, held = (effects.count(each) for each in (Effect.ENDED, Effect.MARKED, Effect.HELD))
+    ended, marked, held, kept = (effects.count(each) for each in (Effect.ENDED, Effect.MARKED, Effect.HELD, None))
     without = len(effects) - ended - marked - held
     marks = f"{marked} marked by a first bounce, " if marked else ""
     holds = f"{held} not believed because so many bounce, " if held else ""
     click.echo(f"{len(effects)} read, {ended} subscriptions ended, {marks}{holds}{without} without effect.")
+    if kept:
+        folder = not_understood.folder_path(current_settings())
+        click.echo(f"Of these {kept} not understood: look at them in {folder}.")
 
 
 def without_password(source: str) -> str:
     return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:…@", source)
 
 
-def process_message(raw: bytes) -> Effect:
-    """Process one returned message; return what it did to the subscription it is about."""
-    report = bounces.parse_message(raw)
+def process_message(raw: bytes) -> Effect | None:
+    """Process one returned message; return what it did to its subscription, or None where it was not understood."""
+    now = datetime.now(UTC)
+    try:
+        report = parse_message(raw)
+    except NotUnderstood:
+        not_understood.keep(not_understood.folder_path(current_settings()), raw, ".eml", now)
+        return None
     if report is None:
         return Effect.NONE
     begin_write()
-    now = datetime.now(UTC)
     effect = reports.apply(report, now)
     if effect is Effect.ENDED:
         name = f"subscriber {report.token.subscriber_id}"

@@ -3,16 +3,19 @@
 import hmac
 import json
 import logging
+from collections.abc import Sequence
+from contextlib import suppress
 
 from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from verdicts.config import current_settings
 from verdicts.digest import reports as delivery_reports
 from verdicts.extensions import begin_write, db
-from verdicts.newsletter import webhooks
-from verdicts.newsletter.bounces import BounceReport
+from verdicts.newsletter import not_understood, webhooks
 from verdicts.newsletter.hard_bounces import Effect
 from verdicts.newsletter.tokens import reports_secret
+from verdicts.newsletter.webhooks import Events
 from verdicts.web.clock import now
 from verdicts.web.origin import allow_cross_origin
 
@@ -27,23 +30,33 @@ NO_JSON = "This takes a provider’s events as JSON."
 @bp.post("/newsletter/bounces/<secret>")
 @allow_cross_origin
 def receive(secret: str) -> ResponseReturnValue:
-    """Apply a provider's events to the subscriptions they are about. Events without a genuine token are ignored."""
+    """Apply a provider's events to the subscriptions they are about. What is not understood is kept for an operator."""
     if not hmac.compare_digest(secret.encode(), reports_secret().encode()):
         abort(404)
     request.max_content_length = MAX_PAYLOAD_BYTES
-    reports = _parse_reports()
+    events = _parse_events()
+    _keep_not_understood(events.not_understood)
     begin_write()
-    effects = [delivery_reports.apply(report, now()) for report in reports]
+    effects = [delivery_reports.apply(report, now()) for report in events.reports]
     db.session.commit()
-    return jsonify(reports=len(reports), ended=effects.count(Effect.ENDED))
+    return jsonify(reports=len(events.reports), ended=effects.count(Effect.ENDED))
 
 
-def _parse_reports() -> list[BounceReport]:
+def _parse_events() -> Events:
     try:
         payload = json.loads(request.get_data())
-        reports = list(webhooks.parse_events(payload))
+        events = webhooks.parse_events(payload)
     except (ValueError, RecursionError):
         abort(400, NO_JSON)
     if url := webhooks.find_sns_confirmation_url(payload):
         logger.warning("Amazon SNS asks to be confirmed; open this address once: %s", url)
-    return reports
+    return events
+
+
+def _keep_not_understood(events: Sequence[object]) -> None:
+    if not events:
+        return
+    folder = not_understood.folder_path(current_settings())
+    logger.warning("%d events of a mail provider were not understood: look at them in %s", len(events), folder)
+    with suppress(OSError):  # a full disk must not make the provider send them again
+        not_understood.keep(folder, json.dumps(events, indent=1).encode(), ".json", now())

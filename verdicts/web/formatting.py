@@ -12,6 +12,7 @@ from verdicts.catalog.search import MAX_QUERY_LENGTH
 from verdicts.comparisons.address import MAX_TOOLS, MIN_TOOLS
 from verdicts.comparisons.wording import number
 from verdicts.config import Settings
+from verdicts.newsletter.not_understood import RETENTION as NOT_UNDERSTOOD_RETENTION
 from verdicts.newsletter.retention import UNCONFIRMED_RETENTION
 from verdicts.newsletter.signup import CONFIRM_TOKEN_LIFETIME
 from verdicts.voting.community import CONFIDENCE_PERCENT, PERCENTAGE_FROM
@@ -40,6 +41,7 @@ RULES = {
     "ONE_SIDED_PERCENT": ONE_SIDED_PERCENT,
     "PERCENTAGE_FROM": PERCENTAGE_FROM,
     "SIGNIFICANCE": SIGNIFICANCE,
+    "NOT_UNDERSTOOD_RETENTION": NOT_UNDERSTOOD_RETENTION,
     "UNCONFIRMED_RETENTION": UNCONFIRMED_RETENTION,
     "VOTER_KEPT_MONTHS": VOTER_KEPT_MONTHS,
     "WAITING_HOURS": WAITING_HOURS,

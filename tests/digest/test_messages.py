@@ -2,6 +2,7 @@
 
 import re
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 
 import pytest
@@ -215,7 +216,17 @@ def test_hostile_words_stay_words(app: Flask, ann: Subscriber) -> None:
     assert "<script>alert(1)</script>" in part(message, "plain")
 
 
-@pytest.mark.parametrize("subject", ["Zwei Änderungen: „SKIP“ 🛑", "x" * 200, "One, two, three " * 12])
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Zwei Änderungen: „SKIP“ 🛑",
+        "x" * 200,
+        "One, two, three " * 12,
+        "Изменение вердикта и новые цены для инструментов " * 4,
+        "二つの判定が変わり 新しい価格 " * 10,
+        "=?utf-8?q?not_encoded?=",
+    ],
+)
 @ON_ONE_DATABASE
 def test_any_subject_arrives_as_it_was_written(app: Flask, ann: Subscriber, subject: str) -> None:
     a_week()
@@ -225,7 +236,24 @@ def test_any_subject_arrives_as_it_was_written(app: Flask, ann: Subscriber, subj
     raw = load_message_builder(found.id).build(recipient(ann), NOW)
     assert read(raw)["Subject"] == subject.strip()
     assert raw is not None
-    assert raw.partition(b"\r\n\r\n")[0].isascii()
+    head = raw.partition(b"\r\n\r\n")[0]
+    assert head.isascii()
+    assert all(len(word) <= 75 for word in re.findall(rb"=\?\S*", head))
+
+
+@ON_ONE_DATABASE
+def test_a_site_with_a_long_name_of_another_script_is_named_in_words_of_75_characters(
+    app: Flask, ann: Subscriber
+) -> None:
+    name = "Вердикты об инструментах искусственного интеллекта"
+    app.config["SETTINGS"] = app.config["SETTINGS"].model_copy(update={"site_name": name})
+    blocks = [Block(kind, None, (), False, "x\n", "<p>x</p>\n") for kind in BlockKind]
+    raw = MessageBuilder(1, "Subject", "a@b.example", blocks, "=_x").build(recipient(ann), NOW)
+    assert raw is not None
+    words = re.findall(rb"=\?\S*", raw.partition(b"\r\n\r\n")[0])
+    assert len(words) > 1
+    assert all(len(word) <= 75 for word in words)
+    assert str(make_header(decode_header(b" ".join(words).decode()))) == name
 
 
 def test_building_a_message_takes_no_statement(

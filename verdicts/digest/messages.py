@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
@@ -19,7 +18,7 @@ from verdicts.digest.blocks import LEAVE_PLACEHOLDER, PREFERENCES_PLACEHOLDER, B
 from verdicts.digest.freezing import content_hash
 from verdicts.digest.queries import list_blocks, list_items
 from verdicts.mailing.addresses import header_address, parse_address, split_name_and_address
-from verdicts.mailing.messages import MAX_LINE_LENGTH, validate_header
+from verdicts.mailing.messages import MAX_LINE_LENGTH, POLICY, validate_header
 from verdicts.newsletter.headers import delivery_headers, envelope_sender, unsubscribe_headers
 from verdicts.newsletter.queries import SubscriberChoices
 from verdicts.newsletter.tokens import TOKEN_LENGTH, keyed_hash, leave_token, preferences_token
@@ -171,7 +170,7 @@ def _common_headers(subject: str, sender: str, boundary: str) -> bytes:
     """Return the headers that all copies share, as the email package writes them."""
     settings = current_settings()
     name, address = split_name_and_address(sender)
-    message = EmailMessage(SMTP.clone(max_line_length=MAX_LINE_LENGTH, utf8=not address.isascii()))
+    message = EmailMessage(POLICY.clone(utf8=not address.isascii()))
     message["From"] = header_address(name or settings.site_name, address)
     message["Subject"] = validate_header("Subject", subject)
     message["List-Id"] = f"<digest.{urlsplit(settings.base_url).hostname}>"

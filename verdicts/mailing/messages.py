@@ -10,10 +10,12 @@ from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
+from typing import Any
 
 import flask_mail
 
 from verdicts.config import current_settings
+from verdicts.mailing import encoded_words
 from verdicts.mailing.addresses import (
     InvalidHeader,
     header_address,
@@ -29,17 +31,24 @@ MAX_LINE_LENGTH = 998
 class _Policy(policy.EmailPolicy):
     """SMTP's policy with lines as long as they may be, so that hardly any header is folded.
 
-    Values that must be encoded are the exception: an encoded word has at most 75 characters (RFC 2047).
+    Texts that must be encoded are the exception, and so is the name of one sender.
     """
 
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, str]:
+        # The email package would decode a subject that looks like an encoded word.
+        if name.lower() == "subject" and encoded_words.needs_encoding(value):
+            return name, value
+        return super().header_store_parse(name, value)
+
     def fold_binary(self, name: str, value: str) -> bytes:
-        if self.utf8 or value.isascii():
+        addresses = getattr(value, "addresses", ())
+        text = addresses[0].display_name if addresses else value
+        if self.utf8 or not encoded_words.needs_encoding(text):
             return super().fold_binary(name, value)
-        return _NARROW_POLICY.fold_binary(name, value)
+        return encoded_words.fold_mailbox(name, addresses[0]) if addresses else encoded_words.fold_text(name, value)
 
 
-_NARROW_POLICY = policy.SMTP.clone(max_line_length=76)
-_POLICY = _Policy(linesep="\r\n", max_line_length=MAX_LINE_LENGTH)
+POLICY = _Policy(linesep="\r\n", max_line_length=MAX_LINE_LENGTH)
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 _RESERVED = {"from", "to", "cc", "bcc", "sender", "subject", "date", "message-id", "mime-version"}
 
@@ -57,7 +66,7 @@ class Message(flask_mail.Message):
     def _message(self) -> EmailMessage:  # type: ignore[override]
         sender, recipient = _parse_mailbox(str(self.sender)), _parse_mailbox(str(self.recipients[0]))
         needs_utf8 = not (sender.addr_spec.isascii() and recipient.addr_spec.isascii())
-        message = EmailMessage(_POLICY.clone(utf8=True) if needs_utf8 else _POLICY)
+        message = EmailMessage(POLICY.clone(utf8=True) if needs_utf8 else POLICY)
         for name, value in {"From": sender, "To": recipient, **self._headers()}.items():
             message[name] = value
         message["MIME-Version"] = "1.0"
@@ -132,7 +141,7 @@ def _parse_mailbox(mailbox: str) -> Address:
 
 def _part(subtype: str, text: str) -> EmailMessage:
     """Return a body as quoted-printable: mail servers may change long or dotted lines in any other encoding."""
-    part = EmailMessage(_POLICY)
+    part = EmailMessage(POLICY)
     part["Content-Type"] = f'text/{subtype}; charset="utf-8"'
     part["Content-Transfer-Encoding"] = "quoted-printable"
     lines = "\r\n".join(text.splitlines()) + "\r\n"

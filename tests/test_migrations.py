@@ -1,13 +1,17 @@
 """The migrations against real databases."""
 
+from datetime import timedelta
+
+import pyotp
 import sqlalchemy as sa
 from flask import Flask
 from flask_migrate import check, downgrade, upgrade
 
 from tests.makers import NOW, make_category, make_comparison, make_price, make_review, make_reviewer, make_tool
+from tests.staff.world import make_account
 from verdicts.catalog.models import Category, Tool
-from verdicts.extensions import begin_write, db
-from verdicts.staff import audit
+from verdicts.extensions import begin_write, commit_or_retry, db
+from verdicts.staff import audit, second_factor
 
 
 def test_the_migrations_build_what_the_models_describe(app: Flask) -> None:
@@ -72,3 +76,22 @@ def test_ids_begin_after_those_that_the_trail_knows(app: Flask) -> None:
     db.session.commit()
     upgrade()
     assert make_tool("wren").id == (42 if db.engine.dialect.name == "sqlite" else 1)
+
+
+def test_second_factors_are_encrypted_on_the_way_and_work_before_and_after(app: Flask) -> None:
+    id, secret = make_account("ann"), second_factor.new_secret()
+    commit_or_retry(lambda: second_factor.enable(id, secret, NOW - timedelta(hours=1)))
+    downgrade(revision="0008")
+    assert stored_second_factor() == secret
+    upgrade()
+    assert secret not in stored_second_factor()
+    code = pyotp.TOTP(secret).at(NOW)
+    encrypted = stored_second_factor()
+    assert commit_or_retry(lambda: second_factor.consume_code(id, encrypted, code, NOW))
+
+
+def stored_second_factor() -> str:
+    db.session.rollback()
+    secret: str = db.session.scalar(sa.text("SELECT totp_secret FROM account"))
+    db.session.rollback()
+    return secret

@@ -34,6 +34,7 @@ NOTHING_TO_DO = [
     "Networks that doubted a price blanked: 0",
     "Addresses of settled messages forgotten: 0",
     "Sessions destroyed: 0",
+    "Secrets of second factors encrypted again: 0",
     "Failed log-ins forgotten: 0",
     "Drafts of forms destroyed: 0",
     "Versions that forms were opened with destroyed: 0",

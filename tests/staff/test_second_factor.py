@@ -1,18 +1,20 @@
 """The second factor: each code once, clocks that differ a little, and recovery codes."""
 
+import math
 import re
 from datetime import datetime, timedelta
 
 import pyotp
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW
 from tests.staff.world import make_account
 from verdicts.extensions import commit_or_retry, db
 from verdicts.staff import accounts, second_factor
-from verdicts.staff.models import recovery_code
+from verdicts.staff.models import account, recovery_code
 from verdicts.staff.second_factor import RECOVERY_CODES, STEP_SECONDS
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -32,6 +34,14 @@ def enable(account_id: int, secret: str = SECRET, now: datetime = EARLIER) -> li
 
 def consume(account_id: int, code: str, now: datetime = NOW, secret: str = SECRET) -> bool:
     return commit_or_retry(lambda: second_factor.consume_code(account_id, secret, code, now))
+
+
+def stored(account_id: int) -> str:
+    """Return the secret as the database has it."""
+    secret = accounts.get(account_id).totp_secret
+    db.session.rollback()
+    assert secret
+    return secret
 
 
 @pytest.fixture
@@ -110,7 +120,13 @@ def test_a_code_of_one_account_uses_up_none_of_another(ann: int) -> None:
 def test_there_are_ten_different_recovery_codes_that_are_easy_to_copy(ann: int) -> None:
     codes = enable(ann)
     assert len(set(codes)) == RECOVERY_CODES == 10
-    assert all(re.fullmatch("[a-hjkmnp-z2-9]{5}-[a-hjkmnp-z2-9]{5}", code) for code in codes)
+    assert all(re.fullmatch("([a-hjkmnp-z2-9]{5}-){3}[a-hjkmnp-z2-9]{5}", code) for code in codes)
+
+
+@ON_ONE_DATABASE
+def test_a_recovery_code_is_too_long_to_be_guessed(ann: int) -> None:
+    letters = enable(ann)[0].replace("-", "")
+    assert len(letters) * math.log2(len(second_factor._ALPHABET)) >= 80
 
 
 def test_the_database_holds_only_hashes_of_recovery_codes(ann: int) -> None:
@@ -125,6 +141,8 @@ def test_a_recovery_code_works_once_however_it_is_typed(ann: int) -> None:
     assert consume(ann, f" {codes[0].upper()} ")
     assert not consume(ann, codes[0])
     assert consume(ann, codes[1])
+    assert consume(ann, codes[2].replace("-", ""))
+    assert consume(ann, codes[3].replace("-", " "))
 
 
 def test_a_recovery_code_of_another_account_does_not_work(ann: int) -> None:
@@ -139,10 +157,10 @@ def test_setting_it_up_again_replaces_secret_and_recovery_codes(ann: int) -> Non
     old = enable(ann)
     other = second_factor.new_secret()
     new = enable(ann, other)
-    assert accounts.get(ann).totp_secret == other
-    db.session.rollback()
-    assert not consume(ann, old[0], secret=other)
-    assert consume(ann, new[0], secret=other)
+    assert not consume(ann, old[0], secret=stored(ann))
+    assert not consume(ann, code_at(NOW), secret=stored(ann))
+    assert consume(ann, code_at(NOW, other), secret=stored(ann))
+    assert consume(ann, new[0], secret=stored(ann))
 
 
 def test_without_it_no_secret_and_no_recovery_code_is_left(ann: int) -> None:
@@ -150,3 +168,53 @@ def test_without_it_no_secret_and_no_recovery_code_is_left(ann: int) -> None:
     commit_or_retry(lambda: second_factor.disable(ann))
     assert accounts.get(ann).totp_secret is None
     assert db.session.execute(sa.select(recovery_code)).all() == []
+
+
+# Encryption
+
+
+def with_keys(app: Flask, monkeypatch: pytest.MonkeyPatch, key: str, *fallbacks: str) -> None:
+    """Give the installation another SECRET_KEY, as a restart does."""
+    update = {"secret_key": key, "secret_key_fallbacks": fallbacks}
+    monkeypatch.setitem(app.config, "SETTINGS", app.config["SETTINGS"].model_copy(update=update))
+
+
+def test_the_database_holds_the_secret_encrypted_for_one_account_alone(ann: int) -> None:
+    bob = make_account("bob")
+    enable(ann)
+    assert SECRET not in stored(ann)
+    assert consume(ann, code_at(NOW), secret=stored(ann))
+    assert not consume(bob, code_at(NOW), secret=stored(ann))
+
+
+def test_a_secret_survives_another_secret_key_and_is_encrypted_under_it(
+    app: Flask, ann: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = app.config["SETTINGS"].secret_key
+    enable(ann)
+    before = stored(ann)
+    with_keys(app, monkeypatch, "another key that signs and encrypts", first)
+    assert consume(ann, code_at(NOW), secret=before)
+    assert commit_or_retry(second_factor.encrypt_again) == 1
+    assert commit_or_retry(second_factor.encrypt_again) == 0
+    with_keys(app, monkeypatch, "another key that signs and encrypts")
+    assert consume(ann, code_at(NOW + STEP), NOW + STEP, secret=stored(ann))
+    assert not consume(ann, code_at(NOW + 2 * STEP), NOW + 2 * STEP, secret=before)
+
+
+def test_where_the_key_is_lost_recovery_codes_still_work(app: Flask, ann: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = enable(ann)
+    with_keys(app, monkeypatch, "another key that signs and encrypts")
+    assert commit_or_retry(second_factor.encrypt_again) == 0
+    assert not consume(ann, code_at(NOW), secret=stored(ann))
+    assert consume(ann, codes[0], secret=stored(ann))
+
+
+def test_a_secret_from_before_encryption_works_and_is_encrypted(ann: int) -> None:
+    enable(ann)
+    db.session.execute(sa.update(account).values(totp_secret=SECRET))
+    db.session.commit()
+    assert consume(ann, code_at(NOW), secret=SECRET)
+    assert commit_or_retry(second_factor.encrypt_again) == 1
+    assert SECRET not in stored(ann)
+    assert consume(ann, code_at(NOW + STEP), NOW + STEP, secret=stored(ann))

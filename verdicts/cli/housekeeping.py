@@ -14,7 +14,7 @@ from verdicts.extensions import TRANSIENT_ERRORS, commit_or_retry
 from verdicts.feedback.retention import clear_addresses, clear_networks
 from verdicts.newsletter import not_understood
 from verdicts.newsletter.retention import delete_signup_turns, delete_unconfirmed
-from verdicts.staff import accounts, drafts, sessions, throttle, versions
+from verdicts.staff import accounts, drafts, second_factor, sessions, throttle, versions
 from verdicts.voting.retention import blank_networks, destroy_network_keys, fold_voters
 from verdicts.voting.waiting import release_due
 
@@ -45,6 +45,7 @@ def run_all(now: datetime) -> Iterator[str]:
     yield f"Networks that doubted a price blanked: {sum(run_batches(lambda: clear_networks(now)))}"
     yield f"Addresses of settled messages forgotten: {sum(run_batches(lambda: clear_addresses(now)))}"
     yield f"Sessions destroyed: {run_step(lambda: sessions.delete_old(now))}"
+    yield f"Secrets of second factors encrypted again: {run_step(second_factor.encrypt_again)}"
     yield f"Failed log-ins forgotten: {run_step(lambda: throttle.delete_old(now))}"
     yield f"Drafts of forms destroyed: {run_step(lambda: drafts.delete_old(now))}"
     yield f"Versions that forms were opened with destroyed: {run_step(lambda: versions.delete_old(now))}"

@@ -11,6 +11,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from verdicts.config import current_settings
+from verdicts.secret_values import is_same
 
 TOKEN_LENGTH = 40
 NO_EDITION = 0
@@ -62,7 +63,7 @@ def read_token(purpose: Purpose, token: str) -> TokenContent | None:
     except ValueError:
         return None
     numbers, signature = raw[: _NUMBERS.size], raw[_NUMBERS.size :]
-    is_genuine = hmac.compare_digest(signature, _signature(purpose, numbers))  # False for another length, too
+    is_genuine = is_same(signature, _signature(purpose, numbers))  # False for another length, too
     return TokenContent(*_NUMBERS.unpack(numbers)) if is_genuine else None
 
 

@@ -11,6 +11,7 @@ from verdicts.catalog.models import closed_set
 from verdicts.extensions import Base, UtcDateTime
 
 HASH_LENGTH = 64
+MAX_ENCRYPTED_LENGTH = 200
 MAX_NAME_LENGTH = 40
 MAX_EMAIL_LENGTH = 254
 MAX_AGENT_LENGTH = 200
@@ -37,7 +38,8 @@ class Account(Base):
     password_hash: Mapped[str] = mapped_column(sa.String(200))
     # Somebody else chose the password: after the next log-in its owner must choose another.
     must_change: Mapped[bool] = mapped_column(default=False)
-    totp_secret: Mapped[str | None] = mapped_column(sa.String(64))
+    # Encrypted by staff.second_factor.
+    totp_secret: Mapped[str | None] = mapped_column(sa.String(MAX_ENCRYPTED_LENGTH))
     # The time step of the last code that was used: each works once.
     totp_step: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,6 +1,5 @@
 """The webhook that mail providers post bounces and complaints to. Its address contains a secret."""
 
-import hmac
 import json
 import logging
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from verdicts.newsletter import not_understood, webhooks
 from verdicts.newsletter.hard_bounces import Effect
 from verdicts.newsletter.tokens import reports_secret
 from verdicts.newsletter.webhooks import Events
+from verdicts.secret_values import is_same
 from verdicts.web.clock import now
 from verdicts.web.origin import allow_cross_origin
 
@@ -31,7 +31,7 @@ NO_JSON = "This takes a provider’s events as JSON."
 @allow_cross_origin
 def receive(secret: str) -> ResponseReturnValue:
     """Apply a provider's events to the subscriptions they are about. What is not understood is kept for an operator."""
-    if not hmac.compare_digest(secret.encode(), reports_secret().encode()):
+    if not is_same(secret, reports_secret()):
         abort(404)
     request.max_content_length = MAX_PAYLOAD_BYTES
     events = _parse_events()

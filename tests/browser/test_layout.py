@@ -51,21 +51,21 @@ def test_nothing_jumps_while_the_comparison_loads(new_reader: Callable[..., Read
 def test_nothing_jumps_when_a_voters_own_ballots_arrive(reader: Reader) -> None:
     reader.opens("/compare/flux-1-vs-midjourney")
     reader.ballot("flux-1").ship.click()
-    reader.ballot("flux-1").says("You said SHIP")
+    reader.ballot("flux-1").says("Your vote: SHIP")
     reader.context.add_init_script(WATCH_SHIFTS)
     reader.page.reload()
-    reader.ballot("flux-1").says("You said SHIP")
+    reader.ballot("flux-1").says("Your vote: SHIP")
     assert shifts_of(reader.page) == []
 
 
 def test_nothing_jumps_when_a_vote_is_cast(reader: Reader) -> None:
     page = reader.opens("/tools/whisper-cpp")
-    below = page.get_by_role("heading", name="Side by side")
+    below = page.get_by_role("heading", name="Related comparisons")
     top = "(heading) => heading.getBoundingClientRect().top + scrollY"
     place = below.evaluate(top)
     for vote in ("ship", "skip"):
         getattr(reader.ballot("whisper-cpp"), vote).click()
-        reader.ballot("whisper-cpp").says(f"You said {vote.upper()}")
+        reader.ballot("whisper-cpp").says(f"Your vote: {vote.upper()}")
         assert below.evaluate(top) == place
 
 
@@ -90,7 +90,7 @@ def test_only_the_pressed_oval_moves_and_only_if_wanted(reader: Reader, asked: s
         }"""
     )
     reader.ballot("lm-studio").ship.click()
-    reader.ballot("lm-studio").says("You said SHIP")
+    reader.ballot("lm-studio").says("Your vote: SHIP")
     page.wait_for_timeout(300)
     assert page.evaluate("window.moved") == moving
 

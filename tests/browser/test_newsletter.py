@@ -35,7 +35,7 @@ def test_from_the_form_to_leaving(new_reader: Callable[..., Reader], site: Site,
     page = reader.opens("/tools/mistral-code")
     page.get_by_role("link", name="Follow this tool").click()
     sign_up(page, address)
-    expect(page.get_by_text("Look in your mailbox.")).to_be_visible()
+    expect(page.get_by_text("Check your inbox.")).to_be_visible()
     assert page.url.endswith("/tools/mistral-code#newsletter" if javascript else "/newsletter/sent")
 
     follow_confirmation(open_letter(reader, site, address))
@@ -58,8 +58,8 @@ def test_from_the_form_to_leaving(new_reader: Callable[..., Reader], site: Site,
         page.get_by_role("link", name="Download my data").click()
     assert '"follows":["cursor","mistral-code"]' in download.value.path().read_text().replace(" ", "").replace("\n", "")
 
-    page.get_by_role("button", name="Leave").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("You have left.")
+    page.get_by_role("button", name="Unsubscribe").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are unsubscribed.")
     assert reader.cookies() == {}
 
 
@@ -73,7 +73,7 @@ def test_a_mistake_is_said_beside_the_field_and_the_focus_stays_with_it(reader: 
     expect(field).to_be_focused()
     assert violations(page, "a refused sign-up") == []
     sign_up(page, "ann@bücher.example.org")
-    expect(page.locator("#signup-send")).to_have_text("Look in your mailbox.")
+    expect(page.locator("#signup-send")).to_have_text("Check your inbox.")
     expect(page.locator("#signup-send")).to_be_focused()
     assert violations(page, "signed up") == []
 
@@ -87,13 +87,13 @@ def test_a_site_that_is_not_reached_loses_nothing_that_was_typed(reader: Reader)
     expect(page.get_by_label("Email address")).to_have_value("ann@example.org")
     reader.context.set_offline(False)
     sign_up(page, "ann@example.org")
-    expect(page.get_by_text("Look in your mailbox.")).to_be_visible()
+    expect(page.get_by_text("Check your inbox.")).to_be_visible()
 
 
 def test_axe_finds_nothing_behind_the_links_in_mail(reader: Reader, site: Site) -> None:
     page = reader.opens("/newsletter/subscribe")
     sign_up(page, "axe@example.org")
-    expect(page.get_by_text("Look in your mailbox.")).to_be_visible()
+    expect(page.get_by_text("Check your inbox.")).to_be_visible()
     open_letter(reader, site, "axe@example.org")
     found = violations(page, "a letter in the demo's mailbox")
     follow_confirmation(page)

@@ -29,7 +29,7 @@ def is_one_voter(reader: Reader, plain_site: Site, slug: str) -> None:
     for said in ("ship", "skip", "ship"):
         reader.opens(f"/tools/{slug}")
         getattr(reader.ballot(slug), said).click()
-        reader.ballot(slug).says(f"You said {said.upper()}")
+        reader.ballot(slug).says(f"Your vote: {said.upper()}")
     assert "sec-fetch-site" not in sent
     assert plain_site.tally(slug) == Tally(before.ship + 1, before.skip, 0)
     assert reader.statuses.count(307) == 1

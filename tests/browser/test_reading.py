@@ -12,18 +12,20 @@ def test_the_comparison_says_which_one_and_then_why_in_this_order(reader: Reader
     expect(page.get_by_role("heading", level=1)).to_have_text(
         "SmolVLM2-2B vs Mistral Code — Which one suits your work?", use_inner_text=False
     )
-    expect(page.locator(".answer")).to_have_text("Mistral Code, by one voice.")
+    expect(page.locator(".answer")).to_have_text(
+        "Mistral Code leads by one reviewer: all five would ship it, four SmolVLM2-2B."
+    )
     expect(page.locator(".lede .read")).to_contain_text("ahead by one voice (the Founder)")
     expect(page.get_by_role("heading", level=2)).to_have_text(
         [
             "SmolVLM2-2B (the maker’s site)",
             "Mistral Code (the maker’s site)",
-            "Which one, when",
+            "Which should you choose?",
             "Where they differ",
             "Reviewer scorecard",
             "What readers who judged both said",
             "Changes of mind",
-            "More, side by side",
+            "Related comparisons",
             "Let the next verdict come to you",
         ]
     )
@@ -65,7 +67,7 @@ def test_the_directory_puts_two_ticked_tools_side_by_side(reader: Reader) -> Non
     page = reader.opens("/tools?q=code")
     page.get_by_label("Compare Cursor").check()
     page.get_by_label("Compare GitHub Copilot").check()
-    page.get_by_role("button", name="Put them side by side").click()
+    page.get_by_role("button", name="Compare", exact=True).click()
     page.wait_for_url("**/compare/cursor-vs-github-copilot")
 
 

@@ -28,7 +28,7 @@ def test_when_the_site_is_away_the_choice_is_kept_and_the_retry_works(reader: Re
 
     reader.context.set_offline(False)
     ballot.form.get_by_role("button", name="try again").click()
-    ballot.says("You said SKIP")
+    ballot.says("Your vote: SKIP")
     expect(ballot.notice).to_have_count(0)
     expect(ballot.skip).to_be_focused()
     assert site.tally("llama-cpp") == Tally(before.ship, before.skip + 1, 0)
@@ -45,7 +45,7 @@ def test_when_the_database_is_locked_the_notice_offers_the_same_vote_again(reade
     expect(ballot.notice).to_contain_text("Your choice is kept: try SHIP again in 2 seconds.")
     ballot.shows(before.ship, before.skip)
     ballot.form.get_by_role("button", name="try SHIP again").click()
-    ballot.says("You said SHIP")
+    ballot.says("Your vote: SHIP")
     expect(ballot.notice).to_have_count(0)
     expect(ballot.ship).to_be_focused()
     assert site.tally("langchain") == Tally(before.ship + 1, before.skip, 0)
@@ -63,20 +63,20 @@ def test_too_many_votes_are_refused_beside_the_ballot(reader: Reader) -> None:
     reader.expects("status of 429")
     vote_often(reader, "stable-diffusion")
     reader.opens("/tools/stable-diffusion")
-    reader.ballot("stable-diffusion").says("You said SKIP")
+    reader.ballot("stable-diffusion").says("Your vote: SKIP")
     ballot = reader.ballot("stable-diffusion")
     for number in range(MORE_THAN_TWO_WORKERS_TAKE):
         with reader.page.expect_response(lambda answer: answer.url.endswith("/vote")) as answered:
             (ballot.ship, ballot.skip)[number % 2].click()
         if answered.value.status == 429:
             break
-        ballot.says(f"You said {('SHIP', 'SKIP')[number % 2]}")
+        ballot.says(f"Your vote: {('SHIP', 'SKIP')[number % 2]}")
     assert int(answered.value.headers["retry-after"]) > 0
     expect(ballot.notice).to_contain_text("Not counted. So many requests came from you or your network")
     expect(ballot.notice).to_contain_text(
         "Your choice is kept: try SHIP again" if number % 2 == 0 else "try SKIP again"
     )
-    ballot.says(f"You said {('SKIP', 'SHIP')[number % 2]}")  # what was counted last still stands
+    ballot.says(f"Your vote: {('SKIP', 'SHIP')[number % 2]}")  # what was counted last still stands
 
 
 def test_too_many_plain_votes_lead_to_a_page_that_offers_the_same_vote_again(new_reader: Callable[..., Reader]) -> None:

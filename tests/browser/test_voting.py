@@ -18,7 +18,7 @@ def test_a_vote_is_set_changed_and_taken_back_in_place(reader: Reader, site: Sit
     ballot.is_pressed(ballot.ship, False)
 
     ballot.ship.click()
-    ballot.says("You said SHIP")
+    ballot.says("Your vote: SHIP")
     ballot.shows(before.ship + 1, before.skip)
     ballot.is_pressed(ballot.ship)
     ballot.is_pressed(ballot.skip, False)
@@ -26,7 +26,7 @@ def test_a_vote_is_set_changed_and_taken_back_in_place(reader: Reader, site: Sit
     assert site.tally(slug) == Tally(before.ship + 1, before.skip, 0)
 
     ballot.skip.click()
-    ballot.says("You said SKIP")
+    ballot.says("Your vote: SKIP")
     ballot.shows(before.ship, before.skip + 1)
     ballot.is_pressed(ballot.skip)
     ballot.is_pressed(ballot.ship, False)
@@ -46,19 +46,19 @@ def test_a_vote_leaves_the_other_ballot_of_the_page_alone(reader: Reader) -> Non
     other = reader.ballot("mistral-code")
     words = other.form.inner_text()
     reader.ballot("huggingface-smolvlm2-2b").skip.click()
-    reader.ballot("huggingface-smolvlm2-2b").says("You said SKIP")
+    reader.ballot("huggingface-smolvlm2-2b").says("Your vote: SKIP")
     assert other.form.inner_text() == words
 
 
 def test_a_vote_is_still_there_after_a_reload(reader: Reader) -> None:
     reader.opens("/compare/claude-code-vs-cursor")
     reader.ballot("cursor").skip.click()
-    reader.ballot("cursor").says("You said SKIP")
+    reader.ballot("cursor").says("Your vote: SKIP")
     with reader.page.expect_response("**/votes/mine?*") as asked:
         reader.page.reload()
     assert asked.value.headers["cache-control"] == "no-store"
     ballot = reader.ballot("cursor")
-    ballot.says("You said SKIP")
+    ballot.says("Your vote: SKIP")
     ballot.is_pressed(ballot.skip)
     ballot.says("Take it back")
     reader.ballot("claude-code").says("Would you ship with it?")
@@ -69,10 +69,10 @@ def test_a_vote_is_still_there_after_a_reload(reader: Reader) -> None:
 def test_asking_for_my_ballots_does_not_take_the_focus_from_an_oval(reader: Reader) -> None:
     reader.opens("/tools/perplexity")
     reader.ballot("perplexity").ship.click()
-    reader.ballot("perplexity").says("You said SHIP")
+    reader.ballot("perplexity").says("Your vote: SHIP")
     reader.context.route("**/votes/mine?*", lambda route: (reader.ballot("perplexity").skip.focus(), route.continue_()))
     reader.page.reload()
-    reader.ballot("perplexity").says("You said SHIP")
+    reader.ballot("perplexity").says("Your vote: SHIP")
     expect(reader.ballot("perplexity").skip).to_be_focused()
 
 
@@ -89,10 +89,10 @@ def test_a_first_vote_is_sent_twice_and_counted_once(reader: Reader, site: Site)
     before = site.tally("deepl")
     reader.opens("/tools/deepl")
     reader.ballot("deepl").ship.click()
-    reader.ballot("deepl").says("You said SHIP")
+    reader.ballot("deepl").says("Your vote: SHIP")
     assert reader.statuses == [307, 200]
     reader.ballot("deepl").skip.click()
-    reader.ballot("deepl").says("You said SKIP")
+    reader.ballot("deepl").says("Your vote: SKIP")
     assert reader.statuses == [307, 200, 200]
     assert site.tally("deepl") == Tally(before.ship, before.skip + 1, 0)
 
@@ -100,7 +100,7 @@ def test_a_first_vote_is_sent_twice_and_counted_once(reader: Reader, site: Site)
 def test_the_voters_cookie_is_hidden_from_scripts_and_the_marker_is_not(reader: Reader) -> None:
     reader.opens("/tools/gemini")
     reader.ballot("gemini").ship.click()
-    reader.ballot("gemini").says("You said SHIP")
+    reader.ballot("gemini").says("Your vote: SHIP")
     cookies = reader.cookies()
     assert cookies["voter"]["httpOnly"]
     assert cookies["voter"]["sameSite"] == "Lax"
@@ -111,7 +111,7 @@ def test_a_double_tap_counts_once(reader: Reader, site: Site) -> None:
     before = site.tally("whisper")
     reader.opens("/tools/whisper")
     reader.ballot("whisper").ship.dblclick()
-    reader.ballot("whisper").says("You said SHIP")
+    reader.ballot("whisper").says("Your vote: SHIP")
     reader.page.wait_for_load_state("networkidle")
     reader.ballot("whisper").shows(before.ship + 1, before.skip)
     assert site.tally("whisper") == Tally(before.ship + 1, before.skip, 0)
@@ -121,7 +121,7 @@ def test_a_double_tap_leaves_the_focus_where_it_was(reader: Reader) -> None:
     reader.opens("/tools/deepl")
     ballot = reader.ballot("deepl")
     ballot.ship.dblclick()
-    ballot.says("You said SHIP")
+    ballot.says("Your vote: SHIP")
     expect(ballot.ship).to_be_focused()
 
 
@@ -129,7 +129,7 @@ def test_three_presses_in_one_moment_count_once_even_as_a_first_vote(reader: Rea
     before = site.tally("pgvector")
     reader.opens("/tools/pgvector")
     reader.ballot("pgvector").skip.evaluate("(oval) => { oval.click(); oval.click(); oval.click(); }")
-    reader.ballot("pgvector").says("You said SKIP")
+    reader.ballot("pgvector").says("Your vote: SKIP")
     reader.page.wait_for_load_state("networkidle")
     assert site.tally("pgvector") == Tally(before.ship, before.skip + 1, 0)
 
@@ -138,8 +138,8 @@ def test_two_tools_first_votes_in_one_moment_are_one_voters(reader: Reader) -> N
     reader.opens("/compare/ollama-vs-vllm")
     press = "(page) => page.querySelectorAll('.oval-ship').forEach((oval) => oval.click())"
     reader.page.locator("main").evaluate(press)
-    reader.ballot("ollama").says("You said SHIP")
-    reader.ballot("vllm").says("You said SHIP")
+    reader.ballot("ollama").says("Your vote: SHIP")
+    reader.ballot("vllm").says("Your vote: SHIP")
     assert reader.statuses == [307, 200, 200]
 
 
@@ -149,10 +149,10 @@ def test_the_page_shows_what_was_said_last_even_when_pressed_before_an_answer(re
     ballot = reader.ballot("lm-studio")
     press = """([ship, skip]) => { ship.click(); skip.click(); }"""
     reader.page.evaluate(press, [ballot.ship.element_handle(), ballot.skip.element_handle()])
-    ballot.says("You said SKIP")
+    ballot.says("Your vote: SKIP")
     ballot.is_pressed(ballot.skip)
     reader.page.wait_for_load_state("networkidle")
-    ballot.says("You said SKIP")
+    ballot.says("Your vote: SKIP")
     assert site.tally("lm-studio") == Tally(before.ship, before.skip + 1, 0)
 
 
@@ -162,7 +162,7 @@ def test_pressing_answers_at_once_even_when_the_server_is_slow(reader: Reader) -
     reader.context.route("**/vote*", lambda route: (reader.page.wait_for_timeout(1500), route.continue_()))
     ballot.ship.click(no_wait_after=True)
     expect(ballot.form.get_by_text("Counting your vote…")).to_be_visible(timeout=1000)
-    ballot.says("You said SHIP")
+    ballot.says("Your vote: SHIP")
     expect(ballot.form.get_by_text("Counting your vote…")).to_be_hidden()
 
 
@@ -172,7 +172,7 @@ def test_a_waiting_ballot_says_so(new_reader: Callable[..., Reader], site: Site)
         early = new_reader(network=network)
         early.opens("/tools/qdrant")
         early.ballot("qdrant").ship.click()
-        early.ballot("qdrant").says("You said SHIP")
+        early.ballot("qdrant").says("Your vote: SHIP")
         expect(early.ballot("qdrant").form).not_to_contain_text("Recorded.")
     late = new_reader(network=network)
     late.opens("/tools/qdrant")

@@ -29,14 +29,14 @@ def test_a_vote_is_set_changed_and_taken_back_on_the_readers_own_page(reader: Re
 
     ballot.ship.click()
     assert reader.page.url == f"{site.url}/tools/{slug}/vote"
-    ballot.says("You said SHIP")
+    ballot.says("Your vote: SHIP")
     ballot.is_pressed(ballot.ship)
     ballot.shows(before.ship + 1, before.skip)
     assert reader.statuses == [307, 303, 200]
     assert site.tally(slug) == Tally(before.ship + 1, before.skip, 0)
 
     ballot.skip.click()
-    ballot.says("You said SKIP")
+    ballot.says("Your vote: SKIP")
     ballot.shows(before.ship, before.skip + 1)
     assert reader.statuses == [307, 303, 200, 303, 200]
 
@@ -52,9 +52,9 @@ def test_reloading_after_a_plain_vote_votes_no_second_time(reader: Reader, site:
     before = site.tally("claude")
     reader.opens("/tools/claude")
     reader.ballot("claude").skip.click()
-    reader.ballot("claude").says("You said SKIP")
+    reader.ballot("claude").says("Your vote: SKIP")
     reader.page.reload()
-    reader.ballot("claude").says("You said SKIP")
+    reader.ballot("claude").says("Your vote: SKIP")
     assert site.tally("claude") == Tally(before.ship, before.skip + 1, 0)
 
 
@@ -62,7 +62,7 @@ def test_a_double_tap_on_a_plain_form_counts_once(reader: Reader, site: Site) ->
     before = site.tally("chatgpt")
     reader.opens("/tools/chatgpt")
     reader.ballot("chatgpt").ship.dblclick()
-    reader.ballot("chatgpt").says("You said SHIP")
+    reader.ballot("chatgpt").says("Your vote: SHIP")
     assert site.tally("chatgpt") == Tally(before.ship + 1, before.skip, 0)
 
 

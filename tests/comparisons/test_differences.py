@@ -21,8 +21,8 @@ def test_equal_values_are_shared_and_unequal_ones_differ() -> None:
     assert rows(first, second) == (["Works offline"], ["Licence"])
 
 
-def test_a_fact_known_of_one_tool_only_differs() -> None:
-    assert rows(sheet(license="MIT", offline="Yes"), sheet(license="MIT")) == (["Works offline"], ["Licence"])
+def test_a_fact_known_of_one_tool_only_is_no_difference() -> None:
+    assert rows(sheet(license="MIT", offline="Yes"), sheet(license="MIT")) == ([], ["Licence", "Works offline"])
 
 
 def test_a_fact_that_nobody_has_checked_is_shared() -> None:
@@ -40,9 +40,9 @@ def test_a_third_tool_that_differs_is_enough() -> None:
 
 def test_facts_of_several_kinds_stand_below_each_other_once() -> None:
     other = ToolFacts({"context": "Context", "license": "License"}, {})
-    assert rows(sheet(license="MIT"), other) == (["Licence"], ["Works offline", "Context"])
+    assert rows(sheet(license="MIT"), other) == ([], ["Licence", "Works offline", "Context"])
 
 
 def test_a_fact_that_one_kind_does_not_ask_for_is_unknown_there() -> None:
     table = compare_facts([sheet(license="MIT"), ToolFacts({}, {})])
-    assert [fact and fact.value for fact in table.differing[0].facts] == ["MIT", None]
+    assert [fact and fact.value for fact in table.shared[0].facts] == ["MIT", None]

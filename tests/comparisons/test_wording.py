@@ -18,19 +18,19 @@ FOUR = {"builder": "ship", "skeptic": "ship", "futurist": "ship", "founder": "sh
 def said(first: Panel, second: Panel) -> tuple[str, str]:
     """Return headline and sentence of two panels."""
     lead = panel_lead(first, second, TODAY)
-    return wording.headline(NAMES, lead), wording.panel_sentence(NAMES, lead)
+    return wording.headline(NAMES, [first, second], lead, TODAY), wording.panel_sentence(NAMES, lead)
 
 
 def test_one_voice_ahead_names_the_voice() -> None:
     assert said(panel(**FOUR | {"founder": "skip"}), panel(**FOUR)) == (
-        "Beta, by one voice.",
+        "Beta leads by one reviewer: all four would ship it, three Alpha.",
         "4 of 4 against 3 of 4: ahead by one voice (the Founder).",
     )
 
 
 def test_two_voices_ahead_names_both() -> None:
     assert said(panel(**FOUR), panel(**FOUR | {"founder": "skip", "skeptic": "skip"})) == (
-        "Alpha, by two voices.",
+        "Alpha leads by two reviewers: all four would ship it, two Beta.",
         "4 of 4 against 2 of 4: ahead by two voices (the Skeptic and the Founder).",
     )
 
@@ -39,7 +39,7 @@ def test_voices_on_both_sides_are_told() -> None:
     first = panel(builder="ship", skeptic="ship", founder="skip")
     second = panel(builder="skip", skeptic="skip", founder="ship")
     assert said(first, second) == (
-        "Alpha, by one voice.",
+        "Alpha leads by one reviewer: two of three would ship it, one Beta.",
         "2 of 3 against 1 of 3: ahead by one voice. "
         "The Builder and the Skeptic would ship only Alpha, the Founder would ship only Beta.",
     )
@@ -55,14 +55,14 @@ def test_a_panel_that_ships_both() -> None:
 def test_a_panel_that_skips_both() -> None:
     assert said(panel(builder="skip"), panel(builder="skip")) == (
         "The panel skips both.",
-        "The one reviewer who judged both skip Alpha and Beta alike.",
+        "The one reviewer who judged both skips Alpha and Beta alike.",
     )
 
 
 def test_a_level_panel_tells_who_would_ship_which() -> None:
     first, second = panel(builder="ship", founder="skip"), panel(builder="skip", founder="ship")
     assert said(first, second) == (
-        "The panel is level.",
+        "Neither leads: one of two would ship each.",
         "Each is shipped by 1 of the 2 reviewers who judged both. "
         "The Builder would ship only Alpha, the Founder would ship only Beta.",
     )
@@ -110,11 +110,70 @@ def test_no_deciding_voice_is_told_where_it_takes_none_or_more(second: dict[str,
 
 def test_of_three_tools_no_winner_is_named() -> None:
     names = [*NAMES, "Gamma"]
-    assert wording.headline(names, None) == "Three tools, one table."
     assert wording.panel_counts(names, [panel(**FOUR), panel(builder="skip"), panel()]) == (
-        "The panel ships Alpha 4 of 4, Beta 0 of 1 and Gamma not reviewed yet. "
-        "Of three tools no winner is named: the table speaks."
+        "The panel ships Alpha 4 of 4, Beta 0 of 1 and Gamma not reviewed yet. Of three tools no winner is named."
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "headline", "sentence"),
+    [
+        (
+            {"builder": "ship", "skeptic": "ship", "founder": "ship", "futurist": "skip"},
+            {"builder": "skip", "skeptic": "skip", "founder": "skip", "futurist": "skip", "fifth": "skip"},
+            "Alpha leads by three reviewers: three of the four who judged both would ship it, none Beta.",
+            "3 of 4 against 0 of 4, of the four who judged both: ahead by three voices "
+            "(the Builder, the Skeptic and the Founder).",
+        ),
+        (
+            {"builder": "ship", "skeptic": "ship 2026-01-01", "founder": "ship"},
+            {"builder": "skip", "skeptic": "ship", "founder": "ship"},
+            "Alpha leads by one reviewer: the two who recently judged both would ship it, one Beta.",
+            "2 of 2 against 1 of 2, of the two who judged both within 180 days: ahead by one voice (the Builder).",
+        ),
+        (
+            {"builder": "ship", "skeptic": "skip"},
+            {"builder": "ship"},
+            "Everyone who judged both would ship both.",
+            "The one reviewer who judged both ships Alpha and Beta alike.",
+        ),
+        (
+            {"builder": "ship", "skeptic": "skip"},
+            {"builder": "skip"},
+            "Alpha leads by one reviewer, the only one who judged both.",
+            "1 of 1 against 0 of 1, of the one who judged both: ahead by one voice (the Builder).",
+        ),
+    ],
+)
+def test_a_count_that_leaves_reviewers_out_says_of_whom_it_is(
+    first: dict[str, str], second: dict[str, str], headline: str, sentence: str
+) -> None:
+    assert said(panel(**first), panel(**second)) == (headline, sentence)
+
+
+@pytest.mark.parametrize(
+    ("panels", "headline"),
+    [
+        (
+            [panel(**FOUR), panel(builder="skip"), panel()],
+            "Alpha has most support: 4 of 4 would ship it.",
+        ),
+        ([panel(**FOUR), panel(**FOUR), panel()], "Alpha and Beta have most support: 4 of 4 would ship each."),
+        (
+            [panel(builder="ship"), panel(builder="ship", founder="skip"), panel()],
+            "Alpha and Beta have most support: 1 of 1 and 1 of 2 would ship them.",
+        ),
+        (
+            [panel(builder="ship 2026-01-01", founder="ship 2026-01-01"), panel(builder="ship"), panel(builder="skip")],
+            "Who would ship them: Alpha 2 of 2, Beta 1 of 1 and Gamma 0 of 1.",
+        ),
+        ([panel(builder="skip"), panel(builder="skip"), panel()], "The panel would ship none of the three."),
+        ([panel(builder="skip"), panel(), panel()], "Only Alpha is reviewed."),
+        ([panel(), panel(), panel()], "No panel verdict yet."),
+    ],
+)
+def test_of_three_tools_the_headline_is_a_count(panels: list[Panel], headline: str) -> None:
+    assert wording.headline([*NAMES, "Gamma"], panels, None, TODAY) == headline
 
 
 def of_both(readers: ReadersOfBoth | None) -> str:

@@ -80,3 +80,15 @@ def test_what_is_no_address_is_refused_in_words(typed: str) -> None:
 def test_a_key_cannot_be_computed_without_our_hash_key(app: Flask) -> None:
     assert len(parse_email("ann@example.org").key) == 64
     assert parse_email("ann@example.org").key != hashlib.sha256(b"ann@example.org").hexdigest()
+
+
+@pytest.mark.parametrize("text", ["ann@example", "ann@localhost"])
+def test_an_address_without_a_dot_is_told_what_it_needs(text: str) -> None:
+    with pytest.raises(InvalidAddress, match=r"It needs a dot, as in example\.org\."):
+        parse_email(text)
+
+
+@pytest.mark.parametrize("text", ["ann@example.", ".ann@example.org", "ann@example..org"])
+def test_no_message_calls_a_dot_a_period(text: str) -> None:
+    with pytest.raises(InvalidAddress, match="dot"):
+        parse_email(text)

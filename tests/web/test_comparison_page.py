@@ -7,10 +7,11 @@ import pytest
 from flask import Flask
 
 from tests.curation.files import import_file
-from tests.makers import NOW, make_comparison, make_review, make_tool, make_votes
+from tests.makers import NOW, TODAY, make_comparison, make_price, make_review, make_tool, make_votes
 from tests.web import rich
 from tests.web.visitor import Page, Visitor, words_of
 from verdicts.catalog.models import Reviewer, Tool
+from verdicts.comparisons.wording import number
 from verdicts.extensions import begin_write, db
 
 BARE = Path(__file__).parent.parent / "data" / "bare-catalogue.json"
@@ -79,7 +80,7 @@ def test_everything_stands_in_the_order_of_the_page_that_started_it(pair: Page) 
         "AI tool comparison",
         "Alpha vs Beta",
         "Which one suits your work?",
-        "Alpha, by one voice.",
+        "Alpha leads by one reviewer: the two who recently judged both would ship it, one Beta.",
         "On this page:",
     ]
     places = [before.index(part) for part in parts]
@@ -107,7 +108,7 @@ def test_a_bare_pair_carries_what_the_first_page_carried(visitor: Visitor) -> No
     words = page.words
     for part in (
         "SmolVLM2-2B vs Mistral Code",
-        "Mistral Code, by one voice.",
+        "Mistral Code leads by one reviewer: all four would ship it, three SmolVLM2-2B.",
         "4 of 4 against 3 of 4: ahead by one voice (the Founder).",
         "Reads pages, pictures and short video on your own hardware",
         "3 of 4 ship",
@@ -126,8 +127,13 @@ def test_a_bare_pair_carries_what_the_first_page_carried(visitor: Visitor) -> No
 
 
 def test_the_lede_says_who_is_ahead_and_by_whose_voice(pair: Page) -> None:
-    assert words_of(pair.one("p", "answer")) == "Alpha, by one voice."
-    assert pair.texts("p", "read")[0].startswith("2 of 2 against 1 of 2: ahead by one voice (the Skeptic).")
+    assert (
+        words_of(pair.one("p", "answer"))
+        == "Alpha leads by one reviewer: the two who recently judged both would ship it, one Beta."
+    )
+    assert pair.texts("p", "read")[0].startswith(
+        "2 of 2 against 1 of 2, of the two who judged both within 180 days: ahead by one voice (the Skeptic)."
+    )
 
 
 def test_the_lede_says_what_the_readers_of_both_said(pair: Page) -> None:
@@ -204,7 +210,7 @@ def test_the_ballot_says_how_many_count_and_wait(pair: Page) -> None:
     assert pair.texts("p", "ballot-count") == ["80 counted, 1 waiting", "20 counted"]
 
 
-# Which one, when
+# Which should you choose?
 
 
 def test_choose_if_lines_stand_under_their_tools(pair: Page) -> None:
@@ -234,19 +240,28 @@ def test_facts_that_differ_stand_with_source_and_date(pair: Page) -> None:
     table = rows(pair, "pricing")
     assert table[0] == ["Fact", "Alpha", "Beta"]
     assert table[1][:2] == ["Entry price", "Free Checked 1 Nov 2026 Price wrong? Let an editor look: Alpha"]
-    assert table[2] == ["Licence", "Apache-2.0 Source, checked 5 Oct 2026", "Proprietary Nobody has checked yet"]
+    assert table[2] == ["Licence", "Apache-2.0 Source, checked 5 Oct 2026", "Proprietary (unverified)"]
 
 
-def test_a_fact_known_of_one_only_is_not_checked_of_the_other(pair: Page) -> None:
-    assert rows(pair, "pricing")[3] == ["Works offline", "Yes Checked 5 Oct 2026", "Not checked"]
+def test_a_section_with_gaps_does_not_claim_that_all_has_a_source(pair: Page) -> None:
+    assert "Each with its source" not in words_of(pair.by_id("pricing"))
+
+
+def test_a_section_without_gaps_says_that_all_has_a_source(visitor: Visitor) -> None:
+    checked = {"source": "https://example.org/", "checked_on": TODAY}
+    for slug in ("sourced-a", "sourced-b"):
+        make_price(make_tool(slug), "free", **checked)
+    words = words_of(visitor.reads("/compare/sourced-a-vs-sourced-b").by_id("pricing"))
+    assert "Each with its source and the day it was checked." in words
 
 
 def test_equal_and_unknown_facts_are_folded(pair: Page) -> None:
     (fold,) = pair.all("details", within=pair.by_id("pricing"))
-    assert "2 facts they share, or that nobody has checked" in words_of(fold)
+    assert "3 facts that do not differ, or that nobody has checked" in words_of(fold)
     shared = [[words_of(_heard(cell)) for cell in row][:3] for row in fold.iter("tr")][1:]
     assert shared == [
-        ["Context window", "8,192 tokens Nobody has checked yet", "8,192 tokens Nobody has checked yet"],
+        ["Works offline", "Yes Checked 5 Oct 2026", "Not checked"],
+        ["Context window", "8,192 tokens (unverified)", "8,192 tokens (unverified)"],
         ["Editor", "Not checked", "Not checked"],
     ]
 
@@ -256,7 +271,7 @@ def test_plans_stand_with_price_limit_and_basis(pair: Page) -> None:
     said = [[words_of(_heard(cell)) for cell in row] for row in plans.iter("tr")][1:]
     assert said == [
         ["Beta", "Team", "$30 / month per seat", "500 requests", "Source, checked 1 Nov 2026"],
-        ["Beta", "Enterprise", "Not known", "Not stated", "Nobody has checked yet"],
+        ["Beta", "Enterprise", "Not known", "Not stated", "Not verified"],
     ]
 
 
@@ -296,7 +311,7 @@ def test_a_gap_is_shown_as_a_gap(pair: Page) -> None:
 
 
 def test_an_undated_review_says_so(pair: Page) -> None:
-    assert cells(pair, "The Founder")[2] == "SKIP No moat. From the maker’s claims Date not stated"
+    assert cells(pair, "The Founder")[2] == "SKIP No moat. Based on the maker’s claims Date not stated"
 
 
 def test_split_rows_are_marked(pair: Page) -> None:
@@ -380,28 +395,29 @@ def test_tools_that_nobody_judged_say_so_everywhere(visitor: Visitor) -> None:
         "No panel verdict yet.",
         "Nobody on the panel has looked at either tool yet.",
         "No reader has judged both yet.",
-        "Nobody on the panel has looked at these tools yet.",
         "Be the first",
         "Not known",
-        "Nobody has checked yet",
-        "No review is dated, so there is no line to draw.",
-        "No one has changed their mind.",
+        "Not verified",
     ):
         assert part in words, part
+    assert "Reviewer scorecard" not in words
+    assert "Changes of mind" not in words
     assert "None" not in words
     assert "0 %" not in words
 
 
 def test_a_page_without_editors_words_leaves_their_place_out(visitor: Visitor) -> None:
-    assert "Which one, when" not in visitor.reads("/compare/bare-vs-gamma").words
+    assert "Which should you choose?" not in visitor.reads("/compare/bare-vs-gamma").words
 
 
 @pytest.mark.parametrize("pair", ["alpha-vs-beta-vs-gamma", "alpha-vs-bare-vs-beta-vs-gamma"])
 def test_of_three_or_four_tools_no_winner_is_named(visitor: Visitor, pair: str) -> None:
     page = visitor.reads(f"/compare/{pair}")
     names = pair.count("-vs-") + 1
-    assert words_of(page.one("p", "answer")) == {3: "Three", 4: "Four"}[names] + " tools, one table."
-    assert "no winner is named: the table speaks" in page.words
+    answer = words_of(page.one("p", "answer"))
+    assert answer.startswith("Who would ship them: Alpha 2 of 3, ")
+    assert answer.endswith("Beta 2 of 4 and Gamma 0 of 1.")
+    assert f"Of {number(names)} tools no winner is named." in page.words
     assert "ahead" not in page.words
     assert "decides it" not in page.words
     assert len(page.all("section", "card")) == names
@@ -443,7 +459,7 @@ def test_unpublished_tools_are_not_offered(visitor: Visitor) -> None:
 def test_a_curated_comparison_without_words_has_no_empty_section(visitor: Visitor) -> None:
     make_comparison(make_tool("wordless-a"), make_tool("wordless-b"), featured=True)
     page = visitor.reads("/compare/wordless-a-vs-wordless-b")
-    assert "Which one, when" not in page.words
+    assert "Which should you choose?" not in page.words
 
 
 def test_tools_of_one_name_keep_their_own_reasons(visitor: Visitor) -> None:

@@ -217,7 +217,7 @@ def test_a_locked_database_is_503_and_the_ballot_is_kept_at_hand(app: Flask, vis
         assert visitor.reads("/tools/alpha").status == 200
     assert_try_again(page, htmx=htmx)
     assert db.session.scalars(sa.select(vote.c.verdict)).all() == ["ship"]
-    assert "You said SKIP" in visitor.votes("alpha", "skip").words
+    assert "Your vote: SKIP" in visitor.votes("alpha", "skip").words
 
 
 @ON_ONE_DATABASE

@@ -34,6 +34,6 @@ def test_an_ipv6_address_is_a_host_like_any_other(app_with: Callable[..., Flask]
     visitor = Visitor(app_with(BASE_URL="http://[::1]:8000"))
     make_tool("alpha")
     assert 'href="http://[::1]:8000/tools/alpha"' in visitor.reads("/tools/alpha").html
-    assert "You said SHIP" in visitor.votes("alpha", "ship").words
+    assert "Your vote: SHIP" in visitor.votes("alpha", "ship").words
     visitor.sends("/tools/alpha/vote", {"verdict": "skip"}, 403, origin="http://[::2]:8000")
     visitor.reads("/tools/alpha", 400, host="[::2]:8000")

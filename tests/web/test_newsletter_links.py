@@ -225,9 +225,9 @@ def test_one_click_is_taken_from_wherever_it_comes(visitor: Visitor, ann: int, s
 
 def test_a_reader_leaves_by_a_button_and_sees_that_it_worked(visitor: Visitor, ann: int) -> None:
     page = visitor.reads(leave_path(ann))
-    assert page.texts("button", within=page.main) == ["Leave"]
-    assert visitor.sends(leave_path(ann), {}).texts("h1") == ["You have left."]
-    assert visitor.reads(leave_path(ann)).texts("h1") == ["You have left."]
+    assert page.texts("button", within=page.main) == ["Unsubscribe"]
+    assert visitor.sends(leave_path(ann), {}).texts("h1") == ["You are unsubscribed."]
+    assert visitor.reads(leave_path(ann)).texts("h1") == ["You are unsubscribed."]
     assert row_of(ann).address is None
 
 

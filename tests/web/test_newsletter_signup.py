@@ -47,7 +47,7 @@ def make_known(standing: str) -> None:
 def test_signing_up_mails_a_letter_and_leads_to_a_page_that_says_so(reader: Visitor) -> None:
     page = sign_up(reader)
     assert page.headers["Location"] == "/newsletter/sent"
-    assert "Look in your mailbox." in reader.reads("/newsletter/sent").words
+    assert "Check your inbox." in reader.reads("/newsletter/sent").words
     assert [letter.recipient for letter in letters()] == [ANN]
     assert statuses() == ["pending"]
 

@@ -23,7 +23,7 @@ STATEMENTS = {
     "/tools?q=alpha": 5,
     "/tools?category=developer-tools&sort=newest": 5,
     "/": 8,
-    "/method": 1,
+    "/method": 2,
     "/privacy": 0,
     "/contact?about=/tools/alpha": 0,
     "/contact/sent": 0,

@@ -41,7 +41,7 @@ def rows_of(table: sa.Table) -> int:
 def test_a_first_ballot_counts(visitor: Visitor, tool: Tool, htmx: bool) -> None:
     page = visitor.votes("alpha", "ship", htmx=htmx)
     assert tally_of(tool) == Community(ship=1)
-    assert "You said SHIP" in page.words
+    assert "Your vote: SHIP" in page.words
 
 
 @BOTH_WAYS
@@ -49,7 +49,7 @@ def test_a_second_ballot_replaces_the_first(visitor: Visitor, tool: Tool, htmx: 
     visitor.votes("alpha", "ship", htmx=htmx)
     page = visitor.votes("alpha", "skip", htmx=htmx)
     assert tally_of(tool) == Community(skip=1)
-    assert "You said SKIP" in page.words
+    assert "Your vote: SKIP" in page.words
 
 
 @BOTH_WAYS
@@ -57,7 +57,7 @@ def test_a_ballot_can_be_taken_back_and_cast_anew(visitor: Visitor, tool: Tool, 
     visitor.votes("alpha", "ship", htmx=htmx)
     page = visitor.votes("alpha", "none", htmx=htmx)
     assert tally_of(tool) == Community()
-    assert "You said" not in page.words
+    assert "Your vote:" not in page.words
     visitor.votes("alpha", "ship", htmx=htmx)
     assert tally_of(tool) == Community(ship=1)
 
@@ -262,7 +262,7 @@ def test_my_ballots_shows_only_mine(app: Flask, visitor: Visitor, tool: Tool) ->
     Visitor(app).votes("alpha", "skip")
     visitor.votes("beta", "ship")
     page = visitor.reads("/votes/mine?tool=alpha&tool=beta")
-    said = {each.get("id"): "You said" in page.texts("p", "ballot-say", each)[0] for each in page.all("form")}
+    said = {each.get("id"): "Your vote:" in page.texts("p", "ballot-say", each)[0] for each in page.all("form")}
     assert said == {"ballot-alpha": False, "ballot-beta": True}
 
 
@@ -292,7 +292,7 @@ def test_what_is_mine_is_never_kept_nor_compressed(visitor: Visitor, tool: Tool,
     assert page.headers["Cache-Control"] == "no-store"
     assert "Content-Encoding" not in page.headers
     assert "ETag" not in page.headers
-    assert "You said SHIP" in page.words
+    assert "Your vote: SHIP" in page.words
 
 
 def test_the_public_page_is_the_same_for_a_voter(app: Flask, visitor: Visitor, tool: Tool) -> None:

@@ -30,7 +30,7 @@ def conclude(page: ComparisonPage, today: date) -> Conclusion:
     readers = wording.readers_sentence(names, page.readers)
     editors_headline = page.curated.headline if page.curated else None
     return Conclusion(
-        headline=editors_headline or wording.headline(names, lead),
+        headline=editors_headline or wording.headline(names, panels, lead, today),
         sentences=(wording.panel_sentence(names, lead), readers) if lead else (wording.panel_counts(names, panels),),
         deciding=lead.deciders[0] if lead and len(lead.deciders) == 1 else None,
         decision=wording.decision(names, lead) if lead else "",

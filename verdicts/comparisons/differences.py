@@ -15,8 +15,8 @@ class FactRow:
 
     @property
     def differs(self) -> bool:
-        """True unless every tool is known to have the same value, or nothing is known of any."""
-        return len({fact.value if fact else None for fact in self.facts}) > 1
+        """True where tools are known to have different values. What nobody has checked is no difference."""
+        return len({fact.value for fact in self.facts if fact}) > 1
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class FactTable:
 
 
 def compare_facts(tools: Sequence[ToolFacts]) -> FactTable:
-    """Return the facts on which tools differ, and those that are equal or that nobody has checked."""
+    """Return the facts on which tools differ, and those that are equal as far as anybody has checked."""
     rows = fact_rows(tools)
     return FactTable(
         differing=tuple(row for row in rows if row.differs),

@@ -47,7 +47,7 @@ class ComparisonSummary:
         return panel_lead(self.panels[0], self.panels[1], today) if len(self.tools) == address.MIN_TOOLS else None
 
     def headline(self, today: date) -> str:
-        return self.editors_headline or wording.headline(self.names, self.lead(today))
+        return self.editors_headline or wording.headline(self.names, self.panels, self.lead(today), today)
 
     def sentence(self, today: date) -> str:
         lead = self.lead(today)

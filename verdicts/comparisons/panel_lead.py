@@ -27,7 +27,8 @@ class PanelLead:
     """How the reviewers who judged both tools judged them, old reviews left out.
 
     `reason_for_none` says why there are no such reviewers. `only_first` are those who ship the first tool and skip the
-    second, `only_second` the other way round.
+    second, `only_second` the other way round. `left_out` counts the reviewers of either tool who are not among
+    `judged_both`; `too_old` of them judged both, but too long ago.
     """
 
     judged_both: tuple[ReviewerSummary, ...]
@@ -36,6 +37,8 @@ class PanelLead:
     only_first: tuple[ReviewerSummary, ...]
     only_second: tuple[ReviewerSummary, ...]
     reason_for_none: PanelOutcome | None = None
+    left_out: int = 0
+    too_old: int = 0
 
     @property
     def margin(self) -> int:
@@ -63,6 +66,7 @@ class PanelLead:
 
 
 def panel_lead(first: Panel, second: Panel, today: date) -> PanelLead:
+    in_both = sum(second.review_by(review.reviewer) is not None for review in first.reviews)
     pairs = [
         (mine.reviewer, mine.verdict is Verdict.SHIP, theirs.verdict is Verdict.SHIP)
         for mine in first.reviews
@@ -75,7 +79,27 @@ def panel_lead(first: Panel, second: Panel, today: date) -> PanelLead:
         only_first=tuple(reviewer for reviewer, one, other in pairs if one and not other),
         only_second=tuple(reviewer for reviewer, one, other in pairs if other and not one),
         reason_for_none=None if pairs else _why_nobody(first, second),
+        left_out=first.total + second.total - in_both - len(pairs),
+        too_old=in_both - len(pairs),
     )
+
+
+def most_supported(panels: Sequence[Panel], today: date) -> list[int]:
+    """Return the places of the tools that most reviewers ship.
+
+    None where nobody ships any, or where it is another tool once old reviews are left out: those decide nothing.
+    """
+    counts = [panel.ship for panel in panels]
+    recent = [
+        sum(each.verdict is Verdict.SHIP and not each.is_old(today) for each in panel.reviews) for panel in panels
+    ]
+    places = _places_of_most(counts)
+    return places if places == _places_of_most(recent) else []
+
+
+def _places_of_most(counts: Sequence[int]) -> list[int]:
+    most = max(counts)
+    return [place for place, count in enumerate(counts) if count == most and most]
 
 
 def _why_nobody(first: Panel, second: Panel) -> PanelOutcome:

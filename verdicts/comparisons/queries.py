@@ -67,6 +67,15 @@ class ComparisonPage:
         return compare_facts([each.facts for each in self.tools])
 
     @property
+    def is_sourced(self) -> bool:
+        """True where every fact, price and plan has a source and the day on which it was checked."""
+        rows = (*self.facts.differing, *self.facts.shared)
+        prices = [each.tool.price for each in self.tools]
+        plans = [plan for each in self.tools for plan in each.plans]
+        values = (*(fact for row in rows for fact in row.facts), *prices, *plans)
+        return all(value is not None and value.source and value.checked_on for value in values)
+
+    @property
     def has_plans(self) -> bool:
         return any(each.plans for each in self.tools)
 

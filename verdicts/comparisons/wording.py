@@ -1,9 +1,10 @@
 """What a comparison says in sentences. Each claim is made of figures decided elsewhere; here are only the words."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from verdicts.catalog.panel import OLD_AFTER, Panel, ReviewerSummary
-from verdicts.comparisons.panel_lead import PanelLead, PanelOutcome
+from verdicts.comparisons.panel_lead import PanelLead, PanelOutcome, most_supported
 from verdicts.voting.community import CONFIDENCE_PERCENT, Community
 from verdicts.voting.readers_of_both import Lead, ReadersOfBoth
 
@@ -26,17 +27,21 @@ def listed(parts: Sequence[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def headline(names: Sequence[str], lead: PanelLead | None) -> str:
-    """Return the answer in a line. Of three or four tools no winner is named: `lead` is None."""
+def headline(names: Sequence[str], panels: Sequence[Panel], lead: PanelLead | None, today: date) -> str:
+    """Return the answer in a line. Of three or four tools no winner is named: `lead` is None, and the line counts."""
     if lead is None:
-        return f"{number(len(names)).capitalize()} tools, one table."
+        return _count_headline(names, panels, today)
     first, second = names
     return {
-        PanelOutcome.FIRST_AHEAD: f"{first}, by {voices(lead.margin)}.",
-        PanelOutcome.SECOND_AHEAD: f"{second}, by {voices(lead.margin)}.",
-        PanelOutcome.SHIPS_BOTH: "The panel ships both.",
-        PanelOutcome.SKIPS_BOTH: "The panel skips both.",
-        PanelOutcome.LEVEL: "The panel is level.",
+        PanelOutcome.FIRST_AHEAD: _lead_headline(first, second, lead),
+        PanelOutcome.SECOND_AHEAD: _lead_headline(second, first, lead),
+        PanelOutcome.SHIPS_BOTH: _unless_left_out(
+            lead, "The panel ships both.", "Everyone who judged both would ship both."
+        ),
+        PanelOutcome.SKIPS_BOTH: _unless_left_out(
+            lead, "The panel skips both.", "Nobody who judged both would ship either."
+        ),
+        PanelOutcome.LEVEL: f"Neither leads: {_part(lead.ship_first, lead)} would ship each.",
         PanelOutcome.NOT_REVIEWED: "No panel verdict yet.",
         PanelOutcome.ONLY_FIRST_REVIEWED: f"Only {first} is reviewed.",
         PanelOutcome.ONLY_SECOND_REVIEWED: f"Only {second} is reviewed.",
@@ -51,14 +56,14 @@ def panel_sentence(names: Sequence[str], lead: PanelLead) -> str:
     if lead.reason_for_none:
         return _REASONS_FOR_NO_LEAD[lead.reason_for_none]
     if lead.outcome is PanelOutcome.SHIPS_BOTH:
-        return f"{_all_of(judged)} who judged both ship {names[0]} and {names[1]} alike."
+        return f"{_all_of(judged)} {_judged_both(lead)} {_verb('ship', judged)} {names[0]} and {names[1]} alike."
     if lead.outcome is PanelOutcome.SKIPS_BOTH:
-        return f"{_all_of(judged)} who judged both skip {names[0]} and {names[1]} alike."
+        return f"{_all_of(judged)} {_judged_both(lead)} {_verb('skip', judged)} {names[0]} and {names[1]} alike."
     if lead.outcome is PanelOutcome.LEVEL:
         return f"Each is shipped by {lead.ship_first} of the {judged} reviewers who judged both.{_opposed(names, lead)}"
     counts = sorted((lead.ship_first, lead.ship_second), reverse=True)
     return (
-        f"{counts[0]} of {judged} against {counts[1]} of {judged}: ahead by {voices(lead.margin)}"
+        f"{counts[0]} of {judged} against {counts[1]} of {judged}{_of_whom(lead)}: ahead by {voices(lead.margin)}"
         f"{_deciders(lead.deciders)}.{'' if lead.deciders else _opposed(names, lead)}"
     )
 
@@ -73,11 +78,7 @@ def decision(names: Sequence[str], lead: PanelLead) -> str:
 
 def panel_counts(names: Sequence[str], panels: Sequence[Panel]) -> str:
     """Return each tool's count side by side, naming no winner."""
-    counts = [
-        f"{name} {panel.ship} of {panel.total}" if panel.total else f"{name} not reviewed yet"
-        for name, panel in zip(names, panels, strict=True)
-    ]
-    return f"The panel ships {listed(counts)}. Of {number(len(names))} tools no winner is named: the table speaks."
+    return f"The panel ships {_counts(names, panels)}. Of {number(len(names))} tools no winner is named."
 
 
 def readers_sentence(names: Sequence[str], readers: ReadersOfBoth | None) -> str:
@@ -107,6 +108,67 @@ def disagreement(name: str, panel: Panel, community: Community) -> str:
     )
 
 
+def _unless_left_out(lead: PanelLead, words: str, words_if_left_out: str) -> str:
+    return words_if_left_out if lead.left_out else words
+
+
+def _verb(verb: str, count: int) -> str:
+    return f"{verb}s" if count == 1 else verb
+
+
+def _lead_headline(ahead: str, behind: str, lead: PanelLead) -> str:
+    """Return "Alpha leads by one reviewer: all five would ship it, four Beta."."""
+    most, fewest = sorted((lead.ship_first, lead.ship_second), reverse=True)
+    judged = len(lead.judged_both)
+    if judged == 1:
+        return f"{ahead} leads by one reviewer, the only one {_who(lead)}."
+    others = number(fewest) if fewest else "none"
+    return f"{ahead} leads by {_reviewers(lead.margin)}: {_part(most, lead)} would ship it, {others} {behind}."
+
+
+def _part(count: int, lead: PanelLead) -> str:
+    """Return "all five", "three of five", or where reviewers are left out "three of the four who judged both"."""
+    judged = len(lead.judged_both)
+    whole, who = number(judged), f" {_who(lead)}" if lead.left_out else ""
+    if count == judged:
+        return f"{_ALL_OF_TWO[bool(who)] if judged == len(_ALL_OF_TWO) else f'all {whole}'}{who}"
+    return f"{number(count)} of {'the ' if who else ''}{whole}{who}"
+
+
+_ALL_OF_TWO = ("both", "the two")  # "both who judged both" would be read twice
+
+
+def _who(lead: PanelLead) -> str:
+    return f"who {'recently ' if lead.too_old else ''}judged both"
+
+
+def _of_whom(lead: PanelLead) -> str:
+    """Return whom a count is of, where a tool's card counts others too."""
+    return f", of the {number(len(lead.judged_both))} {_judged_both(lead)}" if lead.left_out else ""
+
+
+def _judged_both(lead: PanelLead) -> str:
+    """Return who counts, as a sentence has room to say it."""
+    return f"who judged both{f' within {OLD_AFTER.days} days' if lead.too_old else ''}"
+
+
+def _count_headline(names: Sequence[str], panels: Sequence[Panel], today: date) -> str:
+    reviewed = [name for name, panel in zip(names, panels, strict=True) if panel.total]
+    if len(reviewed) <= 1:
+        return f"Only {reviewed[0]} is reviewed." if reviewed else "No panel verdict yet."
+    places = most_supported(panels, today)
+    if len(places) == 1:
+        panel = panels[places[0]]
+        return f"{names[places[0]]} has most support: {panel.ship} of {panel.total} would ship it."
+    if not any(panel.ship for panel in panels):
+        return f"The panel would ship none of the {number(len(names))}."
+    counts = [f"{panels[place].ship} of {panels[place].total}" for place in places]
+    if places:
+        how = f"{counts[0]} would ship each" if len(set(counts)) == 1 else f"{listed(counts)} would ship them"
+        return f"{listed([names[place] for place in places])} have most support: {how}."
+    return f"Who would ship them: {_counts(names, panels)}."
+
+
 def _readers(count: int) -> str:
     return "one reader" if count == 1 else f"{count} readers"
 
@@ -123,6 +185,19 @@ _REASONS_FOR_NO_LEAD = {
 
 def _all_of(count: int) -> str:
     return "The one reviewer" if count == 1 else f"All {number(count)} reviewers"
+
+
+def _reviewers(count: int) -> str:
+    return f"{number(count)} reviewer{'' if count == 1 else 's'}"
+
+
+def _counts(names: Sequence[str], panels: Sequence[Panel]) -> str:
+    return listed(
+        [
+            f"{name} {panel.ship} of {panel.total}" if panel.total else f"{name} not reviewed yet"
+            for name, panel in zip(names, panels, strict=True)
+        ]
+    )
 
 
 def _deciders(reviewers: Sequence[ReviewerSummary]) -> str:

@@ -8,6 +8,8 @@ from verdicts.mailing.addresses import InvalidAddress
 from verdicts.newsletter.models import MAX_ADDRESS_LENGTH
 from verdicts.newsletter.tokens import keyed_hash
 
+MISSING_AT = "An email address has an @: you@example.org."
+
 
 @dataclass(frozen=True)
 class Address:
@@ -30,9 +32,14 @@ def parse_email(text: str) -> Address:
     try:
         email = validate_email(text, check_deliverability=False, strict=True)
     except EmailNotValidError as error:
-        message = str(error) if "@" in text else "An email address has an @: you@example.org."
-        raise InvalidAddress(message) from None
+        raise InvalidAddress(_in_words(error) if "@" in text else MISSING_AT) from None
     if len(email.normalized) > MAX_ADDRESS_LENGTH:
         raise InvalidAddress("This is longer than an email address can be.")
     mailbox = f"{email.local_part.casefold()}@{(email.ascii_domain or email.domain).lower()}"
     return Address(email.normalized, keyed_hash("address", mailbox.encode()).hex())
+
+
+def _in_words(error: EmailNotValidError) -> str:
+    """Return the library's message in the words that people use."""
+    message = str(error).replace("It should have a period.", "It needs a dot, as in example.org.")
+    return message.replace("period", "dot").replace("@-sign", "@")

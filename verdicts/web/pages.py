@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from limits import parse
 
 from verdicts.catalog import directory, recent_changes
+from verdicts.catalog import queries as catalog
 from verdicts.comparisons import featured, tool_table
 from verdicts.config import current_settings
 from verdicts.voting import queries as voting
@@ -37,6 +38,7 @@ def front() -> ResponseReturnValue:
 def method() -> ResponseReturnValue:
     return render_template(
         "pages/method.html",
+        panel=catalog.sitting_reviewers(),
         totals=voting.totals(),
         allowance=current_settings().votes_per_network_day,
         per_voter=parse(limits.PER_VOTER_LIMIT).amount,

@@ -13,7 +13,7 @@ def test_a_preview_shows_the_public_page_of_a_draft_and_saves_nothing(ann: Admin
     before = ann.gets("/tools/wren").status_code
     page = ann.fills(f"/admin/tools/{tool.id}", "preview", tagline="As it will be.")
     assert (before, page.status_code) == (404, 200)
-    assert all(words in page.text for words in ("Preview.", "As it will be.", "Side by side"))
+    assert all(words in page.text for words in ("Preview.", "As it will be.", "Related comparisons"))
     assert (stored(Tool)[0].tagline, stored(Tool)[0].published_at) == ("Old.", None)
 
 

@@ -62,7 +62,8 @@ def typed_in(fields: dict[str, str]) -> set[str]:
 
 def drafts() -> int:
     db.session.rollback()
-    found = db.session.scalar(sa.select(sa.func.count()).select_from(form_draft)) or 0
+    is_open = form_draft.c.discarded_at.is_(None)
+    found = db.session.scalar(sa.select(sa.func.count()).select_from(form_draft).where(is_open)) or 0
     db.session.rollback()
     return found
 

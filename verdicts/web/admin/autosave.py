@@ -13,6 +13,7 @@ from verdicts.web.clock import now
 bp = Blueprint("autosave", __name__)
 
 MAX_MARKDOWN_LENGTH = 20_000
+NOT_DISCARDED_MESSAGE = "These changes were restored already, or discarded more than a month ago."
 
 
 @bp.post("/admin/drafts")
@@ -20,17 +21,28 @@ MAX_MARKDOWN_LENGTH = 20_000
 @auth.max_upload(MAX_MEGABYTES)
 def autosave() -> ResponseReturnValue:
     """Save a form's fields as a draft; a script of the page sends them every ten seconds while somebody types."""
-    drafts.autosave(_submitted_key(), submitted_fields())
-    return render_template("admin/drafts/_saved.html", at=now())
+    form_key = _submitted_key()
+    key = drafts.autosave(form_key, submitted_fields())
+    fragment = render_template("admin/drafts/_saved.html", at=now(), is_beside_another=key != form_key)
+    return fragment, {"Draft-Key": key}
 
 
 @bp.post("/admin/drafts/discard")
 @auth.requires_role(Role.EDITOR)
 def discard() -> ResponseReturnValue:
-    """Delete a draft, and redirect to its form, or to the dashboard."""
+    """Discard a draft, and redirect to its form, or to the dashboard."""
     key = _submitted_key()
     drafts.discard(key)
-    return redirect(url_for(auth.DASHBOARD_ENDPOINT) if request.form.get("from") == "dashboard" else key, 303)
+    form_url = key.partition("?tab=")[0]
+    return redirect(url_for(auth.DASHBOARD_ENDPOINT) if request.form.get("from") == "dashboard" else form_url, 303)
+
+
+@bp.post("/admin/drafts/restore")
+@auth.requires_role(Role.EDITOR)
+def restore() -> ResponseReturnValue:
+    """Make a discarded draft one again, and redirect to its form, which shows it."""
+    key = drafts.restore(_submitted_key())
+    return redirect(key, 303) if key else abort(404, NOT_DISCARDED_MESSAGE)
 
 
 @bp.post("/admin/markdown")

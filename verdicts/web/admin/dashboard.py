@@ -14,7 +14,7 @@ from verdicts.feedback import corrections
 from verdicts.staff import audit
 from verdicts.staff.models import Role
 from verdicts.voting import queries as voting
-from verdicts.web.admin import drafts
+from verdicts.web.admin import draft_lists
 from verdicts.web.admin.auth import current_account, requires_role
 from verdicts.web.admin.forms.record_editor import record_editors
 from verdicts.web.clock import now
@@ -106,5 +106,6 @@ def index() -> ResponseReturnValue:
         "admin/dashboard/index.html",
         tasks=count_tasks(),
         entries=audit.search(limit=RECENT_ENTRIES, kinds=kinds, account_id=account.id),
-        drafts=drafts.list_draft_links(),
+        drafts=draft_lists.list_draft_links(),
+        discarded_drafts=draft_lists.list_discarded_links(),
     )

@@ -9,10 +9,8 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, abort, current_app, make_response, redirect, render_template, request, url_for
@@ -21,12 +19,10 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RoutingException
 
-from verdicts.catalog import queries as catalog
-from verdicts.catalog.models import Tool
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.staff import drafts as stored_drafts
-from verdicts.staff.drafts import Draft
+from verdicts.staff.drafts import Draft, OpenPage
 from verdicts.web import errors
 from verdicts.web.admin import auth
 from verdicts.web.admin.auth import F, ViewFunction, csrf_failed, current_account
@@ -66,16 +62,6 @@ class DraftPolicy:
         return [(name, value) for name, value in fields if self.draft_fields is None or name in self.draft_fields]
 
 
-@dataclass(frozen=True)
-class DraftLink:
-    """A draft on the dashboard: its form's URL, the kind of form, and the record's name."""
-
-    key: str
-    label: str
-    name: str
-    saved_at: datetime
-
-
 _policies: dict[ViewFunction, DraftPolicy] = {}
 
 
@@ -102,11 +88,13 @@ def draft_key() -> str:
     """Return the key of the draft of the requested form: its URL.
 
     For a new record the URL contains a random id, so that two tabs are two drafts; for an earlier version it contains
-    the id of the log entry.
+    the id of the log entry, and for a second draft of one record a random id.
     """
-    name, pattern = _distinguishing_argument(request.view_args)
-    value = request.args.get(name, "")
-    return f"{request.path}?{name}={value}" if pattern.fullmatch(value) else request.path
+    for name, pattern in _distinguishing_arguments(request.endpoint or "", request.view_args).items():
+        value = request.args.get(name, "")
+        if pattern.fullmatch(value):
+            return f"{request.path}?{name}={value}"
+    return request.path
 
 
 def is_draft_key(key: str) -> bool:
@@ -114,12 +102,12 @@ def is_draft_key(key: str) -> bool:
     path, separator, query = key.partition("?")
     if len(key) > stored_drafts.MAX_KEY_LENGTH:
         return False
-    endpoint, arguments = _route_of(path)
-    if endpoint and _small_form_policies(endpoint):
-        return not separator
-    name, pattern = _distinguishing_argument(arguments)
-    is_complete = not separator or (query.startswith(f"{name}=") and pattern.fullmatch(query.removeprefix(f"{name}=")))
-    return bool(is_complete) and _is_record_form(endpoint)
+    endpoint, arguments = route_of(path)
+    if not endpoint or not (is_record_form(endpoint) or small_form_policies(endpoint)):
+        return False
+    name, _, value = query.partition("=")
+    pattern = _distinguishing_arguments(endpoint, arguments).get(name)
+    return not separator or bool(pattern and pattern.fullmatch(value))
 
 
 def new_form_url() -> str:
@@ -128,12 +116,22 @@ def new_form_url() -> str:
     return f"{request.path}?{urlencode({**preserved, 'draft': secrets.token_urlsafe(9)})}"
 
 
-def _distinguishing_argument(arguments: Mapping[str, object] | None) -> tuple[str, re.Pattern[str]]:
-    """Return the query argument that distinguishes forms at one path, and the pattern of its value."""
-    return ("restore", _ENTRY_ID) if arguments else ("draft", _DRAFT_ID)
+def _distinguishing_arguments(endpoint: str, arguments: Mapping[str, object] | None) -> dict[str, re.Pattern[str]]:
+    """Return the query arguments that distinguish drafts of forms at one path, and the patterns of their values."""
+    if not is_record_form(endpoint):
+        return {"tab": _DRAFT_ID}
+    return {"restore": _ENTRY_ID, "tab": _DRAFT_ID} if arguments else {"draft": _DRAFT_ID}
 
 
-def _route_of(path: str) -> tuple[str, Mapping[str, object]]:
+def _new_key(key: str) -> str:
+    """Return a key that no draft has, of another draft of the same form."""
+    path = key.partition("?")[0]
+    endpoint, arguments = route_of(path)
+    name = "draft" if "draft" in _distinguishing_arguments(endpoint, arguments) else "tab"
+    return f"{path}?{name}={secrets.token_urlsafe(9)}"
+
+
+def route_of(path: str) -> tuple[str, Mapping[str, object]]:
     """Return the endpoint and arguments of a page; "" if there is none."""
     try:
         return current_app.url_map.bind("").match(path.partition("?")[0], "GET")
@@ -147,16 +145,18 @@ def _key_of_form(view: ViewFunction) -> str:
     if policy is None or not policy.redisplay_endpoint:
         return draft_key()
     arguments: dict[str, object] = dict(request.view_args or {})
-    return current_app.url_map.bind("").build(policy.redisplay_endpoint, arguments, append_unknown=False)
+    path = current_app.url_map.bind("").build(policy.redisplay_endpoint, arguments, append_unknown=False)
+    key = request.form.get("draft_key", "")
+    return key if key.startswith(f"{path}?") and is_draft_key(key) else path
 
 
-def _is_record_form(endpoint: str) -> bool:
+def is_record_form(endpoint: str) -> bool:
     view = current_app.view_functions.get(endpoint)
     policy = _policies.get(view) if view else None
     return policy is not None and not policy.redisplay_endpoint
 
 
-def _small_form_policies(endpoint: str) -> list[DraftPolicy]:
+def small_form_policies(endpoint: str) -> list[DraftPolicy]:
     """Return the small forms with drafts on a page."""
     return [each for each in _policies.values() if each.redisplay_endpoint == endpoint and each.keeps_draft]
 
@@ -164,15 +164,16 @@ def _small_form_policies(endpoint: str) -> list[DraftPolicy]:
 # Saving and deleting
 
 
-def autosave(key: str, fields: FieldPairs) -> None:
-    """Save the fields that a script sends while somebody types, for the form with this key."""
-    policies = _small_form_policies(_route_of(key)[0])
+def autosave(key: str, fields: FieldPairs) -> str:
+    """Save the fields that a script sends while somebody types, for the form with this key. Returns the draft's key."""
+    policies = small_form_policies(route_of(key)[0])
     names = {name for policy in policies for name in policy.draft_fields or ()}
-    _save(current_account().id, key, [pair for pair in fields if not policies or pair[0] in names])
+    return _save(current_account().id, key, [pair for pair in fields if not policies or pair[0] in names])
 
 
-def save_submitted() -> None:
-    _save(current_account().id, draft_key(), submitted_fields())
+def save_submitted() -> str:
+    """Save the submitted fields as a draft, and return its key."""
+    return _save(current_account().id, draft_key(), submitted_fields())
 
 
 def save_submitted_if_possible() -> None:
@@ -187,23 +188,61 @@ def save_submitted_if_possible() -> None:
 
 
 def discard(key: str) -> None:
+    """Discard the draft at a key; it can be restored for a month."""
     begin_write_after_read()
-    stored_drafts.delete(current_account().id, key)
+    account_id = current_account().id
+    stored_drafts.discard(account_id, key_of_page(account_id, key), _new_key(key), now())
     db.session.commit()
+
+
+def restore(key: str) -> str | None:
+    """Make a discarded draft one again. Returns its key, None if there is no such draft."""
+    path = key.partition("?")[0]
+    preferred_key = path if "tab" in _distinguishing_arguments(*route_of(path)) else key
+    begin_write_after_read()
+    restored_key = stored_drafts.restore(current_account().id, key, preferred_key, now())
+    db.session.commit()
+    return restored_key
 
 
 def finish_draft(saved: SavedRecord, *, is_new: bool) -> None:
     """Delete the draft of a saved record. For a new record, keep a marker with its id. The caller commits."""
+    account_id = current_account().id
+    key = key_of_page(account_id, draft_key())
     if is_new:
-        stored_drafts.close(current_account().id, draft_key(), submitted_fields(), saved.id, now())
+        stored_drafts.close(account_id, key, submitted_fields(), saved.id, now(), submitted_page().id)
     else:
-        stored_drafts.delete(current_account().id, draft_key())
+        stored_drafts.delete(account_id, key)
 
 
-def _save(account_id: int, key: str, fields: FieldPairs) -> None:
+def submitted_page() -> OpenPage:
+    """Return the page from which the request's form was sent."""
+    tab = request.form.get("tab", "")
+    return OpenPage(tab, request.form.get("shown_draft", "")) if _DRAFT_ID.fullmatch(tab) else OpenPage()
+
+
+def open_page(shown: Draft | None) -> OpenPage:
+    """Return what identifies the page that is being rendered: it stays the same page when its form is shown again."""
+    page = submitted_page()
+    if page.id:
+        return page
+    if request.method == "POST":
+        shown = Draft(draft_key(), submitted_fields(), now())
+    return OpenPage(secrets.token_urlsafe(9), shown.revision if shown else "")
+
+
+def key_of_page(account_id: int, key: str) -> str:
+    """Return the key of the draft of the page from which a form with this key was sent."""
+    return stored_drafts.key_for(account_id, key, _new_key(key), submitted_page())
+
+
+def _save(account_id: int, key: str, fields: FieldPairs) -> str:
     begin_write_after_read()
-    stored_drafts.save(account_id, key, fields, now())
+    stored_drafts.lock(account_id)
+    own_key = key_of_page(account_id, key)
+    stored_drafts.save(account_id, own_key, fields, now(), submitted_page().id)
     db.session.commit()
+    return own_key
 
 
 # Finding
@@ -217,7 +256,8 @@ def find_draft() -> Draft | None:
 def begin_and_find_created_record(load: RecordLoader) -> SavedRecord | None:
     """Begin to write, and return the record that this form already created, if the same fields were sent before."""
     begin_write()
-    record_id = stored_drafts.find_record_id(current_account().id, draft_key(), submitted_fields())
+    key = key_of_page(current_account().id, draft_key())
+    record_id = stored_drafts.find_record_id(current_account().id, key, submitted_fields())
     record = load(record_id) if record_id else None
     if record is None:
         db.session.rollback()
@@ -227,47 +267,9 @@ def begin_and_find_created_record(load: RecordLoader) -> SavedRecord | None:
 
 def find_created_record_id(load: RecordLoader) -> int | None:
     """Return the id of the record that the requested form already created, with whatever fields."""
-    record_id = stored_drafts.find_record_id(current_account().id, draft_key())
+    key = key_of_page(current_account().id, draft_key())
+    record_id = stored_drafts.find_record_id(current_account().id, key)
     return record_id if record_id and load(record_id) else None
-
-
-def list_other_drafts() -> list[Draft]:
-    """Return the other drafts of new records of this kind."""
-    key = draft_key()
-    return [draft for draft in stored_drafts.list_open(current_account().id, f"{request.path}?") if draft.key != key]
-
-
-def list_draft_links() -> list[DraftLink]:
-    """Return the current account's drafts, newest first, except drafts whose form no longer exists.
-
-    Executes two statements at most.
-    """
-    routes = [(draft, *_route_of(draft.key)) for draft in stored_drafts.list_open(current_account().id)]
-    labelled = [
-        (draft, label, 0 if draft.name else _tool_id(endpoint, arguments))
-        for draft, endpoint, arguments in routes
-        if (label := _label_of(endpoint))
-    ]
-    ids = {tool_id for _draft, _label, tool_id in labelled if tool_id}
-    tools = catalog.links_of(ids) if ids else {}
-    return [
-        DraftLink(draft.key, label, tools[tool_id].name if tool_id in tools else draft.name, draft.saved_at)
-        for draft, label, tool_id in labelled
-    ]
-
-
-def _tool_id(endpoint: str, arguments: Mapping[str, object]) -> int:
-    """Return the id of the tool that a form edits, or a part of which it edits; 0 for other forms."""
-    view: Any = current_app.view_functions[endpoint]
-    return int(str(arguments.get("id", 0))) if _is_record_form(endpoint) and view.view_class.model is Tool else 0
-
-
-def _label_of(endpoint: str) -> str:
-    """Return what the dashboard calls a form, "" if it has no drafts."""
-    if _is_record_form(endpoint):
-        label: str = current_app.view_functions[endpoint].view_class.label_of(endpoint)  # type: ignore[union-attr]
-        return label
-    return next((policy.label for policy in _small_form_policies(endpoint)), "")
 
 
 # Showing again
@@ -301,7 +303,7 @@ def redisplay_busy(overload: Exception, show: Callable[[], ResponseReturnValue])
 
 def find_small_form_draft() -> MultiDict[str, str] | None:
     """Return the draft of this page's small forms, None if there is none."""
-    draft = stored_drafts.find(current_account().id, request.path)
+    draft = find_draft()
     return MultiDict(draft.fields) if draft else None
 
 
@@ -328,10 +330,12 @@ def render_gone_record(add_endpoint: str | None) -> ResponseReturnValue:
 
 def _delete_small_form_draft() -> None:
     """Delete the draft of the form that was processed; keep a draft about another row of the same page."""
-    key = _key_of_form(auth.current_view())
+    key = key_of_page(current_account().id, _key_of_form(auth.current_view()))
     draft = stored_drafts.find(current_account().id, key)
     if draft and all(request.form.get(name) == value for name, value in draft.fields if name in _ROW_ID_FIELDS):
-        discard(key)
+        begin_write_after_read()
+        stored_drafts.delete(current_account().id, key)
+        db.session.commit()
 
 
 def _with_status(page: ResponseReturnValue, status: HTTPStatus) -> Response:
@@ -382,4 +386,4 @@ def _return_url(view: ViewFunction) -> str:
     if request.method != "POST":
         return request.full_path.rstrip("?")
     key = _key_of_form(view)
-    return key if _route_of(key)[0] else url_for(auth.DASHBOARD_ENDPOINT)
+    return key if route_of(key)[0] else url_for(auth.DASHBOARD_ENDPOINT)

@@ -9,7 +9,7 @@ from wtforms import Field, StringField
 from wtforms.validators import DataRequired, Length
 
 MAX_FIELDS = 3000  # of one form
-_CONTROL_FIELDS = {"csrf_token", "do", "draft_key"}
+_CONTROL_FIELDS = {"csrf_token", "do", "draft_key", "tab", "shown_draft"}
 _HIDDEN_FIELDS = {"version"}
 
 ONE_LINE_MESSAGE = "Enter one line, without control characters."

@@ -21,9 +21,10 @@ from verdicts.curation.editing import removal, three_way
 from verdicts.curation.editing.saving import InvalidRecord, SavedRecord, StoredRecord, find_row, without_reasons
 from verdicts.extensions import begin_write_after_read, db
 from verdicts.staff import audit, versions
+from verdicts.staff.drafts import Draft
 from verdicts.staff.models import Role
 from verdicts.web import errors
-from verdicts.web.admin import auth, drafts
+from verdicts.web.admin import auth, draft_lists, drafts
 from verdicts.web.admin.auth import csrf_failed, log_activity
 from verdicts.web.admin.drafts import RedisplayCause
 from verdicts.web.admin.forms.fields import RecordForm, SubformList
@@ -219,8 +220,7 @@ class RecordEditor(MethodView):
 
     def _save_draft(self) -> ResponseReturnValue:
         self._load()
-        drafts.save_submitted()
-        return self._redirect_to_form(drafts.draft_key(), "kept")
+        return self._redirect_to_form(drafts.save_submitted(), "kept")
 
     def _discard_draft(self) -> ResponseReturnValue:
         drafts.discard(drafts.draft_key())
@@ -314,19 +314,20 @@ class RecordEditor(MethodView):
     def _show_form(self, status: int = 200) -> ResponseReturnValue:
         """Show the form with the account's draft, else with the requested earlier version, else as stored."""
         record = self._load()
-        if draft := drafts.find_draft():
+        draft = drafts.find_draft()
+        if draft:
             typed = self._submitted_form(MultiDict(draft.fields))
             form, conflicts = self._merge(typed, record)
             # A draft that arrived after the save equals the stored record: ignore it.
             if record is None or not self._equals_stored(form, record):
                 # What both changed is asked about when the draft is saved, as for a form that stayed open.
                 form = typed if conflicts else form
-                return self._render(form, record, status, draft_saved_at=draft.saved_at, has_conflicts=bool(conflicts))
+                return self._render(form, record, status, draft=draft, has_conflicts=bool(conflicts))
         if "restore" not in request.args:
-            return self._render(self._form_of(record, self.initial(record)), record, status)
+            return self._render(self._form_of(record, self.initial(record)), record, status, hidden_draft=draft)
         entry = get_entry_to_restore(self.kind, record)
         form = self._form_of(record, self._restored_data(record, entry))
-        return self._render(form, record, status, restored_entry_id=entry.id)
+        return self._render(form, record, status, restored_entry_id=entry.id, hidden_draft=draft)
 
     def _redisplay(self, status: int = 200, *, cause: RedisplayCause | None = None) -> ResponseReturnValue:
         return self._render(self._submitted_form(), self._load(), status, cause=cause)
@@ -353,7 +354,8 @@ class RecordEditor(MethodView):
         cause: RedisplayCause | None = None,
         conflict: Conflict | None = None,
         focus: str = "",
-        draft_saved_at: datetime | None = None,
+        draft: Draft | None = None,
+        hidden_draft: Draft | None = None,
         has_conflicts: bool = False,
         restored_entry_id: int | None = None,
     ) -> ResponseReturnValue:
@@ -370,13 +372,15 @@ class RecordEditor(MethodView):
             conflict=conflict,
             focus=focus,
             draft_key=drafts.draft_key(),
-            draft_saved_at=draft_saved_at,
+            draft_saved_at=draft.saved_at if draft else None,
+            open_page=drafts.open_page(draft or hidden_draft),
+            discarded_drafts=draft_lists.list_discarded_drafts(),
             has_conflicts=has_conflicts,
             restored_entry_id=restored_entry_id,
             is_unsaved=request.method == "POST",
-            other_drafts=drafts.list_other_drafts() if record is None else [],
+            other_drafts=draft_lists.list_other_drafts(),
             created_record_url=self._created_record_url(),
-            done="" if draft_saved_at else SUCCESS_MESSAGES.get(request.args.get("done", ""), ""),
+            done="" if draft else SUCCESS_MESSAGES.get(request.args.get("done", ""), ""),
             **self.extra_context(record),
         )
         if record and form.version.data == record.version and cause != RedisplayCause.BUSY:

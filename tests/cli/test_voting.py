@@ -157,8 +157,8 @@ def run_housekeeping_beside(app: Flask, now: datetime) -> list[int]:
 
 @pytest.mark.usefixtures("many_writers")
 def test_two_housekeepings_at_once_share_the_work(app: Flask, tool: int) -> None:
-    masses(tool, names("pro", 1200), SHIP, Standing.WAITING, "n1")
-    masses(tool, names("con", 1200), SKIP, Standing.WAITING, "n1")
+    masses(tool, names("pro", 1200), SHIP, Standing.WAITING, names("n", 120))
+    masses(tool, names("con", 1200), SKIP, Standing.WAITING, names("n", 120))
     with ThreadPoolExecutor(2) as threads:
         both = [threads.submit(run_housekeeping_beside, app, NOW + VOTER_KEPT + DAY) for _ in range(2)]
     done = [a + b for a, b in zip(*(each.result() for each in both), strict=True)]

@@ -15,6 +15,7 @@ from verdicts.catalog.kinds import Verdict
 from verdicts.extensions import begin_write, db
 from verdicts.voting import retention
 from verdicts.voting.models import Standing
+from verdicts.voting.network_groups import MAX_RELEASED
 from verdicts.voting.queries import ballots_of
 from verdicts.voting.recount import recount
 from verdicts.voting.tallying import Figures
@@ -33,6 +34,9 @@ class Modelled:
     network: str | None
     first_at: datetime
     changed_at: datetime
+    first: Verdict
+    number: int
+    counted_by_editor: bool = False
 
 
 class Ballots(RuleBasedStateMachine):
@@ -65,14 +69,14 @@ class Ballots(RuleBasedStateMachine):
 
     @rule()
     def release_due(self) -> None:
-        release_all_due(self.now)
+        release_all_due(self.now, ALLOWANCE)
         due = [
             (key, ballot)
             for key, ballot in self.model.items()
             if ballot.standing is Standing.WAITING and self.now - ballot.first_at >= timedelta(hours=24)
         ]
         for (tool, _), ballot in due:
-            ballot.standing = Standing.HELD if self._one_sided(tool, ballot.network) else Standing.COUNTED
+            ballot.standing = Standing.HELD if self._must_be_held(tool, ballot.network) else Standing.COUNTED
 
     @rule(which=st.integers(0, 1), release=st.booleans(), data=st.data())
     def decide(self, which: int, release: bool, data: st.DataObject) -> None:
@@ -83,6 +87,7 @@ class Ballots(RuleBasedStateMachine):
         ballots = [self.model[tool, voter] for voter in chosen]
         assert changed == sum(ballot.standing is not to for ballot in ballots)
         for ballot in ballots:
+            ballot.counted_by_editor |= to is Standing.COUNTED and ballot.standing is not to
             ballot.standing = to
 
     @rule()
@@ -118,12 +123,18 @@ class Ballots(RuleBasedStateMachine):
         cast = say(tool, voter, verdict, network=network, allowance=ALLOWANCE, now=self.now)
         mine = self.model.get((tool, voter))
         if mine is None and verdict is not None:
-            before = sum(key[0] == tool and ballot.network == network for key, ballot in self.model.items())
-            counts = network is None or before < ALLOWANCE
-            standing = Standing.COUNTED if counts else Standing.WAITING
-            self.model[tool, voter] = Modelled(verdict, standing, network, self.now, self.now)
+            before = len(self._group(tool, network))
+            standing = Standing.COUNTED if before < ALLOWANCE else Standing.WAITING
+            standing = Standing.HELD if before >= ALLOWANCE + MAX_RELEASED else standing
+            number = len(self.model)
+            self.model[tool, voter] = Modelled(verdict, standing, network, self.now, self.now, verdict, number)
+            if before == ALLOWANCE + MAX_RELEASED:
+                self._hold(tool, network, Standing.COUNTED, Standing.WAITING)
         elif mine is not None and mine.verdict is not verdict:
             mine.verdict, mine.changed_at = verdict, self.now
+            is_large = len(self._group(tool, mine.network)) > ALLOWANCE
+            if mine.standing is Standing.COUNTED and is_large and self._must_be_held(tool, mine.network):
+                self._hold(tool, mine.network, Standing.COUNTED)
         if (tool, voter) in self.model:
             assert (cast.verdict, cast.standing) == (verdict, self.model[tool, voter].standing)
         assert cast.community == self._figures(tool).community
@@ -131,13 +142,22 @@ class Ballots(RuleBasedStateMachine):
     def _voters(self, tool: int) -> list[str]:
         return sorted(voter for of, voter in self.model if of == tool)
 
-    def _one_sided(self, tool: int, network: str | None) -> bool:
-        said = Counter(
-            ballot.verdict
-            for (of, _), ballot in self.model.items()
-            if of == tool and ballot.network == network and ballot.verdict
-        )
-        return said.total() >= 10 and max(said.values()) / said.total() >= 0.9
+    def _group(self, tool: int, network: str | None) -> list[Modelled]:
+        """Return the ballots of a known network, the first one first."""
+        found = [each for (of, _), each in self.model.items() if of == tool and each.network == network is not None]
+        return sorted(found, key=lambda ballot: ballot.number)
+
+    def _must_be_held(self, tool: int, network: str | None) -> bool:
+        group = self._group(tool, network)
+        for said in (Counter(each.first for each in group), Counter(each.verdict for each in group if each.verdict)):
+            if said.total() >= 10 and max(said.values()) / said.total() >= 0.9:
+                return True
+        return len(group) > ALLOWANCE + MAX_RELEASED
+
+    def _hold(self, tool: int, network: str | None, *standings: Standing) -> None:
+        for ballot in self._group(tool, network)[ALLOWANCE:]:
+            if ballot.standing in standings and not ballot.counted_by_editor:
+                ballot.standing = Standing.HELD
 
     def _blank(self) -> None:
         midnight = datetime.combine(self.now.date() - timedelta(days=6), time(), UTC)

@@ -122,9 +122,9 @@ def test_a_ballot_costs_few_statements(tool: int, statements: StatementCount) ->
     say(tool, "cat", SHIP, network="n1")
     assert len(statements) - before == 6
     say(tool, "cat", SKIP, network="n1")
-    assert len(statements) - before == 11
+    assert len(statements) - before == 12
     say(tool, "cat", SKIP, network="n1")
-    assert len(statements) - before == 13
+    assert len(statements) - before == 14
 
 
 @pytest.mark.parametrize("verdict", [SHIP, None], ids=["change", "take back"])
@@ -141,7 +141,7 @@ def test_a_fault_before_the_commit_leaves_nothing(app: Flask, tool: int, verdict
     with listening("after_cursor_execute", fail):
         begin_write()
         with pytest.raises(RuntimeError, match="the power is gone"):
-            ballot.cast(tool, voter="ann", network=None, verdict=verdict, allowance=1, now=LATER)  # type: ignore[arg-type]
+            ballot.cast(tool, voter="ann", networks=[], verdict=verdict, allowance=1, now=LATER)  # type: ignore[arg-type]
     db.session.rollback()
     assert figures(tool) == Figures(skip=1)
     assert len(ledger(tool)) == 1

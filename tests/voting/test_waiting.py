@@ -10,11 +10,12 @@ from tests.voting.world import SHIP, SKIP, crowd, decide, figures, ledger, masse
 from verdicts.extensions import begin_write, db
 from verdicts.voting import waiting
 from verdicts.voting.models import Occasion, Standing
+from verdicts.voting.network_groups import is_one_sided
 from verdicts.voting.queries import count_held_groups, held_groups, voters_held
 from verdicts.voting.recount import recount
 from verdicts.voting.retention import blank_networks
 from verdicts.voting.tallying import Figures
-from verdicts.voting.waiting import Decided, is_one_sided
+from verdicts.voting.waiting import Decided
 
 DAY = timedelta(hours=24)
 TOMORROW = NOW + DAY
@@ -70,10 +71,13 @@ def test_a_crowd_of_divided_opinion_counts(tool: int) -> None:
     assert figures(tool) == Figures(ship=8, skip=2)
 
 
-def test_a_crowd_is_judged_by_what_it_says_by_then(tool: int) -> None:
-    crowd(tool, names("v", 10), SHIP, network="n1", allowance=0)
-    crowd(tool, names("v", 2), SKIP)
-    assert release_all_due(TOMORROW) == Decided(released=10)
+@pytest.mark.parametrize(("first", "then"), [(10, 8), (8, 10)])
+def test_a_crowd_is_judged_by_what_it_said_first_and_by_what_it_says_by_then(tool: int, first: int, then: int) -> None:
+    voters = names("v", 10)
+    for pros in (first, then):
+        crowd(tool, voters[:pros], SHIP, network="n1", allowance=0)
+        crowd(tool, voters[pros:], SKIP, network="n1", allowance=0)
+    assert release_all_due(TOMORROW) == Decided(held=10)
 
 
 def test_ballots_taken_back_neither_make_nor_hide_a_crowd(tool: int) -> None:
@@ -197,8 +201,8 @@ def blank_some() -> bool:
 
 
 def test_thousands_of_waiting_ballots_are_decided_in_a_few_statements(tool: int, statements: StatementCount) -> None:
-    masses(tool, names("pro", 1200), SHIP, Standing.WAITING, "n1")
-    masses(tool, names("con", 800), SKIP, Standing.WAITING, "n1")
+    masses(tool, names("pro", 1200), SHIP, Standing.WAITING, names("n", 100))
+    masses(tool, names("con", 800), SKIP, Standing.WAITING, names("n", 100))
     before = len(statements)
     assert release_all_due(TOMORROW) == Decided(released=2000)
     batches = 2000 // 500 + 1

@@ -1,7 +1,8 @@
 """What the voting tests do over and over: ballots, crowds of them, and looks into the three tables."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from itertools import cycle
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,35 +24,41 @@ def say(
     voter: str,
     verdict: Verdict | None,
     *,
-    network: str | None = None,
+    network: str | list[str] | None = None,
     allowance: int = ALLOWANCE,
     now: datetime = NOW,
 ) -> Ballot:
-    """Cast a ballot as the view does: begin, cast, commit."""
+    """Cast a ballot as the view does: begin, cast, commit. A list is one network's hashes, today's first."""
     begin_write()
-    cast = ballot.cast(tool_id, voter=voter, network=network, verdict=verdict, allowance=allowance, now=now)
+    networks = network if isinstance(network, list) else [network] if network else []
+    cast = ballot.cast(tool_id, voter=voter, networks=networks, verdict=verdict, allowance=allowance, now=now)
     db.session.commit()
     return cast
 
 
-def crowd(tool_id: int, voters: Iterable[str], verdict: Verdict | None, **where: Any) -> None:
+def crowd(
+    tool_id: int, voters: Iterable[str], verdict: Verdict | None, *, network: str | None = None, **where: Any
+) -> None:
     """Cast one ballot for each voter, all saying the same, in one transaction."""
     begin_write()
-    options = {"network": None, "allowance": ALLOWANCE, "now": NOW} | where
+    options = {"networks": [network] if network else [], "allowance": ALLOWANCE, "now": NOW} | where
     for voter in voters:
         ballot.cast(tool_id, voter=voter, verdict=verdict, **options)
     db.session.commit()
 
 
-def masses(tool_id: int, voters: list[str], verdict: Verdict, standing: Standing, network: str | None = None) -> None:
-    """Store thousands of first ballots as casting them one by one would, but quickly."""
+def masses(
+    tool_id: int, voters: list[str], verdict: Verdict, standing: Standing, networks: Sequence[str | None] = (None,)
+) -> None:
+    """Store thousands of first ballots as casting them one by one would, but quickly, from these networks in turn."""
     begin_write()
-    common = {"tool_id": tool_id, "network": network}
+    common = {"tool_id": tool_id}
     ballot = {**common, "verdict": verdict, "standing": standing, "first_at": NOW, "changed_at": NOW}
     line = {**common, "occasion": Occasion.CAST, "from_standing": standing, "to_verdict": verdict, "at": NOW}
     line["to_standing"] = standing
-    db.session.connection().execute(sa.insert(vote), [{**ballot, "voter": voter} for voter in voters])
-    db.session.connection().execute(sa.insert(vote_event), [{**line, "voter": voter} for voter in voters])
+    each = [{"voter": voter, "network": network} for voter, network in zip(voters, cycle(networks), strict=False)]
+    db.session.connection().execute(sa.insert(vote), [ballot | one for one in each])
+    db.session.connection().execute(sa.insert(vote_event), [line | one for one in each])
     lock_tally(tool_id)
     move_tally(tool_id, worth(verdict, standing) * len(voters))
     db.session.commit()
@@ -61,12 +68,12 @@ def names(prefix: str, count: int) -> list[str]:
     return [f"{prefix}{number:04d}" for number in range(count)]
 
 
-def release_all_due(now: datetime) -> waiting.Decided:
+def release_all_due(now: datetime, allowance: int = ALLOWANCE) -> waiting.Decided:
     """Decide everything that is due, a commit after each batch; return the sums."""
     released = held = 0
     while True:
         begin_write()
-        decided = waiting.release_due(now)
+        decided = waiting.release_due(now, allowance)
         db.session.commit()
         if decided is None:
             return waiting.Decided(released, held)

@@ -155,7 +155,7 @@ def test_a_waiting_ballot_that_is_taken_back_waits_no_more(crowded: list[Visitor
 
 def test_after_a_day_the_waiting_ballot_counts(crowded: list[Visitor]) -> None:
     begin_write()
-    waiting.release_due(PRESENT + A_DAY)
+    waiting.release_due(PRESENT + A_DAY, 2)
     db.session.commit()
     assert tally() == Community(ship=3)
     assert crowded[2].reads("/votes/mine?tool=alpha").all("p", "notice-quiet") == []

@@ -34,7 +34,7 @@ def run_housekeeping() -> None:
 def run_all(now: datetime) -> Iterator[str]:
     """Run each step and yield a line about it. Decisions come before deletions: they need the networks."""
     kept_mail = not_understood.folder_path(current_settings())
-    decisions = list(run_batches(lambda: release_due(now)))
+    decisions = list(run_batches(lambda: release_due(now, current_settings().votes_per_network_day)))
     yield f"Waiting votes counted: {sum(batch.released for batch in decisions)}"
     yield f"Waiting votes held for an editor: {sum(batch.held for batch in decisions)}"
     yield f"Network keys destroyed: {run_step(lambda: destroy_network_keys(now))}"

@@ -1,5 +1,6 @@
 """Casting a vote. It sets the ballot and never toggles it, so a retry or a double tap changes nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,21 +11,20 @@ from verdicts.catalog.models import Tool
 from verdicts.extensions import db
 from verdicts.voting.community import Community
 from verdicts.voting.models import Occasion, Standing, vote, vote_event
-from verdicts.voting.tallying import ToolGone, lock_tally, move_tally, read_tally, standing_of, worth
+from verdicts.voting.network_groups import hold_beyond, load_groups, most_voters
+from verdicts.voting.tallying import Figures, ToolGone, lock_tally, move_tally, read_tally, standing_of, worth
 
 _tool = Tool.__table__
 
 # Built once: putting a statement together costs more than running it.
 _MINE = (vote.c.tool_id == sa.bindparam("tool")) & (vote.c.voter == sa.bindparam("by"))
 _FIND = (
-    sa.select(_tool.c.merged_into_id, vote.c.verdict, vote.c.standing)
+    sa.select(_tool.c.merged_into_id, vote.c.verdict, vote.c.standing, vote.c.network)
     .select_from(_tool.outerjoin(vote, _MINE))
     .where(_tool.c.id == sa.bindparam("tool"))
 )
-_COUNT_VOTERS = (
-    sa.select(sa.func.count())
-    .select_from(vote)
-    .where(vote.c.tool_id == sa.bindparam("tool"), vote.c.network == sa.bindparam("network"))
+_COUNT_VOTERS = sa.select(sa.func.count(), sa.func.count().filter(vote.c.network == sa.bindparam("today"))).where(
+    vote.c.tool_id == sa.bindparam("tool"), vote.c.network.in_(sa.bindparam("networks", expanding=True))
 )
 _ADD = sa.insert(vote)
 _CHANGE = sa.update(vote).where(_MINE).values(verdict=sa.bindparam("verdict_now"), changed_at=sa.bindparam("now"))
@@ -52,6 +52,7 @@ class _Current:
     merged_into: int | None
     verdict: Verdict | None
     standing: Standing | None
+    network: str | None
 
 
 @dataclass(frozen=True)
@@ -66,15 +67,20 @@ class _Change:
     network: str | None
     at: datetime
 
+    @property
+    def worth(self) -> Figures:
+        return worth(self.after, self.standing) - worth(self.before, self.standing)
+
 
 def cast(
-    tool_id: int, *, voter: str, network: str | None, verdict: Verdict | None, allowance: int, now: datetime
+    tool_id: int, *, voter: str, networks: Sequence[str], verdict: Verdict | None, allowance: int, now: datetime
 ) -> Ballot:
     """Set a voter's ballot for a tool and return it as it now stands; `verdict=None` takes it back.
 
-    `voter` and `network` are hashes (voters.hash_voter, networks.network_hash); without a network the ballot counts
-    at once. The same verdict again writes nothing. If the tool was merged into another while this waited for its lock,
-    the ballot is cast for that one. Raises ToolGone if it was deleted. The caller has called begin_write() and commits.
+    `voter` is a hash (voters.hash_voter), `networks` are those of the client's network (networks.network_hashes);
+    without any the ballot counts at once. The same verdict again writes nothing. If the tool was merged into another
+    while this waited for its lock, the ballot is cast for that one. Raises ToolGone if it was deleted. The caller has
+    called begin_write() and commits.
     """
     if verdict is None and _find(tool_id, voter).standing is None:
         return Ballot(tool_id, None, Standing.COUNTED, read_tally(tool_id).community)
@@ -82,12 +88,19 @@ def cast(
     # Read after the lock and not joined to it: PostgreSQL would show the voter's row as it was before the wait.
     mine = _find(tool_id, voter)
     if mine.merged_into is not None:
-        return cast(mine.merged_into, voter=voter, network=network, verdict=verdict, allowance=allowance, now=now)
-    before, standing = mine.verdict, mine.standing or _first_standing(tool_id, network, allowance)
-    if before is not verdict:
-        _store(_Change(tool_id, voter, before, verdict, standing, network, now), is_new=mine.standing is None)
-        figures = figures - worth(before, standing) + worth(verdict, standing)
-    return Ballot(tool_id, verdict, standing, figures.community)
+        return cast(mine.merged_into, voter=voter, networks=networks, verdict=verdict, allowance=allowance, now=now)
+    if mine.verdict is verdict and mine.standing is not None:
+        return Ballot(tool_id, verdict, mine.standing, figures.community)
+    if mine.standing is None:
+        change, held = _cast_first(tool_id, voter, networks, verdict, allowance, now)
+    else:
+        change = _Change(tool_id, voter, mine.verdict, verdict, mine.standing, networks[0] if networks else None, now)
+        _store(change, is_new=False)
+        held = _judge_again(change, mine.network, allowance)
+    if held:
+        standing = Standing.HELD if voter in held else change.standing
+        return Ballot(tool_id, verdict, standing, read_tally(tool_id).community)
+    return Ballot(tool_id, verdict, change.standing, (figures + change.worth).community)
 
 
 def _find(tool_id: int, voter: str) -> _Current:
@@ -97,17 +110,46 @@ def _find(tool_id: int, voter: str) -> _Current:
     return _Current(*row)
 
 
-def _first_standing(tool_id: int, network: str | None, allowance: int) -> Standing:
-    if network is None:
-        return Standing.COUNTED
-    voters = db.session.connection().scalar(_COUNT_VOTERS, {"tool": tool_id, "network": network}) or 0
-    return standing_of(voters + 1, allowance)
+def _cast_first(
+    tool_id: int, voter: str, networks: Sequence[str], verdict: Verdict | None, allowance: int, now: datetime
+) -> tuple[_Change, set[str]]:
+    """Store a voter's first ballot; return it, and the voters whose ballots are held because their network has many."""
+    in_all, today = _count_voters(tool_id, networks)
+    has_too_many = in_all >= most_voters(allowance)
+    standing = Standing.HELD if has_too_many else standing_of(today + 1, allowance)
+    change = _Change(tool_id, voter, None, verdict, standing, networks[0] if networks else None, now)
+    _store(change, is_new=True)
+    if in_all != most_voters(allowance):
+        return change, set()
+    return change, hold_beyond(allowance, tool_id, networks, (Standing.COUNTED, Standing.WAITING), now)
+
+
+def _count_voters(tool_id: int, networks: Sequence[str]) -> tuple[int, int]:
+    """Return how many voters a client's network has had on all days that are known, and how many today."""
+    if not networks:
+        return 0, 0
+    values = {"tool": tool_id, "networks": networks, "today": networks[0]}
+    in_all, today = db.session.connection().execute(_COUNT_VOTERS, values).one()
+    return in_all, today
+
+
+def _judge_again(change: _Change, network: str | None, allowance: int) -> set[str]:
+    """Hold what counts beyond its network's allowance where a change shows that it should not; return whose it was.
+
+    `network` is that of the voter's first ballot, while it is known.
+    """
+    if change.standing is not Standing.COUNTED or network is None:
+        return set()
+    group = load_groups(change.tool_id, [network])[network]
+    if group.voters <= allowance or not group.must_be_held(allowance):
+        return set()
+    return hold_beyond(allowance, change.tool_id, [network], (Standing.COUNTED,), change.at)
 
 
 def _store(change: _Change, is_new: bool) -> None:
     _set(change, is_new)
     _record(change)
-    move_tally(change.tool_id, worth(change.after, change.standing) - worth(change.before, change.standing))
+    move_tally(change.tool_id, change.worth)
 
 
 def _set(change: _Change, is_new: bool) -> None:

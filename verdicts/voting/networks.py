@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from verdicts.extensions import db
 from verdicts.voting.models import network_key
+from verdicts.voting.retention import NETWORKS_KEPT
 from verdicts.voting.tallying import insert_unless_there
 
 # The network of every client whose address cannot be read, so that a proxy's odd words switch off no rule.
@@ -41,8 +42,21 @@ def network_hash(address: str, now: datetime) -> str | None:
 
     The first call of a day writes that day's key, so call it after begin_write().
     """
-    network = network_of(address)
-    return hash_network(network, key_of_day(now.astimezone(UTC).date())) if network else None
+    return next(iter(network_hashes(address, now)), None)
+
+
+def network_hashes(address: str, now: datetime) -> list[str]:
+    """Return what the database calls an address's network today, then on the days before whose keys it keeps.
+
+    None where the address has no network. Call it after begin_write(), as network_hash().
+    """
+    network, today = network_of(address), now.astimezone(UTC).date()
+    if network is None:
+        return []
+    kept = sa.select(network_key.c.day, network_key.c.key).where(network_key.c.day > today - NETWORKS_KEPT)
+    keys = {row.day: row.key for row in db.session.connection().execute(kept)}
+    todays = keys.pop(today, None) or key_of_day(today)
+    return [hash_network(network, key) for key in (todays, *keys.values())]
 
 
 def network_of(address: str) -> str | None:

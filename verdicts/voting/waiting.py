@@ -1,21 +1,19 @@
-"""Ballots that wait: counted after WAITING_TIME, or where a network is one-sided held for an editor to decide."""
+"""Ballots that wait: counted after WAITING_TIME, or held for an editor where their network's voters must be."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from verdicts.catalog.kinds import Verdict
 from verdicts.extensions import db
 from verdicts.voting.decision import BATCH, decide
 from verdicts.voting.models import UNDECIDED, Standing, vote
+from verdicts.voting.network_groups import load_groups
 from verdicts.voting.queries import voters_held
 from verdicts.voting.tallying import lock_tally
 
 WAITING_HOURS = 24  # voters read "within a day": templates/voting/_ballot.html
 WAITING_TIME = timedelta(hours=WAITING_HOURS)
-ONE_SIDED_FROM = 10
-ONE_SIDED_PERCENT = 90
 
 
 @dataclass(frozen=True)
@@ -26,10 +24,11 @@ class Decided:
     held: int = 0
 
 
-def release_due(now: datetime, at_most: int = BATCH) -> Decided | None:
-    """Count some ballots of one tool that have waited for WAITING_TIME, or hold them where they are one-sided.
+def release_due(now: datetime, allowance: int, at_most: int = BATCH) -> Decided | None:
+    """Count some ballots of one tool that have waited for WAITING_TIME, or hold them with the rest of their network.
 
-    None where nothing is due: call it, and commit, until then. The caller has called begin_write() and commits.
+    `allowance` is VOTES_PER_NETWORK_DAY. None where nothing is due: call it, and commit, until then. The caller has
+    called begin_write() and commits.
     """
     is_waiting = sa.and_(sa.text(UNDECIDED), vote.c.standing == Standing.WAITING)
     due = is_waiting & (vote.c.first_at <= now - WAITING_TIME)
@@ -38,8 +37,9 @@ def release_due(now: datetime, at_most: int = BATCH) -> Decided | None:
         return None
     lock_tally(tool_id)
     networks = _networks(due & (vote.c.tool_id == tool_id), at_most)
-    one_sided = _one_sided(tool_id, set(networks.values()))
-    held = [voter for voter, network in networks.items() if network in one_sided]
+    groups = load_groups(tool_id, {network for network in networks.values() if network is not None})
+    suspicious = {network for network, group in groups.items() if group.must_be_held(allowance)}
+    held = [voter for voter, network in networks.items() if network in suspicious]
     released = [voter for voter in networks if voter not in set(held)]
     return Decided(
         released=decide(tool_id, released, Standing.COUNTED, reason=None, now=now),
@@ -57,21 +57,6 @@ def decide_group(tool_id: int, network: str | None, to: Standing, *, reason: str
     return decide(tool_id, voters_held(tool_id, network), to, reason=reason, now=now)
 
 
-def is_one_sided(ship: int, skip: int) -> bool:
-    """Say whether the new voters of one network and day are so many, and agree so much, that an editor must decide."""
-    voters = ship + skip
-    return voters >= ONE_SIDED_FROM and max(ship, skip) * 100 >= voters * ONE_SIDED_PERCENT
-
-
 def _networks(due: sa.ColumnElement[bool], at_most: int) -> dict[str, str | None]:
     rows = sa.select(vote.c.voter, vote.c.network).where(due).order_by(vote.c.first_at).limit(at_most)
     return {row.voter: row.network for row in db.session.connection().execute(rows)}
-
-
-def _one_sided(tool_id: int, networks: set[str | None]) -> set[str | None]:
-    """Return the networks whose new voters, of whatever standing, are one-sided by their current verdicts."""
-    counts = [sa.func.count().filter(vote.c.verdict == verdict) for verdict in (Verdict.SHIP, Verdict.SKIP)]
-    known = [network for network in networks if network is not None]
-    rows = sa.select(vote.c.network, *counts).where(vote.c.tool_id == tool_id, vote.c.network.in_(known))
-    groups = db.session.connection().execute(rows.group_by(vote.c.network))
-    return {network for network, ship, skip in groups if is_one_sided(ship, skip)}

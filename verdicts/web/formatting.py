@@ -16,10 +16,11 @@ from verdicts.newsletter.not_understood import RETENTION as NOT_UNDERSTOOD_RETEN
 from verdicts.newsletter.retention import UNCONFIRMED_RETENTION
 from verdicts.newsletter.signup import CONFIRM_TOKEN_LIFETIME
 from verdicts.voting.community import CONFIDENCE_PERCENT, PERCENTAGE_FROM
+from verdicts.voting.network_groups import MAX_RELEASED, ONE_SIDED_FROM, ONE_SIDED_PERCENT
 from verdicts.voting.readers_of_both import SIGNIFICANCE
 from verdicts.voting.retention import NETWORKS_KEPT
 from verdicts.voting.voters import VOTER_KEPT_MONTHS
-from verdicts.voting.waiting import ONE_SIDED_FROM, ONE_SIDED_PERCENT, WAITING_HOURS
+from verdicts.voting.waiting import WAITING_HOURS
 from verdicts.web.clock import today
 from verdicts.web.timeline import draw_timeline
 
@@ -40,6 +41,7 @@ RULES = {
     "MIN_TOOLS": MIN_TOOLS,
     "NETWORKS_KEPT": NETWORKS_KEPT,
     "OLD_AFTER": OLD_AFTER,
+    "MAX_RELEASED": MAX_RELEASED,
     "ONE_SIDED_FROM": ONE_SIDED_FROM,
     "ONE_SIDED_PERCENT": ONE_SIDED_PERCENT,
     "PERCENTAGE_FROM": PERCENTAGE_FROM,

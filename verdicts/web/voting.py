@@ -15,7 +15,7 @@ from verdicts.extensions import begin_write, db, limiter
 from verdicts.voting import ballot, queries
 from verdicts.voting.ballot import Ballot
 from verdicts.voting.community import Community
-from verdicts.voting.networks import network_hash
+from verdicts.voting.networks import network_hashes
 from verdicts.voting.tallying import ToolGone
 from verdicts.web import limits, voters
 from verdicts.web.catalog import NO_TOOL, link_or_404
@@ -66,7 +66,7 @@ def vote(slug: str) -> ResponseReturnValue:
         cast = ballot.cast(
             tool.id,
             voter=voter,
-            network=network_hash(request.remote_addr or "", moment),
+            networks=network_hashes(request.remote_addr or "", moment),
             verdict=form.chosen(),
             allowance=current_settings().votes_per_network_day,
             now=moment,

@@ -5,6 +5,7 @@ from flask import Flask
 from verdicts.web import (
     admin,
     assets,
+    bodies,
     bounces,
     catalog,
     comparisons,
@@ -36,5 +37,5 @@ def init_app(app: Flask) -> None:
         app.register_blueprint(module.bp)
     mailbox.init_app(app)
     admin.init_app(app)
-    for module in (signatures, nul_bytes, origin, errors, assets, formatting, headers):
+    for module in (signatures, nul_bytes, origin, bodies, errors, assets, formatting, headers):
         module.init_app(app)

@@ -16,6 +16,7 @@ from verdicts.newsletter.hard_bounces import Effect
 from verdicts.newsletter.tokens import reports_secret
 from verdicts.newsletter.webhooks import Events
 from verdicts.secret_values import is_same
+from verdicts.web.bodies import reads_body_itself
 from verdicts.web.clock import now
 from verdicts.web.origin import allow_cross_origin
 
@@ -29,6 +30,7 @@ NO_JSON = "This takes a provider’s events as JSON."
 
 @bp.post("/newsletter/bounces/<secret>")
 @allow_cross_origin
+@reads_body_itself
 def receive(secret: str) -> ResponseReturnValue:
     """Apply a provider's events to the subscriptions they are about. What is not understood is kept for an operator."""
     if not is_same(secret, reports_secret()):

@@ -26,6 +26,7 @@ TITLES = {
     403: "Not allowed.",
     404: "Nothing here.",
     405: "Not this way.",
+    408: "Too slow.",
     409: "Somebody was faster.",
     413: "That is too much at once.",
     414: "That address is too long.",

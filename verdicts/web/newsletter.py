@@ -19,6 +19,7 @@ from verdicts.newsletter.queries import Subscription
 from verdicts.newsletter.signup import ConfirmationExpired
 from verdicts.newsletter.tokens import Purpose, leave_token, preferences_token
 from verdicts.web import errors, limits
+from verdicts.web.bodies import reads_body_itself
 from verdicts.web.caching import public
 from verdicts.web.clock import now
 from verdicts.web.forms import EmailForm, HoneypotForm
@@ -108,8 +109,9 @@ def confirm(token: str) -> ResponseReturnValue:
 
 @bp.post("/confirm/<token>")
 def confirm_now(token: str) -> ResponseReturnValue:
+    slug = request.form.get("tool", "")
     begin_write()
-    moment, follow = now(), _find_tool(request.form.get("tool", ""))
+    moment, follow = now(), _find_tool(slug)
     try:
         confirmation = signup.confirm(token, moment, follow.id if follow else None)
     except ConfirmationExpired:
@@ -129,6 +131,7 @@ def leave(token: str) -> ResponseReturnValue:
 
 @bp.post("/leave/<token>")
 @allow_cross_origin
+@reads_body_itself
 def leave_now(token: str) -> ResponseReturnValue:
     """End the subscription for any POST (RFC 8058): 200 without a redirect, however often, whatever the body."""
     begin_write()

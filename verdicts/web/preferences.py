@@ -49,8 +49,9 @@ def show(token: str) -> ResponseReturnValue:
 
 @bp.post("/<token>")
 def save(token: str) -> ResponseReturnValue:
+    form = PreferencesForm()
     begin_write()
-    subscription, form = get_subscription(Purpose.PREFERENCES, token), PreferencesForm()
+    subscription = get_subscription(Purpose.PREFERENCES, token)
     if not subscription.is_active:
         return redirect(url_for(".show", token=token), 303)
     stored = preferences.load(subscription.id, subscription.rhythm, now())

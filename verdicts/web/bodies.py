@@ -1,0 +1,51 @@
+"""Reads a request's body before its view runs: a view that waited for it while it writes would make everybody wait."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TypeVar
+
+from flask import Flask, current_app, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import ClientDisconnected
+
+from verdicts.web import errors
+
+View = TypeVar("View", bound=Callable[..., object])
+
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+_READING_VIEWS: set[Callable[..., object]] = set()
+TOO_SLOW = "What you sent took too long to arrive, so nothing was saved. Try again."
+
+
+class BodyTooSlow(TimeoutError):
+    """The rest of a body did not come in time."""
+
+
+class TooManyBodies(OSError):
+    """Half of the threads wait for large bodies already."""
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(read_first)
+    app.register_error_handler(ClientDisconnected, handle_lost_body)
+
+
+def reads_body_itself(view: View) -> View:
+    """Mark a view that reads its body before it writes, or not at all: it takes larger ones, or any."""
+    _READING_VIEWS.add(view)
+    return view
+
+
+def read_first() -> None:
+    """Read and parse the body. Raises RequestEntityTooLarge. Admin pages read theirs once it is known who sends it."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None or request.method in _SAFE_METHODS or view in _READING_VIEWS or "admin" in request.blueprints:
+        return
+    _ = request.form
+
+
+def handle_lost_body(error: ClientDisconnected) -> ResponseReturnValue:
+    """Answer a client whose body did not come: there is nobody to read it where the connection is lost."""
+    if isinstance(error.__context__, TooManyBodies):
+        return errors.handle_overload(error.__context__)
+    return errors.render_error(HTTPStatus.REQUEST_TIMEOUT, TOO_SLOW)

@@ -1,0 +1,229 @@
+"""gunicorn's worker, so that slow clients occupy none of its threads.
+
+gunicorn's own gives a thread to each connection at once: a thread waits for the rest of a head or a body for as long
+as the client likes, and the main loop, which serves everybody, waits two seconds for each client that does not close.
+"""
+
+import errno
+import selectors
+import socket
+import struct
+import threading
+import time
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
+
+from verdicts.web import headers
+from verdicts.web.arrivals import Arrival
+from verdicts.web.bodies import BodyTooSlow, TooManyBodies
+
+MAX_ARRIVING = 500  # of gunicorn's 1,000 connections a worker; beyond it, who has waited longest is dropped
+MAX_ARRIVING_BYTES = 32 * 1024 * 1024
+LINGER_SECONDS = 2.0
+STOP_SECONDS = 1.0  # what has not come by then is not waited for when a worker stops
+SEND_SECONDS = 10  # without a byte taken
+SEND_BUFFER_BYTES = 400 * 1024  # a page fits, so that its thread need not wait for a slow reader
+RECEIVE_BYTES = 64 * 1024
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+TOO_SLOW = "The request took too long to arrive, so nothing was done. Try again."
+
+
+class BoundedSocket:
+    """A connection that a thread reads the rest of a large body from: in time, and few threads at once."""
+
+    def __init__(self, sock: socket.socket, deadline: float, slots: threading.Semaphore) -> None:
+        self._socket = sock
+        self._deadline = deadline
+        self._slots = slots
+        self._has_slot = False
+
+    def recv(self, size: int) -> bytes:
+        remaining = self._deadline - time.monotonic()
+        if remaining <= 0:
+            raise BodyTooSlow
+        self._has_slot = self._has_slot or self._slots.acquire(blocking=False)
+        if not self._has_slot:
+            raise TooManyBodies
+        before = self._socket.gettimeout()
+        self._socket.settimeout(remaining if before is None else min(before, remaining))
+        try:
+            return self._socket.recv(size)
+        except TimeoutError:
+            raise BodyTooSlow from None
+        finally:
+            self._socket.settimeout(before)
+
+    def gettimeout(self) -> float | None:
+        return self._socket.gettimeout()
+
+    def settimeout(self, seconds: float | None) -> None:
+        self._socket.settimeout(seconds)
+
+    def release(self) -> None:
+        """Let others read. What has not been read by now is not waited for."""
+        self._deadline = 0
+        if self._has_slot:
+            self._has_slot = False
+            self._slots.release()
+
+
+class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """A threaded worker whose main loop collects requests, and gives a thread only to those that have come.
+
+    A body larger than a form goes to its view at once, which may refuse it unread. Where the view reads it, at most
+    half of the threads wait for such bodies.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._arriving: dict[Any, Arrival] = {}
+        self._lingering: dict[Any, float] = {}
+        self._slots = threading.BoundedSemaphore(max(1, self.cfg.threads // 2))
+
+    def accept(self, listener: Any) -> None:
+        try:
+            super().accept(listener)
+        except OSError as error:  # out of files: those that are open must still be served
+            if error.errno not in {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}:
+                raise
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Collect the request that comes next over a connection."""
+        arrival = Arrival(time.monotonic())
+        if conn.parser:
+            arrival.add(conn.parser.unreader.take_buffered(), time.monotonic())
+        else:
+            _bound_sending(conn.sock)
+        conn.sock.setblocking(False)
+        self._arriving[conn] = arrival
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._receive, conn))
+        self._receive(conn)
+
+    def _receive(self, conn: Any, _socket: Any = None) -> None:
+        arrival = self._arriving[conn]
+        if not arrival.is_ready:
+            try:
+                data = conn.sock.recv(RECEIVE_BYTES)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:
+                data = b""
+            if not data:
+                self._forget(conn)
+                self._close(conn)
+                return
+            arrival.add(data, time.monotonic())
+        if arrival.is_expecting:
+            arrival.is_expecting = False
+            _send_at_once(conn.sock, CONTINUE)
+        if arrival.is_ready:
+            self._hand_over(conn)
+
+    def _hand_over(self, conn: Any) -> None:
+        arrival = self._forget(conn)
+        conn.data_ready = True
+        conn.init()
+        conn.parser.unreader.unread(bytes(arrival.data))
+        conn.parser.unreader.sock = BoundedSocket(conn.sock, arrival.deadline, self._slots)
+        super().enqueue_req(conn)
+
+    def handle(self, conn: Any) -> Any:
+        try:
+            return super().handle(conn)
+        finally:
+            conn.parser.unreader.sock.release()
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        """Keep a connection only where the rest of its body is here: gunicorn would have the thread wait for it."""
+        conn.parser.unreader.sock.release()
+        return bool(super()._keepalive_after(conn, keepalive))
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """Close a finished connection without waiting for its client in the main loop."""
+        is_kept = not fs.cancelled() and not fs.exception() and fs.result()
+        if is_kept:
+            super().finish_request(conn, fs)
+        else:
+            self._linger(conn)
+
+    def murder_pending(self) -> None:
+        """Answer what did not arrive in time with 408, and close what has lingered."""
+        super().murder_pending()
+        self._drop_oldest()
+        now = time.monotonic()
+        if not self.alive:
+            for arrival in self._arriving.values():
+                arrival.deadline = min(arrival.deadline, now + STOP_SECONDS)
+        for conn in [conn for conn, arrival in self._arriving.items() if arrival.deadline <= now]:
+            self._refuse(conn)
+        for conn in [conn for conn, until in self._lingering.items() if until <= now]:
+            self._end_lingering(conn)
+
+    def _refuse(self, conn: Any) -> None:
+        arrival = self._forget(conn)
+        if arrival.data:
+            _send_at_once(conn.sock, _too_slow_response())
+        self._linger(conn)
+
+    def _linger(self, conn: Any) -> None:
+        """Close a connection so that its client reads the whole response first (RFC 9112, section 9.6)."""
+        try:
+            conn.sock.setblocking(False)
+            conn.sock.shutdown(socket.SHUT_WR)
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
+        except (OSError, ValueError):
+            self._close(conn)
+            return
+        self._lingering[conn] = time.monotonic() + LINGER_SECONDS
+
+    def _drain(self, conn: Any, _socket: Any) -> None:
+        try:
+            is_open = bool(conn.sock.recv(RECEIVE_BYTES))
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            is_open = False
+        if not is_open:
+            self._end_lingering(conn)
+
+    def _end_lingering(self, conn: Any) -> None:
+        del self._lingering[conn]
+        self.poller.unregister(conn.sock)
+        self._close(conn)
+
+    def _drop_oldest(self) -> None:
+        """Keep within what may arrive at once, whoever sends it."""
+        size = sum(len(arrival.data) for arrival in self._arriving.values())
+        while self._arriving and (len(self._arriving) > MAX_ARRIVING or size > MAX_ARRIVING_BYTES):
+            oldest = next(iter(self._arriving))
+            size -= len(self._forget(oldest).data)
+            self._close(oldest)
+
+    def _forget(self, conn: Any) -> Arrival:
+        self.poller.unregister(conn.sock)
+        return self._arriving.pop(conn)
+
+    def _close(self, conn: Any) -> None:
+        self.nr_conns -= 1
+        conn.close()
+
+
+def _bound_sending(sock: socket.socket) -> None:
+    """Let no thread wait for a client that takes nothing of its response."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", SEND_SECONDS, 0))
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+
+
+def _send_at_once(sock: socket.socket, data: bytes) -> None:
+    with suppress(OSError):  # it takes nothing, or is gone
+        sock.send(data)
+
+
+def _too_slow_response() -> bytes:
+    body = f"{TOO_SLOW}\n".encode()
+    lines = ["HTTP/1.1 408 Request Timeout", *(f"{name}: {value}" for name, value in headers.HEADERS.items())]
+    lines += ["Cache-Control: no-store", "Connection: close", "Content-Type: text/plain; charset=utf-8"]
+    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body

@@ -57,7 +57,7 @@ def test_a_dry_run_says_what_would_change_and_stores_nothing(app: Flask) -> None
     db.session.rollback()
     result = run(app, "import", str(BARE), "--dry-run")
     assert result.exit_code == 0
-    assert 'new tool "mistral-code"' in result.stdout
+    assert 'new tool Mistral Code ("mistral-code")' in result.stdout
     assert result.stdout.endswith("Nothing was stored: this was a dry run.\n")
     assert tools_stored() == 0
     assert content_version() == before
@@ -89,7 +89,7 @@ def test_a_dry_run_is_not_in_the_log(app: Flask) -> None:
 def test_a_dry_run_says_which_tool_an_address_of_before_leads_to(app: Flask) -> None:
     make_tool("ex-keep", aliases=("ex-drop",))
     output = run(app, "import", "-", "--dry-run", stdin=as_bytes(a_file(a_tool("ex-drop", tagline="Small.")))).stdout
-    assert 'tool "ex-keep" (named "ex-drop" in the file): name, tagline' in output.splitlines()
+    assert 'tool Ex Keep ("ex-keep", named "ex-drop" in the file): name, tagline' in output.splitlines()
 
 
 @pytest.mark.parametrize("name", ["catalogue.yaml", "catalogue.YML"])
@@ -256,3 +256,17 @@ def test_an_export_into_a_folder_is_refused_in_words(app: Flask, tmp_path: Path)
 def test_an_export_into_a_device_does_not_replace_the_device(app: Flask) -> None:
     assert run(app, "export", os.devnull).exit_code == 0
     assert not Path(os.devnull).is_file()
+
+
+@ON_ONE_DATABASE
+def test_new_tools_may_become_drafts_and_the_dry_run_shows_both_values(app: Flask) -> None:
+    make_tool("aider", name="Aider", tagline="Old.")
+    file = as_bytes({"format": "verdicts-catalogue/1", "tools": [a_tool("wren"), a_tool("aider", tagline="New.")]})
+    dry_run = run(app, "import", "-", "--as-drafts", "--dry-run", stdin=file).stdout.splitlines()
+    assert 'new tool Wren ("wren")' in dry_run
+    assert '  tagline: "Old." → "New."' in dry_run
+    assert "drafts, not published: 1" in dry_run
+    assert run(app, "import", "-", "--as-drafts", stdin=file).exit_code == 0
+    published = db.session.execute(sa.select(Tool.name, Tool.published_at.is_not(None)).order_by(Tool.id))
+    assert [tuple(each) for each in published] == [("Aider", True), ("Wren", False)]
+    assert audit.search()[0].changes["drafts"] == [None, "1"]

@@ -1,16 +1,20 @@
 """Catalogue files for tests, as the plain values they hold."""
 
+import copy
 import json
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from tests.makers import NOW
+from tests.makers import NOW, TODAY
 from verdicts.catalog.models import Category, Reviewer, Tool
 from verdicts.curation import sample
+from verdicts.curation.catalog_file import schema
+from verdicts.curation.catalog_file.dumping import dump
 from verdicts.curation.catalog_file.faults import CatalogRefused
 from verdicts.curation.transfer.importing import import_catalog
 from verdicts.curation.transfer.reading import read
@@ -51,9 +55,35 @@ def import_file(path: Path, now: datetime) -> ImportReport:
     return import_catalog(read(path.read_bytes(), path.name), now)
 
 
-def imported(data: object) -> ImportReport:
+REASON = "It changed."
+
+
+def explained(data: Json, until: date = TODAY) -> Json:
+    """Return a file with the history that an import of it needs: why what is stored changes, on one day."""
+    tools = {tool.slug: tool for tool in db.session.scalars(sa.select(Tool))}
+    file = copy.deepcopy(data)
+    for record in file.get("tools", []):
+        tool = tools.get(record["slug"])
+        if tool and record.get("price") and tool.current_price:
+            past = dump(schema.PastPrice, tool.current_price, until=until, reason=REASON)
+            if tool.current_price.model != "unknown" and _cost(past) != _cost(record["price"]):
+                record["price_history"] = [*record.get("price_history", []), past]
+        stored = {review.reviewer.slug: review for review in tool.reviews} if tool else {}
+        for review in record.get("reviews", []):
+            row = stored.get(review["reviewer"])
+            if row and (row.verdict, row.quote) != (review["verdict"], review["quote"]):
+                replaced = dump(schema.Revision, row, until=until, reason=REASON, wording_only=False)
+                review["history"] = [*review.get("history", []), replaced]
+    return file
+
+
+def _cost(price: Json) -> tuple[Any, ...]:
+    return price.get("model"), Decimal(price.get("amount", "-1")), price.get("currency"), price.get("period")
+
+
+def imported(data: object, *, as_drafts: bool = False) -> ImportReport:
     """Import and commit."""
-    report = import_catalog(data, NOW)
+    report = import_catalog(data, NOW, as_drafts=as_drafts)
     db.session.commit()
     return report
 

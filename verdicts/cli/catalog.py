@@ -24,13 +24,18 @@ catalog_commands = AppGroup("catalog", help="Catalogue files in and out.")
 
 @catalog_commands.command("import")
 @click.argument("file")
-@click.option("--dry-run", is_flag=True, help="Say what would change, and store nothing.")
-def import_from(file: str, *, dry_run: bool) -> None:
-    """Import a catalogue FILE in JSON or YAML (- is standard input): all of it or, with any fault, nothing."""
+@click.option("--dry-run", is_flag=True, help="Say what would change, with old and new values, and store nothing.")
+@click.option("--as-drafts", is_flag=True, help="Make new tools and comparisons drafts; without it they are published.")
+def import_from(file: str, *, dry_run: bool, as_drafts: bool) -> None:
+    """Import a catalogue FILE in JSON or YAML (- is standard input): all of it or, with any fault, nothing.
+
+    A changed verdict, quote or price needs its reason in the file: the history (of a price, price_history) holds what
+    was said before, with "until" and "reason".
+    """
     with refusals_as_messages(file):
         data = reading.read(files.read_limited(file, reading.MAX_FILE_SIZE), file)
         begin_write()
-        report = import_catalog(data, datetime.now(UTC))
+        report = import_catalog(data, datetime.now(UTC), as_drafts=as_drafts)
         if dry_run:
             db.session.rollback()
         else:
@@ -73,9 +78,11 @@ def refusals_as_messages(file: str) -> Iterator[None]:
 
 def report_lines(report: ImportReport, *, dry_run: bool) -> Iterator[str]:
     if dry_run:
-        yield from report.changes
+        yield from (line for each in report.records for line in each.lines)
     for kind, count in report.counts.items():
         yield f"{kind}: {count.created} new, {count.changed} changed, {count.unchanged} unchanged"
+    if report.drafts:
+        yield f"drafts, not published: {report.drafts}"
     if not report.changed_anything:
         yield "The catalogue says all of this already."
     elif dry_run:

@@ -1,7 +1,7 @@
 """What reviewers said and what tools cost before an import stays in their histories."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.curation.files import BARE, Json, a_file, a_review, a_tool, import_file, imported
+from tests.curation.files import BARE, REASON, Json, a_file, a_review, a_tool, explained, import_file, imported
 from tests.makers import NOW, TODAY
 from verdicts.catalog.models import PriceRecord, Review, ReviewRevision
-from verdicts.curation.catalog_file.history import BY_IMPORT
 from verdicts.curation.transfer.exporting import export
+from verdicts.curation.transfer.report import ImportReport
 from verdicts.extensions import db
 
 BEFORE = {"verdict": "ship", "quote": "It works.", "until": "2026-10-01", "reason": "It broke.", "wording_only": False}
@@ -29,6 +29,11 @@ def priced(amount: str, price_history: list[Json] | None = None, **keys: Any) ->
     return a_file(a_tool(price=price, **({"price_history": price_history} if price_history is not None else {})))
 
 
+def changed(file: Json) -> ImportReport:
+    """Import a file that says why it changes what is stored."""
+    return imported(explained(file))
+
+
 def history() -> list[tuple[str, str, date | None, date, str, bool]]:
     revisions = db.session.scalars(sa.select(ReviewRevision).order_by(ReviewRevision.position))
     return [(r.verdict, r.quote, r.reviewed_on, r.until, r.reason, r.wording_only) for r in revisions]
@@ -41,41 +46,22 @@ def prices() -> list[tuple[str, date | None, str | None]]:
 
 def test_a_changed_verdict_adds_the_old_one_to_the_history(app: Flask) -> None:
     imported(reviewed(verdict="ship"))
-    report = imported(reviewed(verdict="skip"))
-    assert report.changes == ('review of "mistral-code" by "builder": verdict, history',)
+    report = changed(reviewed(verdict="skip"))
+    assert report.changes == ('review of Mistral-Code ("mistral-code") by The Builder ("builder"): verdict, history',)
     assert db.session.scalars(sa.select(Review.verdict)).one() == "skip"
-    assert history() == [("ship", "It works.", None, TODAY, BY_IMPORT.reason, False)]
+    assert history() == [("ship", "It works.", None, TODAY, REASON, False)]
 
 
 def test_a_changed_quote_adds_the_old_one_to_the_history(app: Flask) -> None:
     imported(reviewed(quote="It works."))
-    imported(reviewed(quote="It still works."))
+    changed(reviewed(quote="It still works."))
     assert [(verdict, quote) for verdict, quote, *_rest in history()] == [("ship", "It works.")]
 
 
 def test_what_is_neither_verdict_nor_quote_leaves_no_history(app: Flask) -> None:
     imported(reviewed(basis="documents"))
-    imported(reviewed(basis="hands-on", reviewed_on="2026-11-01", conflict="Owns shares."))
+    changed(reviewed(basis="hands-on", reviewed_on="2026-11-01", conflict="Owns shares."))
     assert history() == []
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "until"),
-    [
-        ("2026-01-01", "2026-06-01", date(2026, 6, 1)),
-        (None, "2026-06-01", date(2026, 6, 1)),
-        ("2026-06-01", "2026-06-01", TODAY),
-        ("2026-06-01", "2026-01-01", TODAY),
-        ("2026-06-01", None, TODAY),
-        ("2026-11-23", "2026-01-01", date(2026, 11, 23)),
-    ],
-)
-def test_an_old_verdict_stood_until_the_new_ones_date_or_today(
-    app: Flask, old: str | None, new: str | None, until: date
-) -> None:
-    imported(reviewed(verdict="ship", reviewed_on=old))
-    imported(reviewed(verdict="skip", reviewed_on=new))
-    assert [entry[3] for entry in history()] == [until]
 
 
 def test_the_files_own_entry_for_the_old_state_wins(app: Flask) -> None:
@@ -94,24 +80,22 @@ def test_a_file_that_knows_no_history_takes_none_away(app: Flask) -> None:
 
 def test_a_bare_file_after_a_changed_one_loses_no_history(app: Flask) -> None:
     import_file(BARE, NOW)
-    changed = (
-        BARE.read_text().replace('"verdict": "skip"', '"verdict": "ship"').replace('"amount": "0"', '"amount": "9"')
-    )
-    imported(json.loads(changed))
-    import_file(BARE, NOW)
+    other = BARE.read_text().replace('"verdict": "skip"', '"verdict": "ship"').replace('"amount": "0"', '"amount": "9"')
+    imported(explained(json.loads(other)))
+    imported(explained(json.loads(BARE.read_text()), TODAY + timedelta(days=1)))
     assert [entry[0] for entry in history()] == ["skip", "ship"]
     assert sorted(amount for amount, until, _reason in prices() if until) == ["0", "0", "9", "9"]
 
 
 def test_there_and_back_and_elsewhere_is_three_entries(app: Flask) -> None:
-    for verdict, quote in [("ship", "A"), ("skip", "B"), ("ship", "A"), ("skip", "C")]:
-        imported(reviewed(verdict=verdict, quote=quote))
+    for days, (verdict, quote) in enumerate([("ship", "A"), ("skip", "B"), ("ship", "A"), ("skip", "C")]):
+        imported(explained(reviewed(verdict=verdict, quote=quote), date(2026, 1, 1) + timedelta(days)))
     assert [(verdict, quote) for verdict, quote, *_rest in history()] == [("ship", "A"), ("skip", "B"), ("ship", "A")]
 
 
 def test_a_file_adds_what_it_knows_of_earlier_times(app: Flask) -> None:
     imported(reviewed(verdict="ship", quote="Second."))
-    imported(reviewed(verdict="skip", quote="Third."))
+    changed(reviewed(verdict="skip", quote="Third."))
     first = {**BEFORE, "quote": "First.", "until": "2026-01-01"}
     imported(reviewed(verdict="skip", quote="Third.", history=[first]))
     assert [quote for _verdict, quote, *_rest in history()] == ["First.", "Second."]
@@ -119,37 +103,30 @@ def test_a_file_adds_what_it_knows_of_earlier_times(app: Flask) -> None:
 
 def test_an_entry_the_file_dates_otherwise_is_no_second_one(app: Flask) -> None:
     imported(reviewed(verdict="ship"))
-    imported(reviewed(verdict="skip", quote="It broke."))
+    changed(reviewed(verdict="skip", quote="It broke."))
     kept = history()
     assert not imported(reviewed(verdict="skip", quote="It broke.", history=[BEFORE])).changed_anything
     assert history() == kept
 
 
-def test_a_history_never_runs_backwards(app: Flask) -> None:
-    imported(reviewed(verdict="ship", reviewed_on="2026-11-10"))
-    imported(reviewed(verdict="skip", reviewed_on="2026-11-10"))
-    imported(reviewed(verdict="ship", quote="Mended.", reviewed_on="2026-11-15"))
-    assert [entry[3] for entry in history()] == [TODAY, TODAY]
-
-
 def test_a_changed_price_moves_the_old_one_to_the_history(app: Flask) -> None:
     imported(priced("20.00", checked_on="2026-01-01"))
-    report = imported(priced("25.00", checked_on="2026-06-01"))
-    assert report.changes == ('tool "mistral-code": price',)
-    assert prices() == [("20.00", date(2026, 6, 1), BY_IMPORT.reason), ("25.00", None, None)]
+    report = changed(priced("25.00", checked_on="2026-06-01"))
+    assert report.changes == ('tool Mistral-Code ("mistral-code"): price_history, price',)
+    assert prices() == [("20.00", TODAY, REASON), ("25.00", None, None)]
 
 
 @pytest.mark.parametrize("change", [{"model": "freemium"}, {"currency": "EUR"}, {"period": "year"}])
 def test_a_price_is_another_one_in_another_model_currency_or_period(app: Flask, change: Json) -> None:
     imported(priced("20.00"))
-    imported(priced("20.00", **change))
+    changed(priced("20.00", **change))
     assert len(prices()) == 2
 
 
 def test_a_price_that_was_only_checked_again_has_no_history(app: Flask) -> None:
     imported(priced("20.00", checked_on="2026-01-01"))
-    report = imported(priced("20", checked_on="2026-06-01", source="https://x.example/pricing"))
-    assert report.changes == ('tool "mistral-code": price',)
+    report = changed(priced("20", checked_on="2026-06-01", source="https://x.example/pricing"))
+    assert report.changes == ('tool Mistral-Code ("mistral-code"): price',)
     assert prices() == [("20.00", None, None)]
 
 
@@ -168,7 +145,7 @@ def test_the_files_own_entry_for_the_old_price_wins(app: Flask) -> None:
 
 def test_a_file_that_knows_no_earlier_price_takes_none_away(app: Flask) -> None:
     imported(priced("20.00"))
-    imported(priced("25.00"))
+    changed(priced("25.00"))
     assert not imported(priced("25.00", [])).changed_anything
     assert not imported(a_file(a_tool())).changed_anything
     assert len(prices()) == 2

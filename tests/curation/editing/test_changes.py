@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import StatementCount
-from tests.curation.files import Json, a_file, a_review, a_tool, imported
+from tests.curation.files import Json, a_file, a_review, a_tool, explained, imported
 from tests.makers import (
     NOW,
     make_category,
@@ -101,7 +101,7 @@ def test_each_record_that_an_import_adds_is_reported_whole_and_a_tool_with_its_p
 def test_what_an_import_changes_is_reported_as_its_form_showed_and_shows_it(app: Flask, second: Json) -> None:
     imported(FIRST)
     before = what_forms_show()
-    differences = imported(second).differences
+    differences = imported(explained(second)).differences
     after = what_forms_show()
     changes = {(change.kind, change.id): change for change in differences}
     assert changes.keys() == differing(before, after)
@@ -121,10 +121,11 @@ def test_an_import_reads_with_as_many_statements_whatever_it_changes(app: Flask,
     def reads(count: int, words: str) -> int:
         tools = [a_tool(f"t{n}", tagline=words, reviews=[a_review(quote=words)]) for n in range(count)]
         lines = [{"tools": [f"t{n}", f"t{n + 1}"], "headline": words} for n in range(count - 1)]
+        file = explained(a_file(*tools, comparisons=lines))
         db.session.rollback()
         db.session.expunge_all()
         before = len(statements)
-        import_catalog(a_file(*tools, comparisons=lines), NOW)
+        import_catalog(file, NOW)
         db.session.commit()
         return sum(each.startswith("SELECT") for each in statements.statements[before:])
 

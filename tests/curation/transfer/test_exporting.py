@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import StatementCount
-from tests.curation.files import BARE, SAMPLE, Json, a_file, a_review, a_tool, import_file, imported
+from tests.curation.files import BARE, SAMPLE, Json, a_file, a_review, a_tool, explained, import_file, imported
 from tests.makers import NOW, TODAY, make_category, make_comparison, make_price, make_review, make_reviewer, make_tool
 from verdicts.curation.transfer.exporting import export
 from verdicts.curation.transfer.importing import import_catalog
@@ -166,7 +166,7 @@ def test_histories_that_grew_come_back_with_the_same_bytes(app: Flask) -> None:
         ("skip", "0", None),
     ]
     for days, state in enumerate(states):
-        import_catalog(file(*state), NOW + timedelta(days=days))
+        import_catalog(explained(file(*state), TODAY + timedelta(days=days)), NOW + timedelta(days=days))
     first = export(NOW)
     db.session.rollback()
     assert len(json.loads(first)["tools"][0]["reviews"][0]["history"]) == 3
@@ -267,9 +267,10 @@ tools = st.lists(
 @given(st.lists(tools, min_size=1, max_size=3))
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_sequence_of_imports_comes_back_with_the_same_bytes(app: Flask, files: list[list[Json]]) -> None:
-    for days, file in enumerate(files):
-        import_catalog(a_file(*file), NOW + timedelta(days=days))
-        assert not import_catalog(a_file(*file), NOW + timedelta(days=days)).changed_anything
+    for days, tools in enumerate(files, start=1):
+        file = explained(a_file(*tools), TODAY + timedelta(days=days))
+        import_catalog(file, NOW + timedelta(days=days))
+        assert not import_catalog(file, NOW + timedelta(days=days)).changed_anything
     first = export(LATER)
     db.session.rollback()
     db.session.expunge_all()

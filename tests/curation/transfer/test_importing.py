@@ -10,7 +10,19 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE, StatementCount
-from tests.curation.files import BARE, SAMPLE, STARTED_IT, a_file, a_review, a_tool, faults_of, import_file, imported
+from tests.curation.files import (
+    BARE,
+    REASON,
+    SAMPLE,
+    STARTED_IT,
+    a_file,
+    a_review,
+    a_tool,
+    explained,
+    faults_of,
+    import_file,
+    imported,
+)
 from tests.makers import NOW, TODAY, make_category, make_reviewer, make_tool
 from verdicts.catalog import search
 from verdicts.catalog.content_version import content_version
@@ -131,12 +143,19 @@ def test_the_report_says_what_changed_in_words(app: Flask) -> None:
     imported(a_file(a_tool(reviews=[a_review()])))
     data = a_file(a_tool(name="New name", website="https://x.example", reviews=[a_review(verdict="skip")]), a_tool("b"))
     data["comparisons"] = [{"tools": ["b", "mistral-code"]}]
-    assert imported(data).changes == (
-        'tool "mistral-code": name, website',
-        'new tool "b"',
-        'review of "mistral-code" by "builder": verdict, history',
-        'new comparison of "b", "mistral-code"',
+    report = imported(explained(data))
+    assert report.changes == (
+        'tool Mistral-Code ("mistral-code"): name, website',
+        'new tool B ("b")',
+        'review of New name ("mistral-code") by The Builder ("builder"): verdict, history',
+        'new comparison of B ("b"), New name ("mistral-code")',
     )
+    assert [list(each.lines)[1:] for each in report.records] == [
+        ['  name: "Mistral-Code" → "New name"', '  website: nothing → "https://x.example"'],
+        [],
+        ['  verdict: "ship" → "skip"', f'  history: nothing → "ship, until {TODAY}. {REASON}"'],
+        [],
+    ]
 
 
 def test_an_absent_key_leaves_what_is_stored(app: Flask) -> None:
@@ -163,7 +182,7 @@ def test_an_absent_key_leaves_what_is_stored(app: Flask) -> None:
     for section in ("categories", "reviewers"):
         sparse[section] = [{"slug": record["slug"], "name": record["name"]} for record in sparse[section]]
     report = imported(sparse)
-    assert report.changes == ('comparison of "b", "mistral-code": tools',)
+    assert report.changes == ('comparison of B ("b"), Mistral-Code ("mistral-code"): tools',)
     assert export(NOW).replace('"b",\n        "mistral-code"', '"mistral-code",\n        "b"') == before
 
 
@@ -190,7 +209,7 @@ def test_facts_plans_and_releases_become_those_of_the_file(app: Flask) -> None:
 
     imported(file("license", ["Free", "Pro"], ["1.0"]))
     report = imported(file("size", ["Team", "Free"], ["1.1", "1.0"]))
-    assert report.changes == ('tool "mistral-code": plans, facts, releases',)
+    assert report.changes == ('tool Mistral-Code ("mistral-code"): plans, facts, releases',)
     assert [fact.key for fact in tool().facts] == ["size"]
     assert [plan.name for plan in tool().plans] == ["Team", "Free"]
     assert [release.version for release in tool().releases] == ["1.1", "1.0"]
@@ -231,7 +250,7 @@ def test_file_order_becomes_display_order(app: Flask) -> None:
     assert [tool.slug for tool in db.session.scalars(tools)] == ["c", "a", "b"]
     assert [review.reviewer.slug for review in tool("c").reviews] == ["skeptic", "builder"]
     report = imported(a_file(a_tool("a"), a_tool("b"), a_tool("c")))
-    assert report.changes == ('tool "a": order', 'tool "b": order', 'tool "c": order')
+    assert report.changes == ('tool A ("a"): order', 'tool B ("b"): order', 'tool C ("c"): order')
     assert [tool.slug for tool in db.session.scalars(tools)] == ["a", "b", "c"]
 
 
@@ -566,13 +585,14 @@ def test_what_a_file_knows_by_another_name_is_named_by_both(app: Flask) -> None:
     data = a_file(a_tool("ex-drop", tagline="Small.", reviews=[a_review()]), a_tool("wren"))
     report = imported(data | {"comparisons": [{"tools": ["ex-drop", "wren"]}]})
     assert report.changes == (
-        'category "coding" (named "developer-tools" in the file): name, facts',
-        'reviewer "maker" (named "builder" in the file): name',
-        'new reviewer "skeptic"',
-        'tool "ex-keep" (named "ex-drop" in the file): name, tagline',
-        'new tool "wren"',
-        'new review of "ex-keep" (named "ex-drop" in the file) by "maker" (named "builder" in the file)',
-        'new comparison of "ex-keep" (named "ex-drop" in the file), "wren"',
+        'category Coding ("coding", named "developer-tools" in the file): name, facts',
+        'reviewer The Maker ("maker", named "builder" in the file): name',
+        'new reviewer The Skeptic ("skeptic")',
+        'tool Ex Keep ("ex-keep", named "ex-drop" in the file): name, tagline',
+        'new tool Wren ("wren")',
+        'new review of Ex-Drop ("ex-keep", named "ex-drop" in the file) '
+        'by The Builder ("maker", named "builder" in the file)',
+        'new comparison of Ex-Drop ("ex-keep", named "ex-drop" in the file), Wren ("wren")',
     )
 
 

@@ -62,7 +62,7 @@ def test_a_file_is_previewed_first_and_then_imported_exactly_so(root: AdminClien
     sent = sends(root, FILE)
     assert (sent.status_code, sent.headers["Location"]) == (303, DRY_RUN)
     page = root.gets(DRY_RUN).text
-    assert "new tool &#34;aider&#34;" in page
+    assert "new tool Aider (&#34;aider&#34;)" in page
     assert "Preview of tools.json" in page
     assert tools() == []
     done = root.posts(DRY_RUN, **fields(page))
@@ -78,7 +78,7 @@ def test_a_preview_says_which_tool_a_former_address_leads_to(root: AdminClient) 
     make_tool("ex-keep", aliases=("ex-drop",))
     sends(root, as_bytes(a_file(a_tool("ex-drop", tagline="Small."))))
     page = words_of(read_html(root.gets(DRY_RUN).text)[0])
-    assert 'tool "ex-keep" (named "ex-drop" in the file): name, tagline' in page
+    assert 'tool Ex Keep ("ex-keep", named "ex-drop" in the file): name, tagline' in page
 
 
 def test_the_activity_log_has_the_counts(root: AdminClient) -> None:
@@ -317,3 +317,14 @@ def test_a_catalogue_too_large_for_yaml_is_refused_in_words(root: AdminClient, m
     refused = root.gets("/admin/catalogue/export?as=yaml")
     assert (refused.status_code, "export it as .json" in refused.text) == (422, True)
     assert json.loads(root.gets("/admin/catalogue/export").data)["format"] == "verdicts-catalogue/1"
+
+
+@ON_ONE_DATABASE
+def test_the_preview_shows_both_values_and_new_tools_may_become_drafts(root: AdminClient) -> None:
+    make_tool("wren", name="Wren", tagline="Was slow.")
+    sends(root, as_bytes(a_file(a_tool("aider"), a_tool("wren", tagline="Is fast."))))
+    page = root.gets(DRY_RUN).text
+    assert "Was slow." in page
+    assert "Is fast." in page
+    assert root.posts(DRY_RUN, **fields(page), new="drafts").headers["Location"] == "/admin/catalogue?done=as-predicted"
+    assert db.session.scalars(sa.select(Tool.published_at.is_(None)).order_by(Tool.id)).all() == [False, True]

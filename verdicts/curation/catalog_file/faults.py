@@ -60,4 +60,9 @@ def shown(value: object) -> str:
 
 def _printable(text: str) -> str:
     short = text if len(text) <= MAX_SHOWN_LENGTH else f"{text[:MAX_SHOWN_LENGTH]}…"
-    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in short)
+    return printable(short)
+
+
+def printable(text: str) -> str:
+    """Return a text with nothing that a terminal would obey."""
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)

@@ -6,13 +6,14 @@ from datetime import date
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import PriceRecord, Review, ReviewRevision, Tool
 from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.copying import copy_fields, make_row, renumber, update
 from verdicts.curation.catalog_file.schema import ChangeReason
 from verdicts.extensions import Base
 
-BY_IMPORT = ChangeReason(reason="Changed by catalogue import.")
+NO_REASON = ChangeReason()
 
 View = Callable[[Any], object]
 HistoryEntry = TypeVar("HistoryEntry")
@@ -24,13 +25,37 @@ cost_of = attrgetter("model", "amount", "currency", "period")
 _dated_cost_of = attrgetter("model", "amount", "currency", "period", "checked_on", "until")
 
 
-def extend_history(review: Review, record: schema.Review, today: date, reason: ChangeReason = BY_IMPORT) -> bool:
+def added_revisions(review: Review, record: schema.Review) -> list[schema.Revision]:
+    """Return the entries of a record's history that a review's does not have."""
+    views = (_dated_statement_of, statement_of)
+    unknown = _unknown(record.history, review.revisions, *views)
+    if statement_of(record) == statement_of(review):
+        return unknown
+    return _with_replaced(unknown, record.history, review.revisions, review, *views)
+
+
+def added_prices(tool: Tool, price: schema.Price | None, history: Sequence[schema.PastPrice]) -> list[schema.PastPrice]:
+    """Return the entries of a price history that a tool's does not have, where this is its price from now on."""
+    past = [row for row in tool.prices if row is not tool.current_price]
+    unknown = _unknown(history, past, _dated_cost_of, cost_of)
+    if price is None or not tool.current_price or not is_another_cost(tool.current_price, price):
+        return unknown
+    return _with_replaced(unknown, history, past, tool.current_price, _dated_cost_of, cost_of)
+
+
+def is_another_cost(stored: PriceRecord, price: schema.Price) -> bool:
+    """Say whether a price replaces a stored one: not where nothing was known of it."""
+    return stored.model is not PriceModel.UNKNOWN and cost_of(stored) != cost_of(price)
+
+
+def extend_history(
+    review: Review, record: schema.Review, today: date, reason: ChangeReason = NO_REASON
+) -> list[ReviewRevision]:
     """Add the record's history to a review's, and what the review says now if the record says something else.
 
-    Call it before the review is changed. Returns whether the history grew.
+    Call it before the review is changed. Returns what was added.
     """
-    unknown = _unknown(record.history, review.revisions, _dated_statement_of, statement_of)
-    added = [make_row(entry, ReviewRevision) for entry in unknown]
+    added = [make_row(entry, ReviewRevision) for entry in added_revisions(review, record)]
     is_new = review.id is None
     has_changed = not is_new and statement_of(record) != statement_of(review)
     if has_changed and statement_of(review) not in map(statement_of, added):
@@ -38,7 +63,7 @@ def extend_history(review: Review, record: schema.Review, today: date, reason: C
     if added:
         review.revisions[:] = _in_order(review.revisions, added, _dated_statement_of)
         renumber(review.revisions)
-    return bool(added)
+    return added
 
 
 def _replaced(
@@ -58,7 +83,7 @@ def replace_price(
     price: schema.Price | None,
     history: Sequence[schema.PastPrice],
     today: date,
-    reason: ChangeReason = BY_IMPORT,
+    reason: ChangeReason = NO_REASON,
 ) -> list[str]:
     """Make this a tool's current price; its past prices are those stored, those the history adds, and the old one.
 
@@ -66,9 +91,9 @@ def replace_price(
     """
     current = tool.current_price
     past = [row for row in tool.prices if row is not current]
-    added = [make_row(entry, PriceRecord) for entry in _unknown(history, past, _dated_cost_of, cost_of)]
+    added = [make_row(entry, PriceRecord) for entry in added_prices(tool, price, history)]
     changes = ["price_history"] if added else []
-    if current and price and cost_of(current) != cost_of(price):
+    if current and price and is_another_cost(current, price):
         added = _retire(current, price, today, past, added, reason)
         past, current = [*past, current], None
     if price:
@@ -113,6 +138,25 @@ def _unknown(entries: Sequence[HistoryEntry], stored: Sequence[object], *views: 
         unknown = [entry for entry in unknown if not (twins[view(entry)] and twins[view(entry)].pop())]
         unmatched = [row for rows in twins.values() for row in rows]
     return unknown
+
+
+def _with_replaced(
+    unknown: list[HistoryEntry],
+    entries: Sequence[HistoryEntry],
+    stored: Sequence[object],
+    current: object,
+    dated: View,
+    undated: View,
+) -> list[HistoryEntry]:
+    """Return the unknown entries with the one that ends what is current now.
+
+    What was said once before may be said and ended again: then its entry is no stored one that is dated otherwise.
+    """
+    if any(undated(entry) == undated(current) for entry in unknown):
+        return unknown
+    known = {dated(row) for row in stored}
+    ending = [entry for entry in entries if undated(entry) == undated(current) and dated(entry) not in known]
+    return [*unknown, *ending[-1:]]
 
 
 def _in_order(stored: Iterable[Row], added: Sequence[Row], view: View) -> list[Row]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from verdicts.curation.catalog_file.copying import copy_fields, copy_lists, update
-from verdicts.curation.catalog_file.faults import shown
+from verdicts.curation.catalog_file.faults import printable, shown
 from verdicts.curation.catalog_file.schema import Record
 from verdicts.curation.editing.saving import Parts
+from verdicts.curation.transfer.field_changes import FieldChange
 
 
 @dataclass
@@ -18,8 +19,10 @@ class ImportEntry:
     row: Any
     is_new: bool
     parts_of: Callable[[Any], Parts] = lambda _row: {}
+    reviewer: str = ""  # the slug of whose review it is
     before: Parts = field(init=False)
     changes: list[str] = field(default_factory=list)
+    fields: list[FieldChange] = field(default_factory=list)  # what differs, with both values
 
     def __post_init__(self) -> None:
         self.before = {} if self.is_new else self.parts_of(self.row)
@@ -42,9 +45,10 @@ class ImportEntry:
         self.changes += [name] if changed else []
 
 
-def slug_in_words(slug: str, written: str) -> str:
-    """Return a record's slug as a report names it, and beside it the other one by which the file knows the record."""
-    return shown(slug) if slug == written else f"{shown(slug)} (named {shown(written)} in the file)"
+def record_in_words(name: str, slug: str, written: str) -> str:
+    """Return how a report names a record: by name and slug, and by the other slug by which the file knows it."""
+    renamed = "" if slug == written else f", named {shown(written)} in the file"
+    return f"{printable(name)} ({shown(slug)}{renamed})"
 
 
 def reorder(entries: Sequence[ImportEntry], rows: Iterable[Any]) -> None:

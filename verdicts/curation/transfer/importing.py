@@ -18,17 +18,20 @@ from verdicts.curation.editing.changes import RecordChange, changes_between, ful
 from verdicts.curation.editing.saving import Parts
 from verdicts.curation.transfer import existing as existing_catalog
 from verdicts.curation.transfer.checking import check_file
-from verdicts.curation.transfer.entries import ImportEntry, reorder, slug_in_words
+from verdicts.curation.transfer.entries import ImportEntry, record_in_words, reorder
 from verdicts.curation.transfer.existing import ExistingCatalog
+from verdicts.curation.transfer.field_changes import field_changes, history_gain, price_history_gain
+from verdicts.curation.transfer.reasons import check_reasons
 from verdicts.curation.transfer.report import ImportReport, make_report
 from verdicts.extensions import db
 
 
-def import_catalog(data: object, now: datetime) -> ImportReport:
+def import_catalog(data: object, now: datetime, *, as_drafts: bool = False) -> ImportReport:
     """Make the database say what a catalogue file says, and return what that changed.
 
     Records are matched by slug, a tool's also by an alias that is stored. What the file leaves out stays as it is.
-    New tools and comparisons are published as of `now`. Where anything changed, the content version grows and the
+    New tools and comparisons are published as of `now`, or become drafts. A changed verdict or price needs its reason
+    in the file's history (transfer.reasons). Where anything changed, the content version grows and the
     search index follows. Raises CatalogRefused, naming every fault, before anything is stored.
 
     The caller has called begin_write(), and commits.
@@ -36,17 +39,20 @@ def import_catalog(data: object, now: datetime) -> ImportReport:
     file, faults = parsing.parse(data, now.date())
     existing = existing_catalog.load()
     faults += check_file(file, existing, faults)
+    faults += check_reasons(file, existing)
     if faults:
         raise CatalogRefused(faults)
-    entries = _import(file, existing, now)
-    report = make_report(entries, _differences(entries))
+    entries = _import(file, existing, now, published_at=None if as_drafts else now)
+    report = make_report(entries, list(_differences(entries)), as_drafts=as_drafts)
     if report.changed_anything:
         _index(entries["categories"], entries["tools"])
         bump_content_version()
     return report
 
 
-def _import(file: parsing.ParsedFile, existing: ExistingCatalog, now: datetime) -> dict[str, list[ImportEntry]]:
+def _import(
+    file: parsing.ParsedFile, existing: ExistingCatalog, now: datetime, published_at: datetime | None
+) -> dict[str, list[ImportEntry]]:
     """Import the records of each kind before those that refer to it, so that the ids are there."""
     entries: dict[str, list[ImportEntry]] = {}
     entries["categories"] = [
@@ -58,22 +64,40 @@ def _import(file: parsing.ParsedFile, existing: ExistingCatalog, now: datetime) 
     ]
     _store(entries["reviewers"], existing.reviewers)
     tools = file.tools.values()
-    entries["tools"] = [_import_tool(record, existing, now) for record in tools]
+    entries["tools"] = [_import_tool(record, existing, now.date(), published_at) for record in tools]
     entries["reviews"] = [entry for record in tools for entry in _import_reviews(record, existing, now.date())]
     _store(entries["tools"], existing.tools)
-    entries["comparisons"] = [_import_comparison(record, existing, now) for record in file.comparisons.values()]
+    entries["comparisons"] = [
+        _import_comparison(record, existing, published_at) for record in file.comparisons.values()
+    ]
     _store(entries["comparisons"], existing.comparisons)
     return entries
 
 
 def _differences(entries: dict[str, list[ImportEntry]]) -> Iterator[RecordChange]:
-    """Yield what became of each record. It takes no more statements: what an import reads is in the session."""
-    reviewed = {entry.row.tool_id for entry in entries["reviews"] if entry.has_changed}
+    """Yield what became of each record. It takes no more statements: what an import reads is in the session.
+
+    The fields that differ are added to the entries, before what their histories gained.
+    """
+    reviews = {(entry.row.tool_id, entry.reviewer): entry for entry in entries["reviews"] if entry.has_changed}
+    reviewed = {tool_id for tool_id, _reviewer in reviews}
     for section in ("categories", "reviewers", "tools", "comparisons"):
         for entry in entries[section]:
             if entry.has_changed or (section == "tools" and entry.row.id in reviewed):
                 _expire_references(entry.row)
-                yield from changes_between(entry.row, entry.before, entry.parts_of(entry.row))
+                for change in changes_between(entry.row, entry.before, entry.parts_of(entry.row)):
+                    _add_fields(entry, change, reviews)
+                    yield change
+
+
+def _add_fields(entry: ImportEntry, change: RecordChange, reviews: Mapping[tuple[int, str], ImportEntry]) -> None:
+    if change.kind != "panel":
+        label = "price" if change.kind == "price" else ""
+        entry.fields[:0] = field_changes(label, change.before, change.after)
+        return
+    for reviewer, (before, after) in change.changes.items():
+        if review := reviews.get((change.id, reviewer)):
+            review.fields[:0] = field_changes("", before, after)
 
 
 def _expire_references(row: Any) -> None:
@@ -99,25 +123,30 @@ def _import_named(
 ) -> ImportEntry:
     is_new = record.slug not in rows
     row = new_row(model, slug=record.slug) if is_new else rows[record.slug]
-    entry = ImportEntry(f"{model.__tablename__} {slug_in_words(row.slug, record.slug)}", row, is_new, parts_of)
+    words = record_in_words(row.name or record.name, row.slug, record.slug)
+    entry = ImportEntry(f"{model.__tablename__} {words}", row, is_new, parts_of)
     entry.copy_fields(record)
     entry.copy_lists(record)
     rows[record.slug] = row
     return entry
 
 
-def _import_tool(record: schema.Tool, existing: ExistingCatalog, now: datetime) -> ImportEntry:
+def _import_tool(
+    record: schema.Tool, existing: ExistingCatalog, today: date, published_at: datetime | None
+) -> ImportEntry:
     """Copy a record into its tool, reviews aside; a new tool joins `existing` under all its slugs."""
     stored = existing.tools.get(record.slug)
-    tool = stored or new_row(Tool, published_at=now, first_published_at=now)
-    name = f"tool {slug_in_words(tool.slug or record.slug, record.slug)}"
+    tool = stored or new_row(Tool, published_at=published_at, first_published_at=published_at)
+    name = f"tool {record_in_words(tool.name or record.name, tool.slug or record.slug, record.slug)}"
     entry = ImportEntry(name, tool, stored is None, tool_parts if stored else full_tool_parts)
     entry.add_change("aliases", _add_slugs(tool, record, existing))
     entry.copy_fields(record)
     if entry.is_stated(record, "category"):
         category_id = existing.categories[record.category].id if record.category else None
         entry.add_change("category", bool(update(tool, {"category_id": category_id})))
-    entry.changes += replace_price(tool, record.price, record.price_history, now.date())
+    past = [row for row in tool.prices if row.until]
+    entry.changes += replace_price(tool, record.price, record.price_history, today)
+    entry.fields += [price_history_gain(row) for row in tool.prices if row.until and row not in past]
     entry.copy_lists(record)
     return entry
 
@@ -139,23 +168,29 @@ def _import_reviews(record: schema.Tool, existing: ExistingCatalog, today: date)
     for each in record.reviews:
         reviewer = existing.reviewers[each.reviewer]
         stored = by_reviewer.get(reviewer.id)
-        name = f"review of {slug_in_words(tool.slug, record.slug)} by {slug_in_words(reviewer.slug, each.reviewer)}"
-        entry = ImportEntry(name, stored or Review(reviewer_id=reviewer.id), stored is None)
-        has_grown = extend_history(entry.row, each, today)
+        by = record_in_words(reviewer.name, reviewer.slug, each.reviewer)
+        name = f"review of {record_in_words(tool.name, tool.slug, record.slug)} by {by}"
+        row = stored or Review(reviewer_id=reviewer.id)
+        entry = ImportEntry(name, row, stored is None, reviewer=reviewer.slug)
+        added = extend_history(entry.row, each, today)
         entry.copy_fields(each)
-        entry.add_change("history", has_grown)
+        entry.add_change("history", bool(added))
+        entry.fields += map(history_gain, added)
         entries.append(entry)
     reorder(entries, tool.reviews)
     tool.reviews.extend(entry.row for entry in entries if entry.is_new)
     return entries
 
 
-def _import_comparison(record: schema.Comparison, existing: ExistingCatalog, now: datetime) -> ImportEntry:
+def _import_comparison(
+    record: schema.Comparison, existing: ExistingCatalog, published_at: datetime | None
+) -> ImportEntry:
     tools = [existing.tools[name] for name in record.tools]
     key = members_key([tool.id for tool in tools])
     stored = existing.comparisons.get(key)
-    row = stored or new_row(Comparison, members_key=key, published_at=now, first_published_at=now)
-    names = ", ".join(slug_in_words(tool.slug, name) for tool, name in zip(tools, record.tools, strict=True))
+    row = stored or new_row(Comparison, members_key=key, published_at=published_at, first_published_at=published_at)
+    words = (record_in_words(tool.name, tool.slug, name) for tool, name in zip(tools, record.tools, strict=True))
+    names = ", ".join(words)
     entry = ImportEntry(f"comparison of {names}", row, stored is None, comparisons.parts_of)
     entry.copy_fields(record)
     entry.add_change("tools", comparisons.copy_tools(record, row, existing.tools))

@@ -28,6 +28,7 @@ TOO_LARGE_MESSAGE = (
     f"This page accepts {MAX_MEGABYTES} MB at most. Import larger files on the server: flask catalog import FILE."
 )
 MAX_CHANGES_SHOWN = 300
+AS_DRAFTS = "drafts"
 SUCCESS_MESSAGES = {
     "as-predicted": "Imported, exactly as previewed.",
     "otherwise": "Imported, but not exactly as previewed, because the catalogue had changed. See below what changed.",
@@ -96,7 +97,7 @@ def run_import() -> ResponseReturnValue:
     if file.digest != request.form.get("file"):
         return _render_dry_run(file, ANOTHER_FILE_MESSAGE), 422
     try:
-        report = _import(file)
+        report = _import(file, as_drafts=request.form.get("new") == AS_DRAFTS)
     except (CatalogRefused, IntegrityError):
         db.session.rollback()
         return _render_dry_run(file, CHANGED_MESSAGE), 422
@@ -130,12 +131,12 @@ def export_file() -> ResponseReturnValue:
     return Response(text, mimetype=f"application/{extension}", headers=headers)
 
 
-def _import(file: PendingFile) -> ImportReport:
+def _import(file: PendingFile, *, as_drafts: bool = False) -> ImportReport:
     """Import a file; the caller commits or rolls back. It is parsed before the write lock is taken."""
     db.session.rollback()
     data = reading.read(file.content, file.name)
     begin_write()
-    return import_catalog(data, now())
+    return import_catalog(data, now(), as_drafts=as_drafts)
 
 
 def _run_dry_run(file: PendingFile) -> DryRun:

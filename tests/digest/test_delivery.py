@@ -1,5 +1,6 @@
 """A delivery's steps: who may take which, and what stands in the way. Time is passed in."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
@@ -25,6 +26,7 @@ BUSY = Outcome(OutcomeKind.REFUSED, 450, "4.2.0", "busy", Step.RCPT)
 LOST = Outcome(OutcomeKind.LOST_BEFORE, None, None, "cut off", Step.DATA)
 OUR_FAULT = Outcome(OutcomeKind.REFUSED, 550, "5.7.1", "go away", Step.RCPT)
 UNKNOWN = Outcome(OutcomeKind.REFUSED, 550, None, "the policy of the house", Step.RCPT)
+REFUSED_US = Outcome(OutcomeKind.REFUSED, 530, "5.7.0", "log in first", Step.MAIL)
 NO_MAILBOX = Outcome(OutcomeKind.REFUSED, 550, "5.1.1", "no such user", Step.RCPT)
 
 
@@ -225,37 +227,99 @@ def test_a_lost_connection_is_tried_again_soon_and_ever_more_slowly(edition: int
     assert delays == [1, 4, 16, 64]
 
 
-def test_our_own_fault_pauses_and_does_not_count_as_a_try(edition: int) -> None:
+def test_a_refusal_before_a_recipient_is_named_pauses_and_does_not_count_as_a_try(edition: int) -> None:
     lease = transmitting(edition)
-    ended(lease, OUR_FAULT)
+    ended(lease, REFUSED_US)
     row = the_delivery(edition, lease.subscriber_id)
-    assert (row.state, row.due_at, row.tries, row.first_tried_at) == (DeliveryState.DEFERRED, NOW, 0, None)
-    assert "550 go away" in (editions.get_by_id(edition).pause_reason or "")
+    assert (row.state, row.due_at, row.tries, row.first_tried_at) == (DeliveryState.PENDING, NOW, 0, None)
+    assert "530 log in first" in (editions.get_by_id(edition).pause_reason or "")
 
 
-def test_three_unrecognised_refusals_pause_and_are_all_tried_again(edition: int) -> None:
-    leases = [transmitting(edition) for _ in range(4)]
-    for lease in leases[:2]:
-        ended(lease, UNKNOWN)
-    assert {states(edition)[lease.subscriber_id] for lease in leases[:2]} == {DeliveryState.FAILED}
-    for lease in leases[2:]:  # the fourth was under way when the third paused the edition
-        ended(lease, UNKNOWN)
-    assert {states(edition)[lease.subscriber_id] for lease in leases} == {DeliveryState.DEFERRED}
-    assert editions.get_by_id(edition).state is EditionState.PAUSED
+def test_five_refusals_in_a_row_pause_and_are_all_tried_again_after_the_others(app: Flask) -> None:
+    edition = make_edition(make_subscribers(8))
+    leases = [transmitting(edition) for _ in range(6)]
+    for lease in leases:  # the sixth was under way when the fifth paused the edition
+        ended(lease, UNKNOWN, NOW + MINUTE)
+    assert set(states(edition).values()) == {DeliveryState.PENDING}
+    reason = editions.get_by_id(edition).pause_reason or ""
+    db.session.rollback()
+    assert "subscriber 5" in reason
+    begin_write()
+    editions.resume(edition)
+    db.session.commit()
+    assert [lease.subscriber_id for lease in claim(edition, most=2, now=NOW + 2 * MINUTE)] == [7, 8]
 
 
-def test_an_accepted_message_between_them_clears_unrecognised_refusals(edition: int) -> None:
-    for outcome in (UNKNOWN, UNKNOWN, ACCEPTED, UNKNOWN, UNKNOWN):
+@pytest.mark.parametrize("refusal", [UNKNOWN, OUR_FAULT, NO_MAILBOX])
+def test_who_is_refused_again_after_others_were_accepted_fails_alone(edition: int, refusal: Outcome) -> None:
+    first = transmitting(edition)
+    ended(first, refusal, NOW + MINUTE)
+    for _ in range(4):
+        ended(transmitting(edition, now=NOW + 2 * MINUTE), ACCEPTED, NOW + 2 * MINUTE)
+    if states(edition)[first.subscriber_id] is DeliveryState.PENDING:
+        ended(transmitting(edition, now=NOW + 2 * MINUTE), refusal, NOW + 2 * MINUTE)
+    assert Counter(states(edition).values()) == {DeliveryState.SENT: 4, DeliveryState.FAILED: 1}
+    assert editions.get_by_id(edition).state is EditionState.SENDING
+
+
+def test_who_is_refused_again_while_others_are_on_their_way_waits_a_moment(edition: int) -> None:
+    refused, other = claim(edition, most=2)
+    for lease in (refused, other):
+        assert begin(lease) is StartResult.STARTED
+    ended(refused, UNKNOWN)
+    rest = claim(edition, BEN, most=4)
+    again = next(lease for lease in rest if lease.subscriber_id == refused.subscriber_id)
+    assert begin(again) is StartResult.STARTED
+    ended(again, UNKNOWN)
+    row = the_delivery(edition, refused.subscriber_id)
+    assert (row.state, row.due_at) == (DeliveryState.DEFERRED, NOW + timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("refusal", [UNKNOWN, NO_MAILBOX])
+def test_an_edition_of_which_nothing_is_accepted_pauses_however_few_it_has(app: Flask, refusal: Outcome) -> None:
+    edition = make_edition(make_subscribers(2))
+    for _ in range(2):
+        for lease in (transmitting(edition), transmitting(edition)):
+            ended(lease, refusal)
+        assert states(edition) == {1: DeliveryState.PENDING, 2: DeliveryState.PENDING}
+        assert editions.get_by_id(edition).state is EditionState.PAUSED
+        db.session.rollback()
+        begin_write()
+        editions.resume(edition)
+        db.session.commit()
+
+
+def test_an_accepted_message_between_them_shows_that_refusals_are_the_recipients_own(app: Flask) -> None:
+    edition = make_edition(make_subscribers(30))
+    for outcome in (ACCEPTED, UNKNOWN, UNKNOWN, UNKNOWN, ACCEPTED, UNKNOWN, UNKNOWN):
         ended(transmitting(edition), outcome)
     assert editions.get_by_id(edition).state is EditionState.SENDING
-    assert list(states(edition).values()).count(DeliveryState.FAILED) == 4
+    assert list(states(edition).values()).count(DeliveryState.FAILED) == 5
 
 
-def test_a_missing_mailbox_ends_the_subscription(edition: int) -> None:
-    lease = transmitting(edition)
-    ended(lease, NO_MAILBOX)
-    status = sa.select(subscriber.c.status).where(subscriber.c.id == lease.subscriber_id)
-    assert db.session.execute(status).scalar_one() is Status.BOUNCED
+def test_too_large_a_share_of_the_hour_pauses_though_others_are_accepted(app: Flask) -> None:
+    edition = make_edition(make_subscribers(30))
+    for outcome in (ACCEPTED, NO_MAILBOX, NO_MAILBOX) * 2 + (ACCEPTED, NO_MAILBOX):
+        ended(transmitting(edition), outcome)
+    assert editions.get_by_id(edition).state is EditionState.SENDING
+    db.session.rollback()
+    ended(transmitting(edition), NO_MAILBOX)
+    assert editions.get_by_id(edition).state is EditionState.PAUSED
+    assert Counter(states(edition).values()) == {DeliveryState.SENT: 3, DeliveryState.PENDING: 27}
+
+
+def test_a_missing_mailbox_is_marked_and_ends_the_subscription_at_the_second_edition(app: Flask) -> None:
+    readers = make_subscribers(5)
+    for week, status in ((47, Status.CONFIRMED), (48, Status.BOUNCED)):
+        edition = make_edition(readers, week=week)
+        ended(transmitting(edition), ACCEPTED)
+        lease = next(each for each in claim(edition, most=5) if each.subscriber_id == 4)
+        begin(lease)
+        ended(lease, NO_MAILBOX)
+        assert states(edition)[4] is DeliveryState.FAILED
+        found = db.session.scalar(sa.select(subscriber.c.status).where(subscriber.c.id == 4))
+        db.session.rollback()
+        assert found is status
 
 
 def test_what_would_be_put_off_in_a_cancelled_edition_is_over(edition: int) -> None:

@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
 from verdicts.cli.timers import until_stopped
+from verdicts.digest import reports
 from verdicts.extensions import TooManyWriters, db
 from verdicts.mailing.outbox import DeliveryResult, LetterStatus, deliver_due
 from verdicts.mailing.transport import open_connection
@@ -65,7 +66,7 @@ def deliver_and_report(stop: threading.Event) -> str:
 
 def deliver(stop: threading.Event) -> DeliveryResult:
     with open_connection() as connection:
-        return deliver_due(connection, lambda: datetime.now(UTC), stop.is_set)
+        return deliver_due(connection, lambda: datetime.now(UTC), stop.is_set, reports.record_missing_mailbox)
 
 
 def summary(counts: Counter[LetterStatus]) -> str:

@@ -178,7 +178,8 @@ def pause_if_sending(edition_id: int, reason: str) -> bool:
 
 
 def resume(edition_id: int) -> None:
-    values = {"state": EditionState.SENDING, "pause_reason": None, "consecutive_refusals": 0}
+    """Go on with a paused edition. What was refused comes after the others."""
+    values = {"state": EditionState.SENDING, "pause_reason": None, "consecutive_refusals": 0, "awaits_acceptance": True}
     _update_in_state(edition_id, [EditionState.PAUSED], values)
 
 

@@ -145,7 +145,7 @@ class Delivery(Base):
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # The mail server's last reply, or why nothing was sent.
     state_reason: Mapped[str | None] = mapped_column("reply", sa.String(500), key="state_reason")
-    # Failed with an unrecognised 5xx, and no message was accepted since: this site may be the cause.
+    # Refused for good once, and this site may be the cause. Where it is not failed, it was put back: see digest.brake.
     may_be_our_fault: Mapped[bool] = mapped_column("is_suspicious", key="may_be_our_fault", default=False)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from verdicts.config.mail import MailSettings
+from verdicts.digest import brake
 from verdicts.digest import delivery as delivery_steps
 from verdicts.digest.claiming import ClaimedBatch, claim_batch
 from verdicts.digest.delivery import NO_NEWS_REASON, Lease, StartResult
 from verdicts.digest.messages import MessageBuilder, Recipient
-from verdicts.digest.recording import pause_after_refusal, record_outcome
+from verdicts.digest.recording import record_outcome
 from verdicts.extensions import commit_or_retry
 from verdicts.mailing import allowance
 from verdicts.mailing.addresses import InvalidAddress
@@ -169,7 +170,7 @@ class Worker:
         self._failures_in_a_row += 1
         action = action_for(outcome)
         if action is Action.PAUSE:
-            commit_or_retry(lambda: pause_after_refusal(self._job.edition_id, outcome))
+            commit_or_retry(lambda: brake.pause(self._job.edition_id, f"The mail server refuses us: {outcome.summary}"))
         if action is Action.PAUSE or self._failures_in_a_row > MAX_FAILURES_IN_A_ROW:
             self._is_done, self.failure = True, outcome
         elif self._failures_in_a_row > 1:

@@ -18,7 +18,16 @@ from verdicts.mailing import allowance, rendering
 from verdicts.mailing.addresses import InvalidHeader
 from verdicts.mailing.messages import Message, compose, message_id
 from verdicts.mailing.models import outbox_letter
-from verdicts.mailing.outcomes import GIVE_UP_AFTER, Action, Outcome, OutcomeKind, Step, action_for, retry_delay
+from verdicts.mailing.outcomes import (
+    GIVE_UP_AFTER,
+    Action,
+    Outcome,
+    OutcomeKind,
+    Step,
+    action_for,
+    is_about_this_site,
+    retry_delay,
+)
 from verdicts.mailing.rendering import Letter
 from verdicts.mailing.transport import Connection, transmit_message
 
@@ -28,7 +37,8 @@ logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=20)
 MAX_SUBJECT_LENGTH = 300
 COMMIT_TRIES = 10
-_PERMANENT_FAILURES = {Action.SUPPRESS, Action.FAIL, Action.UNRECOGNISED}
+MAX_REFUSALS_IN_A_ROW = 5
+_PERMANENT_FAILURES = {Action.HARD_BOUNCE, Action.FAIL}
 
 
 class LetterStatus(StrEnum):
@@ -96,24 +106,34 @@ def delete_for(recipient: str) -> int:
 
 
 def deliver_due(
-    connection: Connection, clock: Callable[[], datetime], is_stopped: Callable[[], bool] = lambda: False
+    connection: Connection,
+    clock: Callable[[], datetime],
+    is_stopped: Callable[[], bool] = lambda: False,
+    on_missing_mailbox: Callable[[Mapping[str, str], datetime], None] = lambda _headers, _now: None,
 ) -> DeliveryResult:
     """Send the letters that are due, one after the other, and commit after each. Several processes may do this.
 
-    It stops where the server is away or refuses us; the other letters then wait unchanged.
+    It stops where the server is away or refuses us; the other letters then wait unchanged. `on_missing_mailbox` gets
+    the headers of a letter whose recipient does not exist, in the transaction that gives the letter up.
     """
     counts: Counter[LetterStatus] = Counter()
-    while not is_stopped() and _is_any_due(clock()):
+    refusals: list[Outcome] = []  # since the last letter that was accepted
+    while not is_stopped() and len(refusals) < MAX_REFUSALS_IN_A_ROW and _is_any_due(clock()):
         if problem := connection.connect():
             return DeliveryResult(counts, problem)
         claimed = commit_or_retry(lambda: claim(_owner(), clock()), tries=COMMIT_TRIES)
         if claimed is None:
             break
         outcome = _transmit(connection, claimed)
-        counts[_commit_outcome(claimed, outcome, clock())] += 1
+        status = _commit_outcome(claimed, outcome, clock(), on_missing_mailbox)
+        counts[status] += 1
         if action_for(outcome) is Action.PAUSE:
             return DeliveryResult(counts, outcome)
-    return DeliveryResult(counts)
+        if status is LetterStatus.SENT:
+            refusals.clear()
+        elif action_for(outcome) is Action.REFUSED and status is LetterStatus.WAITING:
+            refusals.append(outcome)
+    return DeliveryResult(counts, refusals[-1] if refusals else None)
 
 
 def claim(owner: str, now: datetime) -> ClaimedLetter | None:
@@ -132,8 +152,9 @@ def record(claimed: ClaimedLetter, outcome: Outcome, now: datetime) -> LetterSta
     """Delete a claimed letter that was sent or is given up, or schedule its next try."""
     action = action_for(outcome)
     next_try_at = now + retry_delay(claimed.tries, random)
+    is_permanent = action in _PERMANENT_FAILURES or (action is Action.REFUSED and not is_about_this_site(outcome))
     is_ours = (outbox_letter.c.id == claimed.id) & (outbox_letter.c.owner == claimed.owner)
-    if action is Action.ACCEPT or _is_given_up(claimed, action, next_try_at):
+    if action is Action.ACCEPT or is_permanent or _is_given_up(claimed, action, next_try_at):
         db.session.execute(sa.delete(outbox_letter).where(is_ours))
         return LetterStatus.SENT if action is Action.ACCEPT else LetterStatus.GIVEN_UP
     values = {"next_try_at": next_try_at, "owner": None, "lease_until": None, "last_reply": outcome.summary}
@@ -149,9 +170,16 @@ def _transmit(connection: Connection, claimed: ClaimedLetter) -> Outcome:
         return Outcome.from_error(OutcomeKind.REFUSED, Step.CONNECT, error)
 
 
-def _commit_outcome(claimed: ClaimedLetter, outcome: Outcome, now: datetime) -> LetterStatus:
+def _commit_outcome(
+    claimed: ClaimedLetter,
+    outcome: Outcome,
+    now: datetime,
+    on_missing_mailbox: Callable[[Mapping[str, str], datetime], None],
+) -> LetterStatus:
     def step() -> LetterStatus:
         status = record(claimed, outcome, now)
+        if action_for(outcome) is Action.HARD_BOUNCE:
+            on_missing_mailbox(claimed.headers, now)
         if status is LetterStatus.SENT:
             allowance.count_one(now)
         return status
@@ -165,7 +193,7 @@ def _commit_outcome(claimed: ClaimedLetter, outcome: Outcome, now: datetime) -> 
 def _is_given_up(claimed: ClaimedLetter, action: Action, next_try_at: datetime) -> bool:
     if action is Action.UNCERTAIN and claimed.is_doubtful:
         return True  # two copies may have arrived already
-    return action in _PERMANENT_FAILURES or next_try_at - claimed.written_at > GIVE_UP_AFTER
+    return next_try_at - claimed.written_at > GIVE_UP_AFTER
 
 
 def _is_any_due(now: datetime) -> bool:

@@ -7,14 +7,24 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Self
 
+from verdicts.mailing.missing_mailbox import says_mailbox_is_missing
+
 GIVE_UP_AFTER = timedelta(hours=48)
 MIN_RETRY_DELAY = timedelta(minutes=5)
 MAX_RETRY_DELAY = timedelta(hours=4)
 MAX_TEXT_LENGTH = 400
 
-_ENHANCED_STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b")
-_STATUS_OF_OUR_ADDRESS = {"5.1.7", "5.1.8"}
+_STATUSES_OF_OUR_ADDRESS = {"5.1.0", "5.1.7", "5.1.8"}
 _CODES_OF_OUR_FAULT = {530, 535, 554}
+# At the start, or marked by # anywhere: "550 #5.1.0 Address rejected", "550 sorry, no mailbox here. (#5.1.1)".
+_ENHANCED_STATUS = re.compile(r"^\W{0,2}([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)|#([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
+_STATUSES_OF_MISSING_MAILBOX = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"}
+# With these, or with no status, the words decide.
+_STATUS_THAT_SAYS_LITTLE = re.compile(r"|5\.[0345]\.\d+|5\.1\.4|5\.2\.0|5\.7\.1")
+_SENDER_REFUSED = re.compile(r"\bsender\b|\bmail from\b|\breturn.path\b", re.IGNORECASE)
+_MAILBOX_FULL = re.compile(
+    r"\b(?:mailbox|inbox|user|account)\b.{0,30}\b(?:full|over ?quota)\b|\bexceeded storage allocation\b", re.IGNORECASE
+)
 
 
 class OutcomeKind(StrEnum):
@@ -43,10 +53,10 @@ class Action(StrEnum):
     # The connection failed or the server closes it (421): send the message again on another connection.
     RECONNECT_AND_RETRY = "reconnect-and-retry"
     RETRY = "retry"  # after retry_delay, until GIVE_UP_AFTER
-    SUPPRESS = "suppress"  # there is no such mailbox: never write to this address again
-    FAIL = "fail"  # this message will not reach this mailbox, and neither the address nor we are to blame
+    HARD_BOUNCE = "hard-bounce"  # there is no such mailbox
+    FAIL = "fail"  # this message will not reach this mailbox, which may get others
+    REFUSED = "refused"  # for good, and perhaps because of this site: digest.brake decides
     PAUSE = "pause"  # our own fault: stop until an operator has fixed it, and suppress nobody
-    UNRECOGNISED = "unrecognised"  # the message failed; three of these in a row are our own fault
     UNCERTAIN = "uncertain"  # nobody knows whether it arrived: do not send it again automatically
 
 
@@ -68,10 +78,10 @@ class Outcome:
     def from_reply(cls, step: Step, code: int, reply: bytes, recipient: str = "") -> Self:
         """Return the outcome of a reply: accepted where it is 2xx and answers the final dot, refused otherwise."""
         text = _readable(reply.decode("utf-8", "replace"), recipient)
-        enhanced = _ENHANCED_STATUS.match(text)
+        enhanced = find_status(text)
         is_accepted = step is Step.DOT and 200 <= code < 300
         kind = OutcomeKind.ACCEPTED if is_accepted else OutcomeKind.REFUSED
-        return cls(kind, code, enhanced[1] if enhanced else None, text, step)
+        return cls(kind, code, enhanced, text, step)
 
     @classmethod
     def from_error(cls, kind: OutcomeKind, step: Step, error: object) -> Self:
@@ -108,6 +118,29 @@ def retry_delay(tries: int, random: Callable[[], float]) -> timedelta:
     return MIN_RETRY_DELAY + (ceiling - MIN_RETRY_DELAY) * random()
 
 
+def find_status(text: str) -> str | None:
+    """Return the enhanced status code (RFC 3463) that a reply's text begins with, or that it marks with "#"."""
+    match = _ENHANCED_STATUS.search(text)
+    return match[1] or match[2] if match else None
+
+
+def is_missing_mailbox(code: int, status: str, text: str) -> bool:
+    """Return whether a refusal for good says that there is no such mailbox, by its status code or its words.
+
+    What speaks of the sender (5.1.0, 5.1.7 and 5.1.8 always do) says nothing of a mailbox.
+    """
+    if status in _STATUSES_OF_MISSING_MAILBOX:
+        return not _SENDER_REFUSED.search(text)
+    says_little = _STATUS_THAT_SAYS_LITTLE.fullmatch(status) is not None
+    return says_little and says_mailbox_is_missing(f"{code} {text}") is True
+
+
+def is_about_this_site(outcome: Outcome) -> bool:
+    """Return whether a refusal speaks of this site rather than of the recipient, so that it may end."""
+    status = outcome.enhanced or ""
+    return outcome.code in _CODES_OF_OUR_FAULT or status.startswith("5.7.") or status in _STATUSES_OF_OUR_ADDRESS
+
+
 def _action_for_refusal(outcome: Outcome) -> Action:
     if outcome.code == 421:
         return Action.RECONNECT_AND_RETRY
@@ -115,26 +148,18 @@ def _action_for_refusal(outcome: Outcome) -> Action:
         return Action.RETRY
     if outcome.code is None or outcome.step in {Step.CONNECT, Step.MAIL}:
         return Action.PAUSE  # the server knows neither recipient nor message yet
-    return _action_for_status(outcome.enhanced or "") or _action_for_code(outcome.code, bool(outcome.enhanced))
+    return _action_for_recipient(outcome.code, outcome.enhanced or "", outcome.text)
 
 
-def _action_for_status(status: str) -> Action | None:
-    if status.startswith("5.7.") or status in _STATUS_OF_OUR_ADDRESS:
-        return Action.PAUSE
-    if status.startswith("5.1."):
-        return Action.SUPPRESS
-    if status == "5.2.2":
-        return Action.RETRY  # the mailbox is full today
-    if status.startswith("5.2.") or status == "5.6.7":
-        return Action.FAIL  # about this mailbox only, or an address that the server cannot carry
-    return None
-
-
-def _action_for_code(code: int, has_status: bool) -> Action:
-    if code in _CODES_OF_OUR_FAULT:
-        return Action.PAUSE
-    is_full = code == 552 and not has_status  # the meaning that RFC 5321 gives it
-    return Action.RETRY if is_full else Action.UNRECOGNISED
+def _action_for_recipient(code: int, status: str, text: str) -> Action:
+    if code < 500:
+        return Action.REFUSED
+    if is_missing_mailbox(code, status, text):
+        return Action.HARD_BOUNCE
+    if status == "5.2.2" or (not status and (code == 552 or _MAILBOX_FULL.search(text))):
+        return Action.RETRY  # the mailbox is full today: RFC 5321 gives 552 that meaning
+    is_about_mailbox = status.startswith("5.2.") or status in {"5.1.4", "5.6.7"}
+    return Action.FAIL if is_about_mailbox else Action.REFUSED
 
 
 def _readable(text: str, recipient: str) -> str:

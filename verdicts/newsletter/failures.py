@@ -33,4 +33,4 @@ def _statuses(texts: tuple[str, ...]) -> Iterator[str]:
 
 
 def _is_missing_by_status(status: str) -> bool:
-    return action_for(Outcome(OutcomeKind.REFUSED, 550, status, "")) is Action.SUPPRESS
+    return action_for(Outcome(OutcomeKind.REFUSED, 550, status, "")) is Action.HARD_BOUNCE

@@ -7,6 +7,7 @@ from verdicts.mailing.addresses import split_name_and_address
 from verdicts.mailing.rendering import absolute_url
 from verdicts.newsletter.tokens import Purpose, bounce_token
 
+DELIVERY_HEADER = "X-Verdicts-Delivery"
 # Mailgun's user variables, Postmark's metadata, SendGrid's unique arguments: their events contain these values.
 _PROVIDER_HEADERS = (
     (".mailgun.org", "X-Mailgun-Variables", '{{"delivery": "{}"}}'),
@@ -51,7 +52,7 @@ def delivery_headers(edition_id: int, subscriber_id: int) -> dict[str, str]:
     token = bounce_token(edition_id, subscriber_id)
     server = (current_settings().mail.server or "").lower()
     more = {name: value.format(token) for domain, name, value in _PROVIDER_HEADERS if server.endswith(domain)}
-    return {"X-Verdicts-Delivery": token, **more}
+    return {DELIVERY_HEADER: token, **more}
 
 
 def envelope_sender(edition_id: int, subscriber_id: int) -> str:

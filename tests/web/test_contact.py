@@ -81,7 +81,7 @@ def test_a_text_keeps_its_lines_and_loses_only_blank_ends(reader: Visitor) -> No
         ("page", "//evil.example/", "no page of ours"),
         ("page", "/\\evil.example/", "no page of ours"),
         ("page", "/tools/ alpha", "no page of ours"),
-        ("page", "/" + "x" * 300, "no page of ours"),
+        ("page", "/" + "x" * 600, "no page of ours"),
         ("source", "javascript:alert(1)", "https://"),
         ("source", "alpha.example", "https://"),
         ("source", "https://", "https://"),

@@ -69,11 +69,11 @@ def count_by_category(now: datetime) -> list[CategoryCount]:
     return [CategoryCount(*row) for row in rows]
 
 
-def find_renamed_category(former_slug: str) -> str | None:
-    """Return the slug of the category that had this one before. One statement."""
+def find_category(slug: str) -> str | None:
+    """Return the slug of the category that has this one, or had it before. One statement."""
     alias = CategoryAlias.__table__
-    renamed = sa.select(category.c.slug).join(alias, alias.c.category_id == category.c.id)
-    return db.session.scalar(renamed.where(alias.c.slug == former_slug))
+    named = sa.select(category.c.slug).outerjoin(alias, alias.c.category_id == category.c.id)
+    return db.session.scalar(named.where((alias.c.slug == slug) | (category.c.slug == slug)))
 
 
 def list_by_category(now: datetime) -> dict[str, list[ToolLink]]:

@@ -3,7 +3,8 @@
 import re
 from enum import StrEnum
 
-SLUG_LENGTH = 64
+SLUG_LENGTH = 128
+NAME_LENGTH = 120
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Relationship, mapped_column, relationship
 
-from verdicts.catalog.kinds import SLUG_LENGTH, Basis, Period, PriceModel, ReviewerKind, Verdict
+from verdicts.catalog.kinds import NAME_LENGTH, SLUG_LENGTH, Basis, Period, PriceModel, ReviewerKind, Verdict
 from verdicts.catalog.prices import FIRST_INTERVAL_DAYS
 from verdicts.extensions import Base, ExactDecimal, UtcDateTime
 
@@ -49,7 +49,7 @@ class Category(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(sa.String(SLUG_LENGTH), unique=True)
-    name: Mapped[str] = mapped_column(sa.String(80))
+    name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH))
     description: Mapped[str] = mapped_column(sa.Text, default="")
     position: Mapped[int]
 
@@ -85,7 +85,7 @@ class Reviewer(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(sa.String(SLUG_LENGTH), unique=True)
-    name: Mapped[str] = mapped_column(sa.String(80))
+    name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH))
     kind: Mapped[ReviewerKind] = mapped_column(closed_set(ReviewerKind, "kind"))
     motto: Mapped[str] = mapped_column(sa.String(160), default="")
     bio: Mapped[str] = mapped_column(sa.Text, default="")
@@ -123,7 +123,7 @@ class Tool(Base):
     __table_args__ = (_web_address("website"), IDS_NEVER_REUSED)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(sa.String(80))
+    name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH))
     tagline: Mapped[str] = mapped_column(sa.String(200), default="")
     category_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("category.id"), index=True, info={"dependant": ("tool", "tools")}
@@ -206,7 +206,7 @@ class Plan(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(sa.String(80))
+    name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH))
     amount: Mapped[Decimal | None] = mapped_column(ExactDecimal)
     currency: Mapped[str | None] = mapped_column(sa.String(3))
     period: Mapped[Period | None] = mapped_column(closed_set(Period, "period"))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from verdicts.catalog.models import closed_set
 from verdicts.extensions import Base, UtcDateTime
 
-MAX_PAGE_LENGTH = 300
+MAX_PAGE_LENGTH = 600  # the address of four tools has up to 533
 MAX_SOURCE_LENGTH = 500
 
 

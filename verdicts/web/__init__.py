@@ -7,6 +7,7 @@ from verdicts.web import (
     assets,
     bodies,
     bounces,
+    canonical_paths,
     catalog,
     comparisons,
     contact,
@@ -37,5 +38,5 @@ def init_app(app: Flask) -> None:
         app.register_blueprint(module.bp)
     mailbox.init_app(app)
     admin.init_app(app)
-    for module in (signatures, nul_bytes, origin, bodies, errors, assets, formatting, headers):
+    for module in (signatures, nul_bytes, canonical_paths, origin, bodies, errors, assets, formatting, headers):
         module.init_app(app)

@@ -51,7 +51,7 @@ def index() -> ResponseReturnValue:
     query = read_query()
     categories = directory.count_by_category(now())
     if query.category and query.category not in {category.slug for category in categories}:
-        renamed = directory.find_renamed_category(query.category)
+        renamed = directory.find_category(query.category.strip("/").lower())
         if renamed is None:
             abort(404, "We know no category under this name.")
         arguments = urlencode({**request.args.to_dict(), "category": renamed})

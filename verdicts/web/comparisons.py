@@ -58,18 +58,25 @@ def render_page(tools: list[RequestedTool], **context: bool) -> str:
 @public
 def pick() -> ResponseReturnValue:
     submitted, wants_more = request.args.getlist("tool"), request.args.get("more") == "1"
-    slugs = list(dict.fromkeys(slug for slug in submitted if slug))
-    problem = ""
-    if len(slugs) == 1 and len(submitted) > 1 and not wants_more:
-        problem = "A comparison needs two different tools; you chose one twice."
-    if len(slugs) >= address.MIN_TOOLS and not wants_more:
-        if len(slugs) <= address.MAX_TOOLS:
-            return redirect(url_for("comparisons.show", pair=address.canonical(slugs)), 302)
-        problem = f"A comparison holds {address.MAX_TOOLS} tools at most; you chose {len(slugs)}."
-    return render_template(
+    chosen = [slug.lower() for slug in submitted if slug]
+    slugs = list(dict.fromkeys(chosen))
+    problem = _problem_of(chosen)
+    if len(slugs) >= address.MIN_TOOLS and not wants_more and not problem:
+        return redirect(url_for("comparisons.show", pair=address.canonical(slugs)), 302)
+    page = render_template(
         "comparisons/picker.html",
         groups=directory.list_by_category(now()),
         chosen=slugs[: address.MAX_TOOLS],
         problem=problem,
         popular=featured.load(now(), POPULAR_ON_PICKER),
     )
+    return page, 422 if problem else 200
+
+
+def _problem_of(chosen: list[str]) -> str:
+    """Return why these tools cannot be compared, however many more are still to be chosen; or ""."""
+    if len(chosen) > address.MAX_TOOLS:
+        return f"A comparison holds {address.MAX_TOOLS} tools at most; you chose {len(chosen)}."
+    if len(set(chosen)) < len(chosen):
+        return "A comparison needs different tools; you chose one twice."
+    return ""

@@ -52,10 +52,16 @@ def unknown_link(_error: UnknownLink) -> ResponseReturnValue:
     return render_template("newsletter/unknown.html"), 404
 
 
+@bp.get("")
+@public
+def home() -> ResponseReturnValue:
+    return redirect(url_for(".subscribe"), 301)
+
+
 @bp.get("/subscribe")
 @public
 def subscribe() -> ResponseReturnValue:
-    slug = request.args.get("tool", "")
+    slug = request.args.get("tool", "").lower()
     follow: ToolLink | None = (catalog.find_published_link(slug, now()) or abort(404)) if slug else None
     return render_template("newsletter/subscribe.html", follow=follow, email="", slug=slug, problem="")
 
@@ -174,4 +180,4 @@ def _send_another(token: str, follow: ToolLink | None) -> ResponseReturnValue:
 
 def _find_tool(slug: str) -> ToolLink | None:
     # PostgreSQL takes no text with a NUL, and no page of ours sends one.
-    return catalog.find_published_link(slug, now()) if slug and slug.isprintable() else None
+    return catalog.find_published_link(slug.lower(), now()) if slug and slug.isprintable() else None

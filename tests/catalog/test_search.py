@@ -131,6 +131,38 @@ def test_a_description_of_any_size_can_be_indexed(app: Flask) -> None:
     assert found("big") == ["Big"]
 
 
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("深度求索人工智能模型", ["深", "模型", "人工智能", "求索人", "智能 深度", "深度求索人工智能模型", "模"]),
+        ("日本語コード補完ツール", ["日本語", "コード", "補完", "ツール", "ド"]),
+        ("GPT模型2代", ["gpt", "模型", "2", "GPT模型"]),
+        ("ผู้ช่วยเขียนโค้ด", ["เขียน", "โค้ด", "ช่วยเขียน"]),
+        ("한국어모델은", ["모델", "한국어", "모델 한국어"]),
+        ("𠮷野家の検索", ["𠮷野", "検索"]),
+    ],
+)
+def test_words_are_found_inside_a_run_without_spaces(app: Flask, name: str, texts: list[str]) -> None:
+    make_tool("a", name="Latin only", description=f"It is called {name}。")
+    make_tool("b", name=name)
+    make_tool("c", name="Other", description="別的東西 อื่น 다른")
+    search.reindex_all()
+    for text in texts:
+        assert found(text) == [name, "Latin only"], text
+
+
+def test_pieces_that_stand_apart_are_no_word(app: Flask) -> None:
+    make_tool("a", name="東京と京都")
+    search.reindex_all()
+    assert found("東京都") == []
+
+
+def test_a_long_description_without_spaces_can_be_indexed(app: Flask) -> None:
+    make_tool("big", name="Big", description="".join(map(chr, range(0x4E00, 0x4E00 + 20_000))))
+    search.reindex_all()
+    assert found("big") == ["Big"]
+
+
 def test_reindexing_one_tool_replaces_what_was_indexed(app: Flask) -> None:
     renamed, other = make_tool("a", name="Before"), make_tool("b", name="Before too")
     search.reindex_all()

@@ -1,11 +1,13 @@
 """Full-text search over tools, alike on both databases.
 
 This module splits texts into words, not the database: lower case, without accents, letters and digits only. So both
-databases find the same tools in the same order, and nothing that a visitor types can be an operator.
+databases find the same tools in the same order, and nothing that a visitor types can be an operator. Where a script
+puts no spaces between words, every piece of one, two and three characters is indexed: a word is found inside a run.
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +18,7 @@ from verdicts.catalog.slugs import fold
 from verdicts.extensions import db
 
 MAX_QUERY_WORDS = 8
-MAX_INDEXED_WORDS = 4000
+MAX_INDEXED_WORDS = 40_000
 MAX_WORD_LENGTH = 40
 MAX_QUERY_LENGTH = 200
 MAX_TEXT_LENGTH = 100_000
@@ -25,7 +27,13 @@ MAX_TOOLS_ONE_BY_ONE = 500
 # What a word of the query weighs where it is found: in the name, in the tagline, in the rest of the text.
 NAME_WEIGHT, TAGLINE_WEIGHT, REST_WEIGHT = 9, 3, 1
 
-_WORD = re.compile(r"[^\W_]+")
+# Thai and Lao, Burmese, Khmer, kana, bopomofo, Han, and Hangul, whose words have endings.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\ua9e0-\ua9ff\uaa60-\uaa7f\u3005-\u3007\u3040-\u312f\u31a0-\u31bf"
+    "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_WORD = re.compile(rf"(?P<run>(?:(?=\w)[{_UNSPACED}])+)|(?:(?![{_UNSPACED}])[^\W_])+")
+_LONGEST_PIECE = 3
 
 tool = Tool.__table__
 category = Category.__table__
@@ -46,16 +54,17 @@ def matching(text: str) -> sa.Subquery:
     description. Any text is safe; a text without a letter or digit matches nothing. Unpublished tools match too: the
     query that joins this one decides what may be shown.
     """
-    words = words_of(text[:MAX_QUERY_LENGTH])[:MAX_QUERY_WORDS]
+    words = query_words(text[:MAX_QUERY_LENGTH])[:MAX_QUERY_WORDS]
     if not words:
         return sa.select(tool.c.id.label("tool_id"), sa.literal(0).label("rank")).where(sa.false()).subquery("hits")
     return (_matching_on_sqlite(words) if _is_sqlite() else _matching_on_postgresql(words)).subquery("hits")
 
 
-def reindex_all() -> None:
-    """Rebuild the index of every tool. At most three statements."""
-    db.session.execute(sa.delete(fts5 if _is_sqlite() else documents))
-    _index(_texts())
+def reindex_all(connection: sa.Connection | None = None) -> None:
+    """Rebuild the index of every tool, with the session's connection or this one. At most three statements."""
+    connection = connection or db.session.connection()
+    connection.execute(sa.delete(fts5 if _is_sqlite() else documents))
+    _index(_texts(), connection)
 
 
 def reindex(tool_ids: Collection[int]) -> None:
@@ -67,13 +76,41 @@ def reindex(tool_ids: Collection[int]) -> None:
     if len(tool_ids) > MAX_TOOLS_ONE_BY_ONE:
         return reindex_all()
     index, tool_id = (fts5, fts5.c.rowid) if _is_sqlite() else (documents, documents.c.tool_id)
-    db.session.execute(sa.delete(index).where(tool_id.in_(tool_ids)))
-    return _index(_texts().where(tool.c.id.in_(tool_ids)))
+    connection = db.session.connection()
+    connection.execute(sa.delete(index).where(tool_id.in_(tool_ids)))
+    return _index(_texts().where(tool.c.id.in_(tool_ids)), connection)
 
 
 def words_of(text: str) -> list[str]:
-    """Return a text's distinct words, folded, in the order of their first mention."""
-    return list(dict.fromkeys(word[:MAX_WORD_LENGTH] for word in _WORD.findall(fold(text))))
+    """Return what is indexed of a text: its distinct words, folded, in the order of their first mention.
+
+    Of a run without spaces these are its pieces of one to _LONGEST_PIECE characters.
+    """
+    return _distinct(piece for word, is_run in _split(text) for piece in (_pieces(word) if is_run else [word]))
+
+
+def query_words(text: str) -> list[str]:
+    """Return the words that a tool must hold to match a text: of a run without spaces, pieces that cover it."""
+    return _distinct(piece for word, is_run in _split(text) for piece in (_cover(word) if is_run else [word]))
+
+
+def _split(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield a text's words, folded, and whether each is a run of a script without spaces."""
+    folded = unicodedata.normalize("NFC", fold(text))  # fold() takes Hangul syllables apart
+    return ((match[0], match["run"] is not None) for match in _WORD.finditer(folded))
+
+
+def _pieces(run: str) -> Iterator[str]:
+    return (run[at : at + size] for at in range(len(run)) for size in range(1, min(_LONGEST_PIECE, len(run) - at) + 1))
+
+
+def _cover(run: str) -> list[str]:
+    last = max(len(run) - _LONGEST_PIECE, 0)
+    return [run[at : at + _LONGEST_PIECE] for at in [*range(0, last, _LONGEST_PIECE), last]]
+
+
+def _distinct(words: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(word[:MAX_WORD_LENGTH] for word in words))
 
 
 def _is_sqlite() -> bool:
@@ -90,17 +127,17 @@ def _texts() -> sa.Select[Any]:
     )
 
 
-def _index(texts: sa.Select[Any]) -> None:
-    entries = [_entry(row) for row in db.session.execute(texts)]
+def _index(texts: sa.Select[Any], connection: sa.Connection) -> None:
+    entries = [_entry(row) for row in connection.execute(texts)]
     if not entries:
         return
     if _is_sqlite():
-        db.session.execute(sa.insert(fts5), entries)
+        connection.execute(sa.insert(fts5), entries)
         return
     insert = postgresql.insert(documents).values(document=sa.cast(sa.bindparam("document"), postgresql.TSVECTOR))
     # Another transaction may have indexed the same tool since the delete above.
     upsert = insert.on_conflict_do_update(index_elements=["tool_id"], set_={"document": insert.excluded.document})
-    db.session.execute(upsert, [_document(entry) for entry in entries])
+    connection.execute(upsert, [_document(entry) for entry in entries])
 
 
 def _entry(row: sa.Row[Any]) -> dict[str, Any]:

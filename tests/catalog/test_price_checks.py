@@ -15,6 +15,7 @@ from verdicts.catalog.queries import find_published
 from verdicts.extensions import begin_write, db
 
 YESTERDAY = TODAY - timedelta(days=1)
+SOURCE = "https://alpha.example/pricing"
 
 
 def confirmed(tool_id: int, **which: int) -> tuple[PriceCheck, PriceCheck]:
@@ -52,16 +53,16 @@ def test_a_check_that_finds_nothing_changed_holds_twice_as_long(
 def test_confirming_writes_todays_check_and_tells_the_one_before(app: Flask) -> None:
     tool = make_tool("alpha")
     old = make_price(tool, "paid", amount=9, until=YESTERDAY).id
-    current = make_price(tool, "paid", amount=12, checked_on=YESTERDAY).id
+    current = make_price(tool, "paid", amount=12, checked_on=YESTERDAY, source=SOURCE).id
     tool_id = tool.id
-    assert confirmed(tool_id) == (PriceCheck(YESTERDAY, 60), PriceCheck(TODAY, 120))
+    assert confirmed(tool_id) == (PriceCheck(YESTERDAY, 60, SOURCE), PriceCheck(TODAY, 120, SOURCE))
     assert stored(current) == PriceCheck(TODAY, 120)
     assert stored(old) == PriceCheck(None, 60)
 
 
 def test_confirming_twice_on_one_day_is_confirming_once(app: Flask) -> None:
     tool = make_tool("alpha")
-    current = make_price(tool, "paid", checked_on=YESTERDAY).id
+    current = make_price(tool, "paid", checked_on=YESTERDAY, source=SOURCE).id
     tool_id = tool.id
     confirmed(tool_id)
     confirmed(tool_id)
@@ -71,7 +72,7 @@ def test_confirming_twice_on_one_day_is_confirming_once(app: Flask) -> None:
 def test_a_price_that_has_been_replaced_meanwhile_is_not_confirmed(app: Flask) -> None:
     tool = make_tool("alpha")
     seen = make_price(tool, "paid", amount=9, until=TODAY).id
-    current = make_price(tool, "paid", amount=12, checked_on=YESTERDAY).id
+    current = make_price(tool, "paid", amount=12, checked_on=YESTERDAY, source=SOURCE).id
     tool_id = tool.id
     with pytest.raises(PriceNotCurrent):
         confirmed(tool_id, price_id=seen)

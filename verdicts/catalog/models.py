@@ -231,6 +231,7 @@ class PriceRecord(Base):
     period: Mapped[Period | None] = mapped_column(closed_set(Period, "period"))
     source: Mapped[str | None] = mapped_column(sa.String(500))
     checked_on: Mapped[date | None]
+    looked_on: Mapped[date | None]  # when an editor looked for a page that shows it, and found none
     until: Mapped[date | None]
     reason: Mapped[str | None] = mapped_column(sa.String(500))
     # How long its last check holds: see price_checks.interval_after().

@@ -33,6 +33,12 @@ class Price:
     until: date | None = None
     reason: str | None = None
     interval_days: int = FIRST_INTERVAL_DAYS
+    looked_on: date | None = None
+
+    @property
+    def has_source(self) -> bool:
+        """Whether there is a price, and a page that shows it: nothing else can be confirmed."""
+        return self.model is not PriceModel.UNKNOWN and bool(self.source)
 
     @property
     def words(self) -> str:

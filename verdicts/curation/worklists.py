@@ -26,7 +26,7 @@ review, reviewer = Review.__table__, Reviewer.__table__
 _doubts = price_doubts.count_by_tool()
 _votes = sa.func.coalesce(tally.c.ship + tally.c.skip, 0)
 _link = (tool.c.id, current_slug.c.slug, tool.c.name)
-_PRICE = ("model", "amount", "currency", "period", "source", "checked_on", "interval_days")
+_PRICE = ("model", "amount", "currency", "period", "source", "checked_on", "interval_days", "looked_on")
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,16 @@ def delete_for(tool_id: int) -> int:
     return db.session.connection().execute(sa.delete(price_doubt).where(price_doubt.c.tool_id == tool_id)).rowcount
 
 
+def restore(tool_id: int, count: int, now: datetime) -> None:
+    """Store again that so many readers doubt a tool's price; who they were is not known any more.
+
+    The caller has called begin_write(), and commits.
+    """
+    if count:
+        rows = [{"tool_id": tool_id, "network": None, "at": now}] * count
+        db.session.connection().execute(sa.insert(price_doubt), rows)
+
+
 def count_by_tool() -> sa.Subquery:
     """Return how many readers doubt each tool's price, as the subquery (tool_id, doubts)."""
     doubts = sa.func.count().label("doubts")

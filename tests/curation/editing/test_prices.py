@@ -17,6 +17,7 @@ from verdicts.extensions import db
 pytestmark = pytest.mark.usefixtures("app")
 
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
+SOURCE = "https://wren.example/prices"
 RAISED = "The maker raised it."
 MISSING_REASON = "reason: is missing: readers see why it changed"
 
@@ -24,7 +25,7 @@ MISSING_REASON = "reason: is missing: readers see why it changed"
 def priced(model: str = "paid", **fields: Any) -> Tool:
     """Make a tool that costs 20 dollars a month, or something else."""
     tool = make_tool("wren", name="Wren")
-    cost = {"amount": 20, "currency": "USD", "period": "month"} if model == "paid" else {}
+    cost = {"amount": 20, "currency": "USD", "period": "month", "source": SOURCE} if model == "paid" else {}
     make_price(tool, model, **{**cost, **fields})
     return tool
 
@@ -113,6 +114,21 @@ def test_a_later_check_of_the_same_cost_holds_twice_as_long(checked_on: date | N
     change(prices, wren.id, checked_on=TODAY.isoformat())
     (price,) = stored(wren)
     assert (price.checked_on, price.interval_days) == (TODAY, days)
+
+
+@ON_ONE_DATABASE
+def test_a_check_without_a_source_certifies_nothing() -> None:
+    wren = priced(source=None, checked_on=YESTERDAY)
+    fault = "source: is missing: give the address of a page that shows this price, or leave its last check as it was"
+    assert faults_of(prices, wren.id, checked_on=TODAY.isoformat()) == [fault]
+
+
+@ON_ONE_DATABASE
+def test_who_saves_an_unknown_price_has_looked_and_found_none() -> None:
+    wren = priced("unknown")
+    change(prices, wren.id, checked_on=TODAY.isoformat())
+    (price,) = stored(wren)
+    assert (price.checked_on, price.looked_on) == (None, TODAY)
 
 
 @ON_ONE_DATABASE

@@ -27,13 +27,16 @@ WORKLISTS = "/admin/queues"
 PRICES, VOTES, MESSAGES = f"{WORKLISTS}/prices", f"{WORKLISTS}/votes", f"{WORKLISTS}/corrections"
 STALE = TODAY - timedelta(days=70)
 NETWORK = "a1" * 32
+SOURCE = "https://alpha.example/pricing"
 AFTER_A_DAY = NOW + waiting.WAITING_TIME
 
 
 def priced(slug: str = "alpha", **fields: Any) -> tuple[int, int]:
     """Make a tool with a price that is due; return the ids of both."""
     tool = make_tool(slug)
-    price = make_price(tool, **{"model": "paid", "amount": 9, "currency": "USD", "checked_on": STALE} | fields)
+    price = make_price(
+        tool, **{"model": "paid", "amount": 9, "currency": "USD", "checked_on": STALE, "source": SOURCE} | fields
+    )
     ids = tool.id, price.id
     db.session.rollback()
     return ids
@@ -216,6 +219,68 @@ def test_a_price_that_was_changed_meanwhile_is_not_confirmed(ann: AdminClient, h
 def test_what_no_page_of_ours_sends_is_refused(ann: AdminClient, path: int, price: str, status: int) -> None:
     assert priced()[0] == 1
     assert ann.posts(f"{PRICES}/{path}/same", price=price).status_code == status
+
+
+UNFOUND = {
+    "unknown": {"model": "unknown", "amount": None, "currency": None, "source": None},
+    "unsourced": {"source": None},
+}
+
+
+@pytest.mark.parametrize("fields", UNFOUND.values(), ids=UNFOUND)
+@pytest.mark.parametrize("htmx", [False, True], ids=["page", "fragment"])
+def test_a_price_that_no_page_shows_is_not_certified(ann: AdminClient, fields: dict[str, Any], htmx: bool) -> None:
+    tool, price = priced(**fields)
+    before = latest_entry()
+    answer = ann.posts(f"{PRICES}/{tool}/same", htmx=htmx, price=str(price))
+    assert answer.status_code == 422
+    assert "No page that shows this price is known." in words(answer.text)
+    db.session.rollback()
+    assert db.session.get_one(PriceRecord, price).checked_on == STALE
+    assert latest_entry() == before
+
+
+def test_a_source_that_is_given_is_stored_with_the_check(ann: AdminClient) -> None:
+    tool, price = priced(source=None)
+    assert 'name="source"' in ann.gets(PRICES).text
+    assert ann.posts(f"{PRICES}/{tool}/same", price=str(price), source="ftp://x").status_code == 422
+    ann.posts(f"{PRICES}/{tool}/same", price=str(price), source=SOURCE)
+    db.session.rollback()
+    stored = db.session.get_one(PriceRecord, price)
+    assert (stored.source, stored.checked_on) == (SOURCE, TODAY)
+
+
+@pytest.mark.parametrize("fields", [None, *UNFOUND.values()], ids=["none", *UNFOUND])
+def test_looked_and_found_none_verifies_nothing_and_is_due_again_later(
+    ann: AdminClient, fields: dict[str, Any] | None
+) -> None:
+    tool, price = priced(**fields, checked_on=None) if fields else (make_tool("alpha").id, None)
+    db.session.rollback()
+    assert "Looked, found none" in words(ann.gets(PRICES).text)
+    answer = ann.posts(f"{PRICES}/{tool}/none", **({"price": str(price)} if price else {}))
+    assert answer.headers["Location"] == f"{PRICES}?done=none"
+    assert "No prices to check." in words(ann.gets(answer.headers["Location"]).text)
+    db.session.rollback()
+    stored = db.session.scalars(sa.select(PriceRecord)).one()
+    assert (stored.checked_on, stored.looked_on) == (None, TODAY)
+    assert latest_entry().action == "found no source for"
+
+
+@pytest.mark.parametrize("path", ["same", "none"])
+def test_a_check_is_undone_from_the_history_of_the_price(ann: AdminClient, path: str) -> None:
+    tool, price = priced(source=None)
+    doubt(tool)
+    ann.posts(f"{PRICES}/{tool}/{path}", price=str(price), source=SOURCE)
+    page = ann.gets(f"/admin/history/price/{tool}").text
+    assert "Undo this check" in page
+    entry = str(latest_entry().id)
+    answer = ann.posts(f"/admin/history/price/{tool}/undo", entry=entry)
+    assert "The check is undone." in words(ann.gets(answer.headers["Location"]).text)
+    db.session.rollback()
+    stored = db.session.get_one(PriceRecord, price)
+    assert (stored.checked_on, stored.interval_days, stored.source, stored.looked_on) == (STALE, 60, None, None)
+    assert len(networks()) == 1
+    assert ann.posts(f"/admin/history/price/{tool}/undo", entry=entry).status_code == 409
 
 
 # Votes

@@ -84,10 +84,16 @@ def _currency(text: str) -> str:
     return text
 
 
-def _url(text: str) -> str:
+def is_web_address(text: str) -> bool:
+    """Say whether a text is an address that begins with http:// or https://."""
     with suppress(ValueError):
-        if _URL.fullmatch(text) and urlsplit(text).hostname:
-            return text
+        return bool(_URL.fullmatch(text) and urlsplit(text).hostname)
+    return False
+
+
+def _url(text: str) -> str:
+    if is_web_address(text):
+        return text
     raise invalid(f"must be an address that begins with http:// or https://, not {shown(text)}")
 
 

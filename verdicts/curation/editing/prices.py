@@ -25,6 +25,8 @@ from verdicts.curation.editing.saving import (
 from verdicts.curation.editing.tools import find_tool
 from verdicts.extensions import db
 
+NO_SOURCE = "is missing: give the address of a page that shows this price, or leave its last check as it was"
+
 
 def find_record(tool_id: int, *, lock: bool = False) -> StoredRecord | None:
     tool = find_tool(tool_id, lock=lock)
@@ -50,6 +52,10 @@ def save(tool_id: int, data: Json, now: datetime) -> SavedRecord:
     current = tool.current_price
     faults = faults_of_price(data) + (faults or _faults_of_change(data, reason, current, now))
     record = validated(schema.Price, data, now, faults)
+    if record.model is PriceModel.UNKNOWN:  # who found no price has looked for one, and checked none
+        looked_on, record = record.checked_on, record.model_copy(update={"checked_on": None})
+    else:
+        looked_on = None
     before = to_data(tool)
     if current and current.model is PriceModel.UNKNOWN:
         copy_fields(record, current)
@@ -57,6 +63,8 @@ def save(tool_id: int, data: Json, now: datetime) -> SavedRecord:
     elif current and record.checked_on and cost_of(current) == cost_of(record):
         current.interval_days = interval_after(PriceCheck(current.checked_on, current.interval_days), record.checked_on)
     replace_price(tool, record, [], now.date(), reason)
+    if looked_on and tool.current_price:
+        update(tool.current_price, {"looked_on": looked_on})
     db.session.flush()
     bump_content_version()
     return SavedRecord(tool.id, tool.slug, before, to_data(tool))
@@ -68,5 +76,9 @@ def _faults_of_change(data: Json, reason: ChangeReason, current: PriceRecord | N
         return []
     if record.checked_on and current.checked_on and record.checked_on < current.checked_on:
         return [Fault(("checked_on",), f"is before the last check, on {current.checked_on}")]
-    has_changed = current.model is not PriceModel.UNKNOWN and cost_of(current) != cost_of(record)
-    return [missing_reason()] if has_changed and not reason.reason else []
+    if current.model is PriceModel.UNKNOWN:
+        return []
+    if cost_of(current) != cost_of(record):
+        return [] if reason.reason else [missing_reason()]
+    is_check = record.checked_on is not None and record.checked_on != current.checked_on
+    return [Fault(("source",), NO_SOURCE)] if is_check and not record.source else []

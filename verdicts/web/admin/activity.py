@@ -7,11 +7,16 @@ from verdicts.staff import audit
 from verdicts.staff.models import Role
 from verdicts.web.admin.auth import requires_role
 from verdicts.web.admin.forms.record_editor import record_editors
+from verdicts.web.admin.price_checks import UNDOABLE_ACTIONS
 from verdicts.web.paging import ID, read_id
 
 bp = Blueprint("activity", __name__)
 
 MAX_SEARCH_LENGTH = 200
+SUCCESS_MESSAGES = {
+    "undone": "The check is undone. The price is as it was before.",
+    "deleted": "Deleted. You can restore it below as a new record.",
+}
 
 
 @bp.get("/admin/trail")
@@ -34,6 +39,8 @@ def history(kind: str, id: int) -> ResponseReturnValue:
         record=editor().load(id),
         entries=entries,
         older=_older(entries),
+        done=SUCCESS_MESSAGES.get(request.args.get("done", ""), ""),
+        UNDOABLE_ACTIONS=UNDOABLE_ACTIONS,
     )
 
 

@@ -42,7 +42,7 @@ TASKS = (
         "Prices to check",
         "Checked too long ago, never checked, or doubted by readers.",
         "price",
-        "admin.worklists.prices",
+        "admin.price_checks.prices",
         worklists.count_due_prices,
     ),
     Task(

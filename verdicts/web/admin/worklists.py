@@ -1,4 +1,4 @@
-"""What there is to do: prices to check, old reviews, incomplete panels, held votes, messages from readers."""
+"""What there is to do: old reviews, incomplete panels, held votes, messages from readers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +10,11 @@ from flask.typing import ResponseReturnValue
 from wtforms import IntegerField, StringField, ValidationError
 from wtforms.validators import AnyOf, NumberRange, Regexp
 
-from verdicts.catalog import price_checks
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.content_version import bump_content_version
-from verdicts.catalog.price_checks import PriceCheck, PriceNotCurrent
 from verdicts.catalog.summaries import ToolLink
 from verdicts.curation import worklists
 from verdicts.extensions import begin_write_after_read, db
-from verdicts.feedback import corrections, price_doubts
+from verdicts.feedback import corrections
 from verdicts.feedback.corrections import CorrectionNotOpen
 from verdicts.feedback.models import CorrectionState
 from verdicts.mailing.addresses import has_address
@@ -30,9 +27,7 @@ from verdicts.web.admin import dashboard
 from verdicts.web.admin.auth import current_account, log_activity, requires_role
 from verdicts.web.admin.drafts import RedisplayCause, act_or_redisplay, find_small_form_draft, redisplayed_on
 from verdicts.web.admin.forms.base import AdminForm, required_text
-from verdicts.web.clock import now, today
-from verdicts.web.errors import render_error
-from verdicts.web.htmx import wants_fragment
+from verdicts.web.clock import now
 from verdicts.web.paging import ID, MAX_ID, Page, load_page
 
 bp = Blueprint("worklists", __name__)
@@ -41,11 +36,9 @@ Row = TypeVar("Row")
 
 HELD_GROUPS_PAGE_SIZE = 25
 SUCCESS_MESSAGES = {
-    "same": "Price confirmed.",
     "votes": "Decision saved.",
     "settled": "Message resolved.",
 }
-PRICE_CHANGED_MESSAGE = "Someone has changed this price since you opened the page. Check it again."
 GROUP_GONE_MESSAGE = (
     "These votes are no longer held: someone else has decided, or the record of their network was deleted."
 )
@@ -58,10 +51,6 @@ def refuse_address(_form: AdminForm, field: StringField) -> None:
     """Refuse what looks like an email address: the audit log stores this text for ever."""
     if has_address(field.data or ""):
         raise ValidationError(ADDRESS_IN_NOTE_MESSAGE)
-
-
-class ConfirmPriceForm(AdminForm):
-    price_id = IntegerField(name="price", validators=[NumberRange(1, MAX_ID)])
 
 
 class HeldVotesForm(AdminForm):
@@ -95,36 +84,6 @@ def index() -> ResponseReturnValue:
     return render_template("admin/worklists/index.html", tasks=dashboard.count_tasks())
 
 
-@bp.get("/admin/queues/prices")
-@requires_role(Role.EDITOR)
-def prices() -> ResponseReturnValue:
-    return _price_page()
-
-
-@bp.post(f"/admin/queues/prices/{ID}/same")
-@requires_role(Role.EDITOR)
-def confirm_price(id: int) -> ResponseReturnValue:
-    """Log that a tool's price was checked and is the same; this resolves readers' doubts."""
-    form = ConfirmPriceForm()
-    if not form.validate():
-        abort(400, PRICE_CHANGED_MESSAGE)
-    tool = _begin_and_get_tool(id)
-    try:
-        before, after = price_checks.confirm(id, today(), price_id=form.price_id.data)
-    except PriceNotCurrent:
-        db.session.rollback()
-        return (
-            render_error(409, PRICE_CHANGED_MESSAGE) if wants_fragment() else (_price_page(PRICE_CHANGED_MESSAGE), 409)
-        )
-    doubt_count = price_doubts.delete_for(id)
-    bump_content_version()
-    log_activity("confirmed", "price", tool.slug, tool.id, **_price_check_changes(before, after, doubt_count))
-    db.session.commit()
-    if wants_fragment():
-        return _price_page(done=f"{tool.name}: price confirmed. The next check is due in {after.interval_days} days.")
-    return redirect(url_for(".prices", done="same", page=request.form.get("page") or None), 303)
-
-
 @bp.get("/admin/queues/votes")
 @requires_role(Role.EDITOR)
 def votes() -> ResponseReturnValue:
@@ -146,7 +105,7 @@ def _decide(form: HeldVotesForm) -> ResponseReturnValue:
         if set(form.errors) != {"reason"}:
             abort(400, GROUP_GONE_MESSAGE)
         return _vote_page(form), 422
-    tool = _begin_and_get_tool(form.tool_id.data)
+    tool = begin_and_get_tool(form.tool_id.data)
     network, standing = form.network.data or None, Standing(form.decision.data)
     decided = waiting.decide_group(tool.id, network, standing, reason=form.reason.data, now=now())
     if not decided:
@@ -201,37 +160,22 @@ def _resolve(id: int, form: CorrectionForm) -> ResponseReturnValue:
 @bp.get("/admin/queues/reviews")
 @requires_role(Role.EDITOR)
 def reviews() -> ResponseReturnValue:
-    return render_template("admin/worklists/reviews.html", page=_load_worklist(worklists.list_old_reviews))
+    return render_template("admin/worklists/reviews.html", page=load_worklist(worklists.list_old_reviews))
 
 
 @bp.get("/admin/queues/panels")
 @requires_role(Role.EDITOR)
 def panels() -> ResponseReturnValue:
-    return render_template("admin/worklists/panels.html", page=_load_worklist(worklists.list_incomplete_panels))
+    return render_template("admin/worklists/panels.html", page=load_worklist(worklists.list_incomplete_panels))
 
 
-def _load_worklist(load: Callable[[int, datetime], tuple[list[Row], int]]) -> Page[Row]:
+def load_worklist(load: Callable[[int, datetime], tuple[list[Row], int]]) -> Page[Row]:
     return load_page(lambda number: load(number, now()), request.values.get("page", ""), worklists.PAGE_SIZE)
 
 
-def _begin_and_get_tool(tool_id: int) -> ToolLink:
+def begin_and_get_tool(tool_id: int) -> ToolLink:
     begin_write_after_read()
     return catalog.links_of([tool_id]).get(tool_id) or abort(404, NO_TOOL_MESSAGE)
-
-
-def _price_check_changes(before: PriceCheck, after: PriceCheck, doubt_count: int) -> dict[str, tuple[object, object]]:
-    """Return what a check changed, in the audit log's format."""
-    days = (before.checked_on and before.checked_on.isoformat(), after.checked_on and after.checked_on.isoformat())
-    changes: dict[str, tuple[object, object]] = {"checked_on": days}
-    if before.interval_days != after.interval_days:
-        changes["interval_days"] = (before.interval_days, after.interval_days)
-    return changes | ({"doubts": (doubt_count, 0)} if doubt_count else {})
-
-
-def _price_page(problem: str = "", done: str = "") -> str:
-    due = _load_worklist(worklists.list_due_prices)
-    template = "admin/worklists/_prices.html" if wants_fragment() else "admin/worklists/prices.html"
-    return render_template(template, due=due, problem=problem, done=done or _done_message())
 
 
 def _vote_page(form: HeldVotesForm, problem: str = "", cause: RedisplayCause | None = None) -> str:

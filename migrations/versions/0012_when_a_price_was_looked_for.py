@@ -1,13 +1,13 @@
 """when a price was looked for
 
-Revision: 0010, after 0009. The day on which an editor looked for a page that shows a price, and found none.
+Revision: 0012, after 0011. The day on which an editor looked for a page that shows a price, and found none.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

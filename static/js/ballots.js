@@ -6,13 +6,23 @@
   async function showOwnVotes() {
     const forms = [...document.querySelectorAll(FORMS)];
     const query = new URLSearchParams(forms.map((form) => ["tool", form.dataset.tool]));
-    const answer = await fetch(`/votes/mine?${query}`, { headers: { "HX-Request": "true" }, cache: "no-store" });
+    const answer = await fetch(`/votes/mine?${query}`, { headers: { "HX-Request": "true", "HX-Current-URL": location.href }, cache: "no-store" });
     if (!answer.ok) return;
     const fetched = new DOMParser().parseFromString(await answer.text(), "text/html");
+    // A vote sent in the meantime is newer than what was fetched.
+    if (!forms.every((form) => form.isConnected && !form.matches(".htmx-request"))) return;
     for (const own of fetched.querySelectorAll(FORMS)) {
       const shown = forms.find((form) => form.id === own.id);
-      // A vote sent in the meantime is newer than what was fetched.
-      if (shown?.isConnected && !shown.matches(".htmx-request")) replaceForm(shown, own);
+      if (shown) replaceForm(shown, own);
+    }
+    showFigures(fetched);
+  }
+
+  // Swaps the figures beside the forms, as htmx does after a vote.
+  function showFigures(fetched) {
+    for (const content of fetched.querySelectorAll("[hx-swap-oob]")) {
+      const target = document.querySelector(content.getAttribute("hx-swap-oob").replace("innerHTML:", ""));
+      target?.replaceChildren(...content.childNodes);
     }
   }
 

@@ -184,3 +184,39 @@ def test_a_waiting_ballot_says_so(new_reader: Callable[..., Reader], site: Site)
     assert site.tally("qdrant") == Tally(before.ship + VOTES_PER_NETWORK_DAY, before.skip, 1)
     late.page.reload()
     ballot.says("Recorded. Many votes came from your network today")
+
+
+def test_after_a_vote_every_figure_of_the_page_agrees_with_the_form_also_on_the_next_visit(
+    reader: Reader, site: Site
+) -> None:
+    before = site.tally("mistral-code")
+    page, ballot = reader.opens(PAIR), reader.ballot("mistral-code")
+    figure = page.locator("#community-mistral-code")
+    counted, waiting = before.ship + before.skip, f", {before.waiting} waiting" if before.waiting else ""
+    expect(figure).to_contain_text(f"{before.ship} of {counted} votes")
+    ballot.ship.click()
+    reader.ballot("huggingface-smolvlm2-2b").skip.click()
+    reader.ballot("huggingface-smolvlm2-2b").says("Your vote: SKIP")
+
+    def agrees() -> None:
+        expect(ballot.form.locator(".ballot-count")).to_have_text(f"{counted + 1} counted{waiting}")
+        expect(figure).to_contain_text(f"{before.ship + 1} of {counted + 1} votes")
+        only_one = page.locator("#pair-readers tr", has_text="Only Mistral Code").locator(".both-count").inner_text()
+        for sentence in (page.locator("#pair-sentence"), page.locator("#pair-readers .read")):
+            expect(sentence).to_contain_text(f"{only_one} only Mistral Code")
+
+    agrees()
+    with page.expect_response("**/votes/mine?*"):
+        page.reload()
+    agrees()
+    reader.opens("/tools/mistral-code")
+    agrees_on_tool = page.locator("#community-mistral-code")
+    expect(agrees_on_tool).to_contain_text(f"{before.ship + 1} of {counted + 1} votes")
+
+
+def test_on_the_votes_own_page_the_figure_beside_it_moves_too(reader: Reader, site: Site) -> None:
+    before = site.tally("cursor")
+    page, ballot = reader.opens("/tools/cursor/vote"), reader.ballot("cursor")
+    ballot.ship.click()
+    ballot.shows(before.ship + 1, before.skip)
+    expect(page.locator("#community-cursor")).to_contain_text(f"{before.ship + 1}")

@@ -6,7 +6,7 @@ from tests.comparisons.voices import panel
 from tests.makers import TODAY
 from verdicts.catalog.panel import Panel
 from verdicts.comparisons import wording
-from verdicts.comparisons.conclusion import disagreements
+from verdicts.comparisons.conclusion import disagreement
 from verdicts.comparisons.panel_lead import panel_lead
 from verdicts.voting.community import Community
 from verdicts.voting.readers_of_both import ReadersOfBoth
@@ -212,10 +212,10 @@ def test_a_panel_outside_the_readers_interval_is_told_with_both_figures() -> Non
     community = Community(ship=20, skip=60)
     interval = community.interval
     assert interval is not None
-    assert disagreements([("Alpha", panel(**FOUR), community)]) == (
+    assert disagreement("Alpha", panel(**FOUR), community) == (
         "Panel and readers part on Alpha: 4 of 4 reviewers ship it, but 25\u202f% of 80 readers do, and the panel’s "
         f"share lies outside their 95\u202f% interval, {interval.low_percent} to {interval.high_percent}\u202f%, "
-        "by more than half a voice.",
+        "by more than half a voice."
     )
 
 
@@ -231,7 +231,7 @@ def test_a_panel_outside_the_readers_interval_is_told_with_both_figures() -> Non
     ],
 )
 def test_no_disagreement_without_an_interval_or_within_it(said: dict[str, str], community: Community) -> None:
-    assert disagreements([("Alpha", panel(**said), community)]) == ()
+    assert disagreement("Alpha", panel(**said), community) == ""
 
 
 @pytest.mark.parametrize(("count", "word"), [(0, "no"), (1, "one"), (12, "twelve"), (13, "13")])

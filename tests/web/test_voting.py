@@ -7,13 +7,14 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE
-from tests.makers import make_tool
-from tests.web.visitor import Visitor
+from tests.makers import make_review, make_reviewer, make_tool
+from tests.web.visitor import Page, Visitor, words_of
+from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.models import Tool
 from verdicts.extensions import db
 from verdicts.voting import queries
 from verdicts.voting.community import Community
-from verdicts.voting.models import vote, vote_event
+from verdicts.voting.models import tally, vote, vote_event
 from verdicts.voting.recount import recount
 
 BOTH_WAYS = pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
@@ -124,11 +125,92 @@ def test_a_plain_form_is_answered_with_303_to_my_ballot(visitor: Visitor, tool: 
 
 
 @ON_ONE_DATABASE
-def test_htmx_is_answered_with_the_ballot_alone(visitor: Visitor, tool: Tool) -> None:
+def test_htmx_is_answered_with_the_ballot_and_what_it_moves(visitor: Visitor, tool: Tool) -> None:
     page = visitor.votes("alpha", "ship", htmx=True)
     assert [hop.status_code for hop in visitor.hops] == [307, 200]
-    assert [each.tag for each in page.tree] == ["form"]
     assert page.tree[0].get("id") == "ballot-alpha"
+    assert all("hx-swap-oob" in each.attrib for each in list(page.tree)[1:])
+
+
+# The figures beside it
+
+
+def moved_by(page: Page) -> dict[str, str]:
+    """Return the words that are swapped in beside the form, by the id of their target."""
+    content = [each for each in page.tree.iter() if "hx-swap-oob" in each.attrib]
+    return {each.attrib["hx-swap-oob"].removeprefix("innerHTML:#"): words_of(each) for each in content}
+
+
+def shown_on(page: Page, *ids: str) -> dict[str, str]:
+    return {id: words_of(page.by_id(id)) for id in ids}
+
+
+@pytest.fixture
+def estimated(tool: Tool) -> None:
+    """Alpha has 30 votes, and a panel of one that says skip."""
+    make_review(tool, make_reviewer(), Verdict.SKIP)
+    db.session.execute(sa.insert(tally).values(tool_id=tool.id, ship=29, skip=1, waiting=0, held=0, discarded=0))
+    db.session.commit()
+
+
+@pytest.mark.usefixtures("estimated")
+def test_after_a_vote_nothing_on_the_tools_page_contradicts_the_form(visitor: Visitor) -> None:
+    page = visitor.reads("/tools/alpha")
+    before = shown_on(page, "community-alpha", "disagreement-alpha")
+    moved = moved_by(visitor.votes("alpha", "ship", htmx=True))
+    assert "29 of 30 votes" in before["community-alpha"]
+    assert "30 of 31 votes" in moved["community-alpha"]
+    after = shown_on(visitor.reads("/tools/alpha"), "community-alpha", "disagreement-alpha")
+    assert {id: moved[id] for id in after} == after
+    assert after["disagreement-alpha"] not in {"", before["disagreement-alpha"]}
+
+
+def test_the_first_vote_is_not_beside_be_the_first(visitor: Visitor, tool: Tool) -> None:
+    assert "Be the first" in visitor.reads("/tools/alpha").words
+    page = visitor.votes("alpha", "ship", htmx=True)
+    assert "Be the first" not in page.words
+    assert moved_by(page)["community-alpha"].startswith("Community 1 ship, 0 skip")
+    assert "Be the first" not in visitor.reads("/tools/alpha/vote").words
+    assert "Be the first" in moved_by(visitor.votes("alpha", "none", htmx=True))["community-alpha"]
+
+
+PAIR = ["pair-sentence", "pair-readers", "disagreement-alpha", "disagreement-beta", "community-alpha", "community-beta"]
+
+
+@pytest.mark.parametrize("header", ["hx_current_url", "referer"])
+@pytest.mark.usefixtures("estimated")
+def test_after_votes_nothing_on_a_comparison_contradicts_the_forms(visitor: Visitor, header: str) -> None:
+    make_tool("beta", aliases=("b",), name="Beta")
+    sent = {header: "http://verdicts.test/compare/alpha-vs-beta?x#readers"}
+    visitor.votes("beta", "skip", htmx=True, **sent)
+    moved = moved_by(visitor.votes("alpha", "ship", htmx=True, **sent))
+    assert "Of the one reader who judged both, 1 would ship only Alpha" in moved["pair-sentence"]
+    after = shown_on(visitor.reads("/compare/alpha-vs-beta"), *PAIR)
+    assert {id: moved[id] for id in moved if id in after} == {
+        id: words for id, words in after.items() if not id.endswith("-beta")
+    }
+    mine = moved_by(visitor.reads("/votes/mine?tool=alpha&tool=beta", **sent))
+    assert {id: mine[id] for id in after} == after
+
+
+@ON_ONE_DATABASE
+def test_after_a_vote_a_comparison_of_three_shows_it_in_its_table(visitor: Visitor, tool: Tool) -> None:
+    for slug in ("beta", "gamma"):
+        make_tool(slug)
+    pair = "/compare/alpha-vs-beta-vs-gamma"
+    moved = moved_by(visitor.votes("alpha", "ship", htmx=True, hx_current_url=f"http://verdicts.test{pair}"))
+    assert moved["readers-alpha"] == words_of(visitor.reads(pair).by_id("readers-alpha")) == "1 ship, 0 skip"
+    assert "pair-readers" not in moved
+
+
+@pytest.mark.parametrize(
+    "page", ["", "x", "/compare/", "/compare/alpha", "/compare/alpha-vs-alpha", "http://[/compare/x"]
+)
+@ON_ONE_DATABASE
+def test_a_page_that_is_none_moves_nothing_but_the_tools_figures(visitor: Visitor, tool: Tool, page: str) -> None:
+    moved = moved_by(visitor.votes("alpha", "ship", htmx=True, hx_current_url=page))
+    assert set(moved) == {"community-alpha", "readers-alpha", "disagreement-alpha"}
+    assert visitor.votes("alpha", "skip", htmx=True, hx_current_url="/compare/alpha-vs-nobody").status == 200
 
 
 def test_the_fragment_offers_change_and_taking_back(visitor: Visitor, tool: Tool) -> None:

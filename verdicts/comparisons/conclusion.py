@@ -1,6 +1,5 @@
 """What a comparison's figures come to: a headline and a few sentences that carry their basis."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,7 +12,10 @@ from verdicts.voting.community import Community
 
 @dataclass(frozen=True)
 class Conclusion:
-    """`deciding` is the reviewer whose voice alone makes the difference, and `decision` says so; or None and ""."""
+    """`deciding` is the reviewer whose voice alone makes the difference, and `decision` says so; or None and "".
+
+    `disagreements` has a sentence for each tool, "" where its panel and its readers do not disagree.
+    """
 
     headline: str
     sentences: tuple[str, ...]
@@ -35,14 +37,12 @@ def conclude(page: ComparisonPage, today: date) -> Conclusion:
         deciding=lead.deciders[0] if lead and len(lead.deciders) == 1 else None,
         decision=wording.decision(names, lead) if lead else "",
         readers=readers,
-        disagreements=disagreements([(each.tool.name, each.panel, each.community) for each in page.tools]),
+        disagreements=tuple(disagreement(each.tool.name, each.panel, each.community) for each in page.tools),
     )
 
 
-def disagreements(tools: Sequence[tuple[str, Panel, Community]]) -> tuple[str, ...]:
-    """Return a sentence for each tool on which the panel's share lies beyond the readers' interval."""
-    return tuple(
-        wording.disagreement(name, panel, community)
-        for name, panel, community in tools
-        if panel.total and community.contradicts(panel.ship, panel.total)
-    )
+def disagreement(name: str, panel: Panel, community: Community) -> str:
+    """Return a sentence where a tool's panel has a share beyond the readers' interval, otherwise ""."""
+    if panel.total and community.contradicts(panel.ship, panel.total):
+        return wording.disagreement(name, panel, community)
+    return ""

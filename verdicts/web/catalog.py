@@ -14,7 +14,7 @@ from verdicts.catalog.panel import ReviewerSummary, reviewers_of
 from verdicts.catalog.prices import Price
 from verdicts.catalog.summaries import PlanSummary, ReleaseSummary, ToolLink, ToolSummary
 from verdicts.comparisons import related, tool_table
-from verdicts.comparisons.conclusion import disagreements
+from verdicts.comparisons.conclusion import disagreement
 from verdicts.comparisons.differences import FactRow, fact_rows
 from verdicts.comparisons.related import ComparisonLink
 from verdicts.comparisons.tool_table import ToolRow
@@ -41,7 +41,7 @@ class ToolPage(ToolRow):
     plans: tuple[PlanSummary, ...]
     past_prices: tuple[Price, ...]
     releases: tuple[ReleaseSummary, ...]
-    disagreements: tuple[str, ...]
+    disagreement: str
     related: tuple[ComparisonLink, ...]
 
 
@@ -102,7 +102,7 @@ def load_tool_page(tool: ToolSummary, now: datetime) -> ToolPage:
         plans=catalog.plans_of([tool.id])[tool.id],
         past_prices=tuple(catalog.past_prices_of(tool.id)),
         releases=tuple(catalog.releases_of(tool.id)),
-        disagreements=disagreements([(tool.name, panel, community)]),
+        disagreement=disagreement(tool.name, panel, community),
         related=related.load([tool], now)[1],
     )
 

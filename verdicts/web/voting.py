@@ -17,7 +17,7 @@ from verdicts.voting.ballot import Ballot
 from verdicts.voting.community import Community
 from verdicts.voting.networks import network_hashes
 from verdicts.voting.tallying import ToolGone
-from verdicts.web import limits, voters
+from verdicts.web import limits, vote_figures, voters
 from verdicts.web.catalog import NO_TOOL, link_or_404
 from verdicts.web.clock import now
 from verdicts.web.errors import render_error
@@ -78,7 +78,9 @@ def vote(slug: str) -> ResponseReturnValue:
     if not wants_fragment():
         return redirect(url_for("voting.mine", slug=tool.slug), 303)
     outcome = "set" if form.chosen() else "taken-back"
-    return render_template("voting/_ballot.html", tool=tool, community=cast.community, ballot=cast, outcome=outcome)
+    moved = vote_figures.load([(tool, cast.community)])
+    context = {"tool": tool, "community": cast.community, "ballot": cast, "outcome": outcome, "moved": moved}
+    return render_template("voting/_cast.html", **context)
 
 
 @bp.get("/tools/<slug>/vote")
@@ -93,7 +95,9 @@ def mine(slug: str) -> ResponseReturnValue:
 def list_mine() -> ResponseReturnValue:
     slugs = request.args.getlist("tool")[:MAX_TOOLS_PER_REQUEST]
     tools = catalog.list_published_links(slugs, now())
-    return render_template("voting/_mine.html", ballots=_load_ballots(tools))
+    ballots = _load_ballots(tools)
+    moved = vote_figures.load((my.tool, my.community) for my in ballots)
+    return render_template("voting/_mine.html", ballots=ballots, moved=moved)
 
 
 def redirect_with_cookie(slug: str) -> Response:

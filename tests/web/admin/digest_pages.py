@@ -26,7 +26,7 @@ def hidden_fields(page: str, act: str) -> dict[str, str]:
     """Return the hidden fields of the form that does this, or of any form of the page where none does."""
     forms = re.findall(r'<form [^>]*action="([^"]+)"[^>]*>(.*?)</form>', page, re.DOTALL)
     found = next((body for action, body in forms if action.endswith(f"/{act}")), page)
-    return dict(re.findall(r'type="hidden" name="(edition|version)" value="(\w*)"', found))
+    return dict(re.findall(r'type="hidden" name="(edition|version|tab|shown_draft)" value="([\w-]*)"', found))
 
 
 def count_statements(who: AdminClient, path: str, statements: StatementCount) -> int:

@@ -186,6 +186,43 @@ def test_scheduling_an_edition_leaves_the_unsaved_intro_on_its_page(root: AdminC
     assert (drafts(), CARE in root.gets(EDITION).text) == (1, True)
 
 
+def test_who_writes_the_subject_and_who_writes_the_intro_are_both_saved(app: Flask, root: AdminClient) -> None:
+    forms()
+    mine = hidden_fields(root.gets(EDITION).text, "words") | {"subject": "", "intro": CARE}
+    submit(root, "words", root.gets(EDITION).text, subject="Somebody else's", intro="")
+    assert root.posts(f"{EDITION}/words", **mine).status_code == 303
+    assert (this_edition().subject, this_edition().intro) == ("Somebody else's", CARE)
+    asked = root.posts(f"{EDITION}/words", **mine | {"subject": "Mine"})
+    assert (asked.status_code, "Somebody else&#39;s" in asked.text, "Mine" in filled(asked.text)) == (409, True, True)
+    kept = hidden_fields(asked.text, "words") | {"subject": "Mine", "intro": CARE}
+    assert root.posts(f"{EDITION}/words", **kept).status_code == 303
+
+
+def test_two_tabs_with_one_edition_have_a_draft_each(root: AdminClient) -> None:
+    forms()
+    one, two = (hidden_fields(root.gets(EDITION).text, "words") for _ in range(2))
+    root.posts("/admin/drafts", **one | {"draft_key": EDITION, "subject": "", "intro": "Typed first"})
+    beside = root.posts("/admin/drafts", **two | {"draft_key": EDITION, "subject": "", "intro": "Typed second"})
+    other = beside.headers["Draft-Key"]
+    assert "Typed first" in filled(root.gets(EDITION).text)
+    assert f'href="{other}"' in root.gets(EDITION).text
+    page = root.gets(other).text
+    assert "Typed second" in filled(page)
+    assert submit(root, "words", page, draft_key=other, subject="", intro="Typed second").status_code == 303
+    assert (this_edition().intro, drafts()) == ("Typed second", 1)
+
+
+def test_a_discarded_intro_is_restored(root: AdminClient) -> None:
+    forms()
+    root.posts("/admin/drafts", draft_key=EDITION, subject="", intro=CARE)
+    root.posts("/admin/drafts/discard", draft_key=EDITION)
+    page = root.gets(EDITION).text
+    assert (CARE in filled(page), "Restore discarded changes" in page) == (False, True)
+    key = page.partition("/admin/drafts/restore")[2].partition('name="draft_key" value="')[2].partition('"')[0]
+    assert root.posts("/admin/drafts/restore", draft_key=key).headers["Location"] == EDITION
+    assert CARE in filled(root.gets(EDITION).text)
+
+
 @pytest.mark.parametrize("path", ["/admin/subscribers/new", "/admin/subscribers/suppress", "/admin/people/new"])
 def test_no_address_of_anybody_is_stored_when_a_session_has_ended(root: AdminClient, later: Later, path: str) -> None:
     fields = forms()[path]

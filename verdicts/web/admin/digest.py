@@ -2,16 +2,18 @@
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from verdicts.config import current_settings
-from verdicts.digest import drafting, editing, editions, previews, queries, weeks
+from verdicts.digest import drafting, editing, previews, queries, weeks
 from verdicts.digest.editing import Direction, ItemNotFound
-from verdicts.digest.editions import DigestError, Edition, EditionIsEmpty, text_version
+from verdicts.digest.editions import DigestError, Edition, EditionChanged, EditionIsEmpty
 from verdicts.digest.rendering import KIND_LABELS, category_sections, format_week, item_title
 from verdicts.extensions import begin_write_after_read, db
 from verdicts.staff.models import Role
+from verdicts.web.admin import drafts, edition_text
 from verdicts.web.admin.auth import log_activity, requires_role
-from verdicts.web.admin.drafts import RedisplayCause, act_or_redisplay, find_small_form_draft, redisplayed_on
+from verdicts.web.admin.drafts import RedisplayCause, act_or_redisplay, redisplayed_on
 from verdicts.web.admin.edition_page import (
     Changes,
     EditionAction,
@@ -67,15 +69,20 @@ def _draft_edition(form: NewEditionForm) -> ResponseReturnValue:
 @bp.get("/admin/digest/<name>")
 @requires_role(Role.EDITOR)
 def show_edition(name: str) -> ResponseReturnValue:
-    unsaved = find_small_form_draft()
-    if unsaved is None:
+    draft = drafts.find_draft()
+    if draft is None:
         return render_edition(name)
-    edition, form = get_edition(name), SubjectAndIntroForm(formdata=unsaved)
+    fields: MultiDict[str, str] = MultiDict(draft.fields)
+    edition, form = get_edition(name), SubjectAndIntroForm(formdata=fields)
+    has_conflict = edition_text.merge(form, edition)
     # A draft that arrived after the save equals the stored text: ignore it.
     if (form.subject.data, form.intro.data) == (edition.subject, edition.intro):
-        return render_edition(name)
+        return render_edition(name, shown_draft=draft)
+    # What both changed is asked about when the draft is saved.
+    version = fields.get("version", "") if has_conflict else ""
+    form = SubjectAndIntroForm(formdata=fields) if has_conflict else form
     return render_edition(
-        name, text_form=form, cause=RedisplayCause.DRAFT, submitted_text_version=unsaved.get("version", "")
+        name, text_form=form, cause=RedisplayCause.DRAFT, submitted_text_version=version, shown_draft=draft
     )
 
 
@@ -94,7 +101,8 @@ def _update_text(name: str, form: SubjectAndIntroForm) -> ResponseReturnValue:
         return render_edition(name, 422, text_form=form)
 
     def change(edition: Edition) -> Changes | None:
-        editions.require_version(edition, text_version(edition), submitted=form.version.data or "")
+        if edition_text.merge(form, edition):
+            raise EditionChanged(edition.name)
         editing.update_text(edition.id, intro=form.intro.data, subject=form.subject.data)
         changes = {"subject": (edition.subject, form.subject.data), "intro": (edition.intro, form.intro.data)}
         return {field: pair for field, pair in changes.items() if pair[0] != pair[1]} or None

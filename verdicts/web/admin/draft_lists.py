@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app
 
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.models import Tool
@@ -28,16 +28,17 @@ class DraftLink:
     saved_at: datetime
 
 
-def list_other_drafts() -> list[Draft]:
-    """Return the other drafts of the requested form: of other new records, or of the same record in another tab."""
-    own_key = drafts.key_of_page(current_account().id, drafts.draft_key())
-    of_form = stored_drafts.list_of_form(current_account().id, request.path)
+def list_other_drafts(key: str) -> list[Draft]:
+    """Return the other drafts of a form: of other new records, or of the same record in another tab."""
+    own_key = drafts.key_of_page(current_account().id, key)
+    of_form = stored_drafts.list_of_form(current_account().id, key.partition("?")[0])
     return [draft for draft in of_form if draft.key != own_key]
 
 
-def list_discarded_drafts() -> list[Draft]:
-    """Return what was discarded of the requested form within a month, the last first."""
-    return stored_drafts.list_discarded(current_account().id, now(), request.path, limit=MAX_SHOWN_DISCARDED)
+def list_discarded_drafts(key: str) -> list[Draft]:
+    """Return what was discarded of a form within a month, the last first."""
+    path = key.partition("?")[0]
+    return stored_drafts.list_discarded(current_account().id, now(), path, limit=MAX_SHOWN_DISCARDED)
 
 
 def list_draft_links() -> list[DraftLink]:

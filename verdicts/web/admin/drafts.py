@@ -13,7 +13,17 @@ from enum import StrEnum
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from flask import Response, abort, current_app, make_response, redirect, render_template, request, url_for
+from flask import (
+    Response,
+    abort,
+    after_this_request,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
@@ -22,9 +32,9 @@ from werkzeug.routing import RoutingException
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.staff import drafts as stored_drafts
-from verdicts.staff.drafts import Draft, OpenPage
+from verdicts.staff.drafts import Draft
 from verdicts.web import errors
-from verdicts.web.admin import auth
+from verdicts.web.admin import auth, open_pages
 from verdicts.web.admin.auth import F, ViewFunction, csrf_failed, current_account
 from verdicts.web.admin.forms.base import FieldPairs, labelled_fields, submitted_fields
 from verdicts.web.clock import now
@@ -145,8 +155,14 @@ def _key_of_form(view: ViewFunction) -> str:
     if policy is None or not policy.redisplay_endpoint:
         return draft_key()
     arguments: dict[str, object] = dict(request.view_args or {})
-    path = current_app.url_map.bind("").build(policy.redisplay_endpoint, arguments, append_unknown=False)
-    key = request.form.get("draft_key", "")
+    return small_form_key(
+        current_app.url_map.bind("").build(policy.redisplay_endpoint, arguments, append_unknown=False)
+    )
+
+
+def small_form_key(path: str) -> str:
+    """Return the draft key of the small forms of the page at a path, which is requested, or from which a form came."""
+    key = request.form.get("draft_key", "") if request.method == "POST" else draft_key()
     return key if key.startswith(f"{path}?") and is_draft_key(key) else path
 
 
@@ -207,40 +223,25 @@ def restore(key: str) -> str | None:
 
 def finish_draft(saved: SavedRecord, *, is_new: bool) -> None:
     """Delete the draft of a saved record. For a new record, keep a marker with its id. The caller commits."""
+    after_this_request(open_pages.note_saved_form)
     account_id = current_account().id
     key = key_of_page(account_id, draft_key())
     if is_new:
-        stored_drafts.close(account_id, key, submitted_fields(), saved.id, now(), submitted_page().id)
+        stored_drafts.close(account_id, key, submitted_fields(), saved.id, now(), open_pages.submitted_page().id)
     else:
         stored_drafts.delete(account_id, key)
 
 
-def submitted_page() -> OpenPage:
-    """Return the page from which the request's form was sent."""
-    tab = request.form.get("tab", "")
-    return OpenPage(tab, request.form.get("shown_draft", "")) if _DRAFT_ID.fullmatch(tab) else OpenPage()
-
-
-def open_page(shown: Draft | None) -> OpenPage:
-    """Return what identifies the page that is being rendered: it stays the same page when its form is shown again."""
-    page = submitted_page()
-    if page.id:
-        return page
-    if request.method == "POST":
-        shown = Draft(draft_key(), submitted_fields(), now())
-    return OpenPage(secrets.token_urlsafe(9), shown.revision if shown else "")
-
-
 def key_of_page(account_id: int, key: str) -> str:
     """Return the key of the draft of the page from which a form with this key was sent."""
-    return stored_drafts.key_for(account_id, key, _new_key(key), submitted_page())
+    return stored_drafts.key_for(account_id, key, _new_key(key), open_pages.submitted_page())
 
 
 def _save(account_id: int, key: str, fields: FieldPairs) -> str:
     begin_write_after_read()
     stored_drafts.lock(account_id)
     own_key = key_of_page(account_id, key)
-    stored_drafts.save(account_id, own_key, fields, now(), submitted_page().id)
+    stored_drafts.save(account_id, own_key, fields, now(), open_pages.submitted_page().id)
     db.session.commit()
     return own_key
 
@@ -290,6 +291,7 @@ def act_or_redisplay(
         return redisplay_busy(overload, lambda: show(RedisplayCause.BUSY))
     if response.status_code == HTTPStatus.SEE_OTHER and _keeps_draft(auth.current_view()):
         _delete_small_form_draft()
+        open_pages.note_saved_form(response)
     return response
 
 
@@ -302,7 +304,7 @@ def redisplay_busy(overload: Exception, show: Callable[[], ResponseReturnValue])
 
 
 def find_small_form_draft() -> MultiDict[str, str] | None:
-    """Return the draft of this page's small forms, None if there is none."""
+    """Return the fields of the draft of this page's small forms, None if there is none."""
     draft = find_draft()
     return MultiDict(draft.fields) if draft else None
 

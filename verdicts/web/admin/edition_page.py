@@ -17,6 +17,8 @@ from verdicts.digest.news import NewsItem
 from verdicts.digest.queries import list_items_with_visibility, load_progress
 from verdicts.digest.rendering import KIND_LABELS, category_sections, format_week, item_title, subject_of
 from verdicts.extensions import begin_write_after_read, db
+from verdicts.staff.drafts import Draft
+from verdicts.web.admin import draft_lists, drafts, edition_text, open_pages
 from verdicts.web.admin.auth import log_activity
 from verdicts.web.admin.drafts import RedisplayCause
 from verdicts.web.admin.forms.digest import MOMENT_FORMAT, ScheduleForm, SubjectAndIntroForm, TestEmailForm
@@ -83,11 +85,13 @@ def render_edition(
     test_form: TestEmailForm | None = None,
     schedule_form: ScheduleForm | None = None,
     cause: RedisplayCause | None = None,
+    shown_draft: Draft | None = None,
     submitted_text_version: str = "",
 ) -> ResponseReturnValue:
     """Return an edition's page: the submitted form as it was submitted, the others with what is stored."""
     edition = get_edition(name)
     items = list_items_with_visibility(edition, now())
+    draft_key = drafts.small_form_key(url_for("admin.digest.show_edition", name=edition.name))
     page = render_template(
         "admin/digest/edition.html",
         edition=edition,
@@ -110,8 +114,14 @@ def render_edition(
         schedule_form=schedule_form or _schedule_form(edition),
         cause=cause,
         problem=problem,
+        draft_key=draft_key,
+        open_page=open_pages.open_page(shown_draft),
+        discarded_drafts=draft_lists.list_discarded_drafts(draft_key),
+        other_drafts=draft_lists.list_other_drafts(draft_key),
         done=SUCCESS_MESSAGES.get(request.args.get("done", ""), ""),
     )
+    if edition.state is EditionState.DRAFT and cause != RedisplayCause.BUSY:
+        open_pages.store_version(text_version(edition), edition_text.text_of(edition))
     return page, status
 
 

@@ -24,12 +24,12 @@ from verdicts.staff import audit, versions
 from verdicts.staff.drafts import Draft
 from verdicts.staff.models import Role
 from verdicts.web import errors
-from verdicts.web.admin import auth, draft_lists, drafts
+from verdicts.web.admin import auth, draft_lists, drafts, open_pages
 from verdicts.web.admin.auth import csrf_failed, log_activity
 from verdicts.web.admin.drafts import RedisplayCause
+from verdicts.web.admin.forms import restoring
 from verdicts.web.admin.forms.fields import RecordForm, SubformList
 from verdicts.web.clock import now
-from verdicts.web.paging import read_id
 
 MAX_MEGABYTES = 2  # enough for a full panel in a non-Latin script, percent-encoded
 CLASH_MESSAGE = "Someone saved a conflicting change at the same moment. Check the record and save again."
@@ -301,8 +301,8 @@ class RecordEditor(MethodView):
 
     def _restored_data(self, record: StoredRecord | None, entry: audit.LogEntry) -> Json:
         if record is None:
-            return deleted_data(entry)
-        return self.initial(replace(record, data=earlier_data(record.data, entry)))
+            return restoring.deleted_data(entry)
+        return self.initial(replace(record, data=restoring.earlier_data(record.data, entry)))
 
     def _created_record_url(self) -> str:
         """Return the URL of the record that this form already created, "" if it created none."""
@@ -324,10 +324,10 @@ class RecordEditor(MethodView):
                 form = typed if conflicts else form
                 return self._render(form, record, status, draft=draft, has_conflicts=bool(conflicts))
         if "restore" not in request.args:
-            return self._render(self._form_of(record, self.initial(record)), record, status, hidden_draft=draft)
-        entry = get_entry_to_restore(self.kind, record)
+            return self._render(self._form_of(record, self.initial(record)), record, status)
+        entry = restoring.get_entry(self.kind, record)
         form = self._form_of(record, self._restored_data(record, entry))
-        return self._render(form, record, status, restored_entry_id=entry.id, hidden_draft=draft)
+        return self._render(form, record, status, restored_entry_id=entry.id)
 
     def _redisplay(self, status: int = 200, *, cause: RedisplayCause | None = None) -> ResponseReturnValue:
         return self._render(self._submitted_form(), self._load(), status, cause=cause)
@@ -355,7 +355,6 @@ class RecordEditor(MethodView):
         conflict: Conflict | None = None,
         focus: str = "",
         draft: Draft | None = None,
-        hidden_draft: Draft | None = None,
         has_conflicts: bool = False,
         restored_entry_id: int | None = None,
     ) -> ResponseReturnValue:
@@ -373,31 +372,19 @@ class RecordEditor(MethodView):
             focus=focus,
             draft_key=drafts.draft_key(),
             draft_saved_at=draft.saved_at if draft else None,
-            open_page=drafts.open_page(draft or hidden_draft),
-            discarded_drafts=draft_lists.list_discarded_drafts(),
+            open_page=open_pages.open_page(drafts.find_draft()),
+            discarded_drafts=draft_lists.list_discarded_drafts(drafts.draft_key()),
             has_conflicts=has_conflicts,
             restored_entry_id=restored_entry_id,
             is_unsaved=request.method == "POST",
-            other_drafts=draft_lists.list_other_drafts(),
+            other_drafts=draft_lists.list_other_drafts(drafts.draft_key()),
             created_record_url=self._created_record_url(),
             done="" if draft else SUCCESS_MESSAGES.get(request.args.get("done", ""), ""),
             **self.extra_context(record),
         )
         if record and form.version.data == record.version and cause != RedisplayCause.BUSY:
-            _store_version(record)
+            open_pages.store_version(record.version, record.data)
         return page, status
-
-
-def _store_version(record: StoredRecord) -> None:
-    """Store the record that a form shows, so that what is submitted can be merged with what others save meanwhile."""
-    if versions.is_fresh(record.version, now()):
-        return
-    try:
-        begin_write_after_read()
-        versions.store(record.version, record.data, now())
-        db.session.commit()
-    except errors.OVERLOAD_ERRORS as overload:  # then every difference is asked about
-        errors.roll_back(overload)
 
 
 def record_editors() -> dict[str, type[RecordEditor]]:
@@ -405,30 +392,3 @@ def record_editors() -> dict[str, type[RecordEditor]]:
     classes = (getattr(view, "view_class", None) for view in current_app.view_functions.values())
     editors = (each for each in classes if isinstance(each, type) and issubclass(each, RecordEditor))
     return {editor.kind: editor for editor in editors}
-
-
-# Earlier versions, reconstructed from the audit log. Restoring one is a form to save, never a save by itself.
-
-
-def get_entry_to_restore(kind: str, record: StoredRecord | None) -> audit.LogEntry:
-    """Return the requested log entry: one about this record, or the deletion of a record to create again."""
-    entry_id = read_id(request.args["restore"])
-    entry = audit.find(entry_id) if entry_id else None
-    is_about_it = entry is not None and (entry.record_id == record.id if record else entry.is_removal)
-    if entry is None or entry.kind != kind or not is_about_it:
-        abort(404, "The activity log has no such entry about this record.")
-    return entry
-
-
-def deleted_data(entry: audit.LogEntry) -> Json:
-    """Return the record that an entry deleted."""
-    return {field: before for field, (before, _after) in entry.changes.items() if before is not None}
-
-
-def earlier_data(data: Json, entry: audit.LogEntry) -> Json:
-    """Return a record as it was before an entry."""
-    merged = {**data, **audit.values_before(entry)}
-    earlier = {field: value for field, value in merged.items() if value is not None}
-    if "aliases" in data:  # what redirects here now, such as a merged record's slug, still does
-        earlier["aliases"] = list(dict.fromkeys([*earlier.get("aliases", []), *data["aliases"]]))
-    return earlier

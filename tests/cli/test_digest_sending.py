@@ -160,11 +160,29 @@ def test_an_edition_of_which_everything_was_removed_is_not_sent(app: Flask) -> N
 
 def test_a_refusal_of_us_exits_with_3_and_says_what_to_do(mailing: Flask, server: SmtpServer) -> None:
     make_edition(make_subscribers(3))
-    server.behave(rcpt={address(1): "550 5.7.515 Access denied, sender does not meet the requirements"})
+    server.behave(rcpt={"*": "550 5.7.515 Access denied, sender does not meet the requirements"})
     ended = digest(mailing, "send", "--yes")
     assert ended.exit_code == PAUSED
     assert "PAUSED: The mail server refuses us: refused at RCPT TO: 550 5.7.515" in ended.output
     assert "flask digest resume 2026-w47" in ended.output
+
+
+def test_status_names_whom_the_server_refused(mailing: Flask, server: SmtpServer) -> None:
+    make_edition(make_subscribers(30))
+    server.behave(rcpt={"*": "554 no"})
+    assert digest(mailing, "send", "2026-w47", "--yes").exit_code == PAUSED
+    output = digest(mailing, "status", "2026-w47").output
+    assert "is paused (The mail server refuses us: refused at RCPT TO: 554 no (last for subscriber 5))" in output
+    refused = "(subscriber 5), tried again after the others: refused at RCPT TO: 554 no"
+    assert f"Not delivered to {address(4)} {refused}" in output
+    server.behave(rcpt={address(4): "554 no"})
+    digest(mailing, "resume", "2026-w47")
+    assert digest(mailing, "send", "2026-w47", "--yes").exit_code == DONE
+    output = digest(mailing, "status", "2026-w47").output
+    assert output.splitlines() == [
+        "Edition 2026-w47 is sent: 30 of 30: 29 sent, 1 failed",
+        f"Not delivered to {address(4)} (subscriber 5): refused at RCPT TO: 554 no",
+    ]
 
 
 def test_a_doubt_exits_with_4_and_says_what_to_do(mailing: Flask, server: SmtpServer) -> None:

@@ -301,3 +301,21 @@ def test_a_password_in_an_address_is_never_printed(app: Flask, port: str) -> Non
     refused = app.test_cli_runner().invoke(args=["newsletter", "bounces", source])
     assert (refused.exit_code, "s3cret" in refused.output) == (1, False)
     assert "imaps://ann:…@127.0.0.1" in refused.output
+
+
+# Bringing back what bounced
+
+
+def test_all_that_bounced_in_a_span_of_time_is_restored_with_one_command(app: Flask) -> None:
+    for number in range(3):
+        make_subscriber(f"reader{number}@example.org")
+        for edition in (3, 4):
+            report = delivery_report(original=our_letter(edition, subscriber_id=number + 1))
+            run(app, "bounces", "-", given=report)
+    assert statuses() == ["bounced"] * 3
+    assert "0 subscriptions restored." in run(app, "restore", "2026-01-01", "2026-01-02T10:00").output
+    result = run(app, "restore", "2026-01-01")
+    assert result.output.startswith("3 subscriptions restored.\n"), result.output
+    assert statuses() == ["confirmed"] * 3
+    assert trail()[-1][2] == {"subscriptions": [None, 3]}
+    assert run(app, "restore", "yesterday").exit_code == 2

@@ -31,6 +31,8 @@ NOTHING_TO_DO = [
     "Voters of old votes deleted: 0",
     "Unconfirmed sign-ups destroyed: 0",
     "Turns of sign-ups forgotten: 0",
+    "Bounced addresses destroyed: 0",
+    "Marks of bounces forgotten: 0",
     "Networks that doubted a price blanked: 0",
     "Addresses of settled messages forgotten: 0",
     "Sessions destroyed: 0",

@@ -20,17 +20,19 @@ from tests.newsletter.world import (
 )
 from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import begin_write, commit_or_retry, db
-from verdicts.newsletter import leaving, preferences, queries, restoring
+from verdicts.newsletter import leaving, preferences, queries, restoring, transfer
 from verdicts.newsletter.addresses import parse_email
+from verdicts.newsletter.csv_file import Consent
 from verdicts.newsletter.models import Rhythm, Status, bounced_address
+from verdicts.newsletter.retention import delete_bounced_addresses
 
 pytestmark = pytest.mark.usefixtures("app")
 
 HOUR = timedelta(hours=1)
 
 
-def restore(since: timedelta = -HOUR, until: timedelta = HOUR) -> int:
-    return commit_or_retry(lambda: restoring.restore_span(NOW + since, NOW + until))
+def restore(since: timedelta = -HOUR, until: timedelta = HOUR, after: timedelta = timedelta()) -> int:
+    return commit_or_retry(lambda: restoring.restore_span(NOW + since, NOW + until, NOW + after))
 
 
 def kept() -> list[str]:
@@ -95,4 +97,29 @@ def test_only_the_span_comes_back_and_of_it_all() -> None:
 def test_the_days_of_what_can_be_restored_are_listed_newest_first() -> None:
     for number, days in enumerate((0, 0, 2)):
         end(Status.BOUNCED, make_subscriber(f"reader{number}@example.org"), NOW + timedelta(days=days))
-    assert [(str(each.day), each.count) for each in restoring.list_days()] == [("2026-11-24", 1), ("2026-11-22", 2)]
+    assert [(str(each.day), each.count) for each in restoring.list_days(NOW)] == [("2026-11-24", 1), ("2026-11-22", 2)]
+
+
+def test_after_thirty_days_a_bounced_address_is_gone_with_what_its_reader_chose(tool: ToolLink) -> None:
+    for number, days in enumerate((0, 1)):
+        id = make_subscriber(f"reader{number}@example.org")
+        begin_write()
+        preferences.update(id, rhythm=Rhythm.EVERY_WEEK, categories=[], tools=[tool.id], now=NOW)
+        db.session.commit()
+        end(Status.BOUNCED, id, NOW + timedelta(days=days))
+    month = timedelta(days=30)
+    assert restore(-HOUR, HOUR, month) == 0, "its time is over, though housekeeping has not run"
+    assert commit_or_retry(lambda: delete_bounced_addresses(NOW + month)) == 1
+    assert commit_or_retry(lambda: delete_bounced_addresses(NOW + month)) is None
+    assert kept() == ["reader1@example.org"]
+    assert {id: set(each.tools) for id, each in queries.load_choices([1, 2]).items()} == {1: set(), 2: {tool.id}}
+    db.session.rollback()
+    assert suppressed() == ["bounced", "bounced"]
+
+
+def test_an_import_keeps_out_what_bounced_until_it_is_restored() -> None:
+    end(Status.BOUNCED, make_subscriber())
+    consent = [Consent(parse_email(ANN), "A list", NOW)]
+    assert commit_or_retry(lambda: transfer.import_consents(consent, NOW)).suppressed == 1
+    restore()
+    assert commit_or_retry(lambda: transfer.import_consents(consent, NOW)).known == 1

@@ -26,8 +26,8 @@ from verdicts.config import current_settings
 from verdicts.digest import drafting, editions, previews, queries, resolving, scheduling, sending, weeks
 from verdicts.digest.editions import DigestError, Edition
 from verdicts.digest.freezing import freeze
-from verdicts.digest.models import EditionState
-from verdicts.digest.queries import EditionProgress
+from verdicts.digest.models import DeliveryState, EditionState
+from verdicts.digest.queries import EditionProgress, RefusedDelivery
 from verdicts.digest.rendering import KIND_LABELS
 from verdicts.digest.resolving import Resolution, UncertainDelivery
 from verdicts.digest.sending import EndReason, SendingReport, utc_now
@@ -44,6 +44,7 @@ Changes = Mapping[str, tuple[object, object]]
 MINUTE = "%Y-%m-%d %H:%M UTC"
 SECONDS_BETWEEN_LINES = 30.0
 SECONDS_BETWEEN_RUNS = 2.0
+MAX_REFUSED_LISTED = 20
 DONE, FAILED, PAUSED, UNCERTAIN, LATER = 0, 1, 3, 4, 75
 MOST_URGENT_FIRST = (FAILED, PAUSED, UNCERTAIN, LATER, DONE)
 EXIT_STATUS = {
@@ -184,14 +185,26 @@ def status(name: str | None, *, as_json: bool) -> None:
     """Say how far EDITION has come: its state, and how many deliveries are in which."""
     edition = get_edition(name)
     progress = read(lambda: queries.load_progress(edition.id))
+    refused = read(lambda: queries.list_refused(edition.id, MAX_REFUSED_LISTED + 1))
     if as_json:
         counts = {str(state): count for state, count in progress.counts.items()}
         click.echo(json.dumps({"edition": edition.name, "state": str(edition.state), "counts": counts}))
         return
     reason = f" ({edition.pause_reason})" if edition.pause_reason else ""
     click.echo(f"Edition {edition.name} is {edition.state}{reason}: {progress.summary}")
+    print_refused(refused)
     if progress.uncertain:
         click.echo(f"List what is uncertain with: flask digest settle {edition.name}")
+
+
+def print_refused(refused: list[RefusedDelivery]) -> None:
+    """Name the deliveries that the mail server refused, the latest first."""
+    for each in refused[:MAX_REFUSED_LISTED]:
+        who = f"{each.address or 'who has left'} (subscriber {each.subscriber_id})"
+        again = ", tried again after the others" if each.state is not DeliveryState.FAILED else ""
+        click.echo(f"Not delivered to {who}{again}: {each.state_reason}")
+    if len(refused) > MAX_REFUSED_LISTED:
+        click.echo("There are more that were refused.")
 
 
 @digest.command("pause")

@@ -13,7 +13,12 @@ from verdicts.curation.transfer import pending
 from verdicts.extensions import TRANSIENT_ERRORS, commit_or_retry
 from verdicts.feedback.retention import clear_addresses, clear_networks
 from verdicts.newsletter import not_understood
-from verdicts.newsletter.retention import delete_signup_turns, delete_unconfirmed
+from verdicts.newsletter.retention import (
+    delete_bounced_addresses,
+    delete_hard_bounces,
+    delete_signup_turns,
+    delete_unconfirmed,
+)
 from verdicts.staff import accounts, drafts, second_factor, sessions, throttle, versions
 from verdicts.voting.retention import blank_networks, destroy_network_keys, fold_voters
 from verdicts.voting.waiting import release_due
@@ -42,6 +47,8 @@ def run_all(now: datetime) -> Iterator[str]:
     yield f"Voters of old votes deleted: {sum(run_batches(lambda: fold_voters(now)))}"
     yield f"Unconfirmed sign-ups destroyed: {sum(run_batches(lambda: delete_unconfirmed(now)))}"
     yield f"Turns of sign-ups forgotten: {sum(run_batches(lambda: delete_signup_turns(now)))}"
+    yield f"Bounced addresses destroyed: {sum(run_batches(lambda: delete_bounced_addresses(now)))}"
+    yield f"Marks of bounces forgotten: {sum(run_batches(lambda: delete_hard_bounces(now)))}"
     yield f"Networks that doubted a price blanked: {sum(run_batches(lambda: clear_networks(now)))}"
     yield f"Addresses of settled messages forgotten: {sum(run_batches(lambda: clear_addresses(now)))}"
     yield f"Sessions destroyed: {run_step(lambda: sessions.delete_old(now))}"

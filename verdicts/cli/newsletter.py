@@ -7,13 +7,14 @@ import click
 from flask.cli import AppGroup
 
 from verdicts.cli import files, mailboxes
+from verdicts.cli.digest import parse_moment
 from verdicts.cli.errors import errors_as_messages
 from verdicts.cli.mailboxes import MailboxUnavailable
 from verdicts.config import current_settings
 from verdicts.digest import reports
 from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.mailing.rendering import absolute_url
-from verdicts.newsletter import csv_file, not_understood, queries, transfer
+from verdicts.newsletter import csv_file, not_understood, queries, restoring, transfer
 from verdicts.newsletter.csv_file import InvalidCsv
 from verdicts.newsletter.hard_bounces import Effect
 from verdicts.newsletter.returned_mail import NotUnderstood, parse_message
@@ -67,6 +68,27 @@ def status() -> None:
     """Print how many subscriptions stand at each status."""
     with errors_as_messages():
         _print_counts()
+
+
+@newsletter.command("restore")
+@click.argument("since", metavar="FROM")
+@click.argument("until", metavar="UNTIL", required=False)
+def restore(since: str, until: str | None) -> None:
+    """Restore all subscriptions that ended between FROM and UNTIL (now) because email bounced.
+
+    Both are times in UTC (2026-11-23T08:00). Addresses are kept for 30 days after they bounced.
+    """
+    now = datetime.now(UTC)
+    span = parse_moment(since), parse_moment(until) if until else now
+    with errors_as_messages():
+        begin_write()
+        count = restoring.restore_span(*span, now)
+        if count:
+            name = f"what bounced from {span[0]:%Y-%m-%d %H:%M} to {span[1]:%Y-%m-%d %H:%M} UTC"
+            audit.record("restored", "subscriber", name, now=now, actor=None, subscriptions=(None, count))
+        db.session.commit()
+    click.echo(f"{count} subscriptions restored.")
+    _print_counts()
 
 
 @newsletter.command("bounces")

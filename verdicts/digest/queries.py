@@ -24,6 +24,7 @@ from verdicts.digest.models import (
 from verdicts.digest.news import NewsItem
 from verdicts.digest.weeks import Week
 from verdicts.extensions import db, execute_page
+from verdicts.newsletter.models import subscriber
 
 PAGE_SIZE = 20
 
@@ -68,6 +69,16 @@ class EditionProgress:
 
 
 @dataclass(frozen=True)
+class RefusedDelivery:
+    """A delivery that failed, or that will be tried again after the others. `address` is None for who has left."""
+
+    subscriber_id: int
+    address: str | None
+    state: DeliveryState
+    state_reason: str
+
+
+@dataclass(frozen=True)
 class EditionSummary:
     """A row of the editors' list. `is_replaced`: cancelled, and the week has a newer edition."""
 
@@ -95,6 +106,18 @@ def list_page(number: int) -> tuple[list[EditionSummary], int]:
 def load_progress(edition_id: int) -> EditionProgress:
     """Return how many deliveries of an edition are in each state. One statement."""
     return _load_progress([edition_id])[edition_id]
+
+
+def list_refused(edition_id: int, limit: int) -> list[RefusedDelivery]:
+    """Return the deliveries that were refused for good, the latest first. One statement."""
+    columns = (delivery.c.subscriber_id, subscriber.c.address, delivery.c.state, delivery.c.state_reason)
+    statement = sa.select(*columns).join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+    was_put_back = delivery.c.may_be_our_fault & delivery.c.state.in_([DeliveryState.PENDING, DeliveryState.DEFERRED])
+    is_refused = was_put_back | (delivery.c.state == DeliveryState.FAILED)
+    statement = statement.where(delivery.c.edition_id == edition_id, is_refused)
+    statement = statement.order_by(delivery.c.changed_at.desc(), delivery.c.subscriber_id).limit(limit)
+    rows = db.session.connection().execute(statement)
+    return [RefusedDelivery(row.subscriber_id, row.address, row.state, row.state_reason or "") for row in rows]
 
 
 def list_items(edition_id: int) -> list[NewsItem]:

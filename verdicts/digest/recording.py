@@ -80,7 +80,7 @@ def _record_repeated_refusal(
 
 def _pause_reason(lease: Lease, outcome: Outcome) -> str:
     """Name the delivery without its address, which is stored with the subscription only."""
-    return f"The mail server refuses us, last for subscriber {lease.subscriber_id}: {outcome.summary}"
+    return f"The mail server refuses us: {outcome.summary} (last for subscriber {lease.subscriber_id})"
 
 
 def _accept(lease: Lease, outcome: Outcome, now: datetime) -> bool:

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from verdicts.extensions import db
 from verdicts.newsletter import leaving, restoring
 from verdicts.newsletter.models import Status, bounced_address, hard_bounce, subscriber
+from verdicts.newsletter.retention import HARD_BOUNCE_RETENTION
 from verdicts.newsletter.tokens import NO_EDITION
 
 MIN_TIME_APART = timedelta(days=3)
-MARK_RETENTION = timedelta(days=90)
 
 
 class Effect(StrEnum):
@@ -37,7 +37,7 @@ def record(subscriber_id: int, edition_id: int, now: datetime) -> Effect:
     status = sa.select(subscriber.c.status).where(subscriber.c.id == subscriber_id).with_for_update()
     if connection.scalar(status) is not Status.CONFIRMED:
         return Effect.NONE
-    is_recent = (hard_bounce.c.subscriber_id == subscriber_id) & (hard_bounce.c.at > now - MARK_RETENTION)
+    is_recent = (hard_bounce.c.subscriber_id == subscriber_id) & (hard_bounce.c.at > now - HARD_BOUNCE_RETENTION)
     marks = connection.execute(sa.select(hard_bounce).where(is_recent)).all()
     same = [mark for mark in marks if mark.edition_id == edition_id and now - mark.at < MIN_TIME_APART]
     if any(not mark.is_held for mark in same):

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from verdicts.extensions import db
 from verdicts.newsletter.models import Status, bounced_address, hard_bounce, subscriber, suppression
+from verdicts.newsletter.retention import BOUNCED_ADDRESS_RETENTION
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,12 @@ class BouncedDay:
     count: int
 
 
-def restore_span(since: datetime, until: datetime) -> int:
+def restore_span(since: datetime, until: datetime, now: datetime) -> int:
     """Restore all subscriptions that ended by bounces from `since` to before `until`; return how many.
 
     What bounced before is forgotten.
     """
-    is_in_span = sa.and_(bounced_address.c.at >= since, bounced_address.c.at < until)
+    is_in_span = sa.and_(_is_kept(now), bounced_address.c.at >= since, bounced_address.c.at < until)
     ids = sa.select(bounced_address.c.subscriber_id).where(is_in_span)
     db.session.connection().execute(sa.delete(hard_bounce).where(hard_bounce.c.subscriber_id.in_(ids)))
     return restore(is_in_span)
@@ -46,13 +47,19 @@ def restore(condition: sa.ColumnElement[bool]) -> int:
     return len(ids)
 
 
-def list_days() -> list[BouncedDay]:
+def list_days(now: datetime) -> list[BouncedDay]:
     """Return the days of the kept addresses, newest first. One statement."""
     day = sa.func.date(bounced_address.c.at)
     if db.engine.dialect.name != "sqlite":
         day = sa.func.date(sa.func.timezone("UTC", bounced_address.c.at))
-    rows = db.session.connection().execute(sa.select(day, sa.func.count()).group_by(day).order_by(day.desc()))
+    counts = sa.select(day, sa.func.count()).where(_is_kept(now)).group_by(day).order_by(day.desc())
+    rows = db.session.connection().execute(counts)
     return [BouncedDay(date.fromisoformat(str(each)), count) for each, count in rows]
+
+
+def _is_kept(now: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition on addresses whose time is not over, whether or not housekeeping has run."""
+    return bounced_address.c.at > now - BOUNCED_ADDRESS_RETENTION
 
 
 def _restore(ids: Sequence[int]) -> None:

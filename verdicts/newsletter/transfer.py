@@ -37,11 +37,10 @@ class AddressSuppressed(NotAdded):
     """The reader left, bounced, complained or was erased, so nobody else may subscribe them."""
 
     def __init__(self, suppression: AddressSuppression) -> None:
-        way_back = (
-            "It can never be added again."
-            if suppression.reason is Status.COMPLAINED
-            else "Only they can add it again, by signing up on the site."
-        )
+        way_back = {
+            Status.COMPLAINED: "It can never be added again.",
+            Status.BOUNCED: "They can add it again by signing up on the site; an admin can restore it for 30 days.",
+        }.get(suppression.reason, "Only they can add it again, by signing up on the site.")
         day = f"{suppression.at.day} {suppression.at:%b %Y}"
         super().__init__(f"{_REASONS[suppression.reason]} on {day}, so it was not added. {way_back}")
 

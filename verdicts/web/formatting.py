@@ -13,7 +13,7 @@ from verdicts.comparisons.address import MAX_TOOLS, MIN_TOOLS
 from verdicts.comparisons.wording import number
 from verdicts.config import Settings
 from verdicts.newsletter.not_understood import RETENTION as NOT_UNDERSTOOD_RETENTION
-from verdicts.newsletter.retention import UNCONFIRMED_RETENTION
+from verdicts.newsletter.retention import BOUNCED_ADDRESS_RETENTION, HARD_BOUNCE_RETENTION, UNCONFIRMED_RETENTION
 from verdicts.newsletter.signup import CONFIRM_TOKEN_LIFETIME
 from verdicts.voting.community import CONFIDENCE_PERCENT, PERCENTAGE_FROM
 from verdicts.voting.network_groups import MAX_RELEASED, ONE_SIDED_FROM, ONE_SIDED_PERCENT
@@ -47,6 +47,8 @@ RULES = {
     "PERCENTAGE_FROM": PERCENTAGE_FROM,
     "SIGNIFICANCE": SIGNIFICANCE,
     "NOT_UNDERSTOOD_RETENTION": NOT_UNDERSTOOD_RETENTION,
+    "BOUNCED_ADDRESS_RETENTION": BOUNCED_ADDRESS_RETENTION,
+    "HARD_BOUNCE_RETENTION": HARD_BOUNCE_RETENTION,
     "UNCONFIRMED_RETENTION": UNCONFIRMED_RETENTION,
     "VOTER_KEPT_MONTHS": VOTER_KEPT_MONTHS,
     "WAITING_HOURS": WAITING_HOURS,

@@ -38,6 +38,7 @@ LISTS = [
     "/admin/merge?keep=tool-0&drop=tool-1",
     "/admin/digest",
     "/admin/subscribers",
+    "/admin/subscribers/bounced",
     "/admin/people",
     "/admin/history/tool/1",
     "/admin/trail",

@@ -79,8 +79,8 @@ def flask_config(settings: config.Settings) -> dict[str, object]:
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         "RATELIMIT_SWALLOW_ERRORS": False,
         # Flask's signed session holds only the CSRF token of admin forms. Log-ins are rows (staff.sessions).
-        "SESSION_COOKIE_NAME": "form",
-        "SESSION_COOKIE_PATH": "/admin",
+        "SESSION_COOKIE_NAME": f"{settings.host_cookie_prefix}form",
+        "SESSION_COOKIE_PATH": settings.admin_cookie_path,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.is_https,
         "WTF_CSRF_SSL_STRICT": False,  # web.origin checks where a form comes from; browsers may omit the Referer

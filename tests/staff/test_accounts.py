@@ -14,6 +14,7 @@ from verdicts.mailing.models import outbox_letter
 from verdicts.staff import accounts, sessions
 from verdicts.staff.accounts import RESET_TOKEN_LIFETIME, InvalidAccount
 from verdicts.staff.models import Role, password_reset
+from verdicts.staff.throttle import MIN_RESET_INTERVAL
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -215,12 +216,35 @@ def test_without_any_account_nobody_gets_a_letter() -> None:
     assert reset_tokens() == []
 
 
+SPELLINGS = [
+    "ann@example.org",
+    " ann@example.org ",
+    "ANN@EXAMPLE.ORG",
+    "Ann@Example.Org",
+    "aNN@example.org",
+    '"ann"@example.org',
+    "\tann@example.org\n",
+    "ann@ｅｘａｍｐｌｅ.org",
+    "ann@example\u3002org",
+    "Ann@exAmple.orG",
+]
+
+
+def test_ten_spellings_of_one_address_get_one_letter() -> None:
+    make_account("ann")
+    for spelling in SPELLINGS:
+        request_reset(spelling)
+    assert len(reset_tokens()) == 1
+    request_reset(now=NOW + MIN_RESET_INTERVAL)
+    assert len(reset_tokens()) == 2
+
+
 def test_who_is_disabled_gets_no_letter_and_an_earlier_one_does_not_help() -> None:
     make_account("root", Role.ADMIN)
     ann = make_account("ann")
     request_reset()
     commit_or_retry(lambda: accounts.disable(ann, NOW))
-    request_reset()
+    request_reset(now=NOW + MIN_RESET_INTERVAL)
     assert [account_of(token) for token in reset_tokens()] == [None]
 
 
@@ -255,6 +279,6 @@ def test_a_token_holds_until_its_lifetime_is_over() -> None:
 def test_expired_tokens_are_deleted_and_others_stay() -> None:
     make_account()
     request_reset()
-    request_reset(now=NOW + SECOND)
+    request_reset(now=NOW + MIN_RESET_INTERVAL)
     assert commit_or_retry(lambda: accounts.delete_expired_resets(NOW + RESET_TOKEN_LIFETIME)) == 1
     assert [account_of(token) for token in reset_tokens()] == [None, "ann"]

@@ -8,9 +8,11 @@ from tests.makers import NOW
 from verdicts.extensions import commit_or_retry
 from verdicts.staff import throttle
 from verdicts.staff.throttle import (
+    FREE_ATTEMPTS_FROM_ANYWHERE,
     FREE_ATTEMPTS_PER_ACCOUNT,
     FREE_ATTEMPTS_PER_NETWORK,
     MAX_WAIT,
+    MAX_WAIT_FROM_ANYWHERE,
     RETENTION,
     Counter,
 )
@@ -56,6 +58,34 @@ def test_each_failure_doubles_the_wait_up_to_a_quarter_of_an_hour() -> None:
     assert waits[-1] == max(waits) == MAX_WAIT == timedelta(minutes=15)
 
 
+def test_an_account_is_only_slowed_down_for_all_networks_together() -> None:
+    anywhere = throttle.for_account_from_anywhere("ann")
+    fail(anywhere, FREE_ATTEMPTS_FROM_ANYWHERE)
+    now = NOW
+    for _ in range(12):
+        wait = attempt(anywhere, now=now)
+        assert wait
+        now += wait
+        assert attempt(anywhere, now=now) is None
+    assert attempt(anywhere, now=now) == MAX_WAIT_FROM_ANYWHERE == 10 * SECOND
+
+
+def test_letters_for_a_new_password_come_at_growing_intervals_of_at_most_an_hour() -> None:
+    reset = throttle.for_reset("ann@example.org")
+    minutes = [minute for minute in range(300) if attempt(reset, now=NOW + timedelta(minutes=minute)) is None]
+    assert minutes == [0, 10, 30, 70, 130, 190, 250]
+
+
+def test_a_counter_belongs_to_one_network_and_one_password() -> None:
+    keys = {
+        throttle.for_account(name, version, network).key
+        for name in ("ann", "bob")
+        for version in ("", "1")
+        for network in ("", "203.0.113.0/24")
+    }
+    assert len(keys) == 8
+
+
 def test_a_wait_gets_shorter_while_time_goes_by() -> None:
     fail(ANN, FREE_ATTEMPTS_PER_ACCOUNT)
     assert attempt(ANN, now=NOW + SECOND) == SECOND
@@ -84,7 +114,14 @@ def test_of_several_waits_the_longest_counts() -> None:
 
 
 def test_what_is_asked_for_one_purpose_does_not_use_up_another() -> None:
-    purposes = [throttle.for_account, throttle.for_current_password, throttle.for_reset, throttle.for_network]
+    purposes = [
+        throttle.for_account,
+        throttle.for_account_from_anywhere,
+        throttle.for_current_password,
+        throttle.for_device,
+        throttle.for_reset,
+        throttle.for_network,
+    ]
     assert len({make("ann").key for make in purposes}) == len(purposes)
     fail(throttle.for_account("ann"), FREE_ATTEMPTS_PER_ACCOUNT)
     assert attempt(throttle.for_current_password("ann")) is None

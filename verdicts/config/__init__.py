@@ -54,6 +54,15 @@ class Settings(values.SettingsGroup):
         return self.base_url.startswith("https://")
 
     @property
+    def host_cookie_prefix(self) -> str:
+        """The prefix of a cookie that browsers take only over https, from this very host, for the path /."""
+        return "__Host-" if self.is_https else ""
+
+    @property
+    def admin_cookie_path(self) -> str:
+        return "/" if self.is_https else "/admin"
+
+    @property
     def is_sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
 

@@ -4,6 +4,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -12,7 +13,7 @@ from verdicts.extensions import db
 from verdicts.mailing import outbox
 from verdicts.mailing.addresses import InvalidAddress, parse_address
 from verdicts.mailing.rendering import absolute_url
-from verdicts.staff import sessions
+from verdicts.staff import sessions, throttle
 from verdicts.staff.models import MAX_NAME_LENGTH, Role, account, password_reset
 
 RESET_TOKEN_LIFETIME = timedelta(hours=1)
@@ -40,8 +41,17 @@ class Account:
     totp_secret: str | None
     disabled_at: datetime | None
 
+    @property
+    def password_version(self) -> str:
+        return password_version(self.password_hash)
+
 
 _COLUMNS = [account.c[name] for name in Account.__dataclass_fields__]
+
+
+def password_version(password_hash: str) -> str:
+    """Return what names a password without telling it. What is bound to it ends with the next password."""
+    return sha256(password_hash.encode()).hexdigest()[:16]
 
 
 def create(name: str, email: str, role: Role, password_hash: str, now: datetime, *, must_change: bool = True) -> int:
@@ -108,16 +118,17 @@ def enable(id: int) -> None:
 
 
 def send_password_reset(email: str, now: datetime) -> None:
-    """Put a letter with a reset link into the outbox for the account with this address.
+    """Put a letter with a reset link into the outbox for the account with this address, however it was spelled.
 
-    Where there is no such account, or it is disabled, the same statements run and are rolled back: the time that this
-    takes must not tell who has an account.
+    Where there is no such account, it is disabled or got a letter lately (throttle.for_reset), the same statements run
+    and are rolled back: the time that this takes must not tell who has an account.
     """
     try:
         address = _normalised(email)
     except InvalidAddress:
         address = "nobody@verdicts.example"
     row = db.session.connection().execute(sa.select(account).where(account.c.email == address)).one_or_none()
+    must_wait = throttle.count_attempt([throttle.for_reset(address)], now)
     token = secrets.token_urlsafe(32)
     savepoint = db.session.connection().begin_nested()
     any_id = db.session.connection().scalar(sa.select(sa.func.min(account.c.id)))
@@ -128,7 +139,7 @@ def send_password_reset(email: str, now: datetime) -> None:
         minutes = int(RESET_TOKEN_LIFETIME.total_seconds() // 60)
         reset_url = absolute_url(f"/admin/reset/{token}")
         outbox.send_letter("reset", to=address, now=now, reset_url=reset_url, minutes=minutes)
-    if row is not None and row.disabled_at is None:
+    if row is not None and row.disabled_at is None and not must_wait:
         savepoint.commit()
     else:
         savepoint.rollback()

@@ -11,8 +11,11 @@ from verdicts.extensions import db
 from verdicts.staff.models import audit_entry
 
 COMMAND_LINE = "the command line"
+NOT_LOGGED_IN = (None, "somebody not logged in")
 PAGE_SIZE = 50
 MAX_SEARCH_WORDS = 8
+
+Actor = tuple[int | None, str]  # an account's id and name
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def record(
     /,
     *,
     now: datetime,
-    actor: tuple[int, str] | None = None,
+    actor: Actor | None = None,
     **changes: tuple[Any, Any],
 ) -> None:
     """Write an entry in the caller's transaction. `actor` is an account's id and name, `id` the record's.
@@ -68,7 +71,7 @@ def record(
     db.session.connection().execute(sa.insert(audit_entry).values(values))
 
 
-def record_all(changes: Iterable[RecordChange], *, now: datetime, actor: tuple[int, str] | None = None) -> None:
+def record_all(changes: Iterable[RecordChange], *, now: datetime, actor: Actor | None = None) -> None:
     """Write an entry for each record, as `record` does. One statement."""
     by = _actor_values(now, actor)
     rows = [by | _change_values(each.action, each.kind, each.slug, each.id, each.changes) for each in changes]
@@ -121,7 +124,7 @@ def values_before(entry: LogEntry) -> dict[str, Any]:
     return values
 
 
-def _actor_values(now: datetime, actor: tuple[int, str] | None) -> dict[str, Any]:
+def _actor_values(now: datetime, actor: Actor | None) -> dict[str, Any]:
     account_id, name = actor or (None, COMMAND_LINE)
     return {"at": now, "account_id": account_id, "actor": name}
 

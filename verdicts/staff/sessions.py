@@ -14,7 +14,8 @@ from verdicts.staff.models import MAX_AGENT_LENGTH, Role, account, staff_session
 IDLE_TIMEOUT = timedelta(minutes=30)
 MAX_AGE = timedelta(hours=12)
 TOUCH_INTERVAL = timedelta(minutes=1)  # not each request is worth a write
-# Expired sessions stay known, so that what their account sends later can be kept as a draft.
+# How long after its end what a session's account sends is still kept as a draft.
+DRAFT_GRACE = timedelta(minutes=10)
 RETENTION = timedelta(days=30)
 
 
@@ -45,6 +46,11 @@ class OpenSession:
     seen_at: datetime
     agent: str
 
+    @property
+    def name(self) -> str:
+        """What a form calls it: enough of the hash to tell an account's sessions apart."""
+        return self.token_hash[:16]
+
 
 def create(account_id: int, agent: str, now: datetime) -> str:
     """Create a session and return its token, which is stored in the browser only. The caller commits."""
@@ -63,8 +69,11 @@ def find_account(token: str, now: datetime) -> CurrentAccount | None:
 
 
 def find_expired_account_id(token: str, now: datetime) -> int | None:
-    """Return the account of an expired session; None where somebody deleted it or disabled the account."""
-    row = _find(token, ~_is_open(now), account.c.id)
+    """Return the account of a session that expired within DRAFT_GRACE.
+
+    None where somebody deleted it or disabled the account.
+    """
+    row = _find(token, ~_is_open(now) & _is_open(now - DRAFT_GRACE), account.c.id)
     return row.id if row else None
 
 

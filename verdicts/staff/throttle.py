@@ -1,6 +1,8 @@
-"""Throttling of log-ins: failures are counted by account and by network, and each makes the next attempt wait longer.
+"""Throttling of log-ins: failures are counted, and each makes the next attempt wait longer.
 
-An attempt is counted before the password is checked, so that many requests at once cannot all get through.
+An attempt is counted before the password is checked, so that many requests at once cannot all get through. A name is
+throttled for each network alone. For all networks together it is only slowed down: otherwise a stranger who fails now
+and then would keep its owner out. Counters of an account end with its password, since a part of the key is its version.
 """
 
 from dataclasses import dataclass
@@ -12,37 +14,64 @@ import sqlalchemy as sa
 from verdicts.extensions import db, insert
 from verdicts.staff.models import failed_login
 
-FREE_ATTEMPTS_PER_ACCOUNT = 5
+FREE_ATTEMPTS_PER_ACCOUNT = 5  # from one network
+FREE_ATTEMPTS_FROM_ANYWHERE = 20
 FREE_ATTEMPTS_PER_NETWORK = 30
+FREE_ATTEMPTS_PER_DEVICE = 50
 MIN_WAIT = timedelta(seconds=2)  # after the free attempts; it doubles with each failure
 MAX_WAIT = timedelta(minutes=15)
+MAX_WAIT_FROM_ANYWHERE = timedelta(seconds=10)
+MIN_RESET_INTERVAL, MAX_RESET_INTERVAL = timedelta(minutes=10), timedelta(hours=1)
 RETENTION = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Counter:
-    """Whose failures are counted, as a hash, and how many do not make the next attempt wait."""
+    """Whose failures are counted, as a hash, how many do not make the next attempt wait, and how long others do."""
 
     key: str
     free_attempts: int
+    min_wait: timedelta = MIN_WAIT
+    max_wait: timedelta = MAX_WAIT
 
 
-def for_account(name: str) -> Counter:
-    """Return the counter of an account. Names that nobody has are throttled alike."""
-    return _counter("account", name, FREE_ATTEMPTS_PER_ACCOUNT)
+def for_account(name: str, password_version: str = "", network: str = "") -> Counter:
+    """Return the counter of an account and a network. Names that nobody has are throttled alike."""
+    return Counter(_key("account", network, name, password_version), FREE_ATTEMPTS_PER_ACCOUNT)
 
 
-def for_current_password(name: str) -> Counter:
+def for_account_from_anywhere(name: str, password_version: str = "") -> Counter:
+    key = _key("anywhere", name, password_version)
+    return Counter(key, FREE_ATTEMPTS_FROM_ANYWHERE, max_wait=MAX_WAIT_FROM_ANYWHERE)
+
+
+def for_device(device: str) -> Counter:
+    """Return the counter of a browser that has logged in before."""
+    return Counter(_key("device", device), FREE_ATTEMPTS_PER_DEVICE)
+
+
+def for_second_factor(name: str, password_version: str) -> Counter:
+    """Return the counter of codes that were sent with the right password, from anywhere."""
+    return Counter(_key("code", name, password_version), FREE_ATTEMPTS_PER_ACCOUNT)
+
+
+def for_current_password(name: str, password_version: str = "") -> Counter:
     """Return the counter of the password that a logged-in account is asked for: log-ins do not use it up."""
-    return _counter("present", name, FREE_ATTEMPTS_PER_ACCOUNT)
+    return Counter(_key("present", name, password_version), FREE_ATTEMPTS_PER_ACCOUNT)
 
 
 def for_reset(address: str) -> Counter:
-    return _counter("reset", address, FREE_ATTEMPTS_PER_ACCOUNT)
+    """Return the counter of the letters to an account's address: one at first, then one after each interval."""
+    return Counter(_key("reset", address), 1, MIN_RESET_INTERVAL, MAX_RESET_INTERVAL)
 
 
 def for_network(network: str) -> Counter:
-    return _counter("network", network, FREE_ATTEMPTS_PER_NETWORK)
+    return Counter(_key("network", network), FREE_ATTEMPTS_PER_NETWORK)
+
+
+def for_log(action: str, name: str) -> Counter:
+    """Return the counter of an action that staff.refusals logs."""
+    return Counter(_key("log", action, name), 0)
 
 
 def count_attempt(counters: list[Counter], now: datetime) -> timedelta | None:
@@ -54,8 +83,18 @@ def count_attempt(counters: list[Counter], now: datetime) -> timedelta | None:
     if any(waits):
         return max(waits)
     for counter in counters:
-        _count(counter, now)
+        count(counter, now)
     return None
+
+
+def count(counter: Counter, now: datetime) -> int:
+    """Count a failure, and return how many there have been, with no day without one."""
+    first = insert(failed_login).values(key=counter.key, failures=1, last_at=now)
+    is_old = failed_login.c.last_at < now - RETENTION
+    next_one = {"failures": sa.case((is_old, 1), else_=failed_login.c.failures + 1), "last_at": now}
+    upsert = first.on_conflict_do_update(index_elements=["key"], set_=next_one).returning(failed_login.c.failures)
+    failures: int = db.session.connection().execute(upsert).scalar_one()
+    return failures
 
 
 def reset(counter: Counter) -> None:
@@ -75,8 +114,8 @@ def delete_old(now: datetime) -> int:
     return db.session.connection().execute(old).rowcount
 
 
-def _counter(purpose: str, value: str, free_attempts: int) -> Counter:
-    return Counter(sha256(f"{purpose}:{value}".encode()).hexdigest(), free_attempts)
+def _key(purpose: str, *values: str) -> str:
+    return sha256("\0".join((purpose, *values)).encode(errors="replace")).hexdigest()
 
 
 def _wait(counter: Counter, now: datetime) -> timedelta:
@@ -85,12 +124,5 @@ def _wait(counter: Counter, now: datetime) -> timedelta:
     if row is None or row.failures < counter.free_attempts or now - row.last_at > RETENTION:
         return timedelta()
     doublings = min(row.failures - counter.free_attempts, 20)
-    until: datetime = row.last_at + min(MAX_WAIT, MIN_WAIT * 2**doublings)
+    until: datetime = row.last_at + min(counter.max_wait, counter.min_wait * 2**doublings)
     return max(timedelta(), until - now)
-
-
-def _count(counter: Counter, now: datetime) -> None:
-    first = insert(failed_login).values(key=counter.key, failures=1, last_at=now)
-    is_old = failed_login.c.last_at < now - RETENTION
-    next_one = {"failures": sa.case((is_old, 1), else_=failed_login.c.failures + 1), "last_at": now}
-    db.session.connection().execute(first.on_conflict_do_update(index_elements=["key"], set_=next_one))

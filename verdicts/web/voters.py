@@ -19,7 +19,7 @@ def cookie_name() -> str:
 
     On plain http browsers drop Secure cookies, and every tap would be a new voter.
     """
-    return "__Host-voter" if current_settings().is_https else "voter"
+    return f"{current_settings().host_cookie_prefix}voter"
 
 
 def current_voter() -> str | None:

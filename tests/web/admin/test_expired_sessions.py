@@ -27,7 +27,7 @@ def test_what_is_sent_after_the_session_has_ended_is_in_the_form_again_after_log
     tool = make_tool("wren", tagline="Old.")
     path = f"/admin/tools/{tool.id}"
     form = ann.form(path)
-    later(timedelta(hours=13))
+    later(timedelta(minutes=35))
     sent = ann.sends(path, form | {"tagline": "Written for an hour"})
     assert unquote(sent.headers["Location"]) == f"/admin/login?next={path}&kept=1"
     assert "Log in to find them in the form again." in ann.gets(sent.headers["Location"]).text
@@ -89,6 +89,52 @@ def test_discarding_after_the_session_has_ended_leaves_the_draft_as_it_was(ann: 
     assert ann.form(path)["tagline"] == "Half a thought"
 
 
+LATE = timedelta(minutes=30) + timedelta(minutes=11)
+
+
+def test_what_is_sent_long_after_the_session_has_ended_is_shown_and_not_stored(ann: AdminClient, later: Later) -> None:
+    path = f"/admin/tools/{make_tool('wren').id}"
+    form = ann.form(path)
+    later(LATE)
+    shown = ann.sends(path, form | {"tagline": "Hours later"})
+    assert (shown.status_code, "Hours later" in shown.text) == (401, True)
+    assert drafts_stored() == 0
+
+
+@pytest.mark.parametrize("minutes", [0, 35])
+def test_a_token_of_the_log_in_page_stores_nothing(app: Flask, ann: AdminClient, later: Later, minutes: int) -> None:
+    path = f"/admin/tools/{make_tool('wren').id}"
+    form = ann.form(path)
+    later(timedelta(minutes=minutes))
+    stranger = AdminClient(app)
+    cookie = ann.client.get_cookie("staff", domain="verdicts.test", path="/admin")
+    assert cookie
+    stranger.client.set_cookie("staff", cookie.value, domain="verdicts.test", path="/admin")
+    for somebody in (ann, stranger):
+        fields = form | {"tagline": "By a stranger?", "csrf_token": somebody.token("/admin/login")}
+        assert somebody.sends(path, fields).status_code in {400, 401}
+    assert stored(Tool)[0].tagline == ""
+    assert drafts_stored() == 0
+
+
+def test_a_token_of_ones_own_session_stores_nothing_in_anothers(app: Flask, ann: AdminClient, later: Later) -> None:
+    make_account("bob")
+    bob, path = AdminClient(app), f"/admin/tools/{make_tool('wren').id}"
+    bob.logs_in("bob")
+    form = bob.form(path)
+    later(timedelta(minutes=35))
+    cookie = ann.client.get_cookie("staff", domain="verdicts.test", path="/admin")
+    assert cookie
+    bob.client.set_cookie("staff", cookie.value, domain="verdicts.test", path="/admin")
+    assert bob.sends(path, form | {"tagline": "By bob"}).status_code == 401
+    assert drafts_stored() == 0
+
+
+def drafts_stored() -> int:
+    db.session.rollback()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(form_draft)) or 0
+
+
 # Where logging in leads
 
 
@@ -125,5 +171,4 @@ def test_a_stranger_with_a_made_up_cookie_leaves_nothing_behind(app: Flask) -> N
     token = stranger.token()
     stranger.client.set_cookie("staff", "made-up", domain="verdicts.test", path="/admin")
     assert stranger.posts("/admin/tools/new", token=token, name="Mine").status_code == 401
-    db.session.rollback()
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(form_draft)) == 0
+    assert drafts_stored() == 0

@@ -96,13 +96,23 @@ def test_a_disabled_user_cannot_log_in_and_their_sessions_end(app: Flask, ann: A
 
 
 @ON_ONE_DATABASE
-def test_the_cookie_is_for_this_part_of_the_site_alone(app_with: Callable[..., Flask]) -> None:
+def test_over_https_browsers_take_the_cookies_from_this_host_alone(app_with: Callable[..., Flask]) -> None:
     app = app_with(BASE_URL="https://verdicts.test")
     make_account("ann")
-    (cookie,) = [
-        each for each in AdminClient(app).logs_in().headers.getlist("Set-Cookie") if each.startswith("__Secure-staff=")
-    ]
-    assert {"Path=/admin", "HttpOnly", "Secure", "SameSite=Lax"} <= set(cookie.split("; "))
+    ann = AdminClient(app)
+    cookies = [*ann.gets("/admin/login").headers.getlist("Set-Cookie"), *ann.logs_in().headers.getlist("Set-Cookie")]
+    assert {each.partition("=")[0] for each in cookies} == {"__Host-form", "__Host-staff", "__Host-device-1"}
+    for cookie in cookies:
+        assert {"Path=/", "HttpOnly", "Secure", "SameSite=Lax"} <= set(cookie.split("; ")), cookie
+        assert "Domain" not in cookie
+    assert ann.is_logged_in()
+
+
+@ON_ONE_DATABASE
+def test_over_http_the_cookies_are_for_this_part_of_the_site_alone(ann: AdminClient) -> None:
+    cookies = [*ann.gets("/admin/login").headers.getlist("Set-Cookie"), *ann.logs_in().headers.getlist("Set-Cookie")]
+    assert {each.partition("=")[0] for each in cookies} == {"form", "staff", "device-1"}
+    assert all({"Path=/admin", "HttpOnly", "SameSite=Lax"} <= set(each.split("; ")) for each in cookies)
 
 
 def test_each_log_in_has_a_session_of_its_own_and_ends_the_one_before(ann: AdminClient) -> None:
@@ -184,7 +194,99 @@ def test_success_resets_the_count_of_failures(ann: AdminClient) -> None:
         assert ann.logs_in().status_code == 303
 
 
+# Known browsers
+
+
+def attack(app: Flask, later: Later, times: int = 40) -> None:
+    """Fail to log in as ann from everywhere, now and then."""
+    for number in range(times):
+        AdminClient(app, f"198.51.{number}.1").logs_in(password="wrong")
+        later(timedelta(minutes=15))
+
+
+@ON_ONE_DATABASE
+def test_an_attacker_with_a_request_each_quarter_of_an_hour_keeps_nobody_out(
+    app: Flask, ann: AdminClient, later: Later
+) -> None:
+    attack(app, later)
+    later(timedelta(seconds=10))
+    assert ann.logs_in().status_code == 303
+
+
+@ON_ONE_DATABASE
+def test_a_known_browser_never_waits_for_what_others_did(app: Flask, ann: AdminClient) -> None:
+    ann.logs_in()
+    ann.posts("/admin/logout")
+    answers = [AdminClient(app).logs_in(password="wrong").status_code for _ in range(7)]
+    answers += [AdminClient(app, f"198.51.{n}.1").logs_in(password="wrong").status_code for n in range(20)]
+    assert answers.count(429) > 2
+    assert AdminClient(app).logs_in().status_code == 429
+    assert ann.logs_in().status_code == 303
+
+
+@ON_ONE_DATABASE
+def test_ones_own_wrong_passwords_do_not_lock_a_known_browser(ann: AdminClient) -> None:
+    ann.logs_in()
+    ann.posts("/admin/logout")
+    assert {ann.logs_in(password="wrong").status_code for _ in range(12)} == {422}
+    assert ann.logs_in().status_code == 303
+
+
+@ON_ONE_DATABASE
+def test_the_cookie_of_a_known_browser_helps_no_other_account_and_not_for_ever(app: Flask, ann: AdminClient) -> None:
+    make_account("bob")
+    ann.logs_in()
+    assert [ann.logs_in("bob", "wrong").status_code for _ in range(6)] == [422] * 5 + [429]
+    answers = [ann.logs_in(password="wrong").status_code for _ in range(60)]
+    assert answers[:50] == [422] * 50
+    assert answers[-1] == 429
+
+
+@pytest.mark.parametrize("value", ["", "x", "WzEsIngiLCJ5Il0.made.up", "é"])
+@ON_ONE_DATABASE
+def test_a_forged_cookie_makes_no_browser_known(ann: AdminClient, value: str) -> None:
+    ann.client.set_cookie("device-1", value, path="/admin", domain="verdicts.test")
+    assert [ann.logs_in(password="wrong").status_code for _ in range(6)] == [422] * 5 + [429]
+
+
+def test_a_new_password_clears_the_throttle_and_forgets_known_browsers(app: Flask, ann: AdminClient) -> None:
+    ann.logs_in()
+    for _ in range(6):
+        AdminClient(app).logs_in(password="wrong")
+    assert AdminClient(app).logs_in().status_code == 429
+    changed, id = passwords.hash_password(NEW), accounts.find("ann")
+    assert id
+    db.session.rollback()
+    begin_write()
+    accounts.set_password(id.id, changed)
+    db.session.commit()
+    assert [ann.logs_in(password="wrong").status_code for _ in range(6)] == [422] * 5 + [429]
+    assert AdminClient(app, "198.51.100.1").logs_in(password=NEW).status_code == 303
+
+
+@ON_ONE_DATABASE
+def test_who_sets_a_new_password_by_mail_may_log_in_at_once(app: Flask, ann: AdminClient) -> None:
+    for _ in range(6):
+        ann.logs_in(password="wrong")
+    ann.posts("/admin/forgot", email="ann@example.org")
+    ann.posts(reset_path(), password=NEW)
+    assert [ann.logs_in(password="wrong").status_code for _ in range(8)] == [422] * 8
+    assert ann.logs_in(password=NEW).status_code == 303
+
+
 # The second factor
+
+
+@ON_ONE_DATABASE
+def test_who_has_the_password_cannot_try_codes_and_is_not_told(app: Flask, ann: AdminClient, later: Later) -> None:
+    secret, _ = with_a_second_factor()
+    guesses = [AdminClient(app, f"198.51.{n}.1").logs_in(code="000000").status_code for n in range(6)]
+    assert guesses == [422] * 6
+    code = pyotp.TOTP(secret).at(PRESENT)
+    stranger = AdminClient(app, "198.51.99.1")
+    assert stranger.logs_in(code=code).status_code == 422
+    later(timedelta(seconds=4))
+    assert stranger.logs_in(code=code).status_code == 303
 
 
 def test_with_two_factor_authentication_the_password_alone_is_not_enough(ann: AdminClient) -> None:

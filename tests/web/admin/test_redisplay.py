@@ -23,7 +23,7 @@ from verdicts.web.admin import digest, edition_page, subscribers, users, worklis
 Later = Callable[[timedelta], None]
 CARE = "Typed with care"
 NOT_SAVED = "Your changes are not saved yet."
-SESSION = timedelta(hours=13)
+SESSION = timedelta(minutes=35)
 
 
 def forms() -> dict[str, dict[str, str]]:
@@ -40,7 +40,7 @@ def forms() -> dict[str, dict[str, str]]:
         f"{MESSAGES}/1": {"message": "1", "state": "done", "outcome": CARE},
         "/admin/subscribers/new": {"email": "zoe@example.org", "source": CARE, "agreed_on": "2026-11-01"},
         "/admin/subscribers/suppress": {"email": "zoe@example.org", "reason": "complained"},
-        "/admin/people/new": {"name": "zoe", "email": "zoe@example.org", "role": "admin"},
+        "/admin/people/new": {"name": "zoe", "email": "zoe@example.org", "role": "editor"},
     }
 
 

@@ -22,9 +22,11 @@ def secret_of(name: str) -> str | None:
 
 def test_two_factor_authentication_is_not_replaced_without_turning_it_off(ann: AdminClient) -> None:
     first, second = pyotp.random_base32(), pyotp.random_base32()
-    ann.posts("/admin/me/second-factor", secret=first, code=pyotp.TOTP(first).now())
-    ann.posts("/admin/me/second-factor", secret=second, code=pyotp.TOTP(second).now())
-    assert secret_of("ann") == first
+    ann.posts("/admin/me/second-factor", secret=first, code=pyotp.TOTP(first).now(), current_password=PASSWORD)
+    stored = secret_of("ann")
+    assert stored
+    ann.posts("/admin/me/second-factor", secret=second, code=pyotp.TOTP(second).now(), current_password=PASSWORD)
+    assert secret_of("ann") == stored
 
 
 def test_a_password_that_is_changed_while_it_is_checked_logs_nobody_in(

@@ -11,8 +11,8 @@ from flask import Flask
 from tests.web.admin.admin_client import PASSWORD, AdminClient, make_account
 from tests.web.conftest import PRESENT
 from tests.web.visitor import read_html, words_of
-from verdicts.extensions import begin_write, db
-from verdicts.staff import accounts, audit
+from verdicts.extensions import begin_write, commit_or_retry, db
+from verdicts.staff import accounts, audit, second_factor, sessions
 from verdicts.staff.models import Role, account
 from verdicts.web.logs import JsonLines
 
@@ -58,12 +58,13 @@ def test_who_cannot_be_added_is_refused_beside_the_field_and_nothing_typed_is_lo
 
 def test_roles_change_but_one_admin_always_stays(root: AdminClient) -> None:
     id = make_account("ann")
-    assert root.posts("/admin/people/1/role", role="editor").status_code == 422
+    confirmed = {"current_password": PASSWORD}
+    assert root.posts("/admin/people/1/role", role="editor", **confirmed).status_code == 422
     assert root.posts("/admin/people/1/disable").status_code == 422
     assert role_of("root") is Role.ADMIN
-    assert root.posts(f"/admin/people/{id}/role", role="admin").status_code == 303
+    assert root.posts(f"/admin/people/{id}/role", role="admin", **confirmed).status_code == 303
     assert role_of("ann") is Role.ADMIN
-    assert root.posts("/admin/people/1/role", role="editor").status_code == 303
+    assert root.posts("/admin/people/1/role", role="editor", **confirmed).status_code == 303
     assert root.gets("/admin/people").status_code == 403
 
 
@@ -80,6 +81,46 @@ def test_a_disabled_user_is_logged_out_at_once_and_may_be_enabled_again(app: Fla
 @pytest.mark.parametrize("act", ["role", "disable", "enable", "second-factor/off"])
 def test_nobody_is_there_to_be_changed(root: AdminClient, act: str) -> None:
     assert root.posts(f"/admin/people/99/{act}", role="editor").status_code == 404
+
+
+@pytest.mark.parametrize("password", ["", "wrong"])
+def test_an_admin_is_added_with_ones_own_password_alone(root: AdminClient, password: str) -> None:
+    form = {"name": "bob", "email": "bob@example.org", "role": "admin"}
+    refused = root.posts("/admin/people/new", **form, current_password=password)
+    assert (refused.status_code, 'id="current_password-fault"' in refused.text) == (422, True)
+    assert 'value="bob"' in refused.text
+    assert re.search(r'value="admin" checked', refused.text)
+    assert accounts.find("bob") is None
+    assert root.posts("/admin/people/new", **form, current_password=PASSWORD).status_code == 200
+    assert role_of("bob") is Role.ADMIN
+
+
+@pytest.mark.parametrize("password", ["", "wrong"])
+def test_roles_and_second_factors_of_others_are_changed_with_ones_own_password_alone(
+    root: AdminClient, password: str
+) -> None:
+    id = make_account("ann")
+    make_account("zoe", Role.ADMIN)
+    commit_or_retry(lambda: second_factor.enable(id, second_factor.new_secret(), PRESENT))
+    commit_or_retry(lambda: accounts.disable(3, PRESENT))
+    acts = [(f"{id}/role", "role", id), (f"{id}/second-factor/off", "two-factor", id), ("3/enable", "enable", 3)]
+    before = rows_of(account)
+    for path, act, of in acts:
+        refused = root.posts(f"/admin/people/{path}", role="admin", current_password=password)
+        assert (refused.status_code, f'id="password-{act}-{of}-fault"' in refused.text) == (422, True), path
+    assert rows_of(account) == before
+    for path, _, _ in acts:
+        assert root.posts(f"/admin/people/{path}", role="admin", current_password=PASSWORD).status_code == 303, path
+    assert role_of("ann") is Role.ADMIN
+    assert [each.totp_secret for each in accounts.list_all()] == [None] * 3
+    assert [each.disabled_at for each in accounts.list_all()] == [None] * 3
+
+
+def rows_of(table: sa.Table) -> list[tuple[object, ...]]:
+    db.session.rollback()
+    rows = [tuple(row) for row in db.session.execute(sa.select(table).order_by(table.c.id))]
+    db.session.rollback()
+    return rows
 
 
 # One's own account
@@ -105,8 +146,14 @@ def test_two_factor_authentication_is_turned_on_with_a_code_and_off_with_the_pas
     found = re.search(r'name="secret" value="([A-Z2-7]{32})"', page)
     assert found
     secret = found[1]
-    assert root.posts("/admin/me/second-factor", secret=secret, code="000000").status_code == 422
-    done = root.posts("/admin/me/second-factor", secret=secret, code=pyotp.TOTP(secret).at(PRESENT))
+    current = {"secret": secret, "code": pyotp.TOTP(secret).at(PRESENT)}
+    confirmed = {"current_password": PASSWORD}
+    assert root.posts("/admin/me/second-factor", **{**current, **confirmed, "code": "000000"}).status_code == 422
+    for unconfirmed in ({}, {"current_password": "wrong"}):
+        refused = root.posts("/admin/me/second-factor", **current, **unconfirmed)
+        assert (refused.status_code, 'id="current_password-fault"' in refused.text) == (422, True)
+        assert f'value="{secret}"' in refused.text
+    done = root.posts("/admin/me/second-factor", **current, **confirmed)
     codes = re.findall(r"<li>([a-z2-9-]{23})</li>", done.text)
     assert len(set(codes)) == 10
     assert AdminClient(app).logs_in("root").status_code == 422
@@ -123,6 +170,30 @@ def test_one_may_log_out_everywhere_else(app: Flask, root: AdminClient) -> None:
     assert (root.is_logged_in(), other.is_logged_in()) == (True, False)
 
 
+def test_sessions_are_listed_and_ended_one_by_one(app: Flask, root: AdminClient) -> None:
+    make_account("ann")
+    others = [AdminClient(app), AdminClient(app), AdminClient(app)]
+    for other in others:
+        other.logs_in("root" if other is not others[2] else "ann")
+    names = re.findall(r'name="session" value="([0-9a-f]{16})"', root.gets("/admin/me").text)
+    assert len(names) == 2
+    for name in (names[0], names[0], "", "0" * 16):
+        assert root.posts("/admin/me/sessions/end", session=name).status_code == 303
+    assert root.is_logged_in()
+    assert [other.is_logged_in() for other in others[:2]].count(True) == 1
+    assert others[2].is_logged_in()
+    assert [each.action for each in audit.search()].count("logged out another browser of") == 1
+
+
+def test_nobody_ends_the_session_of_somebody_else(app: Flask, root: AdminClient) -> None:
+    make_account("ann")
+    ann = AdminClient(app)
+    ann.logs_in()
+    names = [each.name for each in sessions.list_open(2, PRESENT)]
+    root.posts("/admin/me/sessions/end", session=names[0])
+    assert ann.is_logged_in()
+
+
 def test_who_finds_a_logged_in_browser_cannot_try_passwords_in_it(root: AdminClient) -> None:
     for _ in range(5):
         root.posts("/admin/me/password", current_password="wrong", password=NEW)
@@ -135,7 +206,7 @@ def test_who_finds_a_logged_in_browser_cannot_try_passwords_in_it(root: AdminCli
 
 def test_the_activity_log_shows_actions_users_and_changes(root: AdminClient) -> None:
     id = make_account("ann")
-    root.posts(f"/admin/people/{id}/role", role="admin")
+    root.posts(f"/admin/people/{id}/role", role="admin", current_password=PASSWORD)
     newest = audit.search()[0]
     assert (newest.actor, newest.action, newest.record) == ("root", "changed the role of", "ann")
     assert newest.changes == {"role": ["editor", "admin"]}

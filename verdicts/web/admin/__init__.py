@@ -66,4 +66,5 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(create_blueprint())
     app.register_error_handler(auth.OtherPageRequired, drafts.handle_other_page_required)
     app.add_template_global(auth.find_current_account, "current_account")
+    app.context_processor(lambda: {"csrf_token": auth.form_token})  # in place of Flask-WTF's
     app.add_template_global(record_editors)

@@ -6,16 +6,18 @@ read one.
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from flask import Response, abort, current_app, g, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import CSRFError
+from flask_wtf.csrf import generate_csrf, validate_csrf
 from werkzeug.exceptions import RequestEntityTooLarge
+from wtforms import ValidationError
 
 from verdicts.config import current_settings
-from verdicts.extensions import begin_write, csrf, db
-from verdicts.staff import audit, sessions
+from verdicts.extensions import begin_write_after_read, db
+from verdicts.staff import audit, refusals, sessions
 from verdicts.staff.models import Role
 from verdicts.staff.sessions import CurrentAccount
 from verdicts.web import errors
@@ -40,6 +42,8 @@ TOO_MANY_FIELDS_MESSAGE = (
 INVALID_FORM_MESSAGE = "This form is not one of ours, so nothing was done. Go back, reload the page and try again."
 ADMINS_ONLY_MESSAGE = "Only admins may do this. Ask an admin, or go back to the dashboard."
 
+_OPEN_PAGES = "open_pages"  # the name that the token of pages without a log-in has in the signed session
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _FORM_OVERHEAD = 64 * 1024  # around a file: the token, the names of fields, the boundaries between them
 _FIELD_NAME = re.compile(r"[a-z_]{1,40}(-[0-9]{1,4}-[a-z_]{1,40}|-[0-9]{1,4}|-[a-z_]{1,40})?")
 _ALLOWED_BEFORE_PASSWORD_CHANGE = {"admin.account.password", "admin.login.log_out"}
@@ -129,6 +133,7 @@ def check_access() -> ResponseReturnValue | None:
             raise OtherPageRequired(LOGIN_ENDPOINT, sessions.find_expired_account_id(token, now()))
         g.account = account
         if not account.has_role(role):
+            _log_refused_role(account)
             abort(403, ADMINS_ONLY_MESSAGE)
         if page := _required_page(account):
             raise OtherPageRequired(page, account.id)
@@ -178,19 +183,36 @@ def csrf_failed() -> bool:
     return bool(g.get("csrf_failed"))
 
 
+def form_token() -> str:
+    """Return the token of the forms of this page; it is valid in one session alone, or only for logging in."""
+    token: str = generate_csrf(token_key=_session_token_key() if find_current_account() else _OPEN_PAGES)
+    return token
+
+
 def session_cookie_name() -> str:
-    return "__Secure-staff" if current_settings().is_https else "staff"
+    return cookie_name("staff")
 
 
 def set_session_cookie(response: Response, token: str) -> None:
-    # It outlives the session, so that unsaved input can still be stored for its account.
-    age = int(sessions.RETENTION.total_seconds())
-    options = {"path": "/admin", "httponly": True, "samesite": "Lax", "secure": current_settings().is_https}
-    response.set_cookie(session_cookie_name(), token, max_age=age, **options)  # type: ignore[arg-type]
+    # It outlives the session a little, so that unsaved input can still be stored for its account.
+    set_cookie(response, session_cookie_name(), token, sessions.MAX_AGE + sessions.DRAFT_GRACE)
 
 
 def clear_session_cookie(response: Response) -> None:
-    response.delete_cookie(session_cookie_name(), path="/admin", secure=current_settings().is_https, httponly=True)
+    path, secure = current_settings().admin_cookie_path, current_settings().is_https
+    response.delete_cookie(session_cookie_name(), path=path, secure=secure, httponly=True, samesite="Lax")
+
+
+def cookie_name(name: str) -> str:
+    """Return a cookie's name: over https with the prefix by which browsers take it from this host alone."""
+    return f"{current_settings().host_cookie_prefix}{name}"
+
+
+def set_cookie(response: Response, name: str, value: str, max_age: timedelta) -> None:
+    """Set a cookie of the admin pages, which scripts cannot read."""
+    path, secure = current_settings().admin_cookie_path, current_settings().is_https
+    age = int(max_age.total_seconds())
+    response.set_cookie(name, value, max_age=age, path=path, secure=secure, httponly=True, samesite="Lax")
 
 
 def safe_next_path(path: str) -> str:
@@ -230,14 +252,33 @@ def _limit_size(view: ViewFunction) -> None:
 
 def _check_token(view: ViewFunction) -> None:
     """Refuse a form without a valid token, except for a view that handles the failure itself."""
+    if request.method in _SAFE_METHODS:
+        return
     try:
-        csrf.protect()
-    except CSRFError:
-        if view not in _handling_csrf_failure:
-            abort(400, STALE_FORM_MESSAGE)
-        g.csrf_failed = True
+        is_valid = _has_valid_token(_session_token_key()) or (
+            required_role(view) is None and _has_valid_token(_OPEN_PAGES)
+        )
     except RequestEntityTooLarge:
         abort(413, _too_large())
+    if not is_valid and view not in _handling_csrf_failure:
+        abort(400, STALE_FORM_MESSAGE)
+    g.csrf_failed = not is_valid
+
+
+def _has_valid_token(token_key: str) -> bool:
+    try:
+        validate_csrf(request.form.get("csrf_token"), token_key=token_key)
+    except ValidationError:
+        return False
+    return True
+
+
+def _session_token_key() -> str:
+    """Return the name that the token of this browser's log-in has in the signed session.
+
+    So a token of the log-in page, or of another account, does nothing in a session, even where that has expired.
+    """
+    return f"token_{sessions.hash_token(request.cookies.get(session_cookie_name(), ''))[:16]}"
 
 
 def _check_fields() -> None:
@@ -258,12 +299,21 @@ def _too_large() -> str:
 
 
 def _touch_session(account: CurrentAccount) -> None:
-    if now() - account.seen_at < sessions.TOUCH_INTERVAL:
-        return
-    db.session.rollback()
+    if now() - account.seen_at >= sessions.TOUCH_INTERVAL:
+        _write_if_possible(lambda: sessions.touch(account, now()))
+
+
+def _log_refused_role(account: CurrentAccount) -> None:
+    page = {"kind": "page", "counted_for": account.name}
+    by = (account.id, account.name)
+    _write_if_possible(lambda: refusals.record("was not allowed", request.path, now(), by, **page))
+
+
+def _write_if_possible(step: Callable[[], None]) -> None:
+    """Write in a transaction of its own; write nothing while the database is busy."""
     try:
-        begin_write()
-        sessions.touch(account, now())
+        begin_write_after_read()
+        step()
         db.session.commit()
-    except errors.OVERLOAD_ERRORS as overload:  # the next request notes it instead
+    except errors.OVERLOAD_ERRORS as overload:
         errors.roll_back(overload)

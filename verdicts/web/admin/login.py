@@ -8,10 +8,12 @@ from flask.typing import ResponseReturnValue
 from wtforms import HiddenField, StringField, ValidationError
 
 from verdicts.extensions import begin_write, begin_write_after_read, db
-from verdicts.staff import accounts, audit, passwords, second_factor, sessions, throttle
+from verdicts.staff import accounts, audit, passwords, sessions, throttle
 from verdicts.staff.accounts import Account
+from verdicts.staff.log_ins import Attempt
 from verdicts.staff.models import Role
 from verdicts.voting.networks import network_of
+from verdicts.web.admin import devices
 from verdicts.web.admin.auth import (
     clear_session_cookie,
     current_account,
@@ -70,26 +72,24 @@ def submit_log_in() -> ResponseReturnValue:
     if not form.validate():
         return render_template("admin/login/login.html", form=form, note=""), 422
     name = (form.name.data or "").strip().lower()
-    if wait := _count_attempt(throttle.for_account(name)):
+    account = accounts.find(name)
+    attempt = Attempt(name, account, _network(), devices.find_device(account))
+    if wait := _count(attempt):
         return _too_many_attempts(form, wait)
-    account = _authenticate(name, form.password.data or "", form.code.data or "")
-    if account is None:
-        form.add_error("password", WRONG_CREDENTIALS_MESSAGE)
-        return render_template("admin/login/login.html", form=form, note=""), 422
+    is_password_correct = _is_password_correct(attempt, form.password.data or "")
     begin_write()
-    if accounts.find(name) != account:  # its password was changed, or it was disabled, while this one was hashed
-        db.session.rollback()
+    code = form.code.data or ""
+    if not attempt.is_granted(code, now(), is_password_correct=is_password_correct) or account is None:
+        db.session.commit()
         form.add_error("password", WRONG_CREDENTIALS_MESSAGE)
         return render_template("admin/login/login.html", form=form, note=""), 422
-    throttle.reset(throttle.for_account(name))
-    throttle.undo_attempt(_network_counter())
-    sessions.delete(sessions.hash_token(request.cookies.get(session_cookie_name(), "")))
-    token = sessions.create(account.id, request.headers.get("User-Agent", ""), now())
-    audit.record("logged in", "account", account.name, now=now(), actor=(account.id, account.name))
+    attempt.forgive()
+    token = _create_session(account)
     db.session.commit()
     session.clear()  # the form token of the earlier session is not valid any more
     response = make_response(redirect(safe_next_path(form.next.data or ""), 303))
     set_session_cookie(response, token)
+    devices.remember_device(response, account)
     return response
 
 
@@ -117,12 +117,13 @@ def send_reset() -> ResponseReturnValue:
     form = ForgottenPasswordForm()
     if not form.validate():
         return render_template("admin/login/forgot.html", form=form, is_sent=False), 422
-    address = (form.email.data or "").strip()
-    if wait := _count_attempt(throttle.for_reset(address.lower())):
-        return _too_many_attempts(form, wait, "admin/login/forgot.html", is_sent=False)
     begin_write()
-    accounts.send_password_reset(address, now())
+    wait = throttle.count_attempt([throttle.for_network(_network())], now())
+    if not wait:
+        accounts.send_password_reset(form.email.data or "", now())
     db.session.commit()
+    if wait:
+        return _too_many_attempts(form, wait, "admin/login/forgot.html", is_sent=False)
     return redirect(url_for(".forgot", sent=1), 303)
 
 
@@ -150,8 +151,11 @@ def reset_password(token: str) -> ResponseReturnValue:
         return _reset_page(token, form, 404)
     accounts.set_password(account.id, password_hash)
     audit.record("reset their password by email", "account", account.name, now=now(), actor=(account.id, account.name))
+    account = accounts.get(account.id)
     db.session.commit()
-    return redirect(url_for(".log_in", changed=1), 303)
+    response = make_response(redirect(url_for(".log_in", changed=1), 303))
+    devices.remember_device(response, account)
+    return response
 
 
 def _reset_page(token: str, form: NewPasswordForm, status: int) -> ResponseReturnValue:
@@ -159,42 +163,34 @@ def _reset_page(token: str, form: NewPasswordForm, status: int) -> ResponseRetur
     return page, status
 
 
-def _count_attempt(counter: throttle.Counter) -> timedelta | None:
-    begin_write()
-    wait = throttle.count_attempt([counter, _network_counter()], now())
+def _network() -> str:
+    address = request.remote_addr or ""
+    return network_of(address) or address
+
+
+def _count(attempt: Attempt) -> timedelta | None:
+    begin_write_after_read()
+    wait = attempt.count(now())
     db.session.commit()
     return wait
 
 
-def _undo_attempt(counter: throttle.Counter) -> None:
-    begin_write()
-    for each in (counter, _network_counter()):
-        throttle.undo_attempt(each)
-    db.session.commit()
-
-
-def _network_counter() -> throttle.Counter:
-    address = request.remote_addr or ""
-    return throttle.for_network(network_of(address) or address)
-
-
-def _authenticate(name: str, password: str, code: str) -> Account | None:
-    """Return the account with this name, password and code. No transaction is open while the password is hashed."""
-    account = accounts.find(name)
-    db.session.rollback()
+def _is_password_correct(attempt: Attempt, password: str) -> bool:
+    """Check the password. No transaction is open while it is hashed."""
     try:
-        is_correct = passwords.is_correct(password, account.password_hash if account else None)
+        return passwords.is_correct(password, attempt.account.password_hash if attempt.account else None)
     except passwords.TooManyHashes:  # nobody looked at the password, so it is no failure
-        _undo_attempt(throttle.for_account(name))
-        raise
-    if account is None or not is_correct or account.disabled_at:
-        return None
-    if account.totp_secret:
         begin_write()
-        is_valid = second_factor.consume_code(account.id, account.totp_secret, code, now())
+        attempt.undo()
         db.session.commit()
-        return account if is_valid else None
-    return account
+        raise
+
+
+def _create_session(account: Account) -> str:
+    """Log an account in, in place of the session that this browser had; return the new session's token."""
+    sessions.delete(sessions.hash_token(request.cookies.get(session_cookie_name(), "")))
+    audit.record("logged in", "account", account.name, now=now(), actor=(account.id, account.name))
+    return sessions.create(account.id, request.headers.get("User-Agent", ""), now())
 
 
 def _too_many_attempts(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW
 from verdicts.newsletter.csv_file import COLUMNS, MAX_FAULTS, Consent, InvalidCsv, read, write
+from verdicts.texts import is_blank
 
 pytestmark = [ON_ONE_DATABASE, pytest.mark.usefixtures("app")]
 
@@ -56,7 +57,38 @@ def test_files_as_programs_write_them_are_read(text: str) -> None:
     assert (consent.address.text, consent.source, consent.at) == ("ann@example.org", "Fair", MARCH)
 
 
-@pytest.mark.parametrize("head", ["", "\n", "email\n", "address,source,at\n", "email;consent_source;consent_at\n"])
+@pytest.mark.parametrize("sign", [";", "\t"])
+def test_semicolons_and_tabs_separate_too(sign: str) -> None:
+    text = sign.join(["name", "email", "consent_source", "consent_at"]) + "\r\n"
+    text += sign.join(["Lee, Ann", "ann@example.org", '"Fair, Lyon"', "2026-03-01"]) + "\r\n"
+    consent = only("\ufeff" + text)
+    assert (consent.address.text, consent.source, consent.at) == ("ann@example.org", "Fair, Lyon", MARCH)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [
+        ("", 2),
+        ("\n\n", 4),
+        ('ann@example.org,"Fair\nin\nLyon",2026-03-01\n', 2),
+        ('"a\nb",Fair,2026-03-01\n', 2),
+        ("ann@example.org,Fair\u2028Lyon,2026-03-01\n", 2),
+        ("ann@example.org,Fair,2026-03-01\n", 3),
+    ],
+)
+def test_a_fault_is_at_the_line_that_an_editors_program_shows(before: str, line: int, end: str) -> None:
+    text = f"{HEAD}{before}nobody,Fair,2026-03-01\n".replace("\n", end)
+    assert faults_of("\ufeff" + text)[0].startswith(f"line {line}: ")
+
+
+def test_records_of_several_lines_count_as_many() -> None:
+    text = f'{HEAD}"x\ny",Fair,2026-03-01\nnobody,Fair,2026-03-01\n"unclosed\n'
+    assert [fault.split(":")[0] for fault in faults_of(text)] == ["line 5"]
+    assert [fault.split(":")[0] for fault in faults_of(text.rpartition('"')[0])] == ["line 2", "line 4"]
+
+
+@pytest.mark.parametrize("head", ["", "\n", "email\n", "address,source,at\n", "email|consent_source|consent_at\n"])
 def test_a_head_that_lacks_a_column_is_refused(head: str) -> None:
     (fault,) = faults_of(f"{head}ann@example.org,Fair,2026-03-01\n")
     assert fault.startswith("line 1: the head must name email, consent_source, consent_at; it lacks")
@@ -111,7 +143,9 @@ def test_the_head_names_the_columns() -> None:
 
 
 LOCAL_PARTS = st.text("abcz0=+-'_{}|~.", min_size=1, max_size=20)
-SOURCES = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=50)
+SOURCES = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=50).filter(
+    lambda text: not is_blank(text)
+)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

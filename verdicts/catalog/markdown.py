@@ -1,6 +1,7 @@
 """Turns Markdown into HTML that is safe to place in a page: no raw HTML in, an allow-list out."""
 
 from functools import lru_cache
+from html import unescape
 
 import nh3
 from markdown_it import MarkdownIt
@@ -34,5 +35,5 @@ def _filter_links(_tag: str, attribute: str, value: str) -> str | None:
 
 
 def plain_text(text: str) -> str:
-    """Return a Markdown text without its marks, for a description or an attribute."""
-    return " ".join(nh3.clean(_markdown.render(text), tags=set()).split())
+    """Return a Markdown text without its marks: text, no HTML, so that a template escapes it once."""
+    return " ".join(unescape(nh3.clean(_markdown.render(text), tags=set())).split())

@@ -1,6 +1,7 @@
 """The CSV file of subscribers: addresses, with where and when their readers agreed."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from io import StringIO
 
 from verdicts.mailing.addresses import InvalidAddress
 from verdicts.newsletter.addresses import Address, parse_email
+from verdicts.texts import is_blank
 
 COLUMNS = ["email", "consent_source", "consent_at"]
 MAX_SOURCE_LENGTH = 200
@@ -35,12 +37,30 @@ class Consent:
 
 def read(text: str, now: datetime) -> list[Consent]:
     """Return a CSV file's consents, each address once. Raises InvalidCsv, which lists the first MAX_FAULTS faults."""
-    lines = csv.reader(StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    text = text.removeprefix("\ufeff")
+    rows = _rows(text, _delimiter_of(text))
+    head_at, head = next(rows, (1, []))
+    return _consents(rows, _columns_of(head, head_at), now)
+
+
+def _delimiter_of(text: str) -> str:
+    """Return what separates the names of the head: a comma, or the semicolon or tab of many spreadsheet programs."""
+    head = re.split("\r\n|\r|\n", text, maxsplit=1)[0]
+    return max(
+        ",;\t", key=lambda sign: len(set(COLUMNS) & set(_names(next(csv.reader([head[:1000]], delimiter=sign), []))))
+    )
+
+
+def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each record with the line on which it begins, as an editor's program counts lines."""
+    lines = csv.reader(StringIO(text, newline=""), strict=True, delimiter=delimiter)
+    begins = 1
     try:
-        columns = _columns_of(next(lines, []))
-        return _consents(lines, columns, now)
+        for cells in lines:
+            yield begins, cells
+            begins = lines.line_num + 1
     except csv.Error as error:
-        raise InvalidCsv([f"line {lines.line_num}: this is no CSV: {error}"]) from None
+        raise InvalidCsv([f"line {begins}: this is no CSV: {error}"]) from None
 
 
 def write(consents: Iterable[tuple[str, str, datetime]]) -> str:
@@ -53,17 +73,21 @@ def write(consents: Iterable[tuple[str, str, datetime]]) -> str:
     return file.getvalue()
 
 
-def _columns_of(head: list[str]) -> list[int]:
-    names = [name.strip().lower() for name in head]
+def _names(head: list[str]) -> list[str]:
+    return [name.strip().lower() for name in head]
+
+
+def _columns_of(head: list[str], line: int) -> list[int]:
+    names = _names(head)
     if missing := [column for column in COLUMNS if column not in names]:
-        raise InvalidCsv([f"line 1: the head must name {', '.join(COLUMNS)}; it lacks {', '.join(missing)}"])
+        raise InvalidCsv([f"line {line}: the head must name {', '.join(COLUMNS)}; it lacks {', '.join(missing)}"])
     return [names.index(column) for column in COLUMNS]
 
 
-def _consents(lines: Iterator[list[str]], columns: list[int], now: datetime) -> list[Consent]:
+def _consents(rows: Iterator[tuple[int, list[str]]], columns: list[int], now: datetime) -> list[Consent]:
     consents: dict[str, Consent] = {}
     faults: list[str] = []
-    for number, cells in enumerate(lines, start=2):
+    for number, cells in rows:
         if not any(cells):
             continue
         try:
@@ -86,7 +110,7 @@ def _consent(cells: list[str], columns: list[int], now: datetime) -> Consent:
         address = parse_email(email)
     except InvalidAddress as fault:
         raise ValueError(f"email {email[:80]!r}: {fault}") from None
-    if not source or len(source) > MAX_SOURCE_LENGTH or not source.isprintable():
+    if is_blank(source) or len(source) > MAX_SOURCE_LENGTH or not source.isprintable():
         raise ValueError(f"consent_source must say where its reader agreed, in 1 to {MAX_SOURCE_LENGTH} characters")
     return Consent(address, source, _parse_time(at, now))
 

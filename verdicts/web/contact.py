@@ -15,6 +15,7 @@ from verdicts.feedback import corrections
 from verdicts.feedback.models import MAX_PAGE_LENGTH, MAX_SOURCE_LENGTH
 from verdicts.mailing.addresses import InvalidAddress
 from verdicts.newsletter.addresses import parse_email
+from verdicts.texts import is_blank
 from verdicts.web import errors, limits
 from verdicts.web.caching import public
 from verdicts.web.clock import now
@@ -42,7 +43,7 @@ class ContactForm(HoneypotForm):
     email = StringField("Your email address", filters=[_strip])
 
     def validate_text(self, field: StringField) -> None:
-        if len(field.data) < MIN_TEXT_LENGTH:
+        if len(field.data) < MIN_TEXT_LENGTH or is_blank(field.data):
             raise ValidationError(TOO_SHORT)
         if len(field.data) > MAX_TEXT_LENGTH:
             raise ValidationError(f"This is longer than {MAX_TEXT_LENGTH:,} characters: it has {len(field.data):,}.")

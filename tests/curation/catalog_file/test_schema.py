@@ -249,3 +249,41 @@ def test_a_text_may_be_as_long_as_its_column_and_no_longer(record: type[schema.R
     bounded = {name: type_.length for name, type_ in columns.items() if getattr(type_, "length", None)}
     checked = set(record.model_fields) & set(bounded) - {"currency", "model", "period", "kind", "verdict", "basis"}
     assert {key: longest(record, key) for key in checked} == {key: bounded[key] for key in checked}
+
+
+INVISIBLE = [
+    "\u200b",
+    "\u2060\ufeff",
+    "\u00ad",
+    "\u3164",
+    "\u115f\u1160",
+    "\u2800",
+    "\u034f\ufe0f",
+    "\u200e \u200f",
+    "\U000e0041",
+]
+
+
+@pytest.mark.parametrize("text", INVISIBLE)
+@pytest.mark.parametrize("record", [schema.Category, schema.Reviewer, schema.Tool, schema.Plan])
+def test_a_name_that_shows_nothing_is_blank(record: type[schema.Record], text: str) -> None:
+    given = {"slug": "a", "name": text} if "slug" in record.model_fields else {"name": text}
+    with pytest.raises(ValueError, match="must not be blank"):
+        record.model_validate(given)
+
+
+@pytest.mark.parametrize("text", INVISIBLE)
+def test_an_optional_text_that_shows_nothing_is_empty(text: str) -> None:
+    assert schema.Tool.model_validate({"slug": "a", "name": "A", "tagline": text}).tagline == ""
+
+
+@pytest.mark.parametrize("text", ["क्\u200dष", "👩\u200d💻", "می\u200cخواهم", "שלום\u200f", "e\u0301"])
+def test_marks_within_words_are_kept(text: str) -> None:
+    assert schema.Tool.model_validate({"slug": "a", "name": text}).name == text
+
+
+@pytest.mark.parametrize("control", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+@pytest.mark.parametrize("key", ["name", "tagline", "maker", "license", "description"])
+def test_what_turns_text_around_is_refused(key: str, control: str) -> None:
+    with pytest.raises(ValueError, match=f"must not contain U\\+{ord(control):04X}"):
+        schema.Tool.model_validate({"slug": "a", "name": "A", key: f"a{control}b"})

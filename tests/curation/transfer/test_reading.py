@@ -130,3 +130,27 @@ def test_the_parser_in_python_reads_the_same(monkeypatch: pytest.MonkeyPatch) ->
     assert reading.read(text) == expected
     with pytest.raises(CatalogRefused):
         reading.read(BILLION_LAUGHS)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('{"a": "x\u2028y",\n"b" 2}', "line 2, column 5"),
+        ('{"a": 1,\n\n"b" 2}', "line 3, column 5"),
+        ('a: "x\u2028y\u2029z"\nb: *c\n', "line 2, column 4"),
+        ("a: |\n  x\x85\n  y\nb: !c d\n", "line 4, column 4"),
+        ("a: 1\n# \u2028\n---\nb: 1\n", "line 3, column 1"),
+        ("a: 1\nb: \x00\n", "line 2, column 4"),
+        ("a: é\nb: [1\n", "line 3, column 1"),
+    ],
+)
+def test_a_place_is_the_one_that_an_editors_program_shows(text: str, place: str, end: str) -> None:
+    with pytest.raises(CatalogRefused, match=f"at {place}"):
+        reading.read(("\ufeff" + text.replace("\n", end)).encode())
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_bytes_that_are_no_text_are_at_their_line(end: bytes) -> None:
+    with pytest.raises(CatalogRefused, match="line 3 has the byte 0xff"):
+        reading.read(end.join([b"a: \xe2\x80\xa8", b"b: 1", b"c: \xff"]))

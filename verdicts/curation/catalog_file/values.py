@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from verdicts.catalog.kinds import slug_fault
 from verdicts.curation.catalog_file.faults import shown
+from verdicts.texts import find_bidi_control, is_blank
 
 MAX_TEXT_LENGTH = 20_000
 
@@ -42,8 +43,12 @@ def paragraphs(*, filled: bool = False) -> AfterValidator:
 def _checked(text: str, longest: int, *, filled: bool, allowed: set[str]) -> str:
     if len(text) > longest:
         raise invalid(f"is longer than {longest:,} characters (it has {len(text):,})")
-    if filled and not text.strip():
-        raise invalid("must not be blank")
+    if is_blank(text):
+        if filled:
+            raise invalid("must not be blank")
+        return ""
+    if control := find_bidi_control(text):
+        raise invalid(f"must not contain U+{ord(control):04X}, which changes the direction of text")
     for char in text:
         if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} and char not in allowed:
             raise invalid(f"must not contain the control character U+{ord(char):04X}")

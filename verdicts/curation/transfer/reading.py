@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import yaml
 
 from verdicts.curation.catalog_file.faults import CatalogRefused, Fault, Path, shown
+from verdicts.texts import line_and_column
 
 MEGABYTE = 1024 * 1024
 MAX_FILE_SIZE = 32 * MEGABYTE  # several times an export of 5,000 tools with all their reviews
@@ -44,7 +45,7 @@ def _decode(raw: bytes) -> str:
     try:
         text = raw.decode("utf-8").removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
+        line, _ = line_and_column(raw[: error.start].decode("latin-1"), error.start)
         _refuse(f"is not UTF-8 text: line {line} has the byte 0x{raw[error.start]:02x}")
     if not text.strip():
         _refuse("is empty")
@@ -71,7 +72,7 @@ def _read_json(text: str) -> object:
     try:
         return json.loads(text, object_pairs_hook=_Object)
     except json.JSONDecodeError as error:
-        _refuse(f"is not JSON at line {error.lineno}, column {error.colno}: {error.msg}")
+        _refuse(f"is not JSON{_at(text, error.pos)}: {error.msg}")
     except RecursionError:
         _refuse(_TOO_DEEP)
     except ValueError:
@@ -83,17 +84,26 @@ def _read_yaml(text: str) -> object:
         _refuse(f"is YAML of more than {MAX_YAML_SIZE // MEGABYTE} MB; JSON of that size is read faster")
     foreign = _not_in_yaml.search(text)
     if foreign:
-        before = text[: foreign.start()]
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        _refuse(
-            f"has the character U+{ord(foreign[0]):04X}, which YAML does not allow, at line {line}, column {column}"
-        )
+        _refuse(f"has the character U+{ord(foreign[0]):04X}, which YAML does not allow,{_at(text, foreign.start())}")
     try:
         return _yaml_document(text)
+    except _Misplaced as fault:
+        _refuse(fault.words.format(at=_at(text, fault.index)))
     except yaml.MarkedYAMLError as error:
-        _refuse(f"is not YAML{_at(error.problem_mark)}: {error.problem or error.context}")
+        at = _at(text, error.problem_mark.index) if error.problem_mark else ""
+        _refuse(f"is not YAML{at}: {error.problem or error.context}")
     except yaml.YAMLError as error:
         _refuse(f"is not YAML: {error}")
+
+
+class _Misplaced(Exception):
+    """Something that a file must not hold: words with "{at}" for its place. The parser's own lines are not used: it
+    ends one at U+2028 too.
+    """
+
+    def __init__(self, words: str, event: Any) -> None:
+        super().__init__(words)
+        self.words, self.index = words, event.start_mark.index
 
 
 class _Object(dict[str, Any]):
@@ -120,15 +130,15 @@ def _yaml_document(text: str) -> object:
     next(events)
     after = next(events)
     if not isinstance(after, yaml.StreamEndEvent):
-        _refuse(f"holds a second document{_at(after.start_mark)}")
+        raise _Misplaced("holds a second document{at}", after)
     return value
 
 
 def _yaml_value(event: Any, events: Iterator[Any], depth: int = 0) -> object:
     if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
-        _refuse(f"uses an anchor or alias (& or *){_at(event.start_mark)}: write the value out")
+        raise _Misplaced("uses an anchor or alias (& or *){at}: write the value out", event)
     if event.tag is not None:
-        _refuse(f"uses a tag (!){_at(event.start_mark)}: a plain value is enough")
+        raise _Misplaced("uses a tag (!){at}: a plain value is enough", event)
     if depth > MAX_DEPTH:
         _refuse(_TOO_DEEP)
     if isinstance(event, yaml.ScalarEvent):
@@ -141,7 +151,7 @@ def _yaml_value(event: Any, events: Iterator[Any], depth: int = 0) -> object:
 
 def _yaml_key(event: Any, events: Iterator[Any]) -> str:
     if not isinstance(event, yaml.ScalarEvent):
-        _refuse(f"has a key that is not text{_at(event.start_mark)}")
+        raise _Misplaced("has a key that is not text{at}", event)
     _yaml_value(event, events)
     return str(event.value)
 
@@ -170,8 +180,9 @@ def _faults_of_shape(data: object) -> Iterator[Fault]:
         ahead += [((*path, step), part) for step, part in inner if isinstance(part, dict | list)][::-1]
 
 
-def _at(mark: Any) -> str:
-    return f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+def _at(text: str, index: int) -> str:
+    line, column = line_and_column(text, index)
+    return f" at line {line}, column {column}"
 
 
 def _refuse(words: str) -> NoReturn:

@@ -6,7 +6,9 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired, Length, StopValidation
+
+from verdicts.texts import is_blank
 
 MAX_FIELDS = 3000  # of one form
 _CONTROL_FIELDS = {"csrf_token", "do", "draft_key", "tab", "shown_draft"}
@@ -42,4 +44,8 @@ class AdminForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
 
 
 def required_text(label: str, max_length: int, *validators: Any, missing: str = "Fill this in.") -> StringField:
-    return StringField(label, validators=[DataRequired(missing), Length(max=max_length), *validators])
+    def refuse_blank(_form: Any, field: Field) -> None:
+        if is_blank(field.data or ""):
+            raise StopValidation(missing)
+
+    return StringField(label, validators=[DataRequired(missing), refuse_blank, Length(max=max_length), *validators])

@@ -10,6 +10,7 @@ from wtforms import BooleanField, Field, FieldList, Form, FormField, HiddenField
 from verdicts.curation.catalog_file.dumping import UNSTATED, Json
 from verdicts.curation.catalog_file.faults import Fault
 from verdicts.curation.editing.three_way import Path, RecordShape, RowShape, Unit
+from verdicts.texts import is_blank
 from verdicts.web.admin.forms.base import AdminForm
 
 EMPTY_VALUES: tuple[object, ...] = (None, "", [], False, {})
@@ -19,19 +20,19 @@ class TextField(StringField):  # type: ignore[misc]  # WTForms is untyped
     input_type = "text"
 
     def record_value(self) -> str:
-        return (self.data or "").strip()
+        return "" if is_blank(self.data or "") else self.data.strip()
 
 
 class MultilineField(TextAreaField):  # type: ignore[misc]
     def record_value(self) -> str:
-        return with_plain_line_ends(self.data)
+        return "" if is_blank(self.data or "") else with_plain_line_ends(self.data)
 
 
 class LinesField(TextAreaField):  # type: ignore[misc]
     """A list of texts, one a line."""
 
     def record_value(self) -> list[str]:
-        return [line.strip() for line in with_plain_line_ends(self.data).split("\n") if line.strip()]
+        return [line.strip() for line in with_plain_line_ends(self.data).split("\n") if not is_blank(line)]
 
     def process_data(self, value: Sequence[str] | None) -> None:
         self.data = "\n".join(" ".join(entry.split()) for entry in value or [])

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from tests.postgres import free_port
 from tests.programs import SETTINGS, get, run, served, start
 from verdicts.engines import engine_options
+from verdicts.web.headers import HEADERS
 
 HOLD_UNTIL_TOLD = """
 import os
@@ -118,13 +119,42 @@ def test_serve_answers_and_ends_without_a_fault_when_told_to(tmp_path: Path, por
         get(port, "/livez")
 
 
-def test_serving_writes_a_line_of_json_for_each_request(tmp_path: Path, port: int) -> None:
+UNREADABLE = {
+    b"not a request\r\n\r\n": 400,
+    b"GET / HTTP/9.9\r\nHost: a\r\n\r\n": 400,
+    b"GET /\x9b31m HTTP/1.1\r\nbad header\xe2\x80\xa8\r\n\r\n": 400,
+    b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n" % (b"x" * 5000): 414,
+    b"GET / HTTP/1.1\r\nHost: a\r\nCookie: %s\r\n\r\n" % (b"x" * 9000): 431,
+    b"GET / HTTP/1.1\r\nHost: a\r\n%s\r\n" % b"".join(b"X-%d: 1\r\n" % n for n in range(70)): 431,
+    b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: nonsense\r\n\r\n": 501,
+    b"POST /contact HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n": 400,
+}
+
+
+def test_serving_writes_a_line_of_json_for_each_request_and_names_no_client(tmp_path: Path, port: int) -> None:
     with served("verdicts.cli.serve", port, tmp_path, **SETTINGS) as site:
         get(port, "/nowhere")
+        answers = {sent: answer_to(port, sent) for sent in UNREADABLE}
         _, printed = site.stop()
+    assert {sent: int(answer.split()[1]) for sent, answer in answers.items()} == UNREADABLE
+    for answer in answers.values():
+        head = answer.partition(b"\r\n\r\n")[0].decode()
+        assert all(f"\r\n{name}: {value}" in head for name, value in HEADERS.items())
+        assert b"xxx" not in answer
     lines = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
     assert [line["status"] for line in lines if line.get("path") == "/nowhere"] == [404]
-    assert "127.0.0.1" not in [value for line in lines for value in line.values()]
+    assert [line["status"] for line in lines if line["message"] == "a request that was not read"] == [
+        *UNREADABLE.values()
+    ]
+    assert printed.count("127.0.0.1") == printed.count(f"http://127.0.0.1:{port}") + printed.count("127.0.0.1:8000")
+    assert "\x9b" not in printed
+    assert "Invalid request" not in printed
+
+
+def answer_to(port: int, sent: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(sent)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def test_a_proxys_word_counts_for_nothing_unless_settings_name_it(tmp_path: Path, port: int) -> None:

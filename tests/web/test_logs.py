@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask, request_started
@@ -10,7 +11,7 @@ from flask import Flask, request_started
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
 from tests.web.visitor import Visitor
-from verdicts.web.logs import JsonLines
+from verdicts.web.logs import JsonLines, PlainLines
 
 pytestmark = ON_ONE_DATABASE
 
@@ -88,3 +89,21 @@ def test_a_path_is_logged_as_it_is_read(visitor: Visitor, caplog: pytest.LogCapt
     visitor.reads("/tools/%C3%A9t%C3%A9%0Ax", 404)
     (line,) = lines(caplog)
     assert json.loads(line)["path"] == "/tools/été\nx"
+
+
+@pytest.mark.parametrize("path", ["/tools/%C2%9B31m%C2%85x", "/tools/a%E2%80%A8b%E2%80%A9c", "/tools/%E2%80%AEx%7F%0D"])
+def test_what_steers_a_terminal_or_ends_a_line_is_escaped(
+    visitor: Visitor, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    visitor.reads(path, 404)
+    (line,) = lines(caplog)
+    assert line.isprintable()
+    assert json.loads(line)["path"] == unquote(path)
+
+
+def test_lines_of_gunicorn_itself_are_escaped_too(app: Flask) -> None:
+    record = logging.LogRecord("gunicorn.error", logging.ERROR, "", 0, "bad \x9b31m \u2028 \r", (), None)
+    assert (
+        PlainLines(logging.Formatter("[%(levelname)s] %(message)s")).format(record)
+        == r"[ERROR] bad \u009b31m \u2028 \r"
+    )

@@ -36,7 +36,28 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = _DETAIL.sub(r"\1…", self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False)
+        return escape_unprintable(json.dumps(line, ensure_ascii=False))
+
+
+class PlainLines(logging.Formatter):
+    """Another formatter's lines, without control characters: those that gunicorn writes itself."""
+
+    def __init__(self, inner: logging.Formatter) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(escape_unprintable, self._inner.format(record).split("\n")))
+
+
+def escape_unprintable(text: str) -> str:
+    """Return a text of printable characters: others, as in JSON.
+
+    Controls from U+0080 on steer a terminal, and what separates lines or paragraphs makes one line look like two.
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
 
 
 class RequestLog:
@@ -67,13 +88,18 @@ class RequestLog:
 
 
 def configure() -> None:
-    """Write this project's log records as JSON lines to standard error. Only processes that serve call this."""
+    """Write this project's log records as JSON lines to standard error, and gunicorn's without control characters.
+
+    Only processes that serve call this.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     project = logging.getLogger("verdicts")
     project.handlers[:] = [handler]
     project.setLevel(logging.INFO)
     project.propagate = False
+    for server_handler in logging.getLogger("gunicorn.error").handlers:
+        server_handler.setFormatter(PlainLines(server_handler.formatter or logging.Formatter()))
 
 
 def _path_of(environ: "WSGIEnvironment") -> str:

@@ -12,11 +12,13 @@ import threading
 import time
 from contextlib import suppress
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from verdicts.web import headers
+from verdicts.config import Settings
+from verdicts.web import unreadable
 from verdicts.web.arrivals import Arrival
 from verdicts.web.bodies import BodyTooSlow, TooManyBodies
 
@@ -28,7 +30,6 @@ SEND_SECONDS = 10  # without a byte taken
 SEND_BUFFER_BYTES = 400 * 1024  # a page fits, so that its thread need not wait for a slow reader
 RECEIVE_BYTES = 64 * 1024
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-TOO_SLOW = "The request took too long to arrive, so nothing was done. Try again."
 
 
 class BoundedSocket:
@@ -141,6 +142,17 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         conn.parser.unreader.sock.release()
         return bool(super()._keepalive_after(conn, keepalive))
 
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+        """Answer a request that cannot be read, with our headers, and log it without its client's address."""
+        unreadable.log(exc)
+        client.setblocking(False)
+        _send_at_once(client, unreadable.render(unreadable.status_of(exc), is_https=self._is_https))
+
+    @property
+    def _is_https(self) -> bool:
+        settings: Settings = self.app.wsgi().config["SETTINGS"]
+        return settings.is_https
+
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Close a finished connection without waiting for its client in the main loop."""
         is_kept = not fs.cancelled() and not fs.exception() and fs.result()
@@ -165,7 +177,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     def _refuse(self, conn: Any) -> None:
         arrival = self._forget(conn)
         if arrival.data:
-            _send_at_once(conn.sock, _too_slow_response())
+            _send_at_once(conn.sock, unreadable.render(HTTPStatus.REQUEST_TIMEOUT, is_https=self._is_https))
         self._linger(conn)
 
     def _linger(self, conn: Any) -> None:
@@ -220,10 +232,3 @@ def _bound_sending(sock: socket.socket) -> None:
 def _send_at_once(sock: socket.socket, data: bytes) -> None:
     with suppress(OSError):  # it takes nothing, or is gone
         sock.send(data)
-
-
-def _too_slow_response() -> bytes:
-    body = f"{TOO_SLOW}\n".encode()
-    lines = ["HTTP/1.1 408 Request Timeout", *(f"{name}: {value}" for name, value in headers.HEADERS.items())]
-    lines += ["Cache-Control: no-store", "Connection: close", "Content-Type: text/plain; charset=utf-8"]
-    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from verdicts import outages
+
 logger = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_MS = 1000
@@ -69,7 +71,10 @@ def engine_options(database_url: str) -> dict[str, Any]:
 
 
 def configure_engine(engine: sa.Engine) -> None:
-    """Make a SQLite engine enforce foreign keys, sync every commit, and begin transactions as begin_write() asks."""
+    """Make an engine raise outages in one way; and one of SQLite enforce foreign keys, sync every commit, and begin
+    transactions as begin_write() asks.
+    """
+    sa.event.listen(engine, "handle_error", outages.unify)
     if engine.dialect.name == "sqlite":
         if warning := sqlite_warning():
             logger.warning(warning)

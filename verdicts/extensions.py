@@ -19,7 +19,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
 
@@ -141,7 +141,7 @@ def begin_write_after_read() -> None:
     begin_write()
 
 
-TRANSIENT_ERRORS = (OperationalError, InterfaceError, PoolTimeout, TooManyWriters)
+TRANSIENT_ERRORS = (OperationalError, InterfaceError, PendingRollbackError, PoolTimeout, TooManyWriters)
 # SQLite has one writer. Threads queue here in turn; at the file, the one that polls last may starve.
 _sqlite_writer = threading.Lock()
 

@@ -6,7 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
+from tests.makers import make_tool
+from tests.web.visitor import Visitor
 from verdicts.engines import sqlite_driver
 from verdicts.web.counters import FileCounters, storage_uri
 
@@ -92,3 +96,51 @@ def test_a_damaged_file_is_replaced(counters: FileCounters, tmp_path: Path, dama
 def test_a_file_that_cannot_be_written_is_an_error_and_does_not_pass_for_zero(tmp_path: Path) -> None:
     with pytest.raises(sqlite_driver().OperationalError):
         FileCounters(storage_uri(tmp_path / "missing")).incr("a", 60)
+
+
+def lock(file: Path) -> None:
+    connection = sqlite_driver().connect(file, isolation_level=None)
+    connection.execute("CREATE TABLE IF NOT EXISTS other (id)")
+    connection.execute("BEGIN EXCLUSIVE")
+    LOCKING.append(connection)
+
+
+LOCKING: list[object] = []
+OBSTACLES: dict[str, Callable[[Path], object]] = {
+    "a folder in its place": lambda file: file.mkdir(),
+    "no folder": lambda file: file.parent.rmdir(),
+    "a file for a folder": lambda file: (file.parent.rmdir(), file.parent.write_text("")),
+    "locked": lock,
+    "no way to write": lambda file: file.symlink_to("/dev/full"),
+}
+
+
+@pytest.mark.parametrize("obstacle", OBSTACLES.values(), ids=OBSTACLES)
+def test_counters_that_cannot_be_written_say_so_and_work_again_later(
+    tmp_path: Path, obstacle: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verdicts.web.counters.BUSY_TIMEOUT_SECONDS", 0)
+    folder = tmp_path / "instance"
+    folder.mkdir()
+    counters = FileCounters(storage_uri(folder))
+    obstacle(folder / "limits.sqlite3")
+    assert counters.check() is False
+    with pytest.raises(counters.base_exceptions):
+        counters.incr("a", 60)
+    LOCKING.clear()
+    folder.rename(tmp_path / "gone") if folder.exists() else None
+    folder.mkdir()
+    assert counters.check() is True
+
+
+@ON_ONE_DATABASE
+def test_votes_are_limited_and_never_500_while_counters_cannot_be_written(app: Flask, later: Later) -> None:
+    make_tool("alpha")
+    Path(app.instance_path, "limits.sqlite3").mkdir()
+    visitor = Visitor(app)
+    visitor.votes("alpha", "ship")
+    statuses = [visitor.opens("POST", "/tools/alpha/vote", form={"verdict": "ship"}).status_code for _ in range(11)]
+    assert statuses == [303] * 9 + [429] * 2
+    for _ in range(3):  # when Flask-Limiter looks whether they work again
+        later(timedelta(seconds=90))
+        assert visitor.votes("alpha", "ship").status == 200

@@ -1,16 +1,32 @@
 """The command layer: a module of commands for each feature package."""
 
+import click
 from flask import Flask
 
 from verdicts.cli.catalog import catalog_commands
 from verdicts.cli.digest import digest
+from verdicts.cli.errors import errors_as_messages
 from verdicts.cli.housekeeping import run_housekeeping
 from verdicts.cli.mail import mail
 from verdicts.cli.newsletter import newsletter
 from verdicts.cli.staff import staff
 from verdicts.cli.voting import votes
 
+COMMANDS = (catalog_commands, votes, mail, newsletter, digest, staff, run_housekeeping)
+
 
 def init_app(app: Flask) -> None:
-    for command in (catalog_commands, votes, mail, newsletter, digest, staff, run_housekeeping):
+    for command in COMMANDS:
         app.cli.add_command(command)
+
+
+def _handle_errors(command: click.Command) -> None:
+    """Have a command, or each of a group, say in one line what it does not handle itself."""
+    for each in command.commands.values() if isinstance(command, click.Group) else ():
+        _handle_errors(each)
+    if command.callback:
+        command.callback = errors_as_messages()(command.callback)
+
+
+for each in COMMANDS:
+    _handle_errors(each)

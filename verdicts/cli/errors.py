@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import ProgrammingError
 
-from verdicts.extensions import TooManyWriters, db
+from verdicts import outages
+from verdicts.extensions import TRANSIENT_ERRORS, TooManyWriters, db
 
 NO_TABLES = "The database has no tables yet. Run `flask db upgrade` first (`make serve` and `make demo` do it too)."
 UNDEFINED_TABLE = "42P01"  # as PostgreSQL numbers it
@@ -24,10 +25,12 @@ def errors_as_messages(*refusals: type[Exception], file: str = "") -> Iterator[N
         raise  # click ends quietly where nobody reads the output
     except OSError as error:
         raise click.ClickException(f"{file or error.filename or 'a file'}: {error.strerror or error}") from None
-    except (OperationalError, ProgrammingError) as error:
-        if getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE or "no such table" in str(error.orig):
-            raise click.ClickException(NO_TABLES) from None
-        reason = str(error.orig).partition("\n")[0]
-        raise click.ClickException(f"The database is busy or not ready. Nothing was stored: {reason}") from None
     except TooManyWriters:
         raise click.ClickException("The database is busy. Nothing was stored; try again.") from None
+    except (*TRANSIENT_ERRORS, ProgrammingError) as error:
+        original = getattr(error, "orig", None)
+        if getattr(original, "sqlstate", None) == UNDEFINED_TABLE or "no such table" in str(original):
+            raise click.ClickException(NO_TABLES) from None
+        outage = outages.find_outage(error)
+        state = outage.words if outage else "The database is busy or not ready"
+        raise click.ClickException(f"{state}. Nothing was stored: {outages.reason_of(error)}") from None

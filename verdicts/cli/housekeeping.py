@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import click
 
+from verdicts import outages
 from verdicts.catalog import logos
 from verdicts.config import current_settings
 from verdicts.curation.transfer import pending
@@ -73,4 +74,5 @@ def run_step(step: Callable[[], T]) -> T:
     try:
         return commit_or_retry(step, tries=MAX_TRIES)
     except TRANSIENT_ERRORS as error:
-        raise click.ClickException(f"The database was busy or away {MAX_TRIES} times: {error}") from None
+        reason = outages.reason_of(error)
+        raise click.ClickException(f"The database was busy or away {MAX_TRIES} times: {reason}") from None

@@ -8,6 +8,7 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
+from verdicts import outages
 from verdicts.cli.timers import until_stopped
 from verdicts.digest import reports
 from verdicts.extensions import TooManyWriters, db
@@ -31,8 +32,7 @@ def run(loop: bool, parent: int | None) -> None:
     try:
         result = deliver(threading.Event())
     except (SQLAlchemyError, TooManyWriters) as error:
-        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        raise click.ClickException(f"The database is busy, away or not ready: {reason}") from None
+        raise click.ClickException(f"The database is busy, away or not ready: {outages.reason_of(error)}") from None
     click.echo(summary(result.counts))
     if result.problem:
         raise SystemExit(f"Mail waits: {result.problem.summary}")
@@ -56,7 +56,7 @@ def deliver_and_report(stop: threading.Event) -> str:
     try:
         result = deliver(stop)
     except (SQLAlchemyError, TooManyWriters) as error:
-        return f"Mail waits: the database is busy or away: {error}"
+        return f"Mail waits: the database is busy or away: {outages.reason_of(error)}"
     finally:
         db.session.remove()
     if result.counts:

@@ -65,7 +65,13 @@ class FileCounters(Storage):
         return self._window(key)[1]
 
     def check(self) -> bool:
-        self._execute("SELECT 1", {})
+        """Say whether counting works again; meanwhile Flask-Limiter counts in memory. Reading may work where writing
+        does not.
+        """
+        try:
+            self.incr("check", SWEEP_EVERY_SECONDS)
+        except self.base_exceptions:
+            return False
         return True
 
     def reset(self) -> int | None:

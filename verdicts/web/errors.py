@@ -6,20 +6,21 @@ from http import HTTPStatus
 
 from flask import Flask, Response, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
+from verdicts import outages
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.logos import TooManyDecodes
-from verdicts.extensions import TooManyWriters, db, limiter
+from verdicts.extensions import TRANSIENT_ERRORS, TooManyWriters, db, limiter
 from verdicts.staff.passwords import TooManyHashes
 from verdicts.web.htmx import wants_fragment
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS = 2
-OVERLOAD_ERRORS = (OperationalError, InterfaceError, PoolExhausted, TooManyDecodes, TooManyHashes, TooManyWriters)
+READ_ONLY_RETRY_AFTER_SECONDS = 30
+READ_ONLY = "Nothing can be changed here right now, only read. Nothing was saved. Try again in a minute."
+OVERLOAD_ERRORS = (*TRANSIENT_ERRORS, TooManyDecodes, TooManyHashes)
 MAX_VOTE_BYTES = 1000
 TITLES = {
     400: "That request makes no sense to us.",
@@ -64,6 +65,9 @@ def handle_http_error(error: HTTPException) -> ResponseReturnValue:
 
 def handle_overload(error: Exception) -> ResponseReturnValue:
     roll_back(error)
+    outage = outages.find_outage(error)
+    if outage and outage.is_read_only:
+        return render_error(503, READ_ONLY, headers={"Retry-After": str(READ_ONLY_RETRY_AFTER_SECONDS)})
     return render_error(503, REASONS[503], headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
 
 

@@ -1,7 +1,10 @@
 """Health checks for operators: is the process alive, and can it answer requests?"""
 
+import os
+import shutil
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
@@ -9,16 +12,20 @@ from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
+from verdicts import outages
 from verdicts.config import current_settings
 from verdicts.engines import sqlite_warning
 from verdicts.extensions import db
+from verdicts.outages import Outage
 from verdicts.voting import queries as voting
 from verdicts.web.clock import now
 
 bp = Blueprint("health", __name__)
 
 _alembic_version = sa.table("alembic_version", sa.column("version_num", sa.String))
-_APPLIED_MIGRATION = sa.select(_alembic_version.c.version_num)
+_APPLIED_MIGRATION = sa.select(_alembic_version.c.version_num, sa.literal("off"))
+_WHETHER_READ_ONLY = sa.select(_alembic_version.c.version_num, sa.func.current_setting("transaction_read_only"))
+MIN_FREE_BYTES = 64 * 1024  # a transaction of SQLite writes some pages of 4 KiB
 
 PROXY_WARNING = "Votes of the last day came from loopback or private addresses: PROXY_HOPS is probably wrong."
 
@@ -30,12 +37,15 @@ def livez() -> ResponseReturnValue:
 
 @bp.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """Answer 200 when the database is reachable and has every migration, otherwise 503 with the reason.
+    """Answer 200 when the database takes changes and has every migration, otherwise 503 with the reason.
 
     Strangers may call it as often as they like, so it costs two small statements.
     """
     try:
-        is_migrated = _applied_migration() == newest_migration()
+        applied, is_read_only = _applied_migration()
+        is_migrated = applied == newest_migration()
+        if is_migrated and (obstacle := _find_obstacle(is_read_only=is_read_only)):
+            return _not_ready(f"{obstacle.words}: pages are served, but no vote or edit is taken.", retry_after=30)
         warnings = _warnings() if is_migrated else []
     except SQLAlchemyError as error:
         current_app.logger.warning("not ready: %s", type(error).__name__)
@@ -51,20 +61,37 @@ def newest_migration() -> str | None:
     return ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config()).get_current_head()
 
 
-def _applied_migration() -> str | None:
-    """Return the migration that the database is at; None where it has none."""
+def _applied_migration() -> tuple[str | None, bool]:
+    """Return the migration that the database is at, None where it has none; and whether PostgreSQL takes no changes."""
     connection = db.session.connection()
     try:
-        return connection.scalar(_APPLIED_MIGRATION)
+        row = connection.execute(
+            _APPLIED_MIGRATION if connection.dialect.name == "sqlite" else _WHETHER_READ_ONLY
+        ).first()
+        return (row[0], row[1] == "on") if row else (None, False)
     except SQLAlchemyError:
         db.session.rollback()
         if sa.inspect(db.session.connection()).has_table(_alembic_version.name):
             raise
+        return None, False
+
+
+def _find_obstacle(*, is_read_only: bool) -> Outage | None:
+    """Return what keeps the database from taking changes, as far as that can be seen without making one."""
+    if is_read_only:
+        db.session.connection().invalidate()  # the next one may find the primary
+        db.session.rollback()
+        return outages.READ_ONLY
+    if not current_settings().is_sqlite:
         return None
+    path = Path(db.engine.url.database or "")
+    if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        return outages.READ_ONLY
+    return outages.FULL if shutil.disk_usage(path.parent).free < MIN_FREE_BYTES else None
 
 
-def _not_ready(reason: str) -> ResponseReturnValue:
-    return jsonify(status="not ready", reason=reason), 503, {"Retry-After": "5"}
+def _not_ready(reason: str, *, retry_after: int = 5) -> ResponseReturnValue:
+    return jsonify(status="not ready", reason=reason), 503, {"Retry-After": str(retry_after)}
 
 
 def _warnings() -> list[str]:

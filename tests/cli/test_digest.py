@@ -11,7 +11,7 @@ from flask import Flask
 
 from tests.apps import pooled_app
 from tests.conftest import ON_ONE_DATABASE
-from tests.digest.weekly import LAST_WEEK, THIS_WEEK, a_week, drafted
+from tests.digest.weekly import LAST_WEEK, THIS_WEEK, a_turn, a_week, an_old_tool, drafted
 from tests.makers import NOW, make_subscriber
 from verdicts.digest import editions
 from verdicts.digest.editions import Edition
@@ -59,6 +59,15 @@ def test_in_the_demo_draft_drafts_the_current_week(database_url: str, tmp_path: 
     with pooled_app(database_url, DEMO="1") as app, time_machine.travel(NOW):
         a_week()
         assert "2026-w47 is drafted" in digest(app, "draft")
+
+
+def test_a_draft_is_refreshed_and_a_week_without_one_is_drafted(app: Flask) -> None:
+    a_week()
+    assert "2026-w47 is drafted" in digest(app, "draft", "--refresh")
+    a_turn(an_old_tool("omega"))
+    expected = "Edition 2026-w47 is refreshed: 1 new, 0 updated, 0 no longer news.\n"
+    assert digest(app, "draft", "--refresh") == expected
+    assert "already exists" in digest(app, "draft", fails=True)
 
 
 def test_draft_says_that_a_week_was_empty(app: Flask) -> None:

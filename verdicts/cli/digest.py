@@ -23,7 +23,7 @@ from flask.cli import AppGroup
 from verdicts.cli.errors import errors_as_messages
 from verdicts.cli.timers import ping, stop_on_signal, until_stopped
 from verdicts.config import current_settings
-from verdicts.digest import drafting, editions, previews, queries, resolving, scheduling, sending, weeks
+from verdicts.digest import drafting, editions, previews, queries, refreshing, resolving, scheduling, sending, weeks
 from verdicts.digest.editions import DigestError, Edition
 from verdicts.digest.freezing import freeze
 from verdicts.digest.models import DeliveryState, EditionState
@@ -65,11 +65,19 @@ digest = AppGroup("digest", help="The weekly digest. An edition is named after i
 
 @digest.command("draft")
 @optional_edition
+@click.option("--refresh", is_flag=True, help="Add to a draft what happened since; what editors did to it stays.")
 @errors_as_messages(*REFUSALS)
-def draft(name: str | None) -> None:
+def draft(name: str | None, *, refresh: bool) -> None:
     """Draft EDITION from the news of its week: by default the week just ended, in the demo the current one."""
     week = parse_week(name)
     begin_write()
+    existing = editions.find_by_week(week) if refresh else None
+    if existing and existing.state is not EditionState.CANCELLED:
+        changes = refreshing.refresh(existing.id, utc_now())
+        record_audit("refreshed", week.name, {"news": (None, str(changes))})
+        db.session.commit()
+        click.echo(f"Edition {week.name} is refreshed: {changes}.")
+        return
     edition_id = drafting.draft_edition(week, utc_now())
     if edition_id is None:
         click.echo(f"Nothing happened in week {week.name}, so it has no edition.")

@@ -1,4 +1,4 @@
-"""Pieces of news. Their details are stored when an edition is drafted, as plain values for JSON, and never change."""
+"""Pieces of news. Their details are stored when an edition is drafted or refreshed, as plain values for JSON."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -11,6 +11,7 @@ from tests.digest.mailing_list import make_edition, make_subscribers
 from tests.digest.weekly import (
     LAST_THURSDAY,
     LAST_WEEK,
+    a_price_move,
     a_turn,
     a_week,
     an_old_tool,
@@ -49,6 +50,19 @@ def test_an_editor_drafts_the_week_just_ended_and_is_shown_what_is_in_it(ann: Ad
     assert "It reads receipts now." in ann.gets("/admin/digest/2026-w46").text
     entry = latest_entry()
     assert (entry.actor, entry.action, entry.kind, entry.record) == ("ann", "drafted", "edition", "2026-w46")
+
+
+def test_a_draft_is_refreshed_with_what_happened_since(ann: AdminClient) -> None:
+    alpha = an_old_tool("alpha")
+    a_turn(alpha)
+    edition = drafted()
+    assert "Refresh draft" in ann.gets(EDITION).text
+    a_price_move(alpha)
+    done = ann.posts(f"{EDITION}/refresh", edition=str(edition.id))
+    assert (done.status_code, done.headers["Location"]) == (303, EDITION)
+    assert "Draft refreshed: 1 new, 0 updated, 0 no longer news." in ann.gets(EDITION).text
+    assert len(items(edition)) == 2
+    assert (latest_entry().action, latest_entry().record) == ("refreshed", "2026-w47")
 
 
 def test_in_the_demo_the_current_week_is_drafted(app_with: Callable[..., Flask]) -> None:

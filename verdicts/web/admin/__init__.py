@@ -18,6 +18,7 @@ from verdicts.web.admin import (
     login,
     logos,
     merging,
+    notices,
     panels,
     price_checks,
     reviewers,
@@ -57,6 +58,7 @@ def create_blueprint() -> Blueprint:
     bp = Blueprint("admin", __name__)
     bp.before_request(auth.check_access)
     bp.after_request(auth.set_admin_headers)
+    bp.after_request(notices.set_notice_cookie)
     for module in VIEWS:
         bp.register_blueprint(module.bp)
     return bp
@@ -67,4 +69,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(auth.OtherPageRequired, drafts.handle_other_page_required)
     app.add_template_global(auth.find_current_account, "current_account")
     app.context_processor(lambda: {"csrf_token": auth.form_token})  # in place of Flask-WTF's
+    app.add_template_global(auth.find_account_for_error_page, "account_for_error_page")
+    app.add_template_global(notices.take_notice)
     app.add_template_global(record_editors)

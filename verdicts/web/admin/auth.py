@@ -6,7 +6,9 @@ read one.
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from flask import Response, abort, current_app, g, request, url_for
@@ -22,6 +24,7 @@ from verdicts.staff.models import Role
 from verdicts.staff.sessions import CurrentAccount
 from verdicts.web import errors
 from verdicts.web.admin.forms.base import MAX_FIELDS
+from verdicts.web.admin.notices import announce_activity
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 
@@ -168,6 +171,15 @@ def find_current_account() -> CurrentAccount | None:
     return account
 
 
+def find_account_for_error_page(status: int) -> CurrentAccount | None:
+    """Return the account whose navigation an error page under /admin shows; None where the database may be away."""
+    is_known = "account" in g or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if not is_known and request.path.startswith("/admin"):
+        with suppress(*errors.OVERLOAD_ERRORS):
+            g.account = sessions.find_account(request.cookies.get(session_cookie_name(), ""), now())
+    return find_current_account()
+
+
 def actor() -> tuple[int, str]:
     """Return the account that is logged in, in the audit log's format."""
     return current_account().id, current_account().name
@@ -176,6 +188,7 @@ def actor() -> tuple[int, str]:
 def log_activity(action: str, kind: str, name: str, id: int | None = None, /, **changes: tuple[Any, Any]) -> None:
     """Write into the audit log what the current account does, in the caller's transaction."""
     audit.record(action, kind, name, id, now=now(), actor=actor(), **changes)
+    announce_activity(action, name)
 
 
 def csrf_failed() -> bool:

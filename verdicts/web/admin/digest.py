@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from verdicts.config import current_settings
-from verdicts.digest import drafting, editing, previews, queries, weeks
+from verdicts.digest import drafting, editing, previews, queries, refreshing, weeks
 from verdicts.digest.editing import Direction, ItemNotFound
 from verdicts.digest.editions import DigestError, Edition, EditionChanged, EditionIsEmpty
 from verdicts.digest.rendering import KIND_LABELS, category_sections, format_week, item_title
@@ -17,12 +17,14 @@ from verdicts.web.admin.drafts import RedisplayCause, act_or_redisplay, redispla
 from verdicts.web.admin.edition_page import (
     Changes,
     EditionAction,
+    act_and_redirect,
     apply_change,
     get_edition,
     render_edition,
     render_refusal,
 )
 from verdicts.web.admin.forms.digest import NewEditionForm, SubjectAndIntroForm
+from verdicts.web.admin.notices import announce
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
 from verdicts.web.mailbox import FRAMING_POLICY, LETTER_POLICY, add_links
@@ -64,6 +66,19 @@ def _draft_edition(form: NewEditionForm) -> ResponseReturnValue:
     log_activity("drafted", "edition", form.parsed_week.name)
     db.session.commit()
     return redirect(url_for(".show_edition", name=form.parsed_week.name), 303)
+
+
+@bp.post("/admin/digest/<name>/refresh")
+@requires_role(Role.EDITOR)
+def refresh_edition(name: str) -> ResponseReturnValue:
+    """Add to a draft what happened since it was drafted; what editors did to it stays."""
+
+    def change(edition: Edition) -> Changes:
+        changes = refreshing.refresh(edition.id, now())
+        announce(f"Draft refreshed: {changes}.")
+        return {"news": (None, str(changes))}
+
+    return act_and_redirect(name, "refreshed", change)
 
 
 @bp.get("/admin/digest/<name>")

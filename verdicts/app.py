@@ -58,7 +58,7 @@ def wrap_wsgi(app: Flask, proxy_hops: int) -> "WSGIApplication":
 
     From outside in: the log, the trusted proxies, the page cache, the client's address (which no cached page needs).
     """
-    inner: WSGIApplication = PageCache(app, CleanClientAddress(app.wsgi_app))
+    inner: WSGIApplication = PageCache(app, CleanClientAddress(app.wsgi_app, proxy_hops))
     if proxy_hops:
         inner = ProxyFix(inner, x_for=proxy_hops, x_proto=proxy_hops, x_host=proxy_hops)
     return RequestLog(inner)

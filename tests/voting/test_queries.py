@@ -81,5 +81,7 @@ def test_totals_are_all_tools_together(tool: int, other_tool: int) -> None:
 def test_ballots_without_a_network_are_noticed(tool: int, network: str | None, expected: bool) -> None:
     say(tool, "ann", SHIP, network=network, allowance=0)
     decide(tool, ["ann"], Standing.COUNTED, now=NOW)
-    assert queries.has_ballots_without_a_network(since=NOW) is expected
-    assert not queries.has_ballots_without_a_network(since=NOW + waiting.WAITING_TIME)
+    assert queries.has_ballots_from([None], NOW) is expected
+    assert queries.has_ballots_from(["n0", "n1"], NOW) is not expected
+    assert not queries.has_ballots_from([], NOW)
+    assert not queries.has_ballots_from([None, "n1"], NOW + waiting.WAITING_TIME)

@@ -55,8 +55,9 @@ def tally() -> Community:
         ["[2001:db8::1]:443", "2001:db8::2%eth0", "[2001:db8::3]", "2001:db8:0:9::4"],
         ["2002:cb00:7101::1", "2002:cb00:7102::1", "203.0.113.3", "64:ff9b::203.0.113.4"],
         ["unknown", "unix:", "_x", "203.0.113.7:http"],
+        ['""', "-", "?", "x"],
     ],
-    ids=["IPv4", "IPv6", "carried", "unreadable"],
+    ids=["IPv4", "IPv6", "carried", "unreadable", "empty"],
 )
 @ON_ONE_DATABASE
 def test_however_a_proxy_writes_it_a_networks_later_votes_wait(
@@ -91,3 +92,22 @@ def test_a_socket_without_an_address_is_one_network(app_with: Callable[..., Flas
     for _ in range(3):
         Visitor(application, "").votes("alpha", "ship", htmx=True)
     assert tally() == Community(ship=1, waiting=2)
+
+
+@pytest.mark.parametrize("stated", [" ", "203.0.113.7", "x, y", "203.0.113.7, ,"])
+@ON_ONE_DATABASE
+def test_a_proxy_that_states_too_little_is_no_way_round_the_rules(app_with: Callable[..., Flask], stated: str) -> None:
+    application = app_with(PROXY_HOPS="2", VOTES_PER_NETWORK_DAY="1")
+    make_tool("alpha")
+    for _ in range(3):
+        Visitor(application).votes("alpha", "ship", htmx=True, x_forwarded_for=stated)
+    assert tally() == Community(ship=1, waiting=2)
+
+
+@ON_ONE_DATABASE
+def test_without_a_proxys_word_the_socket_counts(app_with: Callable[..., Flask]) -> None:
+    application = app_with(PROXY_HOPS="1", VOTES_PER_NETWORK_DAY="1")
+    make_tool("alpha")
+    for _ in range(3):
+        Visitor(application).votes("alpha", "ship", htmx=True)
+    assert tally() == Community(ship=3)

@@ -124,5 +124,6 @@ def _wait(counter: Counter, now: datetime) -> timedelta:
     if row is None or row.failures < counter.free_attempts or now - row.last_at > RETENTION:
         return timedelta()
     doublings = min(row.failures - counter.free_attempts, 20)
-    until: datetime = row.last_at + min(counter.max_wait, counter.min_wait * 2**doublings)
+    last_at = min(row.last_at, now)  # the clock of another machine may be ahead
+    until: datetime = last_at + min(counter.max_wait, counter.min_wait * 2**doublings)
     return max(timedelta(), until - now)

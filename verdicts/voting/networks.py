@@ -53,10 +53,19 @@ def network_hashes(address: str, now: datetime) -> list[str]:
     network, today = network_of(address), now.astimezone(UTC).date()
     if network is None:
         return []
-    kept = sa.select(network_key.c.day, network_key.c.key).where(network_key.c.day > today - NETWORKS_KEPT)
-    keys = {row.day: row.key for row in db.session.connection().execute(kept)}
+    keys = _kept_keys(today)
     todays = keys.pop(today, None) or key_of_day(today)
     return [hash_network(network, key) for key in (todays, *keys.values())]
+
+
+def unreadable_hashes(now: datetime) -> list[str]:
+    """Return what the database calls the UNREADABLE network on the days whose keys it keeps. One statement."""
+    return [hash_network(UNREADABLE, key) for key in _kept_keys(now.astimezone(UTC).date()).values()]
+
+
+def _kept_keys(today: date) -> dict[date, bytes]:
+    kept = sa.select(network_key.c.day, network_key.c.key).where(network_key.c.day > today - NETWORKS_KEPT)
+    return {row.day: row.key for row in db.session.connection().execute(kept)}
 
 
 def network_of(address: str) -> str | None:

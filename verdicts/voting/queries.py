@@ -118,16 +118,18 @@ def voters_held(tool_id: int, network: str | None) -> list[str]:
     return list(db.session.connection().scalars(sa.select(vote.c.voter).where(_held(), group).order_by(vote.c.voter)))
 
 
-def has_ballots_without_a_network(since: datetime) -> bool:
-    """Say whether one of the newest ballots since then was cast from an address that cannot be a client's.
+def has_ballots_from(networks: Collection[str | None], since: datetime) -> bool:
+    """Say whether one of the newest ballots since then was cast from one of these networks. None: it had no network.
 
     One statement, which reads NEWEST_LINES lines of the ledger however many there are.
     """
     line = vote_event.c
     newest = sa.select(line.network, line.occasion).where(line.at >= since).order_by(line.at.desc()).limit(NEWEST_LINES)
     lines = newest.subquery().c
-    cast = lines.network.is_(None) & (lines.occasion == Occasion.CAST)
-    return db.session.connection().scalar(sa.select(sa.exists().where(cast))) or False
+    known = [network for network in networks if network is not None]
+    is_theirs = lines.network.in_(known) | (lines.network.is_(None) if None in networks else sa.false())
+    cast = sa.exists().where(is_theirs, lines.occasion == Occasion.CAST)
+    return db.session.connection().scalar(sa.select(cast)) or False
 
 
 def _held() -> sa.ColumnElement[bool]:

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from werkzeug.http import parse_list_header
+
 from verdicts.voting.networks import UNREADABLE
 
 if TYPE_CHECKING:
@@ -19,14 +21,25 @@ _PORT = re.compile(r":[0-9]{1,5}$")
 
 
 class CleanClientAddress:
-    """A WSGI layer that replaces REMOTE_ADDR with what `clean_address` makes of it."""
+    """A WSGI layer that replaces REMOTE_ADDR with what `clean_address` makes of it.
 
-    def __init__(self, inner: "WSGIApplication") -> None:
+    Where proxies have stated too few addresses, ProxyFix leaves that of the nearest proxy: it is no client's.
+    """
+
+    def __init__(self, inner: "WSGIApplication", proxy_hops: int) -> None:
         self._inner = inner
+        self._proxy_hops = proxy_hops
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        environ["REMOTE_ADDR"] = clean_address(environ.get("REMOTE_ADDR") or "")
+        environ["REMOTE_ADDR"] = clean_address(self._stated_address(environ))
         return self._inner(environ, start_response)
+
+    def _stated_address(self, environ: "WSGIEnvironment") -> str:
+        stated = environ.get("HTTP_X_FORWARDED_FOR")
+        if self._proxy_hops and stated is not None:
+            addresses = parse_list_header(stated)
+            return addresses[-self._proxy_hops] if len(addresses) >= self._proxy_hops else ""
+        return environ.get("REMOTE_ADDR") or ""
 
 
 def clean_address(text: str) -> str:

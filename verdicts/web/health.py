@@ -18,6 +18,7 @@ from verdicts.engines import sqlite_warning
 from verdicts.extensions import db
 from verdicts.outages import Outage
 from verdicts.voting import queries as voting
+from verdicts.voting.networks import unreadable_hashes
 from verdicts.web.clock import now
 
 bp = Blueprint("health", __name__)
@@ -27,6 +28,10 @@ _APPLIED_MIGRATION = sa.select(_alembic_version.c.version_num, sa.literal("off")
 _WHETHER_READ_ONLY = sa.select(_alembic_version.c.version_num, sa.func.current_setting("transaction_read_only"))
 MIN_FREE_BYTES = 64 * 1024  # a transaction of SQLite writes some pages of 4 KiB
 
+UNREADABLE_WARNING = (
+    "Votes of the last day came from addresses that cannot be read, so most of them wait: PROXY_HOPS is wrong, or the"
+    " proxy sends no address in X-Forwarded-For."
+)
 PROXY_WARNING = "Votes of the last day came from loopback or private addresses: PROXY_HOPS is probably wrong."
 
 
@@ -39,7 +44,7 @@ def livez() -> ResponseReturnValue:
 def readyz() -> ResponseReturnValue:
     """Answer 200 when the database takes changes and has every migration, otherwise 503 with the reason.
 
-    Strangers may call it as often as they like, so it costs two small statements.
+    Strangers may call it as often as they like, so it costs a few small statements.
     """
     try:
         applied, is_read_only = _applied_migration()
@@ -97,6 +102,9 @@ def _not_ready(reason: str, *, retry_after: int = 5) -> ResponseReturnValue:
 def _warnings() -> list[str]:
     settings = current_settings()
     warnings = [sqlite_warning()] if settings.is_sqlite else []
-    if not settings.demo and voting.has_ballots_without_a_network(since=now() - timedelta(days=1)):
+    since = now() - timedelta(days=1)
+    if not settings.demo and voting.has_ballots_from([None], since):
         warnings.append(PROXY_WARNING)
+    if not settings.demo and voting.has_ballots_from(unreadable_hashes(now()), since):
+        warnings.append(UNREADABLE_WARNING)
     return [warning for warning in warnings if warning]

@@ -110,7 +110,12 @@ def test_of_several_waits_the_longest_counts() -> None:
     fail(ANN, FREE_ATTEMPTS_PER_ACCOUNT)
     fail(bob, FREE_ATTEMPTS_PER_ACCOUNT)
     fail(bob, 1, now=NOW + 2 * SECOND)
-    assert attempt(ANN, bob, now=NOW + SECOND) == 5 * SECOND
+    assert attempt(ANN, bob, now=NOW + 2 * SECOND) == 4 * SECOND
+
+
+def test_a_failure_that_a_clock_ahead_has_counted_makes_nobody_wait_longer() -> None:
+    fail(ANN, FREE_ATTEMPTS_PER_ACCOUNT, now=NOW + 600 * SECOND)
+    assert attempt(ANN) == 2 * SECOND
 
 
 def test_what_is_asked_for_one_purpose_does_not_use_up_another() -> None:

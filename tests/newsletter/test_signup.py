@@ -13,7 +13,7 @@ from tests.newsletter.world import ANN, ask, confirm, end, letters, make_subscri
 from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import db
 from verdicts.newsletter.models import Status, signup_turn, subscriber
-from verdicts.newsletter.signup import CONFIRM_TOKEN_LIFETIME, MIN_LETTER_INTERVAL
+from verdicts.newsletter.signup import CONFIRM_TOKEN_LIFETIME, MAX_LETTERS_PER_DAY, MIN_LETTER_INTERVAL
 from verdicts.newsletter.tokens import Purpose, TokenContent, confirm_hash, find_tokens
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -83,6 +83,32 @@ def test_asking_again_and_again_does_not_put_the_next_letter_off() -> None:
     assert len(letters()) == 3
 
 
+def test_a_mailbox_gets_a_few_letters_a_day_and_more_on_the_next() -> None:
+    for hour in range(24):
+        ask(now=NOW + hour * MIN_LETTER_INTERVAL)
+    assert len(letters()) == MAX_LETTERS_PER_DAY
+    ask(now=NOW + 24 * MIN_LETTER_INTERVAL)
+    assert len(letters()) == MAX_LETTERS_PER_DAY + 1
+
+
+def test_tags_and_dots_are_one_mailbox_for_the_cap_and_letters_go_to_what_was_typed() -> None:
+    typed = [*(f"ann.lee+{number}@gmail.com" for number in range(5)), "a.n.n.lee@gmail.com", "annlee@googlemail.com"]
+    for address in typed:
+        ask(address)
+    assert [letter.recipient for letter in letters()] == typed[:MAX_LETTERS_PER_DAY]
+    assert ask("annlee@example.org")
+    assert ask("ann.lee@example.org")
+    assert ask("ann.lee+tag@example.org")
+    assert len(statuses()) == MAX_LETTERS_PER_DAY + 3
+
+
+def test_asking_in_vain_uses_up_nothing_of_the_day() -> None:
+    for _ in range(20):
+        ask()
+    assert ask("ann+1@example.org")
+    assert [ask(f"ann+{number}@example.org") for number in range(2, 5)] == [True, True, False]
+
+
 def test_two_spellings_of_one_mailbox_share_the_hour_and_the_first_is_written_to() -> None:
     ask("Ann@example.org")
     ask("ann@EXAMPLE.org", NOW + MIN_LETTER_INTERVAL)
@@ -114,7 +140,7 @@ def test_however_many_subscribers_there_are_a_sign_up_takes_the_same_statements(
         make_subscriber(f"reader{number}@example.org")
     before = len(statements)
     ask("ben@example.org")
-    assert len(statements) - before == first <= 7
+    assert len(statements) - before == first <= 8
 
 
 def _shape(statement: str) -> str:

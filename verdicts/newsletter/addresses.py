@@ -10,6 +10,10 @@ from verdicts.newsletter.tokens import keyed_hash
 
 MISSING_AT = "An email address has an @: you@example.org."
 
+# Providers that deliver to one mailbox wherever the dots are, and another name of one of them.
+_WITHOUT_DOTS = {"gmail.com", "proton.me", "protonmail.com", "pm.me"}
+_SAME_DOMAIN = {"googlemail.com": "gmail.com"}
+
 
 @dataclass(frozen=True)
 class Address:
@@ -43,3 +47,16 @@ def _in_words(error: EmailNotValidError) -> str:
     """Return the library's message in the words that people use."""
     message = str(error).replace("It should have a period.", "It needs a dot, as in example.org.")
     return message.replace("period", "dot").replace("@-sign", "@")
+
+
+def mailbox_key(address: str) -> str:
+    """Return a keyed hash that all addresses of one mailbox share, tagged ones (ann+tag@example.org) among them.
+
+    Only limits use it: at some providers two people may have such addresses, and both must be able to subscribe.
+    """
+    local, _, domain = address.casefold().rpartition("@")
+    domain = _SAME_DOMAIN.get(domain, domain)
+    local = local.partition("+")[0] or local
+    if domain in _WITHOUT_DOTS:
+        local = local.replace(".", "")
+    return keyed_hash("mailbox", f"{local}@{domain}".encode()).hex()

@@ -134,7 +134,7 @@ class BouncedAddress(Base):
 
 
 class SignupTurn(Base):
-    """When an address was last mailed a confirmation, and how many sign-ups it had since; deleted after a day."""
+    """When an address, or a mailbox, was first mailed in its interval, and how often since; deleted after a day."""
 
     __tablename__ = "signup_turn"
 

@@ -13,7 +13,7 @@ from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import db, insert
 from verdicts.mailing import outbox
 from verdicts.mailing.rendering import absolute_url
-from verdicts.newsletter.addresses import Address
+from verdicts.newsletter.addresses import Address, mailbox_key
 from verdicts.newsletter.headers import confirm_path, delivery_headers
 from verdicts.newsletter.models import (
     Rhythm,
@@ -27,6 +27,7 @@ from verdicts.newsletter.models import (
 from verdicts.newsletter.tokens import NO_EDITION, confirm_hash, new_confirm_token
 
 MIN_LETTER_INTERVAL = timedelta(hours=1)
+MAX_LETTERS_PER_DAY = 4  # to one mailbox, under whatever addresses
 CONFIRM_TOKEN_LIFETIME = timedelta(days=7)
 
 
@@ -49,13 +50,16 @@ class Confirmation:
 def sign_up(address: Address, *, source: str, now: datetime, follow: ToolLink | None = None) -> bool:
     """Store an address as pending unless it is known, and mail it a confirmation; return whether a letter is queued.
 
-    Nothing is stored or mailed for an address that got a letter within MIN_LETTER_INTERVAL, or whose reader has
-    complained: then everything is rolled back, after the same statements. Tell nobody which it was. `follow` is a tool
+    Nothing is stored or mailed for an address that got a letter within MIN_LETTER_INTERVAL, whose mailbox got
+    MAX_LETTERS_PER_DAY, or whose reader has complained: then everything is rolled back, after the same statements. Tell
+    nobody which it was. `follow` is a tool
     that confirming will follow. The caller has called begin_write(), and commits.
     """
     token = new_confirm_token()
     path = confirm_path(token) + (f"?tool={follow.slug}" if follow else "")
-    conditions = [_acquire_turn(address.key, now), not _has_complained(address.key)]  # a list, so that both run
+    has_turn = _count_turn(address.key, now, MIN_LETTER_INTERVAL) == 1
+    letters = _count_turn(mailbox_key(address.text), now, timedelta(days=1), amount=int(has_turn))
+    conditions = [has_turn, letters <= MAX_LETTERS_PER_DAY, not _has_complained(address.key)]  # a list: all run
     savepoint = db.session.connection().begin_nested()
     subscriber_id, recipient = _store(address, token, source, now)
     outbox.send_letter(
@@ -106,16 +110,17 @@ def confirm(token: str, now: datetime, follow: int | None = None) -> Confirmatio
     return confirmation
 
 
-def _acquire_turn(key: str, now: datetime) -> bool:
-    """Return whether an address may be mailed now. Of requests at the same time, the others wait and get False."""
-    is_over = signup_turn.c.mailed_at <= now - MIN_LETTER_INTERVAL
-    turn = insert(signup_turn).values(address_key=key, mailed_at=now, asked=1)
+def _count_turn(key: str, now: datetime, interval: timedelta, amount: int = 1) -> int:
+    """Add to the count of an interval that began with its first sign-up, and return it. Requests at once wait here."""
+    is_over = signup_turn.c.mailed_at <= now - interval
+    turn = insert(signup_turn).values(address_key=key, mailed_at=now, asked=amount)
     values = {
         "mailed_at": sa.case((is_over, now), else_=signup_turn.c.mailed_at),
-        "asked": sa.case((is_over, 1), else_=signup_turn.c.asked + 1),
+        "asked": sa.case((is_over, amount), else_=signup_turn.c.asked + amount),
     }
     turn = turn.on_conflict_do_update(index_elements=["address_key"], set_=values)
-    return bool(db.session.connection().scalar(turn.returning(signup_turn.c.asked)) == 1)
+    count: int = db.session.connection().execute(turn.returning(signup_turn.c.asked)).scalar_one()
+    return count
 
 
 def _has_complained(key: str) -> bool:

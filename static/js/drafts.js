@@ -22,8 +22,9 @@
     fields.set("draft_key", key);
     return fields;
   };
-  // A form that was refused, or given another row, holds changes that may be stored nowhere.
-  let storedFields = "unsaved" in form.dataset ? "" : String(currentFields());
+  // A form that is shown again holds changes that may be stored nowhere.
+  const isStored = !("unsaved" in form.dataset) || "stored" in form.dataset;
+  let storedFields = isStored ? String(currentFields()) : "";
   let isSending = false;
   let isDiscarding = false;
   let submittedAt = -Infinity;
@@ -144,5 +145,5 @@
     navigator.sendBeacon(form.dataset.draftUrl, currentFields());
   });
   offerCopy();
-  if ("unsaved" in form.dataset) storeDraft();
+  copyUnsaved();
 })();

@@ -192,8 +192,8 @@ def save_submitted() -> str:
     return _save(current_account().id, draft_key(), submitted_fields())
 
 
-def save_submitted_if_possible() -> None:
-    """Keep the submitted fields as a draft when this request does not save the record.
+def save_submitted_if_possible() -> bool:
+    """Keep the submitted fields as a draft when this request does not save the record; return whether it is stored.
 
     Going back then shows them, without JavaScript too.
     """
@@ -201,6 +201,8 @@ def save_submitted_if_possible() -> None:
         save_submitted()
     except errors.OVERLOAD_ERRORS as overload:
         errors.roll_back(overload)
+        return False
+    return True
 
 
 def discard(key: str) -> None:

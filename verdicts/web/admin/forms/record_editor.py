@@ -359,8 +359,8 @@ class RecordEditor(MethodView):
         restored_entry_id: int | None = None,
     ) -> ResponseReturnValue:
         """Show the form; what a POST sent and did not save is stored as a draft first."""
-        if request.method == "POST" and not csrf_failed() and cause != RedisplayCause.BUSY:
-            drafts.save_submitted_if_possible()
+        may_store = request.method == "POST" and not csrf_failed() and cause != RedisplayCause.BUSY
+        is_stored = may_store and drafts.save_submitted_if_possible()
         self.prepare_form(form, record)
         page = render_template(
             self.template,
@@ -377,6 +377,7 @@ class RecordEditor(MethodView):
             has_conflicts=has_conflicts,
             restored_entry_id=restored_entry_id,
             is_unsaved=request.method == "POST",
+            is_stored=is_stored,
             other_drafts=draft_lists.list_other_drafts(drafts.draft_key()),
             created_record_url=self._created_record_url(),
             done="" if draft else SUCCESS_MESSAGES.get(request.args.get("done", ""), ""),

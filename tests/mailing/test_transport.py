@@ -21,7 +21,7 @@ from verdicts.mailing.messages import compose, message_id
 from verdicts.mailing.outbox import LEASE
 from verdicts.mailing.outcomes import Outcome, OutcomeKind, Step
 from verdicts.mailing.smtp import MAX_MESSAGES_PER_CONNECTION, Timeouts
-from verdicts.mailing.transport import Connection, open_connection, transmit_message
+from verdicts.mailing.transport import Connection, open_connection, own_name, transmit_message
 
 ADA, BEN = "ada@readers.example", "ben@readers.example"
 HASTY = Timeouts(connect=1, reply=0.5, last_reply=0.5)
@@ -321,3 +321,15 @@ def test_settings_that_smtp_cannot_carry_are_our_fault_and_no_crash(
         trouble = connection.connect()
     assert trouble
     assert (trouble.kind, trouble.step) == (OutcomeKind.REFUSED, Step.CONNECT)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "name"),
+    [
+        ("https://verdicts.example", "verdicts.example"),
+        ("http://127.0.0.1:8000", "[127.0.0.1]"),
+        ("http://[::1]:8000", "[IPv6:::1]"),
+    ],
+)
+def test_a_mail_server_is_greeted_by_name_or_by_an_address_in_brackets(base_url: str, name: str) -> None:
+    assert own_name(base_url) == name

@@ -173,7 +173,8 @@ def _common_headers(subject: str, sender: str, boundary: str) -> bytes:
     message = EmailMessage(POLICY.clone(utf8=not address.isascii()))
     message["From"] = header_address(name or settings.site_name, address)
     message["Subject"] = validate_header("Subject", subject)
-    message["List-Id"] = f"<digest.{urlsplit(settings.base_url).hostname}>"
+    host = urlsplit(settings.base_url).hostname or ""
+    message["List-Id"] = f"<digest.{'localhost' if ':' in host else host}>"  # an IPv6 address is no name (RFC 2919)
     message["Precedence"] = "bulk"
     message["Auto-Submitted"] = "auto-generated"
     mime = f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n'

@@ -1,6 +1,7 @@
 """Transmitting messages: to the SMTP server of the settings, or into files where there is none."""
 
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Protocol, Self
 from urllib.parse import urlsplit
@@ -43,8 +44,16 @@ def open_connection(timeouts: Timeouts | None = None) -> Connection:
     settings = current_settings()
     if settings.mail.server is None:
         return MailboxConnection(mailbox.folder_path(settings))
-    own_name = urlsplit(settings.base_url).hostname or "localhost"
-    return SmtpConnection(current_app.extensions["mail"], timeouts or Timeouts(), own_name)
+    return SmtpConnection(current_app.extensions["mail"], timeouts or Timeouts(), own_name(settings.base_url))
+
+
+def own_name(base_url: str) -> str:
+    """Return what we call ourselves to a mail server: the site's host; an address as RFC 5321 4.1.3 writes it."""
+    host = urlsplit(base_url).hostname or "localhost"
+    try:
+        return f"[IPv6:{host}]" if ip_address(host).version == 6 else f"[{host}]"
+    except ValueError:
+        return host
 
 
 def transmit_message(connection: Connection, message: Message) -> Outcome:

@@ -1,10 +1,13 @@
 """What is typed while the site is down: the browser keeps it, offers it again, and asks before it is left."""
 
+from datetime import timedelta
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.reader import Reader
+from tests.browser.site import Site
 from tests.browser.test_accessibility import violations
-from tests.browser.test_editing import log_in
+from tests.browser.test_editing import end_sessions, log_in, log_in_again
 
 FORM = "/admin/reviewers/3"
 KEPT = "Changes from"
@@ -84,6 +87,21 @@ def test_leaving_asks_only_while_something_is_unsaved_and_not_stored(reader: Rea
     page.get_by_role("button", name="Discard changes").click()
     expect(page.get_by_text("Your unsaved changes are discarded.")).to_be_visible()
     assert (asked, copies(page)) == (["beforeunload"], 0)
+
+
+def test_what_an_ended_session_did_not_store_is_offered_after_logging_in(reader: Reader, site: Site) -> None:
+    reader.expects("status of 401")
+    page = log_in(reader, at=FORM)
+    name = page.locator(".log-out a").inner_text().partition(":")[0]
+    end_sessions(site, timedelta(days=1))
+    page.get_by_label("Motto").fill("Typed all night.")
+    page.get_by_role("button", name="Save reviewer", exact=True).last.click()
+    expect(page.get_by_text("Typed all night.")).to_be_visible()
+    page.get_by_role("link", name="Log in").last.click()
+    log_in_again(page, name)
+    page.get_by_role("button", name="Put them into the form").click()
+    expect(page.get_by_label("Motto")).to_have_value("Typed all night.")
+    page.get_by_role("button", name="Discard changes").click()
 
 
 def test_logging_out_leaves_nothing_in_the_browser_and_nobody_is_offered_what_another_typed(reader: Reader) -> None:

@@ -47,6 +47,7 @@ def test_an_admin_logs_in_adds_a_user_and_sets_up_two_factor_authentication(read
     found += violations(page, "two-factor authentication")
     secret = re.sub(r"\s", "", page.locator(".secret").inner_text())
     page.get_by_label("Code from the app").fill(pyotp.TOTP(secret).now())
+    page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Turn on two-factor authentication").click()
     expect(page.locator(".codes li")).to_have_count(10)
     found += violations(page, "recovery codes")

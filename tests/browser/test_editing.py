@@ -194,6 +194,7 @@ def test_an_editor_logs_in_with_two_factor_authentication(reader: Reader) -> Non
     secret = re.sub(r"\s", "", page.locator(".secret").inner_text())
     codes = pyotp.TOTP(secret)
     page.get_by_label("Code from the app").fill(codes.now())
+    page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Turn on two-factor authentication").click()
     expect(page.locator(".codes li")).to_have_count(10)
     page.get_by_role("button", name="Log out").click()

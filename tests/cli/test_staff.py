@@ -1,10 +1,11 @@
-"""`flask staff add`, `passwd` and `list`."""
+"""`flask staff add`, `passwd`, `reset-two-factor` and `list`."""
 
 from click.testing import Result
 from flask import Flask
 
-from verdicts.extensions import db
-from verdicts.staff import accounts, audit, passwords
+from tests.makers import NOW
+from verdicts.extensions import commit_or_retry, db
+from verdicts.staff import accounts, audit, passwords, second_factor, sessions
 
 PASSWORD, OTHER = "plinth mango otter quartz", "walnut trombone glacier inbox"
 
@@ -39,6 +40,7 @@ def test_what_cannot_be_is_refused_in_words(app: Flask) -> None:
         (["add", "bob", "bob@example.org"], "password1234", "easy to guess"),
         (["add", "Bob!", "bob@example.org"], PASSWORD, "Use lower-case letters"),
         (["passwd", "bob"], PASSWORD, "There is nobody called bob."),
+        (["reset-two-factor", "bob"], PASSWORD, "There is nobody called bob."),
     ):
         refused = staff(app, *arguments, typed=twice(typed))
         assert (refused.exit_code, says in refused.output) == (1, True), refused.output
@@ -52,6 +54,17 @@ def test_a_new_password_may_be_good_for_one_log_in_only(app: Flask) -> None:
     assert account
     assert account.must_change
     assert passwords.is_correct(OTHER, account.password_hash)
+
+
+def test_a_lost_second_factor_is_reset(app: Flask) -> None:
+    staff(app, "add", "ann", "ann@example.org", typed=twice(PASSWORD))
+    commit_or_retry(lambda: second_factor.enable(1, second_factor.new_secret(), NOW))
+    commit_or_retry(lambda: sessions.create(1, "Firefox", NOW))
+    assert "  second factor\n" in staff(app, "list").output
+    assert staff(app, "reset-two-factor", "ann").exit_code == 0
+    assert "no second factor" in staff(app, "list").output
+    assert sessions.list_open(1, NOW) == []
+    assert audit.search()[0].action == "reset two-factor authentication of"
 
 
 def test_nobody_is_told_how_to_begin(app: Flask) -> None:

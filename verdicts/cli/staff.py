@@ -1,4 +1,4 @@
-"""Commands about accounts: adding one, setting a password, listing them."""
+"""Commands about accounts: adding one, setting a password, resetting two-factor authentication, listing them."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ from flask.cli import AppGroup
 
 from verdicts.cli.errors import errors_as_messages
 from verdicts.extensions import begin_write, db
-from verdicts.staff import accounts, audit, passwords
+from verdicts.staff import accounts, audit, passwords, second_factor, sessions
 from verdicts.staff.accounts import InvalidAccount
 from verdicts.staff.models import Role
 
@@ -39,16 +39,28 @@ def add(name: str, email: str, role: str, password: str, *, must_change: bool) -
 def passwd(name: str, password: str, *, must_change: bool) -> None:
     """Set the password of NAME, and end every session of theirs."""
     with errors_as_messages(InvalidAccount):
-        account = accounts.find(name)
+        account = get_account(name)
         db.session.rollback()
-        if account is None:
-            raise click.ClickException(f"There is nobody called {name}. `flask staff list` shows who there is.")
         password_hash = hash_new_password(password, (name, account.email))
         begin_write()
         accounts.set_password(account.id, password_hash, must_change=must_change)
         audit.record("set the password of", "account", name, now=datetime.now(UTC))
         db.session.commit()
     click.echo(f"{name} has a new password and is logged out everywhere.")
+
+
+@staff.command("reset-two-factor")
+@click.argument("name")
+def reset_two_factor(name: str) -> None:
+    """Let NAME log in with the password alone, and end every session of theirs: for a lost phone or SECRET_KEY."""
+    with errors_as_messages(InvalidAccount):
+        begin_write()
+        account = get_account(name)
+        second_factor.disable(account.id)
+        sessions.delete_all(account.id)
+        audit.record("reset two-factor authentication of", "account", name, now=datetime.now(UTC))
+        db.session.commit()
+    click.echo(f"{name} logs in with the password alone, and is logged out everywhere.")
 
 
 @staff.command("list")
@@ -62,6 +74,14 @@ def list_all() -> None:
         click.echo(f"{account.name}  {account.role}  {account.email}  {factor}{suffix}")
     if not all_accounts:
         click.echo("Nobody yet: flask staff add NAME EMAIL --role admin")
+
+
+def get_account(name: str) -> accounts.Account:
+    """Return the account of this name. Raises ClickException where there is none."""
+    account = accounts.find(name)
+    if account is None:
+        raise click.ClickException(f"There is nobody called {name}. `flask staff list` shows who there is.")
+    return account
 
 
 def hash_new_password(password: str, personal_words: tuple[str, str]) -> str:

@@ -15,12 +15,15 @@ from verdicts.config import Settings
 from verdicts.newsletter.not_understood import RETENTION as NOT_UNDERSTOOD_RETENTION
 from verdicts.newsletter.retention import BOUNCED_ADDRESS_RETENTION, HARD_BOUNCE_RETENTION, UNCONFIRMED_RETENTION
 from verdicts.newsletter.signup import CONFIRM_TOKEN_LIFETIME
+from verdicts.staff.sessions import MAX_AGE as SESSION_MAX_AGE
+from verdicts.staff.sessions import RETENTION as SESSION_RETENTION
 from verdicts.voting.community import CONFIDENCE_PERCENT, PERCENTAGE_FROM
 from verdicts.voting.network_groups import MAX_RELEASED, ONE_SIDED_FROM, ONE_SIDED_PERCENT
 from verdicts.voting.readers_of_both import SIGNIFICANCE
 from verdicts.voting.retention import NETWORKS_KEPT
 from verdicts.voting.voters import VOTER_KEPT_MONTHS
 from verdicts.voting.waiting import WAITING_HOURS
+from verdicts.web.admin.devices import RETENTION as DEVICE_RETENTION
 from verdicts.web.clock import today
 from verdicts.web.timeline import draw_timeline
 
@@ -33,6 +36,7 @@ MIN_FOLDED_LINES = 3  # what hides fewer is no shorter than its fold
 RULES = {
     "CONFIDENCE_PERCENT": CONFIDENCE_PERCENT,
     "CONFIRM_TOKEN_LIFETIME": CONFIRM_TOKEN_LIFETIME,
+    "DEVICE_RETENTION": DEVICE_RETENTION,
     "FIRST_INTERVAL_DAYS": FIRST_INTERVAL_DAYS,
     "MAX_INTERVAL_DAYS": MAX_INTERVAL_DAYS,
     "MAX_QUERY_LENGTH": MAX_QUERY_LENGTH,
@@ -45,6 +49,8 @@ RULES = {
     "ONE_SIDED_FROM": ONE_SIDED_FROM,
     "ONE_SIDED_PERCENT": ONE_SIDED_PERCENT,
     "PERCENTAGE_FROM": PERCENTAGE_FROM,
+    "SESSION_MAX_AGE": SESSION_MAX_AGE,
+    "SESSION_RETENTION": SESSION_RETENTION,
     "SIGNIFICANCE": SIGNIFICANCE,
     "NOT_UNDERSTOOD_RETENTION": NOT_UNDERSTOOD_RETENTION,
     "BOUNCED_ADDRESS_RETENTION": BOUNCED_ADDRESS_RETENTION,

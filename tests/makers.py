@@ -120,7 +120,13 @@ def make_release(tool: Tool, version: str = "1.0", **fields: Any) -> Release:
     return _save(Release(**{"tool_id": tool.id, "version": version, "position": _next_position(Release)} | fields))
 
 
-def make_votes(tool: Tool, ship: Iterable[int] = (), skip: Iterable[int] = (), waiting: Iterable[int] = ()) -> None:
+def make_votes(
+    tool: Tool,
+    ship: Iterable[int] = (),
+    skip: Iterable[int] = (),
+    waiting: Iterable[int] = (),
+    at: datetime = NOW,
+) -> None:
     """Cast the votes of these readers, who are numbers: ballots, ledger lines and tally agree."""
     votes = [(reader, Verdict.SHIP, Standing.COUNTED) for reader in ship]
     votes += [(reader, Verdict.SKIP, Standing.COUNTED) for reader in skip]
@@ -128,14 +134,17 @@ def make_votes(tool: Tool, ship: Iterable[int] = (), skip: Iterable[int] = (), w
     connection, id = db.session.connection(), tool.id
     for reader, verdict, standing in votes:
         mine = {"tool_id": id, "voter": f"{reader:064x}", "network": None}
-        ballot = {"verdict": verdict, "standing": standing, "first_at": NOW, "changed_at": NOW}
+        ballot = {"verdict": verdict, "standing": standing, "first_at": at, "changed_at": at}
         line = {"from_verdict": None, "from_standing": standing, "to_verdict": verdict, "to_standing": standing}
         connection.execute(sa.insert(vote).values(**mine, **ballot))
-        connection.execute(sa.insert(vote_event).values(**mine, **line, occasion=Occasion.CAST, reason=None, at=NOW))
+        connection.execute(sa.insert(vote_event).values(**mine, **line, occasion=Occasion.CAST, reason=None, at=at))
     counted = [verdict for _, verdict, standing in votes if standing is Standing.COUNTED]
     figures = {"ship": counted.count(Verdict.SHIP), "skip": counted.count(Verdict.SKIP)}
     waits = {"waiting": len(votes) - len(counted), "held": 0, "discarded": 0}
-    connection.execute(sa.insert(tally).values(tool_id=id, **figures, **waits))
+    of_tool = tally.c.tool_id == id
+    grown = {name: tally.c[name] + figure for name, figure in {**figures, **waits}.items()}
+    if not connection.execute(sa.update(tally).where(of_tool).values(**grown)).rowcount:
+        connection.execute(sa.insert(tally).values(tool_id=id, **figures, **waits))
     db.session.commit()
 
 

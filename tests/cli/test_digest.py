@@ -102,7 +102,7 @@ def test_preview_prints_the_text_and_writes_both_parts(app: Flask) -> None:
     a_week()
     drafted()
     output = digest(app, "preview")
-    assert output.startswith("Subject: One change of mind, one new price and one new tool\n")
+    assert output.startswith("Subject: Alpha: the Skeptic says SHIP now, and more\n")
     assert "It reads receipts now." in output
     html = Path(app.instance_path, "preview", "2026-w47.html").read_text()
     assert html.startswith("<!DOCTYPE html>")
@@ -118,7 +118,7 @@ def test_a_test_letter_goes_to_one_address_and_changes_nothing(app: Flask) -> No
         assert digest(app, "test", "editor@example.org") == "The letter went to editor@example.org.\n"
     sent = [message_from_bytes(each.read_bytes(), policy=policy.SMTP) for each in letters(app)]
     assert [message["To"] for message in sent] == ["editor@example.org"] * 2
-    assert sent[0]["Subject"] == "[Test] One change of mind, one new price and one new tool"
+    assert sent[0]["Subject"] == "[Test] Alpha: the Skeptic says SHIP now, and more"
     assert editions.get_by_id(found.id) == found
 
 

@@ -83,14 +83,14 @@ def test_an_edition_shows_all_its_news_in_the_sites_own_pages(visitor: Visitor) 
     make_votes(gamma, ship=range(2), skip=range(2, 5))
     published(intro="Good *morning*.")
     page = visitor.reads("/digest/2026-w47")
-    assert page.texts("h1") == ["One change of mind, one new price and one new comparison."]
+    assert page.texts("h1") == ["Alpha: the Skeptic says SHIP now, and more."]
     for words in (
         "Good morning.",
         "The Skeptic, SKIP to SHIP, 19 Nov 2026. Now 2 of 2 ship. It reads receipts now.",
-        "Alpha: $20 / month to $30 / month",
+        "$20 / month to $30 / month",
         "Up by half.",
         "0 of 3 reviewers ship it; 100 % of 40 readers do (91 to 100 %).",
-        "Gamma 5 votes: 2 ship, 3 skip",
+        "Gamma 5 votes this week: 2 ship, 3 skip",
         "Alpha vs Beta",
     ):
         assert words in page.words.replace("\xa0", " ").replace("\u202f", " "), words

@@ -5,10 +5,19 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verdicts.digest.blocks import Block, join_blocks
+from verdicts.digest.blocks import (
+    MAX_HTML_BYTES,
+    Block,
+    fit_blocks,
+    html_size,
+    join_blocks,
+    preview_for,
+    select_blocks,
+    subject_for,
+)
 from verdicts.digest.models import BlockKind, ItemKind
 from verdicts.digest.news import CHANGE_KINDS, NewsItem
-from verdicts.digest.rendering import Section, category_sections, tool_sections
+from verdicts.digest.sections import Section, letter_sections, page_sections
 from verdicts.newsletter.models import Rhythm
 from verdicts.newsletter.queries import SubscriberChoices
 
@@ -48,7 +57,7 @@ def a_block(section: Section) -> Block:
 
 
 def blocks_of(items: list[NewsItem]) -> list[Block]:
-    return [HEAD, *map(a_block, [*category_sections(items), *tool_sections(items)]), FOOT]
+    return [HEAD, *map(a_block, letter_sections(items)), FOOT]
 
 
 def is_wanted(item: NewsItem, chosen: SubscriberChoices) -> bool:
@@ -99,7 +108,49 @@ def test_the_news_of_one_tool_is_one_block_whatever_its_kinds() -> None:
         an_item(1, ItemKind.NEW_TOOL, (2,)),
         an_item(2, ItemKind.VOTES, (1,)),
     ]
-    assert [section.tool_ids for section in tool_sections(items)] == [(1,), (2,)]
+    assert [section.tool_ids for section in letter_sections(items) if section.kind is BlockKind.TOOL] == [(1,), (2,)]
+
+
+@given(editions)
+def test_changes_lead_whatever_their_category_and_a_tool_stands_once_with_all_its_news(items: list[NewsItem]) -> None:
+    changed = {item.tool_ids for item in items if item.kind in CHANGE_KINDS}
+    sections = [section for section in letter_sections(items) if section.kind is BlockKind.CATEGORY]
+    for entries in (
+        [entry for section in sections for entry in section.entries],
+        [entry for section in page_sections(items) for entry in section.entries],
+    ):
+        tools = [entry.lead.tool_ids for entry in entries]
+        assert sorted(tools) == sorted({item.tool_ids for item in items})
+        assert set(tools[: len(changed)]) == changed
+        assert sorted(item.id for entry in entries for item in entry.items) == [item.id for item in items]
+
+
+def sized(kind: BlockKind, size: int, subject: str = "", category_id: int | None = 10) -> Block:
+    return Block(kind, category_id, (), True, kind, "x" * size, subject, subject)
+
+
+def test_a_copy_leaves_out_what_does_not_fit_and_says_so() -> None:
+    news = [sized(BlockKind.CATEGORY, 20_000, f"Tool {number}") for number in range(9)]
+    foot = [sized(BlockKind.FOOT, 500), sized(BlockKind.FOOT, 500)]
+    blocks = [sized(BlockKind.HEAD, 1000), *news, *foot]
+    sizes = [html_size(block) for block in blocks]
+    chosen = select_blocks(blocks, SubscriberChoices())
+    assert chosen == (*range(10), 11)
+    fitting = fit_blocks(blocks, chosen, sizes)
+    assert fitting == (0, 1, 2, 3, 4, 10, 11)
+    assert sum(sizes[index] for index in fitting) <= MAX_HTML_BYTES
+    assert fit_blocks(blocks, (0, 1, 2, 11), sizes) == (0, 1, 2, 11)
+
+
+def test_the_subject_and_the_preview_are_of_the_first_news_that_a_copy_holds() -> None:
+    blocks = [
+        HEAD,
+        sized(BlockKind.CATEGORY, 1, "Alpha: $30, was $20", 10),
+        sized(BlockKind.CATEGORY, 1, "New: Beta <b>", 20),
+        FOOT,
+    ]
+    assert subject_for(blocks, (0, 1, 2, 3)) == "Alpha: $30, was $20, and one more change"
+    assert (subject_for(blocks, (0, 2, 3)), preview_for(blocks, (0, 2, 3))) == ("New: Beta <b>", "New: Beta &lt;b&gt;")
 
 
 def test_who_waits_for_changes_gets_all_they_chose_once_there_is_one() -> None:

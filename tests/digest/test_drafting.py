@@ -35,6 +35,7 @@ from tests.makers import (
     make_votes,
 )
 from verdicts.catalog.kinds import PriceModel
+from verdicts.catalog.models import Tool
 from verdicts.config.mail import DigestSettings
 from verdicts.digest import drafting, editions, scheduling
 from verdicts.digest.drafting import WeekInFuture
@@ -246,6 +247,62 @@ def test_the_widest_disagreements_come_first_and_are_at_most_three() -> None:
     found = items(drafted(), ItemKind.DISAGREEMENT)
     assert [item.details["tool"]["slug"] for item in found] == ["tool-2", "tool-3", "tool-1"]
     assert found[0].details["community"]["percent"] == 95
+
+
+def a_disagreement(slug: str = "alpha", voted_at: datetime | None = None, reviewed_on: date = date(2026, 8, 1)) -> Tool:
+    """Make a tool that its panel of four skips and 40 readers ship."""
+    tool = an_old_tool(slug)
+    for number in range(4):
+        make_review(tool, make_reviewer(f"{slug}-{number}"), "skip", reviewed_on=reviewed_on)
+    make_votes(tool, ship=range(40), at=voted_at or NOW)
+    return tool
+
+
+@pytest.mark.usefixtures("app")
+def test_an_old_disagreement_is_no_news_and_no_edition_though_readers_vote_on() -> None:
+    make_votes(a_disagreement(voted_at=LONG_AGO), ship=range(40, 44), skip=range(44, 46))
+    draft_nothing()
+    make_tool("beta")
+    assert sorted(kinds(drafted())) == [ItemKind.NEW_TOOL, ItemKind.VOTES]
+
+
+@pytest.mark.usefixtures("app")
+def test_a_disagreement_is_news_when_it_begins_by_votes() -> None:
+    tool = a_disagreement(voted_at=NOW)
+    (item,) = items(drafted(), ItemKind.DISAGREEMENT)
+    assert (item.tool_ids, item.details["has_ended"]) == ((tool.id,), False)
+
+
+@pytest.mark.usefixtures("app")
+def test_a_disagreement_is_news_when_it_begins_by_the_panel() -> None:
+    tool = an_old_tool("alpha")
+    for number in range(4):
+        review = make_review(tool, make_reviewer(f"r-{number}"), "skip", reviewed_on=date(2026, 8, 1))
+        make_revision(review, "ship", until=THURSDAY, reason="It broke.", reviewed_on=date(2026, 8, 1))
+    make_votes(tool, ship=range(40), at=LONG_AGO)
+    (item,) = items(drafted(), ItemKind.DISAGREEMENT)
+    assert item.details["has_ended"] is False
+
+
+@pytest.mark.usefixtures("app")
+def test_a_disagreement_is_news_when_it_ends_by_votes_or_by_the_panel() -> None:
+    by_votes = a_disagreement("alpha", LONG_AGO)
+    make_votes(by_votes, skip=range(40, 440))
+    by_panel = an_old_tool("beta")
+    for number in range(4):
+        review = make_review(by_panel, make_reviewer(f"r-{number}"), "ship", reviewed_on=date(2026, 8, 1))
+        make_revision(review, "skip", until=THURSDAY, reason="It works.", reviewed_on=date(2026, 8, 1))
+    make_votes(by_panel, ship=range(40), at=LONG_AGO)
+    found = items(drafted(), ItemKind.DISAGREEMENT)
+    assert {item.tool_ids: item.details["has_ended"] for item in found} == {(by_votes.id,): True, (by_panel.id,): True}
+
+
+@pytest.mark.usefixtures("app")
+def test_a_disagreement_that_began_last_week_is_no_news_this_week() -> None:
+    tool = a_disagreement(voted_at=NOW - timedelta(days=7))
+    assert len(items(drafted(LAST_WEEK), ItemKind.DISAGREEMENT)) == 1
+    make_votes(tool, ship=range(40, 45))
+    draft_nothing()
 
 
 @pytest.mark.usefixtures("app")

@@ -96,7 +96,7 @@ def test_the_letter_follows_the_editors_order() -> None:
         move_category(edition.id, ids(edition)[3], UP)
         editing.set_removed(edition.id, ids(edition)[0], is_removed=True)
     letter = "".join(block.text for block in render_blocks(edition, items(edition)))
-    assert letter.index("FIRST") < letter.index("THIRD") < letter.index("SECOND")
+    assert letter.index("(First)") < letter.index("(Third)") < letter.index("(Second)")
 
 
 def test_two_who_move_the_same_item_move_it_twice_and_every_item_keeps_a_place_of_its_own() -> None:

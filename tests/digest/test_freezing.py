@@ -15,7 +15,7 @@ from tests.programs import SETTINGS, run
 from verdicts.digest import editing, editions, freezing
 from verdicts.digest.editions import Edition, EditionIsEmpty, EditionIsFrozen
 from verdicts.digest.messages import EditionTampered, load_message_builder
-from verdicts.digest.models import BlockKind, DeliveryState, EditionState, delivery, edition, edition_block
+from verdicts.digest.models import DeliveryState, EditionState, delivery, edition, edition_block
 from verdicts.digest.queries import list_blocks
 from verdicts.extensions import db
 from verdicts.newsletter import leaving
@@ -57,12 +57,12 @@ def test_a_frozen_edition_has_its_blocks_subject_sender_and_hash() -> None:
     a_week()
     found = freeze(drafted())
     assert (found.state, found.frozen_at) == (EditionState.FROZEN, NOW)
-    assert found.subject == "One change of mind, one new price and one new tool"
+    assert found.subject == "Alpha: the Skeptic says SHIP now, and more"
     assert found.sender == "verdicts@verdicts.test"
     assert found.content_hash is not None
     assert len(found.content_hash) == 64
     kinds = [block.kind for block in list_blocks(found.id)]
-    assert kinds == [BlockKind.HEAD, *[BlockKind.CATEGORY] * 2, *[BlockKind.TOOL] * 2, BlockKind.FOOT]
+    assert kinds == ["head", "category", "tool", "category", "tool", "foot", "foot"]
 
 
 @pytest.mark.usefixtures("app")
@@ -107,8 +107,8 @@ def test_what_was_removed_is_not_in_the_letter() -> None:
     with writing():
         editing.set_removed(found.id, items(found)[0].id, is_removed=True)
     frozen = freeze(found)
-    assert not any("Changed their mind" in block.text for block in list_blocks(found.id))
-    assert frozen.subject == "One new price and one new tool"
+    assert not any("SKIP to SHIP" in block.text for block in list_blocks(found.id))
+    assert frozen.subject == "Alpha: $30 / month, was $20 / month, and more"
 
 
 @pytest.mark.usefixtures("app")

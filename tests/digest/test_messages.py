@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import ON_ONE_DATABASE, StatementCount
-from tests.digest.weekly import a_week, an_old_tool, drafted, writing
-from tests.makers import NOW, make_comparison, make_subscriber, make_tool, make_votes
+from tests.digest.weekly import a_turn, a_week, an_old_tool, drafted, writing
+from tests.makers import NOW, make_category, make_comparison, make_subscriber, make_tool, make_votes
 from tests.web.visitor import read_html
 from verdicts.digest import editing, freezing
 from verdicts.digest.blocks import LEAVE_PLACEHOLDER, PREFERENCES_PLACEHOLDER, Block
@@ -73,7 +73,7 @@ def test_a_copy_has_every_header_a_newsletter_needs(builder: MessageBuilder, ann
         "To": "ann@example.org",
         "Date": "Sun, 22 Nov 2026 12:00:00 +0000",
         "From": "Verdicts <verdicts@verdicts.test>",
-        "Subject": "One change of mind, one new price and one new tool",
+        "Subject": "Alpha: the Skeptic says SHIP now, and more",
         "List-Id": "<digest.verdicts.test>",
         "Precedence": "bulk",
         "Auto-Submitted": "auto-generated",
@@ -162,10 +162,10 @@ def test_a_copy_holds_only_what_was_chosen(ann: Subscriber) -> None:
     builder = load_message_builder(frozen())
     everything = part(read(builder.build(recipient(ann), NOW)), "plain")
     assert "CHAT" in everything
-    assert "CODE" in everything
+    assert "ALPHA (Code)" in everything
     only = part(read(builder.build(recipient(ann, categories=frozenset([chat.id])), NOW)), "plain")
     assert "CHAT" in only
-    assert "CODE" not in only
+    assert "Code" not in only
     assert "Alpha" not in only
 
 
@@ -239,6 +239,87 @@ def test_any_subject_arrives_as_it_was_written(app: Flask, ann: Subscriber, subj
     head = raw.partition(b"\r\n\r\n")[0]
     assert head.isascii()
     assert all(len(word) <= 75 for word in re.findall(rb"=\?\S*", head))
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("kind", ["changes", "new tools"])
+def test_the_html_of_any_edition_is_below_what_gmail_cuts_and_the_rest_is_linked(
+    app: Flask, ann: Subscriber, kind: str
+) -> None:
+    categories = [make_category(f"kind-{number}") for number in range(4)]
+    for number in range(72):
+        if kind == "changes":
+            a_turn(an_old_tool(f"tool-{number}", categories[number % 4]), reason="Größer und schneller. " * 40)
+        else:
+            make_tool(f"tool-{number}", category_id=categories[number % 4].id, tagline="Größer und schneller. " * 40)
+    found = drafted()
+    with writing():
+        editing.update_text(found.id, intro="Ein „kurzes“ Wort vorweg. " * 150)
+        freezing.freeze(found.id, NOW)
+    builder = load_message_builder(found.id)
+    followed = frozenset(range(1, 60))
+    for choices in ({}, {"categories": frozenset({categories[0].id}), "tools": followed}):
+        raw = builder.build(recipient(ann, **choices), NOW)
+        message = read(raw)
+        assert raw is not None
+        as_sent = raw.partition(b"Content-Type: text/html")[2]
+        assert len(as_sent) < 100 * 1024
+        text, html = part(message, "plain"), part(message, "html")
+        for body in (text, html):
+            assert f"/newsletter/leave/{leave_token(ann.id, 1)}" in body
+            assert "http://verdicts.test/digest/2026-w47" in body
+        tree, _ = read_html(html)
+        assert ("More happened than one email holds" in html) == ("More happened than one email holds" in text)
+        assert len(list(tree.iter("h2"))) > (20 if kind == "changes" else 3)
+        assert ("More happened" in html) == (kind == "changes" or bool(choices))
+        assert ("more</a>" in html) == (kind == "new tools")
+
+
+@ON_ONE_DATABASE
+def test_subject_and_preview_tell_the_first_news_of_each_readers_own_copy(
+    builder: MessageBuilder, ann: Subscriber
+) -> None:
+    chat = next(block.category_id for block in builder.blocks if "Beta" in block.text)
+    everything = read(builder.build(recipient(ann), NOW))
+    only_chat = read(builder.build(recipient(ann, categories=frozenset({chat or 0})), NOW))
+    assert everything["Subject"] == "Alpha: the Skeptic says SHIP now, and more"
+    assert only_chat["Subject"] == "New: Beta"
+    previews = [
+        next(each for each in read_html(part(message, "html"))[0].iter("div") if each.get("class") == "preview").text
+        for message in (everything, only_chat)
+    ]
+    assert previews == [
+        "The Skeptic went from SKIP to SHIP on Alpha. It reads receipts now.",
+        "Beta: new in the catalogue.",
+    ]
+
+
+@ON_ONE_DATABASE
+def test_the_editors_words_come_first_and_their_subject_is_everyones(app: Flask, ann: Subscriber) -> None:
+    _, chat, _, _ = a_week()
+    found = drafted()
+    with writing():
+        editing.update_text(found.id, intro="A quiet week, but for Alpha.", subject="Receipts")
+        freezing.freeze(found.id, NOW)
+    builder = load_message_builder(found.id)
+    for choices in ({}, {"categories": frozenset({chat.id})}):
+        message = read(builder.build(recipient(ann, **choices), NOW))
+        assert message["Subject"] == "Receipts"
+        for kind in ("plain", "html"):
+            body = part(message, kind).partition("<table")[2] or part(message, kind)  # after the preview
+            intro = body.index("A quiet week")
+            assert intro < body.index("/tools/")
+            assert intro < min(body.index(tool) for tool in ("ALPHA", "Beta", "CHAT", "Chat", "Code") if tool in body)
+
+
+@ON_ONE_DATABASE
+def test_a_tool_stands_once_with_all_its_news(builder: MessageBuilder, ann: Subscriber) -> None:
+    message = read(builder.build(recipient(ann), NOW))
+    tree, _ = read_html(part(message, "html"))
+    headings = ["".join(each.itertext()).strip() for level in ("h2", "h3") for each in tree.iter(level)]
+    assert headings.count("Alpha") == 1
+    text = part(message, "plain")
+    assert text.index("ALPHA (Code)") < text.index("SKIP to SHIP") < text.index("$20 / month to") < text.index("CHAT")
 
 
 @ON_ONE_DATABASE

@@ -53,7 +53,7 @@ def test_a_tool_that_readers_do_not_see_is_in_no_letter_and_not_in_the_archive(a
         scheduling.start_sending(found.id, NOW)
     letter = "".join(block.text + block.html for block in list_blocks(found.id))
     assert ("Sings at dawn." in letter, "Cracks seeds." in letter) == (False, True)
-    assert editions.get_by_id(found.id).subject == "One new tool"
+    assert editions.get_by_id(found.id).subject == "New: Finch"
     page = Visitor(app).reads(f"/digest/{found.name}").words
     assert ("Sings at dawn." in page, "Cracks seeds." in page) == (False, True)
     load_message_builder(found.id)  # its hash is over what is included

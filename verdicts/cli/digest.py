@@ -28,8 +28,8 @@ from verdicts.digest.editions import DigestError, Edition
 from verdicts.digest.freezing import freeze
 from verdicts.digest.models import DeliveryState, EditionState
 from verdicts.digest.queries import EditionProgress, RefusedDelivery
-from verdicts.digest.rendering import KIND_LABELS
 from verdicts.digest.resolving import Resolution, UncertainDelivery
+from verdicts.digest.sections import KIND_LABELS
 from verdicts.digest.sending import EndReason, SendingReport, utc_now
 from verdicts.digest.weeks import NotAWeek, Week
 from verdicts.extensions import begin_write, commit_or_retry, db

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from verdicts.digest.editions import DigestError, lock_draft
 from verdicts.digest.models import edition, edition_item
 from verdicts.digest.queries import list_items
-from verdicts.digest.rendering import Section, category_sections, item_title
+from verdicts.digest.sections import Section, category_sections, item_title
 from verdicts.extensions import db
 from verdicts.mailing.addresses import is_one_line
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -28,7 +28,7 @@ def freeze(edition_id: int, now: datetime, subject: str | None = None, sender: s
     editions.lock_draft(edition_id)
     draft = editions.get_by_id(edition_id)
     items = list_items_with_visibility(draft, now)
-    blocks = render_blocks(draft, items)
+    blocks = render_blocks(replace(draft, subject=subject or draft.subject), items)
     subject, sender = subject or subject_of(draft, items), sender or current_settings().mail.default_sender
     included_ids = [item.id for item in items if item.is_included]
     _mark_hidden_as_removed([item.id for item in items if item.is_hidden])
@@ -47,8 +47,14 @@ def count_recipients(edition_id: int) -> int:
 
 def content_hash(subject: str, sender: str, item_ids: Sequence[int], blocks: Sequence[Block]) -> str:
     """Return the SHA-256 of everything that is frozen, in hexadecimal."""
-    content = json.dumps([subject, sender, list(item_ids), [astuple(block) for block in blocks]], ensure_ascii=False)
+    content = json.dumps([subject, sender, list(item_ids), list(map(_hashed, blocks))], ensure_ascii=False)
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _hashed(block: Block) -> tuple[object, ...]:
+    """Return what is hashed of a block. Editions that an older version froze have no subject and preview in it."""
+    fields = astuple(block)
+    return fields if block.subject or block.preview else fields[:-2]
 
 
 def _mark_hidden_as_removed(item_ids: Sequence[int]) -> None:

@@ -1,6 +1,6 @@
 """The news of a week, selected automatically."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,9 +8,10 @@ from verdicts.catalog.panel import Panel, PanelReview, ReviewChange, changes_of,
 from verdicts.catalog.prices import Price
 from verdicts.comparisons import address
 from verdicts.comparisons.featured import ComparisonSummary, ReviewedTool
-from verdicts.comparisons.wording import disagreement, readers_sentence
+from verdicts.comparisons.wording import readers_sentence
+from verdicts.digest.disagreements import Disagreement, VoteShift, find_disagreement
 from verdicts.digest.models import ItemKind
-from verdicts.digest.news import News, category_details, community_details, news_about, panel_details
+from verdicts.digest.news import CHANGE_KINDS, News, category_details, community_details, news_about, panel_details
 from verdicts.digest.week_activity import WeekActivity, load_category_positions, load_week_activity
 from verdicts.digest.weeks import Week
 from verdicts.voting.community import Community
@@ -31,19 +32,35 @@ class PriceMove:
 
 
 def gather_news(week: Week, now: datetime) -> list[News]:
-    """Return the week's news up to `now`, in the catalogue's order of categories, within each by kind."""
+    """Return the week's news up to `now`: changes of verdicts and prices first, then by category and kind.
+
+    Where there is nothing but votes on tools whose readers and panel disagreed before, there is no news.
+    """
     activity = load_week_activity(week, now)
+    disagreements = _find_disagreements(activity, week)
     first_day, last_day = week.monday, min(week.sunday, now.date())
     gathered = [
         *_new_tools(activity),
         *_new_comparisons(activity, now.date()),
         *_verdict_changes(activity, first_day, last_day),
         *_price_moves(activity, first_day, last_day),
-        *_disagreements(activity),
+        *_disagreements(activity, disagreements),
         *_votes(activity),
     ]
     positions, kinds = load_category_positions(), list(ItemKind)
-    return sorted(gathered, key=lambda news: (positions.get(news.category_id, len(positions)), kinds.index(news.kind)))
+    if all(_is_old(news, disagreements) for news in gathered):
+        return []
+
+    def rank(news: News) -> tuple[bool, int, int]:
+        is_change = news.kind in CHANGE_KINDS
+        position = positions.get(news.category_id, len(positions))
+        return not is_change, position, kinds.index(news.kind)
+
+    return sorted(gathered, key=rank)
+
+
+def _is_old(news: News, disagreements: Mapping[int, Disagreement]) -> bool:
+    return news.kind is ItemKind.VOTES and disagreements.get(news.tool_ids[0]) is Disagreement.CONTINUES
 
 
 def _new_tools(activity: WeekActivity) -> Iterable[News]:
@@ -129,24 +146,40 @@ def _price_words(price: Price) -> str:
     return " ".join(filter(None, (price.words, price.detail)))
 
 
-def _disagreements(activity: WeekActivity) -> Iterable[News]:
-    """Yield the tools, of those that readers voted on, whose readers differ most from the panel."""
-    panels, reader_tallies = activity.panels, activity.reader_tallies
-    contradicted = [
-        (_distance(panels[id], reader_tallies[id]), id)
-        for id in activity.votes
-        if panels[id].total and reader_tallies[id].contradicts(panels[id].ship, panels[id].total)
-    ]
-    for _, id in sorted(contradicted, key=lambda each: (-each[0], each[1]))[:MAX_DISAGREEMENTS]:
-        tool, panel, community = activity.tools[id], panels[id], reader_tallies[id]
-        details = {"sentence": disagreement(tool.name, panel, community), "community": community_details(community)}
-        yield news_about(ItemKind.DISAGREEMENT, tool, panel=panel_details(panel, reviewers_of([panel])), **details)
+def _disagreements(activity: WeekActivity, found: Mapping[int, Disagreement]) -> Iterable[News]:
+    """Yield the tools on which readers and panel began to disagree, the widest first, then those where that ended."""
+
+    def rank(id: int) -> tuple[bool, float, int]:
+        return found[id] is Disagreement.ENDED, -_distance(activity.panels[id], activity.reader_tallies[id]), id
+
+    news = [id for id, each in found.items() if each in {Disagreement.BEGAN, Disagreement.ENDED}]
+    for id in sorted(news, key=rank)[:MAX_DISAGREEMENTS]:
+        panel, community = activity.panels[id], activity.reader_tallies[id]
+        yield news_about(
+            ItemKind.DISAGREEMENT,
+            activity.tools[id],
+            has_ended=found[id] is Disagreement.ENDED,
+            panel=panel_details(panel, reviewers_of([panel])),
+            community=community_details(community),
+        )
+
+
+def _find_disagreements(activity: WeekActivity, week: Week) -> dict[int, Disagreement]:
+    panels, tallies, shifts = activity.panels, activity.reader_tallies, activity.vote_shifts
+    return {
+        id: find_disagreement(panels[id], tallies[id], shifts.get(id, VoteShift()), week)
+        for id in activity.judged_tools
+        if tallies[id].interval
+    }
 
 
 def _distance(panel: Panel, community: Community) -> float:
     """Return how far the panel's share lies outside the readers' interval."""
-    share, interval = panel.ship / panel.total, community.interval
-    return max(interval.low - share, share - interval.high) if interval else 0.0
+    interval = community.interval
+    if interval is None or not panel.total:
+        return 0.0
+    share = panel.ship / panel.total
+    return max(interval.low - share, share - interval.high)
 
 
 def _votes(activity: WeekActivity) -> Iterable[News]:

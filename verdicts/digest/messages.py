@@ -14,7 +14,17 @@ from urllib.parse import urlsplit
 
 from verdicts.config import current_settings
 from verdicts.digest import editions
-from verdicts.digest.blocks import LEAVE_PLACEHOLDER, PREFERENCES_PLACEHOLDER, Block, select_blocks
+from verdicts.digest.blocks import (
+    LEAVE_PLACEHOLDER,
+    PREFERENCES_PLACEHOLDER,
+    PREVIEW_PLACEHOLDER,
+    Block,
+    fit_blocks,
+    html_size,
+    preview_for,
+    select_blocks,
+    subject_for,
+)
 from verdicts.digest.freezing import content_hash
 from verdicts.digest.queries import list_blocks, list_items
 from verdicts.mailing.addresses import header_address, parse_address, split_name_and_address
@@ -27,9 +37,11 @@ _CRLF = b"\r\n"
 _FOLD = "\r\n "
 # A line end in the encoded text only, not in the decoded text (RFC 2045, 6.7).
 _SOFT_BREAK = b"=\r\n"
-_PLACEHOLDER = re.compile(f"({LEAVE_PLACEHOLDER}|{PREFERENCES_PLACEHOLDER})")
+_PLACEHOLDER = re.compile(f"({LEAVE_PLACEHOLDER}|{PREFERENCES_PLACEHOLDER}|{PREVIEW_PLACEHOLDER})")
 
 Pieces = Sequence[bytes]
+# How many choices of blocks a builder remembers what it prepared for: most readers have the same.
+MAX_PREPARED_CHOICES = 1000
 
 
 class EditionTampered(editions.DigestError):
@@ -52,7 +64,8 @@ class Recipient:
 class MessageBuilder:
     """Builds the messages of one edition. The threads of a sending process share it, each in its own app context.
 
-    `message_id_salt` gives a test message another Message-ID than the copy for the same recipient.
+    `message_id_salt` gives a test message another Message-ID than the copy for the same recipient, and `subject_prefix`
+    marks its subject.
     """
 
     def __init__(
@@ -63,11 +76,15 @@ class MessageBuilder:
         blocks: Sequence[Block],
         boundary: str,
         message_id_salt: str = "",
+        subject_prefix: str = "",
     ) -> None:
         self._edition_id = edition_id
+        self._subject, self._subject_prefix = subject, subject_prefix
+        self._sizes = [html_size(block) for block in blocks]
+        self._prepared: dict[tuple[int, ...], tuple[tuple[int, ...], bytes, bytes]] = {}
         self._message_id_salt = message_id_salt
-        self._blocks = blocks
-        self._common_headers = (_common_headers(subject, sender, boundary), *_unsubscribe_headers(), _CRLF)
+        self.blocks = blocks
+        self._common_headers = (_common_headers(sender, boundary), *_unsubscribe_headers(), _CRLF)
         self._text_parts = [encode_block(block.text) for block in blocks]
         self._html_parts = [encode_block(block.html) for block in blocks]
         self._text_part_header, self._html_part_header = (_part_header(boundary, kind) for kind in ("plain", "html"))
@@ -79,15 +96,18 @@ class MessageBuilder:
 
         Raises InvalidAddress (mailing.addresses) if the address cannot be written in a header.
         """
-        if (indexes := select_blocks(self._blocks, recipient.choices)) is None:
+        if (chosen := select_blocks(self.blocks, recipient.choices)) is None:
             return None
+        indexes, subject_header, preview = self._prepared.get(chosen) or self._prepare(chosen)
         id, generation = recipient.subscriber_id, recipient.token_generation
         tokens = {
             LEAVE_PLACEHOLDER.encode(): leave_token(id, generation).encode(),
             PREFERENCES_PLACEHOLDER.encode(): preferences_token(id, generation).encode(),
+            PREVIEW_PLACEHOLDER.encode(): preview,
         }
         pieces = (
             self._recipient_headers(recipient, now),
+            subject_header,
             *self._common_headers,
             self._text_part_header,
             *(piece for index in indexes for piece in self._text_parts[index]),
@@ -105,6 +125,18 @@ class MessageBuilder:
         """Return the Message-ID of this edition for this subscriber, which is the same in every build."""
         identity = f"{self._edition_id} {recipient.subscriber_id} {self._message_id_salt}".encode()
         return f"<{keyed_hash('digest-message-id', identity).hex()[:40]}@{self._domain}>"
+
+    def _prepare(self, chosen: tuple[int, ...]) -> tuple[tuple[int, ...], bytes, bytes]:
+        """Return the blocks of all copies with this choice that fit, their subject's header, and their preview."""
+        header = EmailMessage(POLICY)
+        subject = self._subject_prefix + (subject_for(self.blocks, chosen) or self._subject)
+        header["Subject"] = validate_header("Subject", subject)
+        preview = _quoted_printable(preview_for(self.blocks, chosen))
+        indexes = fit_blocks(self.blocks, chosen, self._sizes)
+        if len(self._prepared) >= MAX_PREPARED_CHOICES:
+            self._prepared.clear()
+        prepared = self._prepared[chosen] = (indexes, header.as_bytes().removesuffix(_CRLF), preview)
+        return prepared
 
     def _recipient_headers(self, recipient: Recipient, now: datetime) -> bytes:
         lines = (
@@ -166,13 +198,12 @@ def _part_header(boundary: str, kind: str) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def _common_headers(subject: str, sender: str, boundary: str) -> bytes:
+def _common_headers(sender: str, boundary: str) -> bytes:
     """Return the headers that all copies share, as the email package writes them."""
     settings = current_settings()
     name, address = split_name_and_address(sender)
     message = EmailMessage(POLICY.clone(utf8=not address.isascii()))
     message["From"] = header_address(name or settings.site_name, address)
-    message["Subject"] = validate_header("Subject", subject)
     host = urlsplit(settings.base_url).hostname or ""
     message["List-Id"] = f"<digest.{'localhost' if ':' in host else host}>"  # an IPv6 address is no name (RFC 2919)
     message["Precedence"] = "bulk"

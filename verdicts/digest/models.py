@@ -118,6 +118,9 @@ class EditionBlock(Base):
     )
     text: Mapped[str] = mapped_column(sa.Text)
     html: Mapped[str] = mapped_column(sa.Text)
+    # What the subject and the preheader say of a copy that begins with this block.
+    subject: Mapped[str] = mapped_column(sa.String(200), default="", server_default="")
+    preview: Mapped[str] = mapped_column(sa.String(300), default="", server_default="")
     position: Mapped[int]
 
 

@@ -42,7 +42,7 @@ def build_test_message(edition: Edition, address: str, now: datetime) -> tuple[s
     sender = edition.sender or settings.mail.default_sender
     # With the same Message-ID a mail program would hide a second test as a copy of the first.
     salt, boundary = now.isoformat(), f"=_{now.timestamp():.6f}"
-    builder = MessageBuilder(edition.id, f"[Test] {subject}", sender, blocks, boundary, salt)
+    builder = MessageBuilder(edition.id, subject, sender, blocks, boundary, salt, subject_prefix="[Test] ")
     recipient = Recipient(NO_SUBSCRIBER, address, token_generation=0)
     if (raw := builder.build(recipient, now)) is None:
         raise EditionIsEmpty(edition.name)

@@ -157,7 +157,16 @@ def list_blocks(edition_id: int) -> list[Block]:
     """Return a frozen edition's blocks, head first and foot last. One statement."""
     statement = sa.select(edition_block).where(edition_block.c.edition_id == edition_id)
     return [
-        Block(row.kind, row.category_id, tuple(row.tool_ids), row.has_verdict_or_price_change, row.text, row.html)
+        Block(
+            row.kind,
+            row.category_id,
+            tuple(row.tool_ids),
+            row.has_verdict_or_price_change,
+            row.text,
+            row.html,
+            row.subject,
+            row.preview,
+        )
         for row in db.session.connection().execute(statement.order_by(edition_block.c.position))
     ]
 

@@ -13,6 +13,7 @@ from verdicts.catalog.panel import Panel
 from verdicts.catalog.prices import Price
 from verdicts.catalog.summaries import ToolSummary
 from verdicts.comparisons.models import Comparison, ComparisonTool
+from verdicts.digest.disagreements import VoteShift, load_vote_shifts
 from verdicts.digest.weeks import Week
 from verdicts.extensions import db
 from verdicts.voting.community import Community
@@ -53,7 +54,8 @@ class WeekActivity:
     """What changed in one week. Tools are given by id; `tools`, `panels` and `reader_tallies` hold each of them.
 
     `revised_tools`: those with a review that changed. `votes`: of the tools that readers voted on. `price_histories`:
-    all prices, oldest first, of the tools whose price changed.
+    all prices, oldest first, of the tools whose price changed. `judged_tools`: those whose votes or panel are not what
+    they were. `vote_shifts` holds what their counted votes grew by.
     """
 
     new_tools: tuple[int, ...]
@@ -64,15 +66,19 @@ class WeekActivity:
     tools: Mapping[int, ToolSummary]
     panels: Mapping[int, Panel]
     reader_tallies: Mapping[int, Community]
+    judged_tools: tuple[int, ...]
+    vote_shifts: Mapping[int, VoteShift]
 
 
 def load_week_activity(week: Week, now: datetime) -> WeekActivity:
-    """Return the week's activity up to `now`, published tools only. Always ten statements."""
+    """Return the week's activity up to `now`, published tools only. Always twelve statements."""
     new_tools, comparisons = _new_tools(week, now), _new_comparisons(week, now)
     revised = _ended_in_week(sa.select(review.c.tool_id).join(revision), revision.c.until, week, now)
     repriced = _ended_in_week(sa.select(price.c.tool_id), price.c.until, week, now)
     votes = count_votes(week, now)
-    ids = {*new_tools, *revised, *repriced, *votes, *(id for each in comparisons for id in each.tool_ids)}
+    shifts = load_vote_shifts(week)
+    judged = {*revised, *_reviewed_tools(week, now), *(id for id, shift in shifts.items() if shift.is_in_week)}
+    ids = {*new_tools, *judged, *repriced, *votes, *(id for each in comparisons for id in each.tool_ids)}
     tools = _published_tools(ids, now)
     return WeekActivity(
         new_tools=new_tools,
@@ -83,6 +89,8 @@ def load_week_activity(week: Week, now: datetime) -> WeekActivity:
         tools=tools,
         panels=catalog.panels_of(list(tools)),
         reader_tallies=tallies_of(list(tools)),
+        judged_tools=tuple(sorted(id for id in judged if id in tools)),
+        vote_shifts=shifts,
     )
 
 
@@ -139,6 +147,11 @@ def _ended_in_week(
     """Return the selected tools whose review or price was valid until a day of the week."""
     statement = tool_ids.where(until >= week.monday, until <= min(week.sunday, now.date())).distinct()
     return tuple(sorted(db.session.connection().scalars(statement)))
+
+
+def _reviewed_tools(week: Week, now: datetime) -> list[int]:
+    in_week = (review.c.reviewed_on >= week.monday) & (review.c.reviewed_on <= min(week.sunday, now.date()))
+    return list(db.session.connection().scalars(sa.select(review.c.tool_id).where(in_week).distinct()))
 
 
 def _published_tools(ids: Collection[int], now: datetime) -> dict[int, ToolSummary]:

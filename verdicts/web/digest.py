@@ -6,7 +6,8 @@ from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.digest import queries, weeks
-from verdicts.digest.rendering import category_sections, format_week, subject_of
+from verdicts.digest.rendering import format_week, subject_of
+from verdicts.digest.sections import page_sections
 from verdicts.web.caching import public
 
 bp = Blueprint("digest", __name__)
@@ -39,7 +40,7 @@ def edition(name: str) -> ResponseReturnValue:
         edition=edition,
         subject=subject_of(edition, items),
         week_dates=format_week(week),
-        sections=category_sections(items),
+        sections=page_sections(items),
         earlier=earlier,
         later=later,
     )

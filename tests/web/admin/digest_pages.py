@@ -10,7 +10,7 @@ from tests.web.admin.admin_client import AdminClient
 from verdicts.digest import editions
 from verdicts.digest.editions import Edition
 from verdicts.digest.models import EditionState
-from verdicts.digest.rendering import item_title
+from verdicts.digest.sections import item_title
 from verdicts.extensions import db
 
 EDITION = f"/admin/digest/{THIS_WEEK.name}"

@@ -299,7 +299,7 @@ def test_an_email_is_previewed_as_text_and_in_a_frame_that_nothing_gets_out_of(a
     a_week()
     drafted()
     page, letter = ann.gets(f"{EDITION}/preview"), ann.gets(f"{EDITION}/letter")
-    assert "One change of mind, one new price and one new tool" in page.text
+    assert "Alpha: the Skeptic says SHIP now, and more" in page.text
     assert page.headers["Content-Security-Policy"] == f"{CONTENT_SECURITY_POLICY}; frame-src 'self'"
     assert f'src="{EDITION}/letter"' in page.text
     assert letter.headers["Content-Security-Policy"] == LETTER_POLICY

@@ -74,7 +74,7 @@ def test_a_test_email_goes_to_one_address_and_the_log_does_not_say_which(
     assert (done.status_code, done.headers["Location"]) == (303, f"{EDITION}?done=tested#out")
     (letter,) = server.received()
     assert letter.recipient == "me@elsewhere.example"
-    assert str(letter.message["Subject"]).startswith("[Test] One change of mind")
+    assert str(letter.message["Subject"]).startswith("[Test] Alpha: the Skeptic")
     assert "The test email was sent." in root.gets(f"{EDITION}?done=tested").text
     assert (latest_entry().action, "elsewhere" in whole_activity_log()) == ("sent a test email of", False)
     assert edition_state() is EditionState.DRAFT

@@ -8,7 +8,8 @@ from verdicts.config import current_settings
 from verdicts.digest import drafting, editing, previews, queries, refreshing, weeks
 from verdicts.digest.editing import Direction, ItemNotFound
 from verdicts.digest.editions import DigestError, Edition, EditionChanged, EditionIsEmpty
-from verdicts.digest.rendering import KIND_LABELS, category_sections, format_week, item_title
+from verdicts.digest.rendering import format_week
+from verdicts.digest.sections import KIND_LABELS, category_sections, item_title
 from verdicts.extensions import begin_write_after_read, db
 from verdicts.staff.models import Role
 from verdicts.web.admin import drafts, edition_text

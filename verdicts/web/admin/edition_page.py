@@ -15,7 +15,8 @@ from verdicts.digest.freezing import count_recipients
 from verdicts.digest.models import EditionState
 from verdicts.digest.news import NewsItem
 from verdicts.digest.queries import list_items_with_visibility, load_progress
-from verdicts.digest.rendering import KIND_LABELS, category_sections, format_week, item_title, subject_of
+from verdicts.digest.rendering import format_week, subject_of
+from verdicts.digest.sections import KIND_LABELS, category_sections, item_title
 from verdicts.extensions import begin_write_after_read, db
 from verdicts.staff.drafts import Draft
 from verdicts.web.admin import draft_lists, drafts, edition_text, open_pages

@@ -51,7 +51,7 @@ def log_in(reader: Reader, name: str, path: str) -> Page:
 
 def doubt(reader: Reader, slug: str) -> None:
     reader.opens(f"/tools/{slug}").get_by_role("button", name="Price wrong?").click()
-    expect(reader.page.get_by_text("Thank you: an editor will look.")).to_be_visible()
+    expect(reader.page.get_by_text("Thank you. It is on our editors’ list.")).to_be_visible()
 
 
 def names(page: Page) -> list[str]:

@@ -1,6 +1,7 @@
 """Signing up: at most one letter an hour, and the same statements whatever is known of an address."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from tests.newsletter.world import ANN, ask, confirm, end, letters, make_subscri
 from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import db
 from verdicts.newsletter.models import Status, signup_turn, subscriber
+from verdicts.newsletter.preferences import list_followed
 from verdicts.newsletter.signup import CONFIRM_TOKEN_LIFETIME, MAX_LETTERS_PER_DAY, MIN_LETTER_INTERVAL
 from verdicts.newsletter.tokens import Purpose, TokenContent, confirm_hash, find_tokens
 
@@ -193,3 +195,44 @@ def test_a_sign_up_that_is_not_committed_leaves_nothing(app: Flask) -> None:
     db.session.execute(sa.delete(signup_turn))
     db.session.rollback()
     assert not ask(now=NOW + SECOND)
+
+
+def test_following_within_the_hour_waits_for_the_next_letter(tool: ToolLink) -> None:
+    ask()
+    (first,) = letters()
+    assert confirm(first.confirm_token)
+    assert ask(follow=tool, now=NOW + 10 * SECOND)
+    (_, second) = letters()
+    assert second.next_try_at == NOW + MIN_LETTER_INTERVAL
+    assert "?tool=mistral-code" in second.text
+    assert confirm(second.confirm_token, follow=tool.id)
+    assert [link.slug for link in list_followed(1, NOW)] == ["mistral-code"]
+
+
+def test_a_letter_that_waits_leaves_the_earlier_link_alone(tool: ToolLink) -> None:
+    ask()
+    ask(follow=tool)
+    first, second = letters()
+    assert confirm(first.confirm_token)
+    assert confirm(second.confirm_token, follow=tool.id)
+
+
+def test_one_tool_twice_within_the_hour_brings_one_letter(tool: ToolLink) -> None:
+    assert ask(follow=tool)
+    assert not ask(follow=tool, now=NOW + SECOND)
+    assert len(letters()) == 1
+
+
+def test_only_so_many_letters_wait(tool: ToolLink) -> None:
+    tools = [replace(tool, id=tool.id + number) for number in range(10)]
+    assert [ask(follow=each) for each in tools] == [True] * MAX_LETTERS_PER_DAY + [False] * 6
+    assert [letter.next_try_at - NOW for letter in letters()] == [MIN_LETTER_INTERVAL * number for number in range(4)]
+
+
+def test_a_link_that_waited_is_worth_nothing_once_the_subscription_ended(tool: ToolLink) -> None:
+    ask()
+    ask(follow=tool)
+    first, second = letters()
+    assert confirm(first.confirm_token)
+    end(Status.LEFT, 1)
+    assert confirm(second.confirm_token, follow=tool.id) is None

@@ -28,6 +28,7 @@ class Sent:
     text: str
     html: str
     headers: dict[str, str]
+    next_try_at: datetime
 
     @property
     def confirm_token(self) -> str:

@@ -30,7 +30,7 @@ def doubts(visitor: Visitor, status: int | None = None, path: str = DOUBT, *, ht
 def test_a_tap_is_noted_and_leads_to_a_page_that_says_thank_you(reader: Visitor) -> None:
     assert doubts(reader).headers["Location"] == DOUBT
     page = reader.reads(DOUBT)
-    assert page.texts("h1") == ["Thank you: an editor will look."]
+    assert page.texts("h1") == ["Thank you. It is on our editors’ list."]
     assert page.headers["Cache-Control"] == "no-store"
     assert {"/tools/alpha", "/contact?about=/tools/alpha"} <= set(page.links())
     assert len(networks()) == 1
@@ -42,7 +42,7 @@ def test_htmx_gets_what_takes_the_buttons_place_and_its_focus(reader: Visitor) -
     page = doubts(reader, htmx=True)
     (root,) = list(page.tree)
     assert (root.get("id"), root.get("tabindex")) == ("doubt-alpha", "-1")
-    assert page.words == "Thank you: an editor will look."
+    assert page.words == "Thank you. It is on our editors’ list."
 
 
 def test_a_network_counts_once_and_its_name_is_a_hash(app: Flask, reader: Visitor) -> None:

@@ -82,20 +82,34 @@ class DeliveryResult:
 
 
 def send_letter(
-    name: str, /, *, to: str, now: datetime, headers: Mapping[str, str] | None = None, **context: object
+    name: str,
+    /,
+    *,
+    to: str,
+    now: datetime,
+    not_before: datetime | None = None,
+    headers: Mapping[str, str] | None = None,
+    **context: object,
 ) -> None:
     """Render templates/mail/<name>/ with `context` and put the letter into the outbox; see put()."""
-    put(rendering.render(name, **context), to=to, now=now, headers=headers)
+    put(rendering.render(name, **context), to=to, now=now, not_before=not_before, headers=headers)
 
 
-def put(letter: Letter, *, to: str, now: datetime, headers: Mapping[str, str] | None = None) -> None:
-    """Write a letter into the outbox in the caller's transaction. It is sent once that is committed.
+def put(
+    letter: Letter,
+    *,
+    to: str,
+    now: datetime,
+    not_before: datetime | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    """Write a letter into the outbox in the caller's transaction. It is sent once that is committed, or `not_before`.
 
     Raises InvalidHeader or InvalidAddress where it could not become a message, before anything is written.
     """
     compose(letter, to=to, message_id=message_id("outbox"), date=now, headers=headers)
     content = {"subject": letter.subject[:MAX_SUBJECT_LENGTH], "text": letter.text, "html": letter.html}
-    state = {"written_at": now, "next_try_at": now, "tries": 0, "doubtful": False}
+    state = {"written_at": now, "next_try_at": not_before or now, "tries": 0, "doubtful": False}
     db.session.execute(sa.insert(outbox_letter).values(recipient=to, headers=dict(headers or {}), **content, **state))
 
 

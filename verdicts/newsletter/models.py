@@ -134,13 +134,17 @@ class BouncedAddress(Base):
 
 
 class SignupTurn(Base):
-    """When an address, or a mailbox, was first mailed in its interval, and how often since; deleted after a day."""
+    """When an address was last mailed a confirmation, or will be, or when a mailbox first was; deleted after a day.
+
+    `asked` counts the sign-ups or letters since, and `follow_id` is the tool of an address's letter.
+    """
 
     __tablename__ = "signup_turn"
 
     address_key: Mapped[str] = mapped_column(sa.String(HASH_LENGTH), primary_key=True)
     mailed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     asked: Mapped[int]
+    follow_id: Mapped[int | None]
 
 
 subscriber = Base.metadata.tables["subscriber"]

@@ -25,6 +25,7 @@ class Purpose(StrEnum):
     LEAVE = "leave"
     PREFERENCES = "preferences"
     BOUNCE = "bounce"
+    FOLLOW = "follow"
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ def leave_token(subscriber_id: int, generation: int) -> str:
 def preferences_token(subscriber_id: int, generation: int) -> str:
     """Return the token of /newsletter/preferences/<token>."""
     return _sign(Purpose.PREFERENCES, subscriber_id, generation)
+
+
+def follow_token(subscriber_id: int, generation: int) -> str:
+    """Return the token of /newsletter/confirm/<token> in a letter that leaves the link of an earlier one alone."""
+    return _sign(Purpose.FOLLOW, subscriber_id, generation)
 
 
 def bounce_token(edition_id: int, subscriber_id: int) -> str:

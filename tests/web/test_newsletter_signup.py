@@ -85,7 +85,7 @@ def test_every_address_takes_the_same_statements(app: Flask, statements: Stateme
     make_known(standing)
     before = len(statements)
     sign_up(other, ANN)
-    assert len(statements) - before == usual == 7
+    assert len(statements) - before == usual == 8
 
 
 @LINES

@@ -7,6 +7,7 @@ import os
 import time
 from typing import Any
 
+from verdicts import private_files
 from verdicts.app import THREADS_PER_WORKER
 from verdicts.config import load
 from verdicts.web import health, logs
@@ -57,6 +58,7 @@ reuse_port = True  # otherwise keep-alive connections gather on one worker
 preload_app = True  # a wrong setting stops the start once, in words, not in every worker
 control_socket_disable = True
 forwarded_allow_ips = ""  # PROXY_HOPS alone decides whose X-Forwarded-… headers count
+umask = private_files.PRIVATE_UMASK
 timeout = 30
 graceful_timeout = 20
 keepalive = 5

@@ -8,7 +8,7 @@ from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from verdicts import cli, config, web
+from verdicts import cli, config, private_files, web
 from verdicts.engines import configure_engine, engine_options
 from verdicts.extensions import compress, csrf, db, end_session, limit_waiting_writers, limiter, mail, migrate
 from verdicts.web import counters
@@ -34,7 +34,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     )
     app.config.from_mapping(flask_config(settings))
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
-    Path(app.instance_path).mkdir(parents=True, exist_ok=True)
+    private_files.protect(Path(app.instance_path))
 
     db.init_app(app)
     app.teardown_appcontext(end_session)

@@ -181,7 +181,7 @@ def test_a_locked_database_is_reported_in_words(app: Flask) -> None:
             other.execute(sa.text("LOCK TABLE tool"))
         result = run(app, "import", str(BARE))
     assert result.exit_code == 1
-    assert result.stderr.startswith("Error: The database is busy or not ready. Nothing was stored: ")
+    assert result.stderr.startswith("Error: The database is busy. Nothing was stored: ")
     assert tools_stored() == 0
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import click
 from dotenv import dotenv_values
 
-from verdicts import config
+from verdicts import config, private_files
 from verdicts.cli import serve
 from verdicts.curation import sample
 from verdicts.digest import drafting, editions, weeks
@@ -86,7 +86,7 @@ def is_unspecified(host: str) -> bool:
 
 def write_new(path: Path, values: dict[str, str]) -> None:
     """Write settings to a file that only its owner may read, unless the file exists."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_files.protect(path.parent)
     lines = "".join(f"{name}={value}\n" for name, value in values.items())
     with suppress(FileExistsError):
         path.touch(0o600, exist_ok=False)

@@ -5,6 +5,9 @@ import shutil
 from pathlib import Path
 
 import click
+from flask import current_app
+
+from verdicts import private_files
 
 STANDARD_STREAM = "-"
 
@@ -30,8 +33,10 @@ def replace(file: str, text: str, *, is_private: bool = False) -> None:
         return
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600 if is_private else 0o666)
+        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+            if not is_private and not target.is_relative_to(current_app.instance_path):
+                os.fchmod(descriptor, private_files.usual_mode())
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())

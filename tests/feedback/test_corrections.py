@@ -61,10 +61,13 @@ def test_a_page_of_messages_takes_one_statement_and_counts_them_all(statements: 
     for number in range(PAGE_SIZE + 2):
         write(f"Message {number}.", NOW + number * HOUR)
     before = len(statements)
-    found, total = corrections.list_page(1)
+    found, total = corrections.list_page(1, NOW + 99 * HOUR)
     assert (len(found), total, len(statements) - before) == (PAGE_SIZE, PAGE_SIZE + 2, 1)
-    assert [each.text for each in corrections.list_page(2)[0]] == [f"Message {PAGE_SIZE}.", f"Message {PAGE_SIZE + 1}."]
-    assert corrections.list_page(3) == ([], 0)
+    assert [each.text for each in corrections.list_page(2, NOW + 99 * HOUR)[0]] == [
+        f"Message {PAGE_SIZE}.",
+        f"Message {PAGE_SIZE + 1}.",
+    ]
+    assert corrections.list_page(3, NOW + 99 * HOUR) == ([], 0)
 
 
 def test_a_messages_name_in_the_audit_log_has_neither_its_text_nor_its_sender() -> None:

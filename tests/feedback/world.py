@@ -1,6 +1,6 @@
 """Helpers of the feedback tests: doubts, messages, and what the database holds."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,6 +45,6 @@ def resolve(id: int, state: CorrectionState = CorrectionState.DONE, now: datetim
 
 
 def messages(number: int = 1) -> list[Correction]:
-    found, _ = corrections.list_page(number)
+    found, _ = corrections.list_page(number, NOW + timedelta(days=9999))
     db.session.rollback()
     return found

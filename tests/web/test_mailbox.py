@@ -1,5 +1,6 @@
 """The demo's mail, read in a browser; nowhere else."""
 
+import base64
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -114,3 +115,39 @@ def test_other_installations_have_no_such_addresses(visitor: Visitor) -> None:
 )
 def test_web_addresses_in_a_text_become_links_and_nothing_else_does(text: str, html: str) -> None:
     assert str(add_links(text)) == html
+
+
+LAN = "192.168.1.7"
+FORWARDED = ["Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"]
+
+
+def with_password(demo: Visitor, password: str) -> dict[str, str]:
+    Path(demo.app.instance_path, "demo.env").write_text("DEMO_ADMIN_PASSWORD=0123456789abcdef\n")
+    return {"authorization": "Basic " + base64.b64encode(f"admin:{password}".encode()).decode()}
+
+
+@ON_ONE_DATABASE
+def test_other_machines_need_the_demos_password(demo: Visitor) -> None:
+    name = keep(demo)
+    right, wrong = with_password(demo, "0123456789abcdef"), with_password(demo, "ü")
+    other = Visitor(demo.app, LAN)
+    for path in ("/dev/mailbox", f"/dev/mailbox/{name}", f"/dev/mailbox/{name}/html", "/dev/mailbox/none"):
+        for headers in ({}, wrong, {"authorization": "Bearer 0123456789abcdef"}):
+            answer = other.opens("GET", path, headers=headers)
+            assert answer.status_code == 401
+            assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+            assert "readers.example" not in answer.text
+        assert other.opens("GET", path, headers=right).status_code == (404 if path.endswith("none") else 200)
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("header", FORWARDED)
+def test_who_comes_through_a_proxy_on_this_machine_is_another_machine(demo: Visitor, header: str) -> None:
+    with_password(demo, "")
+    assert demo.opens("GET", "/dev/mailbox", headers={header.replace("-", "_"): "203.0.113.1"}).status_code == 401
+    assert Visitor(demo.app, "::1").opens("GET", "/dev/mailbox").status_code == 200
+
+
+@ON_ONE_DATABASE
+def test_without_a_password_other_machines_find_no_mailbox(demo: Visitor) -> None:
+    assert Visitor(demo.app, LAN).opens("GET", "/dev/mailbox").status_code == 404

@@ -12,7 +12,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-from dotenv import dotenv_values
 
 from verdicts import config, private_files
 from verdicts.cli import serve
@@ -23,8 +22,7 @@ from verdicts.extensions import begin_write, db
 from verdicts.staff import accounts, passwords
 from verdicts.staff.models import Role
 
-ADMIN, ADMIN_EMAIL = "admin", "admin@verdicts.example"
-PASSWORD_NAME = "DEMO_ADMIN_PASSWORD"  # noqa: S105  # nosec B105  # what it is called in demo.env
+ADMIN = "admin"
 
 
 def main() -> None:
@@ -33,7 +31,7 @@ def main() -> None:
         with serve.prepared_database(settings):
             load_sample()
             edition = ensure_draft(datetime.now(UTC))
-            password = ensure_admin(settings.instance_path / "demo.env", datetime.now(UTC))
+            password = ensure_admin(settings.instance_path, datetime.now(UTC))
         click.echo(f"{settings.site_name} is served at {settings.base_url}")
         if password:
             click.echo(f"Log in at {settings.base_url}/admin as {ADMIN} with the password {password}")
@@ -56,7 +54,7 @@ def prepare_settings(environ: MutableMapping[str, str]) -> config.Settings:
     serve.ensure_address_is_free(settings.host, settings.port)
     base_url = environ.get("BASE_URL") or origin_of(settings.host, settings.port)
     address = {"BASE_URL": base_url, "TRUSTED_HOSTS": ",".join(trusted_hosts_for(base_url, settings.host))}
-    write_new(settings.instance_path / "demo.env", {**new, **address, PASSWORD_NAME: secrets.token_hex(8)})
+    write_new(settings.instance_path / "demo.env", {**new, **address, config.DEMO_PASSWORD_NAME: secrets.token_hex(8)})
     for name, value in {"DEMO": "1", **address}.items():
         environ.setdefault(name, value)
     return config.load(environ)
@@ -96,7 +94,8 @@ def write_new(path: Path, values: dict[str, str]) -> None:
 def describe_mail(settings: config.Settings) -> str:
     if settings.mail.server:
         return f"Mail is sent through {settings.mail.server}."
-    return f"Mail is not sent but kept, to be read at {settings.base_url}/dev/mailbox"
+    kept = f"Mail is not sent but kept, to be read at {settings.base_url}/dev/mailbox"
+    return kept if settings.host == "127.0.0.1" else f"{kept}\nOther machines need the password in demo.env to read it."
 
 
 def start_command(*arguments: str) -> None:
@@ -111,18 +110,23 @@ def load_sample() -> None:
     db.session.commit()
 
 
-def ensure_admin(path: Path, now: datetime) -> str | None:
+def ensure_admin(instance_path: Path, now: datetime) -> str | None:
     """Create the demo's admin unless there is one. Return the password in demo.env while it is still the admin's."""
-    password = dotenv_values(path).get(PASSWORD_NAME)
+    password = config.find_demo_password(instance_path)
     account = accounts.find(ADMIN)
     db.session.rollback()
     if password and account is None:
         password_hash = passwords.hash_password(password)
         begin_write()
-        accounts.create(ADMIN, ADMIN_EMAIL, Role.ADMIN, password_hash, now, must_change=False)
+        accounts.create(ADMIN, new_email(), Role.ADMIN, password_hash, now, must_change=False)
         db.session.commit()
         return password
     return password if password and account and passwords.is_correct(password, account.password_hash) else None
+
+
+def new_email() -> str:
+    """Return an address that strangers cannot guess, so that they cannot have a new password mailed to it."""
+    return f"admin-{secrets.token_hex(8)}@verdicts.example"
 
 
 def ensure_draft(now: datetime) -> str | None:

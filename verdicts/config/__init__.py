@@ -15,6 +15,7 @@ from verdicts.config.values import Flag, number, pattern
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 MAX_REQUEST_BYTES = 256 * 1024
+DEMO_PASSWORD_NAME = "DEMO_ADMIN_PASSWORD"  # noqa: S105  # nosec B105  # what it is called in demo.env
 REQUIRED = ("BASE_URL", "SECRET_KEY", "HASH_KEY")
 
 
@@ -71,6 +72,11 @@ def current_settings() -> Settings:
     """Return the settings of the application whose context is active."""
     settings: Settings = current_app.config["SETTINGS"]
     return settings
+
+
+def find_demo_password(instance_path: Path) -> str | None:
+    """Return the password that `make demo` has written into demo.env for its admin."""
+    return dotenv_values(instance_path / "demo.env").get(DEMO_PASSWORD_NAME)
 
 
 def load(environ: Mapping[str, str]) -> Settings:

@@ -44,27 +44,38 @@ _COLUMNS = [correction.c[name] for name in Correction.__dataclass_fields__]
 
 
 def create(text: str, *, page: str, source: str | None, email: str | None, now: datetime) -> None:
-    """Store a message for the editors. The caller has called begin_write(), and commits."""
+    """Store a message for the editors, who see it from `now` on. The caller has called begin_write(), and commits."""
     values = {"page": page, "text": text, "source": source, "email": email}
     row = sa.insert(correction).values(**values, sent_at=now, state=CorrectionState.OPEN)
     db.session.connection().execute(row)
 
 
-def list_page(number: int) -> tuple[list[Correction], int]:
-    """Return one page of the messages, and how many there are in all (0 beyond the last page). One statement.
+def list_page(number: int, now: datetime) -> tuple[list[Correction], int]:
+    """Return one page of the messages whose turn has come, and how many there are (0 beyond the last page).
 
-    Open messages come first, the oldest of them first; then the others, the last resolved first.
+    It executes one statement. Open messages come first, the oldest of them first; then the others, the last resolved
+    first.
     """
     is_open = correction.c.state == CorrectionState.OPEN
     open_first = (sa.case((is_open, 0), else_=1), sa.case((is_open, correction.c.sent_at)))
-    statement = sa.select(*_COLUMNS).order_by(*open_first, correction.c.decided_at.desc(), correction.c.id)
+    statement = (
+        sa.select(*_COLUMNS)
+        .where(correction.c.sent_at <= now)
+        .order_by(*open_first, correction.c.decided_at.desc(), correction.c.id)
+    )
     rows, total = execute_page(statement, number, PAGE_SIZE)
     return [Correction(*row[:-1]) for row in rows], total
 
 
-def count_open() -> int:
-    """Return how many messages are open. One statement."""
-    count = sa.select(sa.func.count()).where(correction.c.state == CorrectionState.OPEN)
+def count_later(now: datetime) -> int:
+    """Return how many messages wait their turn. One statement."""
+    return db.session.connection().scalar(sa.select(sa.func.count()).where(correction.c.sent_at > now)) or 0
+
+
+def count_open(now: datetime) -> int:
+    """Return how many messages whose turn has come are open. One statement."""
+    is_open = (correction.c.state == CorrectionState.OPEN) & (correction.c.sent_at <= now)
+    count = sa.select(sa.func.count()).where(is_open)
     return db.session.connection().scalar(count) or 0
 
 

@@ -103,7 +103,7 @@ def put(
     not_before: datetime | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> None:
-    """Write a letter into the outbox in the caller's transaction. It is sent once that is committed, or `not_before`.
+    """Write a letter into the outbox in the caller's transaction. It is sent once that is committed, and not before.
 
     Raises InvalidHeader or InvalidAddress where it could not become a message, before anything is written.
     """
@@ -111,6 +111,12 @@ def put(
     content = {"subject": letter.subject[:MAX_SUBJECT_LENGTH], "text": letter.text, "html": letter.html}
     state = {"written_at": now, "next_try_at": not_before or now, "tries": 0, "doubtful": False}
     db.session.execute(sa.insert(outbox_letter).values(recipient=to, headers=dict(headers or {}), **content, **state))
+
+
+def count_later(now: datetime) -> int:
+    """Return how many letters wait for a later time and have not been tried."""
+    later = (outbox_letter.c.next_try_at > now) & (outbox_letter.c.tries == 0)
+    return db.session.connection().scalar(sa.select(sa.func.count()).where(later)) or 0
 
 
 def delete_for(recipient: str) -> int:

@@ -55,20 +55,22 @@ class Confirmation:
     is_expired: bool
 
 
-def sign_up(address: Address, *, source: str, now: datetime, follow: ToolLink | None = None) -> bool:
+def sign_up(
+    address: Address, *, source: str, now: datetime, follow: ToolLink | None = None, mail_at: datetime | None = None
+) -> bool:
     """Store an address as pending unless it is known, and mail it a confirmation; return whether a letter is queued.
 
     `follow` is a tool that confirming will follow. Nothing is stored or mailed for an address that got a letter within
     MIN_LETTER_INTERVAL, except that a letter to follow another tool waits for the end of that interval; nor for one
     whose mailbox got MAX_LETTERS_PER_DAY, or whose reader has complained. Then everything is rolled back, after the
-    same statements. Tell nobody which it was. The caller has called begin_write(), and commits.
+    same statements. Tell nobody which it was. No letter goes before `mail_at`. The caller has called begin_write(), and
+    commits.
     """
     token = new_confirm_token()
-    due = _acquire_turn(address.key, now, follow)
+    due, waits = _acquire_turn(address.key, now, follow, mail_at or now)
     letters = _count_turn(mailbox_key(address.text), now, timedelta(days=1), amount=int(due is not None))
     is_unwanted = _has_complained(address.key) or letters > MAX_LETTERS_PER_DAY
     savepoint = db.session.connection().begin_nested()
-    waits = due is not None and due > now
     subscriber_id, generation, recipient = _store(address, token, source, due or now, keep_link=waits)
     path = confirm_path(follow_token(subscriber_id, generation) if waits else token)
     outbox.send_letter(
@@ -124,19 +126,24 @@ def confirm(token: str, now: datetime, follow: int | None = None) -> Confirmatio
     return confirmation
 
 
-def _acquire_turn(key: str, now: datetime, follow: ToolLink | None) -> datetime | None:
-    """Return when an address may be mailed this letter, or None. Requests at the same time wait for each other."""
+def _acquire_turn(key: str, now: datetime, follow: ToolLink | None, earliest: datetime) -> tuple[datetime | None, bool]:
+    """Return when an address may be mailed this letter, or None; and whether it waits for the hour of the one before.
+
+    Requests at the same time wait for each other.
+    """
     follow_id = follow.id if follow else None
     turn = insert(signup_turn).values(address_key=key, mailed_at=now, asked=1, follow_id=follow_id)
     turn = turn.on_conflict_do_update(index_elements=["address_key"], set_={"asked": signup_turn.c.asked + 1})
     columns = (signup_turn.c.mailed_at, signup_turn.c.asked, signup_turn.c.follow_id)
     mailed_at, asked, former_id = db.session.connection().execute(turn.returning(*columns)).one()
     due = _due(mailed_at, now, is_another=follow_id not in {None, former_id}) if asked > 1 else now
+    waits = due is not None and due > now
+    due = max(due, earliest) if due else None
     values: dict[str, object] = {"mailed_at": mailed_at, "asked": asked, "follow_id": former_id}
     if due:
-        values = {"mailed_at": due, "asked": 1 if due == now else asked, "follow_id": follow_id}
+        values = {"mailed_at": due, "asked": asked if waits else 1, "follow_id": follow_id}
     db.session.connection().execute(sa.update(signup_turn).where(signup_turn.c.address_key == key).values(**values))
-    return due
+    return due, waits
 
 
 def _due(mailed_at: datetime, now: datetime, *, is_another: bool) -> datetime | None:

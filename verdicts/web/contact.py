@@ -92,14 +92,16 @@ def send() -> ResponseReturnValue:
 
 
 @limits.limit(limits.MESSAGES_PER_NETWORK_LIMIT, limits.MESSAGES_TOTAL_LIMIT)
-def _store_message(form: ContactForm) -> None:
+def _store_message(is_over_total: bool, form: ContactForm) -> None:
     begin_write()
+    moment = now()
+    waiting = corrections.count_later(moment) if is_over_total else 0
     corrections.create(
         form.text.data,
         page=find_site_path(form.page.data) or "",
         source=form.source.data or None,
         email=form.email.data or None,
-        now=now(),
+        now=limits.turn_after(waiting, limits.MESSAGES_PER_HOUR, moment) if is_over_total else moment,
     )
     db.session.commit()
 

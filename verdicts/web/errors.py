@@ -24,6 +24,7 @@ OVERLOAD_ERRORS = (*TRANSIENT_ERRORS, TooManyDecodes, TooManyHashes)
 MAX_VOTE_BYTES = 1000
 TITLES = {
     400: "That request makes no sense to us.",
+    401: "A password first.",
     403: "Not allowed.",
     404: "Nothing here.",
     405: "Not this way.",

@@ -1,19 +1,24 @@
 """The mailbox of the demo, which sends no mail. Other installations do not have these pages."""
 
 import re
+from ipaddress import ip_address
 from pathlib import Path
 
-from flask import Blueprint, Flask, abort, make_response, render_template
+from flask import Blueprint, Flask, abort, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup, escape
 
-from verdicts.config import current_settings
+from verdicts.config import current_settings, find_demo_password
 from verdicts.mailing import mailbox
+from verdicts.secret_values import is_same
 from verdicts.web import headers
+from verdicts.web.errors import render_error
 
 bp = Blueprint("mailbox", __name__, url_prefix="/dev/mailbox")
 
 MAX_LETTERS = 200
+FORWARDING_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+WHO_MAY_READ = "From other machines, the mail of this demo needs the password in its demo.env, with any name."
 # Letters have inline styles and no scripts. The sandbox keeps their links inside the frame.
 LETTER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
 FRAMING_POLICY = f"{headers.CONTENT_SECURITY_POLICY}; frame-src 'self'"
@@ -23,6 +28,30 @@ _URL_PATTERN = re.compile(r"https?://[^\s<>\"']{1,2000}")
 def init_app(app: Flask) -> None:
     if app.config["SETTINGS"].demo:
         app.register_blueprint(bp)
+
+
+@bp.before_request
+def require_password() -> ResponseReturnValue | None:
+    """Ask other machines for the demo's password: letters hold links that log people in.
+
+    A proxy on this machine passes requests of others on, and says so in a header.
+    """
+    is_passed_on = any(name in request.headers for name in FORWARDING_HEADERS)
+    if is_loopback(request.remote_addr) and not is_passed_on:
+        return None
+    password, sent = find_demo_password(current_settings().instance_path), request.authorization
+    if password is None:
+        abort(404)
+    if sent is not None and sent.type == "basic" and is_same(sent.password or "", password):
+        return None
+    return render_error(401, WHO_MAY_READ, {"WWW-Authenticate": 'Basic realm="The mail of this demo"'})
+
+
+def is_loopback(address: str | None) -> bool:
+    try:
+        return ip_address(address or "").is_loopback
+    except ValueError:
+        return False
 
 
 @bp.get("")

@@ -12,6 +12,7 @@ from verdicts.catalog import queries as catalog
 from verdicts.catalog.summaries import ToolLink
 from verdicts.config import current_settings
 from verdicts.extensions import begin_write, db
+from verdicts.mailing import outbox
 from verdicts.newsletter import leaving, preferences, queries, signup
 from verdicts.newsletter.addresses import Address
 from verdicts.newsletter.models import Status
@@ -71,32 +72,38 @@ def sign_up() -> ResponseReturnValue:
     form = SignupForm()
     if not form.validate():
         return _refuse(form, " ".join(form.email.errors), 422)
+    is_late = False
     try:
         if not form.is_spam:
-            _store_signup(form.address, form.tool.data or "")
+            is_late = _store_signup(form.address, form.tool.data or "")
     except RateLimitExceeded:
         return _refuse(form, TOO_MANY, 429, limits.HOUR_SECONDS)
     except errors.OVERLOAD_ERRORS as overload:
         errors.roll_back(overload)
         return _refuse(form, BUSY, 503, errors.RETRY_AFTER_SECONDS)
     if wants_fragment():
-        return render_template("newsletter/_sent.html")
-    return redirect(url_for(".sent"), 303)
+        return render_template("newsletter/_sent.html", is_late=is_late)
+    return redirect(url_for(".sent", late=1 if is_late else None), 303)
 
 
 @limits.limit(limits.SIGNUPS_PER_NETWORK_LIMIT, limits.SIGNUPS_TOTAL_LIMIT)
-def _store_signup(address: Address, slug: str) -> None:
+def _store_signup(is_over_total: bool, address: Address, slug: str) -> bool:
+    """Sign up, and return whether the letter waits its turn: whether it does depends on no address."""
     begin_write()
     moment = now()
-    signup.sign_up(address, source=CONSENT_SOURCE, now=moment, follow=_find_tool(slug))
+    mail_at = (
+        limits.turn_after(outbox.count_later(moment), limits.SIGNUPS_PER_HOUR, moment) if is_over_total else moment
+    )
+    signup.sign_up(address, source=CONSENT_SOURCE, now=moment, follow=_find_tool(slug), mail_at=mail_at)
     db.session.commit()
+    return is_over_total
 
 
 @bp.get("/sent")
 @public
 def sent() -> ResponseReturnValue:
     """Answer a sign-up, always in the same way, so that nobody learns who is subscribed."""
-    return render_template("newsletter/sent.html")
+    return render_template("newsletter/sent.html", is_late="late" in request.args)
 
 
 @bp.get("/confirm/<token>")

@@ -72,7 +72,7 @@ TASKS = (
         "Sent by readers from the contact page.",
         "open message",
         "admin.worklists.list_corrections",
-        lambda _now: corrections.count_open(),
+        corrections.count_open,
     ),
     Task(
         "Held votes",

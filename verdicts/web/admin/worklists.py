@@ -201,11 +201,13 @@ def _message_page(
     form: CorrectionForm, message_id: int = 0, problem: str = "", cause: RedisplayCause | None = None
 ) -> str:
     """Show the messages; an unsaved form is shown at its message, or alone if that is processed already."""
-    messages = load_page(corrections.list_page, request.values.get("page", ""), corrections.PAGE_SIZE)
+    messages = load_page(
+        lambda number: corrections.list_page(number, now()), request.values.get("page", ""), corrections.PAGE_SIZE
+    )
     return render_template(
         "admin/worklists/corrections.html",
         messages=messages,
-        open_count=corrections.count_open(),
+        open_count=corrections.count_open(now()),
         form=form,
         message_id=message_id if any(each.id == message_id and each.is_open for each in messages.rows) else 0,
         problem=problem,

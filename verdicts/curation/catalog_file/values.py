@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 from sqlalchemy.orm import InstrumentedAttribute
 
+from verdicts.catalog.currencies import CODES
 from verdicts.catalog.kinds import slug_fault
 from verdicts.curation.catalog_file.faults import shown
 from verdicts.texts import find_bidi_control, is_blank
@@ -86,6 +87,8 @@ def _amount(value: object) -> Decimal:
 def _currency(text: str) -> str:
     if not _CURRENCY.fullmatch(text):
         raise invalid(f'must be a currency of three capital letters, such as "USD", not {shown(text)}')
+    if text not in CODES:
+        raise invalid(f'{shown(text)} is no currency of ISO 4217: write a code such as "USD" or "EUR"')
     return text
 
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 from verdicts.catalog.kinds import Basis, Period, PriceModel, ReviewerKind, Verdict
 from verdicts.curation.editing.three_way import Unit
 from verdicts.web.admin.forms.fields import (
+    AmountField,
     CheckboxField,
     ChoiceField,
     CurrencyField,
@@ -78,7 +79,7 @@ COST = ("amount", "currency", "period")
 
 class CostSubform(Subform):
     units: ClassVar[tuple[Unit, ...]] = (COST,)
-    amount = TextField("Amount", description="For example 20 or 9.50.")
+    amount = AmountField("Amount", description="For example 20, 9.50 or $20.")
     currency = CurrencyField("Currency", description="For example USD.")
     period = ChoiceField("Period", PERIODS)
     source = TextField("Source", description="Address of a page that shows it.")
@@ -139,7 +140,9 @@ class PriceForm(RecordForm):
     units: ClassVar[tuple[Unit, ...]] = (("model", *COST),)
     latest: ClassVar[frozenset[str]] = frozenset({"checked_on"})
     model = ChoiceField("Model", PRICE_MODELS, default=PriceModel.UNKNOWN)
-    amount = TextField("Amount", description="For example 20 or 9.50. If it is free to start, the price after that.")
+    amount = AmountField(
+        "Amount", description="For example 20, 9.50 or $20. If it is free to start, the price after that."
+    )
     currency = CurrencyField("Currency", description="For example USD.")
     period = ChoiceField("Period", PERIODS)
     source = TextField("Source", description="Address of a page that shows it.")

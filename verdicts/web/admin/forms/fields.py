@@ -12,6 +12,7 @@ from verdicts.curation.catalog_file.faults import Fault
 from verdicts.curation.editing.three_way import Path, RecordShape, RowShape, Unit
 from verdicts.texts import is_blank
 from verdicts.web.admin.forms.base import AdminForm
+from verdicts.web.admin.forms.money import Money, read_money
 
 EMPTY_VALUES: tuple[object, ...] = (None, "", [], False, {})
 
@@ -49,9 +50,34 @@ class ChoiceField(StringField):  # type: ignore[misc]
         return "" if self.data == UNSTATED else (self.data or "")
 
 
+class AmountField(TextField):
+    """An amount as people write it, with the sign of its currency or without."""
+
+    @property
+    def money(self) -> Money:
+        return read_money(super().record_value())
+
+    def record_value(self) -> str:
+        return self.money.amount
+
+
 class CurrencyField(TextField):
+    """The currency of the form's amount: as given, else by the sign beside the amount."""
+
     def record_value(self) -> str:
         return super().record_value().upper()
+
+
+def values_with_currency(form: Iterable[Any]) -> Json:
+    """Return the values of a form's fields by their names; a currency that is not given is that of the sign."""
+    fields = [field for field in form if hasattr(field, "record_value")]
+    values = {field.short_name: field.record_value() for field in fields}
+    amount = next((field for field in fields if isinstance(field, AmountField)), None)
+    if amount is not None and not values.get("currency"):
+        values["currency"] = amount.money.currency
+    elif amount is not None and not amount.money.agrees_with(values["currency"]):
+        values["amount"] = (amount.data or "").strip()  # two currencies: the schema refuses the amount as it is typed
+    return {name: value for name, value in values.items() if value not in EMPTY_VALUES}
 
 
 class CheckboxField(BooleanField):  # type: ignore[misc]
@@ -85,7 +111,7 @@ class Subform(Form):  # type: ignore[misc]
         return all(field.record_value() in EMPTY_VALUES for field in self if field.short_name not in self.prefilled)
 
     def record_values(self) -> Json:
-        return {field.short_name: value for field in self if (value := field.record_value()) not in EMPTY_VALUES}
+        return values_with_currency(self)
 
 
 class SubformField(FormField):  # type: ignore[misc]
@@ -199,8 +225,7 @@ class RecordForm(AdminForm):
 
     def record_data(self) -> Json:
         """Return the submitted record, without empty fields."""
-        values = {field.short_name: field.record_value() for field in self if hasattr(field, "record_value")}
-        return {name: value for name, value in values.items() if value not in EMPTY_VALUES}
+        return values_with_currency(self)
 
     def shape(self) -> RecordShape:
         """Return how what two editors submit is compared."""

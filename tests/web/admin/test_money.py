@@ -1,0 +1,71 @@
+"""Amounts as people write them."""
+
+import pytest
+
+from tests.conftest import ON_ONE_DATABASE
+from tests.makers import make_tool
+from tests.web.admin.admin_client import AdminClient
+from verdicts.catalog.models import PriceRecord
+from verdicts.extensions import db
+from verdicts.web.admin.forms.money import read_money
+
+WRITTEN = {
+    "20": ("20", ""),
+    "9.50": ("9.50", ""),
+    "$20": ("20", "USD"),
+    "20,00": ("20.00", ""),
+    "€ 19": ("19", "EUR"),
+    "1,299.00": ("1299.00", ""),
+    "1.299,00": ("1299.00", ""),
+    "US$20": ("20", "USD"),
+    "us$ 20.00": ("20.00", "USD"),
+    "20 €": ("20", "EUR"),
+    "20,5€": ("20.5", "EUR"),
+    "£9.99": ("9.99", "GBP"),
+    "¥1,500": ("1500", "JPY"),
+    "1,299": ("1299", ""),
+    "1,299,000": ("1299000", ""),
+    "1.299.000": ("1299000", ""),
+    "1 299,00 €": ("1299.00", "EUR"),
+    "1\u202f299": ("1299", ""),
+    "1'299.00 CHF": ("1299.00", "CHF"),
+    "chf 9.50": ("9.50", "CHF"),
+    "CA$20": ("20", "CAD"),
+    "A$ 20": ("20", "AUD"),
+    "R$ 20": ("20", "BRL"),
+    "0.0015": ("0.0015", ""),
+    "0,0015": ("0.0015", ""),
+    "1.299": ("1.299", ""),
+}
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+def test_an_amount_is_read_as_people_write_it(text: str) -> None:
+    money = read_money(text)
+    assert (money.amount, money.currency) == WRITTEN[text]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "twenty", "20 a month", "1,2,3", "1.2.3", "12,34.5", "$", "-5", "20-30", "20 XYZ"]
+)
+def test_what_is_no_amount_stays_as_it_is(text: str) -> None:
+    assert read_money(text).amount == text
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "stored"),
+    [("$20", "", "USD"), ("€ 19,00", "", "EUR"), ("1,299.00", "usd", "USD"), ("$20", "CAD", "CAD")],
+)
+@ON_ONE_DATABASE
+def test_a_price_takes_its_currency_from_the_sign(ann: AdminClient, amount: str, currency: str, stored: str) -> None:
+    path = f"/admin/tools/{make_tool('wren').id}/price"
+    ann.fills(path, model="paid", amount=amount, currency=currency)
+    assert db.session.query(PriceRecord.currency).scalar() == stored
+
+
+@pytest.mark.parametrize(("amount", "currency"), [("20", "XYZ"), ("€20", "USD"), ("20 XYZ", "")])
+@ON_ONE_DATABASE
+def test_an_unknown_currency_or_two_of_them_are_refused(ann: AdminClient, amount: str, currency: str) -> None:
+    path = f"/admin/tools/{make_tool('wren').id}/price"
+    assert ann.fills(path, model="paid", amount=amount, currency=currency).status_code == 422
+    assert db.session.query(PriceRecord.id).count() == 0

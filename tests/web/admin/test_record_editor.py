@@ -51,6 +51,15 @@ def test_two_editors_of_one_panel_conflict_the_same_way(app: Flask, ann: AdminCl
     assert [review.quote for review in stored(Review)] == ["Ann heard this."]
 
 
+@ON_ONE_DATABASE
+def test_only_a_save_tells_the_browser_to_remove_its_copy(ann: AdminClient) -> None:
+    path = f"/admin/tools/{make_tool('wren').id}"
+    form = ann.form(path)
+    refused, saved = ann.sends(path, form | {"website": "no address"}), ann.sends(path, form | {"tagline": "New."})
+    assert "saved_form" not in str(refused.headers)
+    assert f"saved_form={form['tab']};" in saved.headers["Set-Cookie"]
+
+
 # Sent twice
 
 

@@ -5,6 +5,7 @@ A page keeps its id when its form is shown again, so that two tabs with one reco
 
 import re
 import secrets
+from http import HTTPStatus
 
 from flask import Response, request
 
@@ -47,8 +48,12 @@ def store_version(version: str, data: Json) -> None:
 
 
 def note_saved_form(response: Response) -> Response:
-    """Tell the browser that a form was saved: it removes its own copy of what was typed then (js/unsaved.js)."""
-    if id := submitted_page().id:
+    """Tell the browser that a form was saved: it removes its own copy of what was typed then (js/unsaved.js).
+
+    Any answer but a redirect says that the form was not saved after all.
+    """
+    id = submitted_page().id
+    if id and response.status_code == HTTPStatus.SEE_OTHER:
         is_https = current_settings().is_https
         response.set_cookie(
             SAVED_FORM_COOKIE, id, max_age=SAVED_FORM_SECONDS, path="/admin", samesite="Lax", secure=is_https

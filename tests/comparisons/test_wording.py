@@ -158,6 +158,7 @@ def test_a_count_that_leaves_reviewers_out_says_of_whom_it_is(
             [panel(**FOUR), panel(builder="skip"), panel()],
             "Alpha has most support: 4 of 4 would ship it.",
         ),
+        ([panel(**FOUR)] * 3, "All three have the same support: 4 of 4 would ship each."),
         ([panel(**FOUR), panel(**FOUR), panel()], "Alpha and Beta have most support: 4 of 4 would ship each."),
         (
             [panel(builder="ship"), panel(builder="ship", founder="skip"), panel()],

@@ -107,7 +107,7 @@ def _reviews(alpha: Tool, beta: Tool, gamma: Tool) -> None:
         tool_version="2.1",
         reviewed_on=recent,
     )
-    make_review(beta, builder, "ship", quote="word " * 70, reviewed_on=recent, conflict="Consults for Beta Inc.")
+    make_review(beta, builder, "ship", quote="word " * 100, reviewed_on=recent, conflict="Consults for Beta Inc.")
     changed = make_review(alpha, skeptic, "ship", quote="Convinced.", basis=Basis.DOCUMENTS, reviewed_on=recent)
     make_revision(
         changed,

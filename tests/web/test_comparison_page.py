@@ -302,7 +302,7 @@ def test_a_conflict_stands_beside_the_verdict_it_touches(pair: Page) -> None:
 
 
 def test_a_long_quote_can_be_folded(pair: Page) -> None:
-    assert "Read all 70 words" in cells(pair, "The Builder")[2]
+    assert "Read all 100 words" in cells(pair, "The Builder")[2]
 
 
 def test_a_gap_is_shown_as_a_gap(pair: Page) -> None:

@@ -164,6 +164,8 @@ def _count_headline(names: Sequence[str], panels: Sequence[Panel], today: date) 
         return f"The panel would ship none of the {number(len(names))}."
     counts = [f"{panels[place].ship} of {panels[place].total}" for place in places]
     if places:
+        if len(places) == len(names) and len(set(counts)) == 1:
+            return f"All {number(len(names))} have the same support: {counts[0]} would ship each."
         how = f"{counts[0]} would ship each" if len(set(counts)) == 1 else f"{listed(counts)} would ship them"
         return f"{listed([names[place] for place in places])} have most support: {how}."
     return f"Who would ship them: {_counts(names, panels)}."

@@ -35,13 +35,16 @@ class Counter:
     max_wait: timedelta = MAX_WAIT
 
 
-def for_account(name: str, password_version: str = "", network: str = "") -> Counter:
-    """Return the counter of an account and a network. Names that nobody has are throttled alike."""
-    return Counter(_key("account", network, name, password_version), FREE_ATTEMPTS_PER_ACCOUNT)
+def for_account(name: str, version: str = "", network: str = "") -> Counter:
+    """Return the counter of an account and a network. `version` is its password's (Account.password_version).
+
+    Names that nobody has are throttled alike.
+    """
+    return Counter(_key("account", network, name, version), FREE_ATTEMPTS_PER_ACCOUNT)
 
 
-def for_account_from_anywhere(name: str, password_version: str = "") -> Counter:
-    key = _key("anywhere", name, password_version)
+def for_account_from_anywhere(name: str, version: str = "") -> Counter:
+    key = _key("anywhere", name, version)
     return Counter(key, FREE_ATTEMPTS_FROM_ANYWHERE, max_wait=MAX_WAIT_FROM_ANYWHERE)
 
 
@@ -50,14 +53,14 @@ def for_device(device: str) -> Counter:
     return Counter(_key("device", device), FREE_ATTEMPTS_PER_DEVICE)
 
 
-def for_second_factor(name: str, password_version: str) -> Counter:
+def for_second_factor(name: str, version: str) -> Counter:
     """Return the counter of codes that were sent with the right password, from anywhere."""
-    return Counter(_key("code", name, password_version), FREE_ATTEMPTS_PER_ACCOUNT)
+    return Counter(_key("code", name, version), FREE_ATTEMPTS_PER_ACCOUNT)
 
 
-def for_current_password(name: str, password_version: str = "") -> Counter:
+def for_current_password(name: str, version: str = "") -> Counter:
     """Return the counter of the password that a logged-in account is asked for: log-ins do not use it up."""
-    return Counter(_key("present", name, password_version), FREE_ATTEMPTS_PER_ACCOUNT)
+    return Counter(_key("present", name, version), FREE_ATTEMPTS_PER_ACCOUNT)
 
 
 def for_reset(address: str) -> Counter:

@@ -136,7 +136,7 @@ def test_readyz_says_that_the_database_is_read_only(app: Flask, database_url: st
 @ON_SQLITE
 def test_readyz_says_that_the_disk_is_full(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = type("Usage", (), {"free": 4096})
-    monkeypatch.setattr("verdicts.web.health.shutil.disk_usage", lambda _: usage)
+    monkeypatch.setattr("verdicts.outages.shutil.disk_usage", lambda _: usage)
     response = Visitor(app).opens("GET", "/readyz")
     assert response.status_code == 503
     assert "full" in response.text

@@ -4,11 +4,15 @@ They become OperationalError, whatever class the driver gives them, so that all 
 """
 
 import re
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
+
+MIN_FREE_BYTES = 64 * 1024  # a transaction of SQLite writes some pages of 4 KiB
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,14 @@ def reason_of(error: BaseException) -> str:
     """Return one line that the database gives as the reason, without the statement and its values."""
     original = error.orig if isinstance(error, DBAPIError) else error
     return str(original or "").strip().partition("\n")[0] or type(error).__name__
+
+
+def is_disk_full(database: Path) -> bool:
+    """Return whether SQLite has too little room on its disk to store anything."""
+    try:
+        return shutil.disk_usage(database.parent).free < MIN_FREE_BYTES
+    except OSError:
+        return False
 
 
 def unify(context: sa.engine.interfaces.ExceptionContext) -> None:

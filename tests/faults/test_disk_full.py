@@ -16,6 +16,8 @@ import sqlalchemy as sa
 from tests.faults.conftest import PAGE, TOOLS, Figures
 from tests.faults.readers import Reader, Response
 from tests.faults.serving import Site, app_on_database, serving, wait_until
+from tests.postgres import free_port
+from tests.programs import SETTINGS, run
 from verdicts.extensions import db
 from verdicts.voting.models import vote
 
@@ -68,6 +70,19 @@ def test_a_file_that_may_not_grow_refuses_votes_and_harms_nothing(sqlite_url: st
         assert_all_is_well(site, sqlite_url, accepted)
 
 
+def test_a_start_on_a_full_disk_is_refused_in_words_and_works_once_there_is_room(small_disk: Path) -> None:
+    folder = small_disk / "instance"
+    settings = SETTINGS | {"PORT": str(free_port())}
+    with little_room_on(small_disk, 0):
+        for module in ("verdicts.cli.serve", "verdicts.cli.demo"):
+            status, printed = run("-m", module, instance=folder, **(settings if "serve" in module else {}))
+            assert status == 1
+            assert "Traceback" not in printed
+            assert any(words in printed for words in ("its disk is full", "No space left on device"))
+    assert not (folder / "demo.env").exists()  # rather than half of it
+    assert run("-m", "flask", "db", "upgrade", instance=folder, **SETTINGS)[0] == 0
+
+
 def votes_until_refused(site: Site) -> int:
     """Let new readers vote until one is refused, in words; return how many were accepted."""
     assert site.get(PAGE).status == 200
@@ -102,11 +117,11 @@ def assert_all_is_well(site: Site, database_url: str, accepted: int) -> None:
 
 
 @contextmanager
-def little_room_on(disk: Path) -> Iterator[None]:
+def little_room_on(disk: Path, room: int = ROOM_BYTES) -> Iterator[None]:
     filler = disk / "filler"
     with pytest.raises(OSError, match="No space left"):
-        filler.write_bytes(bytes(shutil.disk_usage(disk).free + ROOM_BYTES))
-    os.truncate(filler, filler.stat().st_size - ROOM_BYTES)
+        filler.write_bytes(bytes(shutil.disk_usage(disk).free + 200_000))
+    os.truncate(filler, filler.stat().st_size - room)
     try:
         yield
     finally:

@@ -88,7 +88,11 @@ def write_new(path: Path, values: dict[str, str]) -> None:
     lines = "".join(f"{name}={value}\n" for name, value in values.items())
     with suppress(FileExistsError):
         path.touch(0o600, exist_ok=False)
-        path.write_text(lines)
+        try:
+            path.write_text(lines)
+        except OSError as fault:
+            path.unlink()  # half of the settings would keep the next run from starting
+            raise OSError(fault.errno, fault.strerror, str(path)) from fault
 
 
 def describe_mail(settings: config.Settings) -> str:

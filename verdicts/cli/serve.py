@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from dotenv import load_dotenv
 from flask_migrate import upgrade
 
-from verdicts import config, create_app
+from verdicts import config, create_app, outages
 from verdicts.extensions import db
 
 MAX_PREPARATION_SECONDS = 600
@@ -42,8 +43,10 @@ def exit_on_error() -> Iterator[None]:
     """Turn an error that an operator can correct into a message and exit status 1."""
     try:
         yield
-    except (config.SettingsError, StartRefused, OSError) as fault:
+    except (config.SettingsError, StartRefused) as fault:
         sys.exit(str(fault))
+    except OSError as fault:
+        sys.exit(f"{fault.filename or 'A file of the site'}: {fault.strerror or fault}")
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -82,7 +85,9 @@ def prepared_database(settings: config.Settings) -> Iterator[None]:
             db.engine.dispose()
     except (sa.exc.DBAPIError, sa.exc.ArgumentError) as fault:
         address = sa.make_url(settings.database_url).render_as_string(hide_password=True)
-        reason = fault.orig if isinstance(fault, sa.exc.DBAPIError) else fault
+        reason = str(fault.orig if isinstance(fault, sa.exc.DBAPIError) else fault)
+        if settings.is_sqlite and outages.is_disk_full(Path(sa.make_url(settings.database_url).database or "")):
+            reason = f"its disk is full ({reason}). Make room, then start again."
         raise StartRefused(f"The database at {address} cannot be used: {reason}") from fault
 
 

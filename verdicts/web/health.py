@@ -1,7 +1,6 @@
 """Health checks for operators: is the process alive, and can it answer requests?"""
 
 import os
-import shutil
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -26,7 +25,6 @@ bp = Blueprint("health", __name__)
 _alembic_version = sa.table("alembic_version", sa.column("version_num", sa.String))
 _APPLIED_MIGRATION = sa.select(_alembic_version.c.version_num, sa.literal("off"))
 _WHETHER_READ_ONLY = sa.select(_alembic_version.c.version_num, sa.func.current_setting("transaction_read_only"))
-MIN_FREE_BYTES = 64 * 1024  # a transaction of SQLite writes some pages of 4 KiB
 
 UNREADABLE_WARNING = (
     "Votes of the last day came from addresses that cannot be read, so most of them wait: PROXY_HOPS is wrong, or the"
@@ -92,7 +90,7 @@ def _find_obstacle(*, is_read_only: bool) -> Outage | None:
     path = Path(db.engine.url.database or "")
     if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
         return outages.READ_ONLY
-    return outages.FULL if shutil.disk_usage(path.parent).free < MIN_FREE_BYTES else None
+    return outages.FULL if outages.is_disk_full(path) else None
 
 
 def _not_ready(reason: str, *, retry_after: int = 5) -> ResponseReturnValue:

@@ -15,7 +15,6 @@ GOOD = {
     "tool": "/tools/github-copilot",
     "tool nobody has reviewed": "/tools/descript",
     "picker": "/compare",
-    "picker with too many": "/compare?tool=aider&tool=cursor&tool=claude&tool=gemini&tool=chatgpt",
     "archive": "/digest",
     "edition": f"/digest/{EDITION.name}",
     "method": "/method",
@@ -30,6 +29,7 @@ GOOD = {
     "signed up": "/newsletter/sent",
 }
 REFUSED = {
+    "picker with too many": "/compare?tool=aider&tool=cursor&tool=claude&tool=gemini&tool=chatgpt",
     "not found": "/compare/aider-vs-nobody",
     "bad request": "/tools?page=none",
     "a letter's dead link": "/newsletter/leave/nobody",

@@ -14,7 +14,7 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 WIDTHS = (360, 1280)
 ASK = """async (only) => (await axe.run(document, { resultTypes: ["violations"], ...only })).violations.map((found) =>
     `${found.id}: ${found.nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`)"""
-EVERYTHING: dict[str, list[str]] = {}
+EVERYTHING: dict[str, Any] = {"rules": {"target-size": {"enabled": True}}}  # off unless it is asked for
 COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}  # all that can differ between light and dark
 
 

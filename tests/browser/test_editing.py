@@ -285,7 +285,7 @@ def test_a_name_proposes_a_slug_and_a_box_proposes_tools(reader: Reader) -> None
     expect(page.locator("#slug-proposal")).to_contain_text("/tools/cafe-traume-2")
     reader.opens("/admin/comparisons/new")
     page.get_by_label("Tool 1", exact=True).press_sequentially("whis")
-    expect(page.locator("#tool-options option").first).to_have_attribute("value", "whisper")
+    expect(page.locator("#tool-options option").first).to_have_attribute("value", "Whisper")
 
 
 @pytest.mark.parametrize("pages", [LISTS, FORMS], ids=["lists", "forms"])

@@ -116,7 +116,7 @@ def list_tools(query: ListQuery, now: datetime) -> tuple[list[ToolListRow], int]
         .join(ToolSlug, sa.and_(ToolSlug.tool_id == Tool.id, ToolSlug.is_current))
         .outerjoin(Category, Category.id == Tool.category_id)
         .outerjoin(PriceRecord, sa.and_(PriceRecord.tool_id == Tool.id, PriceRecord.until.is_(None)))
-        .where(_is_in_state(Tool, query, now), *_matches(query, Tool.name, ToolSlug.slug))
+        .where(_is_in_state(Tool, query, now), *_matches(query, Tool.name, _slugs_of(Tool)))
     )
     if slug := query.filters.get("category"):
         statement = statement.where(Category.slug == slug)
@@ -132,7 +132,7 @@ def list_categories(query: ListQuery) -> tuple[list[CategoryRow], int]:
     """Return a page of categories, and how many there are in all."""
     facts, tools = _count_of(CategoryFact.category_id, Category), _count_of(Tool.category_id, Category)
     statement = sa.select(Category.id, Category.slug, Category.name, facts, tools)
-    statement = statement.where(*_matches(query, Category.name, Category.slug))
+    statement = statement.where(*_matches(query, Category.name, Category.slug, _slugs_of(Category)))
     return _page(statement, query, CATEGORY_ORDERS, Category.id, CategoryRow)
 
 
@@ -140,7 +140,7 @@ def list_reviewers(query: ListQuery) -> tuple[list[ReviewerRow], int]:
     """Return a page of reviewers, and how many there are in all."""
     reviews, has_left = _count_of(Review.reviewer_id, Reviewer), Reviewer.archived_at.is_not(None)
     statement = sa.select(Reviewer.id, Reviewer.slug, Reviewer.name, Reviewer.kind, reviews, has_left)
-    statement = statement.where(*_matches(query, Reviewer.name, Reviewer.slug))
+    statement = statement.where(*_matches(query, Reviewer.name, Reviewer.slug, _slugs_of(Reviewer)))
     return _page(statement, query, REVIEWER_ORDERS, Reviewer.id, ReviewerRow)
 
 
@@ -201,6 +201,15 @@ def _names_of_tools(comparison_ids: list[int]) -> dict[int, list[str]]:
 
 def _count_of(column: Any, owner: Any) -> Any:
     return sa.select(sa.func.count()).where(column == owner.id).correlate(owner).scalar_subquery()
+
+
+def _slugs_of(model: type[Tool | Category | Reviewer]) -> sa.ColumnElement[str]:
+    """Return all slugs that lead to a record, of a category or reviewer the former ones, in one text."""
+    slugs: Any = model.slugs if model is Tool else model.former_slugs  # type: ignore[union-attr]
+    table = slugs.property.mapper.class_
+    owner = getattr(table, f"{model.__tablename__}_id")
+    joined = sa.select(sa.func.aggregate_strings(table.slug, " ")).where(owner == model.id)
+    return sa.func.coalesce(joined.correlate(model).scalar_subquery(), "")
 
 
 def _matches(query: ListQuery, *columns: Any) -> list[sa.ColumnElement[bool]]:

@@ -51,7 +51,7 @@ def test_the_history_of_a_deleted_record_leads_nowhere_and_says_so(ann: AdminCli
     path = f"/admin/categories/{make_category('video', name='Video').id}"
     history = path.replace("categories", "history/category")
     ann.fills(path, name="Moving pictures")
-    assert "Back to Moving pictures" in ann.gets(history).text
+    assert 'aria-label="Moving pictures"' in ann.gets(history).text
     ann.posts(f"{path}/publication", do="delete")
     page = ann.gets(history).text
     assert "This record was deleted" in page

@@ -112,7 +112,7 @@ def test_another_price_needs_its_reason_and_the_old_one_stays(ann: AdminClient) 
 def test_each_page_of_a_tool_links_to_its_other_pages(ann: AdminClient, current: str) -> None:
     make_tool("wren")
     page = ann.gets(f"/admin/tools/1{current}").text
-    links = re.findall(r'href="([^"]*)"', page.split('<p class="record-links">')[1].split("</p>")[0])
-    others = [f"/admin/tools/1{each}" for each in ("", "/panel", "/price", "/logo", "/publication") if each != current]
-    anchor = "#pricing" if current == "/price" else ""
-    assert links[:-1] == [*others, f"/tools/wren{anchor}"]  # the last one is the history
+    links = re.findall(r'href="([^"]*)"', page.split('<nav class="record-links"')[1].split("</nav>")[0])
+    pages = [f"/admin/tools/1{each}" for each in ("", "/panel", "/price", "/logo", "/publication")]
+    kind, anchor = {"": ("tool", ""), "/panel": ("panel", ""), "/price": ("price", "#pricing")}[current]
+    assert links == [*pages, f"/admin/history/{kind}/1", f"/tools/wren{anchor}"]

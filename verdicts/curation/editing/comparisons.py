@@ -70,6 +70,18 @@ def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
     return SavedRecord(row.id, row.slug, before, to_data(row))
 
 
+def find_slugs(names: list[str]) -> dict[str, str]:
+    """Return the slugs of the tools that these slugs, aliases or names stand for."""
+    return {name: tool.slug for name, tool in _tools_by_name(names).items()}
+
+
+def find_names(slugs: list[str]) -> dict[str, str]:
+    """Return the names of tools by their slugs: those that stand for the tool alone."""
+    tools = _tools_by_name(slugs)
+    named = _tools_by_name([tool.name for tool in tools.values()])
+    return {slug: tool.name for slug, tool in tools.items() if named.get(tool.name) is tool}
+
+
 def copy_tools(record: schema.Comparison, row: Comparison, tools: Mapping[str, Tool]) -> bool:
     """Make a comparison hold the tools of a record, and return whether that changed it; `tools` are by name."""
     members = ({"tool_id": tools[name].id} for name in record.tools)

@@ -14,6 +14,7 @@ from verdicts.web.admin import (
     digest,
     digest_sending,
     drafts,
+    edit_links,
     import_export,
     login,
     logos,
@@ -21,6 +22,7 @@ from verdicts.web.admin import (
     notices,
     panels,
     price_checks,
+    record_pages,
     reviewers,
     subscribers,
     tools,
@@ -50,6 +52,7 @@ VIEWS = (
     users,
     account,
     autosave,
+    edit_links,
 )
 
 
@@ -72,3 +75,5 @@ def init_app(app: Flask) -> None:
     app.add_template_global(auth.find_account_for_error_page, "account_for_error_page")
     app.add_template_global(notices.take_notice)
     app.add_template_global(record_editors)
+    for function in (record_pages.record_tabs, record_pages.record_state, record_pages.public_url):
+        app.add_template_global(function)

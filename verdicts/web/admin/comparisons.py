@@ -1,6 +1,6 @@
 """Comparisons that editors write about."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -43,7 +43,19 @@ class ComparisonEditor(PublishableEditor):
     def preview(self, saved: SavedRecord) -> ResponseReturnValue:
         return previews.render_comparison(saved)
 
+    def normalise(self, form: Any) -> None:
+        """Replace the names that the boxes show by slugs, as the record has them."""
+        self._replace_tools(form, comparison_editing.find_slugs)
+
+    @staticmethod
+    def _replace_tools(form: Any, find: Callable[[list[str]], dict[str, str]]) -> None:
+        boxes = [*form.tools.entries, *(entry.form.tool for entry in form.choose_if.entries)]
+        found = find([box.record_value() for box in boxes if box.record_value()])
+        for box in boxes:
+            box.data = found.get(box.record_value(), box.data)
+
     def prepare_form(self, form: Any, record: StoredRecord | None) -> None:
+        self._replace_tools(form, comparison_editing.find_names)
         while len(form.tools.entries) < MAX_TOOLS:
             form.tools.append_entry("")
         for number, entry in enumerate(form.tools.entries, start=1):

@@ -23,6 +23,7 @@ from verdicts.web.admin.auth import (
     session_cookie_name,
     set_session_cookie,
 )
+from verdicts.web.admin.edit_links import clear_marker, set_marker
 from verdicts.web.admin.forms.base import AdminForm, required_text
 from verdicts.web.clock import now
 
@@ -89,6 +90,7 @@ def submit_log_in() -> ResponseReturnValue:
     session.clear()  # the form token of the earlier session is not valid any more
     response = make_response(redirect(safe_next_path(form.next.data or ""), 303))
     set_session_cookie(response, token)
+    set_marker(response)
     devices.remember_device(response, account)
     return response
 
@@ -102,6 +104,7 @@ def log_out() -> ResponseReturnValue:
     session.clear()
     response = make_response(redirect(url_for(".log_in"), 303))
     clear_session_cookie(response)
+    clear_marker(response)
     return response
 
 

@@ -7,6 +7,7 @@ from flask_wtf.file import FileField
 from verdicts.catalog import logos
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.logos import PictureFault, ToolLogo
+from verdicts.curation.editing import tools as tool_editing
 from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.staff.models import Role
 from verdicts.web.admin.auth import log_activity, max_upload, requires_role
@@ -16,6 +17,7 @@ from verdicts.web.paging import ID
 bp = Blueprint("logos", __name__)
 
 MAX_MEGABYTES = 3  # more than the maximum of a logo: a file that is a little too large gets an error beside the field
+NO_TOOL_MESSAGE = "There is no such tool. It may have been deleted."
 SUCCESS_MESSAGES = {
     "saved": "Logo saved.",
     "off": "Logo removed.",
@@ -60,7 +62,7 @@ def remove(id: int) -> ResponseReturnValue:
 
 
 def _get_tool(id: int) -> ToolLogo:
-    return logos.find_tool(id) or abort(404, "There is no such tool. It may have been deleted.")
+    return logos.find_tool(id) or abort(404, NO_TOOL_MESSAGE)
 
 
 def _change(tool: ToolLogo, digest: str | None) -> None:
@@ -76,4 +78,5 @@ def _short(digest: str | None) -> str | None:
 
 
 def _page(tool: ToolLogo, form: LogoForm, done: str = "") -> str:
-    return render_template("admin/logos/edit.html", tool=tool, form=form, done=done)
+    record = tool_editing.find_record(tool.tool_id) or abort(404, NO_TOOL_MESSAGE)
+    return render_template("admin/logos/edit.html", tool=tool, record=record, form=form, done=done)

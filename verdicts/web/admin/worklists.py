@@ -27,6 +27,7 @@ from verdicts.web.admin import dashboard
 from verdicts.web.admin.auth import current_account, log_activity, requires_role
 from verdicts.web.admin.drafts import RedisplayCause, act_or_redisplay, find_small_form_draft, redisplayed_on
 from verdicts.web.admin.forms.base import AdminForm, required_text
+from verdicts.web.admin.record_pages import find_form_links
 from verdicts.web.clock import now
 from verdicts.web.paging import ID, MAX_ID, Page, load_page
 
@@ -208,6 +209,7 @@ def _message_page(
         "admin/worklists/corrections.html",
         messages=messages,
         open_count=corrections.count_open(now()),
+        form_links=find_form_links({each.page for each in messages.rows if each.page}),
         form=form,
         message_id=message_id if any(each.id == message_id and each.is_open for each in messages.rows) else 0,
         problem=problem,

@@ -308,6 +308,14 @@ def test_too_large_a_share_of_the_hour_pauses_though_others_are_accepted(app: Fl
     assert Counter(states(edition).values()) == {DeliveryState.SENT: 3, DeliveryState.PENDING: 27}
 
 
+def test_a_refusal_that_comes_after_the_pause_is_tried_again_too(app: Flask) -> None:
+    edition = make_edition(make_subscribers(10))
+    leases = [transmitting(edition) for _ in range(7)]
+    for lease, outcome in zip(leases, [NO_MAILBOX] * 5 + [ACCEPTED, NO_MAILBOX], strict=True):
+        ended(lease, outcome)
+    assert Counter(states(edition).values()) == {DeliveryState.SENT: 1, DeliveryState.PENDING: 9}
+
+
 def test_a_missing_mailbox_is_marked_and_ends_the_subscription_at_the_second_edition(app: Flask) -> None:
     readers = make_subscribers(5)
     for week, status in ((47, Status.CONFIRMED), (48, Status.BOUNCED)):

@@ -50,9 +50,10 @@ def judge_refusal(edition_id: int, now: datetime) -> Judgement:
     """Count a refusal and judge it. The delivery is recorded as failed already, and has not been refused before."""
     counted = sa.update(edition).where(edition.c.id == edition_id)
     counted = counted.values(consecutive_refusals=edition.c.consecutive_refusals + 1)
-    columns = (edition.c.consecutive_refusals, edition.c.awaits_acceptance)
-    in_a_row, awaits_acceptance = db.session.connection().execute(counted.returning(*columns)).one()
-    if in_a_row >= MAX_REFUSALS_IN_A_ROW or _are_too_many_refused(edition_id, now):
+    columns = (edition.c.state, edition.c.consecutive_refusals, edition.c.awaits_acceptance)
+    state, in_a_row, awaits_acceptance = db.session.connection().execute(counted.returning(*columns)).one()
+    is_paused = state is EditionState.PAUSED  # this email was on its way when another one's refusal paused the edition
+    if is_paused or in_a_row >= MAX_REFUSALS_IN_A_ROW or _are_too_many_refused(edition_id, now):
         return Judgement.SERVER
     if not awaits_acceptance:
         return Judgement.RECIPIENT
@@ -64,8 +65,11 @@ def judge_repeated_refusal(edition_id: int) -> Judgement:
 
     Once others have been accepted, or nobody else is left to try, it is about the recipient.
     """
-    awaits_acceptance = sa.select(edition.c.awaits_acceptance).where(edition.c.id == edition_id).with_for_update()
-    if not db.session.connection().scalar(awaits_acceptance):
+    columns = sa.select(edition.c.state, edition.c.awaits_acceptance).where(edition.c.id == edition_id)
+    state, awaits_acceptance = db.session.connection().execute(columns.with_for_update()).one()
+    if state is EditionState.PAUSED:
+        return Judgement.SERVER
+    if not awaits_acceptance:
         return Judgement.RECIPIENT
     if _is_any_untried(edition_id):
         return Judgement.UNPROVEN

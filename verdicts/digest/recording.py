@@ -53,15 +53,15 @@ def record_outcome(lease: Lease, outcome: Outcome, now: datetime) -> Action | No
 
 
 def _record_refusal(lease: Lease, action: Action, outcome: Outcome, now: datetime) -> None:
-    """Record a refusal for good. Until something has been accepted, one that may be our fault is tried again."""
+    """Record a refusal for good. One that comes before anything has been accepted is tried again after the others."""
     _update(lease, DeliveryState.FAILED, outcome, now, may_be_our_fault=True)
-    judgement = brake.judge_refusal(lease.edition_id, now)
-    if action is Action.HARD_BOUNCE:
-        hard_bounces.record(lease.subscriber_id, lease.edition_id, now)
-    if judgement is Judgement.SERVER:
-        brake.engage(lease.edition_id, _pause_reason(lease, outcome), now)
-    elif judgement is Judgement.UNPROVEN and action is Action.REFUSED:
-        brake.put_back(lease.edition_id, delivery.c.subscriber_id == lease.subscriber_id, now)
+    match brake.judge_refusal(lease.edition_id, now):
+        case Judgement.SERVER:
+            brake.engage(lease.edition_id, _pause_reason(lease, outcome), now)
+        case Judgement.UNPROVEN:
+            brake.put_back(lease.edition_id, delivery.c.subscriber_id == lease.subscriber_id, now)
+        case Judgement.RECIPIENT if action is Action.HARD_BOUNCE:
+            hard_bounces.record(lease.subscriber_id, lease.edition_id, now)
 
 
 def _record_repeated_refusal(

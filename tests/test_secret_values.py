@@ -50,9 +50,9 @@ def test_what_was_changed_or_is_for_something_else_is_not_read(tmp_path: Path) -
     with with_keys(tmp_path, FIRST).app_context():
         value = secret_values.encrypt("JBSWY3DPEHPK3PXP", "a test")
         assert secret_values.decrypt(value, "another test") is None
-        raw = base64.urlsafe_b64decode(value.removeprefix("v1."))
+        raw = base64.urlsafe_b64decode(value)
         for position in range(len(raw)):
             changed = raw[:position] + bytes([raw[position] ^ 1]) + raw[position + 1 :]
-            assert secret_values.decrypt(f"v1.{base64.urlsafe_b64encode(changed).decode()}", "a test") is None
-        for broken in ("", "v1.", "v1.é", "v1.AAAA", value[:-4], "JBSWY3DPEHPK3PXP"):
+            assert secret_values.decrypt(base64.urlsafe_b64encode(changed).decode(), "a test") is None
+        for broken in ("", "gAAAA", "gAAAAé", value[:-4], "JBSWY3DPEHPK3PXP"):
             assert secret_values.decrypt(broken, "a test") is None

@@ -2,14 +2,12 @@
 
 import base64
 import hmac
-import secrets
-from collections.abc import Iterator
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from verdicts.config import current_settings
 
-_PREFIX = "v1."
-_NONCE_BYTES = 16
-_TAG_BYTES = 32  # as many as a block of the keystream has
+_FERNET_VERSION = "gAAAA"  # what every Fernet token begins with, and no base32 text
 
 
 def is_same(submitted: str | bytes, secret: str | bytes) -> bool:
@@ -22,52 +20,34 @@ def is_same(submitted: str | bytes, secret: str | bytes) -> bool:
 
 def encrypt(text: str, purpose: str) -> str:
     """Return a text encrypted and authenticated under SECRET_KEY. Only decrypt() with this purpose reads it."""
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    key = current_settings().secret_key
-    ciphertext = _apply_keystream(key, purpose, nonce, text.encode())
-    return _PREFIX + base64.urlsafe_b64encode(nonce + ciphertext + _tag(key, purpose, nonce + ciphertext)).decode()
+    return _fernet(current_settings().secret_key, purpose).encrypt(text.encode()).decode()
 
 
 def decrypt(value: str, purpose: str) -> str | None:
     """Return what encrypt() encrypted, under SECRET_KEY or one of SECRET_KEY_FALLBACKS; None if no key fits."""
-    return next((text for _, text in _decryptions(value, purpose)), None)
+    return _decrypt(value, purpose, current_settings().secret_key, *current_settings().secret_key_fallbacks)
 
 
 def is_encrypted(value: str) -> bool:
-    return value.startswith(_PREFIX)
+    return value.startswith(_FERNET_VERSION)
 
 
 def has_current_key(value: str, purpose: str) -> bool:
     """Return whether a value is encrypted under SECRET_KEY itself, and not under a former value of it."""
-    return any(key == current_settings().secret_key for key, _ in _decryptions(value, purpose))
+    return _decrypt(value, purpose, current_settings().secret_key) is not None
 
 
-def _decryptions(value: str, purpose: str) -> Iterator[tuple[str, str]]:
-    """Yield the key of a value and its text, if there is one."""
+def _decrypt(value: str, purpose: str, *keys: str) -> str | None:
     try:
-        raw = base64.b64decode(value.removeprefix(_PREFIX), altchars=b"-_", validate=True)
-    except ValueError:
-        return
-    sealed, tag = raw[:-_TAG_BYTES], raw[-_TAG_BYTES:]
-    for key in (current_settings().secret_key, *current_settings().secret_key_fallbacks):
-        if hmac.compare_digest(_tag(key, purpose, sealed), tag):
-            yield key, _apply_keystream(key, purpose, sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]).decode()
+        return MultiFernet([_fernet(key, purpose) for key in keys]).decrypt(value.encode()).decode()
+    except InvalidToken:
+        return None
 
 
-def _apply_keystream(key: str, purpose: str, nonce: bytes, data: bytes) -> bytes:
-    """Encrypt or decrypt: HMAC-SHA256 of a counter is the keystream."""
-    derived = _derived_key(key, "keystream", purpose)
-    blocks = range(-(-len(data) // _TAG_BYTES))
-    keystream = b"".join(hmac.digest(derived, nonce + number.to_bytes(4, "big"), "sha256") for number in blocks)
-    return bytes(byte ^ mask for byte, mask in zip(data, keystream, strict=False))
-
-
-def _tag(key: str, purpose: str, sealed: bytes) -> bytes:
-    return hmac.digest(_derived_key(key, "tag", purpose), sealed, "sha256")
-
-
-def _derived_key(key: str, use: str, purpose: str) -> bytes:
-    return hmac.digest(key.encode(), f"verdicts:encryption:{use}:{purpose}".encode(), "sha256")
+def _fernet(key: str, purpose: str) -> Fernet:
+    """Return the cipher of one purpose, so that a value that was copied elsewhere is not read."""
+    derived = hmac.digest(key.encode(), f"verdicts:encryption:{purpose}".encode(), "sha256")
+    return Fernet(base64.urlsafe_b64encode(derived))
 
 
 def _bytes(value: str | bytes) -> bytes:

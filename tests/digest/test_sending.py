@@ -26,6 +26,7 @@ from tests.digest.sender import short_options
 from tests.makers import NOW, make_category
 from tests.smtp_server import SmtpServer, smtp_server
 from verdicts.digest import editions
+from verdicts.digest.delivery import INVALID_ADDRESS_REASON
 from verdicts.digest.messages import EditionTampered
 from verdicts.digest.models import DeliveryState, EditionState
 from verdicts.digest.queries import EditionProgress
@@ -105,7 +106,7 @@ def test_connections_that_drop_after_some_messages_are_replaced(edition: int, se
 def test_a_drop_before_the_final_dot_defers_and_is_tried_again_soon(
     edition: int, server: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("verdicts.digest.worker.MAX_FAILURES_IN_A_ROW", 1)
+    monkeypatch.setattr("verdicts.digest.worker.MAX_LOST_CONNECTIONS_IN_A_ROW", 1)
     server.behave(drop_before_dot=[address(3), address(4)])
     report = send_now(edition, linger=0, batch=1)  # who gives up after both has no others in its hands
     assert report.end_reason in {EndReason.MORE_LATER, EndReason.UNREACHABLE}
@@ -274,7 +275,7 @@ def test_a_server_that_refuses_to_let_us_in_pauses_the_edition(edition: int, ser
 def test_a_server_that_is_away_costs_no_tries(
     edition: int, server: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("verdicts.digest.worker.MAX_FAILURES_IN_A_ROW", 2)
+    monkeypatch.setattr("verdicts.digest.worker.MAX_LOST_CONNECTIONS_IN_A_ROW", 2)
     server.stop()
     report = send_now(edition)
     assert report.end_reason is EndReason.UNREACHABLE
@@ -300,6 +301,15 @@ def test_who_chose_nothing_of_this_edition_is_skipped(app: Flask, server: SmtpSe
     assert send_now(edition).end_reason is EndReason.DONE
     assert states(edition)[2] is DeliveryState.SKIPPED
     assert Counter(server.recipients()) == Counter([address(0), address(2)])
+
+
+def test_who_has_an_invalid_address_is_skipped_and_the_reason_says_so(app: Flask, server: SmtpServer) -> None:
+    edition = make_edition(make_subscribers(3))
+    db.session.execute(sa.update(subscriber).where(subscriber.c.id == 2).values(address="reader at example.org"))
+    db.session.commit()
+    assert send_now(edition).end_reason is EndReason.DONE
+    skipped = the_delivery(edition, 2)
+    assert (skipped.state, skipped.state_reason) == (DeliveryState.SKIPPED, INVALID_ADDRESS_REASON)
 
 
 def test_a_stop_ends_between_messages_and_leaves_nothing_leased(edition: int, server: SmtpServer) -> None:

@@ -170,7 +170,7 @@ def test_a_server_that_is_away_costs_no_quota(
     an_app_with: Callable[..., Flask], server: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     an_app_with(MAIL_MAX_PER_DAY="30")
-    monkeypatch.setattr("verdicts.digest.worker.MAX_FAILURES_IN_A_ROW", 2)
+    monkeypatch.setattr("verdicts.digest.worker.MAX_LOST_CONNECTIONS_IN_A_ROW", 2)
     edition = make_edition(make_subscribers(20))
     server.stop()
     assert send_due(edition, clock=Clock(), options=short_options()).end_reason is EndReason.UNREACHABLE

@@ -22,6 +22,7 @@ from verdicts.newsletter.queries import is_mailable
 
 UNSUBSCRIBED_REASON = "The subscription ended before the email was sent."
 NO_NEWS_REASON = "Nothing in this edition is what the subscriber chose."
+INVALID_ADDRESS_REASON = "The subscriber’s address is not valid."
 INTERRUPTED_REASON = "The sender was interrupted while it transmitted, and whether the email arrived is not known."
 
 _NO_LEASE = {"owner": None, "lease_until": None}

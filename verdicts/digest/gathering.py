@@ -150,11 +150,11 @@ def _disagreements(activity: WeekActivity, found: Mapping[int, Disagreement]) ->
     """Yield the tools on which readers and panel began to disagree, the widest first, then those where that ended."""
 
     def rank(id: int) -> tuple[bool, float, int]:
-        return found[id] is Disagreement.ENDED, -_distance(activity.panels[id], activity.reader_tallies[id]), id
+        return found[id] is Disagreement.ENDED, -_distance(activity.panels[id], activity.communities[id]), id
 
     news = [id for id, each in found.items() if each in {Disagreement.BEGAN, Disagreement.ENDED}]
     for id in sorted(news, key=rank)[:MAX_DISAGREEMENTS]:
-        panel, community = activity.panels[id], activity.reader_tallies[id]
+        panel, community = activity.panels[id], activity.communities[id]
         yield news_about(
             ItemKind.DISAGREEMENT,
             activity.tools[id],
@@ -165,7 +165,7 @@ def _disagreements(activity: WeekActivity, found: Mapping[int, Disagreement]) ->
 
 
 def _find_disagreements(activity: WeekActivity, week: Week) -> dict[int, Disagreement]:
-    panels, tallies, shifts = activity.panels, activity.reader_tallies, activity.vote_shifts
+    panels, tallies, shifts = activity.panels, activity.communities, activity.vote_shifts
     return {
         id: find_disagreement(panels[id], tallies[id], shifts.get(id, VoteShift()), week)
         for id in activity.judged_tools
@@ -185,5 +185,5 @@ def _distance(panel: Panel, community: Community) -> float:
 def _votes(activity: WeekActivity) -> Iterable[News]:
     for id, votes in sorted(activity.votes.items(), key=lambda each: (-each[1].total, each[0]))[:MAX_VOTED_TOOLS]:
         details = {"ship": votes.ship, "skip": votes.skip, "total": votes.total}
-        community = community_details(activity.reader_tallies[id])
+        community = community_details(activity.communities[id])
         yield news_about(ItemKind.VOTES, activity.tools[id], **details, community=community)

@@ -51,7 +51,7 @@ class NewComparison:
 
 @dataclass(frozen=True)
 class WeekActivity:
-    """What changed in one week. Tools are given by id; `tools`, `panels` and `reader_tallies` hold each of them.
+    """What changed in one week. Tools are given by id; `tools`, `panels` and `communities` hold each of them.
 
     `revised_tools`: those with a review that changed. `votes`: of the tools that readers voted on. `price_histories`:
     all prices, oldest first, of the tools whose price changed. `judged_tools`: those whose votes or panel are not what
@@ -65,7 +65,7 @@ class WeekActivity:
     price_histories: Mapping[int, Sequence[Price]]
     tools: Mapping[int, ToolSummary]
     panels: Mapping[int, Panel]
-    reader_tallies: Mapping[int, Community]
+    communities: Mapping[int, Community]
     judged_tools: tuple[int, ...]
     vote_shifts: Mapping[int, VoteShift]
 
@@ -88,7 +88,7 @@ def load_week_activity(week: Week, now: datetime) -> WeekActivity:
         votes={id: counts for id, counts in votes.items() if id in tools},
         tools=tools,
         panels=catalog.panels_of(list(tools)),
-        reader_tallies=tallies_of(list(tools)),
+        communities=tallies_of(list(tools)),
         judged_tools=tuple(sorted(id for id in judged if id in tools)),
         vote_shifts=shifts,
     )

@@ -9,13 +9,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from verdicts.config.mail import MailSettings
 from verdicts.digest import brake
 from verdicts.digest import delivery as delivery_steps
 from verdicts.digest.claiming import ClaimedBatch, claim_batch
-from verdicts.digest.delivery import NO_NEWS_REASON, Lease, StartResult
+from verdicts.digest.delivery import INVALID_ADDRESS_REASON, NO_NEWS_REASON, Lease, StartResult
 from verdicts.digest.messages import MessageBuilder, Recipient
 from verdicts.digest.recording import record_outcome
 from verdicts.extensions import commit_or_retry
@@ -26,7 +27,7 @@ from verdicts.mailing.smtp import Timeouts
 from verdicts.mailing.transport import Connection
 
 T = TypeVar("T")
-MAX_FAILURES_IN_A_ROW = 6
+MAX_LOST_CONNECTIONS_IN_A_ROW = 6
 MIN_WAIT_SECONDS, MAX_WAIT_SECONDS = 0.02, 0.25
 
 
@@ -79,7 +80,7 @@ class Worker:
         self._connection = connection
         self._prepared: deque[_PreparedMessage] = deque()
         self._unrecorded: _TransmissionResult | None = None
-        self._failures_in_a_row = 0
+        self._lost_connections_in_a_row = 0
         self._claimed_at = job.clock()
         self._is_done = False
         self.failure: Outcome | None = None
@@ -105,9 +106,9 @@ class Worker:
         """Claim a batch and build its messages; if there is none, wait until there may be one."""
         self._claimed_at = self._job.clock()
         batch = self._commit_with_outcome(self._claim)
-        skipped = [lease for lease, recipient in batch.claims if not self._prepare(lease, recipient)]
-        if skipped:
-            commit_or_retry(lambda: self._skip(skipped))
+        reasons = [(lease, self._prepare(lease, recipient)) for lease, recipient in batch.claims]
+        for reason in {reason for _lease, reason in reasons if reason}:
+            commit_or_retry(partial(self._skip, [lease for lease, each in reasons if each == reason], reason))
         if not batch.claims:
             self._wait_for_batch(batch)
 
@@ -117,15 +118,16 @@ class Worker:
             job.edition_id, self._name, options.batch_size, options.claim_lease, job.settings, self._claimed_at
         )
 
-    def _prepare(self, lease: Lease, recipient: Recipient) -> bool:
-        """Build the message; return False if there is none to send."""
+    def _prepare(self, lease: Lease, recipient: Recipient) -> str | None:
+        """Build the message; return why there is none to send, or None."""
         try:
             raw = self._job.builder.build(recipient, self._job.clock())
         except InvalidAddress:
-            return False
-        if raw is not None:
-            self._prepared.append(_PreparedMessage(lease, recipient, raw))
-        return raw is not None
+            return INVALID_ADDRESS_REASON
+        if raw is None:
+            return NO_NEWS_REASON
+        self._prepared.append(_PreparedMessage(lease, recipient, raw))
+        return None
 
     def _wait_for_batch(self, batch: ClaimedBatch) -> None:
         now = self._job.clock()
@@ -154,28 +156,28 @@ class Worker:
         outcome = self._connection.transmit(envelope_from, message.recipient.address, message.raw)
         self._unrecorded = _TransmissionResult(message.lease, outcome)
         if outcome.kind is OutcomeKind.ACCEPTED:
-            self._failures_in_a_row = 0
+            self._lost_connections_in_a_row = 0
         else:
             self._commit_with_outcome(lambda: None)
-            self._handle_failure(outcome)
+            self._handle_not_accepted(outcome)
 
-    def _handle_failure(self, outcome: Outcome) -> None:
+    def _handle_not_accepted(self, outcome: Outcome) -> None:
         if action_for(outcome) is Action.RECONNECT_AND_RETRY:
             self._back_off(outcome)
         else:
-            self._failures_in_a_row = 0
+            self._lost_connections_in_a_row = 0
 
     def _back_off(self, outcome: Outcome) -> None:
         """Wait before the next try, longer each time. After many failures leave the rest to the next run."""
-        self._failures_in_a_row += 1
+        self._lost_connections_in_a_row += 1
         action = action_for(outcome)
         if action is Action.PAUSE:
             commit_or_retry(lambda: brake.pause(self._job.edition_id, f"The mail server refuses us: {outcome.summary}"))
-        if action is Action.PAUSE or self._failures_in_a_row > MAX_FAILURES_IN_A_ROW:
+        if action is Action.PAUSE or self._lost_connections_in_a_row > MAX_LOST_CONNECTIONS_IN_A_ROW:
             self._is_done, self.failure = True, outcome
-        elif self._failures_in_a_row > 1:
+        elif self._lost_connections_in_a_row > 1:
             self._record_and_release()
-            self._job.stop.wait(2.0 ** (self._failures_in_a_row - 2))
+            self._job.stop.wait(2.0 ** (self._lost_connections_in_a_row - 2))
 
     def _commit_with_outcome(self, step: Callable[[], T]) -> T:
         """Run a step, and record the outcome of the last transmission if it is not recorded, in one transaction."""
@@ -203,8 +205,8 @@ class Worker:
         delivery_steps.release(leases)
         allowance.release(len(leases), self._claimed_at)
 
-    def _skip(self, leases: list[Lease]) -> None:
-        delivery_steps.skip(leases, NO_NEWS_REASON, self._job.clock())
+    def _skip(self, leases: list[Lease], reason: str) -> None:
+        delivery_steps.skip(leases, reason, self._job.clock())
         allowance.release(len(leases), self._claimed_at)
 
     def _undo_start(self, lease: Lease) -> None:

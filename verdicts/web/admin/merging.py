@@ -33,10 +33,10 @@ class MergeForm(AdminForm):
 
 
 @dataclass(frozen=True)
-class MergeSide:
+class MergeSideWithVerdicts:
     """One of the two records, with its panel's and its readers' verdicts."""
 
-    record: Side
+    side: Side
     panel: Panel
     community: Community
 
@@ -120,7 +120,7 @@ def _render_index(form: MergeForm, candidates: dict[str, list[ToolLink]] | None 
 def _render_plan(plan: MergePlan, problem: str = "") -> str:
     ids = [plan.keep.id, plan.drop.id]
     panels, communities = catalog.panel_verdicts_of(ids), tallies_of(ids)
-    sides = [MergeSide(side, panels[side.id], communities[side.id]) for side in (plan.keep, plan.drop)]
+    sides = [MergeSideWithVerdicts(side, panels[side.id], communities[side.id]) for side in (plan.keep, plan.drop)]
     lines = sentences(plan)
     return render_template("admin/merging/plan.html", plan=plan, sides=sides, sentences=lines, problem=problem)
 

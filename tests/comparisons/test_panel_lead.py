@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.comparisons.voices import NAMES, panel, reviewer
 from tests.makers import TODAY
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.panel import Panel, PanelReview
+from verdicts.catalog.reviews import Panel, PanelReview
 from verdicts.comparisons.panel_lead import PanelOutcome, is_split, panel_lead
 
 DAYS = st.one_of(st.none(), st.integers(-400, 1).map(lambda days: TODAY + timedelta(days)))

@@ -4,7 +4,7 @@ import pytest
 
 from tests.comparisons.voices import panel
 from tests.makers import TODAY
-from verdicts.catalog.panel import Panel
+from verdicts.catalog.reviews import Panel
 from verdicts.comparisons import wording
 from verdicts.comparisons.conclusion import disagreement
 from verdicts.comparisons.panel_lead import panel_lead

@@ -4,7 +4,7 @@ from datetime import date
 
 from tests.makers import TODAY
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.panel import Panel, PanelReview, ReviewerSummary
+from verdicts.catalog.reviews import Panel, PanelReview, ReviewerSummary
 
 NAMES = ("builder", "skeptic", "futurist", "founder")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.comparisons.voices import NAMES, panel, reviewer
 from tests.makers import TODAY
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.panel import Panel, PanelReview, Revision
+from verdicts.catalog.reviews import Panel, PanelReview, Revision
 from verdicts.web.timeline import MAX_TICKS, OVAL_WIDTH, Timeline, draw_timeline
 
 END = 100 - OVAL_WIDTH

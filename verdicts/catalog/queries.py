@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from verdicts.catalog import models, search
-from verdicts.catalog.panel import Panel, PanelReview, ReviewerSummary, Revision
 from verdicts.catalog.prices import UNKNOWN_PRICE, Price
+from verdicts.catalog.reviews import Panel, PanelReview, ReviewerSummary, Revision
 from verdicts.catalog.summaries import CategoryLink, Fact, PlanSummary, ReleaseSummary, ToolFacts, ToolLink, ToolSummary
 from verdicts.extensions import db
 

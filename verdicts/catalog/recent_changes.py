@@ -6,9 +6,9 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.panel import ReviewerSummary
 from verdicts.catalog.prices import Price
 from verdicts.catalog.queries import columns_of, is_published, price, review, reviewer, revision, select_links, tool
+from verdicts.catalog.reviews import ReviewerSummary
 from verdicts.extensions import db
 
 old_price = price.alias("old_price")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from verdicts.catalog.panel import Panel, ReviewerSummary
+from verdicts.catalog.reviews import Panel, ReviewerSummary
 from verdicts.comparisons import wording
 from verdicts.comparisons.panel_lead import panel_lead
 from verdicts.comparisons.queries import ComparisonPage

@@ -6,7 +6,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.panel import Panel, ReviewerSummary, reviewers_of
+from verdicts.catalog.reviews import Panel, ReviewerSummary, reviewers_of
 from verdicts.catalog.summaries import ToolLink
 from verdicts.comparisons import address, wording
 from verdicts.comparisons.panel_lead import PanelLead, panel_lead

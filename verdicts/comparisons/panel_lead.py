@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.panel import Panel, ReviewerSummary
+from verdicts.catalog.reviews import Panel, ReviewerSummary
 
 
 class PanelOutcome(StrEnum):

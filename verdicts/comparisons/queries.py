@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.panel import ReviewerSummary, reviewers_of
+from verdicts.catalog.reviews import ReviewerSummary, reviewers_of
 from verdicts.catalog.summaries import PlanSummary, ToolFacts, ToolSummary
 from verdicts.comparisons import address, related
 from verdicts.comparisons.differences import FactTable, compare_facts

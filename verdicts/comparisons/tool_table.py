@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.panel import Panel, ReviewerSummary
+from verdicts.catalog.reviews import Panel, ReviewerSummary
 from verdicts.catalog.summaries import ToolSummary
 from verdicts.voting.community import Community
 from verdicts.voting.queries import tallies_of

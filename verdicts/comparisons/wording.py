@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from verdicts.catalog.panel import OLD_AFTER, Panel, ReviewerSummary
+from verdicts.catalog.reviews import OLD_AFTER, Panel, ReviewerSummary
 from verdicts.comparisons.panel_lead import PanelLead, PanelOutcome, most_supported
 from verdicts.voting.community import CONFIDENCE_PERCENT, Community
 from verdicts.voting.readers_of_both import Lead, ReadersOfBoth

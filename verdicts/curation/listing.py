@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from verdicts.catalog.kinds import ReviewerKind, Verdict
 from verdicts.catalog.models import Category, CategoryFact, PriceRecord, Review, Reviewer, Tool, ToolSlug
-from verdicts.catalog.panel import OLD_AFTER
+from verdicts.catalog.reviews import OLD_AFTER
 from verdicts.comparisons.models import Comparison, ComparisonTool
 from verdicts.curation.editing.publication import PublicationState, state_of
 from verdicts.extensions import db, execute_page
@@ -147,7 +147,7 @@ def list_reviewers(query: ListQuery) -> tuple[list[ReviewerRow], int]:
 def list_reviews(query: ListQuery, today: date) -> tuple[list[ReviewRow], int]:
     """Return a page of reviews, and how many there are in all.
 
-    Filters: "reviewer" (a slug), "verdict" and "age" ("old": older than catalog.panel.OLD_AFTER).
+    Filters: "reviewer" (a slug), "verdict" and "age" ("old": older than catalog.reviews.OLD_AFTER).
     """
     statement = (
         sa.select(Tool.id, Tool.name, Reviewer.name, Review.verdict, Review.reviewed_on, Review.quote)

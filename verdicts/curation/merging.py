@@ -14,8 +14,8 @@ from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.merging import RecordMove, Side
 from verdicts.catalog.merging_reviews import ReviewMove
 from verdicts.catalog.models import Tool
-from verdicts.catalog.panel import ReviewerSummary
 from verdicts.catalog.prices import Price
+from verdicts.catalog.reviews import ReviewerSummary
 from verdicts.comparisons import merging as comparisons
 from verdicts.comparisons.merging import ComparisonMove, Fate
 from verdicts.comparisons.models import Comparison

@@ -10,10 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog.models import Review, Reviewer
-from verdicts.catalog.panel import OLD_AFTER
 from verdicts.catalog.price_checks import days_since_check, is_due
 from verdicts.catalog.prices import UNKNOWN_PRICE, Price
 from verdicts.catalog.queries import current_slug, is_current_slug, is_published, price, tool
+from verdicts.catalog.reviews import OLD_AFTER
 from verdicts.catalog.summaries import ToolLink
 from verdicts.comparisons.models import Comparison
 from verdicts.extensions import db, execute_page

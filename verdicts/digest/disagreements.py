@@ -7,7 +7,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.panel import Panel, PanelReview
+from verdicts.catalog.reviews import Panel, PanelReview
 from verdicts.digest.weeks import Week
 from verdicts.extensions import db
 from verdicts.voting.community import Community

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from verdicts.catalog.panel import Panel, PanelReview, ReviewChange, changes_of, reviewers_of
 from verdicts.catalog.prices import Price
+from verdicts.catalog.reviews import Panel, PanelReview, ReviewChange, changes_of, reviewers_of
 from verdicts.comparisons import address
 from verdicts.comparisons.featured import ComparisonSummary, ReviewedTool
 from verdicts.comparisons.wording import readers_sentence

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from verdicts.catalog.panel import Panel, ReviewerSummary
+from verdicts.catalog.reviews import Panel, ReviewerSummary
 from verdicts.catalog.summaries import ToolSummary
 from verdicts.digest.models import ItemKind
 from verdicts.voting.community import Community

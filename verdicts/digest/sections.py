@@ -18,7 +18,7 @@ MAX_NAMED = 12
 MAX_ITEMS = 8
 KIND_LABELS = {
     ItemKind.NEW_TOOL: "New here",
-    ItemKind.NEW_COMPARISON: "Side by side",
+    ItemKind.NEW_COMPARISON: "New comparisons",
     ItemKind.VERDICT_CHANGE: "Changed their mind",
     ItemKind.PRICE_MOVE: "Prices",
     ItemKind.DISAGREEMENT: "You and the panel",

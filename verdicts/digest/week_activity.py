@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.panel import Panel
 from verdicts.catalog.prices import Price
+from verdicts.catalog.reviews import Panel
 from verdicts.catalog.summaries import ToolSummary
 from verdicts.comparisons.models import Comparison, ComparisonTool
 from verdicts.digest.disagreements import VoteShift, load_vote_shifts

@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from verdicts.catalog import directory, search
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.directory import CategoryCount, DirectoryQuery, Sort
-from verdicts.catalog.panel import ReviewerSummary, reviewers_of
 from verdicts.catalog.prices import Price
+from verdicts.catalog.reviews import ReviewerSummary, reviewers_of
 from verdicts.catalog.summaries import PlanSummary, ReleaseSummary, ToolLink, ToolSummary
 from verdicts.comparisons import related, tool_table
 from verdicts.comparisons.conclusion import disagreement

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.panel import Panel, PanelReview, Revision, changes_of
+from verdicts.catalog.reviews import Panel, PanelReview, Revision, changes_of
 
 MIN_LENGTH = timedelta(days=90)
 MAX_TICKS = 6

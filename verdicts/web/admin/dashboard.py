@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from verdicts.catalog.panel import OLD_AFTER
+from verdicts.catalog.reviews import OLD_AFTER
 from verdicts.curation import worklists
 from verdicts.digest import resolving
 from verdicts.feedback import corrections

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.merging import CannotMerge, Side
-from verdicts.catalog.panel import Panel
+from verdicts.catalog.reviews import Panel
 from verdicts.catalog.summaries import ToolLink
 from verdicts.curation import merging
 from verdicts.curation.merging import MergePlan, PlanChanged, sentences

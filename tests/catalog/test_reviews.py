@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.comparisons.voices import panel, reviewer
 from tests.makers import TODAY
 from verdicts.catalog.kinds import ReviewerKind, Verdict
-from verdicts.catalog.panel import Panel, PanelReview, ReviewerSummary, Revision, changes_of, reviewers_of
+from verdicts.catalog.reviews import Panel, PanelReview, ReviewerSummary, Revision, changes_of, reviewers_of
 
 
 def review(verdict: str = "ship", *revisions: Revision, on: date | None = TODAY) -> PanelReview:

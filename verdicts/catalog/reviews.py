@@ -1,4 +1,4 @@
-"""A tool's panel: all its current reviews, counted, and how old each one is."""
+"""A tool's reviews by the panel: counted, how old each of them is, and what each of them was before."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -100,7 +100,7 @@ def test_paper_gets_every_word_and_no_button(reader: Reader) -> None:
     page.emulate_media(media="print")
     for gone in (".nav", ".masthead-search", ".ballot-choices", ".fold", ".more > summary"):
         expect(page.locator(gone).first).to_be_hidden()
-    for there in (".more .facts", ".old-quote", ".answer", ".tape", ".scorecard"):
+    for there in (".facts", ".old-quote", ".answer", ".tape", ".scorecard"):
         expect(page.locator(there).first).to_be_visible()
     hidden = "(quotes) => quotes.map((quote) => quote.scrollHeight - quote.clientHeight)"
     assert max(page.locator(".quote").evaluate_all(hidden)) <= 1

@@ -27,7 +27,12 @@ def test_scripts_are_loaded_only_where_there_is_a_ballot_or_a_sign_up(reader: Re
         page = reader.opens(path)
         ballot, signup = page.locator("form.ballot").count() > 0, page.locator("form.signup").count() > 0
         loaded = {str(each.get_attribute("src")).partition("?")[0] for each in page.locator("script").all()}
-        wanted = [("ballots.js", ballot), ("signup.js", signup), ("htmx", ballot or signup)]
+        wanted = [
+            ("ballots.js", ballot),
+            ("edit-link.js", ballot and kind != "my ballot"),
+            ("signup.js", signup),
+            ("htmx", ballot or signup),
+        ]
         for name, is_wanted in wanted:
             assert any(name in each for each in loaded) == is_wanted, (kind, name)
         assert len(loaded) == sum(is_wanted for _, is_wanted in wanted), kind

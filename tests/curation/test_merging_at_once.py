@@ -48,7 +48,7 @@ def cast(slug: str, voter: str) -> None:
     """Vote as the door does: the address says which tool it is."""
     link = catalog.find_published_link(slug, LATER)
     assert link
-    ballot.cast(link.id, voter=voter, network=None, verdict=SKIP, allowance=20, now=LATER)
+    ballot.cast(link.id, voter=voter, networks=(), verdict=SKIP, allowance=20, now=LATER)
 
 
 def test_votes_go_on_while_two_records_are_merged(app: Flask) -> None:

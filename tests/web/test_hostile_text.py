@@ -90,9 +90,7 @@ def fill(text: str) -> None:
     db.session.commit()
 
 
-OUR_SCRIPTS = [
-    f"/static/{name}" for name in ("vendor/htmx-4.0.1.min.js", "js/ballots.js", "js/signup.js", "js/edit-link.js")
-]
+OUR_SCRIPTS = [f"/static/{name}" for name in ("vendor/htmx-4.0.1.min.js", "js/ballots.js", "js/signup.js")]
 
 
 def editors_prose(page: Page) -> set[str]:

@@ -5,6 +5,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.reader import Reader
 
 FARTHEST = 150
+THREE = "/compare/claude-code-vs-cursor-vs-mistral-code"  # in columns so narrow that long quotes fold
 
 
 def tab_to(page: Page, wanted: Locator) -> None:
@@ -55,14 +56,20 @@ def test_a_vote_is_set_changed_and_taken_back_without_a_pointer(reader: Reader) 
     expect(ballot.ship).to_be_focused()
 
 
+def assert_focus_is_seen(page: Page, element: Locator) -> None:
+    tab_to(page, element)
+    assert "3px" in outline_of(element), element
+    assert "solid" in outline_of(element), element
+
+
 def test_the_focus_is_seen_on_ovals_links_folds_and_fields(reader: Reader) -> None:
     page = reader.opens("/tools/vllm")
     ballot = reader.ballot("vllm")
-    for element in (ballot.ship, ballot.skip, page.locator(".fold > summary").first, page.locator(".logo").first):
-        tab_to(page, element)
-        assert "3px" in outline_of(element), element
-        assert "solid" in outline_of(element), element
-    page.goto(page.url.replace("/tools/vllm", "/compare"))
+    for element in (ballot.ship, ballot.skip, page.locator(".logo").first):
+        assert_focus_is_seen(page, element)
+    reader.opens(THREE)
+    assert_focus_is_seen(page, page.locator(".fold > summary").first)
+    reader.opens("/compare")
     tab_to(page, page.get_by_label("First tool"))
     assert "3px" in outline_of(page.get_by_label("First tool"))
 
@@ -72,6 +79,7 @@ def test_a_folded_quote_opens_from_the_keyboard_and_a_focus_inside_it_is_in_sigh
     quote = page.locator(".quote:has(a)").first
     tab_to(page, quote.locator("a").first)
     assert quote.evaluate("(quote) => quote.scrollHeight - quote.clientHeight") <= 1
+    reader.opens(THREE)
     folded = page.locator(".quote:has(+ .fold)").last
     assert folded.evaluate("(quote) => quote.scrollHeight - quote.clientHeight") > 1
     tab_to(page, page.locator(".fold > summary").last)
@@ -80,8 +88,8 @@ def test_a_folded_quote_opens_from_the_keyboard_and_a_focus_inside_it_is_in_sigh
 
 
 def test_only_quotes_that_are_too_long_fold(reader: Reader) -> None:
-    page = reader.opens("/tools/mistral-code")
-    for width in (768, 1280):
+    page = reader.opens(THREE)
+    for width in (1024, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         hidden = "(quotes) => quotes.map((quote) => quote.scrollHeight - quote.clientHeight)"
         assert min(page.locator(".quote:has(+ .fold)").evaluate_all(hidden)) > 10

@@ -98,7 +98,7 @@ def test_only_the_pressed_oval_moves_and_only_if_wanted(reader: Reader, asked: s
 def test_paper_gets_every_word_and_no_button(reader: Reader) -> None:
     page = reader.opens(PAIR)
     page.emulate_media(media="print")
-    for gone in (".nav", ".masthead-search", ".ballot-choices", ".fold", ".more > summary"):
+    for gone in (".nav", ".masthead-search", ".ballot-choices", ".fold"):
         expect(page.locator(gone).first).to_be_hidden()
     for there in (".facts", ".old-quote", ".answer", ".tape", ".scorecard"):
         expect(page.locator(there).first).to_be_visible()
@@ -108,3 +108,6 @@ def test_paper_gets_every_word_and_no_button(reader: Reader) -> None:
     written = source.evaluate("(link) => getComputedStyle(link, '::after').content")
     assert source.get_attribute("href") in written.replace('" "', "").replace('"', "")
     assert page.pdf()[:5] == b"%PDF-"
+    reader.opens("/compare/aider-vs-chatgpt")
+    expect(page.locator(".more > summary")).to_be_hidden()
+    expect(page.locator(".more .facts")).to_be_visible()

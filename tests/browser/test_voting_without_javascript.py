@@ -18,8 +18,10 @@ def test_the_comparison_reads_whole_without_javascript(reader: Reader) -> None:
     page = reader.opens("/compare/huggingface-smolvlm2-2b-vs-mistral-code")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Which one suits your work?")
     expect(page.locator(".scorecard .quote")).to_have_count(10)
-    expect(page.locator(".facts").first).to_be_visible()
     expect(page.locator(".old-quote").first).to_be_visible()
+    reader.opens("/compare/aider-vs-chatgpt")
+    page.locator(".facts + .more > summary").click()
+    expect(page.locator(".more .facts")).to_be_visible()
 
 
 def test_a_vote_is_set_changed_and_taken_back_on_the_readers_own_page(reader: Reader, site: Site) -> None:

@@ -62,6 +62,8 @@ def masses(
     lock_tally(tool_id)
     move_tally(tool_id, worth(verdict, standing) * len(voters))
     db.session.commit()
+    db.session.connection().execute(sa.text("ANALYZE vote"))  # as PostgreSQL's autovacuum would do in time
+    db.session.commit()
 
 
 def names(prefix: str, count: int) -> list[str]:

@@ -13,6 +13,7 @@ from verdicts.staff import drafts as stored_drafts
 from verdicts.staff.drafts import Draft
 from verdicts.web.admin import drafts
 from verdicts.web.admin.auth import current_account
+from verdicts.web.admin.open_pages import open_page
 from verdicts.web.clock import now
 
 MAX_SHOWN_DISCARDED = 3
@@ -39,6 +40,16 @@ def list_discarded_drafts(key: str) -> list[Draft]:
     """Return what was discarded of a form within a month, the last first."""
     path = key.partition("?")[0]
     return stored_drafts.list_discarded(current_account().id, now(), path, limit=MAX_SHOWN_DISCARDED)
+
+
+def form_context(key: str, shown: Draft | None) -> dict[str, Any]:
+    """Return what the template of a form with drafts needs of them. `shown` is the draft that it shows, if any."""
+    return {
+        "draft_key": key,
+        "open_page": open_page(shown),
+        "discarded_drafts": list_discarded_drafts(key),
+        "other_drafts": list_other_drafts(key),
+    }
 
 
 def list_draft_links() -> list[DraftLink]:

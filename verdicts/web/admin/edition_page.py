@@ -115,11 +115,8 @@ def render_edition(
         schedule_form=schedule_form or _schedule_form(edition),
         cause=cause,
         problem=problem,
-        draft_key=draft_key,
-        open_page=open_pages.open_page(shown_draft),
-        discarded_drafts=draft_lists.list_discarded_drafts(draft_key),
-        other_drafts=draft_lists.list_other_drafts(draft_key),
         done=SUCCESS_MESSAGES.get(request.args.get("done", ""), ""),
+        **draft_lists.form_context(draft_key, shown_draft),
     )
     if edition.state is EditionState.DRAFT and cause != RedisplayCause.BUSY:
         open_pages.store_version(text_version(edition), edition_text.text_of(edition))

@@ -370,17 +370,14 @@ class RecordEditor(MethodView):
             cause=cause,
             conflict=conflict,
             focus=focus,
-            draft_key=drafts.draft_key(),
             draft_saved_at=draft.saved_at if draft else None,
-            open_page=open_pages.open_page(drafts.find_draft()),
-            discarded_drafts=draft_lists.list_discarded_drafts(drafts.draft_key()),
             has_conflicts=has_conflicts,
             restored_entry_id=restored_entry_id,
             is_unsaved=request.method == "POST",
             is_stored=is_stored,
-            other_drafts=draft_lists.list_other_drafts(drafts.draft_key()),
             created_record_url=self._created_record_url(),
             done="" if draft else SUCCESS_MESSAGES.get(request.args.get("done", ""), ""),
+            **draft_lists.form_context(drafts.draft_key(), drafts.find_draft()),
             **self.extra_context(record),
         )
         if record and form.version.data == record.version and cause != RedisplayCause.BUSY:

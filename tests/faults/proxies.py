@@ -1,0 +1,188 @@
+"""The proxies of docs/deploy.md: their files are taken out of the text, and run with another port and certificate."""
+
+import http.client
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.cookies import Morsel, SimpleCookie
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.faults.readers import Response
+from tests.faults.serving import wait_until
+from tests.postgres import free_port
+from verdicts.config import CHECKOUT
+
+HOST = "verdicts.example"
+NAMES = ("caddy", "nginx")
+SECONDS_TO_START = 20
+_GUIDE = CHECKOUT / "docs/deploy.md"
+_DOCUMENTED_UPSTREAM = "127.0.0.1:8000"
+_NGINX = """
+{user}
+daemon off;
+pid {folder}/nginx.pid;
+events {{}}
+http {{
+    access_log off;
+    {temporary}
+    server {{
+        listen 127.0.0.1:{port} ssl;
+        ssl_certificate {folder}/certificate.pem;
+        ssl_certificate_key {folder}/key.pem;
+        {documented}
+    }}
+}}
+"""
+_TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy with the documented configuration, in front of a site. `check` is its own test of that file."""
+
+    name: str
+    port: int
+    folder: Path
+    check: tuple[str, ...]
+    command: tuple[str, ...]
+
+    def run_check(self) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(self.check, env=self._environ(), capture_output=True, text=True, timeout=30, check=False)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run the proxy until the block ends. It accepts connections when the block begins."""
+        log = self.folder / "proxy.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(self.command, env=self._environ(), stdout=output, stderr=subprocess.STDOUT)
+        try:
+            wait_until(lambda: process.poll() is not None or self._accepts(), SECONDS_TO_START)
+            assert process.poll() is None, log.read_text()
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+    def connect(self, source: str = "127.0.0.1") -> ssl.SSLSocket:
+        """Open a connection over TLS, from an address of the loopback network."""
+        context = ssl.create_default_context(cafile=self.folder / "certificate.pem")
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=30, source_address=(source, 0))
+        return context.wrap_socket(plain, server_hostname=HOST)
+
+    def _accepts(self) -> bool:
+        try:
+            self.connect().close()
+        except OSError:
+            return False
+        return True
+
+    def _environ(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
+
+
+@dataclass
+class Browser:
+    """A browser that reaches the site through the proxy. It keeps the cookies it gets; `attributes` holds theirs."""
+
+    proxy: Proxy
+    source: str = "127.0.0.1"
+    attributes: "dict[str, Morsel[str]]" = field(default_factory=dict)
+
+    def get(self, path: str, **headers: str) -> Response:
+        return self._send("GET", path, None, headers)
+
+    def post(self, path: str, body: bytes, **headers: str) -> Response:
+        """Send a form, and send it again where the site asks for it."""
+        response = self._send("POST", path, body, headers)
+        again = response.headers["Location"].removeprefix(f"https://{HOST}") if response.status == 307 else None
+        return self._send("POST", again, body, headers) if again else response
+
+    def _send(self, method: str, path: str, body: bytes | None, more: Mapping[str, str]) -> Response:
+        cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in self.attributes.items())
+        headers = {"Host": HOST, "Sec-Fetch-Site": "same-origin", "Cookie": cookies}
+        headers |= {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+        headers |= {name.replace("_", "-"): value for name, value in more.items()}
+        connection = http.client.HTTPSConnection(HOST, timeout=60)
+        connection.sock = self.proxy.connect(self.source)
+        with closing(connection):
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            for line in response.headers.get_all("Set-Cookie", []):
+                self.attributes |= dict(SimpleCookie(line))
+            return Response(response.status, response.headers, response.read())
+
+
+def find_program(name: str) -> str | None:
+    """Return the path of a proxy's program; Debian puts nginx where only root's PATH looks."""
+    return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
+
+
+def make_proxy(name: str, program: str, folder: Path, site_port: int) -> Proxy:
+    """Write the documented file with this port of the site, and what it needs on this machine, into the folder."""
+    port = free_port()
+    _write_certificate(folder)
+    path = folder / f"{name}.conf"
+    if name == "caddy":
+        path.write_text(_caddyfile(folder, port, program).replace(_DOCUMENTED_UPSTREAM, f"127.0.0.1:{site_port}"))
+        arguments = ("--config", str(path), "--adapter", "caddyfile")
+        return Proxy(name, port, folder, (program, "validate", *arguments), (program, "run", *arguments))
+    path.write_text(_nginx_file(folder, port).replace(_DOCUMENTED_UPSTREAM, f"127.0.0.1:{site_port}"))
+    command = (program, "-e", "stderr", "-p", str(folder), "-c", str(path))
+    return Proxy(name, port, folder, (*command, "-t"), command)
+
+
+def documented(introduction: str) -> str:
+    """Return the first block of code after these words in the guide."""
+    _, found, rest = _GUIDE.read_text().partition(introduction)
+    block = re.search(r"^```[a-z]*\n(.*?)^```$", rest, re.MULTILINE | re.DOTALL)
+    assert found, f"{_GUIDE} does not say {introduction!r}"
+    assert block, f"{_GUIDE} has no code after {introduction!r}"
+    return block[1]
+
+
+def _caddyfile(folder: Path, port: int, program: str) -> str:
+    text = documented("A complete Caddyfile:")
+    version = subprocess.run([program, "version"], capture_output=True, text=True, timeout=30, check=True).stdout
+    if re.match(r"v?2\.[0-6]\.", version):
+        text = re.sub(r"\brequest_buffers .*", "buffer_requests", text)
+    here = f"admin off\n\thttps_port {port}\n\thttp_port {free_port()}\n\tdefault_bind 127.0.0.1"
+    text = text.replace("{\n", f"{{\n\t{here}\n", 1)
+    certificate = f"tls {folder}/certificate.pem {folder}/key.pem"
+    return text.replace(f"{HOST} {{\n", f"{HOST} {{\n\t{certificate}\n", 1)
+
+
+def _nginx_file(folder: Path, port: int) -> str:
+    return _NGINX.format(
+        user="user root;" if os.geteuid() == 0 else "",  # its workers must reach a folder that only we may read
+        folder=folder,
+        temporary=" ".join(f"{each}_temp_path {folder}/{each};" for each in _TEMPORARY),
+        port=port,
+        documented=documented("For nginx,"),
+    )
+
+
+def _write_certificate(folder: Path) -> None:
+    """Write a certificate for the documented host, which signs itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=1))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
+    certificate = builder.sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(pem))
+    encoded = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "key.pem").write_bytes(encoded)

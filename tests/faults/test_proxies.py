@@ -1,0 +1,139 @@
+"""The site behind the proxies of docs/deploy.md, with the very files that operators copy from there."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.faults.conftest import PAGE, fill_database
+from tests.faults.proxies import HOST, NAMES, Browser, Proxy, documented, find_program, make_proxy
+from tests.faults.readers import Response
+from tests.faults.serving import Site, serving, wait_until
+from verdicts.config import MAX_REQUEST_BYTES
+from verdicts.web.admin.import_export import MAX_MEGABYTES, TOO_LARGE_MESSAGE
+from verdicts.web.bounces import MAX_PAYLOAD_BYTES
+from verdicts.web.limits import SIGNUPS_PER_NETWORK_LIMIT
+
+CLIENTS = 30
+PASSWORD = "plinth mango otter quartz"
+SIGN_UP = "/newsletter/subscribe"
+VOTE = urlencode({"verdict": "ship"}).encode()
+HEADER = f"Host: {HOST}\r\nSec-Fetch-Site: same-origin\r\n".encode()
+FORM = HEADER + b"Content-Type: application/x-www-form-urlencoded\r\n"
+HALVES = {
+    "heads": b"GET / HTTP/1.1\r\n" + HEADER + b"X-",
+    "bodies": b"POST /tools/claude-code/vote HTTP/1.1\r\n" + FORM + b"Content-Length: 12\r\n\r\nverdict",
+    "uploads": b"POST /admin/catalogue HTTP/1.1\r\n" + FORM + b"Content-Length: 2000000\r\n\r\ncsrf_token",
+    "events": b"POST /newsletter/bounces/x HTTP/1.1\r\n" + HEADER + b"Content-Length: 900000\r\n\r\n{",
+}
+
+
+@pytest.fixture(scope="module")
+def https_site(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    path = folder / "verdicts.sqlite3"
+    path.write_bytes(sqlite_template.read_bytes())
+    fill_database(f"sqlite:///{path}", folder)
+    settings = {"BASE_URL": f"https://{HOST}", "TRUSTED_HOSTS": f"{HOST},127.0.0.1"}
+    with serving(f"sqlite:///{path}", folder, **settings) as site:
+        status, printed = site.flask("staff", "add", "root", "r@example.org", "--role", "admin", "--password", PASSWORD)
+        assert status == 0, printed
+        yield site
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def proxy(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, https_site: Site
+) -> Iterator[Proxy]:
+    name = request.param
+    program = find_program(name)
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail(f"{name} is not installed; CI must not skip for want of a program")
+        pytest.skip(f"{name} is not installed")
+    proxy = make_proxy(name, program, tmp_path_factory.mktemp(name), https_site.port)
+    checked = proxy.run_check()
+    assert checked.returncode == 0, checked.stderr
+    with proxy.running():
+        yield proxy
+
+
+def test_a_page_and_a_vote_pass_the_proxy(proxy: Proxy) -> None:
+    browser = Browser(proxy)
+    page = browser.get(PAGE)
+    assert page.status == 200
+    assert "Strict-Transport-Security" in page.headers
+    vote = browser.post("/tools/claude-code/vote", VOTE)
+    assert vote.is_acknowledged
+    voter = next(morsel for name, morsel in browser.attributes.items() if name.startswith("__Host-"))
+    assert voter["secure"]
+    assert b"Your vote" in browser.get("/tools/claude-code/vote").body
+
+
+def test_the_site_limits_each_client_and_believes_no_forged_address(proxy: Proxy) -> None:
+    def sign_up(source: str, number: int) -> int:
+        form = urlencode({"email": f"{proxy.name}-{number}@example.org"}).encode()
+        return Browser(proxy, source).post(SIGN_UP, form, X_Forwarded_For=f"198.51.{number}.1").status
+
+    allowed = int(SIGNUPS_PER_NETWORK_LIMIT.split()[0])
+    clients = [f"127.0.{1 + NAMES.index(proxy.name)}.{number}" for number in (1, 2)]
+    assert [sign_up(clients[0], number) for number in range(allowed + 1)] == [303] * allowed + [429]
+    assert sign_up(clients[1], allowed + 1) == 303
+
+
+def test_an_admin_logs_in_and_uploads_the_largest_catalogue_file(proxy: Proxy) -> None:
+    browser = Browser(proxy)
+    fields = {"name": "root", "password": PASSWORD, "csrf_token": token_of(browser, "/admin/login")}
+    assert browser.post("/admin/login", urlencode(fields).encode()).status == 303
+    session = [morsel for name, morsel in browser.attributes.items() if name.startswith("__Host-") and morsel["secure"]]
+    assert session
+    token = token_of(browser, "/admin/catalogue")
+    assert upload(browser, token, MAX_MEGABYTES * 1024 * 1024).status == 303
+    refused = upload(browser, token, (MAX_MEGABYTES + 1) * 1024 * 1024)
+    assert refused.status in {413, 422}
+    assert TOO_LARGE_MESSAGE.encode() in refused.body
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_half_sent_requests_stay_in_the_proxy_and_stop_nobody(proxy: Proxy, https_site: Site, half: str) -> None:
+    wait_until(lambda: open_connections(https_site) <= CLIENTS // 3, 10)
+    with ExitStack() as stack:
+        clients = [stack.enter_context(proxy.connect()) for _ in range(CLIENTS)]
+        for client in clients:
+            client.sendall(HALVES[half])
+        reader = Browser(proxy)
+        assert reader.get(PAGE).status == 200
+        assert reader.post("/tools/mistral-code/vote", VOTE).is_acknowledged
+        assert open_connections(https_site) <= CLIENTS // 3
+
+
+def test_the_proxies_take_no_less_than_the_site() -> None:
+    caddy, nginx = documented("A complete Caddyfile:"), documented("For nginx,")
+    sizes = {int(size) << 20 for size in re.findall(r"max_size (\d+)MiB", caddy)}
+    assert sizes == {int(size) << 20 for size in re.findall(r"client_max_body_size (\d+)m", nginx)}
+    assert sizes == {int(size) << 20 for size in re.findall(r"request_buffers (\d+)MiB", caddy)}
+    assert min(sizes) >= max(MAX_REQUEST_BYTES, MAX_PAYLOAD_BYTES)
+    assert max(sizes) > (MAX_MEGABYTES + 1) << 20  # so that the site says in its own words what is too large
+
+
+def token_of(browser: Browser, path: str) -> str:
+    found = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', browser.get(path).body.decode())
+    assert found
+    return found[1]
+
+
+def upload(browser: Browser, token: str, size: int) -> Response:
+    head = '--b\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n' + token
+    head += '\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="a.json"\r\n\r\n'
+    body = head.encode() + b" " * size + b"\r\n--b--\r\n"
+    return browser.post("/admin/catalogue", body, Content_Type="multipart/form-data; boundary=b")
+
+
+def open_connections(site: Site) -> int:
+    """Return how many connections to the site are open."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return sum(line.split()[1].endswith(f":{site.port:04X}") and line.split()[3] == "01" for line in lines)

@@ -12,7 +12,7 @@
   };
   const form = document.querySelector("form[data-draft-url]");
   const status = document.getElementById("draft-status");
-  const offer = document.getElementById("unsaved-copy");
+  const offer = document.querySelector("[data-unsaved-copy]");
   if (!form || !status) return;
   const key = form.dataset.draftKey;
   const tab = form.elements.tab.value;
@@ -103,14 +103,7 @@
     for (const copy of copies) if (typedIn(copy.fields) === shown) unsavedCopies.remove(copy.key, copy.tab);
     const copy = copies.find((each) => typedIn(each.fields) !== shown);
     if (!copy || !offer) return;
-    offer.querySelector("[data-time]").textContent = new Date(copy.at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
-    offer.querySelector("[data-restore]").onclick = () => restoreCopy(copy);
-    offer.querySelector("[data-drop]").onclick = () => {
-      unsavedCopies.remove(copy.key, copy.tab);
-      offer.hidden = true;
-      offerCopy();
-    };
-    offer.hidden = false;
+    unsavedCopies.show(offer, copy, restoreCopy, offerCopy);
   }
 
   // Stores a copy as a draft of its own, and shows the form with it.

@@ -48,6 +48,20 @@ const unsavedCopies = (() => {
     return copies.sort((one, other) => other.at - one.at);
   }
 
+  // Offers a copy; once it is discarded, `next` may offer another one.
+  function show(offer, copy, restore, next) {
+    const fold = offer.closest("details");
+    if (fold) fold.open = true;
+    offer.querySelector("[data-time]").textContent = new Date(copy.at).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+    offer.querySelector("[data-restore]").onclick = () => restore(copy);
+    offer.querySelector("[data-drop]").onclick = () => {
+      remove(copy.key, copy.tab);
+      offer.hidden = true;
+      next();
+    };
+    offer.hidden = false;
+  }
+
   function removeSaved() {
     const tab = document.cookie.match(new RegExp(`(?:^|; )${SAVED_COOKIE}=([\\w-]+)`))?.[1];
     if (!tab) return;
@@ -62,5 +76,5 @@ const unsavedCopies = (() => {
     isLoggingOut = true;
     setTimeout(() => (isLoggingOut = false), 5000); // somebody who is asked whether to leave may stay
   });
-  return { find, remove, store };
+  return { find, remove, removeSaved, show, store };
 })();

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.reader import Reader
 from tests.browser.site import Site
 from tests.browser.test_accessibility import violations
-from tests.browser.test_editing import end_sessions, log_in, log_in_again
+from tests.browser.test_editing import PASSWORD, end_sessions, log_in, log_in_again
 
 FORM = "/admin/reviewers/3"
 KEPT = "Changes from"
@@ -121,3 +121,80 @@ def test_logging_out_leaves_nothing_in_the_browser_and_nobody_is_offered_what_an
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
     assert page.evaluate("Object.keys(localStorage)") == [of_another]
+
+
+def test_a_small_form_offers_what_did_not_arrive_and_copies_no_password(reader: Reader) -> None:
+    reader.expects(*NETWORK_IS_CUT, "status of 422")
+    page = log_in(reader, "admin", at="/admin/people/new")
+    account = page.locator("form.log-out").get_attribute("data-account")
+    of_another = f"unsaved {account}0 abcdefgh /admin/people/new"
+    page.evaluate(
+        "(name) => localStorage.setItem(name, JSON.stringify({at: Date.now(), fields: 'name=x'}))", of_another
+    )
+    reader.opens("/admin/people/new")
+    expect(page.get_by_text(KEPT)).to_be_hidden()
+    page.get_by_label("Name to log in with").fill("mole")
+    page.get_by_label("Email address").fill("mole@example.org")
+    page.get_by_label("Admin: also users and sending").check()
+    page.get_by_label("Your password").fill("a secret")
+    reader.context.set_offline(True)
+    page.get_by_role("button", name="Add user").click()
+    page.wait_for_url("chrome-error://**")
+
+    reader.context.set_offline(False)
+    reader.opens("/admin/people/new")
+    expect(page.get_by_text(KEPT)).to_be_visible()
+    assert violations(page, "offer in a small form") == []
+    kept = page.evaluate("Object.values(localStorage).join()")
+    assert "mole%40example.org" in kept
+    assert "secret" not in kept
+    assert "csrf_token" not in kept
+    page.get_by_role("button", name="Put them into the form").click()
+    expect(page.get_by_label("Email address")).to_have_value("mole@example.org")
+    expect(page.get_by_label("Admin: also users and sending")).to_be_checked()
+    page.get_by_role("button", name="Add user").click()
+    expect(page.get_by_role("alert")).to_be_focused()  # it needs the password
+    expect(page.get_by_text(KEPT)).to_be_hidden()
+    assert copies(page) == 2
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_role("button", name="Add user").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Account for mole")
+    assert page.evaluate("Object.keys(localStorage)") == [of_another]
+
+
+def test_two_rows_of_a_worklist_keep_their_texts_apart_and_leaving_asks(reader: Reader) -> None:
+    asked: list[str] = []
+    for text in ("The first of two messages.", "The second of two messages."):
+        reader.opens("/contact").get_by_label("What is wrong").fill(text)
+        reader.page.get_by_role("button", name="Send it").click()
+    page = log_in(reader, at="/admin/queues/corrections")
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    rows = [page.locator(".worklist-row").filter(has_text=f"The {which} of two") for which in ("first", "second")]
+    for number, row in enumerate(rows):
+        row.get_by_text("Resolve message").click()
+        row.get_by_label("Outcome").press_sequentially(f"Outcome {number}.")
+    rows[0].get_by_role("button", name="Mark as done").click()
+    expect(page.get_by_role("status").filter(has_text="Message resolved.")).to_be_visible()
+    assert (asked, copies(page)) == (["beforeunload"], 1)
+    expect(rows[0].get_by_text(KEPT)).to_have_count(0)
+    rows[1].get_by_role("button", name="Put them into the form").click()
+    expect(rows[1].get_by_label("Outcome")).to_have_value("Outcome 1.")
+    expect(rows[1].get_by_label("Outcome")).to_be_focused()
+    rows[1].get_by_role("button", name="Decline message").click()
+    expect(page.get_by_role("status").filter(has_text="Message resolved.")).to_be_visible()
+    assert (asked, copies(page)) == (["beforeunload"], 0)
+
+
+def test_a_source_that_was_typed_for_one_price_stays_while_another_is_confirmed(reader: Reader) -> None:
+    page = log_in(reader, at="/admin/queues/prices")
+    unsourced = page.locator(".worklist-row", has=page.get_by_label("Source of the price"))
+    first, second = unsourced.nth(0), unsourced.nth(1)
+    name = second.locator("h2").inner_text()
+    second.get_by_label("Source of the price").fill("https://example.org/price")
+    first.get_by_role("button", name="Looked, found none").click()
+    expect(page.get_by_role("status").filter(has_text="looked, found none")).to_be_visible()
+    row = page.locator(".worklist-row").filter(has=page.get_by_role("heading", name=name, exact=True))
+    row.get_by_role("button", name="Put them into the form").click()
+    row.get_by_role("button", name="Price unchanged").click()
+    expect(page.get_by_role("status").filter(has_text=f"{name}: price confirmed.")).to_be_visible()
+    assert copies(page) == 0

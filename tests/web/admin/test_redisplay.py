@@ -1,5 +1,6 @@
 """Small forms lose nothing either: when one cannot be acted on just now, it is shown again as it was sent."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import unquote
@@ -8,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.digest.weekly import THIS_WEEK, a_week, drafted
 from tests.feedback.world import write
 from tests.web.admin.admin_client import AdminClient, latest_entry
@@ -262,3 +264,39 @@ def test_what_was_typed_about_what_somebody_else_has_resolved_is_shown_to_be_cop
         answer = root.posts(path, **fields)
         assert (answer.status_code, "Your unsaved text" in answer.text) == (409, True)
         assert CARE in filled(answer.text)
+
+
+UNCOPIED = re.compile(  # what is only looked for, and forms of a single short value that is quickly entered again
+    "/admin/(subscribers|digest/draft|digest/[^/]+/(test|schedule))$"
+)
+COPIED = {VOTES, f"{MESSAGES}/1", "/admin/subscribers/new", "/admin/subscribers/suppress", "/admin/people/new"}
+
+
+@ON_ONE_DATABASE
+def test_every_small_form_with_text_is_copied_in_the_browser_and_each_apart(root: AdminClient) -> None:
+    forms()
+    pages = ("digest", EDITION.removeprefix("/admin/"), "queues/votes", "queues/corrections", "queues/prices")
+    pages += ("subscribers", "subscribers/new", "subscribers/suppress", "people/new", "people")
+    copied = []
+    for path in pages:
+        for form in read_html(root.gets(f"/admin/{path}").text)[0].iter("form"):
+            inputs = list(form.iter("input")) + list(form.iter("textarea"))
+            has_text = any(each.get("type", "text") in {"text", "email", "url"} for each in inputs)
+            action = form.get("action", "")
+            if row := [each.get("data-row", "") for each in inputs if each.get("name") == "copy"]:
+                copied.append(action + row[0])
+            elif has_text and form.get("method") == "post" and "data-draft-url" not in form.attrib:
+                assert UNCOPIED.fullmatch(action), action
+    assert {each.partition("#")[0] for each in copied} >= COPIED
+    assert len(set(copied)) == len(copied)
+    assert NETWORK not in "".join(copied)
+
+
+@ON_ONE_DATABASE
+def test_the_browser_is_told_which_small_form_was_saved(root: AdminClient) -> None:
+    sent = forms()
+    for path in sorted(COPIED):
+        fields = {**sent[path], "copy": "1234567890123"}
+        refused = root.posts(path, token="forged", **fields)
+        assert ("data-unsaved>" in refused.text, "saved_form" in str(refused.headers)) == (True, False), path
+        assert "saved_form=1234567890123;" in str(root.posts(path, **fields).headers), path

@@ -293,8 +293,7 @@ def act_or_redisplay(
         return redisplay_busy(overload, lambda: show(RedisplayCause.BUSY))
     if response.status_code == HTTPStatus.SEE_OTHER and _keeps_draft(auth.current_view()):
         _delete_small_form_draft()
-        open_pages.note_saved_form(response)
-    return response
+    return open_pages.note_saved_form(response)
 
 
 def redisplay_busy(overload: Exception, show: Callable[[], ResponseReturnValue]) -> Response:

@@ -52,8 +52,13 @@ def note_saved_form(response: Response) -> Response:
 
     Any answer but a redirect says that the form was not saved after all.
     """
-    id = submitted_page().id
-    if id and response.status_code == HTTPStatus.SEE_OTHER:
+    return tell_saved_form(response) if response.status_code == HTTPStatus.SEE_OTHER else response
+
+
+def tell_saved_form(response: Response) -> Response:
+    """Tell the browser by a cookie which form was saved: its page, or the copy of a small form."""
+    id = submitted_page().id or request.form.get("copy", "")
+    if _PAGE_ID.fullmatch(id):
         is_https = current_settings().is_https
         response.set_cookie(
             SAVED_FORM_COOKIE, id, max_age=SAVED_FORM_SECONDS, path="/admin", samesite="Lax", secure=is_https

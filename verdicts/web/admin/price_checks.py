@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import IntegerField
 from wtforms.validators import NumberRange, Optional
@@ -21,6 +21,7 @@ from verdicts.staff.models import Role
 from verdicts.web.admin.auth import log_activity, requires_role
 from verdicts.web.admin.forms.base import AdminForm
 from verdicts.web.admin.forms.fields import TextField
+from verdicts.web.admin.open_pages import tell_saved_form
 from verdicts.web.admin.worklists import begin_and_get_tool, load_worklist
 from verdicts.web.clock import now, today
 from verdicts.web.errors import render_error
@@ -152,8 +153,10 @@ def _refuse(status: int, message: str) -> ResponseReturnValue:
 
 def _answer(key: str, words: str, tool_id: int) -> ResponseReturnValue:
     if wants_fragment():
-        return _price_page(done=words, checked_tool_id=tool_id)
-    return redirect(url_for(".prices", done=key, page=request.form.get("page") or None), 303)
+        answer: ResponseReturnValue = _price_page(done=words, checked_tool_id=tool_id)
+    else:
+        answer = redirect(url_for(".prices", done=key, page=request.form.get("page") or None), 303)
+    return tell_saved_form(make_response(answer))
 
 
 def _price_page(problem: str = "", done: str = "", checked_tool_id: int | None = None) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import StringField
 from wtforms.validators import AnyOf, Length
@@ -18,6 +18,7 @@ from verdicts.web.admin.auth import log_activity, requires_role
 from verdicts.web.admin.current_password import CurrentPasswordForm, check_current_password
 from verdicts.web.admin.drafts import RedisplayCause, act_or_redisplay, redisplayed_on
 from verdicts.web.admin.forms.base import AdminForm, required_text
+from verdicts.web.admin.open_pages import tell_saved_form
 from verdicts.web.clock import now
 from verdicts.web.paging import ID
 
@@ -85,7 +86,9 @@ def _add(form: UserForm) -> ResponseReturnValue:
         return _render_add(form), 422
     log_activity("added", "account", name, role=(None, str(role)))
     db.session.commit()
-    return render_template("admin/users/new_password.html", name=name, password=password)
+    return tell_saved_form(
+        make_response(render_template("admin/users/new_password.html", name=name, password=password))
+    )
 
 
 @bp.post(f"/admin/people/{ID}/role")

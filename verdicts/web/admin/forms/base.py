@@ -11,7 +11,7 @@ from wtforms.validators import DataRequired, Length, StopValidation
 from verdicts.texts import is_blank
 
 MAX_FIELDS = 3000  # of one form
-_CONTROL_FIELDS = {"csrf_token", "do", "draft_key", "tab", "shown_draft"}
+_CONTROL_FIELDS = {"csrf_token", "do", "draft_key", "tab", "shown_draft", "copy"}
 _HIDDEN_FIELDS = {"version"}
 
 ONE_LINE_MESSAGE = "Enter one line, without control characters."

@@ -10,6 +10,7 @@ from tests.browser.reader import Reader
 
 PAIR = GOOD["comparison of two"]
 WIDTHS = (320, 360, 768, 1280)
+PAPER_COLOURS = ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")
 OVERHANG = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WATCH_SHIFTS = """
 window.shifts = [];
@@ -98,10 +99,12 @@ def test_only_the_pressed_oval_moves_and_only_if_wanted(reader: Reader, asked: s
 def test_paper_gets_every_word_and_no_button(reader: Reader) -> None:
     page = reader.opens(PAIR)
     page.emulate_media(media="print")
-    for gone in (".nav", ".masthead-search", ".ballot-choices", ".fold"):
+    for gone in (".nav", ".masthead-search", ".ballot-place", ".fold", ".section-head > a", ".footer-last", ".band"):
         expect(page.locator(gone).first).to_be_hidden()
-    for there in (".facts", ".old-quote", ".answer", ".tape", ".scorecard"):
+    for there in (".facts", ".old-quote", ".answer", ".tape", ".scorecard", ".footer-sample"):
         expect(page.locator(there).first).to_be_visible()
+    # As a grid, a card that a page's end cuts in two prints its price over its text.
+    expect(page.locator(".card").first).to_have_css("display", "block")
     hidden = "(quotes) => quotes.map((quote) => quote.scrollHeight - quote.clientHeight)"
     assert max(page.locator(".quote").evaluate_all(hidden)) <= 1
     source = page.locator(".facts .note a").first
@@ -111,3 +114,14 @@ def test_paper_gets_every_word_and_no_button(reader: Reader) -> None:
     reader.opens("/compare/aider-vs-chatgpt")
     expect(page.locator(".more > summary")).to_be_hidden()
     expect(page.locator(".more .facts")).to_be_visible()
+
+
+def test_paper_is_white_and_its_links_can_be_typed(new_reader: Callable[..., Reader]) -> None:
+    page = new_reader(color_scheme="dark").opens("/tools/github-copilot")
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") in PAPER_COLOURS
+    expect(page.locator(".tool-follow")).to_be_hidden()
+    for link in (".quote a", ".particulars a", ".prices a"):
+        shown = page.locator(link).first.evaluate("(link) => getComputedStyle(link, '::after').content")
+        assert "https://" in shown, link

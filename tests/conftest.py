@@ -18,6 +18,7 @@ from hypothesis import settings as hypothesis_settings
 
 from tests.apps import close_connections, copied_sqlite, new_app, pooled_app
 from tests.postgres import PostgresServer, server_programs
+from tests.smtp_server import SmtpServer, smtp_server
 from verdicts.extensions import db
 
 DATABASES = ["sqlite", "postgresql"]
@@ -58,6 +59,19 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServe
         _migrate(server.create("template"), folder)
         yield server
         close_connections()
+
+
+@pytest.fixture(scope="session")
+def one_smtp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmtpServer]:
+    with smtp_server(tmp_path_factory.mktemp("smtp")) as server:
+        yield server
+
+
+@pytest.fixture
+def smtp(one_smtp_server: SmtpServer) -> SmtpServer:
+    """An SMTP server that behaves as usual and has accepted nothing yet."""
+    one_smtp_server.forget()
+    return one_smtp_server
 
 
 @contextmanager

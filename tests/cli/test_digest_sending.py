@@ -19,7 +19,7 @@ from tests.digest.weekly import THIS_WEEK, a_week, drafted, items, writing
 from tests.faults.serving import wait_until
 from tests.makers import make_subscriber
 from tests.programs import SETTINGS, start
-from tests.smtp_server import SmtpServer, smtp_server
+from tests.smtp_server import SmtpServer
 from verdicts.digest import editing, editions
 from verdicts.digest.models import DeliveryState, EditionState, delivery
 from verdicts.extensions import db
@@ -36,17 +36,10 @@ def monday() -> Iterator[time_machine.Traveller]:
         yield traveller
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmtpServer]:
-    with smtp_server(tmp_path_factory.mktemp("smtp")) as running:
-        yield running
-
-
 @pytest.fixture
-def mailing(database_url: str, tmp_path: Path, server: SmtpServer) -> Iterator[Flask]:
+def mailing(database_url: str, smtp: SmtpServer) -> Iterator[Flask]:
     """An application that mails through a real server, over one connection."""
-    server.forget()
-    with pooled_app(database_url, MAIL_CONNECTIONS="1", **server.settings) as app:
+    with pooled_app(database_url, MAIL_CONNECTIONS="1", **smtp.settings) as app:
         yield app
 
 
@@ -158,24 +151,24 @@ def test_an_edition_of_which_everything_was_removed_is_not_sent(app: Flask) -> N
 # How it ended, for a timer
 
 
-def test_a_refusal_of_us_exits_with_3_and_says_what_to_do(mailing: Flask, server: SmtpServer) -> None:
+def test_a_refusal_of_us_exits_with_3_and_says_what_to_do(mailing: Flask, smtp: SmtpServer) -> None:
     make_edition(make_subscribers(3))
-    server.behave(rcpt={"*": "550 5.7.515 Access denied, sender does not meet the requirements"})
+    smtp.behave(rcpt={"*": "550 5.7.515 Access denied, sender does not meet the requirements"})
     ended = digest(mailing, "send", "--yes")
     assert ended.exit_code == PAUSED
     assert "PAUSED: The mail server refuses us: refused at RCPT TO: 550 5.7.515" in ended.output
     assert "flask digest resume 2026-w47" in ended.output
 
 
-def test_status_names_whom_the_server_refused(mailing: Flask, server: SmtpServer) -> None:
+def test_status_names_whom_the_server_refused(mailing: Flask, smtp: SmtpServer) -> None:
     make_edition(make_subscribers(30))
-    server.behave(rcpt={"*": "554 no"})
+    smtp.behave(rcpt={"*": "554 no"})
     assert digest(mailing, "send", "2026-w47", "--yes").exit_code == PAUSED
     output = digest(mailing, "status", "2026-w47").output
     assert "is paused (The mail server refuses us: refused at RCPT TO: 554 no (last for subscriber 5))" in output
     refused = "(subscriber 5), tried again after the others: refused at RCPT TO: 554 no"
     assert f"Not delivered to {address(4)} {refused}" in output
-    server.behave(rcpt={address(4): "554 no"})
+    smtp.behave(rcpt={address(4): "554 no"})
     digest(mailing, "resume", "2026-w47")
     assert digest(mailing, "send", "2026-w47", "--yes").exit_code == DONE
     output = digest(mailing, "status", "2026-w47").output
@@ -185,17 +178,17 @@ def test_status_names_whom_the_server_refused(mailing: Flask, server: SmtpServer
     ]
 
 
-def test_a_doubt_exits_with_4_and_says_what_to_do(mailing: Flask, server: SmtpServer) -> None:
+def test_a_doubt_exits_with_4_and_says_what_to_do(mailing: Flask, smtp: SmtpServer) -> None:
     make_edition(make_subscribers(3))
-    server.behave(drop_after_dot=[address(1)])
+    smtp.behave(drop_after_dot=[address(1)])
     ended = digest(mailing, "send", "--yes")
     assert ended.exit_code == UNCERTAIN
     assert "flask digest settle 2026-w47" in ended.output
 
 
-def test_what_has_to_wait_exits_with_75_and_says_until_when(mailing: Flask, server: SmtpServer) -> None:
+def test_what_has_to_wait_exits_with_75_and_says_until_when(mailing: Flask, smtp: SmtpServer) -> None:
     make_edition(make_subscribers(3))
-    server.behave(rcpt={address(1): "450 4.2.0 greylisted"})
+    smtp.behave(rcpt={address(1): "450 4.2.0 greylisted"})
     ended = digest(mailing, "send", "--yes")
     assert ended.exit_code == LATER
     assert "2 of 3: 2 sent, 1 deferred" in ended.output
@@ -377,20 +370,19 @@ def test_run_goes_on_with_what_was_interrupted(app: Flask) -> None:
     assert (digest(app, "run").exit_code, letters(app)) == (DONE, 2)
 
 
-def test_a_run_that_is_stopped_ends_between_messages(database_url: str, tmp_path: Path, server: SmtpServer) -> None:
-    server.forget()
-    server.behave(latency=0.02)
-    settings = SETTINGS | server.settings | {"DATABASE_URL": database_url, "MAIL_CONNECTIONS": "1"}
+def test_a_run_that_is_stopped_ends_between_messages(database_url: str, tmp_path: Path, smtp: SmtpServer) -> None:
+    smtp.behave(latency=0.02)
+    settings = SETTINGS | smtp.settings | {"DATABASE_URL": database_url, "MAIL_CONNECTIONS": "1"}
     with pooled_app(database_url):
         edition = make_edition(make_subscribers(200))
         program = start("-m", "flask", "--app", "wsgi", "digest", "run", instance=tmp_path, **settings)
-        wait_until(lambda: len(server.recipients()) >= 3, 60)
+        wait_until(lambda: len(smtp.recipients()) >= 3, 60)
         program.send_signal(signal.SIGTERM)
         printed, _ = program.communicate(timeout=60)
         assert program.returncode == LATER, printed
         found = list(states(edition).values())
         assert set(found) == {DeliveryState.SENT, DeliveryState.PENDING}
-        assert found.count(DeliveryState.SENT) == len(server.recipients()) < 200
+        assert found.count(DeliveryState.SENT) == len(smtp.recipients()) < 200
 
 
 # PING_URL

@@ -84,6 +84,7 @@ def sender(
 
 def short_options(batch_size: int = 20, **seconds: float) -> SendingOptions:
     """Return options that a test can wait for; `seconds` are fields of SendingOptions and of Timeouts."""
+    assert seconds.keys() <= SHORT.keys() | TIMEOUTS.keys()
     timeouts = Timeouts(**{name: seconds.get(name, usual) for name, usual in TIMEOUTS.items()})
     spans = {name: timedelta(seconds=seconds.get(name, usual)) for name, usual in SHORT.items()}
     return SendingOptions(batch_size=batch_size, timeouts=timeouts, **spans)

@@ -3,19 +3,19 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.apps import new_app
+from tests.apps import pooled_app
 from tests.conftest import StatementCount, listening
 from tests.digest.mailing_list import SENDER, SUBJECT, addresses, make_edition, make_subscribers, states, the_delivery
 from tests.digest.sender import short_options
 from tests.makers import NOW
-from tests.smtp_server import SmtpServer, smtp_server
+from tests.smtp_server import SmtpServer
 from verdicts.digest import delivery
 from verdicts.digest.freezing import content_hash
 from verdicts.digest.models import DeliveryState
@@ -28,23 +28,15 @@ from verdicts.mailing.models import sending_allowance
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[SmtpServer]:
-    with smtp_server(tmp_path / "smtp") as running:
-        yield running
-
-
-@pytest.fixture
-def an_app_with(database_url: str, tmp_path: Path, server: SmtpServer) -> Iterator[Callable[..., Flask]]:
+def an_app_with(database_url: str, smtp: SmtpServer) -> Iterator[Callable[..., Flask]]:
     """Makes an application with these settings; it ends with the test."""
-    made = []
+    with ExitStack() as stack:
 
-    def make(**changes: str) -> Flask:
-        made.append(new_app(database_url, tmp_path, **{"MAIL_RATE_PER_MINUTE": "1000000"} | server.settings | changes))
-        return made[-1].__enter__()
+        def make(**changes: str) -> Flask:
+            settings = {"MAIL_RATE_PER_MINUTE": "1000000"} | smtp.settings | changes
+            return stack.enter_context(pooled_app(database_url, **settings))
 
-    yield make
-    for context in reversed(made):
-        context.__exit__(None, None, None)
+        yield make
 
 
 class Clock:
@@ -63,7 +55,7 @@ class Clock:
 
 
 def test_who_was_stopped_between_the_start_and_mail_from_transmits_nothing_then(
-    an_app_with: Callable[..., Flask], server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+    an_app_with: Callable[..., Flask], smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     an_app_with(MAIL_CONNECTIONS="1")
     edition, clock, started = make_edition(make_subscribers(3)), Clock(speed=1), []
@@ -74,7 +66,7 @@ def test_who_was_stopped_between_the_start_and_mail_from_transmits_nothing_then(
         started.append(lease.subscriber_id)
         if len(started) == 2:
             clock.jump(timedelta(minutes=1))
-            assert server.wait_for(1)
+            assert smtp.wait_for(1)
         return result
 
     monkeypatch.setattr(delivery, "start_transmission", start_and_be_stopped)
@@ -87,21 +79,21 @@ def test_who_was_stopped_between_the_start_and_mail_from_transmits_nothing_then(
     monkeypatch.setattr(delivery, "undo_start", undo_start_and_stop)
     report = send_due(edition, clock=clock, stop=stop, options=short_options(claim_lease=300, transmission_lease=600))
     assert report.end_reason is EndReason.STOPPED
-    assert len(server.recipients()) == 1
+    assert len(smtp.recipients()) == 1
     assert states(edition)[started[1]] is DeliveryState.PENDING
 
 
-def test_beyond_the_quota_the_rest_goes_on_tomorrow(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
+def test_beyond_the_quota_the_rest_goes_on_tomorrow(an_app_with: Callable[..., Flask], smtp: SmtpServer) -> None:
     an_app_with(MAIL_MAX_PER_DAY="10")
     edition, clock = make_edition(make_subscribers(15)), Clock()
     report = send_due(edition, clock=clock, options=short_options())
-    assert (report.end_reason, len(server.recipients())) == (EndReason.MORE_LATER, 10)
+    assert (report.end_reason, len(smtp.recipients())) == (EndReason.MORE_LATER, 10)
     clock.jump(timedelta(hours=12))
     assert send_due(edition, clock=clock, options=short_options()).end_reason is EndReason.DONE
-    assert Counter(server.recipients()) == Counter(addresses(range(15)))
+    assert Counter(smtp.recipients()) == Counter(addresses(range(15)))
 
 
-def test_the_rate_is_not_exceeded(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
+def test_the_rate_is_not_exceeded(an_app_with: Callable[..., Flask], smtp: SmtpServer) -> None:
     an_app_with(MAIL_RATE_PER_MINUTE="60")
     edition, clock = make_edition(make_subscribers(20)), Clock(speed=10)
     assert send_due(edition, clock=clock, options=SendingOptions()).end_reason is EndReason.DONE
@@ -109,20 +101,20 @@ def test_the_rate_is_not_exceeded(an_app_with: Callable[..., Flask], server: Smt
     used = db.session.scalars(slots).all()
     assert max(used) <= 5
     assert sum(used) == 20
-    assert len(server.recipients()) == 20
+    assert len(smtp.recipients()) == 20
 
 
-def test_who_is_skipped_costs_no_quota(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
+def test_who_is_skipped_costs_no_quota(an_app_with: Callable[..., Flask], smtp: SmtpServer) -> None:
     an_app_with(MAIL_MAX_PER_DAY="5")
     edition = make_edition(make_subscribers(15))
     db.session.execute(sa.text("UPDATE subscriber SET status = 'left', address = NULL WHERE id <= 10"))
     db.session.commit()
     assert send_due(edition, options=short_options()).end_reason is EndReason.DONE
-    assert Counter(server.recipients()) == Counter(addresses(range(10, 15)))
+    assert Counter(smtp.recipients()) == Counter(addresses(range(10, 15)))
 
 
 def test_statements_grow_with_the_letters_and_with_nothing_else(
-    an_app_with: Callable[..., Flask], server: SmtpServer
+    an_app_with: Callable[..., Flask], smtp: SmtpServer
 ) -> None:
     an_app_with(MAIL_CONNECTIONS="1")
     make_subscribers(240)
@@ -144,7 +136,7 @@ def send_all(edition: int) -> SendingReport:
 
 
 def test_a_worker_s_error_ends_the_others_and_is_raised(
-    an_app_with: Callable[..., Flask], server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+    an_app_with: Callable[..., Flask], smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     an_app_with()
     edition = make_edition(make_subscribers(10))
@@ -156,7 +148,7 @@ def test_a_worker_s_error_ends_the_others_and_is_raised(
     with pytest.raises(ZeroDivisionError):
         send_due(edition, options=short_options())
     assert the_delivery(edition, 1).state is not DeliveryState.SENT
-    assert max(Counter(server.recipients()).values()) == 1
+    assert max(Counter(smtp.recipients()).values()) == 1
 
 
 def charged() -> int:
@@ -167,27 +159,27 @@ def charged() -> int:
 
 
 def test_a_server_that_is_away_costs_no_quota(
-    an_app_with: Callable[..., Flask], server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+    an_app_with: Callable[..., Flask], smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     an_app_with(MAIL_MAX_PER_DAY="30")
     monkeypatch.setattr("verdicts.digest.worker.MAX_LOST_CONNECTIONS_IN_A_ROW", 2)
     edition = make_edition(make_subscribers(20))
-    server.stop()
+    smtp.stop()
     assert send_due(edition, clock=Clock(), options=short_options()).end_reason is EndReason.UNREACHABLE
     assert charged() == 0
-    server.start()
+    smtp.start()
     assert send_due(edition, clock=Clock(), options=short_options()).end_reason is EndReason.DONE
-    assert charged() == len(server.recipients()) == 20
+    assert charged() == len(smtp.recipients()) == 20
 
 
-def test_who_gets_no_letter_costs_no_quota(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
-    an_app_with(MAIL_MAX_PER_DAY="10")
+def test_who_gets_no_letter_costs_no_quota(an_app_with: Callable[..., Flask], smtp: SmtpServer) -> None:
+    an_app_with(MAIL_MAX_PER_DAY="10", MAIL_CONNECTIONS="1")
     edition = make_edition(make_subscribers(40))
     db.session.execute(sa.text("UPDATE subscriber SET rhythm = 'on-change' WHERE id <= 30"))
     db.session.execute(sa.text("UPDATE edition_block SET has_change = :no"), {"no": False})
     reseal(edition)
     assert send_due(edition, clock=Clock(), options=short_options()).end_reason is EndReason.DONE
-    assert charged() == len(server.recipients()) == 10
+    assert charged() == len(smtp.recipients()) == 10
 
 
 def reseal(id: int) -> None:
@@ -197,10 +189,10 @@ def reseal(id: int) -> None:
     db.session.commit()
 
 
-def test_what_was_leased_for_too_long_costs_no_quota(an_app_with: Callable[..., Flask], server: SmtpServer) -> None:
+def test_what_was_leased_for_too_long_costs_no_quota(an_app_with: Callable[..., Flask], smtp: SmtpServer) -> None:
     an_app_with(MAIL_CONNECTIONS="1")
     edition = make_edition(make_subscribers(12))
-    server.behave(latency=0.05)  # three letters take longer than the lease
+    smtp.behave(latency=0.05)  # three letters take longer than the lease
     clock = Clock(speed=10)
     assert (
         send_due(
@@ -208,12 +200,12 @@ def test_what_was_leased_for_too_long_costs_no_quota(an_app_with: Callable[..., 
         ).end_reason
         is EndReason.DONE
     )
-    assert Counter(server.recipients()) == Counter(addresses(range(12)))
+    assert Counter(smtp.recipients()) == Counter(addresses(range(12)))
     assert charged() == 12
 
 
 def test_a_used_up_quota_is_reported_with_the_day_on_which_it_goes_on(
-    an_app_with: Callable[..., Flask], server: SmtpServer
+    an_app_with: Callable[..., Flask], smtp: SmtpServer
 ) -> None:
     an_app_with(MAIL_MAX_PER_DAY="5")
     report = send_due(make_edition(make_subscribers(9)), clock=Clock(), options=short_options())

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.apps import new_app
-from tests.mailing.conftest import LETTER
+from tests.mailing.letters import LETTER
 from tests.makers import NOW
 from tests.smtp_server import body_of
 from verdicts.mailing.addresses import InvalidAddress, InvalidHeader

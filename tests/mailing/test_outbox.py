@@ -17,7 +17,7 @@ from flask import Flask
 
 from tests import programs
 from tests.apps import new_app, pooled_app
-from tests.mailing.conftest import LETTER
+from tests.mailing.letters import LETTER
 from tests.makers import NOW
 from tests.smtp_server import SmtpServer
 from verdicts.extensions import begin_write, db, limit_waiting_writers, mail

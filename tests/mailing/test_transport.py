@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from tests.apps import new_app
-from tests.mailing.conftest import LETTER
+from tests.mailing.letters import LETTER
 from tests.makers import NOW
 from tests.smtp_server import SmtpServer, smtp_server
 from verdicts.extensions import mail

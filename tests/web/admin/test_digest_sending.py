@@ -1,7 +1,7 @@
 """The digest's pages for admins: test emails, the schedule, sending, pausing, uncertain deliveries."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from tests.conftest import ON_ONE_DATABASE
 from tests.digest.mailing_list import address, make_edition, make_subscribers, state_of, states
 from tests.digest.weekly import a_week, drafted, writing
 from tests.makers import NOW, make_subscriber
-from tests.smtp_server import SmtpServer, smtp_server
+from tests.smtp_server import SmtpServer
 from tests.web.admin.admin_client import AdminClient, latest_entry, logged_in
 from tests.web.admin.digest_pages import EDITION, edition_state, item_ids, submit, this_edition
 from verdicts.catalog.models import Tool
@@ -24,12 +24,6 @@ from verdicts.extensions import db
 from verdicts.staff.models import Role, audit_entry
 
 PAUSED, SENDING = EditionState.PAUSED, EditionState.SENDING
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmtpServer]:
-    with smtp_server(tmp_path_factory.mktemp("smtp")) as running:
-        yield running
 
 
 def a_draft(readers: int = 2) -> int:
@@ -65,14 +59,13 @@ def whole_activity_log() -> str:
 
 
 def test_a_test_email_goes_to_one_address_and_the_log_does_not_say_which(
-    app_with: Callable[..., Flask], server: SmtpServer
+    app_with: Callable[..., Flask], smtp: SmtpServer
 ) -> None:
-    server.forget()
-    root = logged_in(app_with(**server.settings), "root", Role.ADMIN)
+    root = logged_in(app_with(**smtp.settings), "root", Role.ADMIN)
     a_draft()
     done = submit(root, "test", address="me@elsewhere.example")
     assert (done.status_code, done.headers["Location"]) == (303, f"{EDITION}?done=tested#out")
-    (letter,) = server.received()
+    (letter,) = smtp.received()
     assert letter.recipient == "me@elsewhere.example"
     assert str(letter.message["Subject"]).startswith("[Test] Alpha: the Skeptic")
     assert "The test email was sent." in root.gets(f"{EDITION}?done=tested").text
@@ -81,14 +74,13 @@ def test_a_test_email_goes_to_one_address_and_the_log_does_not_say_which(
 
 
 def test_a_server_that_refuses_the_test_email_is_quoted_beside_the_address(
-    app_with: Callable[..., Flask], server: SmtpServer
+    app_with: Callable[..., Flask], smtp: SmtpServer
 ) -> None:
-    server.forget()
-    server.behave(rcpt={"me@elsewhere.example": "550 5.1.1 no such mailbox"})
-    root = logged_in(app_with(**server.settings), "root", Role.ADMIN)
+    smtp.behave(rcpt={"me@elsewhere.example": "550 5.1.1 no such mailbox"})
+    root = logged_in(app_with(**smtp.settings), "root", Role.ADMIN)
     a_draft()
     refused = submit(root, "test", address="me@elsewhere.example")
-    assert (refused.status_code, server.accepted()) == (422, 0)
+    assert (refused.status_code, smtp.accepted()) == (422, 0)
     assert "550 5.1.1 no such mailbox" in refused.text
     assert 'value="me@elsewhere.example"' in refused.text
     assert latest_entry().action == "logged in"

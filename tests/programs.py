@@ -46,6 +46,7 @@ class ServedProgram:
     """A serving command. Its output goes to a file: it would stop at a full pipe that nobody reads."""
 
     process: "subprocess.Popen[str]"
+    port: int
     log: Path
 
     def stop(self, signal_number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
@@ -62,7 +63,7 @@ def served(module: str, port: int, instance: Path, **settings: str) -> Iterator[
         process = start("-m", module, instance=instance, output=output, PORT=str(port), **settings)
     try:
         wait_until_serving(process, port, log, settings.get("HOST", "127.0.0.1").strip("[]"))
-        yield ServedProgram(process, log)
+        yield ServedProgram(process, port, log)
     finally:
         process.kill()
         process.communicate(timeout=30)

@@ -98,6 +98,13 @@ def arrange(page: Page, has_javascript: bool) -> str:
 
 
 def write_an_intro(page: Page, has_javascript: bool) -> None:
+    size = page.viewport_size
+    page.set_viewport_size({"width": 360, "height": 500})
+    page.get_by_label("Subject", exact=True).focus()
+    expect(page.get_by_role("button", name="Save subject and intro")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    if size:
+        page.set_viewport_size(size)
     page.get_by_label("Intro", exact=True).fill("Good *morning*.")
     if not has_javascript:
         page.get_by_role("button", name="Preview intro").click()

@@ -159,6 +159,10 @@ def test_the_same_is_done_with_the_keyboard_alone(reader: Reader) -> None:
     name = f"Finch {next(_numbers)}"
     expect(page.get_by_label("Name", exact=True)).to_be_focused()
     page.keyboard.type(name)
+    press_until(page, page.get_by_label("Category", exact=True))
+    page.keyboard.type("Developer")
+    expect(page.locator("#tool-facts legend")).to_have_text("Facts")  # which htmx fetches
+    expect(page.get_by_label("Category", exact=True)).to_be_focused()
     press_until(page, page.get_by_label("Model", exact=True))
     page.keyboard.type("Free")
     page.keyboard.press("Tab")
@@ -173,7 +177,10 @@ def test_the_same_is_done_with_the_keyboard_alone(reader: Reader) -> None:
     expect(row.get_by_label("SHIP")).to_be_checked()
     press_until(page, row.get_by_label("Quote"))
     page.keyboard.type("It is quick.")
-    press_until(page, page.get_by_role("button", name="Save panel and publish tool"))
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
+    expect(row.get_by_label("Quote")).to_have_value("It is quick.")
+    press_until(page, page.get_by_role("button", name="Save panel and publish tool"), most=100)
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").filter(has_text="Saved and published.")).to_be_visible()
     expect(reader.opens(f"/tools/{name.lower().replace(' ', '-')}").get_by_text("It is quick.")).to_be_visible()
@@ -279,13 +286,16 @@ def test_a_preview_opens_beside_the_form(reader: Reader) -> None:
     expect(page.get_by_label("Tagline")).to_have_value("Seen before it is saved.")
 
 
-def test_a_name_proposes_a_slug_and_a_box_proposes_tools(reader: Reader) -> None:
+def test_a_name_proposes_a_slug_a_box_proposes_tools_and_a_public_page_offers_its_form(reader: Reader) -> None:
     page = log_in(reader, at="/admin/tools/new")
     page.get_by_label("Name", exact=True).press_sequentially("Café vs Träume 2")
     expect(page.locator("#slug-proposal")).to_contain_text("/tools/cafe-traume-2")
     reader.opens("/admin/comparisons/new")
     page.get_by_label("Tool 1", exact=True).press_sequentially("whis")
     expect(page.locator("#tool-options option").first).to_have_attribute("value", "Whisper")
+    for public_page, name in (("/tools/cursor", "Cursor"), ("/tools?category=developer-tools", "Developer Tools")):
+        reader.opens(public_page).get_by_role("link", name=f"Edit {name}", exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
 
 
 @pytest.mark.parametrize("pages", [LISTS, FORMS], ids=["lists", "forms"])

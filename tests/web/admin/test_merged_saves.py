@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE
-from tests.makers import make_category, make_price, make_review, make_reviewer, make_tool
+from tests.makers import make_category, make_comparison, make_price, make_review, make_reviewer, make_tool
 from tests.web.admin.admin_client import AdminClient, fields_of, latest_entry, logged_in, stored
 from verdicts.catalog.models import Review, ReviewRevision, Tool
 from verdicts.cli.housekeeping import run_all
@@ -132,6 +132,32 @@ def test_two_halves_of_a_price_are_asked_about_and_the_day_of_the_check_is_not(
     saved = bob.sends(path, bobs | {"source": "https://example.org/pricing"})
     assert saved.status_code == 303
     assert set(latest_entry().changes) == {"source"}
+
+
+def conflict_of(html: str) -> str:
+    return html.partition('class="conflict"')[2].partition("</section>")[0]
+
+
+def test_what_two_chose_is_asked_about_by_its_name(ann: AdminClient, bob: AdminClient) -> None:
+    make_category("code-editors", name="Editors of code")
+    make_category("chat-bots", name="Chatting")
+    tool = make_tool("wren-1", name="Wren")
+    others = [make_tool(f"{name.lower()}-2", name=name) for name in ("Finch", "Robin", "Stork")]
+    path = f"/admin/tools/{tool.id}"
+    bobs = bob.form(path) | {"category": "chat-bots"}
+    ann.fills(path, category="code-editors")
+    asked = conflict_of(bob.sends(path, bobs).text)
+    assert [each in asked for each in ("Editors of code", "Chatting", "code-editors", "chat-bots")] == [True] * 2 + [
+        False
+    ] * 2
+
+    path = f"/admin/comparisons/{make_comparison(tool, others[0], choose_if={tool: 'You fly.'}).id}"
+    bobs = bob.form(path) | {"tools-1": "Robin", "choose_if-0-when": "You sing."}
+    anns = ann.form(path) | {"tools-1": "Stork", "choose_if-0-when": "You swim."}
+    assert ann.sends(path, anns).status_code == 303
+    asked = conflict_of(bob.sends(path, bobs).text)
+    assert [each in asked for each in ("Robin", "Stork", "Wren", "Choose it if", "You sing.")] == [True] * 5
+    assert not any(slug in asked for slug in ("wren-1", "robin-2", "stork-2"))
 
 
 def test_a_preview_shows_what_both_have_changed(ann: AdminClient, bob: AdminClient) -> None:

@@ -87,8 +87,9 @@ def test_what_was_agreed_to_is_done_and_old_addresses_lead_on(
     make_tool("aider")
     page = root.gets(PLAN)
     done = root.posts("/admin/merge", **fields(page.text))
-    assert (done.status_code, done.headers["Location"]) == (303, "/admin/merge?merged=mistral-code")
-    assert "Mistral Code</a> is now one record" in root.gets(done.headers["Location"]).text
+    assert (done.status_code, done.headers["Location"]) == (303, "/admin/merge?done=mistral-code")
+    answer = root.gets(done.headers["Location"]).text
+    assert ("Mistral Code</a> is now one record" in answer, answer.count('role="status"')) == (True, 1)
     assert merged_into(pair[1]) == pair[0]
     visitor = Visitor(app)
     for slug in ("mistral-vibe", "le-code"):

@@ -12,6 +12,7 @@ from verdicts.comparisons.models import Comparison
 from verdicts.curation import listing
 from verdicts.curation.catalog_file.dumping import Json
 from verdicts.curation.editing import comparisons as comparison_editing
+from verdicts.curation.editing import three_way
 from verdicts.curation.editing.publication import PublicationState
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.staff.models import Role
@@ -61,8 +62,25 @@ class ComparisonEditor(PublishableEditor):
         for number, entry in enumerate(form.tools.entries, start=1):
             entry.label.text = f"Tool {number}" if number <= MIN_TOOLS else f"Tool {number} (optional)"
 
+    def named(self, conflict: three_way.Conflict) -> three_way.Conflict:
+        sides = (conflict.stored, conflict.submitted)
+        names = comparison_editing.find_names([*conflict.path[1:2], *(slug for side in sides for slug in _slugs(side))])
+        path = tuple(names.get(step, step) if index == 1 else step for index, step in enumerate(conflict.path))
+        return three_way.Conflict(path, *(_with_names(side, names) for side in sides))
+
     def extra_context(self, record: StoredRecord | None) -> Mapping[str, Any]:
         return {"state": self.state_of(record) if record else PublicationState.DRAFT}
+
+
+def _slugs(value: Any) -> list[str]:
+    """Return the slugs in a list of tools, and that of a line about one."""
+    return [value["tool"]] if isinstance(value, dict) else value if isinstance(value, list) else []
+
+
+def _with_names(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {**value, "tool": names.get(value["tool"], value["tool"])}
+    return [names.get(slug, slug) for slug in value] if isinstance(value, list) else value
 
 
 bp.add_url_rule("/admin/comparisons/new", view_func=ComparisonEditor.as_view("add"))

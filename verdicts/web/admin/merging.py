@@ -76,7 +76,7 @@ def merge() -> ResponseReturnValue:
     audit.record_all(result.changes, now=now(), actor=actor())
     _log_merge(result.plan)
     db.session.commit()
-    return redirect(url_for(".index", merged=result.plan.keep.slug), 303)
+    return redirect(url_for(".index", done=result.plan.keep.slug), 303)
 
 
 def _find_tools(form: MergeForm) -> tuple[ToolLink | None, ToolLink | None, dict[str, list[ToolLink]]]:
@@ -106,7 +106,7 @@ def _search(text: str) -> tuple[ToolLink | None, list[ToolLink]]:
 
 
 def _render_index(form: MergeForm, candidates: dict[str, list[ToolLink]] | None = None, problem: str = "") -> str:
-    merged = catalog.find_link(request.args.get("merged", "")[:MAX_NAME_LENGTH])
+    merged = catalog.find_link(request.args.get("done", "")[:MAX_NAME_LENGTH])
     return render_template(
         "admin/merging/index.html",
         form=form,

@@ -140,10 +140,13 @@ class SubformList(FieldList):  # type: ignore[misc]
 
     def label_at(self, key: str, name: str = "") -> str:
         """Return the label of the row with a key, and of one of its fields."""
-        entry = next((each for each in self.entries if each.data.get(self.shape.known_by) == key), None)
+        entry = self.find_entry(key)
         label = entry.label.text if entry else ""
         label = label or f"{self.singular} {key.partition(chr(0))[0]}".strip()
         return f"{label}, {entry.form[name].label.text}" if entry and name else label
+
+    def find_entry(self, key: str) -> Any:
+        return next((each for each in self.entries if each.data.get(self.shape.known_by) == key), None)
 
     def set_labels(self, names: Mapping[str, str], key: str) -> None:
         """Label each row with the name for its key; the error summary uses it."""
@@ -237,6 +240,14 @@ class RecordForm(AdminForm):
         """Return the label of a field, or of a row or its field, such as “Plan Pro, Amount”."""
         field = self[path[0]]
         return str(field.label_at(*path[1:]) if len(path) > 1 else field.label.text)
+
+    def in_words(self, path: Path, value: Any) -> Any:
+        """Return the value of a field, or of a row's field, as its choices call it."""
+        field = self[path[0]]
+        if len(path) > 2 and (entry := field.find_entry(path[1])):
+            field = entry.form[path[2]]
+        choices = dict(getattr(field, "choices", None) or ())
+        return choices.get(value, value) if isinstance(value, str) else value
 
     def add_faults(self, faults: Iterable[Fault]) -> None:
         """Add each fault to the errors of the field that it is about."""

@@ -112,6 +112,10 @@ class RecordEditor(MethodView):
     def prepare_form(self, form: Any, record: StoredRecord | None) -> None:
         """Give the form the rows and choices that depend on other records."""
 
+    def named(self, conflict: three_way.Conflict) -> three_way.Conflict:
+        """Return a conflict as the prepared form shows it: with names where the record has slugs."""
+        return conflict
+
     def extra_context(self, record: StoredRecord | None) -> Mapping[str, Any]:
         """Return what the template needs in addition to the form."""
         return {}
@@ -337,7 +341,10 @@ class RecordEditor(MethodView):
     ) -> ResponseReturnValue:
         last = next(iter(audit.history(self.kind, record.id, limit=1)), None)
         self.prepare_form(form, record)  # it labels the rows
-        fields = {form.label_at(each.path): (each.stored, each.submitted) for each in conflicts}
+        fields = {
+            form.label_at(each.path): (form.in_words(each.path, each.stored), form.in_words(each.path, each.submitted))
+            for each in map(self.named, conflicts)
+        }
         db.session.rollback()
         conflict = Conflict(last.actor if last else "", last.at if last else None, fields)
         return self._render(form, record, 409, conflict=conflict)

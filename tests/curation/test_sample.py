@@ -28,6 +28,7 @@ MONTHS_LATER = datetime(2027, 6, 15, 12, 0, tzinfo=UTC)
 
 
 def load(now: datetime = NOW) -> bool:
+    db.session.rollback()  # what another test has read
     begin_write()
     loaded = sample.load(now)
     db.session.commit()
@@ -46,8 +47,9 @@ def id_of(slug: str) -> int:
     return db.session.scalars(sa.select(ToolSlug.tool_id).where(ToolSlug.slug == slug)).one()
 
 
-@pytest.fixture
-def loaded(app: Flask) -> None:
+@pytest.fixture(scope="module")
+def loaded(shared_app: Flask) -> None:
+    """The sample as it is loaded on the day of NOW, for tests that change nothing."""
     assert load()
 
 

@@ -38,10 +38,10 @@ def test_a_request_is_one_line_of_json(visitor: Visitor, caplog: pytest.LogCaptu
 def test_a_line_holds_no_address_no_cookie_and_no_search(visitor: Visitor, caplog: pytest.LogCaptureFixture) -> None:
     make_tool("alpha")
     visitor.address = "203.0.113.77"
-    visitor.votes("alpha", "ship", user_agent="Ada Lovelace", referer="https://mail.example/ada")
-    visitor.reads("/tools?q=ada@example.org")
+    visitor.votes("alpha", "ship", user_agent="Ada Lovelace", referer="https://mail.example/lovelace")
+    visitor.reads("/tools?q=lovelace@example.org")
     logged = "\n".join(lines(caplog))
-    for secret in ("203.0.113", "ada", "Ada", "mail.example", visitor.cookies["voter"].value):
+    for secret in ("203.0.113", "ovelace", "mail.example", visitor.cookies["voter"].value):
         assert secret not in logged
     assert len(lines(caplog)) == 4
 

@@ -14,6 +14,7 @@ from verdicts.digest.models import DeliveryState, EditionState
 from verdicts.digest.sending import EndReason
 
 KILLS, READERS, CONNECTIONS = (100, 4000, 4) if IS_LONG else (6, 180, 4)
+SENDERS = 6
 LEASES_END = 4.5  # seconds; tests.digest.sender.SHORT
 
 
@@ -65,13 +66,12 @@ def test_a_kill_between_the_final_dot_and_the_record_leaves_exactly_one_uncertai
         assert sending.missing() == set()
 
 
-@pytest.mark.parametrize("senders", [2, 6])
 def test_many_senders_at_once_share_the_work_and_send_everything_once(
-    database_url: str, tmp_path: Path, senders: int, figures: Figures
+    database_url: str, tmp_path: Path, figures: Figures
 ) -> None:
     with an_edition_to_send(database_url, tmp_path, 300, latency=0.005, MAIL_CONNECTIONS="2") as sending:
         # Nobody dies here: on a busy machine a lease that ends after two seconds would say so all the same.
-        programs = [sending.sender(batch_size=5, claim_lease=30.0, transmission_lease=60.0) for _ in range(senders)]
+        programs = [sending.sender(batch_size=5, claim_lease=30.0, transmission_lease=60.0) for _ in range(SENDERS)]
         ends = [program.end(120) for program in programs]
         assert set(ends) <= {EndReason.DONE, EndReason.MORE_LATER}
         assert EndReason.DONE in ends
@@ -80,7 +80,7 @@ def test_many_senders_at_once_share_the_work_and_send_everything_once(
         assert state_of(sending.edition) is EditionState.SENT
         connections = len({letter.connection for letter in sending.server.received()})
         figures(
-            f"{senders} senders of 2 connections: letters came over {connections} connections, ended {Counter(ends)}"
+            f"{SENDERS} senders of 2 connections: letters came over {connections} connections, ended {Counter(ends)}"
         )
         assert connections > 2
 

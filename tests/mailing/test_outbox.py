@@ -17,6 +17,7 @@ from flask import Flask
 
 from tests import programs
 from tests.apps import new_app, pooled_app
+from tests.conftest import ON_ONE_DATABASE
 from tests.mailing.letters import LETTER
 from tests.makers import NOW
 from tests.smtp_server import SmtpServer
@@ -303,6 +304,7 @@ def test_the_command_delivers_what_is_due_and_says_so(starts: Starts, smtp: Smtp
     assert sorted(smtp.recipients()) == [ADA, BEN]
 
 
+@ON_ONE_DATABASE
 def test_the_command_says_what_keeps_mail_waiting_and_a_timer_notices(starts: Starts, smtp: SmtpServer) -> None:
     smtp.stop()
     put(ADA)
@@ -323,7 +325,7 @@ def test_the_loop_delivers_what_comes_and_ends_on_a_signal(starts: Starts, smtp:
     assert sum(map(int, re.findall(r"^Letters sent: (\d)\. To be tried again: 0\. Given up: 0\.$", printed, re.M))) == 2
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # the other tests cover both databases
+@ON_ONE_DATABASE
 def test_the_loop_waits_for_a_server_that_is_away(starts: Starts, smtp: SmtpServer) -> None:
     smtp.stop()
     put(ADA)
@@ -339,6 +341,7 @@ def test_the_loop_waits_for_a_server_that_is_away(starts: Starts, smtp: SmtpServ
     assert printed.count("Mail waits") == 1, "it is said once, not each time"
 
 
+@ON_ONE_DATABASE
 def test_the_loop_ends_with_its_parent(starts: Starts) -> None:
     process = starts("--loop", "--parent", "1")  # which is not its parent
     assert process.wait(timeout=60) == 0

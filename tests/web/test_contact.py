@@ -76,7 +76,7 @@ def test_a_text_keeps_its_lines_and_loses_only_blank_ends(reader: Visitor) -> No
         ("text", "", "in a few words"),
         ("text", "too short", "in a few words"),
         ("text", " " * 50, "in a few words"),
-        ("text", "x" * 4001, "longer than 4,000 characters: it has 4,001"),
+        ("text", "x" * 4001, "longer than 4,000 characters (it has 4,001)"),
         ("text", f"{TEXT}\0", "cannot be stored"),
         ("page", "https://evil.example/tools/alpha", "no page of ours"),
         ("page", "//evil.example/", "no page of ours"),

@@ -44,14 +44,14 @@ class Period(StrEnum):
 
 
 def slug_fault(slug: str) -> str | None:
-    """Return what is wrong with a slug in words, or None.
+    """Return what is wrong with a slug and what to do, in sentences, or None.
 
     The word "vs" is refused because it stands between slugs in the address of a comparison.
     """
     if len(slug) > SLUG_LENGTH:
-        return f"is longer than {SLUG_LENGTH} characters"
+        return f"This is longer than {SLUG_LENGTH} characters. Shorten it."
     if not _SLUG.fullmatch(slug):
-        return "takes lower-case letters a to z, digits, and single hyphens between them"
+        return "Enter lower-case letters a to z, digits, and single hyphens between them."
     if "vs" in slug.split("-"):
-        return "must not contain the word “vs”, which separates tools in a comparison's address"
+        return "The word “vs” separates tools in the address of a comparison. Leave it out."
     return None

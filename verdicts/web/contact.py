@@ -46,7 +46,9 @@ class ContactForm(HoneypotForm):
         if len(field.data) < MIN_TEXT_LENGTH or is_blank(field.data):
             raise ValidationError(TOO_SHORT)
         if len(field.data) > MAX_TEXT_LENGTH:
-            raise ValidationError(f"This is longer than {MAX_TEXT_LENGTH:,} characters: it has {len(field.data):,}.")
+            raise ValidationError(
+                f"This is longer than {MAX_TEXT_LENGTH:,} characters (it has {len(field.data):,}). Shorten it."
+            )
         if any(unicodedata.category(each) == "Cc" and each not in "\n\t" for each in field.data):
             raise ValidationError(CONTROL_CHARACTER)
 

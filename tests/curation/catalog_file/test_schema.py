@@ -1,5 +1,6 @@
 """Each record of a file: what it must hold, and which words refuse it, at which place."""
 
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from verdicts.comparisons import models as comparisons
 from verdicts.curation.catalog_file import parsing, schema
 from verdicts.curation.catalog_file.faults import CatalogRefused
 
+SENTENCES = re.compile(r'[\w.\[\]]+: ["A-Z0-9].*\.', re.DOTALL)
 OLD = {"verdict": "ship", "quote": "Before.", "until": "2026-01-31"}
 
 
@@ -19,111 +21,120 @@ def faults_of(data: object) -> list[str]:
 
 
 TOOLS: dict[str, tuple[dict[str, Any], str]] = {
-    "no slug": ({"slug": None}, "tools[0].slug: must be text, not null"),
-    "a number as a name": ({"name": 5}, "tools[0].name: must be text, not 5"),
-    "a blank name": ({"name": " "}, "tools[0].name: must not be blank"),
-    "a long name": ({"name": "x" * 121}, "tools[0].name: is longer than 120 characters (it has 121)"),
+    "no slug": ({"slug": None}, "tools[0].slug: Enter text, not null."),
+    "a number as a name": ({"name": 5}, "tools[0].name: Enter text, not 5."),
+    "a blank name": ({"name": " "}, "tools[0].name: Fill this in."),
+    "a long name": ({"name": "x" * 121}, "tools[0].name: This is longer than 120 characters (it has 121). Shorten it."),
     "10 MB of text": (
         {"description": "x" * 10_000_000},
-        "tools[0].description: is longer than 20,000 characters (it h",
+        "tools[0].description: This is longer than 20,000 characters (it h",
     ),
-    "a NUL": ({"description": "a\x00b"}, "tools[0].description: must not contain the control character U+0000"),
+    "a NUL": ({"description": "a\x00b"}, "tools[0].description: This contains the control character U+0000"),
     "half a character": (
         {"description": "\ud83d"},
-        "tools[0].description: must not contain the control character U+D83D",
+        "tools[0].description: This contains the control character U+D83D",
     ),
-    "two lines in one": ({"tagline": "a\nb"}, "tools[0].tagline: must not contain the control character U+000A"),
+    "two lines in one": ({"tagline": "a\nb"}, "tools[0].tagline: This contains the control character U+000A"),
     "an escape sequence": (
         {"slug": "\x1b[2J"},
-        "tools[0].slug: takes lower-case letters a to z, digits, and single hyph",
+        'tools[0].slug: "\\u001b[2J" is no slug. Enter lower-case',
     ),
-    "a slug with vs": ({"slug": "a-vs-b"}, "tools[0].slug: must not contain the word “vs”"),
-    "a long slug": ({"slug": "a" * 129}, "tools[0].slug: is longer than 128 characters"),
-    "an alias in capitals": ({"aliases": ["ok", "No"]}, "tools[0].aliases[1]: takes lower-case letters"),
-    "a key of another format": ({"price_usd": 5}, "tools[0].price_usd: is not a key of this format"),
-    "text for a list": ({"aliases": "old"}, 'tools[0].aliases: must be a list, not "old"'),
-    "a list for a record": ({"price": []}, "tools[0].price: must be an object with keys, not a list"),
+    "a slug with vs": ({"slug": "a-vs-b"}, 'tools[0].slug: "a-vs-b" is no slug. The word “vs” separates'),
+    "a long slug": ({"slug": "a" * 129}, 'tools[0].slug: "'),
+    "an alias in capitals": (
+        {"aliases": ["ok", "No"]},
+        'tools[0].aliases[1]: "No" is no slug. Enter lower-case letters',
+    ),
+    "a key of another format": ({"price_usd": 5}, "tools[0].price_usd: This is not a key of this format. Remove it."),
+    "text for a list": ({"aliases": "old"}, 'tools[0].aliases: Enter a list, not "old"'),
+    "a list for a record": ({"price": []}, "tools[0].price: Enter an object with keys, not a list"),
     "a date in words": (
         {"launched_on": "May 2026"},
-        'tools[0].launched_on: must be a date such as "2026-11-22", not "M',
+        'tools[0].launched_on: Enter a date such as "2026-11-22", not "M',
     ),
     "a day that never was": (
         {"launched_on": "2026-02-30"},
-        'tools[0].launched_on: must be a date such as "2026-11-22"',
+        'tools[0].launched_on: Enter a date such as "2026-11-22"',
     ),
     "a week's date": (
         {"launched_on": "2026-W47-7"},
-        'tools[0].launched_on: must be a date such as "2026-11-22", not "',
+        'tools[0].launched_on: Enter a date such as "2026-11-22", not "',
     ),
     "a script as a website": (
         {"website": "javascript:alert(1)"},
-        "tools[0].website: must be an address that begins wi",
+        "tools[0].website: Enter an address that begins wi",
     ),
-    "a website without a host": ({"website": "https:///path"}, "tools[0].website: must be an address that begins wi"),
+    "a website without a host": ({"website": "https:///path"}, "tools[0].website: Enter an address that begins wi"),
     "a website with a space": (
         {"website": "https://a b.example"},
-        "tools[0].website: must be an address that begins w",
+        "tools[0].website: Enter an address that begins w",
     ),
-    "a broken website": ({"website": "https://[::1"}, "tools[0].website: must be an address that begins with http"),
-    "a long website": ({"website": "https://x/" + "y" * 500}, "tools[0].website: is longer than 500 characters"),
+    "a broken website": ({"website": "https://[::1"}, "tools[0].website: Enter an address that begins with http"),
+    "a long website": ({"website": "https://x/" + "y" * 500}, "tools[0].website: This is longer than 500 characters"),
     "a number as an amount": (
         {"price": {"model": "paid", "amount": 20}},
-        'tools[0].price.amount: must be an amount written as text, such as "20.00", not 20',
+        'tools[0].price.amount: Enter an amount written as text, such as "20.00", not 20',
     ),
     "a negative amount": (
         {"price": {"amount": "-1", "currency": "USD"}},
-        'tools[0].price.amount: must be an amount written as text, such as "20.00", not "-1"',
+        'tools[0].price.amount: Enter an amount written as text, such as "20.00", not "-1"',
     ),
-    "an amount without end": ({"price": {"amount": "1e9"}}, "tools[0].price.amount: must be an amount written as text"),
+    "an amount without end": ({"price": {"amount": "1e9"}}, "tools[0].price.amount: Enter an amount written as text"),
     "an amount in no currency": (
         {"price": {"amount": "20.00"}},
-        "tools[0].price: has the amount 20.00 but no currency",
+        "tools[0].price: The amount 20.00 has no currency. Enter one.",
     ),
     "a currency in words": (
         {"plans": [{"name": "Pro", "amount": "1", "currency": "dollars"}]},
-        'tools[0].plans[0].currency: must be a currency of three capital letters, such as "USD", not "dollars"',
+        'tools[0].plans[0].currency: Enter a currency of three capital letters, such as "USD", not "dollars"',
     ),
     "a price model nobody knows": (
         {"price": {"model": "cheap"}},
-        'tools[0].price.model: must be "free", "freemium", "paid", "contact" or "unknown", not "cheap"',
+        'tools[0].price.model: Enter "free", "freemium", "paid", "contact" or "unknown", not "cheap".',
     ),
-    "a past price without an end": ({"price_history": [{}]}, "tools[0].price_history[0].until: is missing"),
+    "a past price without an end": ({"price_history": [{}]}, "tools[0].price_history[0].until: Fill this in."),
     "a price that ends before it was checked": (
         {"price_history": [{"until": "2026-01-01", "checked_on": "2026-01-02"}]},
-        "tools[0].price_history[0]: ends on 2026-01-01, before it was checked on 2026-01-02",
+        "tools[0].price_history[0]: This ends on 2026-01-01, before it was checked on 2026-01-02",
     ),
-    "a fact without a value": ({"facts": [{"key": "license"}]}, "tools[0].facts[0].value: is missing"),
+    "a fact without a value": ({"facts": [{"key": "license"}]}, "tools[0].facts[0].value: Fill this in."),
     "an answer that is not text": (
         {"facts": [{"key": "a", "value": True}]},
-        "tools[0].facts[0].value: must be text, no",
+        "tools[0].facts[0].value: Enter text, no",
     ),
-    "a release without a version": ({"releases": [{"on": "2026-01-01"}]}, "tools[0].releases[0].version: is missing"),
+    "a release without a version": (
+        {"releases": [{"on": "2026-01-01"}]},
+        "tools[0].releases[0].version: Fill this in.",
+    ),
     "a verdict in between": (
         {"reviews": [a_review(), a_review("skeptic", "maybe")]},
-        'tools[0].reviews[1].verdict: must be "ship" or "skip", not "maybe"',
+        'tools[0].reviews[1].verdict: Enter "ship" or "skip", not "maybe".',
     ),
-    "a verdict that is a list": ({"reviews": [a_review(verdict=[])]}, 'tools[0].reviews[0].verdict: must be "ship" or'),
+    "a verdict that is a list": ({"reviews": [a_review(verdict=[])]}, 'tools[0].reviews[0].verdict: Enter "ship" or'),
     "a review without words": (
         {"reviews": [{"reviewer": "builder", "verdict": "ship"}]},
-        "tools[0].reviews[0].quote: i",
+        "tools[0].reviews[0].quote: Fill this in.",
     ),
     "a basis nobody knows": (
         {"reviews": [a_review(basis="guess")]},
-        'tools[0].reviews[0].basis: must be "hands-on", "do',
+        'tools[0].reviews[0].basis: Enter "hands-on", "do',
     ),
     "a history without an end": (
         {"reviews": [a_review(history=[{"verdict": "ship", "quote": "x"}])]},
-        "tools[0].reviews[0].history[0].until: is missing",
+        "tools[0].reviews[0].history[0].until: Fill this in.",
     ),
     "a history that ends before it began": (
         {"reviews": [a_review(history=[{**OLD, "reviewed_on": "2026-02-01"}])]},
-        "tools[0].reviews[0].history[0]: ends on 2026-01-31, before it was reviewed on 2026-02-01",
+        "tools[0].reviews[0].history[0]: This ends on 2026-01-31, before it was reviewed on 2026-02-01",
     ),
     "yes for true": (
         {"reviews": [a_review(history=[{**OLD, "wording_only": "yes"}])]},
-        'tools[0].reviews[0].history[0].wording_only: must be true or false, not "yes"',
+        'tools[0].reviews[0].history[0].wording_only: Enter true or false, not "yes"',
     ),
-    "too many aliases": ({"aliases": [f"a{n}" for n in range(501)]}, "tools[0].aliases: must have at most 500 entries"),
+    "too many aliases": (
+        {"aliases": [f"a{n}" for n in range(501)]},
+        "tools[0].aliases: This has more than 500 entries. Remove some.",
+    ),
 }
 
 
@@ -131,33 +142,34 @@ TOOLS: dict[str, tuple[dict[str, Any], str]] = {
 def test_a_fault_in_a_tool_is_reported_with_its_place(keys: dict[str, Any], words: str) -> None:
     [fault] = faults_of(a_file(a_tool() | keys))
     assert fault.startswith(words)
+    assert SENTENCES.fullmatch(fault)
 
 
 FILES: dict[str, tuple[dict[str, Any], str]] = {
-    "another format": ({"format": "verdicts/2"}, 'format: must be "verdicts-catalogue/1", not "verdicts/2"'),
-    "a section nobody knows": ({"vendors": []}, "vendors: is not a key of this format"),
-    "a section that is no list": ({"comparisons": {}}, "comparisons: must be a list, not an object"),
+    "another format": ({"format": "verdicts/2"}, 'format: Enter "verdicts-catalogue/1", not "verdicts/2"'),
+    "a section nobody knows": ({"vendors": []}, "vendors: This is not a key of this format. Remove it."),
+    "a section that is no list": ({"comparisons": {}}, "comparisons: Enter a list, not an object."),
     "a record that is no object": (
         {"comparisons": ["a-vs-b"]},
-        'comparisons[0]: must be an object with keys, not "a-vs',
+        'comparisons[0]: Enter an object with keys, not "a-vs',
     ),
-    "a category without a name": ({"categories": [{"slug": "a"}]}, "categories[0].name: is missing"),
+    "a category without a name": ({"categories": [{"slug": "a"}]}, "categories[0].name: Fill this in."),
     "a reviewer of no kind": (
         {"reviewers": [{"slug": "a", "name": "A", "kind": "robot"}]},
-        'reviewers[0].kind: must be "human", "ai" or "unstated", not "robot"',
+        'reviewers[0].kind: Enter "human", "ai" or "unstated", not "robot".',
     ),
     "a taste without words": (
         {"reviewers": [{"slug": "a", "name": "A", "likes": [""]}]},
-        "reviewers[0].likes[0]: must",
+        "reviewers[0].likes[0]: Fill this in.",
     ),
-    "a comparison of nothing": ({"comparisons": [{}]}, "comparisons[0].tools: is missing"),
+    "a comparison of nothing": ({"comparisons": [{}]}, "comparisons[0].tools: Fill this in."),
     "a choice without a reason": (
         {"comparisons": [{"tools": ["a", "b"], "choose_if": [{"tool": "a"}]}]},
-        "comparisons[0].choose_if[0].when: is missing",
+        "comparisons[0].choose_if[0].when: Fill this in.",
     ),
     "a long headline": (
         {"comparisons": [{"tools": [], "headline": "x" * 61}]},
-        "comparisons[0].headline: is longer tha",
+        "comparisons[0].headline: This is longer tha",
     ),
 }
 
@@ -170,12 +182,12 @@ def test_a_fault_in_a_section_is_reported_with_its_place(sections: dict[str, Any
 
 @pytest.mark.parametrize("data", [[], "text", 5, None])
 def test_a_file_that_is_no_object_is_refused(data: object) -> None:
-    with pytest.raises(CatalogRefused, match="the file must be an object with keys, not"):
+    with pytest.raises(CatalogRefused, match="The file must be an object with keys, not"):
         parsing.parse(data, TODAY)
 
 
 def test_a_file_without_its_format_is_refused() -> None:
-    assert faults_of({}) == ["format: is missing"]
+    assert faults_of({}) == ["format: Fill this in."]
 
 
 def test_all_faults_are_reported_at_once() -> None:
@@ -268,7 +280,7 @@ INVISIBLE = [
 @pytest.mark.parametrize("record", [schema.Category, schema.Reviewer, schema.Tool, schema.Plan])
 def test_a_name_that_shows_nothing_is_blank(record: type[schema.Record], text: str) -> None:
     given = {"slug": "a", "name": text} if "slug" in record.model_fields else {"name": text}
-    with pytest.raises(ValueError, match="must not be blank"):
+    with pytest.raises(ValueError, match="Fill this in"):
         record.model_validate(given)
 
 
@@ -285,5 +297,5 @@ def test_marks_within_words_are_kept(text: str) -> None:
 @pytest.mark.parametrize("control", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 @pytest.mark.parametrize("key", ["name", "tagline", "maker", "license", "description"])
 def test_what_turns_text_around_is_refused(key: str, control: str) -> None:
-    with pytest.raises(ValueError, match=f"must not contain U\\+{ord(control):04X}"):
+    with pytest.raises(ValueError, match=f"This contains U\\+{ord(control):04X}"):
         schema.Tool.model_validate({"slug": "a", "name": "A", key: f"a{control}b"})

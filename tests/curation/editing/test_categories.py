@@ -43,12 +43,12 @@ def test_a_new_category_is_the_last_and_gets_the_slug_proposed_for_its_name() ->
 
 @ON_ONE_DATABASE
 def test_a_category_needs_a_name_that_a_slug_can_be_made_of() -> None:
-    assert faults_of(categories) == ["name: is missing"]
+    assert faults_of(categories) == ["name: Fill this in."]
     assert faults_of(categories, name="鳥") == [
-        "slug: cannot be made of this name: give one of letters a to z and digits"
+        "slug: No slug can be made of this name. Enter one of letters a to z and digits."
     ]
     assert faults_of(categories, name="Video", slug="Video") == [
-        'slug: takes lower-case letters a to z, digits, and single hyphens between them, not "Video"'
+        'slug: "Video" is no slug. Enter lower-case letters a to z, digits, and single hyphens between them.'
     ]
 
 
@@ -57,7 +57,9 @@ def test_a_category_needs_a_name_that_a_slug_can_be_made_of() -> None:
 
 def test_the_slug_of_another_category_is_refused_with_its_name() -> None:
     make_category("editors", name="Editors")
-    assert faults_of(categories, name="Others", slug="editors") == ["slug: “editors” is the slug of Editors"]
+    assert faults_of(categories, name="Others", slug="editors") == [
+        "slug: “editors” is the slug of Editors. Choose another."
+    ]
 
 
 def test_a_former_slug_still_leads_to_the_category_that_had_it() -> None:
@@ -66,7 +68,7 @@ def test_a_former_slug_still_leads_to_the_category_that_had_it() -> None:
     assert slugs_of(editors.id) == ("code-editors", ["editors"])
     assert current_slugs(Category) == {"editors": "code-editors"}
     assert faults_of(categories, name="Others", slug="editors") == [
-        "slug: “editors” leads to Editors, whose slug it was before"
+        "slug: “editors” leads to Editors, whose slug it was before. Choose another."
     ]
 
 
@@ -113,15 +115,15 @@ def test_a_key_that_is_made_of_a_label_fits_its_column_and_ends_with_no_hyphen()
 def test_no_two_facts_have_one_key() -> None:
     facts = [{"label": "Runs offline"}, {"label": "Offline, too", "key": "runs-offline"}]
     assert faults_of(categories, name="Editors", facts=facts) == [
-        'facts[1].key: "runs-offline" is given already at facts[0].key'
+        'facts[1].key: "runs-offline" is given already. Remove one. See facts[0].key.'
     ]
 
 
 @ON_ONE_DATABASE
 def test_a_fact_needs_a_label_that_a_key_can_be_made_of() -> None:
     assert faults_of(categories, name="Editors", facts=[{"key": "open"}, {"label": "鳥"}]) == [
-        "facts[0].label: is missing",
-        "facts[1].key: must not be blank",
+        "facts[0].label: Fill this in.",
+        "facts[1].key: Fill this in.",
     ]
 
 

@@ -52,7 +52,7 @@ def test_a_new_comparison_is_a_draft_at_the_end_of_the_editors_order(birds: dict
 @ON_ONE_DATABASE
 @pytest.mark.parametrize("count", [0, 1, MAX_TOOLS + 1])
 def test_a_comparison_is_of_two_to_four_tools(birds: dict[str, Tool], count: int) -> None:
-    assert faults_of(comparisons, tools=list(BIRDS[:count])) == [f"tools: must be 2 to 4 tools, not {count}"]
+    assert faults_of(comparisons, tools=list(BIRDS[:count])) == [f"tools: Enter 2 to 4 tools, not {count}."]
 
 
 @ON_ONE_DATABASE
@@ -62,20 +62,24 @@ def test_a_comparison_of_the_most_tools_is_saved(birds: dict[str, Tool]) -> None
 
 @ON_ONE_DATABASE
 def test_a_tool_that_does_not_exist_is_named(birds: dict[str, Tool]) -> None:
-    assert faults_of(comparisons, tools=["wren", "<b>"]) == ['tools[1]: there is no tool "<b>"']
+    assert faults_of(comparisons, tools=["wren", "<b>"]) == [
+        'tools[1]: There is no tool "<b>". Choose one that exists.'
+    ]
 
 
 @ON_ONE_DATABASE
 @pytest.mark.parametrize("again", ["wren", "Wren", "old-wren"])
 def test_no_tool_is_compared_with_itself_under_any_of_its_names(again: str) -> None:
     make_tool("wren", name="Wren", aliases=("old-wren",))
-    assert faults_of(comparisons, tools=["wren", again]) == ['tools[1]: "wren" is given already at tools[0]']
+    assert faults_of(comparisons, tools=["wren", again]) == [
+        'tools[1]: "wren" is given already. Remove one. See tools[0].'
+    ]
 
 
 def test_the_same_tools_are_compared_once_whatever_their_order(birds: dict[str, Tool]) -> None:
     make_comparison(birds["wren"], birds["finch"])
     for slugs in (["wren", "finch"], ["finch", "wren"]):
-        assert faults_of(comparisons, tools=slugs) == ["tools: these tools are compared already"]
+        assert faults_of(comparisons, tools=slugs) == ["tools: These tools are compared already. Choose others."]
     assert add(comparisons, tools=["wren", "finch", "lark"]).slug == "finch-vs-lark-vs-wren"
 
 
@@ -84,7 +88,9 @@ def test_a_stored_comparison_keeps_its_tools_or_gets_others_in_another_order(bir
     other = make_comparison(birds["wren"], birds["lark"])
     change(comparisons, pair.id, headline="Two birds")
     assert slugs_of(pair.id) == ["wren", "finch"]
-    assert faults_of(comparisons, pair.id, tools=["lark", "wren"]) == ["tools: these tools are compared already"]
+    assert faults_of(comparisons, pair.id, tools=["lark", "wren"]) == [
+        "tools: These tools are compared already. Choose others."
+    ]
     change(comparisons, pair.id, tools=["robin", "finch", "wren"])
     assert slugs_of(pair.id) == ["robin", "finch", "wren"]
     change(comparisons, other.id, tools=["finch", "wren"])
@@ -107,8 +113,12 @@ def test_a_name_that_two_tools_share_stands_for_none_unless_one_is_written_just_
     make_tool("finch")
     for slug, name in (("one", "Lark"), ("two", "LARK"), ("three", "Owl"), ("four", "Owl")):
         make_tool(slug, name=name)
-    assert faults_of(comparisons, tools=["finch", "lark"]) == ['tools[1]: there is no tool "lark"']
-    assert faults_of(comparisons, tools=["finch", "Owl"]) == ['tools[1]: there is no tool "Owl"']
+    assert faults_of(comparisons, tools=["finch", "lark"]) == [
+        'tools[1]: There is no tool "lark". Choose one that exists.'
+    ]
+    assert faults_of(comparisons, tools=["finch", "Owl"]) == [
+        'tools[1]: There is no tool "Owl". Choose one that exists.'
+    ]
     assert slugs_of(add(comparisons, tools=["finch", "LARK"]).id) == ["finch", "two"]
 
 
@@ -124,7 +134,9 @@ def test_a_tool_that_was_merged_into_another_is_not_found_by_its_name() -> None:
     finch = make_tool("finch", name="Finch", merged_into_id=make_tool("wren").id)
     finch.slugs.clear()  # the other tool has them now
     db.session.commit()
-    assert faults_of(comparisons, tools=["wren", "Finch"]) == ['tools[1]: there is no tool "Finch"']
+    assert faults_of(comparisons, tools=["wren", "Finch"]) == [
+        'tools[1]: There is no tool "Finch". Choose one that exists.'
+    ]
 
 
 # Choices
@@ -142,10 +154,10 @@ def test_choices_stand_in_their_order_and_become_what_is_saved(birds: dict[str, 
 def test_a_choice_is_of_a_tool_that_is_compared(birds: dict[str, Tool]) -> None:
     lines = [{"tool": "lark", "when": "you sing."}, {"tool": "dodo", "when": "you wait."}, {"tool": "wren"}]
     assert faults_of(comparisons, tools=["wren", "finch"], choose_if=lines[:2]) == [
-        'choose_if[1].tool: there is no tool "dodo"',
-        'choose_if[0].tool: "lark" is not one of the tools compared here',
+        'choose_if[1].tool: There is no tool "dodo". Choose one that exists.',
+        'choose_if[0].tool: "lark" is not one of the tools compared here. Choose one of them.',
     ]
-    assert faults_of(comparisons, tools=["wren", "finch"], choose_if=lines) == ["choose_if[2].when: is missing"]
+    assert faults_of(comparisons, tools=["wren", "finch"], choose_if=lines) == ["choose_if[2].when: Fill this in."]
 
 
 # What a save did

@@ -18,7 +18,7 @@ from verdicts.extensions import commit_or_retry, db
 pytestmark = pytest.mark.usefixtures("app")
 
 YESTERDAY = TODAY - timedelta(days=1)
-MISSING_REASON = "reviews[0].reason: is missing: readers see why it changed"
+MISSING_REASON = "reviews[0].reason: Give a reason. Readers see why it changed."
 
 
 def save(tool: Tool, *reviews: Json) -> SavedRecord:
@@ -96,11 +96,11 @@ def test_all_faults_are_reported_at_once_and_nothing_is_saved(wren: Tool) -> Non
         a_review("critic", quote=" ", reason="x" * 501),
         a_review("nobody"),
     ) == [
-        "reviews[1].verdict: is missing",
-        "reviews[2].quote: must not be blank",
-        "reviews[2].reason: is longer than 500 characters (it has 501)",
+        "reviews[1].verdict: Fill this in.",
+        "reviews[2].quote: Fill this in.",
+        "reviews[2].reason: This is longer than 500 characters (it has 501). Shorten it.",
         MISSING_REASON,
-        "reviews[3].verdict: cannot be saved: this reviewer was deleted. Empty this row to save the others",
+        "reviews[3].verdict: This reviewer was deleted, so this cannot be saved. Empty this row to save the others.",
     ]
     assert {slug: each.quote for slug, each in reviews_of(wren).items()} == {"builder": "Quick."}
 
@@ -144,7 +144,7 @@ def test_what_was_said_before_ends_on_the_day_of_a_later_review_or_else_today(
 def test_wording_only_is_kept_as_such_and_cannot_be_another_verdict(wren: Tool) -> None:
     slip = {"reason": "A slip.", "wording_only": True}
     assert faults_of(wren, a_review(verdict="skip", quote="Quick.", **slip)) == [
-        "reviews[0].wording_only: cannot be: the verdict is another one"
+        "reviews[0].wording_only: The verdict changed, so this is more than wording. Untick it."
     ]
     save(wren, a_review(verdict="ship", quote="Quick!", **slip))
     assert [(old.quote, old.wording_only) for old in history_of(wren)] == [("Quick.", True)]

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("app")
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
 SOURCE = "https://wren.example/prices"
 RAISED = "The maker raised it."
-MISSING_REASON = "reason: is missing: readers see why it changed"
+MISSING_REASON = "reason: Give a reason. Readers see why it changed."
 
 
 def priced(model: str = "paid", **fields: Any) -> Tool:
@@ -87,7 +87,7 @@ def test_an_old_cost_ends_on_the_day_the_new_one_was_checked_or_else_today(
 @ON_ONE_DATABASE
 def test_a_reason_that_is_too_long_is_refused_by_itself() -> None:
     assert faults_of(prices, priced().id, amount="25", reason="x" * 501) == [
-        "reason: is longer than 500 characters (it has 501)"
+        "reason: This is longer than 500 characters (it has 501). Shorten it."
     ]
 
 
@@ -119,7 +119,7 @@ def test_a_later_check_of_the_same_cost_holds_twice_as_long(checked_on: date | N
 @ON_ONE_DATABASE
 def test_a_check_without_a_source_certifies_nothing() -> None:
     wren = priced(source=None, checked_on=YESTERDAY)
-    fault = "source: is missing: give the address of a page that shows this price, or leave its last check as it was"
+    fault = "source: Enter the address of a page that shows this price, or leave its last check as it was."
     assert faults_of(prices, wren.id, checked_on=TODAY.isoformat()) == [fault]
 
 
@@ -141,7 +141,7 @@ def test_another_cost_begins_with_the_first_interval_and_the_old_one_keeps_its_o
 @ON_ONE_DATABASE
 def test_a_check_does_not_go_back_in_time() -> None:
     wren = priced(checked_on=TODAY)
-    before = ["checked_on: is before the last check, on 2026-11-22"]
+    before = ["checked_on: This is before the last check, on 2026-11-22. Enter a later date."]
     assert faults_of(prices, wren.id, checked_on=YESTERDAY.isoformat()) == before
     assert faults_of(prices, wren.id, checked_on=YESTERDAY.isoformat(), amount="25", reason=RAISED) == before
 
@@ -150,7 +150,9 @@ def test_a_check_does_not_go_back_in_time() -> None:
 def test_a_check_is_not_in_the_future_but_tomorrow_may_be_today_elsewhere() -> None:
     wren = priced()
     change(prices, wren.id, checked_on=TOMORROW.isoformat())
-    assert faults_of(prices, wren.id, checked_on="2026-11-24") == ["checked_on: 2026-11-24 is in the future"]
+    assert faults_of(prices, wren.id, checked_on="2026-11-24") == [
+        "checked_on: 2026-11-24 is in the future. Enter an earlier date."
+    ]
 
 
 # What a price may be
@@ -160,7 +162,7 @@ def test_a_check_is_not_in_the_future_but_tomorrow_may_be_today_elsewhere() -> N
 def test_what_is_free_has_no_amount_but_may_have_zero() -> None:
     wren = priced("unknown")
     assert faults_of(prices, wren.id, model="free", amount="5", currency="USD") == [
-        "amount: must be empty for what is free"
+        "amount: What is free has no amount. Leave this empty."
     ]
     change(prices, wren.id, model="free", amount="0.00")
     assert stored(wren)[0].amount == 0
@@ -169,7 +171,7 @@ def test_what_is_free_has_no_amount_but_may_have_zero() -> None:
 @ON_ONE_DATABASE
 def test_an_amount_needs_a_currency() -> None:
     wren = priced("unknown")
-    assert faults_of(prices, wren.id, model="paid", amount="7") == ["the file has the amount 7 but no currency"]
+    assert faults_of(prices, wren.id, model="paid", amount="7") == ["The amount 7 has no currency. Enter one."]
 
 
 # What a save did

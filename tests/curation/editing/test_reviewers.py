@@ -31,21 +31,23 @@ def test_a_new_reviewer_is_the_last_of_the_panel_and_gets_a_slug_and_no_stated_k
 
 @ON_ONE_DATABASE
 def test_all_faults_are_reported_at_once_each_with_its_path() -> None:
-    assert faults_of(reviewers) == ["name: is missing"]
+    assert faults_of(reviewers) == ["name: Fill this in."]
     assert faults_of(reviewers, name="鳥", kind="robot", likes=["Tests", " "]) == [
-        'kind: must be "human", "ai" or "unstated", not "robot"',
-        "likes[1]: must not be blank",
-        "slug: cannot be made of this name: give one of letters a to z and digits",
+        'kind: Enter "human", "ai" or "unstated", not "robot".',
+        "likes[1]: Fill this in.",
+        "slug: No slug can be made of this name. Enter one of letters a to z and digits.",
     ]
 
 
 def test_a_slug_that_another_reviewer_has_or_had_is_refused_with_their_name() -> None:
     builder = make_reviewer("builder", name="The Builder")
-    assert faults_of(reviewers, name="B", slug="builder") == ["slug: “builder” is the slug of The Builder"]
+    assert faults_of(reviewers, name="B", slug="builder") == [
+        "slug: “builder” is the slug of The Builder. Choose another."
+    ]
     change(reviewers, builder.id, slug="maker")
     assert [alias.slug for alias in stored(builder.id).former_slugs] == ["builder"]
     assert faults_of(reviewers, name="B", slug="builder") == [
-        "slug: “builder” leads to The Builder, whose slug it was before"
+        "slug: “builder” leads to The Builder, whose slug it was before. Choose another."
     ]
 
 

@@ -56,13 +56,15 @@ def test_a_slug_that_is_not_given_is_proposed_for_the_name() -> None:
 
 @ON_ONE_DATABASE
 def test_a_name_that_no_slug_can_be_made_of_needs_one_that_is_given() -> None:
-    assert faults_of(tools, name="鳥") == ["slug: cannot be made of this name: give one of letters a to z and digits"]
+    assert faults_of(tools, name="鳥") == [
+        "slug: No slug can be made of this name. Enter one of letters a to z and digits."
+    ]
     assert add(tools, name="鳥", slug="tori").slug == "tori"
 
 
 @ON_ONE_DATABASE
 def test_without_a_name_the_missing_slug_is_no_fault_of_its_own() -> None:
-    assert faults_of(tools) == ["name: is missing"]
+    assert faults_of(tools) == ["name: Fill this in."]
 
 
 @ON_ONE_DATABASE
@@ -76,11 +78,11 @@ def test_all_faults_are_reported_at_once_each_with_its_path() -> None:
         plans=[{"name": "Free"}, {"name": "Pro", "amount": "5"}],
         facts=[{"key": "offline", "value": "Yes", "source": "no address"}],
     ) == [
-        'slug: takes lower-case letters a to z, digits, and single hyphens between them, not "Not A Slug"',
-        'website: must be an address that begins with http:// or https://, not "ftp://wren.example"',
-        'price.amount: must be an amount written as text, such as "20.00", not "twenty"',
-        "plans[1]: has the amount 5 but no currency",
-        'facts[0].source: must be an address that begins with http:// or https://, not "no address"',
+        'slug: "Not A Slug" is no slug. Enter lower-case letters a to z, digits, and single hyphens between them.',
+        'website: Enter an address that begins with http:// or https://, not "ftp://wren.example".',
+        'price.amount: Enter an amount written as text, such as "20.00", not "twenty".',
+        "plans[1]: The amount 5 has no currency. Enter one.",
+        'facts[0].source: Enter an address that begins with http:// or https://, not "no address".',
     ]
 
 
@@ -89,10 +91,12 @@ def test_all_faults_are_reported_at_once_each_with_its_path() -> None:
 
 def test_a_slug_or_alias_of_another_tool_is_refused_with_that_tools_name() -> None:
     make_tool("wren", name="Wren", aliases=("old-wren",))
-    assert faults_of(tools, name="Another", slug="wren") == ['slug: "wren" leads to Wren already']
-    assert faults_of(tools, name="Another", slug="old-wren") == ['slug: "old-wren" leads to Wren already']
+    assert faults_of(tools, name="Another", slug="wren") == ['slug: "wren" leads to Wren already. Choose another.']
+    assert faults_of(tools, name="Another", slug="old-wren") == [
+        'slug: "old-wren" leads to Wren already. Choose another.'
+    ]
     assert faults_of(tools, name="Another", aliases=["finch", "old-wren"]) == [
-        'aliases[1]: "old-wren" leads to Wren already'
+        'aliases[1]: "old-wren" leads to Wren already. Choose another.'
     ]
 
 
@@ -136,15 +140,18 @@ def test_aliases_stand_in_the_order_in_which_they_are_given() -> None:
 @pytest.mark.parametrize(
     ("lists", "fault"),
     [
-        ({"aliases": ["lark", "lark"]}, 'aliases[1]: "lark" is given already at aliases[0]'),
+        ({"aliases": ["lark", "lark"]}, 'aliases[1]: "lark" is given already. Remove one. See aliases[0].'),
         (
             {"facts": [{"key": "offline", "value": "Yes"}, {"key": "offline", "value": "No"}]},
-            'facts[1].key: "offline" is given already at facts[0].key',
+            'facts[1].key: "offline" is given already. Remove one. See facts[0].key.',
         ),
-        ({"plans": [{"name": "Pro"}, {"name": "Pro"}]}, 'plans[1].name: "Pro" is given already at plans[0].name'),
+        (
+            {"plans": [{"name": "Pro"}, {"name": "Pro"}]},
+            'plans[1].name: "Pro" is given already. Remove one. See plans[0].name.',
+        ),
         (
             {"releases": [{"version": "1"}, {"version": "1"}]},
-            'releases[1].version: "1" is given already at releases[0].version',
+            'releases[1].version: "1" is given already. Remove one. See releases[0].version.',
         ),
     ],
 )
@@ -178,7 +185,9 @@ def test_a_tool_changes_its_category_or_has_none() -> None:
 
 @ON_ONE_DATABASE
 def test_a_category_that_does_not_exist_is_refused() -> None:
-    assert faults_of(tools, name="Wren", category="video") == ['category: there is no category "video"']
+    assert faults_of(tools, name="Wren", category="video") == [
+        'category: There is no category "video". Choose one that exists.'
+    ]
 
 
 # Its first price
@@ -193,7 +202,7 @@ def test_a_new_tool_may_have_its_first_price() -> None:
 @ON_ONE_DATABASE
 def test_a_first_price_that_is_free_has_no_amount() -> None:
     assert faults_of(tools, name="Wren", price={"model": "free", "amount": "5", "currency": "USD"}) == [
-        "price.amount: must be empty for what is free"
+        "price.amount: What is free has no amount. Leave this empty."
     ]
 
 

@@ -15,6 +15,7 @@ from tests.makers import NOW, TODAY, make_category, make_comparison, make_price,
 from verdicts.curation.transfer.exporting import export
 from verdicts.curation.transfer.importing import import_catalog
 from verdicts.extensions import db
+from verdicts.texts import is_blank
 
 LATER = NOW + timedelta(days=9)
 
@@ -213,7 +214,7 @@ def test_an_export_takes_fourteen_statements_however_much_there_is(
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=12)
-filled = texts.filter(str.strip)
+filled = texts.filter(lambda text: not is_blank(text))
 dates = st.dates(date(2020, 1, 1), TODAY).map(str)
 amounts = st.from_regex(r"(0|[1-9][0-9]{0,3})(\.[0-9]{1,4})?", fullmatch=True)
 

@@ -271,43 +271,43 @@ def test_a_file_of_some_tools_orders_them_among_their_own_places(app: Flask) -> 
 CROSS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "two tools of one slug": (
         a_file(a_tool("a"), a_tool("a")),
-        ['tools[1].slug: "a" is given already at tools[0].slug'],
+        ['tools[1].slug: "a" is given already. Remove one. See tools[0].slug.'],
     ),
     "an alias that is a tool": (
         a_file(a_tool("a"), a_tool("b", aliases=["c", "a"])),
-        ['tools[1].aliases[1]: "a" is given already at tools[0].slug'],
+        ['tools[1].aliases[1]: "a" is given already. Remove one. See tools[0].slug.'],
     ),
     "two categories of one slug": (
         a_file(categories=[{"slug": "a", "name": "A"}, {"slug": "a", "name": "B"}]),
-        ['categories[1].slug: "a" is given already at categories[0].slug'],
+        ['categories[1].slug: "a" is given already. Remove one. See categories[0].slug.'],
     ),
     "two reviewers of one slug": (
         a_file(reviewers=[{"slug": "a", "name": "A"}, {"slug": "a", "name": "B"}]),
-        ['reviewers[1].slug: "a" is given already at reviewers[0].slug'],
+        ['reviewers[1].slug: "a" is given already. Remove one. See reviewers[0].slug.'],
     ),
     "a fact asked for twice": (
         a_file(categories=[{"slug": "a", "name": "A", "facts": [{"key": "k", "label": "K"}] * 2}]),
-        ['categories[0].facts[1].key: "k" is given already at categories[0].facts[0].key'],
+        ['categories[0].facts[1].key: "k" is given already. Remove one. See categories[0].facts[0].key.'],
     ),
     "an unknown category": (
         a_file(a_tool(category="toys")),
-        ['tools[0].category: there is no category "toys"'],
+        ['tools[0].category: There is no category "toys". Choose one that exists.'],
     ),
     "an unknown reviewer": (
         a_file(a_tool(reviews=[a_review("nobody")])),
-        ['tools[0].reviews[0].reviewer: there is no reviewer "nobody"'],
+        ['tools[0].reviews[0].reviewer: There is no reviewer "nobody". Choose one that exists.'],
     ),
     "a fact nobody asked for": (
         a_file(a_tool(category="developer-tools", facts=[{"key": "color", "value": "red"}])),
-        ['tools[0].facts[0].key: the category "developer-tools" has no fact "color"'],
+        ['tools[0].facts[0].key: The category "developer-tools" has no fact "color". Remove it.'],
     ),
     "a fact without a category": (
         a_file(a_tool(facts=[{"key": "license", "value": "MIT"}])),
-        ['tools[0].facts[0].key: a tool without a category has no fact "license"'],
+        ['tools[0].facts[0].key: A tool without a category has no fact "license". Remove it.'],
     ),
     "one reviewer twice": (
         a_file(a_tool(reviews=[a_review(), a_review()])),
-        ['tools[0].reviews[1].reviewer: "builder" is given already at tools[0].reviews[0].reviewer'],
+        ['tools[0].reviews[1].reviewer: "builder" is given already. Remove one. See tools[0].reviews[0].reviewer.'],
     ),
     "a fact, a plan and a release twice": (
         a_file(
@@ -319,9 +319,9 @@ CROSS: dict[str, tuple[dict[str, Any], list[str]]] = {
             )
         ),
         [
-            'tools[0].plans[1].name: "Pro" is given already at tools[0].plans[0].name',
-            'tools[0].facts[1].key: "license" is given already at tools[0].facts[0].key',
-            'tools[0].releases[1].version: "1" is given already at tools[0].releases[0].version',
+            'tools[0].plans[1].name: "Pro" is given already. Remove one. See tools[0].plans[0].name.',
+            'tools[0].facts[1].key: "license" is given already. Remove one. See tools[0].facts[0].key.',
+            'tools[0].releases[1].version: "1" is given already. Remove one. See tools[0].releases[0].version.',
         ],
     ),
     "histories out of order": (
@@ -332,35 +332,38 @@ CROSS: dict[str, tuple[dict[str, Any], list[str]]] = {
             )
         ),
         [
-            "tools[0].price_history[1].until: 2026-01-01 is before 2026-02-01 of the entry above:"
-            " the oldest entry comes first",
-            "tools[0].reviews[0].history[1]: says the same as the entry before it",
+            "tools[0].price_history[1].until: 2026-01-01 is before 2026-02-01 of the entry above."
+            " Put the oldest entry first.",
+            "tools[0].reviews[0].history[1]: This says the same as the entry before it. Remove it.",
         ],
     ),
     "comparisons of one tool and of five": (
         a_file(*map(a_tool, "abcde"), comparisons=[{"tools": ["a"]}, {"tools": list("abcde")}]),
-        ["comparisons[0].tools: must be 2 to 4 tools, not 1", "comparisons[1].tools: must be 2 to 4 tools, not 5"],
+        ["comparisons[0].tools: Enter 2 to 4 tools, not 1.", "comparisons[1].tools: Enter 2 to 4 tools, not 5."],
     ),
     "a tool beside itself": (
         a_file(a_tool("a", aliases=["old-a"]), comparisons=[{"tools": ["a", "old-a"]}]),
-        ['comparisons[0].tools[1]: "a" is given already at comparisons[0].tools[0]'],
+        ['comparisons[0].tools[1]: "a" is given already. Remove one. See comparisons[0].tools[0].'],
     ),
     "the same tools compared twice": (
         a_file(a_tool("a"), a_tool("b"), comparisons=[{"tools": ["a", "b"]}, {"tools": ["b", "a"]}]),
-        ["comparisons[1].tools: these tools are compared already at comparisons[0]"],
+        ["comparisons[1].tools: These tools are compared already. Choose others. See comparisons[0]."],
     ),
     "unknown tools": (
         a_file(
             a_tool("a"), comparisons=[{"tools": ["a", "x"], "choose_if": [{"tool": "y", "when": "you like letters"}]}]
         ),
-        ['comparisons[0].tools[1]: there is no tool "x"', 'comparisons[0].choose_if[0].tool: there is no tool "y"'],
+        [
+            'comparisons[0].tools[1]: There is no tool "x". Choose one that exists.',
+            'comparisons[0].choose_if[0].tool: There is no tool "y". Choose one that exists.',
+        ],
     ),
     "a choice that is not offered": (
         a_file(
             *map(a_tool, "abc"),
             comparisons=[{"tools": ["a", "b"], "choose_if": [{"tool": "c", "when": "you like letters"}]}],
         ),
-        ['comparisons[0].choose_if[0].tool: "c" is not one of the tools compared here'],
+        ['comparisons[0].choose_if[0].tool: "c" is not one of the tools compared here. Choose one of them.'],
     ),
     "a broken record that others refer to": (
         a_file(
@@ -369,7 +372,7 @@ CROSS: dict[str, tuple[dict[str, Any], list[str]]] = {
             comparisons=[{"tools": ["a", "b"]}],
             categories=[{"slug": "x"}],
         ),
-        ["categories[0].name: is missing", "tools[0].name: must be text, not 5"],
+        ["categories[0].name: Fill this in.", "tools[0].name: Enter text, not 5."],
     ),
 }
 
@@ -378,27 +381,30 @@ BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a reviewer beside a verdict": (
         a_file(a_tool(reviews=[a_review("nobody", "maybe"), a_review("skeptic"), a_review("skeptic")])),
         [
-            'tools[0].reviews[0].verdict: must be "ship" or "skip", not "maybe"',
-            'tools[0].reviews[0].reviewer: there is no reviewer "nobody"',
-            'tools[0].reviews[2].reviewer: "skeptic" is given already at tools[0].reviews[1].reviewer',
+            'tools[0].reviews[0].verdict: Enter "ship" or "skip", not "maybe".',
+            'tools[0].reviews[0].reviewer: There is no reviewer "nobody". Choose one that exists.',
+            'tools[0].reviews[2].reviewer: "skeptic" is given already. Remove one. See tools[0].reviews[1].reviewer.',
         ],
     ),
     "a category beside a name": (
         a_file(a_tool(name=5, category="toys", facts=[{"key": "color", "value": "red"}])),
-        ["tools[0].name: must be text, not 5", 'tools[0].category: there is no category "toys"'],
+        [
+            "tools[0].name: Enter text, not 5.",
+            'tools[0].category: There is no category "toys". Choose one that exists.',
+        ],
     ),
     "a fact beside a name": (
         a_file(a_tool(name=5, category="developer-tools", facts=[{"key": "color", "value": "red"}])),
         [
-            "tools[0].name: must be text, not 5",
-            'tools[0].facts[0].key: the category "developer-tools" has no fact "color"',
+            "tools[0].name: Enter text, not 5.",
+            'tools[0].facts[0].key: The category "developer-tools" has no fact "color". Remove it.',
         ],
     ),
     "a fact beside its own value": (
         a_file(a_tool(facts=[{"key": "color", "value": 5}])),
         [
-            "tools[0].facts[0].value: must be text, not 5",
-            'tools[0].facts[0].key: a tool without a category has no fact "color"',
+            "tools[0].facts[0].value: Enter text, not 5.",
+            'tools[0].facts[0].key: A tool without a category has no fact "color". Remove it.',
         ],
     ),
     "a fact of a category that can be read though it is broken": (
@@ -407,9 +413,9 @@ BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
             categories=[{"slug": "x", "facts": [{"key": "size"}]}],
         ),
         [
-            "categories[0].name: is missing",
-            "categories[0].facts[0].label: is missing",
-            'tools[0].facts[0].key: the category "x" has no fact "color"',
+            "categories[0].name: Fill this in.",
+            "categories[0].facts[0].label: Fill this in.",
+            'tools[0].facts[0].key: The category "x" has no fact "color". Remove it.',
         ],
     ),
     "tools beside a headline": (
@@ -418,17 +424,17 @@ BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
             comparisons=[{"tools": ["a", "x"], "headline": 5, "choose_if": [{"tool": "y", "when": ""}]}],
         ),
         [
-            "comparisons[0].headline: must be text, not 5",
-            "comparisons[0].choose_if[0].when: must not be blank",
-            'comparisons[0].tools[1]: there is no tool "x"',
-            'comparisons[0].choose_if[0].tool: there is no tool "y"',
+            "comparisons[0].headline: Enter text, not 5.",
+            "comparisons[0].choose_if[0].when: Fill this in.",
+            'comparisons[0].tools[1]: There is no tool "x". Choose one that exists.',
+            'comparisons[0].choose_if[0].tool: There is no tool "y". Choose one that exists.',
         ],
     ),
     "an alias of a broken tool beside the tool": (
         a_file(a_tool("a", name=5, aliases=["old-a"]), comparisons=[{"tools": ["a", "old-a"]}]),
         [
-            "tools[0].name: must be text, not 5",
-            'comparisons[0].tools[1]: "a" is given already at comparisons[0].tools[0]',
+            "tools[0].name: Enter text, not 5.",
+            'comparisons[0].tools[1]: "a" is given already. Remove one. See comparisons[0].tools[0].',
         ],
     ),
 }
@@ -436,35 +442,35 @@ BROKEN: dict[str, tuple[dict[str, Any], list[str]]] = {
 FOLLOWING: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a slug that cannot be": (
         a_file(a_tool("A"), a_tool("b"), comparisons=[{"tools": ["A", "b"]}]),
-        ['tools[0].slug: takes lower-case letters a to z, digits, and single hyphens between them, not "A"'],
+        ['tools[0].slug: "A" is no slug. Enter lower-case letters a to z, digits, and single hyphens between them.'],
     ),
     "references of no kind": (
         a_file(a_tool("a", category=5, facts=[{"key": "k", "value": "v"}], reviews=[a_review(reviewer=5)])),
-        ["tools[0].category: must be text, not 5", "tools[0].reviews[0].reviewer: must be text, not 5"],
+        ["tools[0].category: Enter text, not 5.", "tools[0].reviews[0].reviewer: Enter text, not 5."],
     ),
     "a key that cannot be": (
         a_file(a_tool(category="developer-tools", facts=[{"key": " ", "value": "v"}])),
-        ["tools[0].facts[0].key: must not be blank"],
+        ["tools[0].facts[0].key: Fill this in."],
     ),
     "a comparison of what is no text": (
         a_file(*map(a_tool, "abc"), comparisons=[{"tools": ["a", 5], "choose_if": [{"tool": "c", "when": "red"}]}]),
-        ["comparisons[0].tools[1]: must be text, not 5"],
+        ["comparisons[0].tools[1]: Enter text, not 5."],
     ),
     "a comparison without tools": (
         a_file(a_tool("a"), comparisons=[{"choose_if": [{"tool": "a", "when": "red"}]}]),
-        ["comparisons[0].tools: is missing"],
+        ["comparisons[0].tools: Fill this in."],
     ),
     "a section that cannot be read": (
         a_file(a_tool("a", category="x"), categories={"x": {}}),
-        ["categories: must be a list, not an object"],
+        ["categories: Enter a list, not an object."],
     ),
     "a record that cannot be told by its slug": (
         a_file(a_tool("a", reviews=[a_review("builder")]), reviewers=[{"name": "The Builder"}]),
-        ["reviewers[0].slug: is missing"],
+        ["reviewers[0].slug: Fill this in."],
     ),
     "a tool that may be a stored one": (
         a_file({"name": "A", "facts": [{"key": "license", "value": "MIT"}]}),
-        ["tools[0].slug: is missing"],
+        ["tools[0].slug: Fill this in."],
     ),
 }
 
@@ -524,8 +530,12 @@ def test_what_was_checked_or_said_is_not_dated_in_the_future_but_for_a_days_grac
     app: Flask, keys: dict[str, Any], place: str
 ) -> None:
     tool = a_tool(category="developer-tools", **keys)
-    assert f"tools[0].{place}: {DAY_AFTER} is in the future" in faults_of(a_file(dated(tool, DAY_AFTER)))
-    assert f"tools[0].{place}: 2099-01-01 is in the future" in faults_of(a_file(dated(tool, "2099-01-01")))
+    assert f"tools[0].{place}: {DAY_AFTER} is in the future. Enter an earlier date." in faults_of(
+        a_file(dated(tool, DAY_AFTER))
+    )
+    assert f"tools[0].{place}: 2099-01-01 is in the future. Enter an earlier date." in faults_of(
+        a_file(dated(tool, "2099-01-01"))
+    )
     assert not [fault for fault in parsing.parse(a_file(dated(tool, TOMORROW)), TODAY)[1] if place in str(fault)]
 
 
@@ -537,19 +547,22 @@ def test_a_launch_and_a_release_may_lie_in_the_future(app: Flask) -> None:
 STORED: dict[str, tuple[dict[str, Any], list[str]]] = {
     "two records for one stored tool": (
         a_file(a_tool("a"), a_tool("old-a")),
-        ['tools[1].slug: leads to the same tool as tools[0], "a"'],
+        ['tools[1].slug: This leads to the same tool as tools[0], "a". Remove one.'],
     ),
     "an alias of another stored tool": (
         a_file(a_tool("new", aliases=["old-a", "b"])),
-        ['tools[0].aliases[0]: "old-a" leads to A already', 'tools[0].aliases[1]: "b" leads to B already'],
+        [
+            'tools[0].aliases[0]: "old-a" leads to A already. Choose another.',
+            'tools[0].aliases[1]: "b" leads to B already. Choose another.',
+        ],
     ),
     "a fact that the stored category does not ask for": (
         {"format": "verdicts-catalogue/1", "tools": [a_tool("a", facts=[{"key": "color", "value": "red"}])]},
-        ['tools[0].facts[0].key: the category "developer-tools" has no fact "color"'],
+        ['tools[0].facts[0].key: The category "developer-tools" has no fact "color". Remove it.'],
     ),
     "a stored tool beside itself": (
         a_file(comparisons=[{"tools": ["a", "old-a"]}]),
-        ['comparisons[0].tools[1]: "a" is given already at comparisons[0].tools[0]'],
+        ['comparisons[0].tools[1]: "a" is given already. Remove one. See comparisons[0].tools[0].'],
     ),
 }
 
@@ -575,7 +588,7 @@ def test_a_file_may_refer_to_what_is_stored_only(app: Flask) -> None:
 def test_one_fault_among_many_sound_records_stores_none_of_them(app: Flask) -> None:
     data = json.loads(BARE.read_text())
     data["tools"][1]["reviews"][3]["verdict"] = "maybe"
-    assert faults_of(data) == ('tools[1].reviews[3].verdict: must be "ship" or "skip", not "maybe"',)
+    assert faults_of(data) == ('tools[1].reviews[3].verdict: Enter "ship" or "skip", not "maybe".',)
 
 
 def test_what_a_file_knows_by_another_name_is_named_by_both(app: Flask) -> None:

@@ -21,48 +21,48 @@ i: [*h, *h, *h, *h, *h, *h, *h, *h, *h]
 """
 
 REFUSED = {
-    "nothing at all": (b"", "the file is empty"),
-    "only a comment": (b"# nothing\n", "the file is empty"),
-    "bytes that are no text": (b'{"a": "\xff"}', "the file is not UTF-8 text: line 1 has the byte 0xff"),
-    "UTF-16": ('{"a": 1}'.encode("utf-16"), "the file is not UTF-8 text: line 1 has the byte 0xff"),
-    "a broken byte further down": (b"a: 1\nb: \xc3(\n", "the file is not UTF-8 text: line 2 has the byte 0xc3"),
-    "a picture": (b"\x89PNG\r\n\x1a\n\x00\x00", "the file is not UTF-8 text: line 1 has the byte 0x89"),
-    "broken JSON": (b'{"a": 1,\n "b" 2}', "the file is not JSON at line 2, column 6: Expecting ':' delimiter"),
-    "a control character in JSON": (b'{"a": "\x00"}', "the file is not JSON at line 1, column 8: Invalid control char"),
-    "broken YAML": (b"a: [1\nb: 2\n", "the file is not YAML at line 2, column"),
-    "a tab in YAML": (b"a:\n\tb: 1\n", "the file is not YAML at line 2, column 1"),
+    "nothing at all": (b"", "The file is empty"),
+    "only a comment": (b"# nothing\n", "The file is empty"),
+    "bytes that are no text": (b'{"a": "\xff"}', "The file is not UTF-8 text: line 1 has the byte 0xff"),
+    "UTF-16": ('{"a": 1}'.encode("utf-16"), "The file is not UTF-8 text: line 1 has the byte 0xff"),
+    "a broken byte further down": (b"a: 1\nb: \xc3(\n", "The file is not UTF-8 text: line 2 has the byte 0xc3"),
+    "a picture": (b"\x89PNG\r\n\x1a\n\x00\x00", "The file is not UTF-8 text: line 1 has the byte 0x89"),
+    "broken JSON": (b'{"a": 1,\n "b" 2}', "The file is not JSON at line 2, column 6: Expecting ':' delimiter"),
+    "a control character in JSON": (b'{"a": "\x00"}', "The file is not JSON at line 1, column 8: Invalid control char"),
+    "broken YAML": (b"a: [1\nb: 2\n", "The file is not YAML at line 2, column"),
+    "a tab in YAML": (b"a:\n\tb: 1\n", "The file is not YAML at line 2, column 1"),
     "a NUL in YAML": (
         b"a: b\nc: \x00\n",
-        "the file has the character U+0000, which YAML does not allow, at line 2, co",
+        "The file has the character U+0000, which YAML does not allow, at line 2, co",
     ),
-    "an anchor": (b"a: &x 1\n", "the file uses an anchor or alias (& or *) at line 1, column 4"),
-    "an alias": (b"a: *x\n", "the file uses an anchor or alias (& or *) at line 1, column 4"),
-    "a billion laughs": (BILLION_LAUGHS, "the file uses an anchor or alias (& or *) at line 2, column 4"),
+    "an anchor": (b"a: &x 1\n", "The file uses an anchor or alias (& or *) at line 1, column 4"),
+    "an alias": (b"a: *x\n", "The file uses an anchor or alias (& or *) at line 1, column 4"),
+    "a billion laughs": (BILLION_LAUGHS, "The file uses an anchor or alias (& or *) at line 2, column 4"),
     "a tag that runs code": (
         b'a: !!python/object/apply:os.system ["true"]\n',
-        "the file uses a tag (!) at line 1, col",
+        "The file uses a tag (!) at line 1, col",
     ),
-    "two documents": (b"a: 1\n---\nb: 2\n", "the file holds a second document at line 2, column 1"),
-    "a list as a key": (b"? [a]\n: b\n", "the file has a key that is not text at line 1, column 3"),
-    "a number without end": (b'{"a": ' + b"9" * 5_000 + b"}", "the file holds a number of thousands of digits"),
-    "deep JSON": (b"[" * 100_000, "the file is nested more than 20 levels deep"),
-    "rather deep JSON": (b"[" * 500 + b"]" * 500, "[0][0][0][0]: is nested more than 20 levels deep"),
-    "deep YAML": (b"a: " + b"[" * 100_000, "the file is nested more than 20 levels deep"),
-    "deep YAML in blocks": (b"- " * 100_000, "the file is nested more than 20 levels deep"),
-    "10 MB of text": (b"words " * 1_700_000, "the file is YAML of more than 5 MB"),
-    "40 MB of JSON": (b'{"a": "' + b"x" * 40_000_000 + b'"}', "the file is larger than 32 MB"),
-    "a million brackets": (b"[" + b"[]," * 1_000_000 + b"[]]", "the file has more than 500,000 brackets"),
+    "two documents": (b"a: 1\n---\nb: 2\n", "The file holds a second document at line 2, column 1"),
+    "a list as a key": (b"? [a]\n: b\n", "The file has a key that is not text at line 1, column 3"),
+    "a number without end": (b'{"a": ' + b"9" * 5_000 + b"}", "The file holds a number of thousands of digits"),
+    "deep JSON": (b"[" * 100_000, "The file is nested more than 20 levels deep"),
+    "rather deep JSON": (b"[" * 500 + b"]" * 500, "[0][0][0][0]: This is nested more than 20 levels deep"),
+    "deep YAML": (b"a: " + b"[" * 100_000, "The file is nested more than 20 levels deep"),
+    "deep YAML in blocks": (b"- " * 100_000, "The file is nested more than 20 levels deep"),
+    "10 MB of text": (b"words " * 1_700_000, "The file is YAML of more than 5 MB"),
+    "40 MB of JSON": (b'{"a": "' + b"x" * 40_000_000 + b'"}', "The file is larger than 32 MB"),
+    "a million brackets": (b"[" + b"[]," * 1_000_000 + b"[]]", "The file has more than 500,000 brackets"),
     "a hundred keys and one": (
         b"{" + b",".join(b'"%d": 0' % number for number in range(101)) + b"}",
-        "the file has 101 keys",
+        "There are 101 keys here",
     ),
     "a key given twice in JSON": (
         b'{"tools": [{"slug": "a"}, {"slug": "a", "slug": "b"}]}',
-        'tools[1]: has the key "slug" twice',
+        'tools[1]: The key "slug" is given twice. Remove one.',
     ),
     "a key given twice in YAML": (
         b"tools:\n- slug: a\n- slug: a\n  slug: b\n",
-        'tools[1]: has the key "slug" twice',
+        'tools[1]: The key "slug" is given twice. Remove one.',
     ),
 }
 
@@ -77,7 +77,10 @@ def test_what_cannot_be_read_is_refused_with_its_place(raw: bytes, words: str) -
 def test_every_key_that_is_given_twice_is_named() -> None:
     with pytest.raises(CatalogRefused) as refused:
         reading.read(b'{"a": 1, "a": 2, "tools": [{"b": 1, "b": 2, "b": 3}]}')
-    assert refused.value.faults == ('the file has the key "a" twice', 'tools[0]: has the key "b" twice')
+    assert refused.value.faults == (
+        'The key "a" is given twice. Remove one.',
+        'tools[0]: The key "b" is given twice. Remove one.',
+    )
 
 
 def test_a_billion_laughs_costs_neither_time_nor_memory() -> None:

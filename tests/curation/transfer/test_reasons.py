@@ -28,8 +28,8 @@ def changed(review: Json | None = None, price: Json | None = None, **keys: objec
 
 VERDICT, QUOTE = a_review(verdict="skip"), a_review(quote="It broke.")
 UNEXPLAINED = (
-    'must end with the verdict "ship" with the quote "It works.", its "until", '
-    'and the "reason" for the change: readers see it'
+    'End this with the verdict "ship" with the quote "It works.", its "until", '
+    'and the "reason" for the change. Readers see it.'
 )
 REFUSED = {
     "a verdict without history": (
@@ -42,15 +42,15 @@ REFUSED = {
     ),
     "an entry without a reason": (
         changed({**VERDICT, "history": [SHIP]}),
-        "tools[1].reviews[1].history[0].reason: is missing: readers see why it changed",
+        "tools[1].reviews[1].history[0].reason: Give a reason. Readers see why it changed.",
     ),
     "a blank reason": (
         changed({**VERDICT, "history": [{**SHIP, "reason": "  "}]}),
-        "tools[1].reviews[1].history[0].reason: is missing: readers see why it changed",
+        "tools[1].reviews[1].history[0].reason: Give a reason. Readers see why it changed.",
     ),
     "two changes and one reason": (
         changed({**QUOTE, "history": [{**SHIP, "reason": "R."}, {**SHIP, "verdict": "skip", "until": "2026-11-02"}]}),
-        "tools[1].reviews[1].history[1].reason: is missing: readers see why it changed",
+        "tools[1].reviews[1].history[1].reason: Give a reason. Readers see why it changed.",
     ),
     "an entry of another verdict": (
         changed({**VERDICT, "history": [{**SHIP, "quote": "Else.", "reason": "R."}]}),
@@ -58,12 +58,12 @@ REFUSED = {
     ),
     "a price without history": (
         changed(price=DEARER),
-        'tools[1].price_history: must end with the price "paid 20.0000 USD month", its "until", and the "reason" for '
-        "the change: readers see it",
+        'tools[1].price_history: End this with the price "paid 20.0000 USD month", its "until", and the "reason" for '
+        "the change. Readers see it.",
     ),
     "a price without a reason": (
         changed(price=DEARER, price_history=[{**PAID, "until": "2026-11-01"}]),
-        "tools[1].price_history[0].reason: is missing: readers see why it changed",
+        "tools[1].price_history[0].reason: Give a reason. Readers see why it changed.",
     ),
 }
 

@@ -16,7 +16,7 @@ def check_unique(texts: Iterable[Text]) -> Iterator[Fault]:
     first: dict[str, Path] = {}
     for path, text in texts:
         if first.setdefault(text, path) != path:
-            yield Fault(path, f"{shown(text)} is given already", first[text])
+            yield Fault(path, f"{shown(text)} is given already. Remove one.", first[text])
 
 
 def check_entries(record: RawRecord, kind: type[Record]) -> Iterator[Fault]:
@@ -30,7 +30,7 @@ def check_known(texts: Iterable[Text], kind: str, is_known: Callable[[str], bool
     """Yield a fault for each text that names no record of its kind, such as "category"."""
     for path, text in texts:
         if not is_known(text):
-            yield Fault(path, f"there is no {kind} {shown(text)}")
+            yield Fault(path, f"There is no {kind} {shown(text)}. Choose one that exists.")
 
 
 def check_slugs_free(texts: Iterable[Text], tools: Mapping[str, Tool], own: Tool | None) -> Iterator[Fault]:
@@ -38,7 +38,7 @@ def check_slugs_free(texts: Iterable[Text], tools: Mapping[str, Tool], own: Tool
     for path, text in texts:
         other = tools.get(text)
         if other is not None and other is not own:
-            yield Fault(path, f"{shown(text)} leads to {other.name} already")
+            yield Fault(path, f"{shown(text)} leads to {other.name} already. Choose another.")
 
 
 def check_comparison(
@@ -53,15 +53,15 @@ def check_comparison(
     count, slugs = len(record.entries("tools")), [find(text) for _path, text in named]
     faults = []
     if not MIN_TOOLS <= count <= MAX_TOOLS:
-        faults.append(Fault((*record.path, "tools"), f"must be {MIN_TOOLS} to {MAX_TOOLS} tools, not {count}"))
+        faults.append(Fault((*record.path, "tools"), f"Enter {MIN_TOOLS} to {MAX_TOOLS} tools, not {count}."))
     faults += check_known([*named, *chosen], "tool", lambda text: may_be_unread or find(text) is not None)
     faults += check_unique((path, slug) for (path, _text), slug in zip(named, slugs, strict=True) if slug)
     members = frozenset(filter(None, slugs)) if None not in slugs and len(slugs) == count else frozenset()
     for path, text in chosen:
         if members and find(text) not in {None, *members}:
-            faults.append(Fault(path, f"{shown(text)} is not one of the tools compared here"))
+            faults.append(Fault(path, f"{shown(text)} is not one of the tools compared here. Choose one of them."))
     return members, faults
 
 
 def already_compared(path: Path, other: Path | None = None) -> Fault:
-    return Fault((*path, "tools"), "these tools are compared already", other)
+    return Fault((*path, "tools"), "These tools are compared already. Choose others.", other)

@@ -1,4 +1,4 @@
-"""What is wrong with records: each fault with the path to the value, in words."""
+"""What is wrong with records: each fault with the path to the value, in sentences."""
 
 import json
 from collections.abc import Iterable
@@ -13,9 +13,9 @@ Path: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with one value of a file or record: the path to it, and words.
+    """What is wrong with one value of a file or record, and what to do: the path to it, and one or two sentences.
 
-    `other` is the path to another value that the words speak of. As text a fault is "tools[3].name: is missing".
+    `other` is the path to another value that the words speak of. As text a fault is "tools[3].name: Fill this in.".
     """
 
     path: Path
@@ -23,8 +23,8 @@ class Fault:
     other: Path | None = None
 
     def __str__(self) -> str:
-        words = self.words if self.other is None else f"{self.words} at {format_path(self.other)}"
-        return f"{format_path(self.path)}: {words}" if self.path else f"the file {words}"
+        words = self.words if self.other is None else f"{self.words} See {format_path(self.other)}."
+        return f"{format_path(self.path)}: {words}" if self.path else words
 
     def within(self, path: Path) -> "Fault":
         """Return the fault of a record as one of the file that holds the record at this path."""

@@ -11,6 +11,7 @@ from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.faults import CatalogRefused, Fault, Path, shown
 from verdicts.curation.catalog_file.raw_records import RawFile, raw_file
 from verdicts.curation.catalog_file.schema import Record
+from verdicts.curation.catalog_file.values import FILL_IN
 
 MAX_FAULTS_COLLECTED = 1000
 GRACE = timedelta(days=1)  # east of us it is tomorrow already
@@ -35,7 +36,7 @@ class ParsedFile:
 def parse(data: object, today: date) -> tuple[ParsedFile, list[Fault]]:
     """Return the sound records of a file, and what is wrong with the others. Raises CatalogRefused without keys."""
     if not isinstance(data, dict):
-        raise CatalogRefused([Fault((), f"must be an object with keys, not {shown(data)}")])
+        raise CatalogRefused([Fault((), f"The file must be an object with keys, not {shown(data)}.")])
     _file, faults = validate(schema.File, data, today)
 
     def sound(kind: type[AnyRecord], section: str) -> dict[Path, AnyRecord]:
@@ -69,13 +70,13 @@ def validate(kind: type[AnyRecord], data: object, today: date) -> tuple[AnyRecor
 
 
 _WORDS = {
-    "missing": "is missing",
-    "extra_forbidden": "is not a key of this format",
-    "string_type": "must be text",
-    "bool_type": "must be true or false",
-    "list_type": "must be a list",
-    "model_type": "must be an object with keys",
-    "too_long": f"must have at most {schema.MAX_ENTRIES} entries",
+    "missing": FILL_IN,
+    "extra_forbidden": "This is not a key of this format. Remove it.",
+    "string_type": "Enter text",
+    "bool_type": "Enter true or false",
+    "list_type": "Enter a list",
+    "model_type": "Enter an object with keys",
+    "too_long": f"This has more than {schema.MAX_ENTRIES} entries. Remove some.",
 }
 
 
@@ -84,5 +85,5 @@ def _in_words(detail: Mapping[str, Any]) -> str:
     if kind == "words":
         return str(detail["msg"])
     expected = str(detail.get("ctx", {}).get("expected", "")).replace("'", '"')
-    words = _WORDS.get(kind) or f"must be {expected}"
-    return words if kind in {"missing", "extra_forbidden", "too_long"} else f"{words}, not {shown(detail['input'])}"
+    words = _WORDS.get(kind) or f"Enter {expected}"
+    return words if kind in {"missing", "extra_forbidden", "too_long"} else f"{words}, not {shown(detail['input'])}."

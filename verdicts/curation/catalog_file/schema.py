@@ -91,7 +91,7 @@ Priced = TypeVar("Priced", "Price", "Plan")
 
 def _refuse_an_amount_without_a_currency(record: Priced) -> Priced:
     if record.amount and record.currency is None:
-        raise invalid(f"has the amount {record.amount} but no currency")
+        raise invalid(f"The amount {record.amount} has no currency. Enter one.")
     return record
 
 
@@ -113,7 +113,9 @@ class PastPrice(Price):
     @model_validator(mode="after")
     def _ends_after_it_was_checked(self) -> "PastPrice":
         if self.checked_on and self.until < self.checked_on:
-            raise invalid(f"ends on {self.until}, before it was checked on {self.checked_on}")
+            raise invalid(
+                f"This ends on {self.until}, before it was checked on {self.checked_on}. Correct one of the dates."
+            )
         return self
 
 
@@ -163,7 +165,9 @@ class Revision(Record):
     @model_validator(mode="after")
     def _ends_after_it_was_made(self) -> "Revision":
         if self.reviewed_on and self.until < self.reviewed_on:
-            raise invalid(f"ends on {self.until}, before it was reviewed on {self.reviewed_on}")
+            raise invalid(
+                f"This ends on {self.until}, before it was reviewed on {self.reviewed_on}. Correct one of the dates."
+            )
         return self
 
 

@@ -1,4 +1,4 @@
-"""The kinds of value that a catalogue file holds. Each says in words what is wrong with a value."""
+"""The kinds of value that a catalogue file holds. Each says in sentences what is wrong with a value and what to do."""
 
 import re
 import unicodedata
@@ -18,6 +18,7 @@ from verdicts.curation.catalog_file.faults import shown
 from verdicts.texts import find_bidi_control, is_blank
 
 MAX_TEXT_LENGTH = 20_000
+FILL_IN = "Fill this in."
 
 _AMOUNT = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,4})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -43,23 +44,23 @@ def paragraphs(*, filled: bool = False) -> AfterValidator:
 
 def _checked(text: str, longest: int, *, filled: bool, allowed: set[str]) -> str:
     if len(text) > longest:
-        raise invalid(f"is longer than {longest:,} characters (it has {len(text):,})")
+        raise invalid(f"This is longer than {longest:,} characters (it has {len(text):,}). Shorten it.")
     if is_blank(text):
         if filled:
-            raise invalid("must not be blank")
+            raise invalid(FILL_IN)
         return ""
     if control := find_bidi_control(text):
-        raise invalid(f"must not contain U+{ord(control):04X}, which changes the direction of text")
+        raise invalid(f"This contains U+{ord(control):04X}, which changes the direction of text. Remove it.")
     for char in text:
         if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} and char not in allowed:
-            raise invalid(f"must not contain the control character U+{ord(char):04X}")
+            raise invalid(f"This contains the control character U+{ord(char):04X}. Remove it.")
     return text
 
 
 def _slug(text: str) -> str:
     fault = slug_fault(text)
     if fault:
-        raise invalid(f"{fault}, not {shown(text)}")
+        raise invalid(f"{shown(text)} is no slug. {fault}")
     return text
 
 
@@ -67,28 +68,28 @@ def _date(value: object) -> date:
     with suppress(ValueError):
         if isinstance(value, str) and _DATE.fullmatch(value):
             return date.fromisoformat(value)
-    raise invalid(f'must be a date such as "2026-11-22", not {shown(value)}')
+    raise invalid(f'Enter a date such as "2026-11-22", not {shown(value)}.')
 
 
 def _past(day: date, info: ValidationInfo) -> date:
     """Refuse a day after the "latest" of the validation's context; without one, any day is valid."""
     latest: date = (info.context or {}).get("latest", date.max)
     if day > latest:
-        raise invalid(f"{day} is in the future")
+        raise invalid(f"{day} is in the future. Enter an earlier date.")
     return day
 
 
 def _amount(value: object) -> Decimal:
     if not (isinstance(value, str) and _AMOUNT.fullmatch(value)):
-        raise invalid(f'must be an amount written as text, such as "20.00", not {shown(value)}')
+        raise invalid(f'Enter an amount written as text, such as "20.00", not {shown(value)}.')
     return Decimal(value)
 
 
 def _currency(text: str) -> str:
     if not _CURRENCY.fullmatch(text):
-        raise invalid(f'must be a currency of three capital letters, such as "USD", not {shown(text)}')
+        raise invalid(f'Enter a currency of three capital letters, such as "USD", not {shown(text)}.')
     if text not in CODES:
-        raise invalid(f'{shown(text)} is no currency of ISO 4217: write a code such as "USD" or "EUR"')
+        raise invalid(f'{shown(text)} is no currency of ISO 4217. Enter a code such as "USD" or "EUR".')
     return text
 
 
@@ -102,7 +103,7 @@ def is_web_address(text: str) -> bool:
 def _url(text: str) -> str:
     if is_web_address(text):
         return text
-    raise invalid(f"must be an address that begins with http:// or https://, not {shown(text)}")
+    raise invalid(f"Enter an address that begins with http:// or https://, not {shown(text)}.")
 
 
 Choice = TypeVar("Choice")

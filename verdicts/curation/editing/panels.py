@@ -65,7 +65,7 @@ def save(tool_id: int, data: Json, now: datetime) -> SavedRecord:
     for each in submitted:
         faults += _faults_of_change(each, stored.get(each.review.reviewer))
         if each.review.reviewer not in people:
-            words = "cannot be saved: this reviewer was deleted. Empty this row to save the others"
+            words = "This reviewer was deleted, so this cannot be saved. Empty this row to save the others."
             faults.append(Fault((*each.path, "verdict"), words))
     if faults:
         raise InvalidRecord(faults)
@@ -129,4 +129,4 @@ def _faults_of_change(submitted: _Submitted, stored: Review | None) -> Iterator[
     if not reason.reason:
         yield missing_reason(submitted.path)
     if reason.wording_only and stored.verdict is not review.verdict:
-        yield Fault((*submitted.path, "wording_only"), "cannot be: the verdict is another one")
+        yield Fault((*submitted.path, "wording_only"), "The verdict changed, so this is more than wording. Untick it.")

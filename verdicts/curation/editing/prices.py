@@ -25,7 +25,7 @@ from verdicts.curation.editing.saving import (
 from verdicts.curation.editing.tools import find_tool
 from verdicts.extensions import db
 
-NO_SOURCE = "is missing: give the address of a page that shows this price, or leave its last check as it was"
+NO_SOURCE = "Enter the address of a page that shows this price, or leave its last check as it was."
 
 
 def find_record(tool_id: int, *, lock: bool = False) -> StoredRecord | None:
@@ -75,7 +75,7 @@ def _faults_of_change(data: Json, reason: ChangeReason, current: PriceRecord | N
     if record is None or current is None:
         return []
     if record.checked_on and current.checked_on and record.checked_on < current.checked_on:
-        return [Fault(("checked_on",), f"is before the last check, on {current.checked_on}")]
+        return [Fault(("checked_on",), f"This is before the last check, on {current.checked_on}. Enter a later date.")]
     if current.model is PriceModel.UNKNOWN:
         return []
     if cost_of(current) != cost_of(record):

@@ -25,7 +25,7 @@ from verdicts.extensions import Base, db
 Row = TypeVar("Row", bound=Base)
 Parts: TypeAlias = Mapping[str, Json]  # what each form that edits a row shows, by its kind in the activity log
 
-NO_SLUG = "cannot be made of this name: give one of letters a to z and digits"
+NO_SLUG = "No slug can be made of this name. Enter one of letters a to z and digits."
 
 
 class InvalidRecord(Exception):
@@ -106,14 +106,14 @@ def without_reasons(data: Json) -> Json:
 
 
 def missing_reason(path: tuple[str | int, ...] = ()) -> Fault:
-    return Fault((*path, "reason"), "is missing: readers see why it changed")
+    return Fault((*path, "reason"), "Give a reason. Readers see why it changed.")
 
 
 def faults_of_price(data: Json, *path: str) -> list[Fault]:
     """Return what is wrong with a price as a whole; `path` leads to it in its record."""
     costs = data.get("amount", "").strip("0.")
     is_free = data.get("model") == PriceModel.FREE
-    return [Fault((*path, "amount"), "must be empty for what is free")] if is_free and costs else []
+    return [Fault((*path, "amount"), "What is free has no amount. Leave this empty.")] if is_free and costs else []
 
 
 def save_with_slug(
@@ -139,9 +139,9 @@ def _assign_slug(row: Any, slug: str) -> None:
     model, alias = type(row), _alias_of(type(row))
     former = sa.select(model.name).join(model.former_slugs).where(alias.slug == slug, model.id != (row.id or 0))
     if (holder := db.session.scalar(sa.select(model.name).where(model.slug == slug))) is not None:
-        raise InvalidRecord([Fault(("slug",), f"“{slug}” is the slug of {holder}")])
+        raise InvalidRecord([Fault(("slug",), f"“{slug}” is the slug of {holder}. Choose another.")])
     if (name := db.session.scalar(former)) is not None:
-        raise InvalidRecord([Fault(("slug",), f"“{slug}” leads to {name}, whose slug it was before")])
+        raise InvalidRecord([Fault(("slug",), f"“{slug}” leads to {name}, whose slug it was before. Choose another.")])
     others = [each for each in row.former_slugs if each.slug != slug]
     row.former_slugs[:] = [*others, *([alias(slug=row.slug)] if row.slug else [])]
     row.slug = slug

@@ -55,7 +55,7 @@ def _faults_of_identity(raw: RawFile, existing: ExistingCatalog) -> Iterator[Fau
     for tool in raw.sections["tools"]:
         stored = existing.tools.get(tool.text("slug") or "")
         if stored and first.setdefault(stored.id, tool.path) != tool.path:
-            words = f"leads to the same tool as {format_path(first[stored.id])}, {shown(stored.slug)}"
+            words = f"This leads to the same tool as {format_path(first[stored.id])}, {shown(stored.slug)}. Remove one."
             yield Fault((*tool.path, "slug"), words)
         yield from check_slugs_free(tool.texts("aliases"), existing.tools, stored)
 
@@ -66,10 +66,10 @@ def _faults_of_facts(
     allowed = fact_keys.get(category) if category else set()
     if category is None or allowed is None:
         return
-    owner = f"the category {shown(category)}" if category else "a tool without a category"
+    owner = f"The category {shown(category)}" if category else "A tool without a category"
     for path, key in tool.texts_under("facts", "key"):
         if key not in allowed:
-            yield Fault(path, f"{owner} has no fact {shown(key)}")
+            yield Fault(path, f"{owner} has no fact {shown(key)}. Remove it.")
 
 
 def _category_of(tool: RawRecord, existing: ExistingCatalog) -> str | None:
@@ -114,9 +114,9 @@ def _faults_of_histories(path: Path, tool: schema.Tool) -> Iterator[Fault]:
 def _faults_of_order(path: Path, history: Sequence[schema.PastPrice | schema.Revision]) -> Iterator[Fault]:
     for number, (before, after) in enumerate(pairwise(history), start=1):
         if after == before:
-            yield Fault((*path, number), "says the same as the entry before it")
+            yield Fault((*path, number), "This says the same as the entry before it. Remove it.")
         elif after.until < before.until:
-            words = f"{after.until} is before {before.until} of the entry above: the oldest entry comes first"
+            words = f"{after.until} is before {before.until} of the entry above. Put the oldest entry first."
             yield Fault((*path, number, "until"), words)
 
 

@@ -169,13 +169,13 @@ def _faults_of_shape(data: object) -> Iterator[Fault]:
     while ahead:
         path, value = ahead.pop()
         if len(path) > MAX_DEPTH:
-            yield Fault(path[:4], _TOO_DEEP)
+            yield Fault(path[:4], f"This {_TOO_DEEP}.")
             return
         if isinstance(value, dict) and len(value) > MAX_KEYS:
-            yield Fault(path, f"has {len(value):,} keys")
+            yield Fault(path, f"There are {len(value):,} keys here. At most {MAX_KEYS:,} are read.")
             return
         if isinstance(value, _Object):
-            yield from (Fault(path, f"has the key {shown(key)} twice") for key in value.repeated)
+            yield from (Fault(path, f"The key {shown(key)} is given twice. Remove one.") for key in value.repeated)
         inner = value.items() if isinstance(value, dict) else enumerate(value)
         ahead += [((*path, step), part) for step, part in inner if isinstance(part, dict | list)][::-1]
 
@@ -186,4 +186,4 @@ def _at(text: str, index: int) -> str:
 
 
 def _refuse(words: str) -> NoReturn:
-    raise CatalogRefused([Fault((), words)])
+    raise CatalogRefused([Fault((), f"The file {words}.")])

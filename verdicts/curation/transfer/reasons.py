@@ -50,7 +50,7 @@ def _faults_of_price(path: Path, record: schema.Tool, tool: Tool) -> Iterator[Fa
 def _faults_of_entries(path: Path, entries: Entries, added: Entries, replaced: Entries, was: str) -> Iterator[Fault]:
     """Yield where a reason is missing: from the entry on that says what is replaced, each change needs its own."""
     if not replaced:
-        yield Fault(path, f'must end with {was}, its "until", and the "reason" for the change: readers see it')
+        yield Fault(path, f'End this with {was}, its "until", and the "reason" for the change. Readers see it.')
         return
     since = min(entry.until for entry in replaced)
     for index, entry in enumerate(entries):

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import StringField
-from wtforms.validators import AnyOf, Length
+from wtforms.validators import AnyOf
 
 from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.staff import accounts, passwords, second_factor
@@ -17,7 +17,7 @@ from verdicts.staff.models import Role
 from verdicts.web.admin.auth import log_activity, requires_role
 from verdicts.web.admin.current_password import CurrentPasswordForm, check_current_password
 from verdicts.web.admin.drafts import RedisplayCause, act_or_redisplay, redisplayed_on
-from verdicts.web.admin.forms.base import AdminForm, required_text
+from verdicts.web.admin.forms.base import AdminForm, max_length, required_text
 from verdicts.web.admin.open_pages import tell_saved_form
 from verdicts.web.clock import now
 from verdicts.web.paging import ID
@@ -32,7 +32,7 @@ class UserForm(AdminForm):
     name = required_text("Name to log in with", 40)
     email = required_text("Email address", 254)
     role = StringField("Role", default=Role.EDITOR.value, validators=[AnyOf(list(Role), "Choose editor or admin.")])
-    current_password = StringField("Your password", validators=[Length(max=passwords.MAX_LENGTH)])
+    current_password = StringField("Your password", validators=[max_length(passwords.MAX_LENGTH)])
 
     def is_confirmed(self) -> bool:
         """Return whether this may be done: who adds an admin confirms it with their password. Adds an error if not."""

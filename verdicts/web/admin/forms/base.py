@@ -8,6 +8,7 @@ from flask_wtf import FlaskForm
 from wtforms import Field, StringField
 from wtforms.validators import DataRequired, Length, StopValidation
 
+from verdicts.curation.catalog_file.values import FILL_IN
 from verdicts.texts import is_blank
 
 MAX_FIELDS = 3000  # of one form
@@ -43,9 +44,13 @@ class AdminForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
         return [(field, " ".join(map(str, field.errors))) for field in self if field.errors]
 
 
-def required_text(label: str, max_length: int, *validators: Any, missing: str = "Fill this in.") -> StringField:
+def max_length(longest: int) -> Length:
+    return Length(max=longest, message="This is longer than %(max)d characters. Shorten it.")
+
+
+def required_text(label: str, longest: int, *validators: Any, missing: str = FILL_IN) -> StringField:
     def refuse_blank(_form: Any, field: Field) -> None:
         if is_blank(field.data or ""):
             raise StopValidation(missing)
 
-    return StringField(label, validators=[DataRequired(missing), refuse_blank, Length(max=max_length), *validators])
+    return StringField(label, validators=[DataRequired(missing), refuse_blank, max_length(longest), *validators])

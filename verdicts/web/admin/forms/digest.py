@@ -3,13 +3,12 @@
 from datetime import UTC, datetime
 
 from wtforms import HiddenField, StringField, ValidationError
-from wtforms.validators import Length
 
 from verdicts.digest import weeks
 from verdicts.digest.editing import MAX_INTRO_LENGTH, MAX_SUBJECT_LENGTH
 from verdicts.digest.weeks import NotAWeek, Week
 from verdicts.mailing.addresses import InvalidAddress, is_one_line, parse_address
-from verdicts.web.admin.forms.base import ONE_LINE_MESSAGE, AdminForm, required_text
+from verdicts.web.admin.forms.base import ONE_LINE_MESSAGE, AdminForm, max_length, required_text
 from verdicts.web.admin.forms.fields import with_plain_line_ends
 from verdicts.web.clock import now
 
@@ -28,15 +27,11 @@ class NewEditionForm(AdminForm):
             raise ValidationError(str(error)) from None
 
 
-def _max_length(length: int) -> Length:
-    return Length(max=length, message="Use %(max)d characters at most.")
-
-
 class SubjectAndIntroForm(AdminForm):
     """`version` identifies the text that the form was opened with, so that no change is overwritten unseen."""
 
-    subject = StringField("Subject", filters=[with_plain_line_ends], validators=[_max_length(MAX_SUBJECT_LENGTH)])
-    intro = StringField("Intro", filters=[with_plain_line_ends], validators=[_max_length(MAX_INTRO_LENGTH)])
+    subject = StringField("Subject", filters=[with_plain_line_ends], validators=[max_length(MAX_SUBJECT_LENGTH)])
+    intro = StringField("Intro", filters=[with_plain_line_ends], validators=[max_length(MAX_INTRO_LENGTH)])
     version = HiddenField()
 
     def validate_subject(self, field: StringField) -> None:

@@ -253,7 +253,7 @@ class RecordForm(AdminForm):
         """Add each fault to the errors of the field that it is about."""
         for fault in faults:
             field = self._field_at(fault.path)
-            field.errors = [*field.errors, to_sentence(fault.words)]
+            field.errors = [*field.errors, without_file_advice(fault.words)]
 
     def field_errors(self) -> list[tuple[Any, str]]:
         return [
@@ -305,10 +305,9 @@ class RecordForm(AdminForm):
                 yield field.label.text, field
 
 
-def to_sentence(words: str) -> str:
-    """Return a fault's words as a sentence beside a field. Advice about how a file is written is left out."""
-    words = re.sub('"([^"]*)"', r"“\1”", words.replace(" written as text,", "").replace(', not ""', ""))
-    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith('.') else '.'}"
+def without_file_advice(words: str) -> str:
+    """Return a fault's words as a form says them: without advice about how a file is written."""
+    return re.sub('"([^"]*)"', r"“\1”", words.replace(" written as text,", "").replace(', not ""', ""))
 
 
 def with_plain_line_ends(text: str | None) -> str:

@@ -47,12 +47,12 @@ def test_from_the_form_to_leaving(new_reader: Callable[..., Reader], site: Site,
 
     page.get_by_label("Only on change").check()
     page.get_by_label("Only those ticked here").check()
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save preferences").click()
     expect(page.get_by_text("Tick at least one category")).to_be_visible()
     expect(page.get_by_label("Only on change")).to_be_checked()
     page.get_by_label("Developer Tools").check()
     page.get_by_label("Follow another one").select_option("cursor")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save preferences").click()
     expect(page.get_by_role("status")).to_contain_text("Saved.")
     expect(page.get_by_label("Cursor")).to_be_checked()
     with page.expect_download() as download:

@@ -166,7 +166,7 @@ def test_two_rows_of_a_worklist_keep_their_texts_apart_and_leaving_asks(reader: 
     asked: list[str] = []
     for text in ("The first of two messages.", "The second of two messages."):
         reader.opens("/contact").get_by_label("What is wrong").fill(text)
-        reader.page.get_by_role("button", name="Send it").click()
+        reader.page.get_by_role("button", name="Send message").click()
     page = log_in(reader, at="/admin/queues/corrections")
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     rows = [page.locator(".worklist-row").filter(has_text=f"The {which} of two") for which in ("first", "second")]

@@ -150,11 +150,11 @@ def test_a_message_goes_from_a_tools_page_to_the_worklist_and_is_resolved(
     expect(page.get_by_label("Which page it is about")).to_have_value("/tools/cursor")
     page.get_by_label("What is wrong").fill(text)
     page.get_by_label("Your email address").fill("reader@example")
-    page.get_by_role("button", name="Send it").click()
+    page.get_by_role("button", name="Send message").click()
     expect(page.get_by_role("alert")).to_be_focused()
     expect(page.get_by_label("What is wrong")).to_have_value(text)
     page.get_by_label("Your email address").fill("reader@example.org")
-    page.get_by_role("button", name="Send it").click()
+    page.get_by_role("button", name="Send message").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Thank you.")
     assert reader.cookies() == {}
 
@@ -190,7 +190,7 @@ def test_held_votes_are_decided_with_a_reason(reader: Reader, editor: str, site:
 def test_axe_finds_nothing_on_the_worklists_and_nothing_sticks_out(reader: Reader, editor: str) -> None:
     reader.expects("status of 422")
     page = reader.opens("/contact")
-    page.get_by_role("button", name="Send it").click()
+    page.get_by_role("button", name="Send message").click()
     found = violations(page, "refused message")
     log_in(reader, editor, "/admin/queues")
     for path in WORKLISTS:
@@ -208,7 +208,7 @@ def test_html_validate_finds_nothing_on_the_worklists(reader: Reader, editor: st
     if not PROGRAM.exists():
         missing("html-validate is not installed (npm ci)")
     reader.opens("/contact").get_by_label("What is wrong").fill("Some words on what is wrong.")
-    reader.page.get_by_role("button", name="Send it").click()
+    reader.page.get_by_role("button", name="Send message").click()
     log_in(reader, editor, "/admin/queues")
     for path in WORKLISTS:
         answer = reader.context.request.get(site.url + path)

@@ -124,7 +124,7 @@ def test_faults_go_to_standard_error_with_their_places(app: Flask, tmp_path: Pat
     result = run(app, "import", str(path))
     assert (result.exit_code, result.stdout, tools_stored()) == (1, "", 0)
     assert result.stderr.splitlines() == [
-        f"Error: {path} was refused and nothing stored: 2 faults.",
+        f"Error: {path} was refused and nothing stored: 2 errors.",
         "tools[0].name: Fill this in.",
         'tools[1].category: There is no category "toys". Choose one that exists.',
     ]

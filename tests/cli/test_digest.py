@@ -115,7 +115,7 @@ def test_a_test_letter_goes_to_one_address_and_changes_nothing(app: Flask) -> No
     make_subscriber("ann@example.org")
     found = drafted()
     for _ in range(2):
-        assert digest(app, "test", "editor@example.org") == "The letter went to editor@example.org.\n"
+        assert digest(app, "test", "editor@example.org") == "The test email went to editor@example.org.\n"
     sent = [message_from_bytes(each.read_bytes(), policy=policy.SMTP) for each in letters(app)]
     assert [message["To"] for message in sent] == ["editor@example.org"] * 2
     assert sent[0]["Subject"] == "[Test] Alpha: the Skeptic says SHIP now, and more"

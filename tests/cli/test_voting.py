@@ -34,7 +34,7 @@ NOTHING_TO_DO = [
     "Bounced addresses destroyed: 0",
     "Marks of bounces forgotten: 0",
     "Networks that doubted a price blanked: 0",
-    "Addresses of settled messages forgotten: 0",
+    "Addresses of resolved messages forgotten: 0",
     "Sessions destroyed: 0",
     "Secrets of second factors encrypted again: 0",
     "Failed log-ins forgotten: 0",

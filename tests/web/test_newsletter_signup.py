@@ -187,7 +187,7 @@ def test_beyond_five_hundred_an_hour_letters_wait_their_turn_and_nobody_is_refus
     times = list(db.session.scalars(sa.select(outbox_letter.c.next_try_at).order_by(outbox_letter.c.id)))
     assert [round((each - PRESENT).total_seconds(), 1) for each in times[498:]] == [0, 0, 7.2, 14.4, 21.6]
     again = Visitor(app, "203.0.113.77")
-    assert "letters wait their turn" in again.sends(SUBSCRIBE, {"email": "reader502@example.org"}, htmx=True).words
+    assert "emails wait their turn" in again.sends(SUBSCRIBE, {"email": "reader502@example.org"}, htmx=True).words
     assert "within a day" in again.reads(f"{SENT}?late=1").words
     assert len(letters()) == 503  # one for each address
 

@@ -70,7 +70,7 @@ def refusals_as_messages(file: str) -> Iterator[None]:
     except CatalogRefused as refusal:
         count = len(refusal.faults)
         counted = f"at least {count}" if count >= MAX_FAULTS_COLLECTED else str(count)
-        heading = f"{file} was refused and nothing stored: {counted} {'fault' if count == 1 else 'faults'}."
+        heading = f"{file} was refused and nothing stored: {counted} {'error' if count == 1 else 'errors'}."
         raise click.ClickException(f"{heading}\n{refusal}") from None
     except IntegrityError:
         raise click.ClickException("Someone changed the catalogue meanwhile. Nothing was stored; try again.") from None

@@ -117,9 +117,9 @@ def send_test(address: str, name: str | None) -> None:
     with open_connection() as connection:
         outcome = connection.transmit(envelope_from, address, raw)
     if outcome.kind is not OutcomeKind.ACCEPTED:
-        raise click.ClickException(f"The letter was not accepted: {outcome.code or ''} {outcome.text}")
+        raise click.ClickException(f"The test email was not accepted: {outcome.code or ''} {outcome.text}")
     commit_or_retry(lambda: record_audit("sent a test email of", edition.name))
-    click.echo(f"The letter went to {address}.")
+    click.echo(f"The test email went to {address}.")
 
 
 @digest.command("schedule")
@@ -141,7 +141,7 @@ def schedule(arguments: tuple[str, ...]) -> None:
 
     scheduled = change_edition(get_edition(names[0] if names else None), "scheduled", step)
     at_once = " That has passed: the next `flask digest run` sends it." if when <= now else ""
-    click.echo(f"Edition {scheduled.name} is frozen and goes out at {when:{MINUTE}}.{at_once}")
+    click.echo(f"Edition {scheduled.name} is locked and goes out at {when:{MINUTE}}.{at_once}")
 
 
 @digest.command("cancel")
@@ -365,7 +365,7 @@ def explain(name: str, report: SendingReport) -> str:
         EndReason.DONE: "",
         EndReason.CANCELLED: f"Edition {name} was cancelled.",
         EndReason.PAUSED: f"PAUSED: {report.problem}. Once that is mended: flask digest resume {name}",
-        EndReason.UNCERTAIN: f"Whether some letters arrived is not known. List them with: flask digest settle {name}",
+        EndReason.UNCERTAIN: f"Whether some emails arrived is not known. List them with: flask digest settle {name}",
         EndReason.UNREACHABLE: f"The mail server cannot be used now: {report.problem}.{resume}",
         EndReason.STOPPED: "Stopped. The next run goes on.",
         EndReason.MORE_LATER: f"Not all could be sent yet.{quota}{resume}",

@@ -51,7 +51,7 @@ def run_all(now: datetime) -> Iterator[str]:
     yield f"Bounced addresses destroyed: {sum(run_batches(lambda: delete_bounced_addresses(now)))}"
     yield f"Marks of bounces forgotten: {sum(run_batches(lambda: delete_hard_bounces(now)))}"
     yield f"Networks that doubted a price blanked: {sum(run_batches(lambda: clear_networks(now)))}"
-    yield f"Addresses of settled messages forgotten: {sum(run_batches(lambda: clear_addresses(now)))}"
+    yield f"Addresses of resolved messages forgotten: {sum(run_batches(lambda: clear_addresses(now)))}"
     yield f"Sessions destroyed: {run_step(lambda: sessions.delete_old(now))}"
     yield f"Secrets of second factors encrypted again: {run_step(second_factor.encrypt_again)}"
     yield f"Failed log-ins forgotten: {run_step(lambda: throttle.delete_old(now))}"

@@ -97,7 +97,7 @@ def test_a_reviewer_who_is_deleted_while_a_panel_is_recorded_is_named_and_nothin
     fields = ann.form(path) | {"reviews-0-verdict": "ship", "reviews-0-quote": "Quick."}
     ann.posts(f"/admin/reviewers/{reviewer.id}/publication", do="delete")
     refused = ann.sends(path, fields)
-    assert (refused.status_code, "this reviewer was deleted" in refused.text) == (422, True)
+    assert (refused.status_code, "This reviewer was deleted" in refused.text) == (422, True)
     again = fields_of(refused.text)
     assert again["reviews-1-quote"] == "Quick."
     assert ann.sends(path, again | {"reviews-1-quote": "", "reviews-1-verdict": ""}).status_code == 303

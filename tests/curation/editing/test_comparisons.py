@@ -155,7 +155,7 @@ def test_a_choice_is_of_a_tool_that_is_compared(birds: dict[str, Tool]) -> None:
     lines = [{"tool": "lark", "when": "you sing."}, {"tool": "dodo", "when": "you wait."}, {"tool": "wren"}]
     assert faults_of(comparisons, tools=["wren", "finch"], choose_if=lines[:2]) == [
         'choose_if[1].tool: There is no tool "dodo". Choose one that exists.',
-        'choose_if[0].tool: "lark" is not one of the tools compared here. Choose one of them.',
+        "choose_if[0].tool: This is not one of the tools compared here. Choose one of them.",
     ]
     assert faults_of(comparisons, tools=["wren", "finch"], choose_if=lines) == ["choose_if[2].when: Fill this in."]
 

@@ -363,7 +363,7 @@ CROSS: dict[str, tuple[dict[str, Any], list[str]]] = {
             *map(a_tool, "abc"),
             comparisons=[{"tools": ["a", "b"], "choose_if": [{"tool": "c", "when": "you like letters"}]}],
         ),
-        ['comparisons[0].choose_if[0].tool: "c" is not one of the tools compared here. Choose one of them.'],
+        ["comparisons[0].choose_if[0].tool: This is not one of the tools compared here. Choose one of them."],
     ),
     "a broken record that others refer to": (
         a_file(

@@ -59,7 +59,7 @@ def check_comparison(
     members = frozenset(filter(None, slugs)) if None not in slugs and len(slugs) == count else frozenset()
     for path, text in chosen:
         if members and find(text) not in {None, *members}:
-            faults.append(Fault(path, f"{shown(text)} is not one of the tools compared here. Choose one of them."))
+            faults.append(Fault(path, "This is not one of the tools compared here. Choose one of them."))
     return members, faults
 
 

@@ -36,6 +36,15 @@ WRITTEN = {
     "0.0015": ("0.0015", ""),
     "0,0015": ("0.0015", ""),
     "1.299": ("1.299", ""),
+    "0,002": ("0.002", ""),
+    "$0,125": ("0.125", "USD"),
+    "19.–": ("19.00", ""),
+    "CHF 19.-": ("19.00", "CHF"),
+    "19,-- €": ("19.00", "EUR"),
+    "1.299,–": ("1299.00", ""),
+    "$20 USD": ("20", "USD"),
+    "USD $20": ("20", "USD"),
+    "$20 CAD": ("20", "CAD"),
 }
 
 
@@ -46,7 +55,22 @@ def test_an_amount_is_read_as_people_write_it(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "twenty", "20 a month", "1,2,3", "1.2.3", "12,34.5", "$", "-5", "20-30", "20 XYZ"]
+    "text",
+    [
+        "",
+        "twenty",
+        "20 a month",
+        "1,2,3",
+        "1.2.3",
+        "12,34.5",
+        "$",
+        "-5",
+        "20-30",
+        "20 XYZ",
+        "€20 USD",
+        "$20 € 20",
+        "19.-5",
+    ],
 )
 def test_what_is_no_amount_stays_as_it_is(text: str) -> None:
     assert read_money(text).amount == text

@@ -1,4 +1,4 @@
-"""Amounts as people write them: "$20", "20,00", "€ 19", "1,299.00", "US$20"."""
+"""Amounts as people write them: "$20", "20,00", "€ 19", "1,299.00", "US$20", "19.–", "$20 CAD"."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from verdicts.catalog.currencies import CODES, SHARED_SIGNS, SIGNS
 
 _NUMBER = re.compile(r"[0-9][0-9.,'’\s]*")
 _SPACES = re.compile(r"[\s'’]")
-_GROUPED = re.compile(r"[0-9]{1,3}(?:([.,])[0-9]{3})(?:\1[0-9]{3})*")
+_NO_CENTS = re.compile(r"(?<=[0-9])([.,])[-\u2010-\u2015\u2212]{1,2}(?![0-9])")  # the dash of "19.–"
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([.,])[0-9]{3})(?:\1[0-9]{3})*")
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,26 @@ class Money:
 def read_money(text: str) -> Money:
     """Return what an amount says. A text that is none comes back as it is, for the record's schema to refuse."""
     text = " ".join(text.split())
-    number = _NUMBER.search(text)
+    plain = _NO_CENTS.sub(r"\g<1>00", text)
+    number = _NUMBER.search(plain)
     if number is None:
         return Money(text)
-    sign = f"{text[: number.start()]} {text[number.end() :]}".strip()
+    signs = f"{plain[: number.start()]} {plain[number.end() :]}".split()
     amount = _plain_amount(number[0])
-    currency = _currency_of(sign)
-    if amount is None or (sign and not currency):
+    currencies = [_currency_of(sign) for sign in signs]
+    if amount is None or not all(currencies):
         return Money(text)
-    return Money(amount, currency, sign)
+    return _in_one_currency(amount, signs, currencies) or Money(text)
+
+
+def _in_one_currency(amount: str, signs: list[str], currencies: list[str]) -> Money | None:
+    """Return an amount with what is beside it: nothing, one sign or code, or a sign with the code it stands for."""
+    if not signs:
+        return Money(amount)
+    code = next((index for index, sign in enumerate(signs) if sign.upper() in CODES), 0)
+    money = Money(amount, currencies[code], signs[code])
+    others = [Money(amount, *pair) for pair in zip(currencies, signs, strict=True)]
+    return money if len(signs) <= 2 and all(each.agrees_with(money.currency) for each in others) else None
 
 
 def _currency_of(sign: str) -> str:

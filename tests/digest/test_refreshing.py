@@ -1,16 +1,22 @@
 """Refreshing a draft: what happened since joins, and what an editor did stays."""
 
+from datetime import date
+
 import pytest
 import sqlalchemy as sa
 
-from tests.digest.weekly import THIS_WEEK, a_price_move, a_turn, an_old_tool, drafted, items, writing
-from tests.makers import NOW, make_category
-from verdicts.catalog.models import PriceRecord
+from tests.digest.weekly import LONG_AGO, THIS_WEEK, a_price_move, a_turn, an_old_tool, drafted, items, writing
+from tests.makers import NOW, make_category, make_comparison, make_review, make_reviewer, make_votes
+from verdicts.catalog.models import PriceRecord, Tool
+from verdicts.curation import merging
 from verdicts.digest import editing, refreshing
 from verdicts.digest.editing import Direction
 from verdicts.digest.editions import Edition, WrongState, cancel, get_by_id
+from verdicts.digest.gathering import MAX_VOTED_TOOLS
+from verdicts.digest.models import ItemKind
 from verdicts.digest.refreshing import Refresh
 from verdicts.extensions import db
+from verdicts.voting.models import vote_event
 
 
 def refreshed(edition_id: int) -> Refresh:
@@ -58,6 +64,71 @@ def test_figures_are_updated_and_what_was_taken_back_goes() -> None:
     with writing():
         db.session.execute(current.values(amount=20))
     assert refreshed(edition.id) == Refresh(added=1, updated=1, outdated=1)
+
+
+@pytest.mark.usefixtures("app")
+def test_votes_beyond_the_most_are_counted_on_and_go_once_none_is_left() -> None:
+    alpha, beta = an_old_tool("alpha"), an_old_tool("beta")
+    make_votes(alpha, ship=range(1))
+    make_votes(beta, ship=range(1))
+    edition = drafted(THIS_WEEK)
+    for number in range(MAX_VOTED_TOOLS):
+        make_votes(an_old_tool(f"tool-{number}"), ship=range(9))
+    make_votes(alpha, ship=range(5, 6))
+    with writing():
+        db.session.execute(sa.delete(vote_event).where(vote_event.c.tool_id == beta.id))
+    assert refreshed(edition.id) == Refresh(added=MAX_VOTED_TOOLS, updated=1, outdated=1)
+    assert items(edition)[0].details["total"] == 2
+
+
+@pytest.mark.usefixtures("app")
+def test_a_disagreement_that_began_and_is_over_is_no_news() -> None:
+    tool = an_old_tool("alpha")
+    make_review(tool, make_reviewer("skeptic"), "skip", reviewed_on=date(2026, 8, 1))
+    make_votes(tool, ship=range(40))
+    edition = drafted(THIS_WEEK)
+    make_votes(tool, skip=range(40, 120))
+    assert refreshed(edition.id) == Refresh(added=0, updated=1, outdated=1)
+    assert [each.kind for each in items(edition)] == [ItemKind.VOTES]
+
+
+@pytest.mark.usefixtures("app")
+def test_a_comparison_whose_tools_change_places_is_not_told_twice() -> None:
+    alpha, beta = an_old_tool("alpha"), an_old_tool("beta")
+    comparison = make_comparison(alpha, beta, published_at=NOW)
+    edition = drafted(THIS_WEEK)
+    with writing():
+        for member in db.session.merge(comparison).members:
+            member.position = 9 - member.position
+    refreshed(edition.id)
+    assert [each.kind for each in items(edition)] == [ItemKind.NEW_COMPARISON]
+
+
+@pytest.mark.usefixtures("app")
+def test_two_tools_that_are_one_now_are_not_told_of_twice() -> None:
+    alpha, beta = an_old_tool("alpha"), an_old_tool("beta")
+    make_votes(alpha, ship=range(2))
+    make_votes(beta, ship=range(2, 4))
+    edition = drafted(THIS_WEEK)
+    with writing():
+        merging.merge(alpha.id, beta.id, NOW)
+    assert refreshed(edition.id) == Refresh(added=0, updated=1, outdated=1)
+    assert [each.details["total"] for each in items(edition)] == [4]
+
+
+@pytest.mark.usefixtures("app")
+def test_what_was_removed_stays_removed_while_its_tool_is_away_and_back() -> None:
+    alpha = an_old_tool("alpha")
+    a_turn(alpha)
+    a_turn(an_old_tool("beta"))
+    edition = drafted(THIS_WEEK)
+    with writing():
+        editing.set_removed(edition.id, items(edition)[0].id, is_removed=True)
+    for published_at in (None, LONG_AGO):
+        with writing():
+            db.session.execute(sa.update(Tool).where(Tool.id == alpha.id).values(published_at=published_at))
+        refreshed(edition.id)
+    assert titles(edition) == [("verdict-change", "alpha", True), ("verdict-change", "beta", False)]
 
 
 @pytest.mark.usefixtures("app")

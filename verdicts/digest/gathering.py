@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 
 from verdicts.catalog.prices import Price
 from verdicts.catalog.reviews import Panel, PanelReview, ReviewChange, changes_of, reviewers_of
@@ -31,10 +32,11 @@ class PriceMove:
     reason: str | None
 
 
-def gather_news(week: Week, now: datetime) -> list[News]:
+def gather_news(week: Week, now: datetime, *, is_limited: bool = True) -> list[News]:
     """Return the week's news up to `now`: changes of verdicts and prices first, then by category and kind.
 
-    Where there is nothing but votes on tools whose readers and panel disagreed before, there is no news.
+    Where there is nothing but votes on tools whose readers and panel disagreed before, there is no news. Unlimited, it
+    is all that could be told, not only the widest disagreements and the most votes.
     """
     activity = load_week_activity(week, now)
     disagreements = _find_disagreements(activity, week)
@@ -44,11 +46,11 @@ def gather_news(week: Week, now: datetime) -> list[News]:
         *_new_comparisons(activity, now.date()),
         *_verdict_changes(activity, first_day, last_day),
         *_price_moves(activity, first_day, last_day),
-        *_disagreements(activity, disagreements),
-        *_votes(activity),
+        *islice(_disagreements(activity, disagreements), MAX_DISAGREEMENTS if is_limited else None),
+        *islice(_votes(activity), MAX_VOTED_TOOLS if is_limited else None),
     ]
     positions, kinds = load_category_positions(), list(ItemKind)
-    if all(_is_old(news, disagreements) for news in gathered):
+    if is_limited and all(_is_old(news, disagreements) for news in gathered):
         return []
 
     def rank(news: News) -> tuple[bool, int, int]:
@@ -153,7 +155,7 @@ def _disagreements(activity: WeekActivity, found: Mapping[int, Disagreement]) ->
         return found[id] is Disagreement.ENDED, -_distance(activity.panels[id], activity.communities[id]), id
 
     news = [id for id, each in found.items() if each in {Disagreement.BEGAN, Disagreement.ENDED}]
-    for id in sorted(news, key=rank)[:MAX_DISAGREEMENTS]:
+    for id in sorted(news, key=rank):
         panel, community = activity.panels[id], activity.communities[id]
         yield news_about(
             ItemKind.DISAGREEMENT,
@@ -183,7 +185,7 @@ def _distance(panel: Panel, community: Community) -> float:
 
 
 def _votes(activity: WeekActivity) -> Iterable[News]:
-    for id, votes in sorted(activity.votes.items(), key=lambda each: (-each[1].total, each[0]))[:MAX_VOTED_TOOLS]:
+    for id, votes in sorted(activity.votes.items(), key=lambda each: (-each[1].total, each[0])):
         details = {"ship": votes.ship, "skip": votes.skip, "total": votes.total}
         community = community_details(activity.communities[id])
         yield news_about(ItemKind.VOTES, activity.tools[id], **details, community=community)

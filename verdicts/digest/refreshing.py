@@ -14,9 +14,12 @@ import sqlalchemy as sa
 from verdicts.digest.editions import get_by_id, lock_draft
 from verdicts.digest.gathering import gather_news
 from verdicts.digest.models import ItemKind, edition_item
-from verdicts.digest.news import CHANGE_KINDS, News, NewsItem
+from verdicts.digest.news import News, NewsItem
 from verdicts.digest.queries import list_items
 from verdicts.extensions import db
+
+# What is new stays in the draft while its page is away, and letters leave it out (queries.with_visibility).
+_HIDDEN_WITH_PAGE = frozenset({ItemKind.NEW_TOOL, ItemKind.NEW_COMPARISON})
 
 NewsKey = tuple[ItemKind, tuple[int, ...], str]
 
@@ -36,25 +39,39 @@ class Refresh:
 def refresh(edition_id: int, now: datetime) -> Refresh:
     """Bring a draft's news up to `now`. Subject, intro, order and removed items stay. Raises WrongState.
 
-    New items go to the end of their category. An item's figures become those of today. A change of a verdict or price
-    that was taken back is no news any more.
+    New items go to the end of their category. An item's figures become those of today. What is not so any more goes,
+    such as a change that was taken back, and so does what says the same as another item since two tools were merged.
     """
     lock_draft(edition_id)
-    items = list_items(edition_id)
-    gathered = {_key(each): each for each in gather_news(get_by_id(edition_id).week, now)}
-    outdated = [each for each in items if each.kind in CHANGE_KINDS and _key(each) not in gathered]
+    items, week = list_items(edition_id), get_by_id(edition_id).week
+    current = {_key(each): each for each in gather_news(week, now, is_limited=False)}
+    outdated = _find_outdated(items, current)
     kept = [each for each in items if each not in outdated]
-    updated = sum(_update(each, gathered.get(_key(each))) for each in kept)
+    updated = sum(_update(each, current.get(_key(each))) for each in kept)
     known = set(map(_key, kept))
-    added = [each for key, each in gathered.items() if key not in known]
+    added = [each for each in gather_news(week, now) if _key(each) not in known]
     _delete(outdated)
     _store_in_order(edition_id, _merged(kept, added))
     return Refresh(len(added), updated, len(outdated))
 
 
 def _key(news: News | NewsItem) -> NewsKey:
-    """Return what an item is about: a refresh finds it again by this."""
-    return news.kind, tuple(news.tool_ids), str(news.details.get("reviewer", ""))
+    """Return what an item is about: a refresh finds it again by this. A comparison's tools may change places."""
+    return news.kind, tuple(sorted(news.tool_ids)), str(news.details.get("reviewer", ""))
+
+
+def _find_outdated(items: Sequence[NewsItem], current: Mapping[NewsKey, News]) -> list[NewsItem]:
+    """Return the items that are no news any more, or that say what an item before them says.
+
+    An item that an editor removed stays: else it would come back with its news.
+    """
+    outdated, known = [], set()
+    for item in sorted(items, key=lambda each: each.is_removed):
+        is_over = not item.is_removed and item.kind not in _HIDDEN_WITH_PAGE and _key(item) not in current
+        if is_over or _key(item) in known:
+            outdated.append(item)
+        known.add(_key(item))
+    return outdated
 
 
 def _update(item: NewsItem, news: News | None) -> bool:

@@ -86,6 +86,7 @@ REPLIES = [
     (DOT, "550 5.7.515 Access denied, sending domain example.org does not meet the required authentication", FAILS),
     (RCPT, "550 5.7.1 messages from [192.0.2.1] weren't sent. part of their network is on our block list", FAILS),
     (RCPT, "451 4.7.650 The mail server [192.0.2.1] has been temporarily rate limited due to IP reputation.", WAITS),
+    (RCPT, "550 5.1.351 Remote server returned unknown recipient or mailbox unavailable", GONE),
     (RCPT, "550 5.4.310 DNS domain example.invalid does not exist [Message=InfoDomainNonexistent]", GONE),
     # Yahoo and AOL
     (RCPT, "554 delivery error: dd This user doesn't have a yahoo.com account [0] - mta1008", GONE),
@@ -104,6 +105,8 @@ REPLIES = [
     # Postfix, Exim, qmail, Cisco
     (RCPT, "550 5.1.1 <…>: Recipient address rejected: User unknown in local recipient table", GONE),
     (RCPT, "554 5.7.1 <…>: Relay access denied", FAILS),
+    (RCPT, "550 5.7.1 <mail.example>: Helo command rejected: Host not found, unknown domain", FAILS),
+    (RCPT, "550 User … does not exist", GONE),
     (RCPT, "450 4.2.0 <…>: Recipient address rejected: Greylisted", WAITS),
     (RCPT, "550 5.1.1 Sender address rejected: User unknown", FAILS),
     (RCPT, "550 Unrouteable address", GONE),

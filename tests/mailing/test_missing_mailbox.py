@@ -41,6 +41,14 @@ MISSING = [
     "550 5.0.0 This email address is not known to this system",
     "550 5.5.0 Invalid mailbox path",
     "smtp;550 5.5.0 mailbox unavailable",
+    "550 User … does not exist",
+    "550 5.7.1 Recipient address rejected: user … does not exist",
+    "550 email address … not found",
+    "550 User [ann] does not exist",
+    "550 mailbox for ann@example.org does not exist",
+    "550 User ann (ann@example.org) not listed in Domino Directory",
+    "550 Recipient Rejected: No account by that name here",
+    "553 5.3.0 <ann@example.org>... Addressee unknown, relay=[192.0.2.1]",
 ]
 SOMETHING_ELSE = [
     "550 5.4.1 Something else",
@@ -56,6 +64,9 @@ SOMETHING_ELSE = [
     "550 5.5.0 ",
     "550 at 15.1.1.1",
     "421 4.3.0 Mailbox not found, try again later",
+    "554 5.7.1 Client host rejected: cannot find your hostname, domain name not found",
+    "550 5.7.1 <mail.example>: Helo command rejected: Host not found, unknown domain",
+    "550 Reverse DNS lookup failed: host or domain name not found",
 ]
 
 

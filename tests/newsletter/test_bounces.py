@@ -79,6 +79,11 @@ def test_a_bounce_is_known_though_a_server_wrote_the_address_in_capitals() -> No
         ("5.1.8", "smtp; 550 5.1.8 Bad sender", False),
         ("5.2.2", "smtp; 552 5.2.2 Mailbox full", False),
         ("5.7.1", "smtp; 550 5.7.1 Blocked for spam", False),
+        ("5.7.1", "smtp; 550 5.7.1 Message refused", False),
+        ("5.7.1", "smtp; 550 5.7.1 No such user!", True),
+        ("5.2.0", "smtp; 550 5.2.0 User unknown", True),
+        ("5.3.5", "smtp; 553 5.3.5 <ann@example.org>: user unknown", True),
+        ("5.1.351", "smtp; 550 5.1.351 Remote server returned unknown recipient", True),
         ("5.7.515", "smtp; 550 5.7.515 Authenticate", False),
         ("4.1.1", "smtp; 450 4.1.1 Try later", False),
         ("", "", None),
@@ -100,8 +105,14 @@ def test_a_report_of_anything_but_a_failure_means_nothing(action: str) -> None:
     assert kind_of(delivery_report(action=action, original=our_letter())) is None
 
 
-def test_a_report_that_does_not_say_what_happened_is_not_understood() -> None:
-    assert kind_of(delivery_report(action="", original=our_letter())) == "?"
+@pytest.mark.parametrize("action", ["", "fehlgeschlagen", "error"])
+def test_a_report_that_does_not_say_what_happened_is_not_understood(action: str) -> None:
+    assert kind_of(delivery_report(action=action, original=our_letter())) == "?"
+
+
+@pytest.mark.parametrize("action", ["Failed", "FAILED (bad mailbox)", "failed; permanent"])
+def test_a_failure_is_known_however_its_action_is_written(action: str) -> None:
+    assert kind_of(delivery_report(action=action, original=our_letter())) == "bounce"
 
 
 @pytest.mark.parametrize("encoding", ["8bit", "base64", "quoted-printable"])
@@ -215,6 +226,16 @@ def test_who_answers_a_letter_and_quotes_it_does_not_leave() -> None:
 def test_an_answer_from_someone_on_holiday_means_nothing() -> None:
     to = f"bounce+{bounce_token(3, 1)}@bounces.verdicts.test"
     assert kind_of(letter_to(to, "Away", "Back on Monday.", Auto_Submitted="auto-replied")) is None
+
+
+@pytest.mark.parametrize("sender", ["MAILER-DAEMON@mx.example.org", "Mail System <Postmaster@mx.example.org>"])
+def test_a_mail_servers_notice_in_words_of_its_own_is_not_understood(sender: str) -> None:
+    to = f"bounce+{bounce_token(3, 1)}@bounces.verdicts.test"
+    words = "Ihre Nachricht konnte nicht zugestellt werden: 550 Empfänger unbekannt."
+    notice = letter_to(to, "Unzustellbar", words, Auto_Submitted="auto-replied").replace(
+        b"ann@example.org", sender.encode()
+    )
+    assert kind_of(notice) == "?"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import re
 
 _WHO = r"(?:user|recipient|mailbox|mail box|account|address|addressee|alias|person|customer|local part)"
-_NAMED = r"(?: \S*[@<]\S*)?"
+# Replies are kept with "…" in the place of the address.
+_NAMED = r"(?: (?:for )?\S*[@<\[(\"'…]\S*)?"
 _MISSING = (
     rf"\b(?:unknown|invalid|no such|non-?existent|inexistent)(?: or \w+)?(?: virtual| local| e-?mail| mail)* {_WHO}",
     rf"{_WHO}s?(?: name)?{_NAMED}(?: is| was| has been)?[ :]+(?:unknown|invalid|not found|not known|non-?existent)",
@@ -13,6 +14,8 @@ _MISSING = (
     rf"not (?:a )?(?:known|valid) {_WHO}",
     r"not our customer",
     r"no mailbox here",
+    r"no (?:account|mailbox|user) by that name",
+    r"not listed in (?:the )?(?:domino directory|public name)",
     r"(?:does not|doesn[’']?t) have an? (?:\S+ )?account",
     r"disabled or discontinued",
     r"(?:550|5\.5\.0)[ -](?:5\.5\.0 )?(?:requested action not taken: )?mailbox unavailable",
@@ -24,10 +27,11 @@ _MISSING = (
     r"no such domain|unknown domain|domainnonexistent",
 )
 _MISSING_PATTERN = re.compile("|".join(_MISSING), re.IGNORECASE)
-# Words about the letter, its sender or a passing state: they win over the others.
+# Words about the letter, its sender and their server, or a passing state: they win over the others.
 _ELSE_PATTERN = re.compile(
     r"\b(?:spam|junk|virus|policy|block(?:ed|list)|blacklist\w*|reputation|dmarc|dkim|spf|quota|full|greylist\w*"
-    r"|relay(?:ing)?|sender|authenticat\w*|rate limit\w*|temporar\w+|try again|timed? ?out)\b",
+    r"|relay(?:ing)?(?!=)|sender|authenticat\w*|rate limit\w*|temporar\w+|try again|timed? ?out"
+    r"|helo|client host|reverse dns)\b",
     re.IGNORECASE,
 )
 _REPLY_CODE = re.compile(r"(?<![\d.])([45])(?:\d\d(?=[ -])|\.\d{1,3}\.\d{1,3}\b)")

@@ -20,7 +20,7 @@ _CODES_OF_OUR_FAULT = {530, 535, 554}
 _ENHANCED_STATUS = re.compile(r"^\W{0,2}([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)|#([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 _STATUSES_OF_MISSING_MAILBOX = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"}
 # With these, or with no status, the words decide.
-_STATUS_THAT_SAYS_LITTLE = re.compile(r"|5\.[0345]\.\d+|5\.1\.4|5\.2\.0|5\.7\.1")
+STATUS_THAT_SAYS_LITTLE = re.compile(r"|5\.[0345]\.\d+|5\.1\.(?:4|351)|5\.2\.0|5\.7\.1")
 _SENDER_REFUSED = re.compile(r"\bsender\b|\bmail from\b|\breturn.path\b", re.IGNORECASE)
 _MAILBOX_FULL = re.compile(
     r"\b(?:mailbox|inbox|user|account)\b.{0,30}\b(?:full|over ?quota)\b|\bexceeded storage allocation\b", re.IGNORECASE
@@ -131,7 +131,7 @@ def is_missing_mailbox(code: int, status: str, text: str) -> bool:
     """
     if status in _STATUSES_OF_MISSING_MAILBOX:
         return not _SENDER_REFUSED.search(text)
-    says_little = _STATUS_THAT_SAYS_LITTLE.fullmatch(status) is not None
+    says_little = STATUS_THAT_SAYS_LITTLE.fullmatch(status) is not None
     return says_little and says_mailbox_is_missing(f"{code} {text}") is True
 
 

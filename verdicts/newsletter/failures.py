@@ -4,23 +4,29 @@ import re
 from collections.abc import Iterator
 
 from verdicts.mailing.missing_mailbox import says_mailbox_is_missing
-from verdicts.mailing.outcomes import Action, Outcome, OutcomeKind, action_for
+from verdicts.mailing.outcomes import STATUS_THAT_SAYS_LITTLE, Action, Outcome, OutcomeKind, action_for
 
 _STATUS = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.]\d)")
-# Codes that servers also use where they mean a missing mailbox: their words decide.
-_VAGUE_STATUS = re.compile(r"5\.(?:0\.\d+|1\.0|3\.0|4\.\d+|5\.\d+)")
+# A report's code may be one that the reporting server chose, where the reply beside it says more.
+_STATUS_OF_SENDER = "5.1.0"
+# Codes that mean something else unless the words speak of a missing mailbox.
+_STATUS_OF_SOMETHING_ELSE = re.compile(r"5\.1\.(?:4|351)|5\.2\.0|5\.7\.1")
 
 
 def is_mailbox_missing(*texts: str) -> bool | None:
     """Return whether there is no such mailbox, from what is known of a failure; None where nothing tells.
 
-    The texts are in order of trust, such as a report's status code and then the server's reply. The first code that is
-    not vague decides, and without one the words do.
+    The texts are in order of trust, such as a report's status code and then the server's reply. The first code that
+    says enough decides, and without one the words do.
     """
-    for status in _statuses(texts):
-        if not _VAGUE_STATUS.fullmatch(status):
+    statuses = list(_statuses(texts))
+    for status in statuses:
+        if status != _STATUS_OF_SENDER and not STATUS_THAT_SAYS_LITTLE.fullmatch(status):
             return _is_missing_by_status(status)
-    return says_mailbox_is_missing("\n".join(texts))
+    by_words = says_mailbox_is_missing("\n".join(texts))
+    if by_words is None and any(map(_STATUS_OF_SOMETHING_ELSE.fullmatch, statuses)):
+        return False
+    return by_words
 
 
 def has_status(*texts: str) -> bool:

@@ -19,7 +19,9 @@ _ADDRESS_HEADERS = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "Subje
 _STATUS_TYPES = {"message/delivery-status", "message/global-delivery-status"}
 _FEEDBACK_TYPES = {"message/feedback-report"}
 _RECEIPT_TYPES = {"message/disposition-notification", "message/global-disposition-notification"}
+_OTHER_ACTIONS = {"delayed", "delivered", "relayed", "expanded"}
 _AUTOMATIC_HEADERS = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress")
+_MAIL_SERVER = re.compile(r"\b(?:mailer[-_.]?daemon|postmaster)@", re.IGNORECASE)
 # How mail servers begin a notice that is no report: qmail (QSBMF), Exim, Gmail, Postfix, sendmail.
 _NOTICE = re.compile(
     r"\s*Hi\. This is the|This message was created automatically by mail delivery software"
@@ -65,13 +67,18 @@ def _parse(message: Message) -> BounceReport | None:
 
 def _read_failure(message: Message, parts: list[Message]) -> BounceReport | None:
     blocks = [block for part in parts for block in _blocks(part)]
-    actions = [str(block.get("Action", "")).split(maxsplit=1)[:1] for block in blocks]
-    if not any(actions):
+    actions = [_action_of(block) for block in blocks]
+    failed = [block for block, action in zip(blocks, actions, strict=True) if action == "failed"]
+    if not failed and not _OTHER_ACTIONS.intersection(actions):
         raise NotUnderstood("a delivery report that does not say what happened")
-    failed = [block for block, action in zip(blocks, actions, strict=True) if action and action[0].lower() == "failed"]
     if not failed:
         return None
     return _failure(message, *(_is_mailbox_missing(block) for block in failed))
+
+
+def _action_of(block: Message) -> str:
+    match = re.match(r"\s*(\w*)", str(block.get("Action", "")))
+    return match[1].lower() if match else ""
 
 
 def _is_mailbox_missing(block: Message) -> bool | None:
@@ -99,7 +106,7 @@ def _read_letter(message: Message) -> BounceReport | None:
     # Not in the body: a reply may quote our letter, which contains a token too.
     headers = " ".join(_decoded(value) for name in _ADDRESS_HEADERS for value in message.get_all(name, []))
     report = find_leave_report(ReportKind.LEAVE, headers)
-    if report is None and not _is_automatic(message):
+    if report is None and (_is_from_mail_server(message) or not _is_automatic(message)):
         raise NotUnderstood("neither a report nor a request to leave with a token of ours")
     return report
 
@@ -115,6 +122,10 @@ def _find_notice(message: Message, parts: list[Message]) -> str | None:
     text = next((_content(part) for part in parts if part.get_content_type() == "text/plain"), "")
     begins_so = bool(_NOTICE.match(text) or _NOTICE.search(text[:500]))
     return _COPY.split(text, maxsplit=1)[0] if begins_so or "X-Failed-Recipients" in message else None
+
+
+def _is_from_mail_server(message: Message) -> bool:
+    return _MAIL_SERVER.search(str(message.get("From", ""))) is not None
 
 
 def _is_automatic(message: Message) -> bool:

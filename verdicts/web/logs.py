@@ -19,8 +19,8 @@ logger = logging.getLogger("verdicts.requests")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # PostgreSQL's DETAIL names a key that is taken, which may be somebody's address.
 _DETAIL = re.compile(r"^(DETAIL: ).*$", re.MULTILINE)
-# A path may hold somebody's token (leave, confirm, reset): what follows these is not logged.
-_SECRET_PATHS = re.compile(r"(/newsletter/(?:confirm|leave|preferences|bounces)/|/admin/reset/).+")
+# A path may hold somebody's token (leave, confirm, reset): what follows these is not logged, however many slashes.
+_SECRET_PATHS = re.compile(r"(/+newsletter/+(?:confirm|leave|preferences|bounces)/|/+admin/+reset/).+", re.DOTALL)
 
 
 class JsonLines(logging.Formatter):

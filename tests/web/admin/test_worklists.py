@@ -17,6 +17,7 @@ from tests.web.visitor import Visitor, read_html, words_of
 from verdicts.catalog.content_version import content_version
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.models import PriceRecord, Tool
+from verdicts.catalog.prices import FIRST_INTERVAL_DAYS
 from verdicts.extensions import db
 from verdicts.feedback.models import CorrectionState
 from verdicts.staff import audit
@@ -281,6 +282,17 @@ def test_a_check_is_undone_from_the_history_of_the_price(ann: AdminClient, path:
     assert (stored.checked_on, stored.interval_days, stored.source, stored.looked_on) == (STALE, 60, None, None)
     assert len(networks()) == 1
     assert ann.posts(f"/admin/history/price/{tool}/undo", entry=entry).status_code == 409
+
+
+def test_undoing_a_check_leaves_the_price_alone_that_came_after_it(ann: AdminClient) -> None:
+    tool, price = priced(source=None, checked_on=None, interval_days=FIRST_INTERVAL_DAYS)
+    ann.posts(f"{PRICES}/{tool}/same", price=str(price), source=SOURCE)
+    entry = str(latest_entry().id)
+    ann.fills(f"/admin/tools/{tool}/price", amount="35", reason="Up.")
+    assert ann.posts(f"/admin/history/price/{tool}/undo", entry=entry).status_code == 409
+    db.session.rollback()
+    current = db.session.scalars(sa.select(PriceRecord).where(PriceRecord.until.is_(None))).one()
+    assert (current.amount, current.source, current.checked_on) == (35, SOURCE, TODAY)
 
 
 # Votes

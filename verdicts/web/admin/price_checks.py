@@ -106,6 +106,7 @@ def undo_check(id: int) -> ResponseReturnValue:
     doubts = before.pop("doubts", 0)
     after.pop("doubts", None)
     try:
+        _require_newest(entry)
         price_checks.restore_check(id, expected=after, former=before)
     except PriceNotCurrent:
         db.session.rollback()
@@ -115,6 +116,12 @@ def undo_check(id: int) -> ResponseReturnValue:
     log_activity(REVERTED, "price", tool.slug, id, **{name: (new, old) for name, (old, new) in entry.changes.items()})
     db.session.commit()
     return redirect(url_for("admin.activity.history", kind="price", id=id, done="undone"), 303)
+
+
+def _require_newest(entry: audit.LogEntry) -> None:
+    """Raise PriceNotCurrent where a price was changed after an entry: another price may have the same check."""
+    if audit.history("price", entry.record_id or 0, limit=1) != [entry]:
+        raise PriceNotCurrent(entry.record_id)
 
 
 def _typed(field: str, value: Any) -> Any:

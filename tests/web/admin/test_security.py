@@ -13,6 +13,7 @@ from verdicts.staff import accounts, audit, passwords
 from verdicts.staff.models import account, audit_entry
 
 NEW = "walnut trombone glacier inbox"
+OLD_KEY = "old" * 20
 
 
 def secret_of(name: str) -> str | None:
@@ -27,6 +28,24 @@ def test_two_factor_authentication_is_not_replaced_without_turning_it_off(ann: A
     assert stored
     ann.posts("/admin/me/second-factor", secret=second, code=pyotp.TOTP(second).now(), current_password=PASSWORD)
     assert secret_of("ann") == stored
+
+
+@pytest.mark.parametrize(("fallbacks", "status"), [((OLD_KEY,), 303), ((), 400)])
+@ON_ONE_DATABASE
+def test_a_form_stays_good_while_the_secret_key_is_replaced(
+    app: Flask, ann: AdminClient, monkeypatch: pytest.MonkeyPatch, fallbacks: tuple[str, ...], status: int
+) -> None:
+    use_keys(app, monkeypatch, OLD_KEY)
+    form = ann.form("/admin/reviewers/new")
+    use_keys(app, monkeypatch, "new" * 20, *fallbacks)
+    assert ann.sends("/admin/reviewers/new", form | {"name": "The Builder"}).status_code == status
+
+
+def use_keys(app: Flask, monkeypatch: pytest.MonkeyPatch, key: str, *fallbacks: str) -> None:
+    update = {"secret_key": key, "secret_key_fallbacks": fallbacks}
+    monkeypatch.setitem(app.config, "SETTINGS", app.config["SETTINGS"].model_copy(update=update))
+    monkeypatch.setitem(app.config, "SECRET_KEY", key)
+    monkeypatch.setitem(app.config, "SECRET_KEY_FALLBACKS", list(fallbacks))
 
 
 def test_a_password_that_is_changed_while_it_is_checked_logs_nobody_in(

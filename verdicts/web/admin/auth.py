@@ -279,11 +279,13 @@ def _check_token(view: ViewFunction) -> None:
 
 
 def _has_valid_token(token_key: str) -> bool:
-    try:
-        validate_csrf(request.form.get("csrf_token"), token_key=token_key)
-    except ValidationError:
-        return False
-    return True
+    """Return whether the form's token is one of ours; a form stays good while SECRET_KEY is replaced."""
+    settings = current_settings()
+    for secret_key in (settings.secret_key, *settings.secret_key_fallbacks):
+        with suppress(ValidationError):
+            validate_csrf(request.form.get("csrf_token"), secret_key, token_key=token_key)
+            return True
+    return False
 
 
 def _session_token_key() -> str:

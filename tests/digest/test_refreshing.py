@@ -15,6 +15,7 @@ from verdicts.digest.editions import Edition, WrongState, cancel, get_by_id
 from verdicts.digest.gathering import MAX_VOTED_TOOLS
 from verdicts.digest.models import ItemKind
 from verdicts.digest.refreshing import Refresh
+from verdicts.digest.sections import list_entries
 from verdicts.extensions import db
 from verdicts.voting.models import vote_event
 
@@ -129,6 +130,18 @@ def test_what_was_removed_stays_removed_while_its_tool_is_away_and_back() -> Non
             db.session.execute(sa.update(Tool).where(Tool.id == alpha.id).values(published_at=published_at))
         refreshed(edition.id)
     assert titles(edition) == [("verdict-change", "alpha", True), ("verdict-change", "beta", False)]
+
+
+@pytest.mark.usefixtures("app")
+def test_a_tool_that_changed_its_category_stands_once_with_all_its_news() -> None:
+    alpha, chat = an_old_tool("alpha", make_category("code")), make_category("chat")
+    a_turn(alpha)
+    edition = drafted(THIS_WEEK)
+    with writing():
+        db.session.execute(sa.update(Tool).where(Tool.id == alpha.id).values(category_id=chat.id))
+    a_price_move(alpha)
+    refreshed(edition.id)
+    assert [len(entry.items) for entry in list_entries(items(edition))] == [2]
 
 
 @pytest.mark.usefixtures("app")

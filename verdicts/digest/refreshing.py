@@ -75,10 +75,11 @@ def _find_outdated(items: Sequence[NewsItem], current: Mapping[NewsKey, News]) -
 
 
 def _update(item: NewsItem, news: News | None) -> bool:
-    if news is None or _plain(news.details) == item.details:
+    if news is None or (news.category_id, _plain(news.details)) == (item.category_id, item.details):
         return False
     row = sa.update(edition_item).where(edition_item.c.id == item.id)
-    db.session.connection().execute(row.values(details=_plain(news.details)))
+    values = {"category_id": news.category_id, "details": _plain(news.details)}
+    db.session.connection().execute(row.values(**values))
     return True
 
 

@@ -14,6 +14,7 @@ from verdicts.texts import is_blank
 COLUMNS = ["email", "consent_source", "consent_at"]
 MAX_SOURCE_LENGTH = 200
 MAX_FAULTS = 20
+MAX_HEAD_LENGTH = 1000
 # Spreadsheet programs run cells that begin so. `write` puts an apostrophe before them, and `read` removes it.
 _FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "'")
 
@@ -39,16 +40,25 @@ def read(text: str, now: datetime) -> list[Consent]:
     """Return a CSV file's consents, each address once. Raises InvalidCsv, which lists the first MAX_FAULTS faults."""
     text = text.removeprefix("\ufeff")
     rows = _rows(text, _delimiter_of(text))
-    head_at, head = next(rows, (1, []))
+    head_at, head = next(((at, cells) for at, cells in rows if not _is_before_head(cells)), (1, []))
     return _consents(rows, _columns_of(head, head_at), now)
 
 
 def _delimiter_of(text: str) -> str:
     """Return what separates the names of the head: a comma, or the semicolon or tab of many spreadsheet programs."""
-    head = re.split("\r\n|\r|\n", text, maxsplit=1)[0]
-    return max(
-        ",;\t", key=lambda sign: len(set(COLUMNS) & set(_names(next(csv.reader([head[:1000]], delimiter=sign), []))))
-    )
+    lines = re.split("\r\n|\r|\n", text[:MAX_HEAD_LENGTH])
+
+    def count_columns(sign: str) -> int:
+        rows = csv.reader(lines, delimiter=sign)
+        head = next((cells for cells in rows if not _is_before_head(cells)), [])
+        return len(set(COLUMNS) & set(_names(head)))
+
+    return max(",;\t", key=count_columns)
+
+
+def _is_before_head(cells: list[str]) -> bool:
+    """Return whether a row is empty, or the line "sep=;" by which Excel knows what separates cells."""
+    return not any(cells) or cells[0].lower().startswith("sep=")
 
 
 def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -12,6 +12,10 @@ PAIR = GOOD["comparison of two"]
 WIDTHS = (320, 360, 768, 1280)
 PAPER_COLOURS = ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")
 OVERHANG = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+HIDDEN_LINES = """() => [...document.querySelectorAll(".scorecard .quote")].map((quote) => [
+  (quote.scrollHeight - quote.clientHeight) / parseFloat(getComputedStyle(quote).lineHeight),
+  Boolean(quote.nextElementSibling?.checkVisibility()),
+])"""
 WATCH_SHIFTS = """
 window.shifts = [];
 new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.shifts.push(
@@ -68,6 +72,41 @@ def test_nothing_jumps_when_a_vote_is_cast(reader: Reader) -> None:
         getattr(reader.ballot("whisper-cpp"), vote).click()
         reader.ballot("whisper-cpp").says(f"Your vote: {vote.upper()}")
         assert below.evaluate(top) == place
+
+
+def test_panel_readers_and_price_of_three_tools_stand_in_lines(reader: Reader) -> None:
+    page = reader.opens(GOOD["comparison of three"])
+    top = "(figures) => figures.map((figure) => Math.round(figure.getBoundingClientRect().top))"
+    for width in (1000, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        for figure in (".figure-panel", ".figure-community", ".figure-price"):
+            tops = page.locator(f".card {figure}").evaluate_all(top)
+            assert len(tops) == 3
+            assert len(set(tops)) == 1, (figure, width)
+
+
+def test_dates_stay_inside_recent_changes(reader: Reader) -> None:
+    page = reader.opens("/")
+    overhangs = """(lines) => lines.map((line) =>
+      Math.max(...[...line.children].map((each) => each.getBoundingClientRect().right))
+        - line.closest(".front-changed").getBoundingClientRect().right)"""
+    for width in (1000, 1024, 1100, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        found = page.locator(".front-changed .changed-what").evaluate_all(overhangs)
+        assert found
+        assert max(found) <= 0, width
+
+
+def test_folds_hide_three_lines_or_are_not_there(reader: Reader) -> None:
+    folds = 0
+    for kind in ("comparison of two", "comparison of four"):
+        page = reader.opens(GOOD[kind])
+        for width in (360, 600, 768, 900, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            for hidden, has_fold in page.evaluate(HIDDEN_LINES):
+                folds += has_fold
+                assert hidden > 2.5 if has_fold else hidden < 0.5, (kind, width)
+    assert folds
 
 
 def shifts_of(page: Page) -> list[str]:

@@ -56,11 +56,12 @@ def test_the_lede_leads_to_each_part(reader: Reader) -> None:
 
 def test_a_long_quote_folds_and_opens(reader: Reader) -> None:
     page = reader.opens(PAIR)
-    quote = page.locator(".quote:has(+ .fold)").first
+    folding = page.locator(".folding").filter(has=page.locator(".fold:visible")).first
+    quote = folding.locator(".quote")
     folded = quote.bounding_box()["height"]
-    page.locator(".fold > summary").first.click()
+    folding.locator("summary").click()
     assert quote.bounding_box()["height"] > folded
-    expect(page.locator(".fold-open").first).to_be_visible()
+    expect(folding.locator(".fold-open")).to_be_visible()
 
 
 def test_the_directory_puts_two_ticked_tools_side_by_side(reader: Reader) -> None:

@@ -90,7 +90,8 @@ def fill(text: str) -> None:
     db.session.commit()
 
 
-OUR_SCRIPTS = [f"/static/{name}" for name in ("vendor/htmx-4.0.1.min.js", "js/ballots.js", "js/signup.js")]
+NAMES = ("vendor/htmx-4.0.1.min.js", "js/ballots.js", "js/edit_links.js", "js/signup.js")
+OUR_SCRIPTS = [f"/static/{name}" for name in NAMES]
 
 
 def editors_prose(page: Page) -> set[str]:

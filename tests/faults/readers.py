@@ -2,7 +2,7 @@
 
 import http.client
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
@@ -44,13 +44,15 @@ class Reader:
     def vote_twice_at_once(self, tool: str, verdict: str) -> list[Response]:
         """Send the same vote over two connections at once, and return the responses once none is pending."""
         waiting, responses = [], []
-        for connection in (_connect(self.port), _connect(self.port)):
-            with suppress(*NO_RESPONSE):
-                _send_request(connection, "POST", f"/tools/{tool}/vote", self._headers(), _vote_form(verdict))
-                waiting.append(connection)
-        for connection in waiting:
-            with closing(connection), suppress(*NO_RESPONSE):
-                responses.append(_read_response(connection))
+        with ExitStack() as stack:
+            for connection in (_connect(self.port), _connect(self.port)):
+                stack.callback(connection.close)
+                with suppress(*NO_RESPONSE):
+                    _send_request(connection, "POST", f"/tools/{tool}/vote", self._headers(), _vote_form(verdict))
+                    waiting.append(connection)
+            for connection in waiting:
+                with suppress(*NO_RESPONSE):
+                    responses.append(_read_response(connection))
         return responses
 
     def get(self, path: str) -> Response:

@@ -31,8 +31,9 @@ hypothesis_settings.load_profile("verdicts")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Start two test processes a core: tests of real programs wait for them half of their time."""
-    return 2 * (os.cpu_count() or 1)
+    """Start half as many test processes again as there are cores: tests of real programs wait a third of their time."""
+    cores = os.cpu_count() or 1
+    return cores + cores // 2
 
 
 @pytest.fixture(scope="session")

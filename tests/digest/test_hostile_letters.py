@@ -1,5 +1,6 @@
 """Whatever an editor writes, nothing in a letter is made of it but text, and no header is."""
 
+from binascii import b2a_qp
 from html.parser import HTMLParser
 
 import pytest
@@ -10,6 +11,7 @@ from tests.digest.weekly import THURSDAY, a_price_move, a_turn, an_old_tool, dra
 from tests.makers import NOW, make_category, make_comparison, make_tool
 from tests.web.corpus import HOSTILE_TEXTS
 from verdicts.digest import editing, previews
+from verdicts.digest.blocks import MAX_HTML_BYTES
 from verdicts.digest.editions import get_by_id
 from verdicts.digest.previews import EmailPreview
 
@@ -79,3 +81,16 @@ def test_a_letter_is_made_of_the_same_elements_whatever_the_texts_say(app: Flask
     assert [link for link in elements.links if link and not link.startswith(allowed)] == []
     assert "\n" not in letter.subject
     assert "\r" not in letter.subject
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize("intro", [(">>>a\n\n" * 833), (">" * 19 + "a\n\n") * 227, "😀" * 5000])
+@ON_ONE_DATABASE
+def test_no_intro_makes_a_letter_larger_than_providers_show(intro: str) -> None:
+    a_turn(an_old_tool("alpha", make_category("code")))
+    edition = drafted()
+    with writing():
+        editing.update_text(edition.id, intro=intro)
+    letter = previews.load_preview(get_by_id(edition.id), NOW)
+    assert len(b2a_qp(letter.html.encode(), istext=True)) <= MAX_HTML_BYTES
+    assert "/newsletter/leave/" in letter.html

@@ -141,6 +141,18 @@ def test_a_tool_that_changed_its_category_stands_once_with_all_its_news() -> Non
         db.session.execute(sa.update(Tool).where(Tool.id == alpha.id).values(category_id=chat.id))
     a_price_move(alpha)
     refreshed(edition.id)
+    assert {item.category_id for item in items(edition)} == {chat.id}
+    assert [len(entry.items) for entry in list_entries(items(edition))] == [2]
+
+
+@pytest.mark.usefixtures("app")
+def test_two_tools_that_are_one_now_stand_once_though_nobody_refreshed() -> None:
+    alpha, beta = an_old_tool("alpha", make_category("code")), an_old_tool("beta", make_category("chat"))
+    a_turn(alpha)
+    make_votes(beta, ship=range(2))
+    edition = drafted(THIS_WEEK)
+    with writing():
+        merging.merge(alpha.id, beta.id, NOW)
     assert [len(entry.items) for entry in list_entries(items(edition))] == [2]
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
+from markupsafe import Markup
+
 from verdicts.catalog import markdown
 from verdicts.digest.blocks import LEAVE_PLACEHOLDER, PREFERENCES_PLACEHOLDER, PREVIEW_PLACEHOLDER, Block
 from verdicts.digest.editions import Edition, EditionIsEmpty
@@ -15,6 +17,8 @@ from verdicts.mailing.rendering import absolute_url, inline_styles, render_part,
 from verdicts.newsletter.headers import leave_path, preferences_path
 
 CUT_MARK = "<!--cut-->"
+# An intro of many nested quotes grows by twenty-fold as HTML. Beyond this a letter has its words alone.
+MAX_INTRO_HTML_BYTES = 30_000
 
 
 def render_blocks(edition: Edition, items: Sequence[NewsItem]) -> list[Block]:
@@ -78,13 +82,20 @@ def _template_context(edition: Edition) -> dict[str, object]:
     return {
         "edition": edition,
         "week_dates": format_week(edition.week),
-        "intro_html": markdown.render(edition.intro),
+        "intro_html": _intro_html(edition.intro),
         "preview": PREVIEW_PLACEHOLDER,
         "leave": absolute_url(leave_path(LEAVE_PLACEHOLDER)),
         "preferences": absolute_url(preferences_path(PREFERENCES_PLACEHOLDER)),
         "on_the_web": absolute_url(f"/digest/{edition.name}"),
         "short_day": short_day,
     }
+
+
+def _intro_html(intro: str) -> Markup:
+    html = markdown.render(intro)
+    return (
+        html if len(html.encode()) <= MAX_INTRO_HTML_BYTES else Markup("<p>{}</p>").format(markdown.plain_text(intro))
+    )
 
 
 def _without_indents(html: str) -> str:

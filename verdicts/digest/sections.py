@@ -107,9 +107,9 @@ class Section:
 
 def list_entries(items: Iterable[NewsItem]) -> list[Entry]:
     """Return the entries: those with a changed verdict or price first, and in each its change first."""
-    by_tools: dict[tuple[int | None, tuple[int, ...]], list[NewsItem]] = {}
-    for item in items:
-        by_tools.setdefault((item.category_id, item.tool_ids), []).append(item)
+    by_tools: dict[tuple[int, ...], list[NewsItem]] = {}
+    for item in items:  # their categories may differ: a tool's may have changed since the first of them
+        by_tools.setdefault(item.tool_ids, []).append(item)
     entries = [Entry(tuple(sorted(each, key=lambda item: item.kind not in CHANGE_KINDS))) for each in by_tools.values()]
     return sorted(entries, key=lambda entry: not entry.has_change)
 

@@ -50,8 +50,8 @@ def edition(app: Flask) -> int:
 
 
 def send_now(edition_id: int, **options: Any) -> SendingReport:
-    """Send what is due, and wait for nothing that is due later."""
-    return send_due(edition_id, options=short_options(**{"max_idle": 0} | options))
+    """Send what is due; `max_idle=0` waits for nothing that is due later, or that another worker holds."""
+    return send_due(edition_id, options=short_options(**options))
 
 
 def test_everyone_gets_one_letter(edition: int, smtp: SmtpServer) -> None:
@@ -93,7 +93,7 @@ def test_nothing_is_sent_of_an_edition_that_is_not_what_was_frozen(app: Flask, s
 
 def test_connections_that_drop_after_some_messages_are_replaced(edition: int, smtp: SmtpServer) -> None:
     smtp.behave(drop_every=3)
-    assert send_now(edition, max_idle=6).end_reason is EndReason.DONE
+    assert send_now(edition).end_reason is EndReason.DONE
     assert sorted(smtp.recipients()) == sorted(addresses(range(READERS)))
 
 
@@ -102,7 +102,7 @@ def test_a_drop_before_the_final_dot_defers_and_is_tried_again_soon(
 ) -> None:
     monkeypatch.setattr("verdicts.digest.worker.MAX_LOST_CONNECTIONS_IN_A_ROW", 1)
     smtp.behave(drop_before_dot=[address(3), address(4)])
-    report = send_now(edition, batch_size=1)  # who gives up after both has no others in its hands
+    report = send_now(edition, max_idle=0, batch_size=1)  # who gives up after both has no others in its hands
     assert report.end_reason in {EndReason.MORE_LATER, EndReason.UNREACHABLE}
     assert Counter(smtp.recipients()) == Counter(addresses(range(READERS)) - addresses([3, 4]))
     assert "lost before" in the_delivery(edition, 4).state_reason
@@ -125,7 +125,7 @@ def test_a_drop_after_the_final_dot_is_uncertain_and_never_sent_again(edition: i
 
 def test_a_server_that_hangs_before_the_final_dot_defers(edition: int, smtp: SmtpServer) -> None:
     smtp.behave(hang_before_dot=[address(5)])
-    report = send_now(edition, reply=0.5)
+    report = send_now(edition, reply=0.5, max_idle=0)
     assert states(edition)[6] is DeliveryState.DEFERRED
     assert report.progress.counts[DeliveryState.SENT] == READERS - 1
 
@@ -186,7 +186,7 @@ def test_a_bad_hour_at_the_mail_server_pauses_and_loses_nobody(
             assert all_are_confirmed()
             resumed(id)
         smtp.behave()
-        assert send_now(id, max_idle=6).end_reason is EndReason.DONE
+        assert send_now(id).end_reason is EndReason.DONE
     assert Counter(smtp.recipients()) == Counter([*addresses(range(READERS))] * 2)
 
 
@@ -208,7 +208,7 @@ def test_who_was_refused_before_a_pause_comes_after_the_others(edition: int, smt
     refused = [id for id in states(edition) if the_delivery(edition, id).may_be_our_fault]
     smtp.behave(rcpt={address(id - 1): "554 no" for id in refused})
     resumed(edition)
-    assert send_now(edition, max_idle=6).end_reason is EndReason.DONE
+    assert send_now(edition).end_reason is EndReason.DONE
     assert Counter(states(edition).values()) == {
         DeliveryState.SENT: READERS - len(refused),
         DeliveryState.FAILED: len(refused),

@@ -22,10 +22,16 @@ def figures(request: pytest.FixtureRequest) -> Figures:
 @pytest.fixture
 def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
     """The URL of a SQLite database with a few tools."""
-    path = tmp_path / "verdicts.sqlite3"
-    path.write_bytes(sqlite_template.read_bytes())
-    fill_database(f"sqlite:///{path}", tmp_path)
-    return f"sqlite:///{path}"
+    return filled_sqlite(sqlite_template, tmp_path)
+
+
+def filled_sqlite(template: Path, folder: Path) -> str:
+    """Put a copy of a migrated file into a folder, fill it, and return its URL."""
+    path = folder / "verdicts.sqlite3"
+    path.write_bytes(template.read_bytes())
+    url = f"sqlite:///{path}"
+    fill_database(url, folder)
+    return url
 
 
 def fill_database(database_url: str, folder: Path) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.faults.conftest import PAGE, fill_database
+from tests.faults.conftest import PAGE, filled_sqlite
 from tests.faults.proxies import HOST, NAMES, Browser, Proxy, documented, find_program, make_proxy
 from tests.faults.readers import Response
 from tests.faults.serving import Site, serving, wait_until
@@ -35,11 +35,8 @@ HALVES = {
 @pytest.fixture(scope="module")
 def https_site(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
-    path = folder / "verdicts.sqlite3"
-    path.write_bytes(sqlite_template.read_bytes())
-    fill_database(f"sqlite:///{path}", folder)
     settings = {"BASE_URL": f"https://{HOST}", "TRUSTED_HOSTS": f"{HOST},127.0.0.1"}
-    with serving(f"sqlite:///{path}", folder, **settings) as site:
+    with serving(filled_sqlite(sqlite_template, folder), folder, **settings) as site:
         status, printed = site.flask("staff", "add", "root", "r@example.org", "--role", "admin", "--password", PASSWORD)
         assert status == 0, printed
         yield site

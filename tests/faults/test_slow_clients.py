@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults import IS_LONG
-from tests.faults.conftest import PAGE, TOOLS, Figures, fill_database
+from tests.faults.conftest import PAGE, TOOLS, Figures, filled_sqlite
 from tests.faults.readers import Reader
 from tests.faults.serving import Site, serving
 
@@ -35,10 +35,7 @@ HALVES = {
 @pytest.fixture(scope="module")
 def slow_site(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("slow")
-    path = folder / "verdicts.sqlite3"
-    path.write_bytes(sqlite_template.read_bytes())
-    fill_database(f"sqlite:///{path}", folder)
-    with serving(f"sqlite:///{path}", folder) as site:
+    with serving(filled_sqlite(sqlite_template, folder), folder) as site:
         yield site
 
 

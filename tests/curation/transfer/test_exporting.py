@@ -266,7 +266,7 @@ tools = st.lists(
 
 
 @given(st.lists(tools, min_size=1, max_size=3))
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_sequence_of_imports_comes_back_with_the_same_bytes(app: Flask, files: list[list[Json]]) -> None:
     for days, tools in enumerate(files, start=1):
         file = explained(a_file(*tools), TODAY + timedelta(days=days))

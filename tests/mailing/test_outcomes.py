@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from verdicts.mailing.outcomes import Action, Outcome, OutcomeKind, Step, action_for, retry_delay
+from verdicts.mailing.outcomes import Action, Outcome, OutcomeKind, Step, action_for, is_about_this_site, retry_delay
 
 MINUTE = timedelta(minutes=1)
 
@@ -47,6 +47,75 @@ def refused(reply: str, step: Step = Step.RCPT) -> Action:
 def test_a_refusal_asks_for_what_its_codes_say(reply: str, action: Action) -> None:
     assert refused(reply) is action
     assert refused(reply, Step.DATA) is action
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "550 5.1.1 Invalid sender",
+        "550 5.1.1 Invalid senders",
+        "550 5.1.1 MAILFROM invalid",
+        "550 5.1.1 Your from address is unknown",
+        "550 5.1.1 The originator is unknown",
+        "550 5.1.1 Absender unbekannt",
+        "550 5.1.2 Envelope-from domain does not exist",
+        "550 5.1.2 reverse-path domain not found",
+        "550 5.1.2 Your domain does not exist",
+        "550 5.1.2 The name of your mail server was not found",
+        "550 5.1.2 HELO: unknown host",
+        "550 5.1.2 Client host rejected: cannot find your hostname",
+        "553 5.1.3 Invalid return-path",
+        "550 permanent failure for one or more recipients (…:550 5.1.1 Sender unknown)",
+        "550 Domain verdicts.test does not exist, your mail from panel@verdicts.test rejected",
+        "550 5.1.2 Domain verdicts.test does not exist",
+        "550 5.1.2 Verdicts.test: no such domain.",
+        "550 Unknown domain: verdicts.test",
+        "550 5.1.1 <panel@verdicts.test> does not exist",
+        "550 5.1.1 Callback verification failed for PANEL@VERDICTS.TEST",
+    ],
+)
+def test_a_mailbox_is_not_missing_where_a_reply_speaks_of_the_sender(reply: str) -> None:
+    outcome = Outcome.from_reply(
+        Step.RCPT, int(reply[:3]), reply[4:].encode(), "ann@example.org", "panel@verdicts.test"
+    )
+    assert action_for(outcome) is Action.REFUSED
+    assert is_about_this_site(outcome)
+
+
+@pytest.mark.parametrize(
+    ("reply", "recipient", "sender"),
+    [
+        ("550 5.1.1 <ann@verdicts.test>: user unknown", "ann@verdicts.test", "panel@verdicts.test"),
+        ("550 5.1.1 panel@verdicts.test: user unknown", "panel@verdicts.test", "panel@verdicts.test"),
+        ("550 5.1.1 user unknown at mx.verdicts.test", "ann@example.org", "panel@verdicts.test"),
+        ("550 5.1.1 user unknown at verdicts.test.example", "ann@example.org", "panel@verdicts.test"),
+        ("550 5.1.1 user otherpanel@verdicts.test unknown", "ann@example.org", "panel@verdicts.test"),
+        ("554 This user doesn't have a yahoo.com account", "ann@yahoo.com", "panel@yahoo.com"),
+        ("550 5.1.1 user unknown", "ann@example.org", ""),
+    ],
+)
+def test_a_mailbox_is_missing_though_the_sender_has_a_similar_name(reply: str, recipient: str, sender: str) -> None:
+    outcome = Outcome.from_reply(Step.RCPT, int(reply[:3]), reply[4:].encode(), recipient, sender)
+    assert action_for(outcome) is Action.HARD_BOUNCE
+
+
+@pytest.mark.parametrize(
+    ("reply", "action"),
+    [
+        ("550 cuda_nsu 5.1.1 <…>: address rejected", Action.HARD_BOUNCE),
+        ("550 cuda_nsu …", Action.HARD_BOUNCE),
+        ("550 permanent failure for one or more recipients (…:550 5.1.1 rejected)", Action.HARD_BOUNCE),
+        ("550 permanent failure for one or more recipients (…:550 5.4.1 Recipient address rejected: Access denied)",
+         Action.HARD_BOUNCE),
+        ("550 permanent failure for one or more recipients (…:552 5.2.2 over the limit)", Action.RETRY),
+        ("550 permanent failure for one or more recipients (…:550 5.7.1 no)", Action.REFUSED),
+        ("550 permanent failure for one or more recipients (…:blocked)", Action.REFUSED),
+    ],
+)  # fmt: skip
+def test_a_reply_that_a_barracuda_gateway_passes_on_is_judged_by_what_the_server_behind_it_said(
+    reply: str, action: Action
+) -> None:
+    assert refused(reply) is action
 
 
 @pytest.mark.parametrize("reply", ["550 5.1.0 sender rejected", "550 5.1.1 who are you", "599 no", "553 5.2.1 no"])

@@ -19,7 +19,7 @@ from tests.smtp_server import SmtpServer, smtp_server
 from verdicts.extensions import mail
 from verdicts.mailing.messages import compose, message_id
 from verdicts.mailing.outbox import LEASE
-from verdicts.mailing.outcomes import Outcome, OutcomeKind, Step
+from verdicts.mailing.outcomes import Action, Outcome, OutcomeKind, Step, action_for
 from verdicts.mailing.smtp import MAX_MESSAGES_PER_CONNECTION, Timeouts
 from verdicts.mailing.transport import Connection, open_connection, own_name, transmit_message
 
@@ -217,6 +217,20 @@ def test_what_is_no_address_is_refused_before_the_server_hears_of_it(
     outcome = connection.transmit("news@verdicts.example", recipient, raw_to(ADA))
     assert (outcome.kind, outcome.enhanced) == (OutcomeKind.REFUSED, "5.1.3")
     assert smtp.received() == []
+
+
+def test_a_sender_that_is_no_address_is_our_fault_and_no_readers(connection: Connection) -> None:
+    outcome = connection.transmit("panel@", ADA, raw_to(ADA))
+    assert (outcome.kind, outcome.step, action_for(outcome)) == (OutcomeKind.REFUSED, Step.MAIL, Action.PAUSE)
+
+
+@pytest.mark.parametrize("step", ["rcpt", "dot"])
+def test_a_reply_that_names_the_senders_domain_marks_no_reader(
+    connection: Connection, smtp: SmtpServer, step: str
+) -> None:
+    reply = "550 5.1.2 Domain verdicts.example does not exist"
+    smtp.behave(**{step: {ADA: reply}})
+    assert action_for(transmit(connection, sender="news@verdicts.example")) is Action.REFUSED
 
 
 def test_an_address_on_an_international_domain_needs_nothing_of_the_server(

@@ -100,6 +100,52 @@ def test_only_a_mailbox_that_does_not_exist_ends_a_subscription(
     assert kind_of(raw) == {True: "bounce", False: None, None: "?"}[is_final]
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "550 5.1.1 Invalid sender",
+        "550 5.1.1 <panel@verdicts.test>: Sender address rejected: User unknown",
+        "550 5.1.1 sender verify failed",
+        "550 5.1.2 Sender domain not found",
+        "550 5.1.2 Your domain does not exist",
+        "550 5.1.1 Return-Path is no valid address",
+        "550 5.1.8 Who are you?",
+        "550 User unknown: verdicts@verdicts.test",
+        "550 5.1.2 Domain verdicts.test does not exist",
+    ],
+)
+@pytest.mark.parametrize("status", ["5.1.1", "5.0.0", "5.1.2"])
+def test_a_report_that_the_sender_is_invalid_ends_no_subscription(status: str, reply: str) -> None:
+    assert kind_of(delivery_report(status, diagnostic=f"smtp; {reply}", original=our_letter())) is None
+
+
+@pytest.mark.parametrize(
+    "reply", ["550 5.1.1 Invalid sender", "550 5.1.1 sender verify failed", "550 5.1.2 Your domain does not exist"]
+)
+def test_a_notice_that_the_sender_is_invalid_ends_no_subscription(reply: str) -> None:
+    assert [kind_of(notice(reply)) for notice in (qmail_notice, exim_notice)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("550 5.1.1 rejected", "bounce"),
+        ("550 5.4.1 Recipient address rejected: Access denied", "bounce"),
+        ("550 No such user", "bounce"),
+        ("550 5.1.1 Invalid sender", None),
+        ("550 5.2.2 full", None),
+        ("550 5.7.1 spam", None),
+        ("blocked", None),
+    ],
+)
+@pytest.mark.parametrize("status", ["5.0.0", "5.7.0", "5.7.1", "5.3.0", "5.1.1"])
+def test_a_report_about_a_barracuda_gateway_is_judged_by_what_the_server_behind_it_said(
+    status: str, said: str, kind: str | None
+) -> None:
+    diagnostic = f"smtp; 550 permanent failure for one or more recipients\n (ann@example.org:{said})"
+    assert kind_of(delivery_report(status, diagnostic=diagnostic, original=our_letter())) == kind
+
+
 @pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded"])
 def test_a_report_of_anything_but_a_failure_means_nothing(action: str) -> None:
     assert kind_of(delivery_report(action=action, original=our_letter())) is None

@@ -2,6 +2,8 @@
 
 import re
 
+from verdicts.mailing.sender_words import speaks_of_sender
+
 _WHO = r"(?:user|recipient|mailbox|mail box|account|address|addressee|alias|person|customer|local part)"
 # Replies are kept with "…" in the place of the address.
 _NAMED = r"(?: (?:for )?\S*[@<\[(\"'…]\S*)?"
@@ -13,6 +15,7 @@ _MISSING = (
     rf"{_WHO}{_NAMED} is no longer (?:available|valid|active|in use)",
     rf"not (?:a )?(?:known|valid) {_WHO}",
     r"not our customer",
+    r"\bcuda_nsu\b",  # Barracuda: "no such user"
     r"no mailbox here",
     r"no (?:account|mailbox|user) by that name",
     r"not listed in (?:the )?(?:domino directory|public name)",
@@ -27,14 +30,14 @@ _MISSING = (
     r"no such domain|unknown domain|domainnonexistent",
 )
 _MISSING_PATTERN = re.compile("|".join(_MISSING), re.IGNORECASE)
-# Words about the letter, its sender and their server, or a passing state: they win over the others.
+# Words about the letter or a passing state: they win over the others.
 _ELSE_PATTERN = re.compile(
     r"\b(?:spam|junk|virus|policy|block(?:ed|list)|blacklist\w*|reputation|dmarc|dkim|spf|quota|full|greylist\w*"
-    r"|relay(?:ing)?(?!=)|sender|authenticat\w*|rate limit\w*|temporar\w+|try again|timed? ?out"
-    r"|helo|client host|reverse dns)\b",
+    r"|relay(?:ing)?(?!=)|authenticat\w*|rate limit\w*|temporar\w+|try again|timed? ?out)\b",
     re.IGNORECASE,
 )
 _REPLY_CODE = re.compile(r"(?<![\d.])([45])(?:\d\d(?=[ -])|\.\d{1,3}\.\d{1,3}\b)")
+_WRAPPED_REPLY = re.compile(r"permanent failure for one or more\s+recipients\s+\([^\s()]*?:(.+)", re.DOTALL)
 
 
 def says_mailbox_is_missing(text: str) -> bool | None:
@@ -43,6 +46,12 @@ def says_mailbox_is_missing(text: str) -> bool | None:
     False where they speak of the letter, of its sender, or of a passing state.
     """
     kinds = set(_REPLY_CODE.findall(text))
-    if kinds == {"4"} or _ELSE_PATTERN.search(text):
+    if kinds == {"4"} or _ELSE_PATTERN.search(text) or speaks_of_sender(text):
         return False
     return True if _MISSING_PATTERN.search(" ".join(text.split())) else None
+
+
+def find_wrapped_reply(text: str) -> str | None:
+    """Return the reply that a Barracuda gateway passes on after words and a code of its own; None in any other text."""
+    match = _WRAPPED_REPLY.search(text)
+    return match[1] if match else None

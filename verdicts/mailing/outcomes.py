@@ -7,21 +7,22 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Self
 
-from verdicts.mailing.missing_mailbox import says_mailbox_is_missing
+from verdicts.mailing.missing_mailbox import find_wrapped_reply, says_mailbox_is_missing
+from verdicts.mailing.sender_words import names_sender, speaks_of_sender
 
 GIVE_UP_AFTER = timedelta(hours=48)
 MIN_RETRY_DELAY = timedelta(minutes=5)
 MAX_RETRY_DELAY = timedelta(hours=4)
 MAX_TEXT_LENGTH = 400
 
-_STATUSES_OF_OUR_ADDRESS = {"5.1.0", "5.1.7", "5.1.8"}
+_STATUSES_OF_SENDER = {"5.1.0", "5.1.7", "5.1.8"}
 _CODES_OF_OUR_FAULT = {530, 535, 554}
+_STATUS = r"([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)"
 # At the start, or marked by # anywhere: "550 #5.1.0 Address rejected", "550 sorry, no mailbox here. (#5.1.1)".
-_ENHANCED_STATUS = re.compile(r"^\W{0,2}([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)|#([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
+_ENHANCED_STATUS = re.compile(rf"^\W{{0,2}}(?:5\d\d[ -])?(?:cuda_nsu )?{_STATUS}|#{_STATUS}")
 _STATUSES_OF_MISSING_MAILBOX = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"}
 # With these, or with no status, the words decide.
 STATUS_THAT_SAYS_LITTLE = re.compile(r"|5\.[0345]\.\d+|5\.1\.(?:4|351)|5\.2\.0|5\.7\.1")
-_SENDER_REFUSED = re.compile(r"\bsender\b|\bmail from\b|\breturn.path\b", re.IGNORECASE)
 _MAILBOX_FULL = re.compile(
     r"\b(?:mailbox|inbox|user|account)\b.{0,30}\b(?:full|over ?quota)\b|\bexceeded storage allocation\b", re.IGNORECASE
 )
@@ -65,7 +66,8 @@ class Outcome:
     """How far a transmission got, with the reply that ended it.
 
     `code` is the reply's three digits, None where there was none; `enhanced` its status code (RFC 3463), if it has
-    one; `text` the reply's or the error's text, printable, on one line and without the recipient's address.
+    one; `text` the reply's or the error's text, printable, on one line and without the recipient's address;
+    `names_sender` whether the reply named the letter's sender or its domain.
     """
 
     kind: OutcomeKind
@@ -73,15 +75,16 @@ class Outcome:
     enhanced: str | None
     text: str
     step: Step = Step.DOT
+    names_sender: bool = False
 
     @classmethod
-    def from_reply(cls, step: Step, code: int, reply: bytes, recipient: str = "") -> Self:
+    def from_reply(cls, step: Step, code: int, reply: bytes, recipient: str = "", sender: str = "") -> Self:
         """Return the outcome of a reply: accepted where it is 2xx and answers the final dot, refused otherwise."""
         text = _readable(reply.decode("utf-8", "replace"), recipient)
         enhanced = find_status(text)
         is_accepted = step is Step.DOT and 200 <= code < 300
         kind = OutcomeKind.ACCEPTED if is_accepted else OutcomeKind.REFUSED
-        return cls(kind, code, enhanced, text, step)
+        return cls(kind, code, enhanced, text, step, names_sender(text, sender, recipient))
 
     @classmethod
     def from_error(cls, kind: OutcomeKind, step: Step, error: object) -> Self:
@@ -119,26 +122,15 @@ def retry_delay(tries: int, random: Callable[[], float]) -> timedelta:
 
 
 def find_status(text: str) -> str | None:
-    """Return the enhanced status code (RFC 3463) that a reply's text begins with, or that it marks with "#"."""
-    match = _ENHANCED_STATUS.search(text)
+    """Return the enhanced status code (RFC 3463) that a reply begins with, or that it marks with "#"."""
+    match = _ENHANCED_STATUS.search(find_wrapped_reply(text) or text)
     return match[1] or match[2] if match else None
-
-
-def is_missing_mailbox(code: int, status: str, text: str) -> bool:
-    """Return whether a refusal for good says that there is no such mailbox, by its status code or its words.
-
-    What speaks of the sender (5.1.0, 5.1.7 and 5.1.8 always do) says nothing of a mailbox.
-    """
-    if status in _STATUSES_OF_MISSING_MAILBOX:
-        return not _SENDER_REFUSED.search(text)
-    says_little = STATUS_THAT_SAYS_LITTLE.fullmatch(status) is not None
-    return says_little and says_mailbox_is_missing(f"{code} {text}") is True
 
 
 def is_about_this_site(outcome: Outcome) -> bool:
     """Return whether a refusal speaks of this site rather than of the recipient, so that it may end."""
-    status = outcome.enhanced or ""
-    return outcome.code in _CODES_OF_OUR_FAULT or status.startswith("5.7.") or status in _STATUSES_OF_OUR_ADDRESS
+    is_our_fault = outcome.code in _CODES_OF_OUR_FAULT or (outcome.enhanced or "").startswith("5.7.")
+    return is_our_fault or _is_about_sender(outcome)
 
 
 def _action_for_refusal(outcome: Outcome) -> Action:
@@ -148,18 +140,32 @@ def _action_for_refusal(outcome: Outcome) -> Action:
         return Action.RETRY
     if outcome.code is None or outcome.step in {Step.CONNECT, Step.MAIL}:
         return Action.PAUSE  # the server knows neither recipient nor message yet
-    return _action_for_recipient(outcome.code, outcome.enhanced or "", outcome.text)
+    return _action_for_recipient(outcome, outcome.code, outcome.enhanced or "")
 
 
-def _action_for_recipient(code: int, status: str, text: str) -> Action:
+def _action_for_recipient(outcome: Outcome, code: int, status: str) -> Action:
     if code < 500:
         return Action.REFUSED
-    if is_missing_mailbox(code, status, text):
+    if _is_mailbox_missing(outcome, code, status):
         return Action.HARD_BOUNCE
-    if status == "5.2.2" or (not status and (code == 552 or _MAILBOX_FULL.search(text))):
+    if status == "5.2.2" or (not status and (code == 552 or _MAILBOX_FULL.search(outcome.text))):
         return Action.RETRY  # the mailbox is full today: RFC 5321 gives 552 that meaning
     is_about_mailbox = status.startswith("5.2.") or status in {"5.1.4", "5.6.7"}
     return Action.FAIL if is_about_mailbox else Action.REFUSED
+
+
+def _is_mailbox_missing(outcome: Outcome, code: int, status: str) -> bool:
+    """Return whether a refusal for good says that there is no such mailbox, by its status code or its words."""
+    if _is_about_sender(outcome):
+        return False
+    if status in _STATUSES_OF_MISSING_MAILBOX:
+        return True
+    says_little = STATUS_THAT_SAYS_LITTLE.fullmatch(status) is not None
+    return says_little and says_mailbox_is_missing(f"{code} {outcome.text}") is True
+
+
+def _is_about_sender(outcome: Outcome) -> bool:
+    return outcome.enhanced in _STATUSES_OF_SENDER or outcome.names_sender or speaks_of_sender(outcome.text)
 
 
 def _readable(text: str, recipient: str) -> str:

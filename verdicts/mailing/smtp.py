@@ -61,6 +61,9 @@ class SmtpConnection(flask_mail.Connection):
         """Transmit one message; see transport.Connection."""
         try:
             sender = str(parse_address(envelope_from)) if envelope_from else ""
+        except InvalidAddress as error:
+            return Outcome.from_error(OutcomeKind.REFUSED, Step.MAIL, error)
+        try:
             to = parse_address(recipient)
         except InvalidAddress as error:
             return Outcome(OutcomeKind.REFUSED, 553, "5.1.3", str(error), Step.RCPT)
@@ -123,10 +126,10 @@ class SmtpConnection(flask_mail.Connection):
             host.putcmd(f"{step}:{argument}" if argument else step)
             code, reply = _reply(host)
             if code != GO_AHEAD if step is Step.DATA else code // 100 != 2:
-                return Outcome.from_reply(step, code, reply, str(to))
-        return self._send_body(host, raw, str(to))
+                return Outcome.from_reply(step, code, reply, str(to), sender)
+        return self._send_body(host, raw, str(to), sender)
 
-    def _send_body(self, host: smtplib.SMTP, raw: bytes, recipient: str) -> Outcome:
+    def _send_body(self, host: smtplib.SMTP, raw: bytes, recipient: str, sender: str) -> Outcome:
         host.send(_LEADING_DOTS.sub(b"..", raw) + (b"" if raw.endswith(b"\r\n") else b"\r\n"))
         if _has_unexpected_data(host):
             raise smtplib.SMTPServerDisconnected("the server ended it before the message had ended")
@@ -135,7 +138,7 @@ class SmtpConnection(flask_mail.Connection):
         host.send(b".\r\n")
         code, reply = _reply(host)
         _set_timeout(host, self._timeouts.reply)
-        return Outcome.from_reply(Step.DOT, code, reply, recipient)
+        return Outcome.from_reply(Step.DOT, code, reply, recipient, sender)
 
     def _reset_after(self, refusal: Outcome) -> None:
         """Prepare the connection for the next message: close it after a 421, else abort the refused message."""

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from email import message_from_bytes, message_from_string
 from email.header import decode_header, make_header
 from email.message import Message
+from email.utils import parseaddr
 
+from verdicts.mailing.sender_words import names_sender
 from verdicts.newsletter.bounces import BounceReport, ReportKind, find_leave_report, find_report
 from verdicts.newsletter.failures import is_mailbox_missing
 from verdicts.newsletter.feedback import find_feedback_kind
@@ -73,7 +75,8 @@ def _read_failure(message: Message, parts: list[Message]) -> BounceReport | None
         raise NotUnderstood("a delivery report that does not say what happened")
     if not failed:
         return None
-    return _failure(message, *(_is_mailbox_missing(block) for block in failed))
+    sender = parseaddr(str(message.get("To", "")))[1]  # reports go to the address that sent the letter
+    return _failure(message, *(_is_mailbox_missing(block, sender) for block in failed))
 
 
 def _action_of(block: Message) -> str:
@@ -81,8 +84,12 @@ def _action_of(block: Message) -> str:
     return match[1].lower() if match else ""
 
 
-def _is_mailbox_missing(block: Message) -> bool | None:
-    return is_mailbox_missing(str(block.get("Status", "")), *map(str, block.get_all("Diagnostic-Code", [])))
+def _is_mailbox_missing(block: Message, sender: str) -> bool | None:
+    replies = list(map(str, block.get_all("Diagnostic-Code", [])))
+    recipient = str(block.get("Final-Recipient", "")).rpartition(";")[2].strip()
+    if any(names_sender(reply, sender, recipient) for reply in replies):
+        return False
+    return is_mailbox_missing(str(block.get("Status", "")), *replies)
 
 
 def _failure(message: Message, *judgements: bool | None) -> BounceReport | None:

@@ -1,0 +1,8 @@
+"""The privacy page tells of what is kept, wherever it is kept."""
+
+from tests.web.visitor import Visitor
+
+
+def test_what_is_typed_behind_the_log_in_is_said_to_stay_in_that_browser(visitor: Visitor) -> None:
+    words = " ".join("".join(visitor.reads("/privacy").main.itertext()).split())
+    assert "such as a subscriber’s address, stays in their own browser until it is saved or they log out" in words

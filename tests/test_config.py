@@ -45,6 +45,7 @@ def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
         "DATABASE_URL": "mysql://elsewhere",
         "REDIS_URL": "http://elsewhere",
         "SITE_NAME": "x" * 61,
+        "POSTAL_ADDRESS": "1 Main \u202eStreet",
         "PROXY_HOPS": "-1",
         "PORT": "http",
         "WEB_CONCURRENCY": "0",

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 
 # Letters and signs by their category that are drawn as nothing: fillers of Hangul, a Braille cell without dots, …
 _INVISIBLE_SIGNS = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
@@ -10,6 +11,8 @@ _RESERVED_INVISIBLE = re.compile("[\u2065\ufff0-\ufff8\U000e0000-\U000e0fff]")
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Mn", "Me", "Zl", "Zp", "Zs"})
 # Embeddings, overrides and isolates reorder the text around them. Single marks (U+200E, U+200F, U+061C) do not.
 _BIDI_CONTROL = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_UNPRINTED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+LINE_ENDS_AND_TABS = frozenset("\n\r\t")
 _LINE_END = re.compile("\r\n|\n|\r")
 
 
@@ -24,10 +27,25 @@ def _is_invisible(sign: str) -> bool:
     return _RESERVED_INVISIBLE.match(sign) is not None
 
 
-def find_bidi_control(text: str) -> str | None:
-    """Return the first character of a text that reorders what stands around it."""
+def bidi_fault(text: str) -> str | None:
+    """Return in words which character of a text reorders what stands around it."""
     match = _BIDI_CONTROL.search(text)
-    return match[0] if match else None
+    return f"This contains U+{ord(match[0]):04X}, which changes the direction of text. Remove it." if match else None
+
+
+def character_fault(text: str, allowed: Collection[str] = ()) -> str | None:
+    """Return in words which character of a text may not stand in it: one that reorders text, or a control character."""
+    if fault := bidi_fault(text):
+        return fault
+    for char in text:
+        if unicodedata.category(char) in _UNPRINTED_CATEGORIES and char not in allowed:
+            return f"This contains the control character U+{ord(char):04X}. Remove it."
+    return None
+
+
+def without_bidi_controls(text: str) -> str:
+    """Return a text that reorders nothing. Single marks, which keyboards for Arabic and Hebrew have, stay."""
+    return _BIDI_CONTROL.sub("", text)
 
 
 def line_and_column(text: str, index: int) -> tuple[int, int]:

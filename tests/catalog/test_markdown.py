@@ -48,5 +48,11 @@ def test_headings_keep_their_words_but_not_their_rank() -> None:
     assert markdown.render("# Loud") == "Loud\n"
 
 
+@pytest.mark.parametrize("written", ["\u202e", "&#x202e;", "&#8238;", "\u2067", "&#x2067;"])
+def test_nothing_reorders_the_text_around_it(written: str) -> None:
+    assert markdown.render(f"a{written}b") == "<p>ab</p>\n"
+    assert markdown.plain_text(f"a{written}b") == "ab"
+
+
 def test_the_plain_text_has_no_marks() -> None:
     assert markdown.plain_text("*So* [it](https://example.org/)\n\n- goes") == "So it goes"

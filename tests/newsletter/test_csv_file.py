@@ -35,6 +35,10 @@ def test_a_line_says_who_agreed_where_and_when() -> None:
     assert (consent.address.text, consent.source, consent.at) == ("ann@example.org", "Fair in Lyon", MARCH)
 
 
+def test_a_source_keeps_the_marks_of_arabic_and_hebrew_keyboards() -> None:
+    assert only(f"{HEAD}ann@example.org,שלום\u200f,2026-03-01\n").source == "שלום\u200f"
+
+
 @pytest.mark.parametrize(
     "moment", ["2026-03-01", "2026-03-01T00:00:00", "2026-03-01T00:00:00Z", "2026-03-01T01:00:00+01:00"]
 )
@@ -107,6 +111,7 @@ def test_a_head_that_lacks_a_column_is_refused(head: str) -> None:
     ("line", "words"),
     [
         ("ann@example.org,,2026-03-01", "consent_source must say where"),
+        ("ann@example.org,Fair \u202ein Lyon,2026-03-01", "consent_source must say where"),
         ("ann@example.org,   ,2026-03-01", "consent_source must say where"),
         (f"ann@example.org,{'x' * 201},2026-03-01", "consent_source must say where"),
         ("ann@example.org,Fair,", "is no date"),

@@ -107,6 +107,27 @@ def test_a_mistake_is_said_beside_its_field_and_nothing_is_lost(
 
 
 @ON_ONE_DATABASE
+def test_a_text_keeps_the_marks_of_arabic_and_hebrew_keyboards_and_loses_what_reorders_it(reader: Visitor) -> None:
+    send(reader, text="\u202a \u202eThe price\u200f \u2068שלום\u200e\u2069 is\u202c wrong\u061c.\u2067")
+    assert messages()[0].text == "The price\u200f שלום\u200e is wrong\u061c."
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("control", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+def test_a_text_of_nothing_but_what_reorders_text_is_no_text(reader: Visitor, control: str) -> None:
+    assert "in a few words" in fault_of(send(reader, 422, text=control * 12), "text")
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("control", "\u202e\u2067")
+def test_a_page_source_or_address_with_characters_that_reorder_text_is_refused(reader: Visitor, control: str) -> None:
+    spoilt = {name: value + control + "a" for name, value in FULL.items() if name != "text"}
+    page = send(reader, 422, **spoilt)
+    assert all(fault_of(page, field) for field in spoilt)
+    assert messages() == []
+
+
+@ON_ONE_DATABASE
 def test_all_mistakes_are_said_at_once(reader: Visitor) -> None:
     page = send(reader, 422, text="", source="nowhere", email="nobody")
     assert page.texts("h2", within=page.by_id("faults")) == ["Not sent yet: 3 things to fix"]

@@ -117,6 +117,13 @@ def test_each_text_is_shown_as_text_or_left_out(visitor: Visitor, text: str) -> 
         assert list(page.tree.iter("img")) == []
 
 
+@ON_ONE_SHARED_DATABASE
+def test_what_a_visitor_searches_for_reorders_nothing(visitor: Visitor) -> None:
+    page = visitor.reads("/tools?q=" + quote("abc \u202edef\u2067 שלום\u200f"))
+    assert page.by_id("q").get("value") == "abc def שלום\u200f"
+    assert not set("".join(page.tree.itertext())) & set("\u202e\u2067")
+
+
 @pytest.mark.parametrize("text", HOSTILE_TEXTS)
 def test_what_a_visitor_types_is_shown_as_text(visitor: Visitor, text: str) -> None:
     page = visitor.reads(f"/tools?q={quote(text)}")

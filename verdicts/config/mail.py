@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from verdicts.config.values import Flag, Sender, SettingsGroup, Weekly, WeeklyMoment, number, pattern
+from verdicts.config.values import Flag, PostalAddress, Sender, SettingsGroup, Weekly, WeeklyMoment, number, pattern
 
 
 class MailSettings(SettingsGroup):
@@ -26,7 +26,7 @@ class MailSettings(SettingsGroup):
     bounce_domain: Annotated[str | None, pattern("[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", "a host name")] = Field(
         None, alias="BOUNCE_DOMAIN"
     )
-    postal_address: str = Field("", alias="POSTAL_ADDRESS")
+    postal_address: PostalAddress = Field("", alias="POSTAL_ADDRESS")
 
     @field_validator("use_tls")
     @classmethod

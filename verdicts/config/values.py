@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from verdicts.texts import LINE_ENDS_AND_TABS, character_fault
+
 MIN_KEY_LENGTH = 32
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ORIGIN = re.compile(
@@ -178,6 +180,9 @@ Host = Annotated[
     str, BeforeValidator(plain_host), matching(is_host, "an address or a host name to listen on, without a port")
 ]
 Sender = Annotated[str, matching(is_sender, "an address, or a name with one: Verdicts <digest@verdicts.example>")]
+PostalAddress = Annotated[
+    str, matching(lambda text: not character_fault(text, LINE_ENDS_AND_TABS), "text without control characters")
+]
 Flag = Annotated[bool, BeforeValidator(_read_flag)]
 Key = Annotated[str, AfterValidator(_check_key), Field(repr=False)]
 Keys = Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_check_keys), Field(repr=False)]

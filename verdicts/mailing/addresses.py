@@ -8,8 +8,8 @@ from email.utils import parseaddr
 
 from email_validator import EmailNotValidError, validate_email
 
-# Embeddings, overrides and isolates reorder the text around them. Single marks (U+200E, U+200F) do not.
-_BIDI_CONTROLS = re.compile(r"[\u202a-\u202e\u2066-\u2069\u2028\u2029]")
+from verdicts.texts import character_fault
+
 # Matches neither "pkg@1.2.3", whose last part has no letter, nor a page's "/@name.surname".
 _ADDRESS_IN_TEXT = re.compile(r"[^\s@/]@(?:[^\s@.]+\.)+[^\s@.]*[^\W\d_]")
 _ASCII_DOMAIN = re.compile(r"[A-Za-z0-9._:\[\]-]{1,253}")
@@ -67,7 +67,7 @@ def split_name_and_address(sender: str) -> tuple[str, str]:
 
 def is_one_line(value: str) -> bool:
     """Return whether a value has no control characters, no bidirectional controls and no lone surrogates."""
-    return not _BIDI_CONTROLS.search(value) and not any(unicodedata.category(each) in {"Cc", "Cs"} for each in value)
+    return character_fault(value) is None
 
 
 def require_one_line(value: str) -> str:

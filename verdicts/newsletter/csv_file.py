@@ -9,7 +9,7 @@ from io import StringIO
 
 from verdicts.mailing.addresses import InvalidAddress
 from verdicts.newsletter.addresses import Address, parse_email
-from verdicts.texts import is_blank
+from verdicts.texts import character_fault, is_blank
 
 COLUMNS = ["email", "consent_source", "consent_at"]
 MAX_SOURCE_LENGTH = 200
@@ -120,7 +120,7 @@ def _consent(cells: list[str], columns: list[int], now: datetime) -> Consent:
         address = parse_email(email)
     except InvalidAddress as fault:
         raise ValueError(f"email {email[:80]!r}: {fault}") from None
-    if is_blank(source) or len(source) > MAX_SOURCE_LENGTH or not source.isprintable():
+    if is_blank(source) or len(source) > MAX_SOURCE_LENGTH or character_fault(source):
         raise ValueError(f"consent_source must say where its reader agreed, in 1 to {MAX_SOURCE_LENGTH} characters")
     return Consent(address, source, _parse_time(at, now))
 

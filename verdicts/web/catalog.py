@@ -18,6 +18,7 @@ from verdicts.comparisons.conclusion import disagreement
 from verdicts.comparisons.differences import FactRow, fact_rows
 from verdicts.comparisons.related import ComparisonLink
 from verdicts.comparisons.tool_table import ToolRow
+from verdicts.texts import without_bidi_controls
 from verdicts.voting.queries import tally_of
 from verdicts.web.caching import public
 from verdicts.web.clock import now
@@ -109,7 +110,7 @@ def load_tool_page(tool: ToolSummary, now: datetime) -> ToolPage:
 
 def read_query() -> DirectoryQuery:
     """Return what the address asks the directory for. Answers 400 for an order or a page that does not exist."""
-    text = " ".join(request.args.get("q", "").split())[: search.MAX_QUERY_LENGTH]
+    text = " ".join(without_bidi_controls(request.args.get("q", "")).split())[: search.MAX_QUERY_LENGTH]
     sort = request.args.get("sort", "")
     if sort and sort not in set(Sort):
         abort(400, f"The directory cannot be sorted by “{sort[:40]}”. It can by {', '.join(sorted(Sort))}.")

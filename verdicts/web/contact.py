@@ -1,6 +1,5 @@
 """The contact page: how we correct, and a form for messages that needs no cookie."""
 
-import unicodedata
 from urllib.parse import urlsplit
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
@@ -15,7 +14,7 @@ from verdicts.feedback import corrections
 from verdicts.feedback.models import MAX_PAGE_LENGTH, MAX_SOURCE_LENGTH
 from verdicts.mailing.addresses import InvalidAddress
 from verdicts.newsletter.addresses import parse_email
-from verdicts.texts import is_blank
+from verdicts.texts import LINE_ENDS_AND_TABS, character_fault, is_blank, without_bidi_controls
 from verdicts.web import errors, limits
 from verdicts.web.caching import public
 from verdicts.web.clock import now
@@ -36,8 +35,13 @@ def _strip(value: str | None) -> str:
     return (value or "").strip()
 
 
+def _in_order(value: str | None) -> str:
+    # Phones put such characters around what people paste, who neither see them nor can remove them.
+    return without_bidi_controls(value or "")
+
+
 class ContactForm(HoneypotForm):
-    text = StringField("What is wrong", filters=[_strip, lambda value: "\n".join(value.splitlines())])
+    text = StringField("What is wrong", filters=[_in_order, _strip, lambda value: "\n".join(value.splitlines())])
     page = StringField("Which page it is about", filters=[_strip])
     source = StringField("Where we can look it up", filters=[_strip])
     email = StringField("Your email address", filters=[_strip])
@@ -49,7 +53,7 @@ class ContactForm(HoneypotForm):
             raise ValidationError(
                 f"This is longer than {MAX_TEXT_LENGTH:,} characters (it has {len(field.data):,}). Shorten it."
             )
-        if any(unicodedata.category(each) == "Cc" and each not in "\n\t" for each in field.data):
+        if character_fault(field.data, LINE_ENDS_AND_TABS):
             raise ValidationError(CONTROL_CHARACTER)
 
     def validate_page(self, field: StringField) -> None:

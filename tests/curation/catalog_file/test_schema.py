@@ -298,7 +298,7 @@ def test_marks_within_words_are_kept(text: str) -> None:
 
 
 @pytest.mark.parametrize("control", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-@pytest.mark.parametrize("key", ["name", "tagline", "maker", "license", "description"])
+@pytest.mark.parametrize("key", ["name", "tagline", "maker", "license", "description", "website"])
 def test_what_turns_text_around_is_refused(key: str, control: str) -> None:
     with pytest.raises(ValueError, match=f"This contains U\\+{ord(control):04X}"):
-        schema.Tool.model_validate({"slug": "a", "name": "A", key: f"a{control}b"})
+        schema.Tool.model_validate({"slug": "a", "name": "A", key: f"https://a.example/{control}b"})

@@ -240,7 +240,12 @@ def test_saving_an_unchanged_text_is_not_logged(ann: AdminClient) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "field"),
-    [({"subject": "x" * 201}, "subject"), ({"intro": "x" * 5001}, "intro"), ({"subject": "a\x07b"}, "subject")],
+    [
+        ({"subject": "x" * 201}, "subject"),
+        ({"intro": "x" * 5001}, "intro"),
+        ({"subject": "a\x07b"}, "subject"),
+        ({"intro": "a\x07b"}, "intro"),
+    ],
 )
 @ON_ONE_DATABASE
 def test_text_that_is_not_valid_is_refused_and_shown_again(ann: AdminClient, typed: dict[str, str], field: str) -> None:
@@ -252,6 +257,29 @@ def test_text_that_is_not_valid_is_refused_and_shown_again(ann: AdminClient, typ
     assert ("Kept too." in refused.text) is (field == "subject")
     assert typed[field] in refused.text
     assert this_edition().subject == ""
+
+
+@pytest.mark.parametrize("control", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+@pytest.mark.parametrize("field", ["subject", "intro"])
+@ON_ONE_DATABASE
+def test_a_text_that_changes_the_direction_of_text_is_refused_beside_its_field(
+    ann: AdminClient, field: str, control: str
+) -> None:
+    a_week()
+    drafted()
+    refused = submit(ann, "words", **{"subject": "Kept", "intro": "Kept too.", field: f"a{control}b"})
+    assert refused.status_code == 422
+    assert f'href="#{field}"' in refused.text
+    assert f"U+{ord(control):04X}, which changes the direction of text. Remove it." in refused.text
+    assert (this_edition().subject, this_edition().intro) == ("", "")
+
+
+@ON_ONE_DATABASE
+def test_an_intro_and_a_subject_keep_the_marks_of_arabic_and_hebrew_keyboards(ann: AdminClient) -> None:
+    a_week()
+    drafted()
+    assert submit(ann, "words", subject="שלום\u200f", intro="سلام\u200e\u061c\r\n\tمی\u200cخواهم").status_code == 303
+    assert (this_edition().subject, this_edition().intro) == ("שלום\u200f", "سلام\u200e\u061c\n\tمی\u200cخواهم")
 
 
 def test_of_two_who_write_at_once_the_second_sees_the_firsts_text_before_replacing_it(ann: AdminClient) -> None:

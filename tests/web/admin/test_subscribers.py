@@ -105,6 +105,7 @@ def test_a_subscriber_is_added_with_their_consent_and_the_log_does_not_say_who(r
         ({"email": "ann"}, "email", "An email address has an @"),
         ({"source": ""}, "source", "Fill this in."),
         ({"source": "a\x07b"}, "source", "Enter one line"),
+        ({"source": "a\u202eb"}, "source", "U+202E, which changes the direction of text"),
         ({"agreed_on": "2026-11-23"}, "agreed_on", "This date is in the future."),
         ({"agreed_on": "yesterday"}, "agreed_on", "Enter a date such as"),
         ({"email": "known@example.org"}, "email", "This address is subscribed already."),

@@ -341,6 +341,13 @@ def test_a_reason_that_holds_no_address_of_anybody_is_asked_for(ann: AdminClient
     assert not any(line.reason for line in ledger(tool))
 
 
+def test_a_reason_that_changes_the_direction_of_text_is_refused(ann: AdminClient) -> None:
+    tool = held()
+    answer = ann.posts(VOTES, tool=str(tool), network=NETWORK, decision="counted", reason="A \u2067lecture hall.")
+    assert (answer.status_code, "U+2067, which changes the direction" in answer.text) == (422, True)
+    assert not any(line.reason for line in ledger(tool))
+
+
 def test_a_reason_that_is_too_long_is_shown_again(ann: AdminClient) -> None:
     tool, reason = held(), "because " * 70
     answer = ann.posts(VOTES, tool=str(tool), network=NETWORK, decision="counted", reason=reason)
@@ -436,6 +443,8 @@ def test_the_activity_log_says_that_a_message_was_resolved_and_not_who_sent_it(a
         ("", "Describe the outcome in a few words."),
         ("Told Reader@Example.org.", "Remove the email address"),
         ("Told ann@elsewhere.example", "Remove the email address"),
+        ("Told\u202e them", "U+202E, which changes the direction of text"),
+        ("Told\x07 them", "Enter one line"),
     ],
 )
 def test_a_note_that_cannot_be_stored_is_refused_beside_its_field(ann: AdminClient, outcome: str, says: str) -> None:

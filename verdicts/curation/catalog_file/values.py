@@ -1,7 +1,6 @@
 """The kinds of value that a catalogue file holds. Each says in sentences what is wrong with a value and what to do."""
 
 import re
-import unicodedata
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -15,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from verdicts.catalog.currencies import CODES
 from verdicts.catalog.kinds import slug_fault
 from verdicts.curation.catalog_file.faults import shown
-from verdicts.texts import find_bidi_control, is_blank
+from verdicts.texts import LINE_ENDS_AND_TABS, bidi_fault, character_fault, is_blank
 
 MAX_TEXT_LENGTH = 20_000
 FILL_IN = "Fill this in."
@@ -24,7 +23,6 @@ _AMOUNT = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,4})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _URL = re.compile(r"https?://[^\s<>\"\\]+")
-_WHITESPACE = {"\n", "\r", "\t"}
 
 
 def invalid(words: str) -> PydanticCustomError:
@@ -34,26 +32,23 @@ def invalid(words: str) -> PydanticCustomError:
 def one_line(column: InstrumentedAttribute[Any], *, filled: bool = False) -> AfterValidator:
     """Return the rule for a text of one line that fits this column; `filled` refuses a blank one."""
     longest: int = column.type.length
-    return AfterValidator(lambda text: _checked(text, longest, filled=filled, allowed=set()))
+    return AfterValidator(lambda text: _checked(text, longest, filled=filled, allowed=frozenset()))
 
 
 def paragraphs(*, filled: bool = False) -> AfterValidator:
     """Return the rule for a text of many lines."""
-    return AfterValidator(lambda text: _checked(text, MAX_TEXT_LENGTH, filled=filled, allowed=_WHITESPACE))
+    return AfterValidator(lambda text: _checked(text, MAX_TEXT_LENGTH, filled=filled, allowed=LINE_ENDS_AND_TABS))
 
 
-def _checked(text: str, longest: int, *, filled: bool, allowed: set[str]) -> str:
+def _checked(text: str, longest: int, *, filled: bool, allowed: frozenset[str]) -> str:
     if len(text) > longest:
         raise invalid(f"This is longer than {longest:,} characters (it has {len(text):,}). Shorten it.")
     if is_blank(text):
         if filled:
             raise invalid(FILL_IN)
         return ""
-    if control := find_bidi_control(text):
-        raise invalid(f"This contains U+{ord(control):04X}, which changes the direction of text. Remove it.")
-    for char in text:
-        if unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} and char not in allowed:
-            raise invalid(f"This contains the control character U+{ord(char):04X}. Remove it.")
+    if fault := character_fault(text, allowed):
+        raise invalid(fault)
     return text
 
 
@@ -94,15 +89,17 @@ def _currency(text: str) -> str:
 
 
 def is_web_address(text: str) -> bool:
-    """Say whether a text is an address that begins with http:// or https://."""
+    """Say whether a text is an address that begins with http:// or https://, all of it in order."""
     with suppress(ValueError):
-        return bool(_URL.fullmatch(text) and urlsplit(text).hostname)
+        return bool(_URL.fullmatch(text) and urlsplit(text).hostname) and character_fault(text) is None
     return False
 
 
 def _url(text: str) -> str:
     if is_web_address(text):
         return text
+    if fault := bidi_fault(text):
+        raise invalid(fault)
     raise invalid(f"Enter an address that begins with http:// or https://, not {shown(text)}.")
 
 

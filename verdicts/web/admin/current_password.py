@@ -7,7 +7,7 @@ from wtforms import StringField
 from verdicts.extensions import begin_write, begin_write_after_read, db
 from verdicts.staff import accounts, passwords, refusals, throttle
 from verdicts.web.admin.auth import actor, current_account
-from verdicts.web.admin.forms.base import AdminForm, required_text
+from verdicts.web.admin.forms.base import AdminForm, required_password
 from verdicts.web.admin.login import TOO_MANY_ATTEMPTS_MESSAGE
 from verdicts.web.clock import now
 
@@ -15,7 +15,7 @@ NOT_CURRENT_MESSAGE = "This is not your current password."
 
 
 def current_password_field(label: str = "Your password") -> StringField:
-    return required_text(label, passwords.MAX_LENGTH)
+    return required_password(label, passwords.MAX_LENGTH)
 
 
 class CurrentPasswordForm(AdminForm):

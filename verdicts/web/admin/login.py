@@ -24,7 +24,7 @@ from verdicts.web.admin.auth import (
     set_session_cookie,
 )
 from verdicts.web.admin.edit_links import clear_marker, set_marker
-from verdicts.web.admin.forms.base import AdminForm, required_text
+from verdicts.web.admin.forms.base import AdminForm, required_password, required_text
 from verdicts.web.clock import now
 
 bp = Blueprint("login", __name__)
@@ -39,7 +39,7 @@ MAX_SUBMITTED_PASSWORD = 10_000
 
 class LogInForm(AdminForm):
     name = required_text("Name", 40)
-    password = required_text("Password", passwords.MAX_LENGTH)
+    password = required_password("Password", passwords.MAX_LENGTH)
     code = StringField("Code (if you use two-factor authentication)")
     next = HiddenField()
 
@@ -49,7 +49,7 @@ class ForgottenPasswordForm(AdminForm):
 
 
 class NewPasswordForm(AdminForm):
-    password = required_text("New password", MAX_SUBMITTED_PASSWORD)
+    password = required_password("New password", MAX_SUBMITTED_PASSWORD)
 
     def validate_password(self, field: StringField) -> None:
         if problem := passwords.find_problem(field.data or "", self.personal_words):

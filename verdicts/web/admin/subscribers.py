@@ -21,7 +21,7 @@ from verdicts.newsletter.transfer import NotAdded
 from verdicts.staff.models import Role
 from verdicts.web.admin.auth import log_activity, requires_role
 from verdicts.web.admin.drafts import RedisplayCause, act_or_redisplay, redisplayed_on
-from verdicts.web.admin.forms.base import ONE_LINE_MESSAGE, AdminForm, required_text
+from verdicts.web.admin.forms.base import AdminForm, required_text
 from verdicts.web.clock import now, today
 from verdicts.web.forms import EmailForm
 from verdicts.web.paging import read_id
@@ -47,10 +47,6 @@ class AddForm(AddressForm):
     agreed_on = required_text("Date they agreed", 10)
 
     agreed_at: datetime
-
-    def validate_source(self, field: StringField) -> None:
-        if not (field.data or "").isprintable():
-            raise ValidationError(ONE_LINE_MESSAGE)
 
     def validate_agreed_on(self, field: StringField) -> None:
         try:

@@ -9,7 +9,7 @@ from wtforms import Field, StringField
 from wtforms.validators import DataRequired, Length, StopValidation
 
 from verdicts.curation.catalog_file.values import FILL_IN
-from verdicts.texts import is_blank
+from verdicts.texts import LINE_ENDS_AND_TABS, bidi_fault, character_fault, is_blank
 
 MAX_FIELDS = 3000  # of one form
 _CONTROL_FIELDS = {"csrf_token", "do", "draft_key", "tab", "shown_draft", "copy"}
@@ -48,9 +48,31 @@ def max_length(longest: int) -> Length:
     return Length(max=longest, message="This is longer than %(max)d characters. Shorten it.")
 
 
+def one_line(_form: Any, field: Field) -> None:
+    """Refuse line ends, control characters, and what changes the direction of text."""
+    if character_fault(field.data or ""):
+        raise StopValidation(bidi_fault(field.data) or ONE_LINE_MESSAGE)
+
+
+def paragraphs(_form: Any, field: Field) -> None:
+    """Refuse the same as `one_line`, but for line ends and tabs."""
+    if fault := character_fault(field.data or "", LINE_ENDS_AND_TABS):
+        raise StopValidation(fault)
+
+
 def required_text(label: str, longest: int, *validators: Any, missing: str = FILL_IN) -> StringField:
+    """Return a field for a text that may be shown or mailed."""
+    return _required(label, missing, one_line, max_length(longest), *validators)
+
+
+def required_password(label: str, longest: int) -> StringField:
+    """Return a field for a password, which may have any characters."""
+    return _required(label, FILL_IN, max_length(longest))
+
+
+def _required(label: str, missing: str, *validators: Any) -> StringField:
     def refuse_blank(_form: Any, field: Field) -> None:
         if is_blank(field.data or ""):
             raise StopValidation(missing)
 
-    return StringField(label, validators=[DataRequired(missing), refuse_blank, max_length(longest), *validators])
+    return StringField(label, validators=[DataRequired(missing), refuse_blank, *validators])

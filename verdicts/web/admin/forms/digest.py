@@ -7,8 +7,8 @@ from wtforms import HiddenField, StringField, ValidationError
 from verdicts.digest import weeks
 from verdicts.digest.editing import MAX_INTRO_LENGTH, MAX_SUBJECT_LENGTH
 from verdicts.digest.weeks import NotAWeek, Week
-from verdicts.mailing.addresses import InvalidAddress, is_one_line, parse_address
-from verdicts.web.admin.forms.base import ONE_LINE_MESSAGE, AdminForm, max_length, required_text
+from verdicts.mailing.addresses import InvalidAddress, parse_address
+from verdicts.web.admin.forms.base import AdminForm, max_length, one_line, paragraphs, required_text
 from verdicts.web.admin.forms.fields import with_plain_line_ends
 from verdicts.web.clock import now
 
@@ -30,17 +30,11 @@ class NewEditionForm(AdminForm):
 class SubjectAndIntroForm(AdminForm):
     """`version` identifies the text that the form was opened with, so that no change is overwritten unseen."""
 
-    subject = StringField("Subject", filters=[with_plain_line_ends], validators=[max_length(MAX_SUBJECT_LENGTH)])
-    intro = StringField("Intro", filters=[with_plain_line_ends], validators=[max_length(MAX_INTRO_LENGTH)])
+    subject = StringField(
+        "Subject", filters=[with_plain_line_ends], validators=[one_line, max_length(MAX_SUBJECT_LENGTH)]
+    )
+    intro = StringField("Intro", filters=[with_plain_line_ends], validators=[paragraphs, max_length(MAX_INTRO_LENGTH)])
     version = HiddenField()
-
-    def validate_subject(self, field: StringField) -> None:
-        if not is_one_line(field.data):
-            raise ValidationError(ONE_LINE_MESSAGE)
-
-    def validate_intro(self, field: StringField) -> None:
-        if "\0" in field.data:
-            raise ValidationError("The intro contains an invalid character. Remove it.")
 
 
 class TestEmailForm(AdminForm):

@@ -98,7 +98,7 @@ def show_edition(name: str) -> ResponseReturnValue:
     version = fields.get("version", "") if has_conflict else ""
     form = SubjectAndIntroForm(formdata=fields) if has_conflict else form
     return render_edition(
-        name, text_form=form, cause=RedisplayCause.DRAFT, submitted_text_version=version, shown_draft=draft
+        name, submitted=form, cause=RedisplayCause.DRAFT, submitted_text_version=version, shown_draft=draft
     )
 
 
@@ -108,13 +108,13 @@ def show_edition(name: str) -> ResponseReturnValue:
 def update_text(name: str) -> ResponseReturnValue:
     form = SubjectAndIntroForm()
     return act_or_redisplay(
-        lambda: _update_text(name, form), lambda cause: render_edition(name, text_form=form, cause=cause)
+        lambda: _update_text(name, form), lambda cause: render_edition(name, submitted=form, cause=cause)
     )
 
 
 def _update_text(name: str, form: SubjectAndIntroForm) -> ResponseReturnValue:
     if not form.validate():
-        return render_edition(name, 422, text_form=form)
+        return render_edition(name, 422, form)
 
     def change(edition: Edition) -> Changes | None:
         if edition_text.merge(form, edition):
@@ -140,9 +140,9 @@ def preview_intro(name: str) -> ResponseReturnValue:
     def render() -> ResponseReturnValue:
         if wants_fragment():
             return render_template("admin/digest/_intro_preview.html", intro=form.intro.data)
-        return render_edition(name, text_form=form)
+        return render_edition(name, submitted=form)
 
-    return act_or_redisplay(render, lambda cause: render_edition(name, text_form=form, cause=cause))
+    return act_or_redisplay(render, lambda cause: render_edition(name, submitted=form, cause=cause))
 
 
 @bp.get("/admin/digest/<name>/preview")

@@ -47,18 +47,18 @@ def send_test(name: str) -> ResponseReturnValue:
     """Send the email as it is now to one address."""
     form = TestEmailForm()
     if not form.validate():
-        return render_edition(name, 422, test_form=form)
+        return render_edition(name, 422, form)
     address = (form.address.data or "").strip()
     try:
         envelope_from, raw = previews.build_test_message(get_edition(name), address, now())
     except EditionIsEmpty as error:
-        return render_edition(name, 422, test_form=form, problem=str(error))
+        return render_edition(name, 422, form, problem=str(error))
     db.session.rollback()  # no transaction is open while the mail server is talked to
     with open_connection(TEST_TIMEOUTS) as connection:
         outcome = connection.transmit(envelope_from, address, raw)
     if outcome.kind is not OutcomeKind.ACCEPTED:
         form.add_error("address", f"The mail server refused the email: {outcome.summary}.")
-        return render_edition(name, 422, test_form=form)
+        return render_edition(name, 422, form)
     begin_write()
     log_activity("sent a test email of", "edition", get_edition(name).name)
     db.session.commit()
@@ -72,13 +72,13 @@ def schedule(name: str) -> ResponseReturnValue:
     """Freeze a draft as it was shown, and schedule it."""
     form = ScheduleForm()
     return act_or_redisplay(
-        lambda: _schedule(name, form), lambda cause: render_edition(name, schedule_form=form, cause=cause)
+        lambda: _schedule(name, form), lambda cause: render_edition(name, submitted=form, cause=cause)
     )
 
 
 def _schedule(name: str, form: ScheduleForm) -> ResponseReturnValue:
     if not form.validate():
-        return render_edition(name, 422, schedule_form=form)
+        return render_edition(name, 422, form)
 
     def change(edition: Edition) -> Changes:
         items = require_shown_version(edition)

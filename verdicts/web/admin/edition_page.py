@@ -22,6 +22,7 @@ from verdicts.staff.drafts import Draft
 from verdicts.web.admin import draft_lists, drafts, edition_text, open_pages
 from verdicts.web.admin.auth import log_activity
 from verdicts.web.admin.drafts import RedisplayCause
+from verdicts.web.admin.forms.base import AdminForm
 from verdicts.web.admin.forms.digest import MOMENT_FORMAT, ScheduleForm, SubjectAndIntroForm, TestEmailForm
 from verdicts.web.clock import now
 from verdicts.web.digest import NO_EDITION_MESSAGE
@@ -69,27 +70,25 @@ def apply_change(name: str, verb: str, act: EditionAction) -> Edition:
     return edition
 
 
-def render_refusal(name: str, error: DigestError, text_form: SubjectAndIntroForm | None = None) -> ResponseReturnValue:
+def render_refusal(name: str, error: DigestError, form: SubjectAndIntroForm | None = None) -> ResponseReturnValue:
     """Show why nothing was done: beside the button for htmx, else at the top of the edition's page."""
     status = 409 if isinstance(error, WrongState | EditionChanged) else 422
     if wants_fragment():
         return render_template("admin/digest/_problem.html", problem=str(error)), status
-    return render_edition(name, status, problem=str(error), text_form=text_form)
+    return render_edition(name, status, form, problem=str(error))
 
 
 def render_edition(
     name: str,
     status: int = 200,
+    submitted: AdminForm | None = None,
     *,
     problem: str = "",
-    text_form: SubjectAndIntroForm | None = None,
-    test_form: TestEmailForm | None = None,
-    schedule_form: ScheduleForm | None = None,
     cause: RedisplayCause | None = None,
     shown_draft: Draft | None = None,
     submitted_text_version: str = "",
 ) -> ResponseReturnValue:
-    """Return an edition's page: the submitted form as it was submitted, the others with what is stored."""
+    """Return an edition's page: the submitted form, if any, as it was submitted, the others with what is stored."""
     edition = get_edition(name)
     items = list_items_with_visibility(edition, now())
     draft_key = drafts.small_form_key(url_for("admin.digest.show_edition", name=edition.name))
@@ -97,25 +96,14 @@ def render_edition(
         "admin/digest/edition.html",
         edition=edition,
         week_dates=format_week(edition.week),
-        subject=subject_of(edition, items),
-        default_subject=subject_of(replace(edition, subject=""), items),
-        sections=category_sections(items),
-        labels=KIND_LABELS,
-        included_count=sum(item.is_included for item in items),
-        removed_count=sum(item.is_removed for item in items),
-        hidden_count=sum(item.is_hidden and not item.is_removed for item in items),
-        version=edition_version(edition, items),
         text_version=submitted_text_version or text_version(edition),
         progress=load_progress(edition.id),
         recipient_count=count_recipients(edition.id) if edition.state is EditionState.DRAFT else 0,
-        text_form=text_form
-        or SubjectAndIntroForm(formdata=None, data={"subject": edition.subject, "intro": edition.intro}),
-        unsaved_text_form=text_form,
-        test_form=test_form or TestEmailForm(formdata=None),
-        schedule_form=schedule_form or _schedule_form(edition),
         cause=cause,
         problem=problem,
         done=SUCCESS_MESSAGES.get(request.args.get("done", ""), ""),
+        **_news_context(edition, items),
+        **_form_context(edition, submitted),
         **draft_lists.form_context(draft_key, shown_draft),
     )
     if edition.state is EditionState.DRAFT and cause != RedisplayCause.BUSY:
@@ -135,6 +123,25 @@ def left_out_changes(items: Iterable[NewsItem]) -> Changes:
     return {item_title(item): ("included", "left out") for item in items if item.is_hidden and not item.is_removed}
 
 
-def _schedule_form(edition: Edition) -> ScheduleForm:
+def _news_context(edition: Edition, items: list[NewsItem]) -> dict[str, object]:
+    return {
+        "subject": subject_of(edition, items),
+        "default_subject": subject_of(replace(edition, subject=""), items),
+        "sections": category_sections(items),
+        "labels": KIND_LABELS,
+        "included_count": sum(item.is_included for item in items),
+        "removed_count": sum(item.is_removed for item in items),
+        "hidden_count": sum(item.is_hidden and not item.is_removed for item in items),
+        "version": edition_version(edition, items),
+    }
+
+
+def _form_context(edition: Edition, submitted: AdminForm | None) -> dict[str, object]:
     at = f"{edition.scheduled_at:{MOMENT_FORMAT}}" if edition.scheduled_at else ""
-    return ScheduleForm(formdata=None, data={"at": at})
+    forms = {
+        "text_form": SubjectAndIntroForm(formdata=None, data=edition_text.text_of(edition)),
+        "test_form": TestEmailForm(formdata=None),
+        "schedule_form": ScheduleForm(formdata=None, data={"at": at}),
+    }
+    forms = {name: submitted if type(submitted) is type(form) else form for name, form in forms.items()}
+    return {**forms, "unsaved_text_form": submitted if isinstance(submitted, SubjectAndIntroForm) else None}

@@ -5,57 +5,44 @@ Exit status, for timers: 0 all is done, or there was nothing to do; 75 there is 
 """
 
 import json
-import re
 import sys
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from verdicts.cli.editions import (
+    REFUSALS,
+    Changes,
+    change_edition,
+    get_edition,
+    optional_edition,
+    parse_week,
+    read,
+    record_audit,
+)
 from verdicts.cli.errors import errors_as_messages
+from verdicts.cli.moments import parse_moment
+from verdicts.cli.sending import DONE, FAILED, MOST_URGENT_FIRST, draft_and_start, run_once, send_edition
 from verdicts.cli.timers import ping, stop_on_signal, until_stopped
 from verdicts.config import current_settings
-from verdicts.digest import drafting, editions, previews, queries, refreshing, resolving, scheduling, sending, weeks
-from verdicts.digest.editions import DigestError, Edition
+from verdicts.digest import drafting, editions, previews, queries, refreshing, resolving, scheduling, weeks
+from verdicts.digest.editions import Edition
 from verdicts.digest.freezing import freeze
 from verdicts.digest.models import DeliveryState, EditionState
-from verdicts.digest.queries import EditionProgress, RefusedDelivery
+from verdicts.digest.queries import RefusedDelivery
 from verdicts.digest.resolving import Resolution, UncertainDelivery
 from verdicts.digest.sections import KIND_LABELS
-from verdicts.digest.sending import EndReason, SendingReport, utc_now
-from verdicts.digest.weeks import NotAWeek, Week
+from verdicts.digest.sending import utc_now
 from verdicts.extensions import begin_write, commit_or_retry, db
-from verdicts.mailing.addresses import InvalidHeader
 from verdicts.mailing.outcomes import OutcomeKind
 from verdicts.mailing.transport import open_connection
-from verdicts.staff import audit
-
-T = TypeVar("T")
-Changes = Mapping[str, tuple[object, object]]
 
 MINUTE = "%Y-%m-%d %H:%M UTC"
-SECONDS_BETWEEN_LINES = 30.0
 SECONDS_BETWEEN_RUNS = 2.0
 MAX_REFUSED_LISTED = 20
-DONE, FAILED, PAUSED, UNCERTAIN, LATER = 0, 1, 3, 4, 75
-MOST_URGENT_FIRST = (FAILED, PAUSED, UNCERTAIN, LATER, DONE)
-EXIT_STATUS = {
-    EndReason.DONE: DONE,
-    EndReason.CANCELLED: DONE,
-    EndReason.PAUSED: PAUSED,
-    EndReason.UNCERTAIN: UNCERTAIN,
-}
-REFUSALS = (DigestError, NotAWeek, InvalidHeader)
-
-optional_edition = click.argument("name", metavar="[EDITION]", required=False)
 
 digest = AppGroup("digest", help="The weekly digest. An edition is named after its ISO week: 2026-w47.")
 
@@ -314,129 +301,3 @@ def keep_running(parent: int) -> None:
                 click.echo(line)
         printed = lines
         stop.wait(SECONDS_BETWEEN_RUNS)
-
-
-def run_once(stop: threading.Event) -> list[str]:
-    """Draft and send what is due, and return the lines to print. After an error the next run tries again."""
-    lines: list[str] = []
-    try:
-        with errors_as_messages(*REFUSALS):
-            draft_and_start()
-            for edition in read(scheduling.list_unfinished):
-                if edition.state is EditionState.SENDING:
-                    report = sending.send_due(edition.id, stop=stop)
-                    lines += [f"Edition {edition.name}: {report.progress.summary}.", explain(edition.name, report)]
-        return [line for line in lines if line]
-    except click.ClickException as error:
-        return [error.message]
-    finally:
-        db.session.remove()
-
-
-def draft_and_start() -> None:
-    """Draft the edition that is due, and start those that are scheduled for now."""
-    settings = current_settings().digest
-    try:
-        if drafted := commit_or_retry(lambda: scheduling.draft_due_edition(settings, utc_now())):
-            click.echo(f"Edition {drafted.name} is drafted. Look at it with: flask digest preview {drafted.name}")
-    except (editions.EditionExists, editions.EditionIsEmpty, editions.WrongState) as error:
-        click.echo(str(error))  # another run was faster, or everything in a draft was removed
-    commit_or_retry(lambda: scheduling.start_scheduled(utc_now()))
-
-
-# Sending an edition
-
-
-def send_edition(edition: Edition, stop: threading.Event) -> int:
-    """Send what is due of an edition, print how it ended, and return the exit status."""
-    with errors_as_messages(*REFUSALS), progress_output(edition.name) as on_progress:
-        report = sending.send_due(edition.id, stop=stop, on_progress=on_progress)
-    click.echo(f"Edition {edition.name}: {report.progress.summary}.")
-    if explanation := explain(edition.name, report):
-        click.echo(explanation, err=True)
-    return EXIT_STATUS.get(report.end_reason, LATER)
-
-
-def explain(name: str, report: SendingReport) -> str:
-    """Return what an operator should know or do now; "" if nothing."""
-    quota = " The quota of the day (MAIL_MAX_PER_DAY) is used up." if report.is_quota_used_up else ""
-    resume = f" There is more to send from {report.resume_at:%Y-%m-%d %H:%M:%S} UTC on." if report.resume_at else ""
-    return {
-        EndReason.DONE: "",
-        EndReason.CANCELLED: f"Edition {name} was cancelled.",
-        EndReason.PAUSED: f"PAUSED: {report.problem}. Once that is mended: flask digest resume {name}",
-        EndReason.UNCERTAIN: f"Whether some emails arrived is not known. List them with: flask digest settle {name}",
-        EndReason.UNREACHABLE: f"The mail server cannot be used now: {report.problem}.{resume}",
-        EndReason.STOPPED: "Stopped. The next run goes on.",
-        EndReason.MORE_LATER: f"Not all could be sent yet.{quota}{resume}",
-    }[report.end_reason]
-
-
-@contextmanager
-def progress_output(name: str) -> Iterator[Callable[[EditionProgress], None]]:
-    """Yield a function that shows progress: as a bar on a terminal, elsewhere as a line every half minute."""
-    if sys.stdout.isatty():
-        with click.progressbar(length=1, label=f"Edition {name}", show_pos=True) as bar:
-
-            def update_bar(progress: EditionProgress) -> None:
-                bar.length = max(1, progress.total)
-                bar.update(progress.processed - bar.pos)
-
-            yield update_bar
-        return
-    printed_at = time.monotonic()
-
-    def print_line(progress: EditionProgress) -> None:
-        nonlocal printed_at
-        if time.monotonic() - printed_at >= SECONDS_BETWEEN_LINES:
-            printed_at = time.monotonic()
-            click.echo(f"Edition {name}: {progress.summary}")
-
-    yield print_line
-
-
-# Arguments and transactions
-
-
-def parse_week(name: str | None) -> Week:
-    """Return the week of this name; without a name the week just ended, in the demo the current one."""
-    if name is not None:
-        return weeks.parse(name)
-    return weeks.default_week(utc_now(), demo=current_settings().demo)
-
-
-def parse_moment(text: str) -> datetime:
-    """Return a moment written in ISO 8601, in UTC unless it states its offset."""
-    try:
-        if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):  # 2026-W47 is ISO 8601 too, and the name of an edition
-            raise ValueError(text)
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise click.BadParameter(f"“{text[:40]}” is no moment: write it like 2026-11-23T08:00.") from None
-
-
-def get_edition(name: str | None) -> Edition:
-    return read(lambda: editions.get_by_week(parse_week(name)))
-
-
-def read(query: Callable[[], T]) -> T:
-    """Return the query's result and end the transaction: the next one may have to write."""
-    result = query()
-    db.session.rollback()
-    return result
-
-
-def change_edition(edition: Edition, action: str, step: Callable[[Edition], Changes | None]) -> Edition:
-    """Run a step, and record it in the audit log with the changes it returns. Return the edition as it was before."""
-
-    def change() -> Edition:
-        locked = editions.lock(edition.id)
-        record_audit(action, locked.name, step(locked))
-        return locked
-
-    return commit_or_retry(change)
-
-
-def record_audit(action: str, name: str, changes: Changes | None = None) -> None:
-    audit.record(action, "edition", name, now=utc_now(), actor=None, **(changes or {}))

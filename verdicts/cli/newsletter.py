@@ -7,9 +7,9 @@ import click
 from flask.cli import AppGroup
 
 from verdicts.cli import files, mailboxes
-from verdicts.cli.digest import parse_moment
 from verdicts.cli.errors import errors_as_messages
 from verdicts.cli.mailboxes import MailboxUnavailable
+from verdicts.cli.moments import parse_moment
 from verdicts.config import current_settings
 from verdicts.digest import reports
 from verdicts.extensions import begin_write, begin_write_after_read, db

@@ -3,8 +3,9 @@
 import contextvars
 import gzip
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import permutations, product
+from pathlib import Path
 from typing import Any
 
 import brotli
@@ -18,7 +19,7 @@ from tests.makers import make_tool
 from tests.web.visitor import Clock, Visitor, page_cache_of
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.extensions import db
-from verdicts.web import caching
+from verdicts.web import caching, counters
 from verdicts.web.caching import PUBLIC, PageCache
 from verdicts.web.page_stores import StoreName
 
@@ -201,6 +202,59 @@ def test_uncached_pages_of_three_and_four_tools_have_a_budget_for_each_network(
     visitor.reads("/compare/alpha-vs-delta")
     visitor.address = "198.51.100.1"
     visitor.reads(fresh)
+
+
+def statuses_of(visitor: Visitor, paths: Iterable[str]) -> list[int]:
+    return [visitor.opens("GET", path).status_code for path in paths]
+
+
+@pytest.mark.parametrize(
+    "query", ["/tools?q=word{}", "/tools?category=none{}", "/compare?more={}", "/?made={}", "/contact?about=/{}"]
+)
+def test_uncached_pages_with_a_query_have_a_budget_for_each_network(visitor: Visitor, query: str) -> None:
+    visitor.address = "203.0.113.1"
+    statuses_of(visitor, (query.format(number) for number in range(100)))
+    visitor.address = "203.0.113.2"
+    statuses = statuses_of(visitor, (query.format(number) for number in range(100, 121)))
+    assert 429 not in statuses[:20]
+    assert statuses[20] == 429
+    visitor.address = "198.51.100.1"
+    assert visitor.opens("GET", query.format("x")).status_code == statuses[0]
+
+
+def test_searches_that_are_cached_cost_nothing(visitor: Visitor) -> None:
+    visitor.address = "203.0.113.1"
+    assert statuses_of(visitor, ["/tools?q=alpha"] * 130 + ["/tools?q=beta", "/tools"]) == [200] * 132
+
+
+def test_over_the_budget_of_searches_known_pages_and_pages_without_a_query_are_served(visitor: Visitor) -> None:
+    visitor.address = "203.0.113.1"
+    statuses_of(visitor, (f"/tools?q=word{number}" for number in range(121)))
+    visitor.clock.now += MINUTE
+    paths = ["/tools?q=word0", "/tools", "/tools/alpha", "/tools?q=new"]
+    assert statuses_of(visitor, paths) == [200, 200, 200, 429]
+
+
+def test_a_search_over_the_budget_keeps_what_was_typed(visitor: Visitor) -> None:
+    visitor.address = "203.0.113.1"
+    statuses_of(visitor, (f"/tools?q=word{number}" for number in range(120)))
+    path = "/tools?q=r%26d+%C3%A9&category=code&tool=a&tool=b"
+    page = visitor.reads(path, 429)
+    assert int(page.headers["Retry-After"]) <= 60
+    assert f"Try again in {page.headers['Retry-After']} seconds." in page.words
+    assert [field.get("value") for field in page.all("input") if field.get("name") == "q"] == ["r&d é"]
+    again = "?q=r%26d+%C3%A9&category=code&tool=a&tool=b"
+    assert [link.get("href") for link in page.all("a") if "".join(link.itertext()) == "Try again"] == [again]
+
+
+def test_searches_are_counted_in_memory_where_limits_cannot_be_written(app: Flask, visitor: Visitor) -> None:
+    file = Path(app.instance_path, counters.FILE_NAME)
+    for path in file.parent.glob(f"{file.name}*"):
+        path.unlink()
+    file.mkdir()
+    visitor.address = "203.0.113.1"
+    statuses = statuses_of(visitor, (f"/tools?q=word{number}" for number in range(122)))
+    assert statuses == [200] * 120 + [429] * 2
 
 
 def test_a_page_that_is_too_large_is_served_but_not_cached(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,8 @@ from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response as WsgiResponse
 
 from verdicts.catalog.content_version import content_version
-from verdicts.extensions import compress, end_session
+from verdicts.extensions import compress, end_session, limiter
+from verdicts.web import limits
 from verdicts.web.hosts import is_trusted
 from verdicts.web.page_stores import MAX_BYTES, CachedPage, Key, PageStore, StoreName
 
@@ -45,6 +46,8 @@ def public(view: Callable[..., ResponseReturnValue]) -> Callable[..., Response]:
 
     @wraps(view)
     def cacheable_view(*args: object, **kwargs: object) -> Response:
+        if request.query_string:
+            count_query()
         response = make_response(view(*args, **kwargs))
         if response.status_code in _CACHED_STATUSES:
             response.headers["Cache-Control"] = PUBLIC
@@ -52,6 +55,14 @@ def public(view: Callable[..., ResponseReturnValue]) -> Callable[..., Response]:
         return compress.after_request(response)
 
     return cacheable_view
+
+
+@limiter.limit(limits.QUERIES_LIMIT, key_func=limits.network_key)
+def count_query() -> None:
+    """Count a page with a query that is not cached. Raises RateLimitExceeded.
+
+    Anyone can make up any number of searches, and of queries that a page does not even read.
+    """
 
 
 def keep_in(store: StoreName) -> None:

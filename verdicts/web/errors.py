@@ -60,8 +60,7 @@ def handle_http_error(error: HTTPException) -> ResponseReturnValue:
     headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
     if error.code == HTTPStatus.TOO_MANY_REQUESTS:
         headers["Retry-After"] = str(_seconds_until_reset())
-    search = "" if error.code == HTTPStatus.NOT_FOUND else None
-    return render_error(error.code, _reason(error), headers, search)
+    return render_error(error.code, _reason(error), headers, _search_for(error))
 
 
 def handle_overload(error: Exception) -> ResponseReturnValue:
@@ -101,6 +100,13 @@ def render_error(
         search=search,
     )
     return make_response(page, status, {**headers, "Cache-Control": "no-store"})
+
+
+def _search_for(error: HTTPException) -> str | None:
+    """Return the words that the page offers to search for; a search that was refused keeps what was typed."""
+    if error.code == HTTPStatus.TOO_MANY_REQUESTS:
+        return request.args.get("q")
+    return "" if error.code == HTTPStatus.NOT_FOUND else None
 
 
 def _submitted_verdict() -> str:

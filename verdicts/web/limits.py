@@ -21,6 +21,7 @@ PER_VOTER_LIMIT = "10 per minute"
 PER_NETWORK_LIMIT = "30 per minute"
 NEW_VOTERS_LIMIT = "60 per minute"  # of a network
 LARGE_COMPARISONS_LIMIT = "30 per minute"  # uncached pages of three and four tools, of a network
+QUERIES_LIMIT = "120 per minute"  # uncached pages with a query, such as searches, of a network
 SIGNUPS_PER_NETWORK_LIMIT = "5 per hour"
 SIGNUPS_PER_HOUR = 500
 SIGNUPS_TOTAL_LIMIT = f"{SIGNUPS_PER_HOUR} per hour"

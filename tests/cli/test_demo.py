@@ -15,7 +15,7 @@ from tests.faults.serving import wait_until
 from tests.makers import make_subscriber
 from tests.postgres import free_port
 from tests.programs import get, run, served
-from verdicts.cli.demo import origin_of, trusted_hosts_for
+from verdicts.cli.demo import describe_mail, origin_of, prepare_settings, trusted_hosts_for
 from verdicts.digest import editions, scheduling, weeks
 from verdicts.engines import engine_options
 from verdicts.extensions import begin_write, db
@@ -40,7 +40,9 @@ def rows_of(path: Path, table: str) -> int:
         engine.dispose()
 
 
-def test_the_demo_makes_its_settings_once_and_goes_on_with_the_same_data(tmp_path: Path, port: int) -> None:
+def test_the_demo_makes_its_settings_once_and_goes_on_with_the_same_data_at_another_address(
+    tmp_path: Path, port: int
+) -> None:
     with served("verdicts.cli.demo", port, tmp_path) as demo:
         runners = runners_of(demo.process.pid)
         status, printed = demo.stop()
@@ -60,11 +62,13 @@ def test_the_demo_makes_its_settings_once_and_goes_on_with_the_same_data(tmp_pat
     assert votes > 1000
 
     elsewhere = free_port()
-    with served("verdicts.cli.demo", elsewhere, tmp_path) as demo:
-        assert get(elsewhere, "/livez", host=f"localhost:{elsewhere}") == 200
+    with served("verdicts.cli.demo", elsewhere, tmp_path, HOST="[::1]") as demo:
+        assert get(elsewhere, "/livez", host=f"localhost:{elsewhere}", address="::1") == 200
+        assert get(elsewhere, "/tools", address="::1") == 200
+        assert get(elsewhere, "/tools", host=f"[::2]:{elsewhere}", address="::1") == 400
         _, printed = demo.stop()
-    assert f"Verdicts is served at http://127.0.0.1:{elsewhere}\n" in printed
-    assert f"Log in at http://127.0.0.1:{elsewhere}/admin as admin with the password {login[1]}\n" in printed
+    assert f"Verdicts is served at http://[::1]:{elsewhere}\n" in printed
+    assert f"Log in at http://[::1]:{elsewhere}/admin as admin with the password {login[1]}\n" in printed
     assert (tmp_path / "demo.env").read_text() == first_settings
     assert rows_of(tmp_path / "demo.sqlite3", "vote") == votes
 
@@ -139,12 +143,13 @@ def test_the_demo_reports_a_busy_port_before_anything_is_written(tmp_path: Path)
 
 
 def test_the_demo_leaves_alone_what_the_environment_sets(tmp_path: Path, port: int) -> None:
-    given = "http://demo.example:8080"
-    with served("verdicts.cli.demo", port, tmp_path, BASE_URL=given, MAIL_SERVER="mail.example") as demo:
-        assert get(port, "/livez", host="demo.example:8080") == 200
-        _, printed = demo.stop()
-    assert f"Verdicts is served at {given}\n" in printed
-    assert "Mail is sent through mail.example.\n" in printed
+    given = {"BASE_URL": "http://demo.example:8080", "MAIL_SERVER": "mail.example", "PORT": str(port)}
+    environ = {"INSTANCE_PATH": str(tmp_path), **given}
+    settings = prepare_settings(environ)
+    assert environ.items() >= given.items()
+    assert settings.base_url == given["BASE_URL"]
+    assert settings.trusted_hosts == ("demo.example", "127.0.0.1", "localhost")
+    assert describe_mail(settings) == "Mail is sent through mail.example."
 
 
 @pytest.mark.parametrize(
@@ -171,11 +176,3 @@ def test_the_demo_is_reached_under_every_name_of_its_machine() -> None:
     ]
     assert trusted_hosts_for("http://[::1]:8000", "[::1]") == ["::1", "127.0.0.1", "localhost"]
     assert trusted_hosts_for("http://127.0.0.1:8000", "::") == ["127.0.0.1", "localhost", "::1"]
-
-
-def test_the_demo_is_served_at_an_ipv6_address(tmp_path: Path, port: int) -> None:
-    with served("verdicts.cli.demo", port, tmp_path, HOST="[::1]") as demo:
-        assert get(port, "/tools", address="::1") == 200
-        assert get(port, "/tools", host=f"[::2]:{port}", address="::1") == 400
-        _, printed = demo.stop()
-    assert f"Verdicts is served at http://[::1]:{port}\n" in printed

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,7 @@ class _Reader(HTMLParser):
         self.builder.data(data)
 
 
+@lru_cache(maxsize=16)  # a page is checked, and then asked for its fields; nobody changes a tree
 def read_html(text: str) -> tuple[ET.Element, str]:
     """Return a document's tree and its doctype; raise BadPage where it is not well nested."""
     reader = _Reader()

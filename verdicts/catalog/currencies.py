@@ -11,6 +11,7 @@ _CODES = """
 CODES = frozenset(_CODES.split())
 
 # A sign that several currencies share stands for the one that most prices are in; the others keep their own letters.
+# "kr" stands for none of its currencies in particular.
 SIGNS = {
     "US$": "USD",
     "CA$": "CAD",
@@ -37,9 +38,37 @@ SIGNS = {
     "฿": "THB",
     "zł": "PLN",
     "Kč": "CZK",
+    "Ft": "HUF",
+    "lei": "RON",
+    "SFr.": "CHF",
+    "Fr.": "CHF",
+    "Rs": "INR",
+    "Rs.": "INR",
+    "dollar": "USD",
+    "dollars": "USD",
+    "euro": "EUR",
+    "euros": "EUR",
+    "pound": "GBP",
+    "pounds": "GBP",
+    "yen": "JPY",
+    "yuan": "CNY",
+    "RMB": "CNY",
+    "rupee": "INR",
+    "rupees": "INR",
+    "won": "KRW",
+    "kr": "",
+    "kr.": "",
+    "krona": "",
+    "kronor": "",
+    "kroner": "",
 }
-# The currencies that people write with a bare sign of another one.
+# The currencies that people write with a bare sign, or with a word, that another one has too.
+_DOLLARS = frozenset(["USD", "CAD", "AUD", "NZD", "HKD", "SGD", "MXN", "TWD", "ARS", "CLP", "COP"])
+_CROWNS = frozenset(["SEK", "NOK", "DKK", "ISK"])
+_RUPEES = frozenset(["INR", "PKR", "LKR", "NPR", "MUR", "SCR"])
 SHARED_SIGNS = {
-    "$": frozenset(["USD", "CAD", "AUD", "NZD", "HKD", "SGD", "MXN", "TWD", "ARS", "CLP", "COP"]),
+    **dict.fromkeys(("$", "dollar", "dollars"), _DOLLARS),
+    **dict.fromkeys(("kr", "kr.", "krona", "kronor", "kroner"), _CROWNS),
+    **dict.fromkeys(("Rs", "Rs.", "rupee", "rupees"), _RUPEES),
     "¥": frozenset(("JPY", "CNY")),
 }

@@ -77,9 +77,9 @@ TOOLS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a negative amount": (
         {"price": {"amount": "-1", "currency": "USD"}},
-        'tools[0].price.amount: Enter an amount written as text, such as "20.00", not "-1"',
+        'tools[0].price.amount: Enter an amount such as "1000" or "20.00", not "-1"',
     ),
-    "an amount without end": ({"price": {"amount": "1e9"}}, "tools[0].price.amount: Enter an amount written as text"),
+    "an amount without end": ({"price": {"amount": "1e9"}}, "tools[0].price.amount: Enter an amount such as"),
     "an amount in no currency": (
         {"price": {"amount": "20.00"}},
         "tools[0].price: The amount 20.00 has no currency. Enter one.",

@@ -80,7 +80,7 @@ def test_all_faults_are_reported_at_once_each_with_its_path() -> None:
     ) == [
         'slug: "Not A Slug" is no slug. Enter lower-case letters a to z, digits, and single hyphens between them.',
         'website: Enter an address that begins with http:// or https://, not "ftp://wren.example".',
-        'price.amount: Enter an amount written as text, such as "20.00", not "twenty".',
+        'price.amount: Enter an amount such as "1000" or "20.00", not "twenty".',
         "plans[1]: The amount 5 has no currency. Enter one.",
         'facts[0].source: Enter an address that begins with http:// or https://, not "no address".',
     ]

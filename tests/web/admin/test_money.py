@@ -45,6 +45,30 @@ WRITTEN = {
     "$20 USD": ("20", "USD"),
     "USD $20": ("20", "USD"),
     "$20 CAD": ("20", "CAD"),
+    "₹1,00,000": ("100000", "INR"),
+    "₹12,34,567.50": ("1234567.50", "INR"),
+    "Rs. 499": ("499", "INR"),
+    "20 euros": ("20", "EUR"),
+    "20 Euro": ("20", "EUR"),
+    "20 dollars": ("20", "USD"),
+    "20 dollars CAD": ("20", "CAD"),
+    "US$.99": ("0.99", "USD"),
+    "$.99": ("0.99", "USD"),
+    ",99 €": ("0.99", "EUR"),
+    "199 kr": ("199", ""),
+    "kr 199,50": ("199.50", ""),
+    "199 kr SEK": ("199", "SEK"),
+    "NOK 199": ("199", "NOK"),
+    "1 000 €": ("1000", "EUR"),
+    "1\u2009000 €": ("1000", "EUR"),
+    "1’000 Fr.": ("1000", "CHF"),
+    "＄２０": ("20", "USD"),
+    "￥1,500": ("1500", "JPY"),
+    "٢٠ USD": ("20", "USD"),
+    "١٬٢٩٩٫٥٠ SAR": ("1299.50", "SAR"),
+    "€ 1.0005": ("1.0005", "EUR"),
+    "€ 0.125": ("0.125", "EUR"),
+    "1.000,00 €": ("1000.00", "EUR"),
 }
 
 
@@ -70,6 +94,17 @@ def test_an_amount_is_read_as_people_write_it(text: str) -> None:
         "€20 USD",
         "$20 € 20",
         "19.-5",
+        "20 30",
+        "1 2 3",
+        "€ 1.000",
+        "1.000 EUR",
+        "20/month",
+        "20 USD/month",
+        "20%",
+        "½ €",
+        "1,0,000",
+        "20.",
+        "199 kr €",
     ],
 )
 def test_what_is_no_amount_stays_as_it_is(text: str) -> None:
@@ -78,7 +113,14 @@ def test_what_is_no_amount_stays_as_it_is(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("amount", "currency", "stored"),
-    [("$20", "", "USD"), ("€ 19,00", "", "EUR"), ("1,299.00", "usd", "USD"), ("$20", "CAD", "CAD")],
+    [
+        ("$20", "", "USD"),
+        ("€ 19,00", "", "EUR"),
+        ("1,299.00", "usd", "USD"),
+        ("$20", "CAD", "CAD"),
+        ("199 Kr", "DKK", "DKK"),
+        ("20 Dollars", "aud", "AUD"),
+    ],
 )
 @ON_ONE_DATABASE
 def test_a_price_takes_its_currency_from_the_sign(ann: AdminClient, amount: str, currency: str, stored: str) -> None:
@@ -87,7 +129,10 @@ def test_a_price_takes_its_currency_from_the_sign(ann: AdminClient, amount: str,
     assert db.session.query(PriceRecord.currency).scalar() == stored
 
 
-@pytest.mark.parametrize(("amount", "currency"), [("20", "XYZ"), ("€20", "USD"), ("20 XYZ", "")])
+@pytest.mark.parametrize(
+    ("amount", "currency"),
+    [("20", "XYZ"), ("€20", "USD"), ("20 XYZ", ""), ("199 kr", ""), ("199 kr", "USD"), ("€ 1.000", "")],
+)
 @ON_ONE_DATABASE
 def test_an_unknown_currency_or_two_of_them_are_refused(ann: AdminClient, amount: str, currency: str) -> None:
     path = f"/admin/tools/{make_tool('wren').id}/price"

@@ -75,8 +75,10 @@ def _past(day: date, info: ValidationInfo) -> date:
 
 
 def _amount(value: object) -> Decimal:
-    if not (isinstance(value, str) and _AMOUNT.fullmatch(value)):
+    if not isinstance(value, str):
         raise invalid(f'Enter an amount written as text, such as "20.00", not {shown(value)}.')
+    if not _AMOUNT.fullmatch(value):
+        raise invalid(f'Enter an amount such as "1000" or "20.00", not {shown(value)}.')
     return Decimal(value)
 
 

@@ -1,14 +1,19 @@
-"""Amounts as people write them: "$20", "20,00", "€ 19", "1,299.00", "US$20", "19.–", "$20 CAD"."""
+"""Amounts as people write them: "$20", "20,00", "€ 19", "1,299.00", "₹1,00,000", "19.–", "20 dollars", "$20 CAD"."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from verdicts.catalog.currencies import CODES, SHARED_SIGNS, SIGNS
 
-_NUMBER = re.compile(r"[0-9][0-9.,'’\s]*")
-_SPACES = re.compile(r"[\s'’]")
+_NUMBER = re.compile(r"[.,]?[0-9][0-9.,'’\s]*")
+_BETWEEN_THOUSANDS = re.compile(r"[\s'’]+")
 _NO_CENTS = re.compile(r"(?<=[0-9])([.,])[-\u2010-\u2015\u2212]{1,2}(?![0-9])")  # the dash of "19.–"
-_GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:([.,])[0-9]{3})(?:\1[0-9]{3})*")
+_LAST_SEPARATOR = re.compile(r"^(.*?)(?:([.,])([0-9]+))?$")
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}")
+_GROUPED = re.compile(r"[1-9][0-9]{0,2}([., ])[0-9]{3}(?:\1[0-9]{3})*|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}")
+_ARABIC_SEPARATORS = str.maketrans("٫٬", ".,")
+_SIGNS = {sign.casefold(): sign for sign in SIGNS}
 
 
 @dataclass(frozen=True)
@@ -21,59 +26,65 @@ class Money:
 
     def agrees_with(self, currency: str) -> bool:
         """Say whether the sign may stand for this currency, too."""
-        return not currency or currency in {self.currency, *SHARED_SIGNS.get(self.sign, ())} or not self.currency
+        return not (currency and self.sign) or currency in {self.currency, *SHARED_SIGNS.get(self.sign, ())}
 
 
 def read_money(text: str) -> Money:
     """Return what an amount says. A text that is none comes back as it is, for the record's schema to refuse."""
     text = " ".join(text.split())
-    plain = _NO_CENTS.sub(r"\g<1>00", text)
+    plain = _NO_CENTS.sub(r"\g<1>00", _with_plain_digits(text))
     number = _NUMBER.search(plain)
     if number is None:
         return Money(text)
-    signs = f"{plain[: number.start()]} {plain[number.end() :]}".split()
-    amount = _plain_amount(number[0])
-    currencies = [_currency_of(sign) for sign in signs]
-    if amount is None or not all(currencies):
+    signs = [_sign_of(each) for each in f"{plain[: number.start()]} {plain[number.end() :]}".split()]
+    amount = _plain_amount(number[0], is_beside_sign=bool(signs))
+    if amount is None or not all(signs):
         return Money(text)
-    return _in_one_currency(amount, signs, currencies) or Money(text)
+    return _in_one_currency(amount, [sign for sign in signs if sign]) or Money(text)
 
 
-def _in_one_currency(amount: str, signs: list[str], currencies: list[str]) -> Money | None:
+def _with_plain_digits(text: str) -> str:
+    """Return a text with the digits, spaces and signs of other scripts and widths as their plain ones."""
+    plain = unicodedata.normalize("NFKC", text).translate(_ARABIC_SEPARATORS)
+    return "".join(str(unicodedata.decimal(char, char)) for char in plain)
+
+
+def _sign_of(text: str) -> str | None:
+    """Return a sign or code as our table writes it, or None where it is no currency's."""
+    return text.upper() if text.upper() in CODES else _SIGNS.get(text.casefold())
+
+
+def _in_one_currency(amount: str, signs: list[str]) -> Money | None:
     """Return an amount with what is beside it: nothing, one sign or code, or a sign with the code it stands for."""
     if not signs:
         return Money(amount)
-    code = next((index for index, sign in enumerate(signs) if sign.upper() in CODES), 0)
-    money = Money(amount, currencies[code], signs[code])
-    others = [Money(amount, *pair) for pair in zip(currencies, signs, strict=True)]
+    sign = min(signs, key=lambda each: (each not in CODES, not SIGNS.get(each)))
+    money = Money(amount, SIGNS.get(sign, sign), sign)
+    others = [Money(amount, SIGNS.get(each, each), each) for each in signs]
     return money if len(signs) <= 2 and all(each.agrees_with(money.currency) for each in others) else None
 
 
-def _currency_of(sign: str) -> str:
-    if sign.upper() in CODES:
-        return sign.upper()
-    return next((code for each, code in SIGNS.items() if each.casefold() == sign.casefold()), "")
-
-
-def _plain_amount(number: str) -> str | None:
+def _plain_amount(number: str, *, is_beside_sign: bool) -> str | None:
     """Return a number with a dot before its decimals and nothing between its thousands; None where it is ambiguous.
 
-    The last separator begins the decimals where another one, or the same only once and not before three digits, stands
-    before them. A lone dot before three digits begins decimals, as the catalogue file writes them.
+    The last separator begins the decimals, unless it is a comma before three digits or stands between thousands, too.
+    A lone dot before three digits begins decimals, as the catalogue file writes them. Beside a sign it may be either.
     """
-    digits = _SPACES.sub("", number)
-    dot, comma = digits.rfind("."), digits.rfind(",")
-    if dot >= 0 and comma >= 0:
-        decimal = max(dot, comma)
-        whole, fraction = digits[:decimal], digits[decimal + 1 :]
-        thousands = "," if dot > comma else "."
-        is_grouped = bool(re.fullmatch(rf"[0-9]{{1,3}}(?:{re.escape(thousands)}[0-9]{{3}})+", whole))
-        return f"{whole.replace(thousands, '')}.{fraction}" if is_grouped and fraction.isdecimal() else None
-    if digits.count(".") == 1 and dot >= 0:
-        return digits
-    if _GROUPED.fullmatch(digits):
-        return digits.replace(",", "").replace(".", "")
-    whole, _, fraction = digits.partition(",")
-    if comma >= 0 and fraction.isdecimal():
-        return f"{whole}.{fraction}"
-    return digits if digits.isdecimal() else None
+    text = _BETWEEN_THOUSANDS.sub(" ", number.strip())
+    [(whole, separator, last)] = _LAST_SEPARATOR.findall(text)
+    if not separator:
+        return _without_separators(whole)
+    is_alone = _THOUSANDS.fullmatch(whole) is not None
+    if is_alone and separator == "." and len(last) == 3 and is_beside_sign:
+        return None
+    if separator in whole or (is_alone and separator == "," and len(last) == 3):
+        return _without_separators(text)
+    whole_number = _without_separators(whole)
+    return f"{whole_number}.{last}" if whole_number else None
+
+
+def _without_separators(number: str) -> str | None:
+    """Return a whole number without what stands between its thousands; None where that stands elsewhere."""
+    if _GROUPED.fullmatch(number):
+        return re.sub("[., ]", "", number)
+    return (number or "0") if number.isdecimal() or not number else None

@@ -6,7 +6,7 @@ from flask import Flask
 from tests.conftest import ON_ONE_SHARED_DATABASE
 from tests.makers import make_category, make_tool
 from tests.web.visitor import Visitor
-from verdicts.web.canonical_paths import canonical_path
+from verdicts.web.canonical_paths import with_single_slashes
 
 LONG, LONGER = "a" * 128, "-".join(["b" * 42] * 3)[:128]
 
@@ -43,6 +43,14 @@ def visitor(shared_app: Flask) -> Visitor:
         ("/newsletter/", "/newsletter"),
         ("/newsletter", "/newsletter/subscribe"),
         ("/newsletter/subscribe/?tool=alpha", "/newsletter/subscribe?tool=alpha"),
+        ("/Newsletter/Subscribe?tool=alpha", "/newsletter/subscribe?tool=alpha"),
+        ("/Newsletter", "/newsletter"),
+        ("/METHOD/", "/method"),
+        ("/Privacy", "/privacy"),
+        ("/Compare?tool=alpha&tool=beta", "/compare?tool=alpha&tool=beta"),
+        ("/Contact?about=/tools/alpha", "/contact?about=/tools/alpha"),
+        ("/Robots.txt", "/robots.txt"),
+        ("/Admin/Login?next=/admin/Me", "/admin/login?next=/admin/Me"),
     ],
 )
 def test_another_spelling_leads_to_the_address_for_good(visitor: Visitor, asked: str, canonical: str) -> None:
@@ -73,7 +81,7 @@ def test_no_spelling_leads_to_another_host(visitor: Visitor, path: str) -> None:
     ("path", "canonical"),
     [
         ("//tools/alpha", "/tools/alpha"),
-        ("///tools///Alpha///", "/tools/alpha"),
+        ("///tools///Alpha///", "/tools/Alpha"),
         ("//evil.example", "/evil.example"),
         ("//evil.example/tools/", "/evil.example/tools"),
         ("//", "/"),
@@ -81,7 +89,15 @@ def test_no_spelling_leads_to_another_host(visitor: Visitor, path: str) -> None:
     ],
 )
 def test_a_path_begins_with_one_slash(path: str, canonical: str) -> None:
-    assert canonical_path(path) == canonical
+    assert with_single_slashes(path) == canonical
+
+
+@ON_ONE_SHARED_DATABASE
+@pytest.mark.parametrize(
+    "path", ["/newsletter/confirm/AbC", "/Newsletter/Leave/AbC", "/static/Js/app.js", "/Nowhere", "/Caf%C3%89"]
+)
+def test_a_path_with_a_secret_or_without_a_page_keeps_its_capitals(visitor: Visitor, path: str) -> None:
+    assert visitor.opens("GET", path).status_code != 301
 
 
 @ON_ONE_SHARED_DATABASE

@@ -11,7 +11,8 @@ _WORD = re.compile(r"[a-z0-9]+")
 def propose(name: str) -> str:
     """Return a valid slug made of a name's letters and digits, or "" where it has none that a slug takes."""
     words = [word for word in _WORD.findall(fold(name)) if word != "vs"]
-    return "-".join(words)[:SLUG_LENGTH].strip("-")
+    cut = "-".join(words)[:SLUG_LENGTH].strip("-")
+    return cut.removesuffix("-vs")  # what is left of a longer word
 
 
 def fold(text: str) -> str:

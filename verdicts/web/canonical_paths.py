@@ -1,6 +1,7 @@
 """The one spelling of an address: other spellings with slashes too many or with capitals redirect to it."""
 
 import re
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from flask import Flask, redirect, request
@@ -12,9 +13,8 @@ from werkzeug.exceptions import HTTPException
 from verdicts.comparisons import address
 from verdicts.web.caching import PUBLIC
 
-# Below these all paths are made of slugs, which have no capitals. Tokens elsewhere have.
-SLUG_SECTIONS = {"tools", "compare", "categories", "reviewers", "rankings", "digest"}
-_OF_SLUGS = re.compile(r"[A-Za-z0-9/.-]+")
+# What a path may hold besides fixed words and still be in lower case: tokens and names of files have capitals.
+_IN_LOWER_CASE = frozenset(["slug", "pair", "name", "digest"])
 _COMPARISONS = "/compare/"
 _SAFE = "/-._~!$&'()*+,;=:@"
 
@@ -27,12 +27,17 @@ def redirect_to_canonical() -> ResponseReturnValue | None:
     """Redirect (301) a GET to the spelling of its path that leads somewhere, with its query."""
     if request.method not in {"GET", "HEAD"}:
         return None
-    path = canonical_path(request.path)
+    path = with_single_slashes(request.path)
+    if path == request.path and path == path.lower():
+        return None
+    arguments = _arguments_of(path.lower()) if path.isascii() else None
+    if arguments is not None and arguments.keys() <= _IN_LOWER_CASE:
+        path = path.lower()
     if path == request.path:
         return None
     if path.startswith(_COMPARISONS):  # in one step, not in two
         path = _COMPARISONS + address.canonical(path.removeprefix(_COMPARISONS).split(address.JOINT))
-    if not _leads_somewhere(path):
+    if _arguments_of(path) is None:
         return None
     query = request.query_string.decode("latin-1")
     response = redirect(quote(path, safe=_SAFE) + (f"?{query}" if query else ""), 301)
@@ -40,19 +45,18 @@ def redirect_to_canonical() -> ResponseReturnValue | None:
     return response
 
 
-def canonical_path(path: str) -> str:
-    """Return a path with single slashes, none at its end, and slugs in lower case.
+def with_single_slashes(path: str) -> str:
+    """Return a path with single slashes and none at its end.
 
     It begins with one slash, so that no browser reads the name of another host in it.
     """
-    path = "/" + re.sub(r"/{2,}", "/", path).strip("/")
-    is_of_slugs = path[1:].partition("/")[0].lower() in SLUG_SECTIONS and _OF_SLUGS.fullmatch(path)
-    return path.lower() if is_of_slugs else path
+    return "/" + re.sub(r"/{2,}", "/", path).strip("/")
 
 
-def _leads_somewhere(path: str) -> bool:
+def _arguments_of(path: str) -> Mapping[str, object] | None:
+    """Return what a path holds besides fixed words, by its names in our routes, or None where it leads nowhere."""
     adapter = request_ctx.url_adapter if has_request_context() else None
     try:
-        return adapter is not None and bool(adapter.match(path, method="GET"))
+        return adapter.match(path, method="GET")[1] if adapter else None
     except HTTPException:
-        return False
+        return None

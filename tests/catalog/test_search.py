@@ -151,6 +151,26 @@ def test_words_are_found_inside_a_run_without_spaces(app: Flask, name: str, text
         assert found(text) == [name, "Latin only"], text
 
 
+@pytest.mark.parametrize(
+    ("run", "inside"),
+    [
+        ("ꆈꌠꁱꂷ", "ꁱꂷ"),  # Yi
+        ("ꦲꦏ꧀ꦱꦫꦗꦮ", "ꦗꦮ"),  # Javanese
+        ("ᨲᩫ᩠ᩅᨾᩮᩬᩥᨦ", "ᨾᩮᩬᩥᨦ"),  # Tai Tham
+        ("ᮃᮊ᮪ᮞᮛᮞᮥᮔ᮪ᮓ", "ᮞᮥᮔ᮪ᮓ"),  # Sundanese
+        ("ᬅᬓ᭄ᬱᬭᬩᬮᬶ", "ᬩᬮᬶ"),  # Balinese
+        ("𛀁𛀂𛀃𛀄", "𛀃𛀄"),  # old kana
+        ("ㄱㄴㄷㄹ", "ㄷㄹ"),  # bare jamo
+        ("ꨀꨇꩉꨕꨛ", "ꨕꨛ"),  # Cham
+        ("𗀀𗀁𗀂𗀃", "𗀂𗀃"),  # Tangut
+    ],
+)
+def test_words_are_found_inside_a_run_of_rarer_scripts(app: Flask, run: str, inside: str) -> None:
+    make_tool("a", name="Named", tagline=run)
+    search.reindex_all()
+    assert found(f"{inside} {run}") == found(inside) == ["Named"]
+
+
 def test_pieces_that_stand_apart_are_no_word(app: Flask) -> None:
     make_tool("a", name="東京と京都")
     search.reindex_all()

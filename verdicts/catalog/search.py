@@ -27,11 +27,23 @@ MAX_TOOLS_ONE_BY_ONE = 500
 # What a word of the query weighs where it is found: in the name, in the tagline, in the rest of the text.
 NAME_WEIGHT, TAGLINE_WEIGHT, REST_WEIGHT = 9, 3, 1
 
-# Thai and Lao, Burmese, Khmer, kana, bopomofo, Han, and Hangul, whose words have endings.
-_UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\ua9e0-\ua9ff\uaa60-\uaa7f\u3005-\u3007\u3040-\u312f\u31a0-\u31bf"
-    "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
-)
+# The scripts that put no spaces between words, and Hangul, whose words have endings.
+_UNSPACED_RANGES = {
+    "Thai and Lao": "\u0e00-\u0eff",
+    "Burmese": "\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f",
+    "Khmer": "\u1780-\u17ff",
+    "Tai Le, New Tai Lue, Tai Tham, Tai Viet": "\u1950-\u19df\u1a20-\u1aaf\uaa80-\uaadf",
+    "Balinese, Sundanese, Batak": "\u1b00-\u1bff\u1cc0-\u1ccf",
+    "Javanese": "\ua980-\ua9df",
+    "Cham": "\uaa00-\uaa5f",
+    "Yi": "\ua000-\ua4cf",
+    "Vai": "\ua500-\ua63f",
+    "kana and bopomofo": "\u3040-\u312f\u31a0-\u31bf\u31f0-\u31ff\U0001aff0-\U0001b16f",
+    "Hangul": "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff",
+    "Han": "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff",
+    "Tangut, Khitan, Nushu": "\U00017000-\U00018dff\U0001b170-\U0001b2ff",
+}
+_UNSPACED = "".join(_UNSPACED_RANGES.values())
 _WORD = re.compile(rf"(?P<run>(?:(?=\w)[{_UNSPACED}])+)|(?:(?![{_UNSPACED}])[^\W_])+")
 _LONGEST_PIECE = 3
 

@@ -9,7 +9,7 @@ from tests.makers import NOW
 from tests.voting.world import ALLOWANCE, SHIP, SKIP, crowd, decide, figures, names, release_all_due, say, standing
 from verdicts.catalog.kinds import Verdict
 from verdicts.extensions import begin_write, db
-from verdicts.voting import ballot
+from verdicts.voting import ballot, merging
 from verdicts.voting.models import Standing
 from verdicts.voting.network_groups import MAX_RELEASED
 from verdicts.voting.recount import recount
@@ -70,6 +70,27 @@ def test_a_network_of_too_many_voters_waits_for_an_editor_whatever_they_say(tool
     assert standing(tool, VOTERS[0]) is Standing.COUNTED
 
 
+@pytest.mark.parametrize("on_other", [20, 21, 39])
+def test_a_merge_past_the_most_voters_of_a_network_is_judged_at_their_next_vote(
+    tool: int, other_tool: int, on_other: int
+) -> None:
+    crowd(tool, VOTERS[:20], SHIP, network="n1")
+    crowd(other_tool, VOTERS[100 : 100 + on_other], SKIP, network="n1")
+    release_all_due(NOW + HOUR)
+    merge(tool, other_tool, NOW + HOUR)
+    assert figures(tool) == Figures(ship=20, skip=20, waiting=on_other - 20)
+    crowd(tool, VOTERS[20:22], SKIP, network="n1", now=NOW + 2 * HOUR)
+    assert figures(tool) == Figures(ship=20, waiting=on_other + 2, held=on_other + 2)
+    assert recount() == []
+
+
+def test_a_lower_allowance_holds_what_is_beyond_it_at_the_networks_next_vote(tool: int) -> None:
+    crowd(tool, VOTERS[:35], SHIP, network="n1")
+    assert say(tool, VOTERS[35], SHIP, network="n1", allowance=10).standing is Standing.HELD
+    assert figures(tool) == Figures(ship=10, waiting=26, held=26)
+    assert recount() == []
+
+
 def test_days_of_one_network_are_added_up(tool: int) -> None:
     days = [f"n1 {number}" for number in range(7)]
     for number in range(7):
@@ -107,4 +128,10 @@ def begin_and_cast(tool: int, said: list[tuple[str, Verdict | None]], network: l
     begin_write()
     for voter, verdict in said:
         ballot.cast(tool, voter=voter, networks=network, verdict=verdict, allowance=ALLOWANCE, now=now)
+    db.session.commit()
+
+
+def merge(keep: int, drop: int, now: datetime) -> None:
+    begin_write()
+    merging.merge(keep, drop, now)
     db.session.commit()

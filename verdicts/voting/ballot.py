@@ -23,9 +23,12 @@ _FIND = (
     .select_from(_tool.outerjoin(vote, _MINE))
     .where(_tool.c.id == sa.bindparam("tool"))
 )
-_COUNT_VOTERS = sa.select(sa.func.count(), sa.func.count().filter(vote.c.network == sa.bindparam("today"))).where(
-    vote.c.tool_id == sa.bindparam("tool"), vote.c.network.in_(sa.bindparam("networks", expanding=True))
-)
+_UNHELD = (Standing.COUNTED, Standing.WAITING)
+_COUNT_VOTERS = sa.select(
+    sa.func.count(),
+    sa.func.count().filter(vote.c.network == sa.bindparam("today")),
+    sa.func.count().filter(vote.c.standing.in_(_UNHELD)),
+).where(vote.c.tool_id == sa.bindparam("tool"), vote.c.network.in_(sa.bindparam("networks", expanding=True)))
 _ADD = sa.insert(vote)
 _CHANGE = sa.update(vote).where(_MINE).values(verdict=sa.bindparam("verdict_now"), changed_at=sa.bindparam("now"))
 _RECORD = sa.insert(vote_event).inline()
@@ -114,23 +117,23 @@ def _cast_first(
     tool_id: int, voter: str, networks: Sequence[str], verdict: Verdict | None, allowance: int, now: datetime
 ) -> tuple[_Change, set[str]]:
     """Store a voter's first ballot; return it, and the voters whose ballots are held because their network has many."""
-    in_all, today = _count_voters(tool_id, networks)
+    in_all, today, unheld = _count_voters(tool_id, networks)
     has_too_many = in_all >= most_voters(allowance)
     standing = Standing.HELD if has_too_many else standing_of(today + 1, allowance)
     change = _Change(tool_id, voter, None, verdict, standing, networks[0] if networks else None, now)
     _store(change, is_new=True)
-    if in_all != most_voters(allowance):
-        return change, set()
-    return change, hold_beyond(allowance, tool_id, networks, (Standing.COUNTED, Standing.WAITING), now)
+    if has_too_many and unheld > allowance:
+        return change, hold_beyond(allowance, tool_id, networks, _UNHELD, now)
+    return change, set()
 
 
-def _count_voters(tool_id: int, networks: Sequence[str]) -> tuple[int, int]:
-    """Return how many voters a client's network has had on all days that are known, and how many today."""
+def _count_voters(tool_id: int, networks: Sequence[str]) -> tuple[int, int, int]:
+    """Return how many voters a client's network has had on all days that are known, today, and without being held."""
     if not networks:
-        return 0, 0
+        return 0, 0, 0
     values = {"tool": tool_id, "networks": networks, "today": networks[0]}
-    in_all, today = db.session.connection().execute(_COUNT_VOTERS, values).one()
-    return in_all, today
+    in_all, today, unheld = db.session.connection().execute(_COUNT_VOTERS, values).one()
+    return in_all, today, unheld
 
 
 def _judge_again(change: _Change, network: str | None, allowance: int) -> set[str]:

@@ -7,6 +7,7 @@ import pytest
 from verdicts.mailing.outcomes import Action, Outcome, OutcomeKind, Step, action_for, is_about_this_site, retry_delay
 
 MINUTE = timedelta(minutes=1)
+OUR_NAMES = ["bounce+x1@bounces.verdicts.test", "panel@verdicts.test", "web1.verdicts.test"]
 
 
 def refused(reply: str, step: Step = Step.RCPT) -> Action:
@@ -71,13 +72,14 @@ def test_a_refusal_asks_for_what_its_codes_say(reply: str, action: Action) -> No
         "550 5.1.2 Verdicts.test: no such domain.",
         "550 Unknown domain: verdicts.test",
         "550 5.1.1 <panel@verdicts.test> does not exist",
+        "550 5.1.1 <bounce+x1@bounces.verdicts.test> does not exist",
+        "550 5.1.2 bounces.verdicts.test: no such domain",
+        "550 5.1.2 web1.verdicts.test: unknown host",
         "550 5.1.1 Callback verification failed for PANEL@VERDICTS.TEST",
     ],
 )
 def test_a_mailbox_is_not_missing_where_a_reply_speaks_of_the_sender(reply: str) -> None:
-    outcome = Outcome.from_reply(
-        Step.RCPT, int(reply[:3]), reply[4:].encode(), "ann@example.org", "panel@verdicts.test"
-    )
+    outcome = Outcome.from_reply(Step.RCPT, int(reply[:3]), reply[4:].encode(), "ann@example.org", OUR_NAMES)
     assert action_for(outcome) is Action.REFUSED
     assert is_about_this_site(outcome)
 
@@ -92,10 +94,11 @@ def test_a_mailbox_is_not_missing_where_a_reply_speaks_of_the_sender(reply: str)
         ("550 5.1.1 user otherpanel@verdicts.test unknown", "ann@example.org", "panel@verdicts.test"),
         ("554 This user doesn't have a yahoo.com account", "ann@yahoo.com", "panel@yahoo.com"),
         ("550 5.1.1 user unknown", "ann@example.org", ""),
+        ("550 5.1.1 user web1 unknown", "ann@example.org", "panel@verdicts.test"),
     ],
 )
 def test_a_mailbox_is_missing_though_the_sender_has_a_similar_name(reply: str, recipient: str, sender: str) -> None:
-    outcome = Outcome.from_reply(Step.RCPT, int(reply[:3]), reply[4:].encode(), recipient, sender)
+    outcome = Outcome.from_reply(Step.RCPT, int(reply[:3]), reply[4:].encode(), recipient, [sender, "web1"])
     assert action_for(outcome) is Action.HARD_BOUNCE
 
 

@@ -119,6 +119,12 @@ def test_a_report_that_the_sender_is_invalid_ends_no_subscription(status: str, r
     assert kind_of(delivery_report(status, diagnostic=f"smtp; {reply}", original=our_letter())) is None
 
 
+def test_a_report_that_names_the_visible_senders_domain_ends_no_subscription_wherever_it_goes() -> None:
+    diagnostic = "smtp; 550 5.1.2 Domain verdicts.test does not exist"
+    to = f"bounce+{bounce_token(3, 1)}@bounces.example"
+    assert kind_of(delivery_report("5.1.2", diagnostic=diagnostic, to=to)) is None
+
+
 @pytest.mark.parametrize(
     "reply", ["550 5.1.1 Invalid sender", "550 5.1.1 sender verify failed", "550 5.1.2 Your domain does not exist"]
 )

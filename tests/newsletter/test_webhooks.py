@@ -48,6 +48,7 @@ def sendgrid(event: str, **more: Any) -> dict[str, Any]:
 
 
 GONE = {"code": 550, "message": "5.1.1 The email account does not exist", "enhanced-code": "5.1.1"}
+WRAPPED = "550 permanent failure for one or more recipients (ann@example.org:550 5.1.1 rejected)"
 SPAM = {"code": 550, "message": "5.7.1 Message refused as spam", "enhanced-code": "5.7.1"}
 NO_ACCESS = {"code": 550, "message": "5.4.1 Recipient address rejected: Access denied", "enhanced-code": "5.4.1"}
 FEEDBACK = {
@@ -122,6 +123,9 @@ EVENTS = [
     ("leave", lambda: sendgrid("group_unsubscribe")),
     ("leave", lambda: sendgrid("unsubscribe")),
     ("bounce", lambda: {"kind": "bounce", "status": "5.1.1", "token": token()}),
+    (None, lambda: sendgrid("bounce", type="bounce", status="5.1.1", reason="550 5.1.1 Invalid sender")),
+    (None, lambda: postmark("Bounce", Type="HardBounce", Details="smtp;550 5.1.2 Domain verdicts.test not found")),
+    ("bounce", lambda: sendgrid("bounce", status="5.0.0", reason=WRAPPED)),
     ("complaint", lambda: {"kind": "complaint", "token": token()}),
     *((kind, feedback(type_)) for type_, kind in FEEDBACK.items()),
     ("leave", lambda: {"kind": "leave", "token": leave_token(1, 1)}),

@@ -1,7 +1,7 @@
 """How a transmission ended, and what to do about it: RFC 5321's reply codes and RFC 3463's enhanced status codes."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -67,7 +67,7 @@ class Outcome:
 
     `code` is the reply's three digits, None where there was none; `enhanced` its status code (RFC 3463), if it has
     one; `text` the reply's or the error's text, printable, on one line and without the recipient's address;
-    `names_sender` whether the reply named the letter's sender or its domain.
+    `names_sender` whether the reply named the letter's sender, its domain or the host that sent it.
     """
 
     kind: OutcomeKind
@@ -78,13 +78,15 @@ class Outcome:
     names_sender: bool = False
 
     @classmethod
-    def from_reply(cls, step: Step, code: int, reply: bytes, recipient: str = "", sender: str = "") -> Self:
+    def from_reply(
+        cls, step: Step, code: int, reply: bytes, recipient: str = "", senders: Collection[str] = ()
+    ) -> Self:
         """Return the outcome of a reply: accepted where it is 2xx and answers the final dot, refused otherwise."""
         text = _readable(reply.decode("utf-8", "replace"), recipient)
         enhanced = find_status(text)
         is_accepted = step is Step.DOT and 200 <= code < 300
         kind = OutcomeKind.ACCEPTED if is_accepted else OutcomeKind.REFUSED
-        return cls(kind, code, enhanced, text, step, names_sender(text, sender, recipient))
+        return cls(kind, code, enhanced, text, step, names_sender(text, senders, recipient))
 
     @classmethod
     def from_error(cls, kind: OutcomeKind, step: Step, error: object) -> Self:

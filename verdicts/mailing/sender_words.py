@@ -1,6 +1,7 @@
 """Whether a reply speaks of this site's sender, domain or server: then it says nothing of a reader's mailbox."""
 
 import re
+from collections.abc import Collection
 
 _SENDER_PATTERN = re.compile(
     r"\bsenders?\b|\boriginator\b|\b(?:mail|envelope|header)[ -]?from\b|\bfrom:? ?(?:address|domain|header)\b"
@@ -16,16 +17,18 @@ def speaks_of_sender(text: str) -> bool:
     return _SENDER_PATTERN.search(text) is not None
 
 
-def names_sender(text: str, sender: str, recipient: str) -> bool:
-    """Return whether a reply names the sender's address, or the sender's domain alone.
+def names_sender(text: str, senders: Collection[str], recipient: str) -> bool:
+    """Return whether a reply names one of these addresses, or the domain of one alone. A host may stand among them.
 
     A domain that is the recipient's too tells nothing: "This user doesn't have a yahoo.com account".
     """
-    sender, recipient = sender.lower(), recipient.lower()
+    return any(_names(text.lower(), sender.lower(), recipient.lower()) for sender in senders)
+
+
+def _names(text: str, sender: str, recipient: str) -> bool:
     domain = sender.rpartition("@")[2]
-    if not domain or sender == recipient:
+    if "." not in domain or sender == recipient:
         return False
-    named = rf"(?<![\w.+-]){re.escape(sender)}(?![\w-])"
-    if not recipient.endswith(f"@{domain}"):
-        named += rf"|(?<![\w@.-]){re.escape(domain)}(?!\.?[\w-])"
-    return re.search(named, text.lower()) is not None
+    names_domain = re.search(rf"(?<![\w@.-]){re.escape(domain)}(?!\.?[\w-])", text) is not None
+    names_address = "@" in sender and re.search(rf"(?<![\w.+-]){re.escape(sender)}(?![\w-])", text) is not None
+    return names_address or (names_domain and not recipient.endswith(f"@{domain}"))

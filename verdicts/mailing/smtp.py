@@ -10,7 +10,7 @@ from typing import Self
 
 import flask_mail
 
-from verdicts.mailing.addresses import AddressParts, InvalidAddress, parse_address
+from verdicts.mailing.addresses import AddressParts, InvalidAddress, parse_address, split_name_and_address
 from verdicts.mailing.outcomes import Outcome, OutcomeKind, Step
 
 MAX_MESSAGES_PER_CONNECTION = 100
@@ -126,7 +126,7 @@ class SmtpConnection(flask_mail.Connection):
             host.putcmd(f"{step}:{argument}" if argument else step)
             code, reply = _reply(host)
             if code != GO_AHEAD if step is Step.DATA else code // 100 != 2:
-                return Outcome.from_reply(step, code, reply, str(to), sender)
+                return Outcome.from_reply(step, code, reply, str(to), self._senders(sender))
         return self._send_body(host, raw, str(to), sender)
 
     def _send_body(self, host: smtplib.SMTP, raw: bytes, recipient: str, sender: str) -> Outcome:
@@ -138,7 +138,11 @@ class SmtpConnection(flask_mail.Connection):
         host.send(b".\r\n")
         code, reply = _reply(host)
         _set_timeout(host, self._timeouts.reply)
-        return Outcome.from_reply(Step.DOT, code, reply, recipient, sender)
+        return Outcome.from_reply(Step.DOT, code, reply, recipient, self._senders(sender))
+
+    def _senders(self, envelope_from: str) -> tuple[str, ...]:
+        """Return what a reply calls us: by the envelope's sender, the visible one, or our host."""
+        return envelope_from, split_name_and_address(self.mail.default_sender)[1], self._own_name
 
     def _reset_after(self, refusal: Outcome) -> None:
         """Prepare the connection for the next message: close it after a 421, else abort the refused message."""

@@ -41,7 +41,7 @@ def leave_by_mail(token: str) -> str:
     mail = current_settings().mail
     if mail.bounce_domain:
         return f"mailto:{Purpose.LEAVE}+{token}@{mail.bounce_domain}"
-    return f"mailto:{quote(_sender_address(), safe='@')}?subject={Purpose.LEAVE}%20{token}"
+    return f"mailto:{quote(sender_address(), safe='@')}?subject={Purpose.LEAVE}%20{token}"
 
 
 def delivery_headers(edition_id: int, subscriber_id: int) -> dict[str, str]:
@@ -58,8 +58,8 @@ def delivery_headers(edition_id: int, subscriber_id: int) -> dict[str, str]:
 def envelope_sender(edition_id: int, subscriber_id: int) -> str:
     """Return where bounces go: with BOUNCE_DOMAIN to an address that identifies the delivery, else to the sender."""
     domain = current_settings().mail.bounce_domain
-    return f"{Purpose.BOUNCE}+{bounce_token(edition_id, subscriber_id)}@{domain}" if domain else _sender_address()
+    return f"{Purpose.BOUNCE}+{bounce_token(edition_id, subscriber_id)}@{domain}" if domain else sender_address()
 
 
-def _sender_address() -> str:
+def sender_address() -> str:
     return split_name_and_address(current_settings().mail.default_sender)[1]

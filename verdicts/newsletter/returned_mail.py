@@ -5,7 +5,7 @@ leave.
 import binascii
 import quopri
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from email import message_from_bytes, message_from_string
 from email.header import decode_header, make_header
 from email.message import Message
@@ -15,6 +15,7 @@ from verdicts.mailing.sender_words import names_sender
 from verdicts.newsletter.bounces import BounceReport, ReportKind, find_leave_report, find_report
 from verdicts.newsletter.failures import is_mailbox_missing
 from verdicts.newsletter.feedback import find_feedback_kind
+from verdicts.newsletter.headers import sender_address
 
 MAX_MESSAGE_BYTES = 1024 * 1024
 _ADDRESS_HEADERS = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "Subject")
@@ -75,8 +76,9 @@ def _read_failure(message: Message, parts: list[Message]) -> BounceReport | None
         raise NotUnderstood("a delivery report that does not say what happened")
     if not failed:
         return None
-    sender = parseaddr(str(message.get("To", "")))[1]  # reports go to the address that sent the letter
-    return _failure(message, *(_is_mailbox_missing(block, sender) for block in failed))
+    # Reports go to the address that sent the letter.
+    senders = (parseaddr(str(message.get("To", "")))[1], sender_address())
+    return _failure(message, *(_is_mailbox_missing(block, senders) for block in failed))
 
 
 def _action_of(block: Message) -> str:
@@ -84,10 +86,10 @@ def _action_of(block: Message) -> str:
     return match[1].lower() if match else ""
 
 
-def _is_mailbox_missing(block: Message, sender: str) -> bool | None:
+def _is_mailbox_missing(block: Message, senders: Collection[str]) -> bool | None:
     replies = list(map(str, block.get_all("Diagnostic-Code", [])))
     recipient = str(block.get("Final-Recipient", "")).rpartition(";")[2].strip()
-    if any(names_sender(reply, sender, recipient) for reply in replies):
+    if any(names_sender(reply, senders, recipient) for reply in replies):
         return False
     return is_mailbox_missing(str(block.get("Status", "")), *replies)
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from verdicts.mailing.sender_words import names_sender
 from verdicts.newsletter.bounces import BounceReport, ReportKind, find_report
 from verdicts.newsletter.failures import has_status, is_mailbox_missing
 from verdicts.newsletter.feedback import find_feedback_kind
+from verdicts.newsletter.headers import sender_address
 from verdicts.newsletter.returned_mail import NotUnderstood
 
 Event = Mapping[str, object]
@@ -18,6 +20,7 @@ Event = Mapping[str, object]
 _KIND_FIELDS = {"kind", "event", "eventtype", "notificationtype", "recordtype", "type"}
 _FEEDBACK_FIELDS = {"complaintfeedbacktype", "feedbacktype"}
 _STATUS_FIELDS = {"status", "enhancedcode"}
+_RECIPIENT_FIELDS = {"recipient", "email", "emailaddress"}
 _REASON_FIELDS = {"diagnosticcode", "reason", "response", "details", "message", "description", "bounceclassification"}
 _COMPLAINTS = {"complaint", "complained", "spamcomplaint", "spamreport"}
 _LEAVE_REQUESTS = {"leave", "unsubscribe", "unsubscribed", "groupunsubscribe"}
@@ -134,6 +137,9 @@ def _find_bounce_kind(event: Event) -> ReportKind | None:
     if words & _NO_MATTER_OF_THE_MAILBOX:
         return None
     texts = [*_values_of(event, _STATUS_FIELDS), *_values_of(event, _REASON_FIELDS)]
+    recipient = next(_values_of(event, _RECIPIENT_FIELDS), "")
+    if any(names_sender(text, [sender_address()], recipient) for text in texts):
+        return None
     is_missing = is_mailbox_missing(*texts)
     if is_missing is None and (words & _PERMANENT or _says_permanent(event, words, texts)):
         is_missing = True

@@ -163,12 +163,34 @@ def test_words_are_found_inside_a_run_without_spaces(app: Flask, name: str, text
         ("ㄱㄴㄷㄹ", "ㄷㄹ"),  # bare jamo
         ("ꨀꨇꩉꨕꨛ", "ꨕꨛ"),  # Cham
         ("𗀀𗀁𗀂𗀃", "𗀂𗀃"),  # Tangut
+        ("ᨅᨔᨕᨘᨁᨗ", "ᨕᨘᨁᨗ"),  # Buginese
+        ("ꤰꤱꤲꤳ", "ꤲꤳ"),  # Rejang
+        ("ᜀᜁᜂᜃ", "ᜂᜃ"),  # Tagalog
+        ("𑜀𑜁𑜂𑜃", "𑜂𑜃"),  # Ahom
+        ("人〻之〱", "〻之"),  # marks of repetition
     ],
 )
 def test_words_are_found_inside_a_run_of_rarer_scripts(app: Flask, run: str, inside: str) -> None:
     make_tool("a", name="Named", tagline=run)
     search.reindex_all()
     assert found(f"{inside} {run}") == found(inside) == ["Named"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("ភាសា\u200bខ្មែរ", "ភាសាខ្មែរ"),  # Khmer and its neighbours mark in this way where a line may break
+        ("ภาษา\u200bไทย", "ษาไทย"),
+        ("Hyphen\u00adation", "hyphenation"),
+        ("می\u200cخواهم", "میخواهم"),
+        ("Open\u2060AI", "openai"),
+        ("\u200eCode\u200f", "code"),
+    ],
+)
+def test_characters_that_show_nothing_do_not_matter(app: Flask, name: str, text: str) -> None:
+    make_tool("a", name=name)
+    search.reindex_all()
+    assert found(f"{name} {text}") == found(text) == [name]
 
 
 def test_pieces_that_stand_apart_are_no_word(app: Flask) -> None:

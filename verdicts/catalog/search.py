@@ -32,7 +32,9 @@ _UNSPACED_RANGES = {
     "Thai and Lao": "\u0e00-\u0eff",
     "Burmese": "\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f",
     "Khmer": "\u1780-\u17ff",
-    "Tai Le, New Tai Lue, Tai Tham, Tai Viet": "\u1950-\u19df\u1a20-\u1aaf\uaa80-\uaadf",
+    "Tai Le, New Tai Lue, Tai Tham, Tai Viet, Ahom": "\u1950-\u19df\u1a20-\u1aaf\uaa80-\uaadf\U00011700-\U0001174f",
+    "Tagalog, Hanunoo, Buhid, Tagbanwa": "\u1700-\u177f",
+    "Buginese, Rejang, Makasar, Kawi": "\u1a00-\u1a1f\ua930-\ua95f\U00011ee0-\U00011f5f",
     "Balinese, Sundanese, Batak": "\u1b00-\u1bff\u1cc0-\u1ccf",
     "Javanese": "\ua980-\ua9df",
     "Cham": "\uaa00-\uaa5f",
@@ -40,8 +42,8 @@ _UNSPACED_RANGES = {
     "Vai": "\ua500-\ua63f",
     "kana and bopomofo": "\u3040-\u312f\u31a0-\u31bf\u31f0-\u31ff\U0001aff0-\U0001b16f",
     "Hangul": "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff",
-    "Han": "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff",
-    "Tangut, Khitan, Nushu": "\U00017000-\U00018dff\U0001b170-\U0001b2ff",
+    "Han": "\u3005-\u3007\u3031-\u3035\u303b\u303c\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff",
+    "Tangut, Khitan, Nushu": "\U00016fe0-\U00018dff\U0001b170-\U0001b2ff",
 }
 _UNSPACED = "".join(_UNSPACED_RANGES.values())
 _WORD = re.compile(rf"(?P<run>(?:(?=\w)[{_UNSPACED}])+)|(?:(?![{_UNSPACED}])[^\W_])+")

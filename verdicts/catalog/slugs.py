@@ -6,6 +6,7 @@ import unicodedata
 from verdicts.catalog.kinds import SLUG_LENGTH
 
 _WORD = re.compile(r"[a-z0-9]+")
+_DROPPED_CATEGORIES = frozenset({"Mn", "Mc", "Me", "Cf"})
 
 
 def propose(name: str) -> str:
@@ -16,6 +17,6 @@ def propose(name: str) -> str:
 
 
 def fold(text: str) -> str:
-    """Return a text in lower case and without accents: "Café" is "cafe"."""
+    """Return a text in lower case, without accents and without characters that only format it: "Café" is "cafe"."""
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return "".join(sign for sign in folded if not unicodedata.category(sign).startswith("M"))
+    return "".join(char for char in folded if unicodedata.category(char) not in _DROPPED_CATEGORIES)

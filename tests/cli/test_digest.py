@@ -11,7 +11,7 @@ from flask import Flask
 
 from tests.apps import pooled_app
 from tests.conftest import ON_ONE_DATABASE
-from tests.digest.weekly import LAST_WEEK, THIS_WEEK, a_turn, a_week, an_old_tool, drafted
+from tests.digest.weekly import LAST_WEEK, THIS_WEEK, a_turn, a_week, an_old_tool, drafted, writing
 from tests.makers import NOW, make_subscriber
 from verdicts.digest import editions
 from verdicts.digest.editions import Edition
@@ -108,6 +108,16 @@ def test_preview_prints_the_text_and_writes_both_parts(app: Flask) -> None:
     assert html.startswith("<!DOCTYPE html>")
     assert "It reads receipts now." in html
     assert this_week().state is EditionState.DRAFT
+
+
+@pytest.mark.parametrize("command", [["preview"], ["schedule", "2026-11-24T10:00Z"]])
+def test_who_approves_a_draft_hears_of_names_from_before(app: Flask, command: list[str]) -> None:
+    _, _, alpha, _ = a_week()
+    drafted()
+    warning = "2 items use a name from before. Refresh: flask digest draft --refresh 2026-w47"
+    with writing():
+        db.session.merge(alpha).name = "Omega"
+    assert warning in digest(app, *command)
 
 
 def test_a_test_letter_goes_to_one_address_and_changes_nothing(app: Flask) -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from tests.digest.weekly import LONG_AGO, THIS_WEEK, a_price_move, a_turn, an_old_tool, drafted, items, writing
 from tests.makers import NOW, make_category, make_comparison, make_review, make_reviewer, make_votes
-from verdicts.catalog.models import PriceRecord, Tool
+from verdicts.catalog.models import Category, PriceRecord, Review, Reviewer, Tool, ToolSlug
 from verdicts.curation import merging
 from verdicts.digest import editing, refreshing
 from verdicts.digest.editing import Direction
@@ -130,6 +130,47 @@ def test_what_was_removed_stays_removed_while_its_tool_is_away_and_back() -> Non
             db.session.execute(sa.update(Tool).where(Tool.id == alpha.id).values(published_at=published_at))
         refreshed(edition.id)
     assert titles(edition) == [("verdict-change", "alpha", True), ("verdict-change", "beta", False)]
+
+
+RENAMED = {
+    "reviewer": sa.update(Reviewer).values(name="The Doubter", slug="doubter"),
+    "tool": sa.update(Tool).values(name="Omega"),
+    "slug": sa.update(ToolSlug).values(slug="omega"),
+    "category": sa.update(Category).values(name="Writing code", slug="writing-code"),
+    "review": sa.update(Review).values(quote="Another one."),
+    "price": sa.update(PriceRecord).values(source="https://example.org/plans"),
+}
+
+
+@pytest.mark.parametrize("what", RENAMED)
+@pytest.mark.usefixtures("app")
+def test_what_was_removed_stays_removed_whatever_is_renamed(what: str) -> None:
+    alpha = an_old_tool("alpha", make_category("code"))
+    a_turn(alpha)
+    a_price_move(alpha)
+    edition = drafted(THIS_WEEK)
+    with writing():
+        for item in items(edition):
+            editing.set_removed(edition.id, item.id, is_removed=True)
+        editing.reorder(edition.id, [item.id for item in reversed(items(edition))])
+        db.session.execute(RENAMED[what])
+    refreshed(edition.id)
+    assert [(item.kind, item.is_removed) for item in items(edition)] == [("price-move", True), ("verdict-change", True)]
+
+
+@pytest.mark.usefixtures("app")
+def test_two_reviewers_who_exchange_their_names_keep_their_own_changes() -> None:
+    alpha = an_old_tool("alpha")
+    a_turn(alpha, "builder")
+    a_turn(alpha, "skeptic")
+    edition = drafted(THIS_WEEK)
+    with writing():
+        editing.set_removed(edition.id, items(edition)[0].id, is_removed=True)
+        one, two = db.session.scalars(sa.select(Reviewer).order_by(Reviewer.id))
+        one.name, two.name = two.name, one.name
+    assert refreshed(edition.id) == Refresh(added=0, updated=2, outdated=0)
+    told = [(item.details["reviewer"], item.is_removed) for item in items(edition)]
+    assert told == [("The Skeptic", True), ("The Builder", False)]
 
 
 @pytest.mark.usefixtures("app")

@@ -3,16 +3,18 @@
 from collections.abc import Callable
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from tests.digest.weekly import a_turn, a_week, an_old_tool, drafted, items, writing
 from tests.makers import NOW, make_category, make_comparison, make_tool, make_votes
 from tests.web.visitor import Visitor
-from verdicts.catalog.models import Tool, ToolSlug
+from verdicts.catalog.models import Category, Reviewer, Tool, ToolSlug
 from verdicts.comparisons.models import Comparison
+from verdicts.curation import merging
 from verdicts.curation.editing import publication, removal
 from verdicts.curation.editing import tools as tool_editing
-from verdicts.digest import editions, previews, scheduling
+from verdicts.digest import editions, previews, refreshing, scheduling
 from verdicts.digest.editions import Edition, EditionIsEmpty, edition_version
 from verdicts.digest.freezing import freeze
 from verdicts.digest.messages import load_message_builder
@@ -139,3 +141,61 @@ def test_a_new_tool_under_the_number_of_a_deleted_one_does_not_bring_its_news_ba
     take_back(finch, "deleted")
     make_tool("sparrow", id=finch)
     assert [item.is_included for item in list_items_with_visibility(found, NOW)] == [True, False]
+
+
+RENAMED = {
+    "tool": sa.update(Tool).where(Tool.name == "Alpha").values(name="Omega"),
+    "category": sa.update(Category).where(Category.name == "Code").values(name="Editors"),
+    "reviewer": sa.update(Reviewer).where(Reviewer.name == "The Skeptic").values(name="The Doubter"),
+}
+
+
+@pytest.mark.parametrize(
+    ("what", "renamed"),
+    [
+        ("tool", ["verdict-change", "price-move", "new-comparison"]),
+        ("category", ["verdict-change", "price-move", "new-comparison"]),
+        ("reviewer", ["verdict-change", "new-comparison"]),
+        ("merge", ["verdict-change", "price-move", "new-comparison"]),
+    ],
+)
+@pytest.mark.usefixtures("app")
+def test_what_is_named_otherwise_now_says_so_until_the_draft_is_refreshed(what: str, renamed: list[str]) -> None:
+    alpha, other = a_week_with_a_comparison()
+    found = drafted()
+    before = version(found)
+    assert renamed_items(found) == []
+    with writing():
+        if what == "merge":
+            merging.merge(other, alpha, NOW)
+        else:
+            db.session.execute(RENAMED[what])
+    assert sorted(renamed_items(found)) == sorted(renamed)
+    assert version(found) != before
+    with writing():
+        refreshing.refresh(found.id, NOW)
+    assert renamed_items(found) == []
+
+
+@pytest.mark.usefixtures("app")
+def test_a_view_from_before_a_refresh_is_no_approval() -> None:
+    a_week_with_a_comparison()
+    found = drafted()
+    before = version(found)
+    with writing():
+        db.session.execute(sa.update(Tool).where(Tool.name == "Beta").values(tagline="Another one."))
+    assert version(found) == before
+    with writing():
+        refreshing.refresh(found.id, NOW)
+    assert version(found) != before
+
+
+def a_week_with_a_comparison() -> tuple[int, int]:
+    """Build a week with a comparison, and an old tool beside; return the ids of Alpha, which changed, and that tool."""
+    code, _, alpha, beta = a_week()
+    make_comparison(alpha, beta, published_at=NOW)
+    return alpha.id, an_old_tool("other", code).id
+
+
+def renamed_items(found: Edition) -> list[str]:
+    return [item.kind for item in list_items_with_visibility(found, NOW) if item.is_renamed]

@@ -16,6 +16,7 @@ class ReviewerSummary:
     kind: ReviewerKind = ReviewerKind.UNSTATED
     motto: str = ""
     position: int = field(default=0, compare=False)  # in the panel's order
+    id: int = field(default=0, compare=False)
 
     @property
     def label(self) -> str:

@@ -91,6 +91,14 @@ def preview(name: str | None) -> None:
     html.write_text(letter.html, encoding="utf-8")
     click.echo(f"Subject: {letter.subject}\n\n{letter.text}")
     click.echo(f"The same in files: {text} and {html}", err=True)
+    _warn_of_old_names(edition)
+
+
+def _warn_of_old_names(edition: Edition) -> None:
+    items = read(lambda: queries.list_items_with_visibility(edition, utc_now()))
+    if count := sum(item.is_renamed and item.is_included for item in items):
+        use = "item uses" if count == 1 else "items use"
+        click.echo(f"{count} {use} a name from before. Refresh: flask digest draft --refresh {edition.name}", err=True)
 
 
 @digest.command("test")
@@ -126,7 +134,9 @@ def schedule(arguments: tuple[str, ...]) -> None:
         before = f"{edition.scheduled_at:{MINUTE}}" if edition.scheduled_at else None
         return {"scheduled for": (before, f"{when:{MINUTE}}")}
 
-    scheduled = change_edition(get_edition(names[0] if names else None), "scheduled", step)
+    edition = get_edition(names[0] if names else None)
+    _warn_of_old_names(edition)
+    scheduled = change_edition(edition, "scheduled", step)
     at_once = " That has passed: the next `flask digest run` sends it." if when <= now else ""
     click.echo(f"Edition {scheduled.name} is locked and goes out at {when:{MINUTE}}.{at_once}")
 

@@ -230,7 +230,7 @@ def lock_draft(edition_id: int) -> None:
 
 def edition_version(edition: Edition, items: Sequence[NewsItem]) -> str:
     """Return a hash of everything that readers get of an edition, or would get if it were frozen now."""
-    states = [(item.id, item.is_removed, item.is_hidden) for item in items]
+    states = [(item.id, item.is_removed, item.is_hidden, item.is_renamed, item.details) for item in items]
     return _hash(edition.id, edition.content_hash, edition.subject, edition.intro, states)
 
 

@@ -102,7 +102,8 @@ def _verdict_changes(activity: WeekActivity, first_day: date, last_day: date) ->
             if (verdict_change := _find_verdict_change(review, first_day, last_day)) is None:
                 continue
             before, change = verdict_change
-            details = {"reviewer": review.reviewer.name, "on": change.on.isoformat(), "reason": change.ended.reason}
+            by = {"reviewer": review.reviewer.name, "reviewer_id": review.reviewer.id}
+            details = {**by, "on": change.on.isoformat(), "reason": change.ended.reason}
             verdicts = {"before": before, "after": change.new_verdict, "ship": panel.ship, "total": panel.total}
             yield news_about(ItemKind.VERDICT_CHANGE, activity.tools[id], **details, **verdicts)
 

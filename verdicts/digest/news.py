@@ -29,7 +29,8 @@ class News:
 class NewsItem:
     """News as stored in an edition. `is_removed`: an editor removed it, or it was hidden when the edition was frozen.
 
-    `is_hidden`: readers cannot see its tool or comparison. Only queries.with_visibility sets it.
+    `is_hidden`: readers cannot see its tool or comparison. `is_renamed`: a tool, category or reviewer that it names has
+    another name now. Only queries.with_visibility sets these two.
     """
 
     id: int
@@ -40,6 +41,7 @@ class NewsItem:
     is_removed: bool
     position: int
     is_hidden: bool = False
+    is_renamed: bool = False
 
     @property
     def is_included(self) -> bool:

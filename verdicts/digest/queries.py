@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from verdicts.catalog.queries import is_published, requested_slug, tool
+from verdicts.catalog.queries import all_reviewers, category, is_published, requested_slug, tool
 from verdicts.comparisons.models import Comparison
 from verdicts.comparisons.related import members_key
 from verdicts.digest.blocks import Block
@@ -22,8 +22,9 @@ from verdicts.digest.models import (
     edition_item,
 )
 from verdicts.digest.news import NewsItem
+from verdicts.digest.sections import category_heading
 from verdicts.digest.weeks import Week
-from verdicts.extensions import db, execute_page
+from verdicts.extensions import AnyRow, db, execute_page
 from verdicts.newsletter.models import subscriber
 
 PAGE_SIZE = 20
@@ -130,7 +131,7 @@ def list_items(edition_id: int) -> list[NewsItem]:
 
 
 def list_items_with_visibility(edition: Edition, now: datetime) -> list[NewsItem]:
-    """Return an edition's items; those of a draft say whether they are hidden. One statement, for a draft three.
+    """Return an edition's items; those of a draft say whether they are hidden or renamed. One statement, or five.
 
     Freezing marks hidden items as removed, so the items of other editions are not checked.
     """
@@ -139,18 +140,31 @@ def list_items_with_visibility(edition: Edition, now: datetime) -> list[NewsItem
 
 
 def with_visibility(items: Sequence[NewsItem], now: datetime) -> list[NewsItem]:
-    """Return the items, with `is_hidden` set if readers cannot see all its tools and its comparison. Two statements."""
-    tool_ids = _visible_tools({slug for item in items for slug in _slugs(item)}, now)
+    """Return a draft's items with what readers see now. Four statements.
+
+    `is_hidden` is set if they cannot see all its tools and its comparison, `is_renamed` if it has a name from before.
+    """
+    tools = _visible_tools({each["slug"] for item in items for each in _named_tools(item)}, now)
     keys = {members_key(item.tool_ids) for item in items if item.kind is ItemKind.NEW_COMPARISON}
     comparisons = _visible_comparisons(keys, now)
+    category_rows = db.session.connection().execute(sa.select(category.c.id, category.c.name))
+    categories = {row.id: row.name for row in category_rows}
+    reviewers = {name for each in all_reviewers() for name in (each.name, each.label)}
 
     def is_visible(item: NewsItem) -> bool:
         # The letter links to slugs, so each slug must still lead to a tool of the item.
-        if not all(tool_ids.get(slug) in item.tool_ids for slug in _slugs(item)):
+        named = [tools.get(each["slug"]) for each in _named_tools(item)]
+        if not all(tool and tool.id in item.tool_ids for tool in named):
             return False
         return item.kind is not ItemKind.NEW_COMPARISON or members_key(item.tool_ids) in comparisons
 
-    return [replace(item, is_hidden=not is_visible(item)) for item in items]
+    def is_renamed(item: NewsItem) -> bool:
+        named = [(each["name"], tools.get(each["slug"])) for each in _named_tools(item)]
+        if any(tool and tool.name != name for name, tool in named) or not _named_reviewers(item) <= reviewers:
+            return True
+        return item.category_id in categories and category_heading(item) != categories[item.category_id]
+
+    return [replace(item, is_hidden=not is_visible(item), is_renamed=is_renamed(item)) for item in items]
 
 
 def list_blocks(edition_id: int) -> list[Block]:
@@ -253,16 +267,22 @@ def _load_progress(edition_ids: Collection[int]) -> dict[int, EditionProgress]:
     return {id: EditionProgress({state: counts[id].get(state, 0) for state in DeliveryState}) for id in edition_ids}
 
 
-def _slugs(item: NewsItem) -> list[str]:
-    tools = item.details["sides"] if item.kind is ItemKind.NEW_COMPARISON else [item.details["tool"]]
-    return [each["slug"] for each in tools]
+def _named_tools(item: NewsItem) -> list[Mapping[str, str]]:
+    return item.details["sides"] if item.kind is ItemKind.NEW_COMPARISON else [item.details["tool"]]
 
 
-def _visible_tools(slugs: Collection[str], now: datetime) -> Mapping[str, int]:
-    """Return the ids of published tools by slug, old slugs too."""
-    statement = sa.select(requested_slug.c.slug, tool.c.id).join(tool, tool.c.id == requested_slug.c.tool_id)
+def _named_reviewers(item: NewsItem) -> set[str]:
+    panels = [each.get("panel", {}) for each in item.details.get("sides", [item.details])]
+    labels = {mark["label"] for panel in panels for mark in panel.get("marks", [])}
+    return labels | ({item.details["reviewer"]} if "reviewer" in item.details else set())
+
+
+def _visible_tools(slugs: Collection[str], now: datetime) -> Mapping[str, AnyRow]:
+    """Return the ids and names of published tools by slug, old slugs too."""
+    statement = sa.select(requested_slug.c.slug, tool.c.id, tool.c.name)
+    statement = statement.join(tool, tool.c.id == requested_slug.c.tool_id)
     rows = db.session.connection().execute(statement.where(requested_slug.c.slug.in_(slugs), is_published(now)))
-    return {row.slug: row.id for row in rows}
+    return {row.slug: row for row in rows}
 
 
 def _visible_comparisons(keys: Collection[str], now: datetime) -> set[str]:

@@ -21,7 +21,7 @@ from verdicts.extensions import db
 # What is new stays in the draft while its page is away, and letters leave it out (queries.with_visibility).
 _HIDDEN_WITH_PAGE = frozenset({ItemKind.NEW_TOOL, ItemKind.NEW_COMPARISON})
 
-NewsKey = tuple[ItemKind, tuple[int, ...], str]
+NewsKey = tuple[ItemKind, tuple[int, ...], object]
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,11 @@ def refresh(edition_id: int, now: datetime) -> Refresh:
 
 
 def _key(news: News | NewsItem) -> NewsKey:
-    """Return what an item is about: a refresh finds it again by this. A comparison's tools may change places."""
-    return news.kind, tuple(sorted(news.tool_ids)), str(news.details.get("reviewer", ""))
+    """Return what an item is about: a refresh finds it again by this, whatever has been renamed.
+
+    A comparison's tools may change places.
+    """
+    return news.kind, tuple(sorted(news.tool_ids)), news.details.get("reviewer_id")
 
 
 def _find_outdated(items: Sequence[NewsItem], current: Mapping[NewsKey, News]) -> list[NewsItem]:

@@ -65,6 +65,21 @@ def test_a_draft_is_refreshed_with_what_happened_since(ann: AdminClient) -> None
     assert (latest_entry().action, latest_entry().record) == ("refreshed", "2026-w47")
 
 
+def test_names_from_before_are_marked_until_the_draft_is_refreshed(root: AdminClient) -> None:
+    alpha = an_old_tool("alpha")
+    a_turn(alpha)
+    edition = drafted()
+    mark, notice = "A name has changed since: refresh the draft.", "1 item uses a name from before."
+    assert mark not in root.gets(EDITION).text
+    with writing():
+        db.session.merge(alpha).name = "Omega"
+    page = root.gets(EDITION).text
+    assert (mark in page, notice in page) == (True, True)
+    root.posts(f"{EDITION}/refresh", edition=str(edition.id))
+    page = root.gets(EDITION).text
+    assert (mark in page, notice in page, "Omega" in page) == (False, False, True)
+
+
 def test_in_the_demo_the_current_week_is_drafted(app_with: Callable[..., Flask]) -> None:
     ann = logged_in(app_with(DEMO="1"), "ann", Role.EDITOR)
     assert 'name="week" value="2026-w47"' in ann.gets("/admin/digest").text
@@ -108,7 +123,7 @@ def test_the_list_shows_each_editions_state_and_counts_page_by_page(ann: AdminCl
     ] == [400] * 4
 
 
-@pytest.mark.parametrize(("path", "count"), [("/admin/digest", 4), (EDITION, 12)])
+@pytest.mark.parametrize(("path", "count"), [("/admin/digest", 4), (EDITION, 14)])
 def test_a_page_takes_a_fixed_number_of_statements(
     ann: AdminClient, statements: StatementCount, path: str, count: int
 ) -> None:

@@ -132,6 +132,7 @@ def _news_context(edition: Edition, items: list[NewsItem]) -> dict[str, object]:
         "included_count": sum(item.is_included for item in items),
         "removed_count": sum(item.is_removed for item in items),
         "hidden_count": sum(item.is_hidden and not item.is_removed for item in items),
+        "renamed_count": sum(item.is_renamed and item.is_included for item in items),
         "version": edition_version(edition, items),
     }
 

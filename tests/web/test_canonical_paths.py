@@ -50,6 +50,8 @@ def visitor(shared_app: Flask) -> Visitor:
         ("/Compare?tool=alpha&tool=beta", "/compare?tool=alpha&tool=beta"),
         ("/Contact?about=/tools/alpha", "/contact?about=/tools/alpha"),
         ("/Robots.txt", "/robots.txt"),
+        ("/Admin/Tools/1/Price", "/admin/tools/1/price"),
+        ("/ADMIN/History/Tool/1", "/admin/history/tool/1"),
         ("/Admin/Login?next=/admin/Me", "/admin/login?next=/admin/Me"),
     ],
 )

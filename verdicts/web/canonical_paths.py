@@ -14,7 +14,8 @@ from verdicts.comparisons import address
 from verdicts.web.caching import PUBLIC
 
 # What a path may hold besides fixed words and still be in lower case: tokens and names of files have capitals.
-_IN_LOWER_CASE = frozenset(["slug", "pair", "name", "digest"])
+_IN_LOWER_CASE = frozenset(["slug", "pair", "name", "digest", "id", "kind", "reviewer"])
+_PLAIN = re.compile(r"[\w/.-]+", re.ASCII)
 _COMPARISONS = "/compare/"
 _SAFE = "/-._~!$&'()*+,;=:@"
 
@@ -30,7 +31,7 @@ def redirect_to_canonical() -> ResponseReturnValue | None:
     path = with_single_slashes(request.path)
     if path == request.path and path == path.lower():
         return None
-    arguments = _arguments_of(path.lower()) if path.isascii() else None
+    arguments = _arguments_of(path.lower()) if _PLAIN.fullmatch(path) else None
     if arguments is not None and arguments.keys() <= _IN_LOWER_CASE:
         path = path.lower()
     if path == request.path:

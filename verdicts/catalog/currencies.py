@@ -8,7 +8,9 @@ _CODES = """
     PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS
     TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
 """
+_WITHOUT_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
 CODES = frozenset(_CODES.split())
+WITHOUT_DECIMALS = frozenset(_WITHOUT_DECIMALS.split())
 
 # A sign that several currencies share stands for the one that most prices are in; the others keep their own letters.
 # "kr" stands for none of its currencies in particular.

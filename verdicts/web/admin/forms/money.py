@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from verdicts.catalog.currencies import CODES, SHARED_SIGNS, SIGNS
+from verdicts.catalog.currencies import CODES, SHARED_SIGNS, SIGNS, WITHOUT_DECIMALS
 
-_NUMBER = re.compile(r"[.,]?[0-9][0-9.,'’\s]*")
+_NUMBER = re.compile(r"(?:(?<![^\W0-9])[.,])?[0-9][0-9.,'’\s]*")  # the dot of "Rs.20" is the sign's
 _BETWEEN_THOUSANDS = re.compile(r"[\s'’]+")
 _NO_CENTS = re.compile(r"(?<=[0-9])([.,])[-\u2010-\u2015\u2212]{1,2}(?![0-9])")  # the dash of "19.–"
 _LAST_SEPARATOR = re.compile(r"^(.*?)(?:([.,])([0-9]+))?$")
@@ -34,13 +35,14 @@ def read_money(text: str) -> Money:
     text = " ".join(text.split())
     plain = _NO_CENTS.sub(r"\g<1>00", _with_plain_digits(text))
     number = _NUMBER.search(plain)
-    if number is None:
+    if number is None or any(unicodedata.category(char) == "No" for char in text):  # "$20¹" has a footnote
         return Money(text)
     signs = [_sign_of(each) for each in f"{plain[: number.start()]} {plain[number.end() :]}".split()]
-    amount = _plain_amount(number[0], is_beside_sign=bool(signs))
-    if amount is None or not all(signs):
+    known = [sign for sign in signs if sign]
+    amount = _plain_amount(number[0], known)
+    if amount is None or len(known) < len(signs):
         return Money(text)
-    return _in_one_currency(amount, [sign for sign in signs if sign]) or Money(text)
+    return _in_one_currency(amount, known) or Money(text)
 
 
 def _with_plain_digits(text: str) -> str:
@@ -64,19 +66,21 @@ def _in_one_currency(amount: str, signs: list[str]) -> Money | None:
     return money if len(signs) <= 2 and all(each.agrees_with(money.currency) for each in others) else None
 
 
-def _plain_amount(number: str, *, is_beside_sign: bool) -> str | None:
+def _plain_amount(number: str, signs: Collection[str]) -> str | None:
     """Return a number with a dot before its decimals and nothing between its thousands; None where it is ambiguous.
 
     The last separator begins the decimals, unless it is a comma before three digits or stands between thousands, too.
-    A lone dot before three digits begins decimals, as the catalogue file writes them. Beside a sign it may be either.
+    A lone dot before three digits begins decimals, as the catalogue file writes them. Beside a sign it may be either,
+    unless the currency has no decimals.
     """
     text = _BETWEEN_THOUSANDS.sub(" ", number.strip())
     [(whole, separator, last)] = _LAST_SEPARATOR.findall(text)
     if not separator:
         return _without_separators(whole)
     is_alone = _THOUSANDS.fullmatch(whole) is not None
-    if is_alone and separator == "." and len(last) == 3 and is_beside_sign:
-        return None
+    if is_alone and separator == "." and len(last) == 3 and signs:
+        currencies = {SIGNS.get(sign, sign) for sign in signs if sign not in SHARED_SIGNS}
+        return whole + last if currencies & WITHOUT_DECIMALS else None
     if separator in whole or (is_alone and separator == "," and len(last) == 3):
         return _without_separators(text)
     whole_number = _without_separators(whole)

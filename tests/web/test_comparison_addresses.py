@@ -152,6 +152,14 @@ def test_more_shows_the_picker_with_what_was_chosen(visitor: Visitor) -> None:
     assert [each.get("value") for each in page.all("option") if "selected" in each.attrib] == ["alpha", "beta"]
 
 
+@pytest.mark.parametrize(
+    "query", ["tool=alpha-old", "tool=Zulu-Old&tool=alpha-old&more=1", "tool=alpha&tool=alpha-old&more=1"]
+)
+def test_the_picker_shows_a_tool_that_was_chosen_by_a_former_slug(visitor: Visitor, query: str) -> None:
+    page = visitor.reads(f"/compare?{query}")
+    assert [each.get("value") for each in page.all("option") if "selected" in each.attrib] == ["alpha"]
+
+
 @ON_ONE_SHARED_DATABASE
 def test_five_tools_are_too_many_for_the_picker_and_it_says_so(visitor: Visitor) -> None:
     page = visitor.reads(

@@ -1,9 +1,13 @@
 """Comparisons: any two or more tools side by side, and the picker that leads there."""
 
+from collections.abc import Mapping, Sequence
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog import directory
+from verdicts.catalog.queries import list_published_links
+from verdicts.catalog.summaries import ToolLink
 from verdicts.comparisons import address, featured, queries
 from verdicts.comparisons.address import AddressFault
 from verdicts.comparisons.conclusion import conclude
@@ -63,14 +67,23 @@ def pick() -> ResponseReturnValue:
     problem = _problem_of(chosen)
     if len(slugs) >= address.MIN_TOOLS and not wants_more and not problem:
         return redirect(url_for("comparisons.show", pair=address.canonical(slugs)), 302)
+    groups = directory.list_by_category(now())
     page = render_template(
         "comparisons/picker.html",
-        groups=directory.list_by_category(now()),
-        chosen=slugs[: address.MAX_TOOLS],
+        groups=groups,
+        chosen=_current_slugs(slugs[: address.MAX_TOOLS], groups),
         problem=problem,
         popular=featured.load(now(), POPULAR_ON_PICKER),
     )
     return page, 422 if problem else 200
+
+
+def _current_slugs(slugs: list[str], groups: Mapping[str, Sequence[ToolLink]]) -> list[str]:
+    """Return the current slugs of the published tools that these slugs or aliases lead to, each once."""
+    published = {tool.slug for tools in groups.values() for tool in tools}
+    current, others = [slug for slug in slugs if slug in published], [slug for slug in slugs if slug not in published]
+    found = list_published_links(others, now()) if others else []
+    return list(dict.fromkeys([*current, *(tool.slug for tool in found)]))
 
 
 def _problem_of(chosen: list[str]) -> str:

@@ -71,8 +71,8 @@ def engine_options(database_url: str) -> dict[str, Any]:
 
 
 def configure_engine(engine: sa.Engine) -> None:
-    """Make an engine raise outages in one way; and one of SQLite enforce foreign keys, sync every commit, and begin
-    transactions as begin_write() asks.
+    """Make an engine raise outages in one way; and one of SQLite enforce foreign keys, sync every commit, know
+    capitals of all scripts as PostgreSQL does, and begin transactions as begin_write() asks.
     """
     sa.event.listen(engine, "handle_error", outages.unify)
     if engine.dialect.name == "sqlite":
@@ -83,6 +83,8 @@ def configure_engine(engine: sa.Engine) -> None:
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    # SQLite's own lower() knows the letters of ASCII alone.
+    connection.create_function("lower", 1, _lower, deterministic=True)
     # The driver begins transactions too late, and never IMMEDIATE. _begin_sqlite does it instead.
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -91,6 +93,10 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _lower(value: object) -> str | None:
+    return None if value is None else str(value).lower()
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from verdicts.catalog.kinds import ReviewerKind, Verdict
 from verdicts.catalog.models import Category, CategoryFact, PriceRecord, Review, Reviewer, Tool, ToolSlug
 from verdicts.catalog.reviews import OLD_AFTER
+from verdicts.comparisons import address
 from verdicts.comparisons.models import Comparison, ComparisonTool
 from verdicts.curation.editing.publication import PublicationState, state_of
 from verdicts.extensions import db, execute_page
@@ -116,7 +117,7 @@ def list_tools(query: ListQuery, now: datetime) -> tuple[list[ToolListRow], int]
         .join(ToolSlug, sa.and_(ToolSlug.tool_id == Tool.id, ToolSlug.is_current))
         .outerjoin(Category, Category.id == Tool.category_id)
         .outerjoin(PriceRecord, sa.and_(PriceRecord.tool_id == Tool.id, PriceRecord.until.is_(None)))
-        .where(_is_in_state(Tool, query, now), *_matches(query, Tool.name, _slugs_of(Tool)))
+        .where(_is_in_state(Tool, query, now), *_matches(query.text, Tool.name, _slugs_of(Tool)))
     )
     if slug := query.filters.get("category"):
         statement = statement.where(Category.slug == slug)
@@ -132,7 +133,7 @@ def list_categories(query: ListQuery) -> tuple[list[CategoryRow], int]:
     """Return a page of categories, and how many there are in all."""
     facts, tools = _count_of(CategoryFact.category_id, Category), _count_of(Tool.category_id, Category)
     statement = sa.select(Category.id, Category.slug, Category.name, facts, tools)
-    statement = statement.where(*_matches(query, Category.name, Category.slug, _slugs_of(Category)))
+    statement = statement.where(*_matches(query.text, Category.name, Category.slug, _slugs_of(Category)))
     return _page(statement, query, CATEGORY_ORDERS, Category.id, CategoryRow)
 
 
@@ -140,7 +141,7 @@ def list_reviewers(query: ListQuery) -> tuple[list[ReviewerRow], int]:
     """Return a page of reviewers, and how many there are in all."""
     reviews, has_left = _count_of(Review.reviewer_id, Reviewer), Reviewer.archived_at.is_not(None)
     statement = sa.select(Reviewer.id, Reviewer.slug, Reviewer.name, Reviewer.kind, reviews, has_left)
-    statement = statement.where(*_matches(query, Reviewer.name, Reviewer.slug, _slugs_of(Reviewer)))
+    statement = statement.where(*_matches(query.text, Reviewer.name, Reviewer.slug, _slugs_of(Reviewer)))
     return _page(statement, query, REVIEWER_ORDERS, Reviewer.id, ReviewerRow)
 
 
@@ -153,7 +154,8 @@ def list_reviews(query: ListQuery, today: date) -> tuple[list[ReviewRow], int]:
         sa.select(Tool.id, Tool.name, Reviewer.name, Review.verdict, Review.reviewed_on, Review.quote)
         .join(Tool, Tool.id == Review.tool_id)
         .join(Reviewer, Reviewer.id == Review.reviewer_id)
-        .where(Tool.merged_into_id.is_(None), *_matches(query, Tool.name, Review.quote))
+        .where(Tool.merged_into_id.is_(None))
+        .where(*_matches(query.text, Tool.name, _slugs_of(Tool), Reviewer.name, Review.quote))
     )
     if slug := query.filters.get("reviewer"):
         statement = statement.where(Reviewer.slug == slug)
@@ -171,11 +173,8 @@ def list_comparisons(query: ListQuery, now: datetime) -> tuple[list[ComparisonRo
     """
     columns = (Comparison.id, Comparison.published_at, Comparison.archived_at, Comparison.featured)
     statement = sa.select(*columns, Comparison.bottom_line != "").where(_is_in_state(Comparison, query, now))
-    if query.text:
-        named = sa.select(ComparisonTool.comparison_id).join(Tool, Tool.id == ComparisonTool.tool_id)
-        named = named.where(Tool.name.icontains(query.text, autoescape=True))
-        has_words = Comparison.headline.icontains(query.text, autoescape=True)
-        statement = statement.where(sa.or_(Comparison.id.in_(named), has_words))
+    text = query.text.replace(address.JOINT, " ")
+    statement = statement.where(*_matches(text, Comparison.headline, _names_and_slugs_of_tools()))
     if query.filters.get("words"):
         statement = statement.where(Comparison.bottom_line == "")
     rows, total = _page(statement, query, COMPARISON_ORDERS, Comparison.id, lambda *row: row)
@@ -212,9 +211,16 @@ def _slugs_of(model: type[Tool | Category | Reviewer]) -> sa.ColumnElement[str]:
     return sa.func.coalesce(joined.correlate(model).scalar_subquery(), "")
 
 
-def _matches(query: ListQuery, *columns: Any) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions for rows that hold each word of a query in one of these columns."""
-    words = query.text.split()[:MAX_WORDS]
+def _names_and_slugs_of_tools() -> sa.ColumnElement[str]:
+    """Return the names of a comparison's tools and all slugs that lead to them, in one text."""
+    names = sa.select(sa.func.aggregate_strings(Tool.name + " " + _slugs_of(Tool), " ")).select_from(Tool)
+    members = names.join(ComparisonTool, ComparisonTool.tool_id == Tool.id)
+    return members.where(ComparisonTool.comparison_id == Comparison.id).correlate(Comparison).scalar_subquery()
+
+
+def _matches(text: str, *columns: Any) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions for rows that hold each word of a text in one of these columns."""
+    words = text.split()[:MAX_WORDS]
     return [sa.or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in words]
 
 

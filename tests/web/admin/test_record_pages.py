@@ -1,5 +1,7 @@
 """The pages of a record: tabs on all of them, the form of a public page, searches by former slugs, fields that help."""
 
+from urllib.parse import quote
+
 import pytest
 import sqlalchemy as sa
 
@@ -84,6 +86,31 @@ def test_lists_find_records_by_former_slugs(ann: AdminClient, path: str) -> None
     db.session.commit()
     page = words_of(read_html(ann.gets(f"/admin/{path}?q=old-{path}").text)[0])
     assert "Found it" in page
+    assert "Not this" not in page
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("comparisons", "old-wren"),
+        ("comparisons", "finch wren"),
+        ("comparisons", "wren-vs-finch"),
+        ("comparisons", "zaunkönig ÉLAN"),
+        ("tools/reviews", "old-wren"),
+        ("tools/reviews", "builder ZAUNKÖNIG"),
+    ],
+)
+def test_lists_find_what_is_about_a_tool_by_its_names(ann: AdminClient, path: str, text: str) -> None:
+    wren = make_tool("wren", name="Zaunkönig", aliases=("old-wren",))
+    other = make_tool("other", name="Not this")
+    builder = make_reviewer("builder", name="The Builder")
+    make_comparison(wren, make_tool("finch", name="Élan"))
+    make_comparison(other, make_tool("lark", name="Lark"))
+    make_review(wren, builder, "ship")
+    make_review(other, builder, "ship")
+    db.session.commit()
+    page = words_of(read_html(ann.gets(f"/admin/{path}?q={quote(text)}").text)[0])
+    assert "Zaunkönig" in page
     assert "Not this" not in page
 
 

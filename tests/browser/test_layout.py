@@ -1,10 +1,14 @@
 """What can only be seen when a page is laid out: nothing sticks out, nothing jumps, paper gets a clean page."""
 
+import shutil
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import missing
 from tests.browser.pages import GOOD
 from tests.browser.reader import Reader
 
@@ -153,6 +157,29 @@ def test_paper_gets_every_word_and_no_button(reader: Reader) -> None:
     reader.opens("/compare/aider-vs-chatgpt")
     expect(page.locator(".more > summary")).to_be_hidden()
     expect(page.locator(".more .facts")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "kind", ["tool", "comparison of two", "comparison of three", "comparison of four", "directory", "method", "edition"]
+)
+def test_no_heading_and_no_head_of_a_table_ends_a_printed_page(reader: Reader, tmp_path: Path, kind: str) -> None:
+    if shutil.which("pdftotext") is None:
+        missing("pdftotext is not installed")
+    page = reader.opens(GOOD[kind])
+    page.emulate_media(media="print")
+    heads = lines_of(page, "h2, h3, h4, thead tr, .section-head") - lines_of(page, "tbody th")
+    for millimetres in (240, 252, 276, 288, 297):
+        pdf = tmp_path / f"{millimetres}.pdf"
+        page.pdf(path=pdf, width="210mm", height=f"{millimetres}mm")
+        command = ["pdftotext", "-layout", str(pdf), "-"]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        pages = [text.split("\n") for text in printed.split("\f")[:-2]]  # the last page may end with anything
+        ends = [next(" ".join(line.split()) for line in reversed(lines) if line.strip()) for lines in pages]
+        assert [end for end in ends if end in heads] == [], f"{millimetres} mm"
+
+
+def lines_of(page: Page, selector: str) -> set[str]:
+    return {" ".join(text.split()) for text in page.locator(selector).all_inner_texts()}
 
 
 def test_paper_is_white_and_its_links_can_be_typed(new_reader: Callable[..., Reader]) -> None:

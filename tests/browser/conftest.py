@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -59,6 +61,18 @@ def sample_database(sqlite_template: Path, tmp_path_factory: pytest.TempPathFact
         publish_edition(datetime.now(UTC))
         db.session.remove()
         db.engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def small_database(sample_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample with six public tools, for journeys on which axe reads long pages again and again."""
+    path = tmp_path_factory.mktemp("small") / "small.sqlite3"
+    shutil.copyfile(sample_database, path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "UPDATE tool SET published_at = NULL WHERE id NOT IN (SELECT id FROM tool ORDER BY position LIMIT 6)"
+        )
     return path
 
 

@@ -25,14 +25,14 @@ def server(tmp_path: Path) -> Iterator[SmtpServer]:
 
 
 @pytest.fixture
-def digest_site(sample_database: Path, tmp_path: Path, server: SmtpServer) -> Iterator[Site]:
+def digest_site(small_database: Path, tmp_path: Path, server: SmtpServer) -> Iterator[Site]:
     """A site of this test's own, which mails through the test's server.
 
     Ask for it before a reader: a site that ends waits for the connections that browsers keep.
     """
     folder = tmp_path / "site"
     folder.mkdir()
-    with serving(sample_database, folder, **server.settings) as site:
+    with serving(small_database, folder, **server.settings) as site:
         site.flask("staff", "add", "root", "root@example.org", "--role", "admin", "--password", PASSWORD)
         yield site
 

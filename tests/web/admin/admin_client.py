@@ -89,6 +89,7 @@ class AdminClient:
         self.client: FlaskClient = app.test_client()
         self.address = address
         self.origin = app.config["SETTINGS"].base_url
+        self.last_token = ""  # of the last page that this person saw in this session
 
     def gets(self, path: str, *, htmx: bool = False) -> TestResponse:
         return self._request("GET", path, headers=FROM_HTMX if htmx else {})
@@ -97,7 +98,9 @@ class AdminClient:
         return _token_in(self.gets(path).text)
 
     def current_token(self) -> str:
-        """Return the token of a page that this person sees now, whether they are logged in or not."""
+        """Return the token of a page that this person saw or sees now, whether they are logged in or not."""
+        if self.last_token:
+            return self.last_token
         own = self.gets("/admin/me")
         return _token_in(own.text) if own.status_code == 200 else self.token("/admin/login")
 
@@ -141,6 +144,9 @@ class AdminClient:
         answer = contextvars.Context().run(self.client.open, path, **options)
         if answer.mimetype == "text/html" and "<!DOCTYPE" in answer.text:
             check_page(path, answer.text)
+            self.last_token = _token_in(answer.text)
+        if "Set-Cookie" in answer.headers:  # a new session has new tokens
+            self.last_token = ""
         return answer
 
     def logs_in(self, name: str = "ann", password: str = PASSWORD, code: str = "", **more: str) -> TestResponse:

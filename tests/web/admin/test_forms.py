@@ -22,7 +22,7 @@ def test_a_refused_form_keeps_what_was_typed_and_says_why_beside_each_field_and_
     for id in ("name", "website", "price-amount", "plans-0-amount"):
         assert f'<a href="#{id}">' in text
         assert f'id="{id}-fault"' in text
-    assert "Enter an amount such as “20.00”, not “twenty”." in text
+    assert "Enter an amount such as “1000” or “20.00”, not “twenty”." in text
     assert stored(Tool) == []
 
 

@@ -159,6 +159,7 @@ def test_items_and_categories_move_by_one_place_and_the_first_stays_first(ann: A
     assert (item_ids(), latest_entry().id) == ([new, price, turn], before)
 
 
+@ON_ONE_DATABASE
 def test_going_back_after_a_move_leads_to_the_item(ann: AdminClient) -> None:
     a_week()
     drafted()
@@ -188,6 +189,7 @@ def test_an_item_is_removed_and_restored_and_is_not_in_the_email_meanwhile(ann: 
     assert "It reads receipts now." in ann.gets(f"{EDITION}/preview").text
 
 
+@ON_ONE_DATABASE
 def test_an_item_of_another_edition_is_not_found(ann: AdminClient) -> None:
     a_turn(an_old_tool("alpha"))
     a_turn(an_old_tool("beta"), on=LAST_THURSDAY)
@@ -198,6 +200,7 @@ def test_an_item_of_another_edition_is_not_found(ann: AdminClient) -> None:
     assert submit(ann, f"items/{other}/move", what="item", direction="sideways").status_code == 400
 
 
+@ON_ONE_DATABASE
 def test_the_items_of_a_locked_edition_cannot_be_changed_and_the_page_says_why(ann: AdminClient) -> None:
     a_week()
     id = drafted().id
@@ -210,6 +213,7 @@ def test_the_items_of_a_locked_edition_cannot_be_changed_and_the_page_says_why(a
     assert (notice.status_code, notice.text.strip().startswith('<p class="notice"')) == (409, True)
 
 
+@ON_ONE_DATABASE
 def test_what_was_sent_about_an_edition_that_was_since_replaced_does_nothing(ann: AdminClient) -> None:
     a_week()
     old = drafted().id
@@ -221,6 +225,7 @@ def test_what_was_sent_about_an_edition_that_was_since_replaced_does_nothing(ann
     assert not any(item.is_removed for item in items(this_edition()))
 
 
+@ON_ONE_DATABASE
 def test_a_cancelled_edition_offers_to_draft_its_week_again(ann: AdminClient) -> None:
     a_week()
     old = drafted().id
@@ -246,6 +251,7 @@ def test_an_intro_and_a_subject_are_saved_and_shown(ann: AdminClient) -> None:
     assert "Good *morning*." in ann.gets(f"{EDITION}/preview").text
 
 
+@ON_ONE_DATABASE
 def test_saving_an_unchanged_text_is_not_logged(ann: AdminClient) -> None:
     a_week()
     drafted()
@@ -311,6 +317,7 @@ def test_of_two_who_write_at_once_the_second_sees_the_firsts_text_before_replaci
     assert (again.status_code, this_edition().intro) == (303, "The second.")
 
 
+@ON_ONE_DATABASE
 def test_an_intro_that_is_sent_too_late_is_not_lost(ann: AdminClient) -> None:
     a_week()
     id = drafted().id
@@ -349,6 +356,7 @@ def test_an_email_is_previewed_as_text_and_in_a_frame_that_nothing_gets_out_of(a
     assert "It reads receipts now." in letter.text
 
 
+@ON_ONE_DATABASE
 def test_an_edition_without_items_has_no_email(ann: AdminClient) -> None:
     a_week()
     drafted()
@@ -359,6 +367,7 @@ def test_an_edition_without_items_has_no_email(ann: AdminClient) -> None:
     assert ann.gets(f"{EDITION}/letter").status_code == 404
 
 
+@ON_ONE_DATABASE
 def test_an_editor_reads_that_only_an_admin_can_send_it_and_sees_no_button_for_it(ann: AdminClient) -> None:
     a_week()
     drafted()

@@ -73,6 +73,7 @@ def test_a_test_email_goes_to_one_address_and_the_log_does_not_say_which(
     assert edition_state() is EditionState.DRAFT
 
 
+@ON_ONE_DATABASE
 def test_a_server_that_refuses_the_test_email_is_quoted_beside_the_address(
     app_with: Callable[..., Flask], smtp: SmtpServer
 ) -> None:
@@ -93,6 +94,7 @@ def test_a_test_email_to_no_address_is_refused(app: Flask, root: AdminClient, wr
     assert (submit(root, "test", address=wrong).status_code, letters(app)) == (422, 0)
 
 
+@ON_ONE_DATABASE
 def test_there_is_no_test_email_of_an_edition_without_news(app: Flask, root: AdminClient) -> None:
     a_draft()
     for id in item_ids():
@@ -119,6 +121,7 @@ def test_a_draft_is_locked_scheduled_in_utc_and_unscheduled_again(root: AdminCli
     assert "The edition is locked. Schedule it, or send it now." in root.gets(EDITION).text
 
 
+@ON_ONE_DATABASE
 def test_unscheduling_what_is_not_scheduled_is_not_logged(root: AdminClient) -> None:
     a_draft()
     submit(root, "schedule", at="2026-11-23T08:00")
@@ -187,6 +190,7 @@ def test_what_readers_cannot_see_any_more_is_left_out_and_whoever_sends_has_seen
     assert ("Alpha" in archived, "Beta" in archived) == (True, False)
 
 
+@ON_ONE_DATABASE
 def test_an_edition_without_news_is_not_sent(root: AdminClient) -> None:
     a_draft()
     for id in item_ids():
@@ -229,6 +233,7 @@ def test_of_two_admins_the_second_reads_what_the_first_did(
 # Progress
 
 
+@ON_ONE_DATABASE
 def test_the_progress_asks_for_itself_until_the_state_changes(root: AdminClient) -> None:
     id = make_edition(make_subscribers(4))
     page = root.gets(EDITION).text
@@ -243,6 +248,7 @@ def test_the_progress_asks_for_itself_until_the_state_changes(root: AdminClient)
     assert f'hx-get="{EDITION}/progress"' not in root.gets(EDITION).text
 
 
+@ON_ONE_DATABASE
 def test_a_browser_that_opens_the_progress_is_led_to_the_whole_page(root: AdminClient) -> None:
     make_edition(make_subscribers(1))
     assert root.gets(f"{EDITION}/progress").headers["Location"] == EDITION
@@ -268,6 +274,7 @@ def test_a_page_that_is_being_filled_in_is_not_reloaded_when_the_session_is_over
     assert "<html" not in answer.text
 
 
+@ON_ONE_DATABASE
 def test_an_edition_with_nobody_to_send_to_says_so(root: AdminClient) -> None:
     id = a_draft(readers=0)
     assert "There are no subscribers, so no email is sent." in root.gets(EDITION).text

@@ -110,6 +110,7 @@ def test_what_an_import_overwrote_is_in_the_records_history_and_can_be_restored(
     assert stored.maker == "M"
 
 
+@ON_ONE_DATABASE
 def test_a_refused_file_shows_every_error_with_its_position_and_saves_nothing(root: AdminClient) -> None:
     sends(root, as_bytes(a_file(a_tool("aider", reviews=[a_review("nobody", verdict="perhaps")]))))
     page = root.gets(DRY_RUN).text
@@ -128,6 +129,7 @@ def test_what_cannot_be_read_is_refused_in_words(root: AdminClient, name: str, c
     assert "The file is" in root.gets(DRY_RUN).text
 
 
+@ON_ONE_DATABASE
 def test_many_changes_are_counted_and_not_all_listed(root: AdminClient) -> None:
     sends(root, as_bytes(a_file(*(a_tool(f"tool-{number}") for number in range(400)))))
     page = root.gets(DRY_RUN).text
@@ -135,6 +137,7 @@ def test_many_changes_are_counted_and_not_all_listed(root: AdminClient) -> None:
     assert "… and 103 more." in page
 
 
+@ON_ONE_DATABASE
 def test_a_file_that_changes_nothing_has_no_button(root: AdminClient) -> None:
     for _ in range(2):
         sends(root, FILE)
@@ -293,6 +296,7 @@ class Unread(BytesIO):
 
 
 @pytest.mark.parametrize("kind", ["json", "yaml"])
+@ON_ONE_DATABASE
 def test_an_editor_exports_what_is_published(app: Flask, kind: str) -> None:
     make_tool("aider")
     make_tool("draft", published_at=None)
@@ -315,6 +319,7 @@ def test_what_is_exported_can_be_sent_back(root: AdminClient) -> None:
     assert "The catalogue already contains all of this." in root.gets(DRY_RUN).text
 
 
+@ON_ONE_DATABASE
 def test_a_catalogue_too_large_for_yaml_is_refused_in_words(root: AdminClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporting, "MAX_YAML_SIZE", 10)
     refused = root.gets("/admin/catalogue/export?as=yaml")

@@ -50,6 +50,7 @@ def letters() -> list[str]:
     return list(db.session.scalars(sa.select(outbox_letter.c.text)))
 
 
+@ON_ONE_DATABASE
 def test_the_right_password_logs_in_and_leads_to_the_requested_page(ann: AdminClient) -> None:
     wanted = ann.gets("/admin/me")
     assert (wanted.status_code, wanted.headers["Location"]) == (303, "/admin/login?next=/admin/me")
@@ -75,6 +76,7 @@ def test_a_wrong_name_or_password_is_refused_in_the_same_words(ann: AdminClient,
     assert not ann.is_logged_in()
 
 
+@ON_ONE_DATABASE
 def test_known_and_unknown_names_get_the_same_bytes(ann: AdminClient) -> None:
     def answer(name: str) -> str:
         return re.sub(r'(csrf_token" value=")[^"]+', r"\1", ann.logs_in(name, "wrong", code="").text).replace(name, "…")
@@ -142,6 +144,7 @@ def test_logging_out_ends_the_session_for_whoever_kept_the_cookie(app: Flask, an
     assert rows() == 0
 
 
+@ON_ONE_DATABASE
 def test_a_session_ends_after_half_an_hour_of_silence(ann: AdminClient, later: Later) -> None:
     ann.logs_in()
     for _ in range(3):
@@ -169,10 +172,12 @@ def test_repeated_failures_mean_waiting_longer_and_never_for_ever(ann: AdminClie
     assert ann.logs_in().status_code == 303
 
 
+@ON_ONE_DATABASE
 def test_a_name_that_nobody_has_is_throttled_alike(ann: AdminClient) -> None:
     assert [ann.logs_in("nobody").status_code for _ in range(6)] == [422] * 5 + [429]
 
 
+@ON_ONE_DATABASE
 def test_others_need_not_wait(app: Flask, ann: AdminClient) -> None:
     make_account("bob")
     for _ in range(6):
@@ -186,6 +191,7 @@ def test_a_network_that_tries_many_names_must_wait(app: Flask, ann: AdminClient)
     assert AdminClient(app, "198.51.100.1").logs_in().status_code == 303
 
 
+@ON_ONE_DATABASE
 def test_an_office_may_log_in_as_often_as_it_likes(app: Flask, ann: AdminClient) -> None:
     assert {ann.logs_in().status_code for _ in range(35)} == {303}
     stranger = AdminClient(app)
@@ -193,6 +199,7 @@ def test_an_office_may_log_in_as_often_as_it_likes(app: Flask, ann: AdminClient)
     assert answers == [422] * 30 + [429]
 
 
+@ON_ONE_DATABASE
 def test_success_resets_the_count_of_failures(ann: AdminClient) -> None:
     for _ in range(3):
         assert [ann.logs_in(password="wrong").status_code for _ in range(4)] == [422] * 4
@@ -308,6 +315,7 @@ def test_a_code_works_once(app: Flask, ann: AdminClient) -> None:
     assert AdminClient(app).logs_in(code=code).status_code == 422
 
 
+@ON_ONE_DATABASE
 def test_a_recovery_code_logs_in_once_however_it_is_typed(app: Flask, ann: AdminClient) -> None:
     _, codes = with_a_second_factor()
     assert ann.logs_in(code=f" {codes[0].upper()} ").status_code == 303
@@ -341,6 +349,7 @@ def test_an_email_lets_its_reader_set_a_new_password_once(app: Flask, ann: Admin
     assert ann.logs_in(password=NEW).status_code == 303
 
 
+@ON_ONE_DATABASE
 def test_the_link_works_for_an_hour(app: Flask, ann: AdminClient, later: Later) -> None:
     ann.posts("/admin/forgot", email="ann@example.org")
     path = reset_path()
@@ -350,6 +359,7 @@ def test_the_link_works_for_an_hour(app: Flask, ann: AdminClient, later: Later) 
     assert ann.logs_in().status_code == 303
 
 
+@ON_ONE_DATABASE
 def test_who_has_no_account_gets_no_email_and_the_same_answer(app: Flask, ann: AdminClient) -> None:
     known, unknown = (
         AdminClient(app).posts("/admin/forgot", email=each) for each in ("ann@example.org", "bob@example.org")

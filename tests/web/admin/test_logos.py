@@ -97,6 +97,7 @@ def test_a_refused_file_is_answered_beside_the_field_and_in_the_summary_and_chan
     assert (logo_of(tool), content_version(), len(log_entries())) == (before, version, 1)
 
 
+@ON_ONE_DATABASE
 def test_sending_the_form_without_a_file_is_refused(ann: AdminClient, tool: int) -> None:
     for form in ({}, {"logo": "no file"}):
         refused = ann.posts(logo_url(tool), **form)
@@ -135,6 +136,7 @@ def test_a_changed_logo_is_logged_and_pages_are_rendered_again(ann: AdminClient,
     assert content_version() == version + 3
 
 
+@ON_ONE_DATABASE
 def test_sending_the_same_file_twice_changes_nothing(ann: AdminClient, tool: int) -> None:
     sends(ann, tool, encoded(plain()))
     version = content_version()
@@ -155,10 +157,12 @@ def test_a_logo_is_removed(ann: AdminClient, tool: int) -> None:
 
 
 @pytest.mark.parametrize("id", [4711, 2**31, 2**70])
+@ON_ONE_DATABASE
 def test_a_tool_that_is_not_there_has_no_page(ann: AdminClient, id: int) -> None:
     assert ann.gets(logo_url(id)).status_code == 404
 
 
+@ON_ONE_DATABASE
 def test_a_tool_that_is_not_there_gets_no_logo(ann: AdminClient) -> None:
     assert sends(ann, 4711, encoded(plain())).status_code == 404
     assert ann.posts(f"{logo_url(4711)}/off").status_code == 404
@@ -182,6 +186,7 @@ def a_decode_going_on(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("a_decode_going_on")
+@ON_ONE_DATABASE
 def test_a_file_that_must_wait_too_long_is_answered_503(ann: AdminClient, tool: int) -> None:
     refused = sends(ann, tool, encoded(plain()))
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")

@@ -205,10 +205,12 @@ def test_a_form_that_names_no_two_tools_is_refused(root: AdminClient, form: dict
     assert root.posts("/admin/merge", **form).status_code == 400
 
 
+@ON_ONE_DATABASE
 def test_the_two_can_be_swapped(root: AdminClient, pair: tuple[int, int]) -> None:
     assert 'href="/admin/merge?keep=mistral-vibe&amp;drop=mistral-code">Swap' in root.gets(PLAN).text
 
 
+@ON_ONE_DATABASE
 def test_two_records_of_one_name_are_distinguished_by_their_addresses(root: AdminClient, app: Flask) -> None:
     make_tool("mistral", name="Mistral")
     make_tool("mistral-2", name="Mistral")
@@ -254,6 +256,7 @@ def test_a_draft_is_found_too_and_one_is_warned_of_merging_into_it(root: AdminCl
         ("keep=mistral-code&drop=mistral-code", "Both are the same tool. Choose two different ones."),
     ],
 )
+@ON_ONE_DATABASE
 def test_what_cannot_be_found_is_said_beside_the_field(
     root: AdminClient, pair: tuple[int, int], typed: str, why: str
 ) -> None:

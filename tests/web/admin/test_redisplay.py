@@ -70,6 +70,7 @@ def drafts() -> int:
     return found
 
 
+@ON_ONE_DATABASE
 def test_a_form_without_its_token_is_shown_again_as_it_was_sent_and_does_nothing(root: AdminClient) -> None:
     sent = forms()
     before = latest_entry().id
@@ -125,6 +126,7 @@ def test_what_is_sent_after_the_session_has_ended_is_shown_until_it_is_discarded
     assert (NOT_SAVED in again, CARE in again, drafts()) == (False, False, 0)
 
 
+@ON_ONE_DATABASE
 def test_a_restored_intro_is_saved_like_any_other(root: AdminClient, later: Later) -> None:
     fields = forms()[f"{EDITION}/words"]
     token = root.token("/admin/me")
@@ -154,6 +156,7 @@ def test_unsaved_changes_are_on_the_dashboard_until_they_are_discarded_there(roo
     assert "Unsaved changes" not in root.gets("/admin").text
 
 
+@ON_ONE_DATABASE
 def test_unsaved_changes_about_one_message_stay_while_another_is_resolved(root: AdminClient, later: Later) -> None:
     fields = forms()[f"{MESSAGES}/1"]
     write(text="Another one.")
@@ -167,6 +170,7 @@ def test_unsaved_changes_about_one_message_stay_while_another_is_resolved(root: 
     assert drafts() == 0
 
 
+@ON_ONE_DATABASE
 def test_the_text_of_a_digest_is_autosaved_and_overwrites_nobodys(root: AdminClient) -> None:
     fields = forms()[f"{EDITION}/words"]
     fields |= hidden_fields(root.gets(EDITION).text, "words")
@@ -180,6 +184,7 @@ def test_the_text_of_a_digest_is_autosaved_and_overwrites_nobodys(root: AdminCli
     assert this_edition().intro == "Theirs."
 
 
+@ON_ONE_DATABASE
 def test_scheduling_an_edition_leaves_the_unsaved_intro_on_its_page(root: AdminClient) -> None:
     fields = forms()[f"{EDITION}/words"]
     page = root.gets(EDITION).text
@@ -200,6 +205,7 @@ def test_who_writes_the_subject_and_who_writes_the_intro_are_both_saved(app: Fla
     assert root.posts(f"{EDITION}/words", **kept).status_code == 303
 
 
+@ON_ONE_DATABASE
 def test_two_tabs_with_one_edition_have_a_draft_each(root: AdminClient) -> None:
     forms()
     one, two = (hidden_fields(root.gets(EDITION).text, "words") for _ in range(2))
@@ -214,6 +220,7 @@ def test_two_tabs_with_one_edition_have_a_draft_each(root: AdminClient) -> None:
     assert (this_edition().intro, drafts()) == ("Typed second", 1)
 
 
+@ON_ONE_DATABASE
 def test_a_discarded_intro_is_restored(root: AdminClient) -> None:
     forms()
     root.posts("/admin/drafts", draft_key=EDITION, subject="", intro=CARE)
@@ -226,6 +233,7 @@ def test_a_discarded_intro_is_restored(root: AdminClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/admin/subscribers/new", "/admin/subscribers/suppress", "/admin/people/new"])
+@ON_ONE_DATABASE
 def test_no_address_of_anybody_is_stored_when_a_session_has_ended(root: AdminClient, later: Later, path: str) -> None:
     fields = forms()[path]
     token = root.token("/admin/me")
@@ -234,6 +242,7 @@ def test_no_address_of_anybody_is_stored_when_a_session_has_ended(root: AdminCli
     assert drafts() == 0
 
 
+@ON_ONE_DATABASE
 def test_no_network_of_a_voter_is_stored_when_a_session_has_ended(root: AdminClient, later: Later) -> None:
     fields = forms()[VOTES]
     token = root.token("/admin/me")
@@ -244,6 +253,7 @@ def test_no_network_of_a_voter_is_stored_when_a_session_has_ended(root: AdminCli
     assert sorted(name for name, _ in kept) == ["reason", "tool"]
 
 
+@ON_ONE_DATABASE
 def test_who_is_logged_out_by_hand_is_shown_what_they_typed(app: Flask, root: AdminClient) -> None:
     fields = forms()[f"{EDITION}/words"]
     stranger = AdminClient(app)
@@ -252,6 +262,7 @@ def test_who_is_logged_out_by_hand_is_shown_what_they_typed(app: Flask, root: Ad
     assert f'href="/admin/login?next={EDITION}"' in shown.text
 
 
+@ON_ONE_DATABASE
 def test_what_was_typed_about_what_somebody_else_has_resolved_is_shown_to_be_copied(root: AdminClient) -> None:
     sent = forms()
     message, votes = sent[f"{MESSAGES}/1"], sent[VOTES]

@@ -111,6 +111,7 @@ def test_a_subscriber_is_added_with_their_consent_and_the_log_does_not_say_who(r
         ({"email": "known@example.org"}, "email", "This address is subscribed already."),
     ],
 )
+@ON_ONE_DATABASE
 def test_who_cannot_be_added_is_refused_beside_the_field_and_nothing_typed_is_lost(
     root: AdminClient, typed: dict[str, str], field: str, words: str
 ) -> None:
@@ -165,6 +166,7 @@ def test_what_cannot_be_suppressed_is_refused_and_shown_again(
     assert latest_entry().action == "logged in"
 
 
+@ON_ONE_DATABASE
 def test_nobody_is_filled_in_for_a_number_that_is_nobodys(root: AdminClient) -> None:
     assert root.gets(f"{PAGE}/suppress?id=99").status_code == 200
     assert root.gets(f"{PAGE}/suppress?id=x").status_code == 400

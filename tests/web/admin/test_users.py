@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.web.admin.admin_client import PASSWORD, AdminClient, make_account
 from tests.web.conftest import PRESENT
 from tests.web.visitor import read_html, words_of
@@ -46,6 +47,7 @@ def test_a_user_is_added_with_a_password_that_is_shown_once_and_works_once(app: 
         ({"name": "bob", "email": "b@example.org", "role": "owner"}, "role"),
     ],
 )
+@ON_ONE_DATABASE
 def test_who_cannot_be_added_is_refused_beside_the_field_and_nothing_typed_is_lost(
     root: AdminClient, form: dict[str, str], field: str
 ) -> None:
@@ -79,11 +81,13 @@ def test_a_disabled_user_is_logged_out_at_once_and_may_be_enabled_again(app: Fla
 
 
 @pytest.mark.parametrize("act", ["role", "disable", "enable", "second-factor/off"])
+@ON_ONE_DATABASE
 def test_nobody_is_there_to_be_changed(root: AdminClient, act: str) -> None:
     assert root.posts(f"/admin/people/99/{act}", role="editor").status_code == 404
 
 
 @pytest.mark.parametrize("password", ["", "wrong"])
+@ON_ONE_DATABASE
 def test_an_admin_is_added_with_ones_own_password_alone(root: AdminClient, password: str) -> None:
     form = {"name": "bob", "email": "bob@example.org", "role": "admin"}
     refused = root.posts("/admin/people/new", **form, current_password=password)
@@ -96,6 +100,7 @@ def test_an_admin_is_added_with_ones_own_password_alone(root: AdminClient, passw
 
 
 @pytest.mark.parametrize("password", ["", "wrong"])
+@ON_ONE_DATABASE
 def test_roles_and_second_factors_of_others_are_changed_with_ones_own_password_alone(
     root: AdminClient, password: str
 ) -> None:
@@ -139,6 +144,7 @@ def test_a_password_is_changed_with_the_present_one_and_other_browsers_are_logge
     assert other.logs_in("root", NEW).status_code == 303
 
 
+@ON_ONE_DATABASE
 def test_two_factor_authentication_is_turned_on_with_a_code_and_off_with_the_password(
     app: Flask, root: AdminClient
 ) -> None:
@@ -194,6 +200,7 @@ def test_nobody_ends_the_session_of_somebody_else(app: Flask, root: AdminClient)
     assert ann.is_logged_in()
 
 
+@ON_ONE_DATABASE
 def test_who_finds_a_logged_in_browser_cannot_try_passwords_in_it(root: AdminClient) -> None:
     for _ in range(5):
         root.posts("/admin/me/password", current_password="wrong", password=NEW)
@@ -249,6 +256,7 @@ def test_an_editors_dashboard_shows_catalogue_activity_and_their_own_and_an_admi
 
 
 @pytest.mark.parametrize("act", ["role", "enable", "second-factor/off"])
+@ON_ONE_DATABASE
 def test_what_is_so_already_is_not_logged(root: AdminClient, act: str) -> None:
     id = make_account("ann")
     newest = audit.search()[0]

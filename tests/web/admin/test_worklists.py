@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import StatementCount
+from tests.conftest import ON_ONE_DATABASE, StatementCount
 from tests.feedback import world as feedback
 from tests.feedback.world import doubt, messages, networks, write
 from tests.makers import NOW, TODAY, make_price, make_tool
@@ -70,6 +70,7 @@ def test_the_index_shows_the_count_of_each_worklist(ann: AdminClient) -> None:
 
 
 @pytest.mark.parametrize("path", [PRICES, VOTES, MESSAGES])
+@ON_ONE_DATABASE
 def test_an_empty_worklist_says_so(ann: AdminClient, path: str) -> None:
     page = ann.gets(path)
     assert page.status_code == 200
@@ -77,6 +78,7 @@ def test_an_empty_worklist_says_so(ann: AdminClient, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", [PRICES, VOTES, MESSAGES])
+@ON_ONE_DATABASE
 def test_a_page_behind_the_end_shows_the_first_and_nonsense_is_refused(ann: AdminClient, path: str) -> None:
     assert ann.gets(f"{path}?page=7").status_code == 200
     for nonsense in ("0", "-1", "x", "99999999999999999999"):
@@ -186,6 +188,7 @@ def test_readers_see_the_new_check_at_once(app: Flask, ann: AdminClient) -> None
     assert "Checked 22 Nov 2026" in reader.reads("/tools/alpha").words
 
 
+@ON_ONE_DATABASE
 def test_htmx_gets_the_list_without_that_price_and_says_how_long_the_check_holds(ann: AdminClient) -> None:
     tool, price = priced()
     priced("beta")
@@ -197,6 +200,7 @@ def test_htmx_gets_the_list_without_that_price_and_says_how_long_the_check_holds
     assert "1 price to check" in words(answer.text)
 
 
+@ON_ONE_DATABASE
 def test_the_answer_leads_to_the_page_of_the_list_it_came_from(ann: AdminClient) -> None:
     for number in range(27):
         tool, price = priced(f"tool-{number}")
@@ -217,6 +221,7 @@ def test_a_price_that_was_changed_meanwhile_is_not_confirmed(ann: AdminClient, h
 
 
 @pytest.mark.parametrize(("path", "price", "status"), [(99, "1", 404), (2**40, "1", 404), (1, "", 400), (1, "x", 400)])
+@ON_ONE_DATABASE
 def test_what_no_page_of_ours_sends_is_refused(ann: AdminClient, path: int, price: str, status: int) -> None:
     assert priced()[0] == 1
     assert ann.posts(f"{PRICES}/{path}/same", price=price).status_code == status
@@ -322,6 +327,7 @@ def test_a_group_is_decided_with_a_reason(ann: AdminClient, decision: str, actio
     assert entry.changes == {"votes": ["11 held", f"11 {decision}"], "reason": [None, "A lecture hall."]}
 
 
+@ON_ONE_DATABASE
 def test_without_a_reason_nothing_is_decided_and_only_that_group_is_open(ann: AdminClient) -> None:
     tool = held()
     held("beta", "b2" * 32, SKIP)
@@ -333,6 +339,7 @@ def test_without_a_reason_nothing_is_decided_and_only_that_group_is_open(ann: Ad
     assert figures(tool) == Figures(ship=1, waiting=11, held=11)
 
 
+@ON_ONE_DATABASE
 def test_a_reason_that_holds_no_address_of_anybody_is_asked_for(ann: AdminClient) -> None:
     tool, reason = held(), "Agreed with ann@elsewhere.example."
     answer = ann.posts(VOTES, tool=str(tool), network=NETWORK, decision="counted", reason=reason)
@@ -341,6 +348,7 @@ def test_a_reason_that_holds_no_address_of_anybody_is_asked_for(ann: AdminClient
     assert not any(line.reason for line in ledger(tool))
 
 
+@ON_ONE_DATABASE
 def test_a_reason_that_changes_the_direction_of_text_is_refused(ann: AdminClient) -> None:
     tool = held()
     answer = ann.posts(VOTES, tool=str(tool), network=NETWORK, decision="counted", reason="A \u2067lecture hall.")
@@ -348,6 +356,7 @@ def test_a_reason_that_changes_the_direction_of_text_is_refused(ann: AdminClient
     assert not any(line.reason for line in ledger(tool))
 
 
+@ON_ONE_DATABASE
 def test_a_reason_that_is_too_long_is_shown_again(ann: AdminClient) -> None:
     tool, reason = held(), "because " * 70
     answer = ann.posts(VOTES, tool=str(tool), network=NETWORK, decision="counted", reason=reason)
@@ -387,6 +396,7 @@ def test_groups_whose_network_was_deleted_are_decided_too(ann: AdminClient) -> N
         ({"decision": "ship"}, 400),
     ],
 )
+@ON_ONE_DATABASE
 def test_a_form_that_no_page_of_ours_sends_decides_nothing(
     ann: AdminClient, changes: dict[str, str], status: int
 ) -> None:
@@ -399,6 +409,7 @@ def test_a_form_that_no_page_of_ours_sends_decides_nothing(
 # Messages
 
 
+@ON_ONE_DATABASE
 def test_a_message_is_shown_as_the_text_it_is(ann: AdminClient) -> None:
     write(
         "<b>Wrong</b>: it costs $12.",
@@ -412,6 +423,7 @@ def test_a_message_is_shown_as_the_text_it_is(ann: AdminClient) -> None:
         assert f'href="{address}"' in page
 
 
+@ON_ONE_DATABASE
 def test_an_address_cannot_tell_a_mail_program_whom_to_copy(ann: AdminClient) -> None:
     write(email="ann?bcc=bob@example.org")
     assert 'href="mailto:ann%3Fbcc%3Dbob@example.org"' in ann.gets(MESSAGES).text
@@ -447,6 +459,7 @@ def test_the_activity_log_says_that_a_message_was_resolved_and_not_who_sent_it(a
         ("Told\x07 them", "Enter one line"),
     ],
 )
+@ON_ONE_DATABASE
 def test_a_note_that_cannot_be_stored_is_refused_beside_its_field(ann: AdminClient, outcome: str, says: str) -> None:
     write("Another message.")
     id = write(email="reader@example.org")
@@ -468,6 +481,7 @@ def test_a_message_is_resolved_once(ann: AdminClient) -> None:
 
 
 @pytest.mark.parametrize("state", ["open", "", "deleted"])
+@ON_ONE_DATABASE
 def test_a_message_is_done_or_declined_and_nothing_else(ann: AdminClient, state: str) -> None:
     id = write()
     assert ann.posts(f"{MESSAGES}/{id}", state=state, outcome="Looked up.").status_code == 400

@@ -58,6 +58,10 @@ class Reader:
     def get(self, path: str) -> Response:
         return send(self.port, "GET", path, self._headers())
 
+    def search_anew(self) -> Response:
+        """Open a search of this network's own, which no cache holds. A network may open only so many."""
+        return self.get(f"/tools?q=no{self.network}")
+
     def _post(self, path: str, verdict: str, htmx: bool) -> Response:
         headers = self._headers() | ({"HX-Request": "true"} if htmx else {})
         response = send(self.port, "POST", path, headers, _vote_form(verdict))

@@ -55,7 +55,7 @@ def test_while_the_database_is_away_pages_are_served_and_votes_refused_and_then_
             answers["vote"].append(Reader(site.port, network=next(number)).vote(TOOLS[0], "ship"))
             answers["livez"].append(site.get("/livez"))
             answers["readyz"].append(site.get("/readyz"))
-            answers["never read before"].append(site.get(f"/tools?q=no{next(number)}"))
+            answers["never read before"].append(Reader(site.port, network=next(number)).search_anew())
 
         server.stop()
         repeat_in_threads([ask_for_everything] * 6, SECONDS_AWAY)

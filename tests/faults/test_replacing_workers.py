@@ -35,7 +35,7 @@ def test_replacing_the_workers_fails_no_request(sqlite_url: str, tmp_path: Path,
 
         def read() -> None:
             note("page", site.get(PAGE))
-            note("page", site.get(f"/tools?q=no{next(number)}"))
+            note("page", Reader(site.port, network=next(number)).search_anew())
 
         def cast() -> None:
             note("vote", Reader(site.port, network=next(number)).vote(TOOLS[0], "ship"))

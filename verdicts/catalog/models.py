@@ -221,7 +221,11 @@ class PriceRecord(Base):
     """A tool's entry price as a dated fact. The current one has no `until`; the others are history."""
 
     __tablename__ = "price_record"
-    __table_args__ = (_one_per_tool("uq_price_record_current", "until IS NULL"), _web_address("source"))
+    __table_args__ = (
+        _one_per_tool("uq_price_record_current", "until IS NULL"),
+        _web_address("source"),
+        sa.Index("ix_price_record_until_id", "until", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"), index=True)
@@ -257,7 +261,10 @@ class Review(Base):
     """What one reviewer says of one tool now."""
 
     __tablename__ = "review"
-    __table_args__ = (sa.UniqueConstraint("tool_id", "reviewer_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("tool_id", "reviewer_id"),
+        sa.Index("ix_review_reviewed_on_id", "reviewed_on", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"), info=_REVIEWS_DEPEND_ON_IT)
@@ -278,6 +285,7 @@ class ReviewRevision(Base):
     """What a review said before, until when, and why it changed."""
 
     __tablename__ = "review_revision"
+    __table_args__ = (sa.Index("ix_review_revision_until_id", "until", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     review_id: Mapped[int] = mapped_column(sa.ForeignKey("review.id", ondelete="CASCADE"), index=True)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.reviews import ReviewerSummary, reviewers_of
 from verdicts.catalog.summaries import PlanSummary, ToolFacts, ToolSummary
-from verdicts.comparisons import address, related
+from verdicts.comparisons import address, indexable, related
 from verdicts.comparisons.differences import FactTable, compare_facts
 from verdicts.comparisons.panel_lead import is_split
 from verdicts.comparisons.related import ComparisonLink, CuratedText
@@ -61,6 +61,10 @@ class ComparisonPage:
     @property
     def names(self) -> list[str]:
         return [each.tool.name for each in self.tools]
+
+    @property
+    def is_indexable(self) -> bool:
+        return indexable.is_indexable([each.tool for each in self.tools], is_curated=self.curated is not None)
 
     @property
     def facts(self) -> FactTable:

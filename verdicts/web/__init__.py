@@ -13,6 +13,7 @@ from verdicts.web import (
     contact,
     digest,
     errors,
+    feeds,
     formatting,
     headers,
     health,
@@ -26,6 +27,7 @@ from verdicts.web import (
     preferences,
     price_doubts,
     signatures,
+    sitemaps,
     voting,
 )
 
@@ -34,7 +36,7 @@ def init_app(app: Flask) -> None:
     """Register the blueprints, and what runs before and after every request."""
     hosts.init_app(app)  # first, so that other hosts reach nothing else
     features = (catalog, comparisons, voting, price_doubts, contact, newsletter, preferences, bounces, digest)
-    for module in (pages, *features, logos, health):
+    for module in (pages, *features, feeds, sitemaps, logos, health):
         app.register_blueprint(module.bp)
     mailbox.init_app(app)
     admin.init_app(app)

@@ -14,7 +14,7 @@ from verdicts.comparisons import address
 from verdicts.web.caching import PUBLIC
 
 # What a path may hold besides fixed words and still be in lower case: tokens and names of files have capitals.
-_IN_LOWER_CASE = frozenset(["slug", "pair", "name", "digest", "id", "kind", "reviewer"])
+_IN_LOWER_CASE = frozenset(["slug", "pair", "name", "digest", "id", "kind", "reviewer", "extension"])
 _PLAIN = re.compile(r"[\w/.-]+", re.ASCII)
 _COMPARISONS = "/compare/"
 _SAFE = "/-._~!$&'()*+,;=:@"

@@ -77,9 +77,3 @@ def manifest() -> ResponseReturnValue:
     )
     response.mimetype = "application/manifest+json"
     return response
-
-
-@bp.get("/robots.txt")
-@public
-def robots() -> ResponseReturnValue:
-    return current_app.response_class("User-agent: *\nDisallow: /votes/\n", mimetype="text/plain")

@@ -113,7 +113,9 @@ def test_each_text_is_shown_as_text_or_left_out(visitor: Visitor, text: str) -> 
     fill(text)
     for path in ("/compare/alpha-vs-beta", "/tools/alpha"):
         page = visitor.reads(path)
-        assert [script.get("src", "").partition("?")[0] for script in page.all("script")] == OUR_SCRIPTS
+        data, *scripts = page.all("script")
+        assert data.get("type") == "application/ld+json"
+        assert [script.get("src", "").partition("?")[0] for script in scripts] == OUR_SCRIPTS
         assert list(page.tree.iter("img")) == []
 
 

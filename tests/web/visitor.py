@@ -1,6 +1,7 @@
 """A visitor with a browser's manners, who looks at every page with an inspector's eye."""
 
 import contextvars
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -408,7 +409,9 @@ def _fragment_faults(page: Page) -> Iterator[str]:
 def _inline_faults(element: ET.Element) -> Iterator[str]:
     if element.tag == "style" or "style" in element.attrib:
         yield f"inline style in <{element.tag}>"
-    if element.tag == "script" and (not element.get("src") or words_of(element)):
+    if element.tag == "script" and element.get("type") == "application/ld+json":
+        yield from _data_faults(element)
+    elif element.tag == "script" and (not element.get("src") or words_of(element)):
         yield "inline script"
     if element.tag in {"iframe", "object", "embed", "base"}:
         yield f"<{element.tag}>"
@@ -417,6 +420,15 @@ def _inline_faults(element: ET.Element) -> Iterator[str]:
             yield f"{name} in <{element.tag}>"
         if name in {"href", "src", "action", "formaction"} and re.match(r"\s*(javascript|data|vbscript):", value, re.I):
             yield f"{name}={value!r}"
+
+
+def _data_faults(element: ET.Element) -> Iterator[str]:
+    """A block of data is no script, and holds nothing that could end it or be read as markup."""
+    text = element.text or ""
+    if set(element.attrib) != {"type"} or json.loads(text)["@context"] != "https://schema.org":
+        yield "a block of data that is no JSON-LD"
+    if set(text) & set("<>&"):
+        yield "a block of data with markup in it"
 
 
 def _reference_faults(element: ET.Element, ids: set[str | None], is_fragment: bool) -> Iterator[str]:

@@ -28,6 +28,7 @@ from verdicts.web import (
     price_doubts,
     signatures,
     sitemaps,
+    structured_data,
     voting,
 )
 
@@ -40,5 +41,16 @@ def init_app(app: Flask) -> None:
         app.register_blueprint(module.bp)
     mailbox.init_app(app)
     admin.init_app(app)
-    for module in (signatures, nul_bytes, canonical_paths, origin, bodies, errors, assets, formatting, headers):
+    for module in (
+        signatures,
+        nul_bytes,
+        canonical_paths,
+        origin,
+        bodies,
+        errors,
+        assets,
+        formatting,
+        structured_data,
+        headers,
+    ):
         module.init_app(app)

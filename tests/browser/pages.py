@@ -9,6 +9,7 @@ GOOD = {
     "directory": "/tools",
     "search with hits": "/tools?q=code",
     "search without hits": "/tools?q=zzzzqq",
+    "category": "/categories/developer-tools",
     "comparison of two": "/compare/huggingface-smolvlm2-2b-vs-mistral-code",
     "comparison of three": "/compare/claude-code-vs-cursor-vs-github-copilot",
     "comparison of four": "/compare/claude-code-vs-cursor-vs-descript-vs-github-copilot",

@@ -61,6 +61,10 @@ def test_every_page_is_reached_by_links(pages: dict[str, Page]) -> None:
     tools = db.session.scalar(sa.text("SELECT count(*) FROM tool WHERE published_at IS NOT NULL"))
     read = [path for path in pages if path.startswith("/tools/") and not path.endswith("/feed.atom")]
     assert len(read) == tools >= 24
+    categories = db.session.scalar(
+        sa.text("SELECT count(DISTINCT category_id) FROM tool WHERE published_at IS NOT NULL")
+    )
+    assert sum(path.startswith("/categories/") for path in pages) == categories >= 5
     assert {"/", "/tools", "/method", "/privacy", "/contact", "/compare"} <= set(pages)
     assert sum(path.startswith("/compare/") for path in pages) >= 10
 

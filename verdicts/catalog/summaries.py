@@ -19,6 +19,12 @@ class CategoryLink:
 
 
 @dataclass(frozen=True)
+class CategorySummary(CategoryLink):
+    id: int
+    description: str
+
+
+@dataclass(frozen=True)
 class ToolLink:
     """A tool's name and what its address is made of."""
 

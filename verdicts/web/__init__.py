@@ -9,6 +9,7 @@ from verdicts.web import (
     bounces,
     canonical_paths,
     catalog,
+    categories,
     comparisons,
     contact,
     digest,
@@ -37,7 +38,7 @@ def init_app(app: Flask) -> None:
     """Register the blueprints, and what runs before and after every request."""
     hosts.init_app(app)  # first, so that other hosts reach nothing else
     features = (catalog, comparisons, voting, price_doubts, contact, newsletter, preferences, bounces, digest)
-    for module in (pages, *features, feeds, sitemaps, logos, health):
+    for module in (pages, categories, *features, feeds, sitemaps, logos, health):
         app.register_blueprint(module.bp)
     mailbox.init_app(app)
     admin.init_app(app)

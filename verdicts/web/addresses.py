@@ -11,7 +11,7 @@ def absolute(path: str) -> str:
 
 
 def category_path(slug: str) -> str:
-    return url_for("catalog.index", category=slug)
+    return url_for("categories.show", slug=slug)
 
 
 def reviewer_path(_slug: str) -> str:

@@ -72,9 +72,7 @@ def tool(slug: str) -> ResponseReturnValue:
     return render_template("catalog/tool.html", page=load_tool_page(summary, now()))
 
 
-def render_index(
-    query: DirectoryQuery, tools: list[ToolSummary], total: int, categories: list[CategoryCount], **context: bool
-) -> str:
+def render_index(query: DirectoryQuery, tools: list[ToolSummary], total: int, categories: list[CategoryCount]) -> str:
     return render_template(
         "catalog/directory.html",
         query=query,
@@ -82,7 +80,6 @@ def render_index(
         table=tool_table.load(tools),
         categories=categories,
         sorts={sort: label for sort, label in SORTS.items() if sort is not Sort.RELEVANCE or query.text},
-        **context,
     )
 
 

@@ -4,7 +4,7 @@ from flask import Blueprint, current_app, jsonify, render_template, send_from_di
 from flask.typing import ResponseReturnValue
 from limits import parse
 
-from verdicts.catalog import directory, recent_changes
+from verdicts.catalog import categories, directory, recent_changes
 from verdicts.catalog import queries as catalog
 from verdicts.comparisons import featured, tool_table
 from verdicts.config import current_settings
@@ -30,6 +30,7 @@ def front() -> ResponseReturnValue:
         featured=featured.load(now(), FEATURED_ON_FRONT),
         changes=recent_changes.list_latest(now(), CHANGES_ON_FRONT),
         newest=tool_table.load(directory.list_newest(now(), NEWEST_ON_FRONT)),
+        categories=categories.list_links(now()),
     )
 
 

@@ -3,15 +3,15 @@
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from verdicts.catalog import directory
+from verdicts.catalog import categories
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.directory import DirectoryQuery
 from verdicts.catalog.models import Tool
 from verdicts.comparisons import queries as comparison_queries
 from verdicts.comparisons.models import Comparison
 from verdicts.curation.editing.saving import SavedRecord
 from verdicts.extensions import db
-from verdicts.web.catalog import load_tool_page, render_index
+from verdicts.web.catalog import load_tool_page
+from verdicts.web.categories import load_page as load_category_page
 from verdicts.web.clock import now
 from verdicts.web.comparisons import render_page
 
@@ -35,9 +35,10 @@ def render_comparison(saved: SavedRecord) -> ResponseReturnValue:
 
 
 def render_category(saved: SavedRecord) -> ResponseReturnValue:
-    """Show the directory as it is for this category."""
-    query = DirectoryQuery(category=saved.slug)
-    return render_index(query, *directory.list_tools(query, now()), directory.count_by_category(now()), is_preview=True)
+    category = categories.find(saved.slug)
+    if category is None:
+        raise LookupError(saved.slug)
+    return render_template("categories/page.html", page=load_category_page(category), is_preview=True)
 
 
 def _publish_temporarily(row: Tool | Comparison) -> None:

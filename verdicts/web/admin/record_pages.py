@@ -67,7 +67,7 @@ def record_state(kind: str, id: int) -> PublicationState | None:
 def public_url(kind: str, slug: str, state: PublicationState | None) -> str:
     """Return the address of a record's public page, "" where readers do not see it or it has none."""
     if kind == "category":
-        return url_for("catalog.index", category=slug)
+        return url_for("categories.show", slug=slug)
     if state is not PublicationState.PUBLISHED:
         return ""
     if kind == "comparison":

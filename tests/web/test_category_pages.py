@@ -1,0 +1,92 @@
+"""The page of a category."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from tests.conftest import ON_ONE_DATABASE, ON_ONE_SHARED_DATABASE
+from tests.makers import make_category, make_tool
+from tests.web import rich
+from tests.web.visitor import Page, Visitor, words_of
+from verdicts.catalog.categories import PAGE_SIZE
+from verdicts.catalog.models import CategoryAlias
+from verdicts.extensions import db
+
+PATH = "/categories/developer-tools"
+
+
+@pytest.fixture(scope="module")
+def page(shared_app: Flask) -> Iterator[Page]:
+    rich.build()
+    make_tool("elsewhere", category_id=make_category("writing", name="Writing").id)
+    return Visitor(shared_app).reads(PATH)
+
+
+@pytest.mark.parametrize("shared_app", ["sqlite", "postgresql"], indirect=True)
+def test_every_tool_stands_beside_what_it_is_compared_on(page: Page) -> None:
+    table = page.one("table", "matrix")
+    assert page.texts("th", within=page.one("thead", within=table)) == [
+        "Tool",
+        "Panel",
+        "Community",
+        "Entry price",
+        *rich.LABELS.values(),
+    ]
+    rows = [words_of(row) for row in page.all("tr", within=page.one("tbody", within=table))]
+    assert [row.split()[1] for row in rows] == ["Alpha", "Beta", "Gamma", "Bare"]
+    for words in ("2 of 3 ship", "75 % of 80", "Free", "Checked 1 Nov 2026", "Apache-2.0", "Not checked"):
+        assert words in rows[0].replace("\u202f", " "), words
+    assert "Not reviewed yet" in rows[3]
+
+
+@ON_ONE_SHARED_DATABASE
+def test_it_says_whose_voices_are_human_and_whose_are_ai(page: Page) -> None:
+    assert "The panel: 1 human, 1 AI, 2 unstated voices" in page.words
+
+
+@ON_ONE_SHARED_DATABASE
+def test_it_leads_to_its_tools_and_to_the_other_categories(page: Page) -> None:
+    assert {"/tools/alpha", "/tools/bare", "/categories/writing"} <= set(page.links())
+    assert PATH not in page.links()
+
+
+@ON_ONE_SHARED_DATABASE
+def test_public_pages_name_a_category_with_a_link_to_its_page(page: Page, shared_app: Flask) -> None:
+    visitor = Visitor(shared_app)
+    for path in ("/", "/tools/alpha", rich.PAIR):
+        assert PATH in visitor.reads(path).links(), path
+
+
+@ON_ONE_DATABASE
+def test_a_long_category_has_pages(app: Flask) -> None:
+    kind = make_category("editors").id
+    for number in range(PAGE_SIZE + 1):
+        make_tool(f"tool-{number:02}", name=f"Tool {number:02}", category_id=kind)
+    visitor = Visitor(app)
+    assert "/categories/editors?after=tool-24" in visitor.reads("/categories/editors").links()
+    later = visitor.reads("/categories/editors?after=tool-24")
+    assert "Tool 25" in later.words
+    assert "/categories/editors" in later.links()
+    assert "empty" in visitor.reads("/categories/editors?after=tool-25", 404).words
+
+
+@ON_ONE_DATABASE
+def test_an_unknown_category_is_not_found_and_a_search_is_offered(app: Flask) -> None:
+    page = Visitor(app).reads("/categories/nothing", 404)
+    assert "We know no category under this name." in page.words
+    assert page.by_id("q").get("type") == "search"
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("path", ["/categories/Editors", "/categories/ides", "/categories//editors/"])
+def test_other_spellings_and_former_slugs_redirect(app: Flask, path: str) -> None:
+    make_category("editors", former_slugs=[CategoryAlias(slug="ides")])
+    db.session.commit()
+    assert Visitor(app).reads(path, 301).headers["Location"] == "/categories/editors"
+
+
+@ON_ONE_DATABASE
+def test_a_category_without_tools_says_so(app: Flask) -> None:
+    make_category("editors")
+    assert "No tool of this category is here yet." in Visitor(app).reads("/categories/editors").words

@@ -1,0 +1,54 @@
+"""A page for each category: its tools in one table of what they are compared on."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from verdicts.catalog import categories, search
+from verdicts.catalog import queries as catalog
+from verdicts.catalog.summaries import CategoryLink, CategorySummary, ToolFacts
+from verdicts.comparisons import tool_table
+from verdicts.comparisons.tool_table import ToolTable
+from verdicts.web.caching import public
+from verdicts.web.clock import now
+
+bp = Blueprint("categories", __name__)
+
+
+@dataclass(frozen=True)
+class CategoryPage:
+    """`facts` are each tool's by its id; `after` is the slug that this page begins after, "" on the first one."""
+
+    category: CategorySummary
+    table: ToolTable
+    facts: dict[int, ToolFacts]
+    others: tuple[CategoryLink, ...]
+    after: str
+    next_after: str
+
+
+@bp.get("/categories/<slug>")
+@public
+def show(slug: str) -> ResponseReturnValue:
+    category: CategorySummary = categories.find(slug) or abort(404, "We know no category under this name.")
+    after = request.args.get("after", "")[: search.MAX_QUERY_LENGTH]
+    if category.slug != slug:
+        return redirect(url_for("categories.show", slug=category.slug, after=after or None), 301)
+    page = load_page(category, after)
+    if after and not page.table.rows:
+        abort(404, "This page of the category is empty.")
+    return render_template("categories/page.html", page=page)
+
+
+def load_page(category: CategorySummary, after: str = "") -> CategoryPage:
+    """Return a category's page. Seven statements, eight behind a slug."""
+    found = categories.list_tools(category.id, after, now())
+    return CategoryPage(
+        category=category,
+        table=tool_table.load(found.tools),
+        facts=catalog.facts_of([tool.id for tool in found.tools]),
+        others=tuple(link for link in categories.list_links(now()) if link.slug != category.slug),
+        after=after,
+        next_after=found.next_after,
+    )

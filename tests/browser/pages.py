@@ -15,6 +15,8 @@ GOOD = {
     "comparison of four": "/compare/claude-code-vs-cursor-vs-descript-vs-github-copilot",
     "tool": "/tools/github-copilot",
     "tool nobody has reviewed": "/tools/descript",
+    "panel": "/reviewers",
+    "reviewer": "/reviewers/builder",
     "picker": "/compare",
     "archive": "/digest",
     "edition": f"/digest/{EDITION.name}",

@@ -65,7 +65,9 @@ def test_every_page_is_reached_by_links(pages: dict[str, Page]) -> None:
         sa.text("SELECT count(DISTINCT category_id) FROM tool WHERE published_at IS NOT NULL")
     )
     assert sum(path.startswith("/categories/") for path in pages) == categories >= 5
-    assert {"/", "/tools", "/method", "/privacy", "/contact", "/compare"} <= set(pages)
+    assert {"/", "/tools", "/reviewers", "/method", "/privacy", "/contact", "/compare"} <= set(pages)
+    reviewers = db.session.scalars(sa.text("SELECT slug FROM reviewer"))
+    assert {f"/reviewers/{slug}" for slug in reviewers} <= set(pages)
     assert sum(path.startswith("/compare/") for path in pages) >= 10
 
 

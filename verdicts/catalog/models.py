@@ -264,11 +264,13 @@ class Review(Base):
     __table_args__ = (
         sa.UniqueConstraint("tool_id", "reviewer_id"),
         sa.Index("ix_review_reviewed_on_id", "reviewed_on", "id"),
+        # A reviewer's reviews in the order of their page.
+        sa.Index("ix_review_reviewer_id_reviewed_on", "reviewer_id", "reviewed_on", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"), info=_REVIEWS_DEPEND_ON_IT)
-    reviewer_id: Mapped[int] = mapped_column(sa.ForeignKey("reviewer.id"), index=True, info=_REVIEWS_DEPEND_ON_IT)
+    reviewer_id: Mapped[int] = mapped_column(sa.ForeignKey("reviewer.id"), info=_REVIEWS_DEPEND_ON_IT)
     verdict: Mapped[Verdict] = mapped_column(closed_set(Verdict, "verdict"))
     quote: Mapped[str] = mapped_column(sa.Text)
     reviewed_on: Mapped[date | None]

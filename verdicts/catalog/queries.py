@@ -133,12 +133,6 @@ def all_reviewers() -> list[ReviewerSummary]:
     return [ReviewerSummary(*row) for row in rows]
 
 
-def sitting_reviewers() -> list[ReviewerSummary]:
-    """Return the reviewers who have not left the panel, in its order. One statement."""
-    sitting = sa.select(*_REVIEWER).where(reviewer.c.archived_at.is_(None))
-    return [ReviewerSummary(*row) for row in db.session.execute(sitting.order_by(reviewer.c.position, reviewer.c.id))]
-
-
 def facts_of(tool_ids: Sequence[int]) -> dict[int, ToolFacts]:
     """Return each tool's facts under its category's labels, known or not. One statement."""
     key, fact = models.CategoryFact.__table__, models.ToolFact.__table__

@@ -8,6 +8,7 @@ from statistics import NormalDist
 PERCENTAGE_FROM = 30  # counted votes
 CONFIDENCE_PERCENT = 95
 _Z = NormalDist().inv_cdf(0.5 + CONFIDENCE_PERCENT / 200)
+Z_SQUARED = _Z * _Z
 
 
 class SampleBasis(StrEnum):
@@ -86,7 +87,7 @@ class Community:
 
 def wilson(ship: int, total: int) -> Interval:
     """Return a share's score interval at CONFIDENCE_PERCENT, both ends in 0..1 (Wilson 1927). Needs total > 0."""
-    share, spread = ship / total, _Z * _Z / total
+    share, spread = ship / total, Z_SQUARED / total
     middle = (share + spread / 2) / (1 + spread)
     reach = _Z * sqrt(share * (1 - share) / total + spread / (4 * total)) / (1 + spread)
     # At the edges the ends are exactly 0 and 1; floats would miss them by a hair, and pages would print 1 % or 99 %.

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from verdicts.catalog.kinds import Verdict
 from verdicts.extensions import db
 from verdicts.voting.ballot import Ballot
-from verdicts.voting.community import Community
+from verdicts.voting.community import PERCENTAGE_FROM, Z_SQUARED, Community
 from verdicts.voting.models import UNDECIDED, Occasion, Standing, tally, vote, vote_event
 from verdicts.voting.readers_of_both import ReadersOfBoth
 from verdicts.voting.tallying import read_tally
@@ -44,6 +44,19 @@ class HeldGroup:
     @property
     def ballots(self) -> int:
         return self.ship + self.skip + self.taken_back
+
+
+_counted_votes = sa.cast(tally.c.ship + tally.c.skip, sa.Float)
+_margin = sa.cast(tally.c.ship - tally.c.skip, sa.Float)
+# What a tool's readers clearly say, as a column: the verdict on whose side of one half their whole interval lies, from
+# PERCENTAGE_FROM votes on; otherwise NULL. Wilson's interval leaves out one half exactly where this inequality holds,
+# and it needs no square root, which not every SQLite has.
+readers_verdict = sa.case(
+    (_counted_votes < PERCENTAGE_FROM, sa.null()),
+    (_margin * _margin <= Z_SQUARED * _counted_votes, sa.null()),
+    (_margin > 0, sa.literal(Verdict.SHIP, vote.c.verdict.type)),
+    else_=sa.literal(Verdict.SKIP, vote.c.verdict.type),
+)
 
 
 def tally_of(tool_id: int) -> Community:

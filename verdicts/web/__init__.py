@@ -27,6 +27,7 @@ from verdicts.web import (
     pages,
     preferences,
     price_doubts,
+    reviewers,
     signatures,
     sitemaps,
     structured_data,
@@ -37,8 +38,8 @@ from verdicts.web import (
 def init_app(app: Flask) -> None:
     """Register the blueprints, and what runs before and after every request."""
     hosts.init_app(app)  # first, so that other hosts reach nothing else
-    features = (catalog, comparisons, voting, price_doubts, contact, newsletter, preferences, bounces, digest)
-    for module in (pages, categories, *features, feeds, sitemaps, logos, health):
+    reading = (pages, catalog, categories, comparisons, reviewers, digest, feeds, sitemaps, logos, health)
+    for module in (*reading, voting, price_doubts, contact, newsletter, preferences, bounces):
         app.register_blueprint(module.bp)
     mailbox.init_app(app)
     admin.init_app(app)

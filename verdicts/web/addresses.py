@@ -14,5 +14,5 @@ def category_path(slug: str) -> str:
     return url_for("categories.show", slug=slug)
 
 
-def reviewer_path(_slug: str) -> str:
-    return f"{url_for('pages.method')}#panel"
+def reviewer_path(slug: str) -> str:
+    return url_for("reviewers.show", slug=slug)

@@ -15,6 +15,7 @@ from verdicts.config import Settings
 from verdicts.newsletter.not_understood import RETENTION as NOT_UNDERSTOOD_RETENTION
 from verdicts.newsletter.retention import BOUNCED_ADDRESS_RETENTION, HARD_BOUNCE_RETENTION, UNCONFIRMED_RETENTION
 from verdicts.newsletter.signup import CONFIRM_TOKEN_LIFETIME
+from verdicts.reviewers.record import MIN_PANEL
 from verdicts.staff.sessions import MAX_AGE as SESSION_MAX_AGE
 from verdicts.staff.sessions import RETENTION as SESSION_RETENTION
 from verdicts.voting.community import CONFIDENCE_PERCENT, PERCENTAGE_FROM
@@ -42,6 +43,7 @@ RULES = {
     "MAX_QUERY_LENGTH": MAX_QUERY_LENGTH,
     "MAX_TOOLS": MAX_TOOLS,
     "MIN_FOLDED_LINES": MIN_FOLDED_LINES,
+    "MIN_PANEL": MIN_PANEL,
     "MIN_TOOLS": MIN_TOOLS,
     "NETWORKS_KEPT": NETWORKS_KEPT,
     "OLD_AFTER": OLD_AFTER,

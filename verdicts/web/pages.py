@@ -5,9 +5,9 @@ from flask.typing import ResponseReturnValue
 from limits import parse
 
 from verdicts.catalog import categories, directory, recent_changes
-from verdicts.catalog import queries as catalog
 from verdicts.comparisons import featured, tool_table
 from verdicts.config import current_settings
+from verdicts.reviewers import queries as reviewers
 from verdicts.voting import queries as voting
 from verdicts.voting.community import Community
 from verdicts.web import limits
@@ -39,7 +39,7 @@ def front() -> ResponseReturnValue:
 def method() -> ResponseReturnValue:
     return render_template(
         "pages/method.html",
-        panel=catalog.sitting_reviewers(),
+        panel=[each for each in reviewers.list_reviewers(now()) if not each.reviewer.archived_at],
         totals=voting.totals(),
         allowance=current_settings().votes_per_network_day,
         per_voter=parse(limits.PER_VOTER_LIMIT).amount,

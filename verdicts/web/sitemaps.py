@@ -8,10 +8,11 @@ from flask import Blueprint, Response, abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog import directory
+from verdicts.catalog.queries import all_reviewers
 from verdicts.comparisons import featured, indexable
 from verdicts.comparisons.indexable import IndexablePage
 from verdicts.digest import queries as digest
-from verdicts.web.addresses import absolute, category_path
+from verdicts.web.addresses import absolute, category_path, reviewer_path
 from verdicts.web.caching import keep_in, public
 from verdicts.web.clock import now
 from verdicts.web.page_stores import StoreName
@@ -23,7 +24,15 @@ OPENSEARCH = "application/opensearchdescription+xml"
 MAX_SHORT_NAME = 16  # characters, by OpenSearch 1.1
 NO_PART = "The sitemap has no such part."
 COMPARISONS_IN_LLMS = 20
-STATIC_PAGES = ("pages.front", "catalog.index", "digest.archive", "pages.method", "pages.privacy", "contact.page")
+STATIC_PAGES = (
+    "pages.front",
+    "catalog.index",
+    "reviewers.index",
+    "digest.archive",
+    "pages.method",
+    "pages.privacy",
+    "contact.page",
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,7 @@ def index() -> ResponseReturnValue:
 def pages() -> ResponseReturnValue:
     urls = [SitemapUrl(absolute(url_for(endpoint))) for endpoint in STATIC_PAGES]
     urls += [SitemapUrl(absolute(category_path(each.slug))) for each in directory.count_by_category(now())]
+    urls += [SitemapUrl(absolute(reviewer_path(each.slug))) for each in all_reviewers()]
     urls += [
         SitemapUrl(absolute(url_for("digest.edition", name=each.name)), each.drafted_at.date())
         for each in digest.list_archive()

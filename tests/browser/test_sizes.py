@@ -36,7 +36,7 @@ def test_scripts_are_loaded_only_where_there_is_a_ballot_or_a_sign_up(reader: Re
         loaded = {str(each.get_attribute("src")).partition("?")[0] for each in page.locator("script[src]").all()}
         wanted = [
             ("ballots.js", ballot),
-            ("edit_links.js", ballot or kind == "category"),
+            ("edit_links.js", ballot or kind in {"category", "reviewer"}),
             ("signup.js", signup),
             ("htmx", ballot or signup),
         ]

@@ -254,6 +254,7 @@ class Release(Base):
     position: Mapped[int]
 
 
+HAS_CONFLICT = "conflict IS NOT NULL"
 _REVIEWS_DEPEND_ON_IT = {"dependant": ("review", "reviews")}
 
 
@@ -266,6 +267,16 @@ class Review(Base):
         sa.Index("ix_review_reviewed_on_id", "reviewed_on", "id"),
         # A reviewer's reviews in the order of their page.
         sa.Index("ix_review_reviewer_id_reviewed_on", "reviewer_id", "reviewed_on", "id"),
+        # All that a reviewer's record counts, without the quotes.
+        sa.Index("ix_review_reviewer_id_tool_id_verdict", "reviewer_id", "tool_id", "verdict"),
+        sa.Index(
+            "ix_review_conflict",
+            "reviewer_id",
+            "reviewed_on",
+            "id",
+            sqlite_where=sa.text(HAS_CONFLICT),
+            postgresql_where=sa.text(HAS_CONFLICT),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE
-from tests.makers import make_comparison, make_tool
+from tests.makers import make_comparison, make_reviewer, make_tool
 from tests.web.admin.admin_client import AdminClient
 from verdicts.extensions import db
 
@@ -12,13 +12,14 @@ from verdicts.extensions import db
 @ON_ONE_DATABASE
 def test_an_editor_is_offered_the_forms_of_a_page(ann: AdminClient) -> None:
     wren, other = make_tool("wren", name="Wren"), make_tool("a", name="A")
-    tool, comparison = wren.id, make_comparison(wren, other).id
+    tool, comparison, reviewer = wren.id, make_comparison(wren, other).id, make_reviewer("builder").id
     db.session.rollback()
     answer = ann.gets("/admin/edit-links?page=/tools/wren", htmx=True)
     assert f'<a href="/admin/tools/{tool}">Edit Wren</a>' in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
     assert f"/admin/comparisons/{comparison}" in ann.gets("/admin/edit-links?page=/compare/a-vs-wren").text
-    for page in ("/method", "", "//x", "/tools/none", "//[", "/tools?category=%2500"):
+    assert f"/admin/reviewers/{reviewer}" in ann.gets("/admin/edit-links?page=/reviewers/builder").text
+    for page in ("/method", "/reviewers", "/reviewers/none", "", "//x", "/tools/none", "//[", "/tools?category=%2500"):
         assert (page, ann.gets(f"/admin/edit-links?page={page}").status_code) == (page, 204)
 
 

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 import sqlalchemy as sa
 from flask import request, url_for
 
-from verdicts.catalog.models import Category, Tool, ToolSlug
+from verdicts.catalog.models import Category, Reviewer, Tool, ToolSlug
 from verdicts.comparisons.address import JOINT
 from verdicts.comparisons.models import Comparison
 from verdicts.comparisons.related import members_key
@@ -68,6 +68,8 @@ def public_url(kind: str, slug: str, state: PublicationState | None) -> str:
     """Return the address of a record's public page, "" where readers do not see it or it has none."""
     if kind == "category":
         return url_for("categories.show", slug=slug)
+    if kind == "reviewer":
+        return url_for("reviewers.show", slug=slug)
     if state is not PublicationState.PUBLISHED:
         return ""
     if kind == "comparison":
@@ -76,7 +78,7 @@ def public_url(kind: str, slug: str, state: PublicationState | None) -> str:
 
 
 def find_form_links(pages: Collection[str]) -> dict[str, list[FormLink]]:
-    """Return the forms that public pages are about, by the address of the page. At most four statements.
+    """Return the forms that public pages are about, by the address of the page. At most five statements.
 
     A comparison that nobody has written about leads to the forms of its tools.
     """
@@ -85,7 +87,8 @@ def find_form_links(pages: Collection[str]) -> dict[str, list[FormLink]]:
     members = {page: [tools[slug] for slug in each] for page, each in slugs.items() if set(each) <= tools.keys()}
     keys = {page: members_key([id for id, _name in each]) for page, each in members.items() if len(each) > 1}
     comparisons = _comparisons_by_key(set(keys.values()))
-    categories = _categories_by_slug({slug for page in pages if (slug := _category_of(page))})
+    categories = _by_slug(Category, {slug for page in pages if (slug := _category_of(page))})
+    reviewers = _by_slug(Reviewer, {slug for page in pages if (slug := _reviewer_of(page))})
     links: dict[str, list[FormLink]] = {}
     for page in pages:
         if id := comparisons.get(keys.get(page, "")):
@@ -95,6 +98,8 @@ def find_form_links(pages: Collection[str]) -> dict[str, list[FormLink]]:
             links[page] = [FormLink(name, url_for("admin.tools.edit", id=id)) for id, name in members[page]]
         elif found := categories.get(_category_of(page)):
             links[page] = [FormLink(found[1], url_for("admin.categories.edit", id=found[0]))]
+        elif found := reviewers.get(_reviewer_of(page)):
+            links[page] = [FormLink(found[1], url_for("admin.reviewers.edit", id=found[0]))]
     return links
 
 
@@ -123,6 +128,11 @@ def _category_of(page: str) -> str:
     return parse_qs(address.query).get("category", [""])[0].replace("\0", "") if parts == ["tools"] else ""
 
 
+def _reviewer_of(page: str) -> str:
+    parts = [part for part in _split(page).path.split("/") if part]
+    return parts[1] if parts[:1] == ["reviewers"] and len(parts) > 1 else ""
+
+
 def _tools_by_slug(slugs: Collection[str]) -> dict[str, tuple[int, str]]:
     if not slugs:
         return {}
@@ -137,8 +147,8 @@ def _comparisons_by_key(keys: Collection[str]) -> dict[str, int]:
     return {key: id for key, id in db.session.execute(rows)}  # noqa: C416
 
 
-def _categories_by_slug(slugs: Collection[str]) -> dict[str, tuple[int, str]]:
+def _by_slug(model: type[Category | Reviewer], slugs: Collection[str]) -> dict[str, tuple[int, str]]:
     if not slugs:
         return {}
-    rows = db.session.execute(sa.select(Category.slug, Category.id, Category.name).where(Category.slug.in_(slugs)))
+    rows = db.session.execute(sa.select(model.slug, model.id, model.name).where(model.slug.in_(slugs)))
     return {slug: (id, name) for slug, id, name in rows}

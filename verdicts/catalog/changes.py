@@ -12,10 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.models import CategoryAlias, ReviewerAlias
+from verdicts.catalog.models import ReviewerAlias
 from verdicts.catalog.prices import Price
 from verdicts.catalog.queries import (
-    category,
     columns_of,
     is_published,
     price,
@@ -80,15 +79,6 @@ class ChangedPrice(Change):
     reason: str
 
 
-@dataclass(frozen=True)
-class Subject:
-    """The category or reviewer that a feed is about."""
-
-    id: int
-    slug: str
-    name: str
-
-
 def list_changes(scope: Scope, id: int, now: datetime) -> list[Change]:
     """Return the latest changes of published tools, newest first, at most MAX_CHANGES. Four statements, or two."""
     values = {"now": now, "today": now.date(), "scope_id": id, "most": MAX_CHANGES}
@@ -98,41 +88,27 @@ def list_changes(scope: Scope, id: int, now: datetime) -> list[Change]:
     return sorted(changes, key=lambda change: change.at, reverse=True)[:MAX_CHANGES]
 
 
-def find_category(slug: str) -> Subject | None:
-    """Return the category that has this slug, or had it before. One statement."""
-    return _find_subject(_CATEGORY_BY_SLUG, slug)
-
-
-def find_reviewer(slug: str) -> Subject | None:
+def find_reviewer(slug: str) -> ReviewerSummary | None:
     """Return the reviewer who has this slug, or had it before. One statement."""
-    return _find_subject(_REVIEWER_BY_SLUG, slug)
+    row = db.session.execute(_REVIEWER_BY_SLUG, {"slug": slug}).first()
+    return ReviewerSummary(*row) if row else None
 
 
-def _find_subject(statement: sa.Select[Any], slug: str) -> Subject | None:
-    row = db.session.execute(statement, {"slug": slug}).first()
-    return Subject(*row) if row else None
-
-
-def _select_subject(of: sa.FromClause, alias: sa.FromClause, alias_of: sa.ColumnElement[int]) -> sa.Select[Any]:
-    slug = sa.bindparam("slug", type_=sa.String)
-    had_it = sa.select(alias_of).where(alias.c.slug == slug)
-    return sa.select(of.c.id, of.c.slug, of.c.name).where((of.c.slug == slug) | of.c.id.in_(had_it))
-
-
-_category_alias, _reviewer_alias = CategoryAlias.__table__, ReviewerAlias.__table__
-_CATEGORY_BY_SLUG = _select_subject(category, _category_alias, _category_alias.c.category_id)
-_REVIEWER_BY_SLUG = _select_subject(reviewer, _reviewer_alias, _reviewer_alias.c.reviewer_id)
-
+_alias = ReviewerAlias.__table__
+_reviewer_columns = columns_of(reviewer, ReviewerSummary)
+_slug = sa.bindparam("slug", type_=sa.String)
+_REVIEWER_BY_SLUG = sa.select(*_reviewer_columns).where(
+    (reviewer.c.slug == _slug) | reviewer.c.id.in_(sa.select(_alias.c.reviewer_id).where(_alias.c.slug == _slug))
+)
 _now = sa.bindparam("now", type_=UtcDateTime)
 _today = sa.bindparam("today", type_=sa.Date)
 _scope_id = sa.bindparam("scope_id", type_=sa.Integer)
 _most = sa.bindparam("most", type_=sa.Integer)
-_reviewer_columns = columns_of(reviewer, ReviewerSummary)
 _CONDITIONS: dict[Scope, sa.ColumnElement[bool]] = {
     Scope.ALL: sa.true(),
     Scope.TOOL: tool.c.id == _scope_id,
     Scope.CATEGORY: tool.c.category_id == _scope_id,
-    Scope.REVIEWER: reviewer.c.id == _scope_id,
+    Scope.REVIEWER: sa.true(),
 }
 _newer = revision.alias("newer")
 _is_later = (_newer.c.review_id == revision.c.review_id) & (
@@ -168,7 +144,31 @@ _next_price_id = (
 )
 
 
+def _of(scope: Scope, tool_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Say whether a row is of a published tool of the scope.
+
+    Of all tools, the rows are read in their order until there are enough: EXISTS leaves them in it. Those of a tool or
+    a category are few, so they are found by their tools.
+    """
+    tools = sa.select(tool.c.id).where(is_published(_now), _CONDITIONS[scope])
+    if scope in {Scope.TOOL, Scope.CATEGORY}:
+        return tool_id.in_(tools)
+    return sa.exists(tools.where(tool.c.id == tool_id).correlate_except(tool))
+
+
+def _by(scope: Scope) -> sa.ColumnElement[bool]:
+    return review.c.reviewer_id == _scope_id if scope is Scope.REVIEWER else sa.true()
+
+
 def _select_verdict_changes(scope: Scope) -> sa.Select[Any]:
+    first = (
+        sa.select(revision.c.id)
+        .join(review, review.c.id == revision.c.review_id)
+        .where(revision.c.until <= _today, revision.c.wording_only.is_(False), revision.c.verdict != _verdict_after)
+        .where(_of(scope, review.c.tool_id), _by(scope))
+        .order_by(revision.c.until.desc(), revision.c.id.desc())
+        .limit(_most)
+    )
     change = (revision.c.id, revision.c.until, revision.c.verdict, revision.c.reason)
     return (
         select_links()
@@ -176,35 +176,42 @@ def _select_verdict_changes(scope: Scope) -> sa.Select[Any]:
         .join(review, review.c.tool_id == tool.c.id)
         .join(reviewer, reviewer.c.id == review.c.reviewer_id)
         .join(revision, revision.c.review_id == review.c.id)
-        .where(revision.c.until <= _today, revision.c.wording_only.is_(False), revision.c.verdict != _verdict_after)
-        .where(is_published(_now), _CONDITIONS[scope])
+        .where(revision.c.id.in_(first))
         .order_by(revision.c.until.desc(), revision.c.id.desc())
-        .limit(_most)
     )
 
 
 def _select_new_reviews(scope: Scope) -> sa.Select[Any]:
+    first = (
+        sa.select(review.c.id)
+        .where(review.c.reviewed_on <= _today, ~_has_other_verdict, _of(scope, review.c.tool_id), _by(scope))
+        .order_by(review.c.reviewed_on.desc(), review.c.id.desc())
+        .limit(_most)
+    )
     return (
         select_links()
         .add_columns(review.c.reviewed_on, _last_revised_on, review.c.verdict, review.c.quote, *_reviewer_columns)
         .join(review, review.c.tool_id == tool.c.id)
         .join(reviewer, reviewer.c.id == review.c.reviewer_id)
-        .where(review.c.reviewed_on <= _today, ~_has_other_verdict)
-        .where(is_published(_now), _CONDITIONS[scope])
+        .where(review.c.id.in_(first))
         .order_by(review.c.reviewed_on.desc(), review.c.id.desc())
-        .limit(_most)
     )
 
 
 def _select_price_changes(scope: Scope) -> sa.Select[Any]:
+    first = (
+        sa.select(_old_price.c.id)
+        .where(_old_price.c.until <= _today, _of(scope, _old_price.c.tool_id))
+        .order_by(_old_price.c.until.desc(), _old_price.c.id.desc())
+        .limit(_most)
+    )
     return (
         select_links()
         .add_columns(_old_price.c.id, *columns_of(_old_price, Price), *columns_of(price, Price))
         .join(_old_price, _old_price.c.tool_id == tool.c.id)
         .join(price, price.c.id == _next_price_id)
-        .where(_old_price.c.until <= _today, is_published(_now), _CONDITIONS[scope])
+        .where(_old_price.c.id.in_(first))
         .order_by(_old_price.c.until.desc(), _old_price.c.id.desc())
-        .limit(_most)
     )
 
 

@@ -9,7 +9,7 @@ from verdicts.config import CHECKOUT
 MAX_CSS = 30 * 1024
 MAX_READERS_SCRIPTS = 20 * 1024
 MAX_EDITORS_SCRIPTS = 8 * 1024  # all that only pages behind the log-in load
-READERS_SCRIPTS = ("vendor/*.js", "js/ballots.js", "js/edit_links.js", "js/signup.js")
+READERS_SCRIPTS = ("vendor/*.js", "js/ballots.js", "js/edit_links.js", "js/share.js", "js/signup.js")
 
 
 def compressed(*patterns: str) -> int:
@@ -33,10 +33,12 @@ def test_scripts_are_loaded_only_where_there_is_a_ballot_or_a_sign_up(reader: Re
     for kind, path in GOOD.items():
         page = reader.opens(path)
         ballot, signup = page.locator("form.ballot").count() > 0, page.locator("form.signup").count() > 0
+        share = page.locator(".share").count() > 0
         loaded = {str(each.get_attribute("src")).partition("?")[0] for each in page.locator("script[src]").all()}
         wanted = [
             ("ballots.js", ballot),
             ("edit_links.js", ballot or kind in {"category", "reviewer"}),
+            ("share.js", share),
             ("signup.js", signup),
             ("htmx", ballot or signup),
         ]

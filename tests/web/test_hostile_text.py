@@ -90,7 +90,7 @@ def fill(text: str) -> None:
     db.session.commit()
 
 
-NAMES = ("vendor/htmx-4.0.1.min.js", "js/ballots.js", "js/edit_links.js", "js/signup.js")
+NAMES = ("vendor/htmx-4.0.1.min.js", "js/ballots.js", "js/edit_links.js", "js/signup.js", "js/share.js")
 OUR_SCRIPTS = [f"/static/{name}" for name in NAMES]
 
 

@@ -112,7 +112,11 @@ def test_breadcrumbs_lead_from_the_front_page_to_the_page(
 
 @pytest.mark.parametrize(
     ("path", "slugs"),
-    [("/tools", ["alpha", "beta", "gamma", "bare"]), ("/compare/alpha-vs-beta", ["alpha", "beta"])],
+    [
+        ("/categories/developer-tools", ["alpha", "beta", "gamma", "bare"]),
+        ("/tools", ["alpha", "beta", "gamma", "bare"]),
+        ("/compare/alpha-vs-beta", ["alpha", "beta"]),
+    ],
 )
 @ON_ONE_SHARED_DATABASE
 def test_lists_name_their_tools_in_order(visitor: Visitor, path: str, slugs: list[str]) -> None:
@@ -129,6 +133,6 @@ def test_no_text_ends_the_block_of_data(app: Flask) -> None:
     make_review(tool, make_reviewer(kind=ReviewerKind.HUMAN, name="<!--<script>"), quote=EVERYTHING)
     make_tool("beta", name="</script>", category_id=kind.id)
     visitor = Visitor(app)
-    for path in ("/tools", "/tools/alpha", "/compare/alpha-vs-beta"):
+    for path in ("/tools", "/tools/alpha", "/compare/alpha-vs-beta", "/categories/tools"):
         assert data_on(visitor, path)
     assert data_on(visitor, "/tools/alpha")["SoftwareApplication"]["name"] == EVERYTHING[:120]

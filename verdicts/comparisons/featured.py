@@ -1,5 +1,6 @@
 """The comparisons that editors feature, as the front page and the picker list them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,8 +11,8 @@ from verdicts.catalog.reviews import Panel, ReviewerSummary, reviewers_of
 from verdicts.catalog.summaries import ToolLink
 from verdicts.comparisons import address, wording
 from verdicts.comparisons.panel_lead import PanelLead, panel_lead
-from verdicts.comparisons.related import comparison, is_published, member
-from verdicts.extensions import db
+from verdicts.comparisons.related import comparison, is_published, member, members_key
+from verdicts.extensions import UtcDateTime, db
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,23 @@ class ComparisonSummary:
     def sentence(self, today: date) -> str:
         lead = self.lead(today)
         return wording.panel_sentence(self.names, lead) if lead else wording.panel_counts(self.names, self.panels)
+
+
+_now = sa.bindparam("now", type_=UtcDateTime)
+_HEADLINE = sa.select(comparison.c.headline).where(
+    comparison.c.members_key == sa.bindparam("members_key", type_=sa.String), is_published(_now)
+)
+
+
+def find(slugs: Sequence[str], now: datetime) -> ComparisonSummary | None:
+    """Return any comparison of published tools, or None where these slugs are not so many tools. Three statements."""
+    tools = sorted(catalog.list_published_links(slugs, now), key=lambda tool: tool.slug)
+    if len(tools) < len(slugs):
+        return None
+    panels = catalog.panel_verdicts_of([tool.id for tool in tools])
+    key = members_key([tool.id for tool in tools])
+    headline = db.session.scalar(_HEADLINE, {"members_key": key, "now": now})
+    return ComparisonSummary(tuple(ReviewedTool(tool, panels[tool.id]) for tool in tools), headline)
 
 
 def load(now: datetime, most: int) -> list[ComparisonSummary]:

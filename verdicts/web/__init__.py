@@ -25,6 +25,7 @@ from verdicts.web import (
     nul_bytes,
     origin,
     pages,
+    pictures,
     preferences,
     price_doubts,
     reviewers,
@@ -38,7 +39,7 @@ from verdicts.web import (
 def init_app(app: Flask) -> None:
     """Register the blueprints, and what runs before and after every request."""
     hosts.init_app(app)  # first, so that other hosts reach nothing else
-    reading = (pages, catalog, categories, comparisons, reviewers, digest, feeds, sitemaps, logos, health)
+    reading = (pages, catalog, categories, comparisons, reviewers, digest, feeds, sitemaps, pictures, logos, health)
     for module in (*reading, voting, price_doubts, contact, newsletter, preferences, bounces):
         app.register_blueprint(module.bp)
     mailbox.init_app(app)

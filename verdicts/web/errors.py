@@ -13,6 +13,7 @@ from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.logos import TooManyDecodes
 from verdicts.extensions import TRANSIENT_ERRORS, TooManyWriters, db, limiter
 from verdicts.staff.passwords import TooManyHashes
+from verdicts.web.drawing import TooManyPictures
 from verdicts.web.htmx import wants_fragment
 
 logger = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ logger = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS = 2
 READ_ONLY_RETRY_AFTER_SECONDS = 30
 READ_ONLY = "Nothing can be changed here right now, only read. Nothing was saved. Try again in a minute."
-OVERLOAD_ERRORS = (*TRANSIENT_ERRORS, TooManyDecodes, TooManyHashes)
+OVERLOAD_ERRORS = (*TRANSIENT_ERRORS, TooManyDecodes, TooManyHashes, TooManyPictures)
 MAX_VOTE_BYTES = 1000
 TITLES = {
     400: "That request makes no sense to us.",

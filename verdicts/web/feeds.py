@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, json, redirect, render_template, u
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from verdicts.catalog import changes, markdown
+from verdicts.catalog import categories, changes, markdown
 from verdicts.catalog.changes import Change, ChangedPrice, ChangedVerdict, NewReview, NewTool, Scope
 from verdicts.catalog.kinds import ReviewerKind
 from verdicts.catalog.reviews import ReviewerSummary
@@ -79,7 +79,7 @@ def of_tool(slug: str, extension: str) -> ResponseReturnValue:
 @bp.get("/categories/<slug>/feed.<any(atom, json):extension>")
 @public
 def of_category(slug: str, extension: str) -> ResponseReturnValue:
-    found = changes.find_category(slug) or abort(404, "We know no category under this name.")
+    found = categories.find(slug) or abort(404, "We know no category under this name.")
     url = url_for(".of_category", slug=found.slug, extension=extension)
     if found.slug != slug:
         return redirect(url, 301)

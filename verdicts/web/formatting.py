@@ -82,8 +82,11 @@ def init_app(app: Flask) -> None:
 
 def day(on: date) -> Markup:
     """Return a date as a <time>: "17 Nov 2026"."""
-    words = f"{on.day}{NO_BREAK_SPACE}{on:%b}{NO_BREAK_SPACE}{on.year}"
-    return Markup('<time datetime="{}">{}</time>').format(on.isoformat(), words)
+    return Markup('<time datetime="{}">{}</time>').format(on.isoformat(), day_in_words(on))
+
+
+def day_in_words(on: date) -> str:
+    return f"{on.day}{NO_BREAK_SPACE}{on:%b}{NO_BREAK_SPACE}{on.year}"
 
 
 def percent(number: int) -> str:

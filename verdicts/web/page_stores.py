@@ -15,10 +15,16 @@ class StoreName(StrEnum):
 
     PAGES = "pages"
     PAIRS = "pairs"  # comparisons of two tools: real pages, but very many
+    PICTURES = "pictures"  # for other sites
     MADE_UP = "made-up"  # comparisons of more tools, redirects, and whatever has a query
 
 
-MAX_BYTES = {StoreName.PAGES: 32 * MEBIBYTE, StoreName.PAIRS: 32 * MEBIBYTE, StoreName.MADE_UP: 16 * MEBIBYTE}
+MAX_BYTES = {
+    StoreName.PAGES: 32 * MEBIBYTE,
+    StoreName.PAIRS: 32 * MEBIBYTE,
+    StoreName.PICTURES: 8 * MEBIBYTE,
+    StoreName.MADE_UP: 16 * MEBIBYTE,
+}
 
 
 @dataclass

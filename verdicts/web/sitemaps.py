@@ -7,7 +7,7 @@ from datetime import date
 from flask import Blueprint, Response, abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.catalog import directory
+from verdicts.catalog import categories, directory
 from verdicts.catalog.queries import all_reviewers
 from verdicts.comparisons import featured, indexable
 from verdicts.comparisons.indexable import IndexablePage
@@ -57,7 +57,7 @@ def index() -> ResponseReturnValue:
 @public
 def pages() -> ResponseReturnValue:
     urls = [SitemapUrl(absolute(url_for(endpoint))) for endpoint in STATIC_PAGES]
-    urls += [SitemapUrl(absolute(category_path(each.slug))) for each in directory.count_by_category(now())]
+    urls += [SitemapUrl(absolute(category_path(each.slug))) for each in categories.list_links(now())]
     urls += [SitemapUrl(absolute(reviewer_path(each.slug))) for each in all_reviewers()]
     urls += [
         SitemapUrl(absolute(url_for("digest.edition", name=each.name)), each.drafted_at.date())

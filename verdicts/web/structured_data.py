@@ -14,7 +14,7 @@ from verdicts.catalog import markdown
 from verdicts.catalog.kinds import PriceModel, ReviewerKind, Verdict
 from verdicts.catalog.prices import Price
 from verdicts.catalog.reviews import Panel, PanelReview
-from verdicts.catalog.summaries import ToolLink
+from verdicts.catalog.summaries import CategoryLink, ToolLink
 from verdicts.comparisons.queries import ComparisonPage
 from verdicts.comparisons.tool_table import ToolRow
 from verdicts.voting.community import Community
@@ -27,7 +27,11 @@ ANY_CURRENCY = "USD"  # schema.org asks for one beside a price of 0
 
 def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
-        json_ld=json_ld, tool_data=tool_data, comparison_data=comparison_data, tools_data=tools_data
+        json_ld=json_ld,
+        tool_data=tool_data,
+        category_data=category_data,
+        comparison_data=comparison_data,
+        tools_data=tools_data,
     )
 
 
@@ -55,6 +59,12 @@ def tool_data(row: ToolRow) -> list[Data]:
         "review": human_reviews(row.panel),
     }
     return [without_blanks(application), breadcrumbs([*crumbs, (tool.name, tool_path(tool))])]
+
+
+def category_data(category: CategoryLink, tools: Iterable[ToolLink]) -> list[Data]:
+    """Return what a category's page is about."""
+    crumbs = [("Tools", url_for("catalog.index")), (category.name, category_path(category.slug))]
+    return [breadcrumbs(crumbs), item_list(tools)]
 
 
 def comparison_data(page: ComparisonPage) -> list[Data]:

@@ -1,6 +1,6 @@
 """The comparison page's reads: six statements, however many tools there are."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -111,12 +111,19 @@ def find(slugs: Sequence[str], now: datetime) -> list[RequestedTool]:
     return tools
 
 
-def load(requested: Sequence[RequestedTool], now: datetime) -> ComparisonPage:
-    """Return the whole page for the tools that find() returned. Five statements."""
+def load(
+    requested: Sequence[RequestedTool], now: datetime, on_uncurated: Callable[[], None] | None = None
+) -> ComparisonPage:
+    """Return the whole page for the tools that find() returned. Five statements.
+
+    `on_uncurated` is called before the rest is read where no editor wrote of these tools. What it raises ends the read.
+    """
     tools = [each.tool for each in requested]
     ids = [tool.id for tool in tools]
-    panels, facts, plans = catalog.panels_of(ids), catalog.facts_of(ids), catalog.plans_of(ids)
     curated, links = related.load(tools, now)
+    if on_uncurated and curated is None:
+        on_uncurated()
+    panels, facts, plans = catalog.panels_of(ids), catalog.facts_of(ids), catalog.plans_of(ids)
     return ComparisonPage(
         tools=tuple(
             ComparedTool(each.tool, panels[id], each.community, facts[id], plans[id])

@@ -1,9 +1,11 @@
 """Comparisons: any two or more tools side by side, and the picker that leads there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_limiter import RateLimitExceeded
+from werkzeug.exceptions import ServiceUnavailable
 
 from verdicts.catalog import directory
 from verdicts.catalog.queries import list_published_links
@@ -23,6 +25,10 @@ from verdicts.web.page_stores import StoreName
 bp = Blueprint("comparisons", __name__)
 
 POPULAR_ON_PICKER = 6
+MINUTE_SECONDS = 60  # the window of the limit
+TOO_MANY_COMPARISONS = (
+    "More comparisons were asked for within a minute than we put together in one. Those that editors wrote are there."
+)
 
 
 @bp.get("/compare/<pair>")
@@ -42,7 +48,7 @@ def show(pair: str) -> ResponseReturnValue:
     if canonical != pair:
         return redirect(url_for("comparisons.show", pair=canonical), 301)
     keep_in(StoreName.PAIRS if len(tools) == address.MIN_TOOLS else StoreName.MADE_UP)
-    return render_page(tools)
+    return render_page(tools, count_uncurated_comparison)
 
 
 @limiter.limit(limits.LARGE_COMPARISONS_LIMIT, key_func=limits.network_key)
@@ -53,8 +59,24 @@ def count_large_comparison() -> None:
     """
 
 
-def render_page(tools: list[RequestedTool], **context: bool) -> str:
-    page = queries.load(tools, now())
+def count_uncurated_comparison() -> None:
+    """Count a page of tools that no editor compared and that is not cached. Answers 503 beyond what all share.
+
+    A thousand tools make half a million pairs. Crawlers from many networks could render them all day, and only the
+    network of each would be counted.
+    """
+    try:
+        _count_for_everybody()
+    except RateLimitExceeded:
+        raise ServiceUnavailable(TOO_MANY_COMPARISONS, retry_after=MINUTE_SECONDS) from None
+
+
+@limiter.limit(lambda: limits.UNCURATED_COMPARISONS_LIMIT, key_func=lambda: "everyone")
+def _count_for_everybody() -> None: ...
+
+
+def render_page(tools: list[RequestedTool], on_uncurated: Callable[[], None] | None = None, **context: bool) -> str:
+    page = queries.load(tools, now(), on_uncurated)
     return render_template("comparisons/page.html", page=page, conclusion=conclude(page, today()), **context)
 
 

@@ -12,7 +12,7 @@
     }
   }
 
-  for (const place of document.querySelectorAll(".share")) {
+  for (const place of document.querySelectorAll(".share-page")) {
     const [button, status] = place.children;
     place.classList.add("share-ready");
     button.addEventListener("click", () => {

@@ -16,7 +16,7 @@ def test_the_address_is_copied_where_the_browser_cannot_share(new_reader: Callab
     reader.context.add_init_script("delete Navigator.prototype.share")
     page = reader.opens(f"{path}?from=elsewhere")
     page.get_by_role("button", name="Share").click()
-    expect(page.locator(".share [role=status]")).to_have_text("Address copied.")
+    expect(page.locator(".share-page [role=status]")).to_have_text("Address copied.")
     assert page.evaluate("navigator.clipboard.readText()") == reader.site.url + path
 
 
@@ -25,9 +25,9 @@ def test_the_browsers_own_dialog_is_used_where_there_is_one(reader: Reader) -> N
     page = reader.opens(PAGES[1])
     page.get_by_role("button", name="Share").click()
     assert page.evaluate("window.shared") == {"title": page.title(), "url": reader.site.url + PAGES[1]}
-    expect(page.locator(".share [role=status]")).to_be_empty()
+    expect(page.locator(".share-page [role=status]")).to_be_empty()
 
 
 def test_without_javascript_there_is_no_button_to_share(new_reader: Callable[..., Reader]) -> None:
     page = new_reader(java_script_enabled=False).opens(PAGES[1])
-    expect(page.locator(".share button")).to_be_hidden()
+    expect(page.locator(".share-page button")).to_be_hidden()

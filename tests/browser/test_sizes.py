@@ -33,7 +33,7 @@ def test_scripts_are_loaded_only_where_there_is_a_ballot_or_a_sign_up(reader: Re
     for kind, path in GOOD.items():
         page = reader.opens(path)
         ballot, signup = page.locator("form.ballot").count() > 0, page.locator("form.signup").count() > 0
-        share = page.locator(".share").count() > 0
+        share = page.locator(".share-page").count() > 0
         loaded = {str(each.get_attribute("src")).partition("?")[0] for each in page.locator("script[src]").all()}
         wanted = [
             ("ballots.js", ballot),

@@ -91,6 +91,7 @@ def test_below_thirty_votes_there_is_no_rating(app: Flask, votes: int, is_rated:
             "/tools/alpha",
             [("Home", "/"), ("Tools", "/tools"), ("Developer Tools", ""), ("Alpha", "/tools/alpha")],
         ),
+        ("/reviewers/builder", [("Home", "/"), ("The panel", "/reviewers"), ("The Builder", "/reviewers/builder")]),
         (
             "/compare/alpha-vs-beta",
             [("Home", "/"), ("Compare", "/compare"), ("Alpha vs Beta", "/compare/alpha-vs-beta")],

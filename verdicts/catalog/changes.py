@@ -12,7 +12,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.models import ReviewerAlias
 from verdicts.catalog.prices import Price
 from verdicts.catalog.queries import (
     columns_of,
@@ -88,18 +87,7 @@ def list_changes(scope: Scope, id: int, now: datetime) -> list[Change]:
     return sorted(changes, key=lambda change: change.at, reverse=True)[:MAX_CHANGES]
 
 
-def find_reviewer(slug: str) -> ReviewerSummary | None:
-    """Return the reviewer who has this slug, or had it before. One statement."""
-    row = db.session.execute(_REVIEWER_BY_SLUG, {"slug": slug}).first()
-    return ReviewerSummary(*row) if row else None
-
-
-_alias = ReviewerAlias.__table__
 _reviewer_columns = columns_of(reviewer, ReviewerSummary)
-_slug = sa.bindparam("slug", type_=sa.String)
-_REVIEWER_BY_SLUG = sa.select(*_reviewer_columns).where(
-    (reviewer.c.slug == _slug) | reviewer.c.id.in_(sa.select(_alias.c.reviewer_id).where(_alias.c.slug == _slug))
-)
 _now = sa.bindparam("now", type_=UtcDateTime)
 _today = sa.bindparam("today", type_=sa.Date)
 _scope_id = sa.bindparam("scope_id", type_=sa.Integer)

@@ -14,6 +14,7 @@ from verdicts.catalog.changes import Change, ChangedPrice, ChangedVerdict, NewRe
 from verdicts.catalog.kinds import ReviewerKind
 from verdicts.catalog.reviews import ReviewerSummary
 from verdicts.config import current_settings
+from verdicts.reviewers.queries import find_reviewer
 from verdicts.web.addresses import absolute, category_path, reviewer_path
 from verdicts.web.caching import public
 from verdicts.web.catalog import link_or_404
@@ -90,7 +91,7 @@ def of_category(slug: str, extension: str) -> ResponseReturnValue:
 @bp.get("/reviewers/<slug>/feed.<any(atom, json):extension>")
 @public
 def of_reviewer(slug: str, extension: str) -> ResponseReturnValue:
-    found = changes.find_reviewer(slug) or abort(404, "We know no reviewer under this name.")
+    found = find_reviewer(slug) or abort(404, "We know no reviewer under this name.")
     url = url_for(".of_reviewer", slug=found.slug, extension=extension)
     if found.slug != slug:
         return redirect(url, 301)

@@ -13,12 +13,12 @@ from markupsafe import Markup
 from verdicts.catalog import markdown
 from verdicts.catalog.kinds import PriceModel, ReviewerKind, Verdict
 from verdicts.catalog.prices import Price
-from verdicts.catalog.reviews import Panel, PanelReview
+from verdicts.catalog.reviews import Panel, PanelReview, ReviewerSummary
 from verdicts.catalog.summaries import CategoryLink, ToolLink
 from verdicts.comparisons.queries import ComparisonPage
 from verdicts.comparisons.tool_table import ToolRow
 from verdicts.voting.community import Community
-from verdicts.web.addresses import absolute, category_path
+from verdicts.web.addresses import absolute, category_path, reviewer_path
 
 Data = dict[str, object]
 Crumb = tuple[str, str]  # a page's name and path
@@ -30,6 +30,7 @@ def init_app(app: Flask) -> None:
         json_ld=json_ld,
         tool_data=tool_data,
         category_data=category_data,
+        reviewer_data=reviewer_data,
         comparison_data=comparison_data,
         tools_data=tools_data,
     )
@@ -65,6 +66,12 @@ def category_data(category: CategoryLink, tools: Iterable[ToolLink]) -> list[Dat
     """Return what a category's page is about."""
     crumbs = [("Tools", url_for("catalog.index")), (category.name, category_path(category.slug))]
     return [breadcrumbs(crumbs), item_list(tools)]
+
+
+def reviewer_data(reviewer: ReviewerSummary) -> list[Data]:
+    """Return what a reviewer's page is about."""
+    crumbs = [("The panel", url_for("reviewers.index")), (reviewer.name, reviewer_path(reviewer.slug))]
+    return [breadcrumbs(crumbs)]
 
 
 def comparison_data(page: ComparisonPage) -> list[Data]:

@@ -23,14 +23,14 @@ def said(first: Panel, second: Panel) -> tuple[str, str]:
 
 def test_one_voice_ahead_names_the_voice() -> None:
     assert said(panel(**FOUR | {"founder": "skip"}), panel(**FOUR)) == (
-        "Beta leads by one reviewer: all four would ship it, three Alpha.",
+        "Beta leads by one reviewer.",
         "4 of 4 against 3 of 4: ahead by one voice (the Founder).",
     )
 
 
 def test_two_voices_ahead_names_both() -> None:
     assert said(panel(**FOUR), panel(**FOUR | {"founder": "skip", "skeptic": "skip"})) == (
-        "Alpha leads by two reviewers: all four would ship it, two Beta.",
+        "Alpha leads by two reviewers.",
         "4 of 4 against 2 of 4: ahead by two voices (the Skeptic and the Founder).",
     )
 
@@ -39,10 +39,50 @@ def test_voices_on_both_sides_are_told() -> None:
     first = panel(builder="ship", skeptic="ship", founder="skip")
     second = panel(builder="skip", skeptic="skip", founder="ship")
     assert said(first, second) == (
-        "Alpha leads by one reviewer: two of three would ship it, one Beta.",
+        "Alpha leads by one reviewer.",
         "2 of 3 against 1 of 3: ahead by one voice. "
-        "The Builder and the Skeptic would ship only Alpha, the Founder would ship only Beta.",
+        "The Builder and the Skeptic ship only Alpha, the Founder only Beta.",
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "lede"),
+    [
+        (FOUR | {"founder": "skip"}, FOUR, "All four would ship Beta, three Alpha."),
+        (
+            {"builder": "ship", "skeptic": "ship", "founder": "ship", "futurist": "skip"},
+            {"builder": "skip", "skeptic": "skip", "founder": "skip", "futurist": "skip", "fifth": "skip"},
+            "Three of the four who judged both would ship Alpha, none Beta.",
+        ),
+        (
+            {"builder": "ship", "skeptic": "ship 2026-01-01", "founder": "ship"},
+            {"builder": "skip", "skeptic": "ship", "founder": "ship"},
+            "The two who recently judged both would ship Alpha, one Beta.",
+        ),
+        ({"builder": "ship", "skeptic": "skip"}, {"builder": "skip"}, "Only one reviewer judged both."),
+        (
+            {"builder": "ship", "founder": "skip"},
+            {"builder": "skip", "founder": "ship"},
+            "The Builder ships only Alpha, the Founder only Beta.",
+        ),
+        (
+            {"builder": "ship", "skeptic": "ship", "founder": "skip", "futurist": "skip"},
+            {"builder": "skip", "skeptic": "skip", "founder": "ship", "futurist": "ship"},
+            "Two voices ship only Alpha, two only Beta.",
+        ),
+        (FOUR, FOUR, "All four reviewers who judged both ship Alpha and Beta alike."),
+        (
+            {"builder": "ship", "skeptic": "skip"},
+            {"builder": "ship", "skeptic": "skip"},
+            "Each is shipped by 1 of the 2 reviewers who judged both.",
+        ),
+        ({}, {}, "Nobody on the panel has looked at either tool yet."),
+    ],
+)
+def test_the_lede_says_in_two_lines_of_a_phone_what_the_headline_does_not(
+    first: dict[str, str], second: dict[str, str], lede: str
+) -> None:
+    assert wording.lede(NAMES, panel_lead(panel(**first), panel(**second), TODAY)) == lede
 
 
 def test_a_panel_that_ships_both() -> None:
@@ -63,8 +103,7 @@ def test_a_level_panel_tells_who_would_ship_which() -> None:
     first, second = panel(builder="ship", founder="skip"), panel(builder="skip", founder="ship")
     assert said(first, second) == (
         "Neither leads: one of two would ship each.",
-        "Each is shipped by 1 of the 2 reviewers who judged both. "
-        "The Builder would ship only Alpha, the Founder would ship only Beta.",
+        "Each is shipped by 1 of the 2 reviewers who judged both. The Builder ships only Alpha, the Founder only Beta.",
     )
 
 
@@ -121,14 +160,14 @@ def test_of_three_tools_no_winner_is_named() -> None:
         (
             {"builder": "ship", "skeptic": "ship", "founder": "ship", "futurist": "skip"},
             {"builder": "skip", "skeptic": "skip", "founder": "skip", "futurist": "skip", "fifth": "skip"},
-            "Alpha leads by three reviewers: three of the four who judged both would ship it, none Beta.",
+            "Alpha leads by three reviewers.",
             "3 of 4 against 0 of 4, of the four who judged both: ahead by three voices "
             "(the Builder, the Skeptic and the Founder).",
         ),
         (
             {"builder": "ship", "skeptic": "ship 2026-01-01", "founder": "ship"},
             {"builder": "skip", "skeptic": "ship", "founder": "ship"},
-            "Alpha leads by one reviewer: the two who recently judged both would ship it, one Beta.",
+            "Alpha leads by one reviewer.",
             "2 of 2 against 1 of 2, of the two who judged both within 180 days: ahead by one voice (the Builder).",
         ),
         (
@@ -140,7 +179,7 @@ def test_of_three_tools_no_winner_is_named() -> None:
         (
             {"builder": "ship", "skeptic": "skip"},
             {"builder": "skip"},
-            "Alpha leads by one reviewer, the only one who judged both.",
+            "Alpha leads by one reviewer.",
             "1 of 1 against 0 of 1, of the one who judged both: ahead by one voice (the Builder).",
         ),
     ],

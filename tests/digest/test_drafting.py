@@ -110,7 +110,7 @@ def test_a_new_comparison_is_news_with_what_can_be_said_of_it() -> None:
     make_comparison(beta, alpha)
     (item,) = items(drafted())
     assert (item.kind, item.tool_ids) == (ItemKind.NEW_COMPARISON, (beta.id, alpha.id))
-    assert item.details["headline"] == "Alpha leads by one reviewer, the only one who judged both."
+    assert item.details["headline"] == "Alpha leads by one reviewer."
     assert item.details["address"] == "alpha-vs-beta"
     assert item.details["readers"] == "No reader has judged both yet."
     assert [side["panel"]["ship"] for side in item.details["sides"]] == [1, 0]

@@ -60,14 +60,14 @@ def _heard(cell: ET.Element) -> ET.Element:
 # Order
 
 
-def test_everything_stands_in_the_order_of_the_page_that_started_it(pair: Page) -> None:
+def test_the_answer_stands_before_the_tools_and_the_rest_in_the_order_of_the_page_that_started_it(pair: Page) -> None:
     order = [
         "panel",
+        "which",
         "tool-alpha",
         "ballot-alpha",
         "tool-beta",
         "ballot-beta",
-        "which",
         "pricing",
         "scorecard",
         "readers",
@@ -80,8 +80,8 @@ def test_everything_stands_in_the_order_of_the_page_that_started_it(pair: Page) 
         "AI tool comparison",
         "Alpha vs Beta",
         "Which one suits your work?",
-        "Alpha leads by one reviewer: the two who recently judged both would ship it, one Beta.",
-        "On this page:",
+        "Alpha leads by one reviewer.",
+        "The two who recently judged both would ship Alpha, one Beta.",
     ]
     places = [before.index(part) for part in parts]
     assert places == sorted(places)
@@ -108,7 +108,7 @@ def test_a_bare_pair_carries_what_the_first_page_carried(visitor: Visitor) -> No
     words = page.words
     for part in (
         "SmolVLM2-2B vs Mistral Code",
-        "Mistral Code leads by one reviewer: all four would ship it, three SmolVLM2-2B.",
+        "Mistral Code leads by one reviewer. All four would ship Mistral Code, three SmolVLM2-2B.",
         "4 of 4 against 3 of 4: ahead by one voice (the Founder).",
         "Reads pages, pictures and short video on your own hardware",
         "3 of 4 ship",
@@ -127,11 +127,9 @@ def test_a_bare_pair_carries_what_the_first_page_carried(visitor: Visitor) -> No
 
 
 def test_the_lede_says_who_is_ahead_and_by_whose_voice(pair: Page) -> None:
-    assert (
-        words_of(pair.one("p", "answer"))
-        == "Alpha leads by one reviewer: the two who recently judged both would ship it, one Beta."
-    )
-    assert pair.texts("p", "read")[0].startswith(
+    assert words_of(pair.one("p", "answer")) == "Alpha leads by one reviewer."
+    assert pair.texts("p", "lede")[0].startswith("The two who recently judged both would ship Alpha, one Beta.")
+    assert pair.texts("p", "section-note")[1] == (
         "2 of 2 against 1 of 2, of the two who judged both within 180 days: ahead by one voice (the Skeptic)."
     )
 
@@ -186,11 +184,11 @@ def test_a_price_past_its_check_is_called_unverified(pair: Page) -> None:
     assert words_of(figure) == "Entry price $20 / month Unverified since 1 Mar 2026"
 
 
-def test_the_name_leads_to_the_makers_site(pair: Page) -> None:
-    (heading,) = pair.all("h2", within=card(pair, "alpha"))
-    assert [link.get("href") for link in heading.iter("a")] == ["https://alpha.example/"]
-    (heading,) = pair.all("h2", within=card(pair, "beta"))
-    assert list(heading.iter("a")) == []
+def test_the_name_leads_inside_and_the_makers_site_stands_beside_it(pair: Page) -> None:
+    for slug, sites in {"alpha": ["https://alpha.example/"], "beta": []}.items():
+        (heading,) = pair.all("h2", within=card(pair, slug))
+        assert [link.get("href") for link in heading.iter("a")] == [f"/tools/{slug}"]
+        assert [link.get("href") for link in pair.all("a", "website", card(pair, slug))] == sites
 
 
 def test_descriptions_are_markdown(pair: Page) -> None:

@@ -14,10 +14,12 @@ from verdicts.voting.community import Community
 class Conclusion:
     """`deciding` is the reviewer whose voice alone makes the difference, and `decision` says so; or None and "".
 
+    `lede` is short enough for the first screen of a phone; `sentences` say the same and more, with all its basis.
     `disagreements` has a sentence for each tool, "" where its panel and its readers do not disagree.
     """
 
     headline: str
+    lede: str
     sentences: tuple[str, ...]
     deciding: ReviewerSummary | None
     decision: str
@@ -33,6 +35,7 @@ def conclude(page: ComparisonPage, today: date) -> Conclusion:
     editors_headline = page.curated.headline if page.curated else None
     return Conclusion(
         headline=editors_headline or wording.headline(names, panels, lead, today),
+        lede=wording.lede(names, lead) if lead else wording.no_winner(names),
         sentences=(wording.panel_sentence(names, lead), readers) if lead else (wording.panel_counts(names, panels),),
         deciding=lead.deciders[0] if lead and len(lead.deciders) == 1 else None,
         decision=wording.decision(names, lead) if lead else "",

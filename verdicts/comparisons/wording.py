@@ -33,8 +33,8 @@ def headline(names: Sequence[str], panels: Sequence[Panel], lead: PanelLead | No
         return _count_headline(names, panels, today)
     first, second = names
     return {
-        PanelOutcome.FIRST_AHEAD: _lead_headline(first, second, lead),
-        PanelOutcome.SECOND_AHEAD: _lead_headline(second, first, lead),
+        PanelOutcome.FIRST_AHEAD: f"{first} leads by {_reviewers(lead.margin)}.",
+        PanelOutcome.SECOND_AHEAD: f"{second} leads by {_reviewers(lead.margin)}.",
         PanelOutcome.SHIPS_BOTH: _unless_left_out(
             lead, "The panel ships both.", "Everyone who judged both would ship both."
         ),
@@ -51,7 +51,25 @@ def headline(names: Sequence[str], panels: Sequence[Panel], lead: PanelLead | No
 
 
 def panel_sentence(names: Sequence[str], lead: PanelLead) -> str:
-    """Return what the panel says of two tools, with its basis."""
+    """Return what the panel says of two tools, with its basis and who stands on which side."""
+    return _panel_counts_sentence(names, lead) + ("" if lead.deciders else _opposed(names, lead))
+
+
+def lede(names: Sequence[str], lead: PanelLead) -> str:
+    """Return what the panel says of two tools beyond the headline, in two lines of a phone."""
+    if lead.outcome is PanelOutcome.FIRST_AHEAD:
+        return _lead_basis(names[0], names[1], lead)
+    if lead.outcome is PanelOutcome.SECOND_AHEAD:
+        return _lead_basis(names[1], names[0], lead)
+    sides = len(lead.only_first)
+    if lead.outcome is not PanelOutcome.LEVEL or not sides:
+        return _panel_counts_sentence(names, lead)
+    if sides == 1:
+        return _opposed(names, lead).strip()
+    return f"{_capitalised(voices(sides))} ship only {names[0]}, {number(sides)} only {names[1]}."
+
+
+def _panel_counts_sentence(names: Sequence[str], lead: PanelLead) -> str:
     judged = len(lead.judged_both)
     if lead.reason_for_none:
         return _REASONS_FOR_NO_LEAD[lead.reason_for_none]
@@ -60,11 +78,11 @@ def panel_sentence(names: Sequence[str], lead: PanelLead) -> str:
     if lead.outcome is PanelOutcome.SKIPS_BOTH:
         return f"{_all_of(judged)} {_judged_both(lead)} {_verb('skip', judged)} {names[0]} and {names[1]} alike."
     if lead.outcome is PanelOutcome.LEVEL:
-        return f"Each is shipped by {lead.ship_first} of the {judged} reviewers who judged both.{_opposed(names, lead)}"
+        return f"Each is shipped by {lead.ship_first} of the {judged} reviewers who judged both."
     counts = sorted((lead.ship_first, lead.ship_second), reverse=True)
     return (
         f"{counts[0]} of {judged} against {counts[1]} of {judged}{_of_whom(lead)}: ahead by {voices(lead.margin)}"
-        f"{_deciders(lead.deciders)}.{'' if lead.deciders else _opposed(names, lead)}"
+        f"{_deciders(lead.deciders)}."
     )
 
 
@@ -78,7 +96,11 @@ def decision(names: Sequence[str], lead: PanelLead) -> str:
 
 def panel_counts(names: Sequence[str], panels: Sequence[Panel]) -> str:
     """Return each tool's count side by side, naming no winner."""
-    return f"The panel ships {_counts(names, panels)}. Of {number(len(names))} tools no winner is named."
+    return f"The panel ships {_counts(names, panels)}. {no_winner(names)}"
+
+
+def no_winner(names: Sequence[str]) -> str:
+    return f"Of {number(len(names))} tools no winner is named."
 
 
 def readers_sentence(names: Sequence[str], readers: ReadersOfBoth | None) -> str:
@@ -116,14 +138,12 @@ def _verb(verb: str, count: int) -> str:
     return f"{verb}s" if count == 1 else verb
 
 
-def _lead_headline(ahead: str, behind: str, lead: PanelLead) -> str:
-    """Return "Alpha leads by one reviewer: all five would ship it, four Beta."."""
+def _lead_basis(ahead: str, behind: str, lead: PanelLead) -> str:
+    """Return "All five would ship Alpha, four Beta."."""
     most, fewest = sorted((lead.ship_first, lead.ship_second), reverse=True)
-    judged = len(lead.judged_both)
-    if judged == 1:
-        return f"{ahead} leads by one reviewer, the only one {_who(lead)}."
-    others = number(fewest) if fewest else "none"
-    return f"{ahead} leads by {_reviewers(lead.margin)}: {_part(most, lead)} would ship it, {others} {behind}."
+    if len(lead.judged_both) == 1:
+        return f"Only one reviewer {_who(lead).removeprefix('who ')}."
+    return f"{_capitalised(_part(most, lead))} would ship {ahead}, {number(fewest) if fewest else 'none'} {behind}."
 
 
 def _part(count: int, lead: PanelLead) -> str:
@@ -207,12 +227,12 @@ def _deciders(reviewers: Sequence[ReviewerSummary]) -> str:
 
 
 def _opposed(names: Sequence[str], lead: PanelLead) -> str:
-    sides = [
-        f"{listed([reviewer.mention for reviewer in side])} would ship only {name}"
-        for name, side in zip(names, (lead.only_first, lead.only_second), strict=True)
-        if side
-    ]
-    return f" {_capitalised(', '.join(sides))}." if sides else ""
+    parts: list[str] = []
+    for name, side in zip(names, (lead.only_first, lead.only_second), strict=True):
+        if side:
+            verb = "" if parts else f" {_verb('ship', len(side))}"
+            parts.append(f"{listed([reviewer.mention for reviewer in side])}{verb} only {name}")
+    return f" {_capitalised(', '.join(parts))}." if parts else ""
 
 
 def _capitalised(sentence: str) -> str:

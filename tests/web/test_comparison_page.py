@@ -380,7 +380,14 @@ DOUBTS = ["/tools/alpha/price-doubt", "/tools/beta/price-doubt"]
 
 def test_its_forms_search_vote_doubt_and_subscribe(pair: Page) -> None:
     actions = [form.get("action") for form in pair.all("form")]
-    assert actions == ["/tools", "/tools/alpha/vote", "/tools/beta/vote", *DOUBTS, "/newsletter/subscribe"]
+    assert actions == [
+        "/tools",
+        "/tools/alpha/vote",
+        "/tools/beta/vote",
+        *DOUBTS,
+        f"{rich.PAIR}#your-panel",
+        "/newsletter/subscribe",
+    ]
 
 
 # Little to say

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import ServiceUnavailable
@@ -13,6 +13,7 @@ from verdicts.catalog.summaries import ToolLink
 from verdicts.comparisons import address, featured, queries
 from verdicts.comparisons.address import AddressFault
 from verdicts.comparisons.conclusion import conclude
+from verdicts.comparisons.own_panel import MAX_WEIGHT, PUBLISHED_WEIGHT, weigh
 from verdicts.comparisons.queries import RequestedTool, ToolsNotFound
 from verdicts.comparisons.wording import listed
 from verdicts.extensions import limiter
@@ -29,11 +30,14 @@ MINUTE_SECONDS = 60  # the window of the limit
 TOO_MANY_COMPARISONS = (
     "More comparisons were asked for within a minute than we put together in one. Those that editors wrote are there."
 )
+WEIGHT_PREFIX = "w-"  # before a reviewer's slug in the address
+WEIGHTS = tuple(str(weight) for weight in range(MAX_WEIGHT + 1))
 
 
 @bp.get("/compare/<pair>")
 @public
 def show(pair: str) -> ResponseReturnValue:
+    weights = read_weights()
     try:
         slugs = address.parse(pair)
         if len(slugs) > address.MIN_TOOLS:
@@ -46,9 +50,10 @@ def show(pair: str) -> ResponseReturnValue:
         return render_error(400, str(error))
     canonical = address.canonical(each.tool.slug for each in tools)
     if canonical != pair:
-        return redirect(url_for("comparisons.show", pair=canonical), 301)
+        kept = {WEIGHT_PREFIX + slug: weight for slug, weight in weights.items()}
+        return redirect(url_for("comparisons.show", pair=canonical, **kept), 301)  # type: ignore[arg-type]
     keep_in(StoreName.PAIRS if len(tools) == address.MIN_TOOLS else StoreName.MADE_UP)
-    return render_page(tools, count_uncurated_comparison)
+    return render_page(tools, count_uncurated_comparison, weights)
 
 
 @limiter.limit(limits.LARGE_COMPARISONS_LIMIT, key_func=limits.network_key)
@@ -75,9 +80,29 @@ def count_uncurated_comparison() -> None:
 def _count_for_everybody() -> None: ...
 
 
-def render_page(tools: list[RequestedTool], on_uncurated: Callable[[], None] | None = None, **context: bool) -> str:
+def render_page(
+    tools: list[RequestedTool],
+    on_uncurated: Callable[[], None] | None = None,
+    weights: Mapping[str, int] | None = None,
+    **context: bool,
+) -> str:
     page = queries.load(tools, now(), on_uncurated)
-    return render_template("comparisons/page.html", page=page, conclusion=conclude(page, today()), **context)
+    return render_template(
+        "comparisons/page.html",
+        page=page,
+        conclusion=conclude(page, today()),
+        own_panel=weigh([each.panel for each in page.tools], weights, today()) if weights else None,
+        **context,
+    )
+
+
+def read_weights() -> dict[str, int]:
+    """Return the reader's weights by reviewers' slugs, {} where all are as published. Answers 400 for others."""
+    texts = {name: text for name, text in request.args.items() if name.startswith(WEIGHT_PREFIX)}
+    if any(text not in WEIGHTS for text in texts.values()):
+        abort(400, f"A voice counts from {WEIGHTS[0]} to {WEIGHTS[-1]} times.")
+    weights = {name.removeprefix(WEIGHT_PREFIX): int(text) for name, text in texts.items()}
+    return {slug: weight for slug, weight in weights.items() if weight != PUBLISHED_WEIGHT}
 
 
 @bp.get("/compare")

@@ -1,6 +1,7 @@
 """The directory: which tools, in which order, a page at a time."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -14,6 +15,7 @@ from verdicts.catalog.summaries import ToolLink, ToolSummary
 from verdicts.extensions import db
 
 PAGE_SIZE = 24
+_BETWEEN_TWO = re.compile(r"\s+(?:vs\.?|versus|or)\s+", re.IGNORECASE)
 
 
 class Sort(StrEnum):
@@ -42,6 +44,54 @@ class CategoryCount:
     slug: str
     name: str
     count: int
+
+
+@dataclass(frozen=True)
+class FoundTools:
+    """One page of the tools that match, how many match in all, and the text that was searched for instead, or ""."""
+
+    tools: list[ToolSummary]
+    total: int
+    corrected: str
+
+
+def list_pair(pair: tuple[ToolLink, ToolLink], now: datetime) -> FoundTools:
+    """Return two tools as a page, the first first. One statement."""
+    both = select_summaries().where(is_published(now), tool.c.id.in_([each.id for each in pair]))
+    rows = db.session.execute(both.order_by(tool.c.id != pair[0].id))
+    tools = [to_summary(row) for row in rows]
+    return FoundTools(tools, len(tools), "")
+
+
+def find_tools(query: DirectoryQuery, now: datetime) -> FoundTools:
+    """Return what a visitor looks for; where their words find nothing, what the corrected ones find.
+
+    One statement, two more if nothing is found.
+    """
+    tools, total = list_tools(query, now)
+    # Behind the last page, nothing is found of words that are spelled right.
+    if tools or not query.text:
+        return FoundTools(tools, total, "")
+    corrected = search.correct(query.text)
+    if corrected:
+        tools, total = list_tools(replace(query, text=corrected), now)
+    return FoundTools(tools, total, corrected if tools else "")
+
+
+def find_pair(text: str, now: datetime) -> tuple[ToolLink, ToolLink] | None:
+    """Return the two tools that a text such as "claude vs chatgpt" names. At most six statements."""
+    names = _BETWEEN_TWO.split(text)
+    if len(names) != 2:
+        return None
+    first, second = (find_named(name, now) for name in names)
+    return (first, second) if first and second and first != second else None
+
+
+def find_named(text: str, now: datetime) -> ToolLink | None:
+    """Return the published tool that a text names, or that its correction names. At most three statements."""
+    named = _find_named_as_typed(text, now)
+    corrected = "" if named else search.correct(text)
+    return _find_named_as_typed(corrected, now) if corrected else named
 
 
 def list_tools(query: DirectoryQuery, now: datetime) -> tuple[list[ToolSummary], int]:
@@ -89,6 +139,14 @@ def list_by_category(now: datetime) -> dict[str, list[ToolLink]]:
     for id, slug, name, category_name in rows:
         groups.setdefault(category_name or "Without a category", []).append(ToolLink(id, slug, name))
     return groups
+
+
+def _find_named_as_typed(text: str, now: datetime) -> ToolLink | None:
+    hits = search.matching(text)
+    is_named = hits.c.rank <= -search.NAME_WEIGHT
+    links = select_links().join(hits, hits.c.tool_id == tool.c.id).where(is_published(now), is_named)
+    row = db.session.execute(links.order_by(hits.c.rank, tool.c.position, tool.c.id).limit(1)).first()
+    return ToolLink(*row) if row else None
 
 
 def _select(query: DirectoryQuery, now: datetime) -> sa.Select[Any]:

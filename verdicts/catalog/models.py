@@ -131,6 +131,8 @@ class Tool(Base):
     description: Mapped[str] = mapped_column(sa.Text, default="")
     website: Mapped[str | None] = mapped_column(sa.String(500))
     maker: Mapped[str] = mapped_column(sa.String(120), default="")
+    # What people search for and mean this tool by.
+    synonyms: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
     license: Mapped[str] = mapped_column(sa.String(80), default="")
     launched_on: Mapped[date | None]
     # Public from this moment on; None for a draft or an unpublished tool.
@@ -183,6 +185,16 @@ class ToolSlug(Base):
     position: Mapped[int]
 
     tool: Mapped[Tool] = relationship(back_populates="slugs")
+
+
+class SpellingKey(Base):
+    """A term of a tool's names under itself and under itself without one letter: see catalog.spelling."""
+
+    __tablename__ = "spelling_key"
+
+    key: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    term: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
+    written: Mapped[str] = mapped_column(sa.Text)
 
 
 class ToolFact(Base):

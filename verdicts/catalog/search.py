@@ -3,6 +3,9 @@
 This module splits texts into words, not the database: lower case, without accents, letters and digits only. So both
 databases find the same tools in the same order, and nothing that a visitor types can be an operator. Where a script
 puts no spaces between words, every piece of one, two and three characters is indexed: a word is found inside a run.
+
+Spaces left out or put in do not matter in names, aliases, synonyms, makers and taglines: "git hub" finds GitHub, and
+"vscode" finds VS Code. Neighbouring words are indexed run together too, and so are those of a query.
 """
 
 import re
@@ -13,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from verdicts.catalog import spelling
 from verdicts.catalog.models import Category, Tool, ToolSlug
 from verdicts.catalog.slugs import fold
 from verdicts.extensions import db
@@ -24,8 +28,12 @@ MAX_QUERY_LENGTH = 200
 MAX_TEXT_LENGTH = 100_000
 MAX_TOOLS_ONE_BY_ONE = 500
 
-# What a word of the query weighs where it is found: in the name, in the tagline, in the rest of the text.
+# What a word of the query weighs where it is found: in the name; in the tagline, an alias or a synonym; in the rest.
 NAME_WEIGHT, TAGLINE_WEIGHT, REST_WEIGHT = 9, 3, 1
+# What the whole query weighs that is a name, an alias or a synonym, or the beginning of one.
+WHOLE_WEIGHT, BEGINNING_WEIGHT = 40, 5
+# Stands before a whole name in the index. It is of no script, and part of no word that a visitor types.
+_WHOLE = "\ue000"
 
 # The scripts that put no spaces between words, and Hangul, whose words have endings.
 _UNSPACED_RANGES = {
@@ -59,32 +67,45 @@ documents = sa.table("tool_search", sa.column("tool_id"), sa.column("document"))
 def matching(text: str) -> sa.Subquery:
     """Return the tools that hold every word of `text`, the last of which may be unfinished, as (tool_id, rank).
 
+    Two neighbouring words, or all of them, may be one word of the tool.
+
     Join it; a smaller rank is better:
 
         hits = search.matching("mistr")
         sa.select(tool.c.id).join(hits, hits.c.tool_id == tool.c.id).order_by(hits.c.rank, tool.c.position)
 
-    A word in the name weighs more than one in the tagline, and that more than one in the maker, category, aliases or
-    description. Any text is safe; a text without a letter or digit matches nothing. Unpublished tools match too: the
-    query that joins this one decides what may be shown.
+    A text that is a whole name, alias or synonym weighs most. A word in the name weighs more than one in the tagline,
+    an alias or a synonym, and that more than one in the maker, category or description. Any text is safe; a text
+    without a letter or digit matches nothing. Unpublished tools match too: the query that joins this one decides what
+    may be shown.
     """
-    words = query_words(text[:MAX_QUERY_LENGTH])[:MAX_QUERY_WORDS]
+    text = text[:MAX_QUERY_LENGTH]
+    words = query_words(text)[:MAX_QUERY_WORDS]
     if not words:
         return sa.select(tool.c.id.label("tool_id"), sa.literal(0).label("rank")).where(sa.false()).subquery("hits")
-    return (_matching_on_sqlite(words) if _is_sqlite() else _matching_on_postgresql(words)).subquery("hits")
+    ways, whole = _ways(words, text), _WHOLE + _whole(text)
+    matching = _matching_on_sqlite if _is_sqlite() else _matching_on_postgresql
+    return matching(words, ways, whole).subquery("hits")
+
+
+def correct(text: str) -> str:
+    """Return a text that finds nothing with the names in it spelled right, or "" where none is near. One statement."""
+    words = [word for word, is_run in _split(text[:MAX_QUERY_LENGTH]) if not is_run][:MAX_QUERY_WORDS]
+    return spelling.correct([word[:MAX_WORD_LENGTH] for word in words]) if words else ""
 
 
 def reindex_all(connection: sa.Connection | None = None) -> None:
-    """Rebuild the index of every tool, with the session's connection or this one. At most three statements."""
+    """Rebuild the index of every tool, with the session's connection or this one. At most five statements."""
     connection = connection or db.session.connection()
+    spelling.clear(connection)
     connection.execute(sa.delete(fts5 if _is_sqlite() else documents))
     _index(_texts(), connection)
 
 
 def reindex(tool_ids: Collection[int]) -> None:
-    """Rebuild the index of these tools; deleted and merged ones leave it. At most three statements.
+    """Rebuild the index of these tools; deleted and merged ones leave it. At most four statements.
 
-    Call it in the transaction that changes a tool's name, tagline, maker, category, description or aliases; a
+    Call it in the transaction that changes a tool's name, tagline, maker, category, description, aliases or synonyms; a
     category's name stands in the index of all its tools.
     """
     if len(tool_ids) > MAX_TOOLS_ONE_BY_ONE:
@@ -133,7 +154,7 @@ def _is_sqlite() -> bool:
 
 def _texts() -> sa.Select[Any]:
     slugs = sa.select(sa.func.aggregate_strings(tool_slug.c.slug, " ")).where(tool_slug.c.tool_id == tool.c.id)
-    columns = (tool.c.id, tool.c.name, tool.c.tagline, tool.c.maker, tool.c.description)
+    columns = (tool.c.id, tool.c.name, tool.c.tagline, tool.c.maker, tool.c.description, tool.c.synonyms)
     return (
         sa.select(*columns, category.c.name.label("category"), slugs.scalar_subquery().label("slugs"))
         .outerjoin(category, category.c.id == tool.c.category_id)
@@ -142,9 +163,11 @@ def _texts() -> sa.Select[Any]:
 
 
 def _index(texts: sa.Select[Any], connection: sa.Connection) -> None:
-    entries = [_entry(row) for row in connection.execute(texts)]
-    if not entries:
+    rows = connection.execute(texts.order_by(tool.c.id)).all()
+    if not rows:
         return
+    spelling.store(_first_of_each(item for row in rows for item in _terms(row).items()), connection)
+    entries = [_entry(row) for row in rows]
     if _is_sqlite():
         connection.execute(sa.insert(fts5), entries)
         return
@@ -154,12 +177,59 @@ def _index(texts: sa.Select[Any], connection: sa.Connection) -> None:
     connection.execute(upsert, [_document(entry) for entry in entries])
 
 
+def _names(row: sa.Row[Any]) -> list[str]:
+    """Return what a tool is called: its name, then its slug, aliases and synonyms."""
+    return [row.name, *(row.slugs or "").split(), *row.synonyms]
+
+
+def _terms(row: sa.Row[Any]) -> dict[str, str]:
+    """Return the words of a tool's names and maker, run together in every way that is indexed, each as it is written.
+
+    A run without spaces is left out: one character more or less makes another word of it.
+    """
+    words = [_plain_words(text) for text in (*_names(row), row.maker)]
+    runs = (run for each in words for run in [*([word] for word in each), *_neighbours(each), each])
+    return _first_of_each((_joined(run), " ".join(run)) for run in runs if run)
+
+
+def _first_of_each(items: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return a dictionary in which the first value of a key stands: a name is written as its own tool writes it."""
+    return dict(reversed(list(items)))
+
+
 def _entry(row: sa.Row[Any]) -> dict[str, Any]:
-    rest = " ".join(filter(None, (row.maker, row.category, row.slugs, row.description)))
-    columns = {"name": row.name, "tagline": row.tagline, "rest": rest[:MAX_TEXT_LENGTH]}
-    return {"rowid": row.id} | {
-        column: " ".join(words_of(text)[:MAX_INDEXED_WORDS]) for column, text in columns.items()
+    other_names = _names(row)[1:]
+    rest = " ".join(filter(None, (row.maker, row.category, row.description)))
+    columns = {
+        "name": [*(_WHOLE + _whole(name) for name in _names(row) if _whole(name)), *_with_runs(row.name)],
+        "tagline": [*_with_runs(row.tagline), *(word for name in other_names for word in _with_runs(name))],
+        "rest": [*_with_runs(row.maker), *words_of(rest[:MAX_TEXT_LENGTH])],
     }
+    return {"rowid": row.id} | {
+        column: " ".join(list(dict.fromkeys(words))[:MAX_INDEXED_WORDS]) for column, words in columns.items()
+    }
+
+
+def _with_runs(text: str) -> list[str]:
+    """Return the words of a text, and its neighbouring words and all of them run together."""
+    words = _plain_words(text)
+    return _distinct([*words_of(text), *map("".join, _neighbours(words)), *filter(None, ["".join(words)])])
+
+
+def _plain_words(text: str) -> list[str]:
+    return [word for word, is_run in _split(text) if not is_run]
+
+
+def _neighbours(words: Sequence[str]) -> list[Sequence[str]]:
+    return [words[at : at + 2] for at in range(len(words) - 1)]
+
+
+def _joined(words: Iterable[str]) -> str:
+    return "".join(words)[:MAX_WORD_LENGTH]
+
+
+def _whole(text: str) -> str:
+    return _joined(word for word, _is_run in _split(text))
 
 
 def _document(entry: dict[str, Any]) -> dict[str, Any]:
@@ -171,7 +241,17 @@ def _lexemes(words: str, label: str) -> str:
     return " ".join(f"'{word}':{label}" for word in words.split())
 
 
-def _matching_on_sqlite(words: Sequence[str]) -> sa.Select[Any]:
+def _ways(words: list[str], text: str) -> list[list[str]]:
+    """Return the lists of words of which a tool must hold one: as typed, with two neighbours or all run together."""
+    split = list(_split(text))[:MAX_QUERY_WORDS]
+    if any(is_run for _word, is_run in split):
+        return [words]
+    plain = [word for word, _is_run in split]
+    pairs = [[*plain[:at], _joined(plain[at : at + 2]), *plain[at + 2 :]] for at in range(len(plain) - 1)]
+    return [words, *map(_distinct, pairs), [_joined(plain)]]
+
+
+def _matching_on_sqlite(words: Sequence[str], ways: Sequence[Sequence[str]], whole: str) -> sa.Select[Any]:
     def matches(expression: str) -> sa.ColumnElement[bool]:
         return fts5.c.tool_search.bool_op("MATCH")(expression)
 
@@ -180,24 +260,36 @@ def _matching_on_sqlite(words: Sequence[str]) -> sa.Select[Any]:
         hit = inner.c.tool_search.bool_op("MATCH")(f"{column} : {word}")
         return fts5.c.rowid.in_(sa.select(inner.c.rowid).where(hit))
 
-    every = " AND ".join([*(f'"{word}"' for word in words[:-1]), f'"{words[-1]}"*'])
+    def every(way: Sequence[str]) -> str:
+        return " AND ".join([*(f'"{word}"' for word in way[:-1]), f'"{way[-1]}"*'])
+
     terms = [f'"{word}"' for word in words] + [f'"{words[-1]}"*']
     weights = [_weight(is_in("name", term), is_in("tagline", term)) for term in terms]
-    return sa.select(fts5.c.rowid.label("tool_id"), _rank(weights)).where(matches(every))
+    weights += [_weight_of_whole(is_in("name", f'"{whole}"'), is_in("name", f'"{whole}"*'))]
+    hits = matches(" OR ".join(f"({every(way)})" for way in ways))
+    return sa.select(fts5.c.rowid.label("tool_id"), _rank(weights)).where(hits)
 
 
-def _matching_on_postgresql(words: Sequence[str]) -> sa.Select[Any]:
+def _matching_on_postgresql(words: Sequence[str], ways: Sequence[Sequence[str]], whole: str) -> sa.Select[Any]:
     def matches(expression: str) -> sa.ColumnElement[bool]:
         return documents.c.document.bool_op("@@")(sa.cast(expression, postgresql.TSQUERY))
 
-    every = " & ".join([*(f"'{word}'" for word in words[:-1]), f"'{words[-1]}':*"])
+    def every(way: Sequence[str]) -> str:
+        return " & ".join([*(f"'{word}'" for word in way[:-1]), f"'{way[-1]}':*"])
+
     terms = [f"'{word}':" for word in words] + [f"'{words[-1]}':*"]
     weights = [_weight(matches(f"{term}A"), matches(f"{term}B")) for term in terms]
-    return sa.select(documents.c.tool_id, _rank(weights)).where(matches(every))
+    weights += [_weight_of_whole(matches(f"'{whole}':A"), matches(f"'{whole}':*A"))]
+    hits = matches(" | ".join(f"({every(way)})" for way in ways))
+    return sa.select(documents.c.tool_id, _rank(weights)).where(hits)
 
 
 def _weight(in_name: sa.ColumnElement[bool], in_tagline: sa.ColumnElement[bool]) -> sa.Case[int]:
     return sa.case((in_name, NAME_WEIGHT), (in_tagline, TAGLINE_WEIGHT), else_=REST_WEIGHT)
+
+
+def _weight_of_whole(is_name: sa.ColumnElement[bool], begins_name: sa.ColumnElement[bool]) -> sa.Case[int]:
+    return sa.case((is_name, WHOLE_WEIGHT), (begins_name, BEGINNING_WEIGHT), else_=0)
 
 
 def _rank(weights: Iterable[sa.ColumnElement[int]]) -> sa.Label[int]:

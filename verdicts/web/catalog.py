@@ -9,11 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from verdicts.catalog import directory, search
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.directory import CategoryCount, DirectoryQuery, Sort
+from verdicts.catalog.directory import CategoryCount, DirectoryQuery, FoundTools, Sort
 from verdicts.catalog.prices import Price
 from verdicts.catalog.reviews import ReviewerSummary, reviewers_of
 from verdicts.catalog.summaries import PlanSummary, ReleaseSummary, ToolLink, ToolSummary
-from verdicts.comparisons import related, tool_table
+from verdicts.comparisons import address, related, tool_table
 from verdicts.comparisons.conclusion import disagreement
 from verdicts.comparisons.differences import FactRow, fact_rows
 from verdicts.comparisons.related import ComparisonLink
@@ -57,10 +57,11 @@ def index() -> ResponseReturnValue:
             abort(404, "We know no category under this name.")
         arguments = urlencode({**request.args.to_dict(), "category": renamed})
         return redirect(f"{url_for('catalog.index')}?{arguments}", 301)
-    tools, total = directory.list_tools(query, now())
-    if not tools and query.page > 1:
+    pair = directory.find_pair(query.text, now())
+    found = directory.list_pair(pair, now()) if pair else directory.find_tools(query, now())
+    if not found.tools and query.page > 1:
         abort(404, "This page of the directory is empty.")
-    return render_index(query, tools, total, categories)
+    return render_index(query, found, pair, categories)
 
 
 @bp.get("/tools/<slug>")
@@ -72,12 +73,20 @@ def tool(slug: str) -> ResponseReturnValue:
     return render_template("catalog/tool.html", page=load_tool_page(summary, now()))
 
 
-def render_index(query: DirectoryQuery, tools: list[ToolSummary], total: int, categories: list[CategoryCount]) -> str:
+def render_index(
+    query: DirectoryQuery,
+    found: FoundTools,
+    pair: tuple[ToolLink, ToolLink] | None,
+    categories: list[CategoryCount],
+) -> str:
     return render_template(
         "catalog/directory.html",
         query=query,
-        page=Page(tools, query.page, total, directory.PAGE_SIZE),
-        table=tool_table.load(tools),
+        corrected=found.corrected,
+        pair=pair,
+        pair_address=address.canonical(tool.slug for tool in pair) if pair else "",
+        page=Page(found.tools, query.page, found.total, directory.PAGE_SIZE),
+        table=tool_table.load(found.tools),
         categories=categories,
         sorts={sort: label for sort, label in SORTS.items() if sort is not Sort.RELEVANCE or query.text},
     )

@@ -65,7 +65,15 @@ def test_a_field_that_record_and_table_gain_needs_nothing_more() -> None:
 
     tool = new_row(catalog.Tool)
     record = valid(Tool, {"slug": "a", "name": "A", "logo_digest": "0f"})
-    assert copy_fields(record, tool) == ["name", "tagline", "description", "maker", "license", "logo_digest"]
+    assert copy_fields(record, tool) == [
+        "synonyms",
+        "name",
+        "tagline",
+        "description",
+        "maker",
+        "license",
+        "logo_digest",
+    ]
     assert copy_fields(record, tool) == []
     assert dump(Tool, tool, slug="a", price=None, price_history=[])["logo_digest"] == "0f"
 

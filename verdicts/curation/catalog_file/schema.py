@@ -186,6 +186,7 @@ class Review(Record):
 class Tool(Record):
     slug: Slug
     aliases: Several[Slug] = []
+    synonyms: Several[Annotated[str, one_line(catalog.Tool.name, filled=True)]] = []
     name: Annotated[str, one_line(catalog.Tool.name, filled=True)]
     tagline: Annotated[str, one_line(catalog.Tool.tagline)] = ""
     category: str | None = None

@@ -133,6 +133,10 @@ class ToolForm(RecordForm):
     facts = SubformList("Facts", FactSubform, "Fact", is_ordered=False)
     plans = SubformList("Plans", PlanSubform, "Plan", min_entries=1)
     releases = SubformList("Releases", ReleaseSubform, "Release", min_entries=1)
+    synonyms = LinesField(
+        "Synonyms",
+        description="One per line: what people search for and mean this tool, such as “transcription” or “gpt”.",
+    )
     aliases = LinesField("Other slugs that redirect here", description="One per line. Removing one breaks links to it.")
 
 

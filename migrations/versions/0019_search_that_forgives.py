@@ -1,0 +1,31 @@
+"""search forgives a letter and a space, and knows synonyms
+
+Revision: 0019, after 0018. The search index is built anew; its tables stay as they are.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from verdicts.catalog import search
+
+revision = "0019"
+down_revision = "0018"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("tool", sa.Column("synonyms", sa.JSON(), nullable=False, server_default="[]"))
+    op.create_table(
+        "spelling_key",
+        sa.Column("key", sa.String(40), primary_key=True),
+        sa.Column("term", sa.String(40), primary_key=True),
+        sa.Column("written", sa.Text(), nullable=False),
+    )
+    search.reindex_all(op.get_bind())
+
+
+def downgrade() -> None:
+    """Leave the index: what it holds beyond the older one is found too."""
+    op.drop_table("spelling_key")
+    op.execute("ALTER TABLE tool DROP COLUMN synonyms")

@@ -11,6 +11,7 @@ from verdicts.catalog.kinds import Basis, PriceModel, ReviewerKind, Verdict
 from verdicts.catalog.models import (
     Category,
     CategoryFact,
+    CategoryPick,
     Plan,
     PriceRecord,
     Release,
@@ -41,6 +42,17 @@ def make_category(slug: str = "developer-tools", *, facts: dict[str, str] | None
         for position, (key, label) in enumerate((facts or {}).items())
     ]
     return _save(category)
+
+
+def make_pick(category: Category, need: str, tool: Tool, runner_up: Tool | None = None, **fields: Any) -> CategoryPick:
+    defaults = {
+        "category_id": category.id,
+        "need": need,
+        "tool_id": tool.id,
+        "runner_up_id": runner_up.id if runner_up else None,
+        "position": _next_position(CategoryPick),
+    }
+    return _save(CategoryPick(**defaults | fields))
 
 
 def make_reviewer(slug: str = "builder", **fields: Any) -> Reviewer:

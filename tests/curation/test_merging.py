@@ -17,6 +17,7 @@ from tests.makers import (
     TODAY,
     make_category,
     make_comparison,
+    make_pick,
     make_plan,
     make_price,
     make_release,
@@ -30,7 +31,7 @@ from tests.makers import (
 from verdicts.catalog import queries, recent_changes, search
 from verdicts.catalog.content_version import content_version
 from verdicts.catalog.merging import CannotMerge, MergedAlready, NoSuchTool, SameTool
-from verdicts.catalog.models import Review, Tool
+from verdicts.catalog.models import Category, CategoryPick, Review, Tool
 from verdicts.comparisons import featured, related
 from verdicts.comparisons.merging import Fate
 from verdicts.comparisons.models import Comparison
@@ -242,6 +243,38 @@ def test_of_two_comparisons_that_would_be_one_the_dropped_tools_is_archived(pair
     assert db.session.get_one(Comparison, goes.id).archived_at == LATER
 
 
+def test_picks_name_the_kept_tool_and_one_that_named_both_has_no_runner_up(pair: tuple[Tool, Tool]) -> None:
+    keep, drop = pair
+    kind, other = make_category("editors"), make_tool("other")
+    for need, first, second in (
+        ("first", drop, other),
+        ("second", other, drop),
+        ("both", drop, keep),
+        ("none", other, None),
+    ):
+        make_pick(kind, need, first, second)
+    plan = merging.plan(keep.id, drop.id, NOW)
+    assert "3 picks of categories name Mistral Code instead." in merging.sentences(plan)
+    ids = keep.id, drop.id
+    db.session.rollback()
+    begin_write()
+    result = merging.merge(*ids, LATER)
+    db.session.commit()
+    picks = [(pick.need, pick.tool.slug, pick.runner_up and pick.runner_up.slug) for pick in stored_picks(kind.id)]
+    assert picks == [
+        ("first", "mistral-code", "other"),
+        ("second", "other", "mistral-code"),
+        ("both", "mistral-code", None),
+        ("none", "other", None),
+    ]
+    assert "category" in [change.kind for change in result.changes]
+
+
+def stored_picks(category_id: int) -> list[CategoryPick]:
+    db.session.expire_all()
+    return db.session.get_one(Category, category_id).picks
+
+
 def test_a_comparison_of_the_two_themselves_is_archived(pair: tuple[Tool, Tool]) -> None:
     keep, drop = pair
     made = make_comparison(keep, drop)
@@ -387,7 +420,7 @@ def test_a_plan_takes_a_fixed_number_of_statements(pair: tuple[Tool, Tool], stat
     ids = keep.id, drop.id
     before = len(statements)
     merging.plan(*ids, NOW)
-    assert len(statements) - before == 15
+    assert len(statements) - before == 16
 
 
 def test_what_was_merged_can_be_exported_and_imported_and_changes_nothing(pair: tuple[Tool, Tool]) -> None:

@@ -3,22 +3,33 @@
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE, ON_ONE_SHARED_DATABASE
-from tests.makers import make_category, make_tool
+from tests.makers import TODAY, make_category, make_pick, make_tool
 from tests.web import rich
 from tests.web.visitor import Page, Visitor, words_of
 from verdicts.catalog.categories import PAGE_SIZE
-from verdicts.catalog.models import CategoryAlias
+from verdicts.catalog.models import Category, CategoryAlias, Tool, ToolSlug
 from verdicts.extensions import db
 
 PATH = "/categories/developer-tools"
 
 
+def stored_category(slug: str) -> Category:
+    return db.session.scalars(sa.select(Category).where(Category.slug == slug)).one()
+
+
+def stored_tool(slug: str) -> Tool:
+    return db.session.scalars(sa.select(Tool).join(Tool.slugs).where(ToolSlug.slug == slug)).one()
+
+
 @pytest.fixture(scope="module")
 def page(shared_app: Flask) -> Iterator[Page]:
     rich.build()
+    kind, (alpha, beta) = stored_category("developer-tools"), map(stored_tool, ("alpha", "beta"))
+    make_pick(kind, "work without a network", alpha, beta, skip_if="you want a choice", picked_on=TODAY)
     make_tool("elsewhere", category_id=make_category("writing", name="Writing").id)
     return Visitor(shared_app).reads(PATH)
 
@@ -56,6 +67,39 @@ def test_public_pages_name_a_category_with_a_link_to_its_page(page: Page, shared
     visitor = Visitor(shared_app)
     for path in ("/", "/tools/alpha", rich.PAIR):
         assert PATH in visitor.reads(path).links(), path
+
+
+@pytest.mark.parametrize("shared_app", ["sqlite", "postgresql"], indirect=True)
+def test_the_editors_picks_stand_on_top(page: Page) -> None:
+    assert page.texts("article") == [
+        "Best for work without a network Alpha Skip it if you want a choice Runner-up: Beta Picked on 22 Nov 2026"
+    ]
+
+
+@ON_ONE_SHARED_DATABASE
+def test_a_tools_own_page_says_what_it_is_picked_for(page: Page, shared_app: Flask) -> None:
+    visitor = Visitor(shared_app)
+    when = "Picked on 22 Nov 2026, Developer Tools"
+    assert visitor.reads("/tools/alpha").texts("ul", "tool-picks") == [
+        f"Our pick for work without a network; skip it if you want a choice. {when}"
+    ]
+    assert visitor.reads("/tools/beta").texts("ul", "tool-picks") == [
+        f"Runner-up for work without a network, after Alpha. {when}"
+    ]
+    assert visitor.reads("/tools/gamma").all("ul", "tool-picks") == []
+
+
+def test_unpublished_tools_are_in_no_pick(app: Flask) -> None:
+    kind, shown = make_category("editors"), make_tool("shown")
+    hidden = make_tool("hidden", published_at=None)
+    make_pick(kind, "speed", hidden, shown)
+    make_pick(kind, "peace", shown, hidden)
+    visitor = Visitor(app)
+    page = visitor.reads("/categories/editors")
+    assert page.texts("article") == ["Best for peace Shown Date not stated"]
+    assert visitor.reads("/tools/shown").texts("b", within=visitor.reads("/tools/shown").one("ul", "tool-picks")) == [
+        "Our pick for"
+    ]
 
 
 @ON_ONE_DATABASE

@@ -54,6 +54,7 @@ class Category(Base):
     position: Mapped[int]
 
     facts: Mapped[list["CategoryFact"]] = owned("CategoryFact.position")
+    picks: Mapped[list["CategoryPick"]] = owned("CategoryPick.position")
     former_slugs: Mapped[list["CategoryAlias"]] = owned()
 
 
@@ -77,6 +78,31 @@ class CategoryFact(Base):
     key: Mapped[str] = mapped_column(sa.String(40))
     label: Mapped[str] = mapped_column(sa.String(80))
     position: Mapped[int]
+
+
+_PICKS_DEPEND_ON_IT = {"dependant": ("pick", "picks")}
+
+
+class CategoryPick(Base):
+    """The tool that editors pick for one need, and the next best."""
+
+    __tablename__ = "category_pick"
+    __table_args__ = (
+        sa.UniqueConstraint("category_id", "need"),
+        sa.CheckConstraint("runner_up_id != tool_id", name="another_runner_up"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    category_id: Mapped[int] = mapped_column(sa.ForeignKey("category.id", ondelete="CASCADE"))
+    need: Mapped[str] = mapped_column(sa.String(120))
+    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id"), index=True, info=_PICKS_DEPEND_ON_IT)
+    runner_up_id: Mapped[int | None] = mapped_column(sa.ForeignKey("tool.id"), index=True, info=_PICKS_DEPEND_ON_IT)
+    skip_if: Mapped[str] = mapped_column(sa.String(300), default="")
+    picked_on: Mapped[date | None]
+    position: Mapped[int]
+
+    tool: Mapped["Tool"] = relationship(foreign_keys=[tool_id])
+    runner_up: Mapped["Tool | None"] = relationship(foreign_keys=[runner_up_id])
 
 
 class Reviewer(Base):

@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from verdicts.catalog import merging as records
+from verdicts.catalog import merging_picks as picks
 from verdicts.catalog import merging_reviews as reviews
 from verdicts.catalog import search
 from verdicts.catalog.content_version import bump_content_version
@@ -22,6 +23,7 @@ from verdicts.comparisons.models import Comparison
 from verdicts.comparisons.wording import listed
 from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.copying import shared_fields
+from verdicts.curation.editing import categories as category_records
 from verdicts.curation.editing import comparisons as comparison_records
 from verdicts.curation.editing.changes import RecordChange, changes_between, full_tool_parts, tool_parts
 from verdicts.curation.editing.publication import PublicationState, state_of
@@ -40,7 +42,8 @@ LABELS = {"license": "licence", "launched_on": "day of launch", "logo_digest": "
 
 @dataclass(frozen=True)
 class MergePlan:
-    """Everything that a merge does. `followers` are new to the kept tool; `drafted` counts items in digest drafts."""
+    """Everything that a merge does. `picks` are the categories of those that name the dropped tool;
+    `followers` are new to the kept tool; `drafted` counts items in digest drafts."""
 
     keep: Side
     drop: Side
@@ -48,6 +51,7 @@ class MergePlan:
     reviews: tuple[ReviewMove, ...]
     comparisons: tuple[ComparisonMove, ...]
     ballots: BallotMove
+    picks: tuple[int, ...]
     followers: int
     drafted: int
 
@@ -62,7 +66,7 @@ class MergePlan:
     def fingerprint(self) -> str:
         """A hash of what an editor decides on: not of votes and followers, whose number changes while they think."""
         everything = asdict(self)
-        decided = [everything[part] for part in ("keep", "drop", "record", "reviews", "comparisons")]
+        decided = [everything[part] for part in ("keep", "drop", "record", "reviews", "comparisons", "picks")]
         return sha256(json.dumps(decided, default=str, sort_keys=True).encode()).hexdigest()
 
 
@@ -83,7 +87,7 @@ class PlanChanged(Exception):
 
 
 def plan(keep_id: int, drop_id: int, now: datetime) -> MergePlan:
-    """Return what merging one tool into another would do. Raises CannotMerge. Fifteen statements."""
+    """Return what merging one tool into another would do. Raises CannotMerge. Sixteen statements."""
     keep, drop = records.sides(keep_id, drop_id, now)
     return MergePlan(
         keep=keep,
@@ -92,6 +96,7 @@ def plan(keep_id: int, drop_id: int, now: datetime) -> MergePlan:
         reviews=reviews.foresee(keep_id, drop_id),
         comparisons=comparisons.foresee(keep_id, drop_id),
         ballots=ballots.foresee(keep_id, drop_id),
+        picks=picks.foresee(drop_id),
         followers=newsletter.count_new_followers(keep_id, drop_id),
         drafted=digest.count_draft_items(drop_id),
     )
@@ -113,9 +118,12 @@ def merge(keep_id: int, drop_id: int, now: datetime, *, plan_fingerprint: str | 
     compared = existing.reload_comparisons([move.id for move in made.comparisons])
     changes = [*_merged_away(tools[drop_id]), *_archived(compared, made.comparisons, now)]
     before = {id: comparison_records.parts_of(row) for id, row in compared.items()}
+    kinds = {row.id: (row, category_records.parts_of(row)) for row in existing.reload_categories(made.picks)}
     kept, kept_logo = tool_parts(tools[keep_id]), tools[keep_id].logo_digest
     _carry_out(made, now)
     changes += _changes_of_comparisons(before, made.comparisons)
+    for row in existing.reload_categories(kinds):
+        changes += changes_between(row, kinds[row.id][1], category_records.parts_of(row))
     changes += _changes_of_kept_tool(keep_id, kept, kept_logo)
     search.reindex([keep_id, drop_id])
     bump_content_version()
@@ -127,6 +135,7 @@ def _carry_out(made: MergePlan, now: datetime) -> None:
     ballots.merge(keep_id, drop_id, now)
     reviews.merge(keep_id, made.reviews, made.names[1], now.date())
     comparisons.merge(keep_id, drop_id, made.comparisons, now)
+    picks.merge(keep_id, drop_id)
     newsletter.move_followers(keep_id, drop_id)
     digest.replace_in_drafts(keep_id, drop_id)
     if made.record.price:
@@ -246,6 +255,9 @@ def _comparison(move: ComparisonMove, plan: MergePlan) -> str:
 
 
 def _readers(plan: MergePlan) -> Iterator[str]:
+    if plan.picks:
+        name = "names" if len(plan.picks) == 1 else "name"
+        yield f"{counted(len(plan.picks), 'pick')} of categories {name} {plan.names[0]} instead."
     if plan.followers:
         follow = "follows" if plan.followers == 1 else "follow"
         yield f"{counted(plan.followers, 'subscriber')} who followed {plan.names[1]} {follow} {plan.names[0]}."

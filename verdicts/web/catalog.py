@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.catalog import directory, search
+from verdicts.catalog import directory, picks, search
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.directory import CategoryCount, DirectoryQuery, FoundTools, Sort
+from verdicts.catalog.picks import Pick
 from verdicts.catalog.prices import Price
 from verdicts.catalog.reviews import ReviewerSummary, reviewers_of
 from verdicts.catalog.summaries import PlanSummary, ReleaseSummary, ToolLink, ToolSummary
@@ -43,6 +44,7 @@ class ToolPage(ToolRow):
     past_prices: tuple[Price, ...]
     releases: tuple[ReleaseSummary, ...]
     disagreement: str
+    picks: tuple[Pick, ...]
     related: tuple[ComparisonLink, ...]
 
 
@@ -98,7 +100,7 @@ def link_or_404(slug: str) -> ToolLink:
 
 
 def load_tool_page(tool: ToolSummary, now: datetime) -> ToolPage:
-    """Return the page of one tool. Seven statements."""
+    """Return the page of one tool. Eight statements."""
     panel, community = catalog.panels_of([tool.id])[tool.id], tally_of(tool.id)
     return ToolPage(
         tool=tool,
@@ -109,6 +111,7 @@ def load_tool_page(tool: ToolSummary, now: datetime) -> ToolPage:
         plans=catalog.plans_of([tool.id])[tool.id],
         past_prices=tuple(catalog.past_prices_of(tool.id)),
         releases=tuple(catalog.releases_of(tool.id)),
+        picks=picks.list_of_tool(tool.id, now),
         disagreement=disagreement(tool.name, panel, community),
         related=related.load([tool], now)[1],
     )

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.catalog import categories, search
+from verdicts.catalog import categories, picks, search
 from verdicts.catalog import queries as catalog
+from verdicts.catalog.picks import Pick
 from verdicts.catalog.summaries import CategoryLink, CategorySummary, ToolFacts
 from verdicts.comparisons import tool_table
 from verdicts.comparisons.tool_table import ToolTable
@@ -21,6 +22,7 @@ class CategoryPage:
     """`facts` are each tool's by its id; `after` is the slug that this page begins after, "" on the first one."""
 
     category: CategorySummary
+    picks: tuple[Pick, ...]
     table: ToolTable
     facts: dict[int, ToolFacts]
     others: tuple[CategoryLink, ...]
@@ -42,10 +44,11 @@ def show(slug: str) -> ResponseReturnValue:
 
 
 def load_page(category: CategorySummary, after: str = "") -> CategoryPage:
-    """Return a category's page. Seven statements, eight behind a slug."""
+    """Return a category's page. Eight statements, nine behind a slug."""
     found = categories.list_tools(category.id, after, now())
     return CategoryPage(
         category=category,
+        picks=picks.list_in_category(category.id, now()),
         table=tool_table.load(found.tools),
         facts=catalog.facts_of([tool.id for tool in found.tools]),
         others=tuple(link for link in categories.list_links(now()) if link.slug != category.slug),

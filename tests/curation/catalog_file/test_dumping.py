@@ -44,7 +44,7 @@ def test_a_record_comes_back_from_its_row_as_it_was(kind: type[Record], model: A
 @pytest.mark.parametrize(
     ("kind", "model", "elsewhere"),
     [
-        (schema.Category, catalog.Category, {"slug", "facts"}),
+        (schema.Category, catalog.Category, {"slug", "facts", "picks"}),
         (schema.Reviewer, catalog.Reviewer, {"slug"}),
         (schema.Review, catalog.Review, {"reviewer", "history"}),
         (schema.Comparison, comparisons.Comparison, {"tools", "choose_if"}),

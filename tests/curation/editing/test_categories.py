@@ -5,10 +5,11 @@ import pytest
 from tests.conftest import ON_ONE_DATABASE
 from tests.curation.editing.records import add, change, faults_of, found_by
 from tests.curation.files import imported
-from tests.makers import make_category, make_tool
+from tests.makers import TODAY, make_category, make_pick, make_tool
 from verdicts.catalog.content_version import content_version
 from verdicts.catalog.models import Category
-from verdicts.curation.editing import categories
+from verdicts.curation.editing import categories, tools
+from verdicts.curation.editing.removal import RecordInUse
 from verdicts.curation.editing.saving import current_slugs
 from verdicts.extensions import db
 
@@ -165,3 +166,47 @@ def test_a_record_is_found_by_its_id() -> None:
     assert (record.slug, record.name) == ("editors", "Editors")
     assert record.data == {"slug": "editors", "name": "Editors", "facts": [{"key": "open", "label": "Open"}]}
     assert categories.find_record(0) is None
+
+
+# Picks
+
+
+@ON_ONE_DATABASE
+def test_a_pick_names_its_tools_by_slug_alias_or_name() -> None:
+    make_tool("wren", name="Wren")
+    make_tool("finch", aliases=("old-finch",))
+    picks = [{"need": "speed", "tool": "WREN", "runner_up": "old-finch"}, {"need": "peace", "tool": "finch"}]
+    saved = add(categories, name="Editors", picks=picks)
+    assert saved.after["picks"] == [
+        {"need": "speed", "tool": "wren", "runner_up": "finch"},
+        {"need": "peace", "tool": "finch"},
+    ]
+    assert faults_of(categories, name="Others", picks=[{"need": "x", "tool": "robin", "runner_up": "wren"}]) == [
+        'picks[0].tool: There is no tool "robin". Choose one that exists.'
+    ]
+
+
+def test_picks_become_what_is_saved_in_its_order() -> None:
+    wren, finch = make_tool("wren"), make_tool("finch")
+    editors = make_category("editors")
+    make_pick(editors, "speed", wren, finch, picked_on=TODAY)
+    make_pick(editors, "peace", finch)
+    picks = [{"need": "peace", "tool": "wren", "runner_up": "finch"}, {"need": "speed", "tool": "finch"}]
+    saved = change(categories, editors.id, picks=picks)
+    assert saved.before["picks"][0] == {
+        "need": "speed",
+        "tool": "wren",
+        "runner_up": "finch",
+        "picked_on": TODAY.isoformat(),
+    }
+    assert saved.after["picks"] == picks
+    assert categories.to_data(stored(editors.id))["picks"] == picks
+
+
+@ON_ONE_DATABASE
+def test_a_tool_that_is_picked_cannot_be_deleted() -> None:
+    wren, finch = make_tool("wren"), make_tool("finch")
+    make_pick(make_category("editors"), "speed", wren, finch)
+    for tool in (wren, finch):
+        with pytest.raises(RecordInUse, match="1 pick"):
+            tools.delete(tool)

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from tests.conftest import StatementCount
 from tests.curation.files import BARE, SAMPLE, Json, a_file, a_review, a_tool, explained, import_file, imported
-from tests.makers import NOW, TODAY, make_category, make_comparison, make_price, make_review, make_reviewer, make_tool
+from tests.makers import (
+    NOW,
+    TODAY,
+    make_category,
+    make_comparison,
+    make_pick,
+    make_price,
+    make_review,
+    make_reviewer,
+    make_tool,
+)
 from verdicts.curation.transfer.exporting import export
 from verdicts.curation.transfer.importing import import_catalog
 from verdicts.extensions import db
@@ -27,6 +37,16 @@ EVERYTHING: Json = {
             "name": "Developer Tools",
             "description": "For **makers**.\n\nAnd others.",
             "facts": [{"key": "license", "label": "License"}, {"key": "size", "label": "Größe 🐘"}],
+            "picks": [
+                {
+                    "need": "work without a network",
+                    "tool": "mistral-code",
+                    "runner_up": "other",
+                    "skip_if": "you need “everything”",
+                    "picked_on": "2026-11-20",
+                },
+                {"need": "the rest", "tool": "other"},
+            ],
         }
     ],
     "reviewers": [
@@ -192,6 +212,13 @@ def test_what_is_not_published_is_not_exported(app: Flask) -> None:
     assert len(json.loads(export(NOW + timedelta(days=1)))["comparisons"]) == 1
 
 
+def test_a_pick_whose_tool_is_not_published_is_not_exported(app: Flask) -> None:
+    kind, shown, hidden = make_category("editors"), make_tool("shown"), make_tool("hidden", published_at=None)
+    make_pick(kind, "everything", hidden, shown)
+    make_pick(kind, "speed", shown, hidden)
+    assert json.loads(export(NOW))["categories"][0]["picks"] == [{"need": "speed", "tool": "shown"}]
+
+
 def test_a_fact_that_its_category_no_longer_asks_for_stays_behind(app: Flask) -> None:
     category = make_category(facts={"license": "License"})
     make_tool("a", category_id=category.id, facts={"license": "MIT", "color": "red"})
@@ -200,7 +227,7 @@ def test_a_fact_that_its_category_no_longer_asks_for_stays_behind(app: Flask) ->
 
 
 @pytest.mark.parametrize("count", [2, 12])
-def test_an_export_takes_fourteen_statements_however_much_there_is(
+def test_an_export_takes_fifteen_statements_however_much_there_is(
     app: Flask, statements: StatementCount, count: int
 ) -> None:
     reviewer = make_reviewer()
@@ -210,7 +237,7 @@ def test_an_export_takes_fourteen_statements_however_much_there_is(
         make_price(tool, "paid", until=date(2026, 1, 1))
     before = len(statements)
     export(NOW)
-    assert len(statements) - before == 14
+    assert len(statements) - before == 15
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=12)

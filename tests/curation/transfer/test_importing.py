@@ -23,12 +23,13 @@ from tests.curation.files import (
     import_file,
     imported,
 )
-from tests.makers import NOW, TODAY, make_category, make_reviewer, make_tool
+from tests.makers import NOW, TODAY, make_category, make_pick, make_reviewer, make_tool
 from verdicts.catalog import search
 from verdicts.catalog.content_version import content_version
 from verdicts.catalog.models import Category, CategoryAlias, Reviewer, ReviewerAlias, Tool, ToolSlug
 from verdicts.comparisons.models import Comparison
 from verdicts.curation.catalog_file import parsing
+from verdicts.curation.catalog_file.faults import CatalogRefused
 from verdicts.curation.transfer.exporting import export
 from verdicts.curation.transfer.importing import import_catalog
 from verdicts.curation.transfer.report import Count
@@ -619,4 +620,50 @@ def test_an_unchanged_import_takes_a_fixed_number_of_statements(
     db.session.expunge_all()
     before = len(statements)
     import_catalog(data, NOW)
-    assert len(statements) - before == 16
+    assert len(statements) - before == 17
+
+
+# Picks of categories
+
+
+def picks_of(slug: str) -> list[tuple[str, str, str | None]]:
+    db.session.expire_all()
+    row = db.session.scalars(sa.select(Category).where(Category.slug == slug)).one()
+    return [(pick.need, pick.tool.slug, pick.runner_up.slug if pick.runner_up else None) for pick in row.picks]
+
+
+def test_picks_name_tools_of_the_same_file_by_any_of_their_slugs(app: Flask) -> None:
+    picks = [{"need": "speed", "tool": "b", "runner_up": "old-a"}, {"need": "peace", "tool": "a"}]
+    data = a_file(a_tool("a", aliases=["old-a"]), a_tool("b"))
+    data["categories"] = [*data.get("categories", []), {"slug": "editors", "name": "Editors", "picks": picks}]
+    imported(copy.deepcopy(data))
+    assert picks_of("editors") == [("speed", "b", "a"), ("peace", "a", None)]
+    assert not imported(copy.deepcopy(data)).changed_anything
+    picks[:] = [{"need": "peace", "tool": "b"}]
+    assert imported(data).changes == ('category Editors ("editors"): picks',)
+    assert picks_of("editors") == [("peace", "b", None)]
+
+
+def test_a_file_without_picks_leaves_those_that_are_stored(app: Flask) -> None:
+    make_pick(make_category("editors", name="Editors"), "speed", make_tool("a"))
+    imported({"format": "verdicts-catalogue/1", "categories": [{"slug": "editors", "name": "Editors"}]})
+    assert picks_of("editors") == [("speed", "a", None)]
+
+
+@ON_ONE_DATABASE
+def test_a_pick_names_two_tools_that_exist_and_each_need_once(app: Flask) -> None:
+    picks = [
+        {"need": "speed", "tool": "a", "runner_up": "a"},
+        {"need": "speed", "tool": "nothing", "runner_up": "b"},
+    ]
+    data = a_file(a_tool("a"))
+    data["categories"] = [*data.get("categories", []), {"slug": "editors", "name": "Editors", "picks": picks}]
+    last = len(data["categories"]) - 1
+    with pytest.raises(CatalogRefused) as refused:
+        imported(data)
+    assert [fault.partition(".")[2] for fault in refused.value.faults] == [
+        f'picks[1].need: "speed" is given already. Remove one. See categories[{last}].picks[0].need.',
+        'picks[1].tool: There is no tool "nothing". Choose one that exists.',
+        'picks[1].runner_up: There is no tool "b". Choose one that exists.',
+        "picks[0].runner_up: This is the pick itself. Choose another tool.",
+    ]

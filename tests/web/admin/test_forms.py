@@ -1,6 +1,7 @@
 """The form of a record: its rows, and its faults beside the fields that they are about."""
 
 import html
+from datetime import date
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_category, make_tool
@@ -38,6 +39,21 @@ def test_rows_are_added_moved_and_removed_without_saving(ann: AdminClient) -> No
     assert [fact.key for fact in stored(Category)[0].facts] == ["offline", "open"]
     ann.sends(path, gone)
     assert [fact.key for fact in stored(Category)[0].facts] == ["price", "open"]
+
+
+def test_the_tools_of_a_pick_are_named_in_its_boxes_and_its_history_says_what_changed(ann: AdminClient) -> None:
+    category = make_category("editors", name="Editors")
+    make_tool("wren", name="Wren"), make_tool("finch", name="Finch")
+    path = f"/admin/categories/{category.id}"
+    typed = {"picks-0-need": "speed", "picks-0-tool": "Wren", "picks-0-runner_up": "finch"}
+    ann.sends(path, ann.form(path) | typed | {"picks-0-picked_on": "2026-11-20"})
+    assert [(pick.tool.slug, pick.picked_on) for pick in stored(Category)[0].picks] == [("wren", date(2026, 11, 20))]
+    shown = ann.form(path)
+    assert [shown[f"picks-0-{name}"] for name in ("need", "tool", "runner_up")] == ["speed", "Wren", "Finch"]
+    ann.sends(path, shown | {"picks-0-tool": "Finch", "picks-0-runner_up": ""})
+    assert "wren" in ann.gets(f"/admin/history/category/{category.id}").text
+    refused = ann.sends(path, ann.form(path) | {"picks-0-tool": "Robin"})
+    assert (refused.status_code, 'id="picks-0-tool-fault"' in refused.text) == (422, True)
 
 
 def test_a_fault_in_a_fact_or_a_plan_stands_beside_it_with_what_was_typed(ann: AdminClient) -> None:

@@ -63,5 +63,15 @@ def check_comparison(
     return members, faults
 
 
+def check_picks(record: RawRecord, find: Finder, *, may_be_unread: bool = False) -> Iterator[Fault]:
+    """Yield what is wrong with the tools that a category's picks name; see check_comparison()."""
+    picked, second = (record.texts_under("picks", key) for key in ("tool", "runner_up"))
+    yield from check_known([*picked, *second], "tool", lambda text: may_be_unread or find(text) is not None)
+    slugs = {path[:-1]: find(text) for path, text in picked}
+    for path, text in second:
+        if (slug := find(text)) and slugs.get(path[:-1]) == slug:
+            yield Fault(path, "This is the pick itself. Choose another tool.")
+
+
 def already_compared(path: Path, other: Path | None = None) -> Fault:
     return Fault((*path, "tools"), "These tools are compared already. Choose others.", other)

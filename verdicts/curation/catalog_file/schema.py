@@ -69,11 +69,21 @@ class CategoryFact(Record):
     label: Annotated[str, one_line(catalog.CategoryFact.label, filled=True)]
 
 
+class CategoryPick(Record):
+    known_by: ClassVar[str] = "need"
+    need: Annotated[str, one_line(catalog.CategoryPick.need, filled=True)]
+    tool: str
+    runner_up: str | None = None
+    skip_if: Annotated[str, one_line(catalog.CategoryPick.skip_if)] = ""
+    picked_on: PastDate | None = None
+
+
 class Category(Record):
     slug: Slug
     name: Annotated[str, one_line(catalog.Category.name, filled=True)]
     description: Text = ""
     facts: Several[CategoryFact] = []
+    picks: Several[CategoryPick] = []
 
 
 class Reviewer(Record):

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from verdicts.catalog.content_version import bump_content_version
-from verdicts.catalog.models import Tool, ToolSlug
+from verdicts.catalog.models import Tool
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.comparisons.related import members_key
 from verdicts.curation.catalog_file import schema
@@ -23,6 +23,7 @@ from verdicts.curation.editing.saving import (
     find_row,
     validated,
 )
+from verdicts.curation.editing.tool_names import find_tools
 from verdicts.extensions import db
 
 
@@ -49,7 +50,7 @@ def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
     record = validated(schema.Comparison, data, now)
     row = find_or_new(Comparison, id)
     before = to_data(row) if row.id else {}
-    tools = _tools_by_name([*record.tools, *(line.tool for line in record.choose_if)])
+    tools = find_tools([*record.tools, *(line.tool for line in record.choose_if)])
     slugs = {name: tool.slug for name, tool in tools.items()}
     _members, faults = check_comparison(RawRecord((), data), slugs.get)
     ids = [tools[name].id for name in record.tools if name in tools]
@@ -70,18 +71,6 @@ def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
     return SavedRecord(row.id, row.slug, before, to_data(row))
 
 
-def find_slugs(names: list[str]) -> dict[str, str]:
-    """Return the slugs of the tools that these slugs, aliases or names stand for."""
-    return {name: tool.slug for name, tool in _tools_by_name(names).items()}
-
-
-def find_names(slugs: list[str]) -> dict[str, str]:
-    """Return the names of tools by their slugs: those that stand for the tool alone."""
-    tools = _tools_by_name(slugs)
-    named = _tools_by_name([tool.name for tool in tools.values()])
-    return {slug: tool.name for slug, tool in tools.items() if named.get(tool.name) is tool}
-
-
 def copy_tools(record: schema.Comparison, row: Comparison, tools: Mapping[str, Tool]) -> bool:
     """Make a comparison hold the tools of a record, and return whether that changed it; `tools` are by name."""
     members = ({"tool_id": tools[name].id} for name in record.tools)
@@ -92,23 +81,3 @@ def copy_choose_if(record: schema.Comparison, row: Comparison, tools: Mapping[st
     lines = enumerate(record.choose_if)
     wanted = ({"position": n, "tool_id": tools[line.tool].id, "when": line.when} for n, line in lines)
     return sync_list(row.choose_if, wanted, ChooseIf, "position")
-
-
-def _tools_by_name(names: list[str]) -> dict[str, Tool]:
-    """Return the tools that these slugs, aliases or names stand for, in capitals or not.
-
-    A name that two tools share stands for none.
-    """
-    folded = [name.lower() for name in names]
-    entries = db.session.scalars(sa.select(ToolSlug).where(ToolSlug.slug.in_(folded)))
-    by_slug = {entry.slug: entry.tool for entry in entries}
-    has_slug = sa.exists().where(ToolSlug.tool_id == Tool.id, ToolSlug.is_current)
-    is_named = sa.or_(Tool.name.in_(names), sa.func.lower(Tool.name).in_(folded))
-    tools = db.session.scalars(sa.select(Tool).where(is_named, has_slug)).all()
-
-    def find(name: str) -> Tool | None:
-        exact = [tool for tool in tools if tool.name == name]
-        named = exact or [tool for tool in tools if tool.name.lower() == name.lower()]
-        return by_slug.get(name.lower()) or (named[0] if len(named) == 1 else None)
-
-    return {name: tool for name in names if (tool := find(name))}

@@ -24,7 +24,7 @@ def parts_of(row: Reviewer) -> Parts:
 
 def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
     """Save a reviewer. Raises InvalidRecord."""
-    return save_with_slug(Reviewer, schema.Reviewer, id, data, now)[1]
+    return save_with_slug(Reviewer, schema.Reviewer, id, data, now, to_data)[1]
 
 
 def leave_panel(row: Reviewer, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """What editing any kind of record has in common."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -16,13 +16,14 @@ from verdicts.catalog.slugs import propose
 from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.checks import check_entries
 from verdicts.curation.catalog_file.copying import copy_fields, copy_lists
-from verdicts.curation.catalog_file.dumping import Json, dump
+from verdicts.curation.catalog_file.dumping import Json
 from verdicts.curation.catalog_file.faults import Fault
 from verdicts.curation.catalog_file.parsing import AnyRecord, validate
 from verdicts.curation.catalog_file.raw_records import RawRecord
 from verdicts.extensions import Base, db
 
 Row = TypeVar("Row", bound=Base)
+Named = TypeVar("Named", schema.Category, schema.Reviewer)
 Parts: TypeAlias = Mapping[str, Json]  # what each form that edits a row shows, by its kind in the activity log
 
 NO_SLUG = "No slug can be made of this name. Enter one of letters a to z and digits."
@@ -117,19 +118,31 @@ def faults_of_price(data: Json, *path: str) -> list[Fault]:
 
 
 def save_with_slug(
-    model: type[Row], kind: type[schema.Category | schema.Reviewer], id: int | None, data: Json, now: datetime
+    model: type[Row],
+    kind: type[Named],
+    id: int | None,
+    data: Json,
+    now: datetime,
+    to_data: Callable[[Any], Json],
+    copy_more: Callable[[Named, Any], object] = lambda _record, _row: None,
+    faults: Iterable[Fault] = (),
 ) -> tuple[Row, SavedRecord]:
-    """Save a category or reviewer, and return its row and what the save did. Raises InvalidRecord."""
-    record = validated(kind, data, now)
+    """Save a category or reviewer, and return its row and what the save did. Raises InvalidRecord.
+
+    `copy_more` copies what copy_fields() and copy_lists() leave out; `faults` are those that were found already.
+    """
+    record = validated(kind, data, now, faults)
     row: Any = find_or_new(model, id)
-    before = dump(kind, row) if row.id else {}
+    before = to_data(row) if row.id else {}
     _assign_slug(row, record.slug)
     copy_fields(record, row)
     copy_lists(record, row)
+    copy_more(record, row)
     db.session.add(row)
     db.session.flush()
+    db.session.expire(row)
     bump_content_version()
-    return row, SavedRecord(row.id, row.slug, before, dump(kind, row))
+    return row, SavedRecord(row.id, row.slug, before, to_data(row))
 
 
 def _assign_slug(row: Any, slug: str) -> None:

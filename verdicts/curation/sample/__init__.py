@@ -24,7 +24,7 @@ WRITTEN_FOR = date(2026, 11, 23)
 SEED = 10  # with it, of the sample's comparisons one names a lead and one is too close to call
 SPREAD = timedelta(days=60)
 NOTHING_SET_ASIDE = {"waiting": 0, "held": 0, "discarded": 0}
-_PAST_DATES = {"reviewed_on", "until", "checked_on"}
+_PAST_DATES = {"reviewed_on", "until", "checked_on", "picked_on"}
 POOL_TO_LARGEST_TOOL = 1.2  # so few voters for so many votes that most of them judged several tools
 
 

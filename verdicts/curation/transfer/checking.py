@@ -11,6 +11,7 @@ from verdicts.curation.catalog_file.checks import (
     check_comparison,
     check_entries,
     check_known,
+    check_picks,
     check_slugs_free,
     check_unique,
 )
@@ -28,12 +29,19 @@ def check_file(file: ParsedFile, existing: ExistingCatalog, reported: Iterable[F
     faults = [
         *(fault for section in ("categories", "reviewers", "tools") for fault in check_unique(file.raw.slugs(section))),
         *(fault for each in file.raw.sections["categories"] for fault in check_entries(each, schema.Category)),
+        *_faults_of_picks(file.raw, existing),
         *_faults_of_tools(file.raw, existing),
         *(fault for path, tool in file.tools.items() for fault in _faults_of_histories(path, tool)),
         *_faults_of_comparisons(file.raw, existing),
     ]
     paths = {fault.path for fault in reported}
     return [fault for fault in faults if fault.path not in paths]
+
+
+def _faults_of_picks(raw: RawFile, existing: ExistingCatalog) -> Iterator[Fault]:
+    find = _tool_finder(raw.sections["tools"], existing)
+    for category in raw.sections["categories"]:
+        yield from check_picks(category, find, may_be_unread="tools" in raw.opaque)
 
 
 def _faults_of_tools(raw: RawFile, existing: ExistingCatalog) -> Iterator[Fault]:

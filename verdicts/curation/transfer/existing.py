@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload, subqueryload
 
-from verdicts.catalog.models import Category, Review, Reviewer, Tool
+from verdicts.catalog.models import Category, CategoryPick, Review, Reviewer, Tool
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.extensions import db
 
 Renamed = TypeVar("Renamed", Category, Reviewer)
 Stored = TypeVar("Stored", Tool, Comparison)
 
+_CATEGORY_LISTS = (Category.facts, Category.picks, Category.former_slugs)
 _TOOL_LISTS = (Tool.slugs, Tool.facts, Tool.plans, Tool.prices, Tool.releases)
 
 
@@ -29,7 +30,7 @@ class ExistingCatalog:
 
 def load() -> ExistingCatalog:
     """Return all of the catalogue."""
-    categories = sa.select(Category).options(subqueryload(Category.facts), subqueryload(Category.former_slugs))
+    categories = sa.select(Category).options(*map(subqueryload, _CATEGORY_LISTS))
     reviewers = sa.select(Reviewer).options(subqueryload(Reviewer.former_slugs))
     reviews = subqueryload(Tool.reviews).subqueryload(Review.revisions)
     tools = sa.select(Tool).options(*map(subqueryload, _TOOL_LISTS), reviews)
@@ -46,6 +47,15 @@ def reload_tools(ids: Collection[int]) -> dict[int, Tool]:
     """Return these tools as they are stored, whatever the session knew of them, with all that editing shows."""
     reviews = selectinload(Tool.reviews).joinedload(Review.reviewer)
     return _reload(Tool, ids, [*map(selectinload, _TOOL_LISTS), joinedload(Tool.category), reviews])
+
+
+def reload_categories(ids: Collection[int]) -> Sequence[Category]:
+    """Return these categories as they are stored, whatever the session knew of them, with their picks' slugs."""
+    tools = (selectinload(Category.picks).joinedload(tool) for tool in (CategoryPick.tool, CategoryPick.runner_up))
+    slugs = [each.selectinload(Tool.slugs) for each in tools]
+    options = [selectinload(Category.facts), *slugs]
+    statement = sa.select(Category).where(Category.__table__.c.id.in_(ids)).order_by(Category.id).options(*options)
+    return db.session.scalars(statement.execution_options(populate_existing=True)).unique().all()
 
 
 def reload_comparisons(ids: Collection[int]) -> dict[int, Comparison]:

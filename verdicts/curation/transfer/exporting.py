@@ -16,10 +16,10 @@ from verdicts.extensions import Base, db
 Groups = dict[Any, list[sa.Row[Any]]]
 
 _tables = Base.metadata.tables
-category, category_fact, reviewer = (_tables[name] for name in ("category", "category_fact", "reviewer"))
+category, category_fact, category_pick = (_tables[name] for name in ("category", "category_fact", "category_pick"))
 tool, tool_slug, tool_fact = (_tables[name] for name in ("tool", "tool_slug", "tool_fact"))
 price_record, plan, release = (_tables[name] for name in ("price_record", "plan", "release"))
-review, review_revision = (_tables[name] for name in ("review", "review_revision"))
+reviewer, review, review_revision = (_tables[name] for name in ("reviewer", "review", "review_revision"))
 comparison, comparison_tool, choose_if = (_tables[name] for name in ("comparison", "comparison_tool", "choose_if"))
 
 
@@ -40,17 +40,18 @@ class _Dumper(yaml.SafeDumper):
 
 
 def export(now: datetime, *, as_yaml: bool = False) -> str:
-    """Return the text of a catalogue file with what is published at `now`, in display order. Fourteen statements.
+    """Return the text of a catalogue file with what is published at `now`, in display order. Fifteen statements.
 
-    A comparison is left out with any of its tools, and a fact while its tool's category does not ask
-    for it. Raises TooLargeForYaml.
+    A comparison is left out with any of its tools, a pick with its tool, and a fact while its tool's category
+    does not ask for it. Raises TooLargeForYaml.
     """
     tools = _tools(now)
+    slugs = {id: tool["slug"] for id, tool in tools.items()}
     sections = {
-        "categories": _categories(),
+        "categories": _categories(slugs),
         "reviewers": [dump(schema.Reviewer, row) for row in _in_order(reviewer)],
         "tools": list(tools.values()),
-        "comparisons": _comparisons({id: tool["slug"] for id, tool in tools.items()}, now),
+        "comparisons": _comparisons(slugs, now),
     }
     file = {"format": schema.FORMAT} | {name: records for name, records in sections.items() if records}
     return _yaml(file) if as_yaml else json.dumps(file, indent=2, ensure_ascii=False) + "\n"
@@ -75,9 +76,21 @@ def _grouped(rows: sa.Result[Any], key: str) -> Groups:
     return groups
 
 
-def _categories() -> list[Json]:
+def _categories(slugs: dict[int, str]) -> list[Json]:
     facts = _grouped(_in_order(category_fact), "category_id")
-    return [dump(schema.Category, row, facts=facts[row.id]) for row in _in_order(category)]
+    picks = _grouped(_in_order(category_pick, category_pick.c.tool_id.in_(slugs)), "category_id")
+    return [
+        dump(
+            schema.Category,
+            row,
+            facts=facts[row.id],
+            picks=[
+                dump(schema.CategoryPick, pick, tool=slugs[pick.tool_id], runner_up=slugs.get(pick.runner_up_id))
+                for pick in picks[row.id]
+            ],
+        )
+        for row in _in_order(category)
+    ]
 
 
 def _tools(now: datetime) -> dict[int, Json]:

@@ -53,7 +53,10 @@ def import_catalog(data: object, now: datetime, *, as_drafts: bool = False) -> I
 def _import(
     file: parsing.ParsedFile, existing: ExistingCatalog, now: datetime, published_at: datetime | None
 ) -> dict[str, list[ImportEntry]]:
-    """Import the records of each kind before those that refer to it, so that the ids are there."""
+    """Import the records of each kind before those that refer to it, so that the ids are there.
+
+    Picks of categories are copied after the tools that they name.
+    """
     entries: dict[str, list[ImportEntry]] = {}
     entries["categories"] = [
         _import_named(record, Category, existing.categories, categories.parts_of) for record in file.categories.values()
@@ -67,6 +70,9 @@ def _import(
     entries["tools"] = [_import_tool(record, existing, now.date(), published_at) for record in tools]
     entries["reviews"] = [entry for record in tools for entry in _import_reviews(record, existing, now.date())]
     _store(entries["tools"], existing.tools)
+    for entry, record in zip(entries["categories"], file.categories.values(), strict=True):
+        if entry.is_stated(record, "picks"):
+            entry.add_change("picks", categories.copy_picks(record, entry.row, existing.tools))
     entries["comparisons"] = [
         _import_comparison(record, existing, published_at) for record in file.comparisons.values()
     ]
@@ -104,6 +110,9 @@ def _expire_references(row: Any) -> None:
     """Let a row find again what its ids refer to: they were set without the objects."""
     if isinstance(row, Tool):
         db.session.expire(row, ["category"])
+    if isinstance(row, Category):
+        for pick in row.picks:
+            db.session.expire(pick, ["tool", "runner_up"])
     if isinstance(row, Comparison):
         for each in (*row.members, *row.choose_if):
             db.session.expire(each, ["tool"])

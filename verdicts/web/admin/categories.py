@@ -1,6 +1,7 @@
-"""Categories, and the facts that their tools are compared on."""
+"""Categories, the facts that their tools are compared on, and the picks among them."""
 
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -9,11 +10,13 @@ from verdicts.catalog.models import Category
 from verdicts.curation import listing
 from verdicts.curation.catalog_file.dumping import Json
 from verdicts.curation.editing import categories as category_editing
+from verdicts.curation.editing import tool_names
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.staff.models import Role
 from verdicts.web.admin import previews
 from verdicts.web.admin.auth import requires_role
 from verdicts.web.admin.forms.catalog import CategoryForm
+from verdicts.web.admin.forms.fields import replace_values
 from verdicts.web.admin.forms.record_editor import RecordEditor
 from verdicts.web.admin.listing import EDITORS_ORDER, MoveUpView, read_query, render_list
 from verdicts.web.admin.publishing import PublishingView
@@ -36,8 +39,19 @@ class CategoryEditor(RecordEditor):
     def save(self, id: int | None, data: Json, now: datetime) -> SavedRecord:
         return category_editing.save(id, data, now)
 
+    def normalise(self, form: Any) -> None:
+        """Replace the names that the boxes show by slugs, as the record has them."""
+        replace_values(_tool_fields(form), tool_names.find_slugs)
+
+    def prepare_form(self, form: Any, record: StoredRecord | None) -> None:
+        replace_values(_tool_fields(form), tool_names.find_names)
+
     def preview(self, saved: SavedRecord) -> ResponseReturnValue:
         return previews.render_category(saved)
+
+
+def _tool_fields(form: Any) -> list[Any]:
+    return [field for entry in form.picks.entries for field in (entry.form.tool, entry.form.runner_up)]
 
 
 bp.add_url_rule("/admin/categories/new", view_func=CategoryEditor.as_view("add"))

@@ -12,13 +12,14 @@ from verdicts.comparisons.models import Comparison
 from verdicts.curation import listing
 from verdicts.curation.catalog_file.dumping import Json
 from verdicts.curation.editing import comparisons as comparison_editing
-from verdicts.curation.editing import three_way
+from verdicts.curation.editing import three_way, tool_names
 from verdicts.curation.editing.publication import PublicationState
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord
 from verdicts.staff.models import Role
 from verdicts.web.admin import previews
 from verdicts.web.admin.auth import requires_role
 from verdicts.web.admin.forms.catalog import ComparisonForm
+from verdicts.web.admin.forms.fields import replace_values
 from verdicts.web.admin.listing import EDITORS_ORDER, MoveUpView, read_query, render_list
 from verdicts.web.admin.publishing import STATES, PublishableEditor, PublishingView
 from verdicts.web.clock import now
@@ -46,17 +47,15 @@ class ComparisonEditor(PublishableEditor):
 
     def normalise(self, form: Any) -> None:
         """Replace the names that the boxes show by slugs, as the record has them."""
-        self._replace_tools(form, comparison_editing.find_slugs)
+        self._replace_tools(form, tool_names.find_slugs)
 
     @staticmethod
     def _replace_tools(form: Any, find: Callable[[list[str]], dict[str, str]]) -> None:
         boxes = [*form.tools.entries, *(entry.form.tool for entry in form.choose_if.entries)]
-        found = find([box.record_value() for box in boxes if box.record_value()])
-        for box in boxes:
-            box.data = found.get(box.record_value(), box.data)
+        replace_values(boxes, find)
 
     def prepare_form(self, form: Any, record: StoredRecord | None) -> None:
-        self._replace_tools(form, comparison_editing.find_names)
+        self._replace_tools(form, tool_names.find_names)
         while len(form.tools.entries) < MAX_TOOLS:
             form.tools.append_entry("")
         for number, entry in enumerate(form.tools.entries, start=1):
@@ -64,7 +63,7 @@ class ComparisonEditor(PublishableEditor):
 
     def named(self, conflict: three_way.Conflict) -> three_way.Conflict:
         sides = (conflict.stored, conflict.submitted)
-        names = comparison_editing.find_names([*conflict.path[1:2], *(slug for side in sides for slug in _slugs(side))])
+        names = tool_names.find_names([*conflict.path[1:2], *(slug for side in sides for slug in _slugs(side))])
         path = tuple(names.get(step, step) if index == 1 else step for index, step in enumerate(conflict.path))
         return three_way.Conflict(path, *(_with_names(side, names) for side in sides))
 

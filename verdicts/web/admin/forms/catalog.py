@@ -57,11 +57,22 @@ class CategoryFactSubform(Subform):
     key = TextField("Key", description="Identifies the fact. If empty, it is made from the label.")
 
 
+class PickSubform(Subform):
+    known_by: ClassVar[str] = "need"
+    units: ClassVar[tuple[Unit, ...]] = (("tool", "runner_up"),)
+    need = TextField("Best for …", description="What somebody needs, for example “work without a network”.")
+    tool = TextField("Our pick")
+    runner_up = TextField("Runner-up")
+    skip_if = TextField("Skip it if …")
+    picked_on = DateField("Picked on")
+
+
 class CategoryForm(RecordForm):
     name = TextField("Name")
     slug = TextField("Slug", description=SLUG)
     description = MultilineField("Description", description=MARKDOWN)
     facts = SubformList("Facts to compare tools on", CategoryFactSubform, "Fact", min_entries=1)
+    picks = SubformList("Best for …", PickSubform, "Pick", min_entries=1)
 
 
 class ReviewerForm(RecordForm):

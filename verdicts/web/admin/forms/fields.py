@@ -1,7 +1,7 @@
 """Form fields that return the submitted input as values of a record, and show the record's faults as errors."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -303,6 +303,13 @@ class RecordForm(AdminForm):
                 yield from ((f"{field.label.text}, {inner.label.text}", inner) for inner in field.form)
             else:
                 yield field.label.text, field
+
+
+def replace_values(fields: Collection[Any], find: Callable[[list[str]], Mapping[str, str]]) -> None:
+    """Replace the values of fields by those that `find` returns for them, where it returns any."""
+    found = find([field.record_value() for field in fields if field.record_value()])
+    for field in fields:
+        field.data = found.get(field.record_value(), field.data)
 
 
 def without_file_advice(words: str) -> str:

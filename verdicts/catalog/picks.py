@@ -1,0 +1,72 @@
+"""What editors pick by need among the tools of a category. A pick is shown while its tool is published."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from verdicts.catalog.models import CategoryPick, Tool, ToolSlug
+from verdicts.catalog.queries import category
+from verdicts.catalog.summaries import CategoryLink, ToolLink
+from verdicts.extensions import UtcDateTime, db
+
+
+@dataclass(frozen=True)
+class Pick:
+    """`need` completes "Best for …", `skip_if` "Skip it if …"."""
+
+    need: str
+    tool: ToolLink
+    runner_up: ToolLink | None
+    skip_if: str
+    picked_on: date | None
+    category: CategoryLink
+
+
+_pick = CategoryPick.__table__
+_now = sa.bindparam("now", type_=UtcDateTime)
+
+
+def _published_links(name: str) -> sa.Subquery:
+    """The ToolLink of every published tool."""
+    tool, slug = Tool.__table__, ToolSlug.__table__
+    links = sa.select(tool.c.id, slug.c.slug, tool.c.name).join(slug, (slug.c.tool_id == tool.c.id) & slug.c.is_current)
+    return links.where(tool.c.published_at <= _now).subquery(name)
+
+
+_first, _second = _published_links("first"), _published_links("second")
+_PICKS = (
+    sa.select(
+        *(_pick.c.need, _pick.c.skip_if, _pick.c.picked_on), *_first.c, *_second.c, category.c.slug, category.c.name
+    )
+    .join(category, category.c.id == _pick.c.category_id)
+    .join(_first, _first.c.id == _pick.c.tool_id)
+    .outerjoin(_second, _second.c.id == _pick.c.runner_up_id)
+    .order_by(category.c.position, _pick.c.position, _pick.c.id)
+)
+_OF_CATEGORY = _PICKS.where(_pick.c.category_id == sa.bindparam("id", type_=sa.Integer))
+_OF_TOOL = _PICKS.where(
+    (_pick.c.tool_id == sa.bindparam("id", type_=sa.Integer)) | (_pick.c.runner_up_id == sa.bindparam("id"))
+)
+
+
+def list_in_category(category_id: int, now: datetime) -> tuple[Pick, ...]:
+    """Return a category's picks in their order. One statement."""
+    return _list(_OF_CATEGORY, category_id, now)
+
+
+def list_of_tool(tool_id: int, now: datetime) -> tuple[Pick, ...]:
+    """Return the picks that name a tool, first or as the runner-up. One statement."""
+    return _list(_OF_TOOL, tool_id, now)
+
+
+def _list(picks: sa.Select[Any], id: int, now: datetime) -> tuple[Pick, ...]:
+    return tuple(_to_pick(row) for row in db.session.connection().execute(picks, {"id": id, "now": now}))
+
+
+def _to_pick(row: sa.Row[Any]) -> Pick:
+    values: list[Any] = list(row)
+    first, second, kind = values[3:6], values[6:9], values[9:]
+    runner_up = ToolLink(*second) if second[0] else None
+    return Pick(row.need, ToolLink(*first), runner_up, row.skip_if, row.picked_on, CategoryLink(*kind))

@@ -17,6 +17,7 @@ GOOD = {
     "tool nobody has reviewed": "/tools/descript",
     "panel": "/reviewers",
     "reviewer": "/reviewers/builder",
+    "alternatives": "/tools/cursor/alternatives",
     "picker": "/compare",
     "archive": "/digest",
     "edition": f"/digest/{EDITION.name}",

@@ -19,6 +19,7 @@ STATEMENTS = {
     "/compare/alpha-vs-beta-vs-gamma": 5,
     "/compare": 3,
     "/tools/alpha": 9,
+    "/tools/alpha/alternatives": 7,
     "/tools": 5,
     "/tools?q=alpha": 5,
     "/tools?category=developer-tools&sort=newest": 5,

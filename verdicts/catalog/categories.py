@@ -13,8 +13,7 @@ from verdicts.catalog.queries import (
     is_published,
     requested_slug,
     review,
-    select_summaries,
-    to_summary,
+    summaries_of,
     tool,
 )
 from verdicts.catalog.summaries import CategoryLink, CategorySummary, ToolSummary
@@ -69,7 +68,6 @@ _LATER_IDS = _in_order.having((panel_rank < _rank) | ((panel_rank == _rank) & _l
 _PLACE_OF = _ranked.join(requested_slug, requested_slug.c.tool_id == tool.c.id).where(
     requested_slug.c.slug == sa.bindparam("after")
 )
-_SUMMARIES = select_summaries().where(tool.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
 def find(slug: str) -> CategorySummary | None:
@@ -96,6 +94,6 @@ def list_tools(category_id: int, after: str, now: datetime) -> ToolsOfCategory:
             return ToolsOfCategory((), "")
         values |= {"rank": place.rank, "name": place.folded, "id": place.id}
     ids = [row.id for row in connection.execute(_LATER_IDS if after else _FIRST_IDS, values)]
-    found = {row.id: to_summary(row) for row in connection.execute(_SUMMARIES, {"ids": ids[:PAGE_SIZE]})}
+    found = summaries_of(ids[:PAGE_SIZE])
     tools = tuple(found[id] for id in ids[:PAGE_SIZE])
     return ToolsOfCategory(tools, tools[-1].slug if len(ids) > PAGE_SIZE else "")

@@ -72,6 +72,7 @@ SUMMARIES_BY_SLUG = (
     .join(requested_slug, requested_slug.c.tool_id == tool.c.id)
     .where(_is_requested)
 )
+_SUMMARIES_BY_ID = select_summaries().where(tool.c.id.in_(sa.bindparam("ids", expanding=True)))
 _LINKS_BY_SLUG = (
     sa.select(*_LINK_COLUMNS)
     .distinct()
@@ -96,6 +97,12 @@ def find_published(slug: str, now: datetime) -> ToolSummary | None:
     """Return the published tool under a slug or alias; compare its own slug to see whether to redirect."""
     row = db.session.execute(SUMMARIES_BY_SLUG, {"slugs": [slug], "now": now}).first()
     return to_summary(row) if row else None
+
+
+def summaries_of(tool_ids: Sequence[int]) -> dict[int, ToolSummary]:
+    """Return each of these tools, public or not, by its id. One statement."""
+    rows = db.session.connection().execute(_SUMMARIES_BY_ID, {"ids": list(tool_ids)})
+    return {row.id: to_summary(row) for row in rows}
 
 
 def panels_of(tool_ids: Sequence[int]) -> dict[int, Panel]:

@@ -4,6 +4,7 @@ from flask import Flask
 
 from verdicts.web import (
     admin,
+    alternatives,
     assets,
     bodies,
     bounces,
@@ -40,7 +41,7 @@ def init_app(app: Flask) -> None:
     """Register the blueprints, and what runs before and after every request."""
     hosts.init_app(app)  # first, so that other hosts reach nothing else
     reading = (pages, catalog, categories, comparisons, reviewers, digest, feeds, sitemaps, pictures, logos, health)
-    for module in (*reading, voting, price_doubts, contact, newsletter, preferences, bounces):
+    for module in (*reading, alternatives, voting, price_doubts, contact, newsletter, preferences, bounces):
         app.register_blueprint(module.bp)
     mailbox.init_app(app)
     admin.init_app(app)

@@ -29,18 +29,18 @@ def test_the_scripts_behind_the_log_in_stay_small_together() -> None:
     assert 0 < compressed("js/*.js", *READERS_SCRIPTS) - compressed(*READERS_SCRIPTS) < MAX_EDITORS_SCRIPTS
 
 
-def test_scripts_are_loaded_only_where_there_is_a_ballot_or_a_sign_up(reader: Reader) -> None:
+def test_scripts_are_loaded_only_where_a_page_uses_them(reader: Reader) -> None:
     for kind, path in GOOD.items():
         page = reader.opens(path)
         ballot, signup = page.locator("form.ballot").count() > 0, page.locator("form.signup").count() > 0
-        share = page.locator(".share-page").count() > 0
+        share, search = page.locator(".share-page").count() > 0, page.locator("form.finder").count() > 0
         loaded = {str(each.get_attribute("src")).partition("?")[0] for each in page.locator("script[src]").all()}
         wanted = [
             ("ballots.js", ballot),
             ("edit_links.js", ballot or kind in {"category", "reviewer"}),
             ("share.js", share),
             ("signup.js", signup),
-            ("htmx", ballot or signup),
+            ("htmx", ballot or signup or search),
         ]
         for name, is_wanted in wanted:
             assert any(name in each for each in loaded) == is_wanted, (kind, name)

@@ -59,18 +59,18 @@ def index() -> ResponseReturnValue:
     return render_template("mailbox/index.html", letters=mailbox.list_newest(_folder(), MAX_LETTERS))
 
 
-@bp.get("/<name>")
-def letter(name: str) -> ResponseReturnValue:
+@bp.get("/<file>")
+def letter(file: str) -> ResponseReturnValue:
     """Show a letter as text, with links that work, and as HTML in a frame."""
-    stored = mailbox.find(_folder(), name) or abort(404)
+    stored = mailbox.find(_folder(), file) or abort(404)
     response = make_response(render_template("mailbox/letter.html", letter=stored, text=add_links(stored.text)))
     response.headers["Content-Security-Policy"] = FRAMING_POLICY
     return response
 
 
-@bp.get("/<name>/html")
-def html(name: str) -> ResponseReturnValue:
-    stored = mailbox.find(_folder(), name) or abort(404)
+@bp.get("/<file>/html")
+def html(file: str) -> ResponseReturnValue:
+    stored = mailbox.find(_folder(), file) or abort(404)
     response = make_response(stored.html)
     response.headers["Content-Security-Policy"] = LETTER_POLICY
     return response

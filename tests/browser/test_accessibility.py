@@ -18,7 +18,7 @@ ASK = """async () => (await axe.run({ resultTypes: ["violations"], rules: { "tar
     .violations.map((found) => `${found.id}: ${found.nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`)"""
 
 
-def violations(page: Page, where: str) -> list[str]:
+def violations(page: Page, where: str, height: int = 800) -> list[str]:
     """Return what axe says of the page as it stands, in both schemes and widths.
 
     Colours are the same on a phone and on a desktop, and nothing else differs between the schemes, so each width is
@@ -27,7 +27,7 @@ def violations(page: Page, where: str) -> list[str]:
     page.evaluate(AXE)
     found: list[str] = []
     for width, scheme in SCREENS:
-        page.set_viewport_size({"width": width, "height": 800})
+        page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         found += [f"{where}, {width} px, {scheme}: {violation}" for violation in page.evaluate(ASK)]
     return found

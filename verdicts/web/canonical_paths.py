@@ -14,7 +14,7 @@ from verdicts.comparisons import address
 from verdicts.web.caching import PUBLIC
 
 # What a path may hold besides fixed words and still be in lower case. Tokens and files, by other names, have capitals.
-_IN_LOWER_CASE = frozenset(["slug", "pair", "name", "digest", "id", "kind", "reviewer", "extension"])
+_IN_LOWER_CASE = frozenset(["slug", "pair", "name", "id", "kind", "reviewer", "extension"])
 _PLAIN = re.compile(r"[\w/.-]+", re.ASCII)
 _COMPARISONS = "/compare/"
 _SAFE = "/-._~!$&'()*+,;=:@"

@@ -295,6 +295,8 @@ tools = st.lists(
 @given(st.lists(tools, min_size=1, max_size=3))
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_sequence_of_imports_comes_back_with_the_same_bytes(app: Flask, files: list[list[Json]]) -> None:
+    db.session.rollback()  # what an example before may have left
+    db.session.expunge_all()
     for days, tools in enumerate(files, start=1):
         file = explained(a_file(*tools), TODAY + timedelta(days=days))
         import_catalog(file, NOW + timedelta(days=days))

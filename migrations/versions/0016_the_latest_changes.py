@@ -1,12 +1,12 @@
 """the latest changes are found by an index
 
-Revision: 0016, after 0015. A feed reads the last reviews, revisions and past prices, however many there are.
+Revision: 0016, after 0014. A feed reads the last reviews, revisions and past prices, however many there are.
 """
 
 from alembic import op
 
 revision = "0016"
-down_revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

@@ -9,7 +9,7 @@ from flask import Flask
 
 from tests.conftest import ON_ONE_SHARED_DATABASE
 from tests.web import rich
-from tests.web.visitor import Visitor
+from tests.web.visitor import Visitor, words_of
 
 STATIC = Path(__file__).parents[2] / "static"
 PAGES = [
@@ -38,6 +38,15 @@ PAGES = [
 def visitor(shared_app: Flask) -> Visitor:
     rich.build()
     return Visitor(shared_app)
+
+
+@ON_ONE_SHARED_DATABASE
+@pytest.mark.parametrize("path", ["/tools/alpha", "/tools/bare", "/tools/bare/alternatives", "/compare/alpha-vs-beta"])
+def test_no_paragraph_is_empty(visitor: Visitor, path: str) -> None:
+    page = visitor.reads(path)
+    silent = {id(each) for live in page.tree.iter() if live.get("role") for each in live.iter()}
+    empty = [each.attrib for each in page.all("p", within=page.main) if not words_of(each) and id(each) not in silent]
+    assert empty == []
 
 
 @ON_ONE_SHARED_DATABASE

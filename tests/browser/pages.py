@@ -9,6 +9,8 @@ GOOD = {
     "directory": "/tools",
     "search with hits": "/tools?q=code",
     "search without hits": "/tools?q=zzzzqq",
+    "search for a typing mistake": "/tools?q=chatgtp",
+    "search for a pair": "/tools?q=claude+vs+chatgpt",
     "category": "/categories/developer-tools",
     "comparison of two": "/compare/huggingface-smolvlm2-2b-vs-mistral-code",
     "comparison of three": "/compare/claude-code-vs-cursor-vs-github-copilot",

@@ -127,10 +127,10 @@ def test_a_picture_that_moves_is_refused(name: str) -> None:
 @pytest.mark.parametrize("name", pictures.too_many_pixels())
 def test_a_picture_that_claims_too_many_pixels_is_refused_before_one_is_decoded(name: str) -> None:
     data = pictures.too_many_pixels()[name]
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(logos.TooManyPixels, match="more than 4 megapixels"):
         logos.reencode(data)
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_a_picture_that_is_too_small_is_refused_with_its_size() -> None:

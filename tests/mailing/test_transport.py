@@ -2,6 +2,7 @@
 
 import shutil
 import smtplib
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from verdicts.extensions import mail
 from verdicts.mailing.messages import compose, message_id
 from verdicts.mailing.outbox import LEASE
 from verdicts.mailing.outcomes import Action, Outcome, OutcomeKind, Step, action_for
-from verdicts.mailing.smtp import MAX_MESSAGES_PER_CONNECTION, Timeouts
+from verdicts.mailing.smtp import MAX_MESSAGES_PER_CONNECTION, SmtpConnection, Timeouts
 from verdicts.mailing.transport import Connection, open_connection, own_name, transmit_message
 
 ADA, BEN = "ada@readers.example", "ben@readers.example"
@@ -74,12 +75,14 @@ def test_one_connection_carries_many_messages_and_is_then_recycled(connection: C
     assert [each.connection for each in smtp.received()] == [1] * MAX_MESSAGES_PER_CONNECTION + [2]
 
 
-def test_the_dot_does_not_wait_for_the_body_to_be_acknowledged(connection: Connection) -> None:
-    transmit(connection)
-    began = time.monotonic()
-    for _ in range(20):
-        transmit(connection)
-    assert time.monotonic() - began < 20 * 0.04, "forty milliseconds each: two small writes wait for each other"
+def test_the_dot_does_not_wait_for_the_body_to_be_acknowledged(app: Flask) -> None:
+    """By Nagle's algorithm the second of two small writes waits some forty milliseconds for the first one's answer."""
+    with open_connection(HASTY) as connection:
+        assert transmit(connection).kind is OutcomeKind.ACCEPTED
+        assert isinstance(connection, SmtpConnection)
+        assert connection.host
+        assert connection.host.sock
+        assert connection.host.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize(
@@ -190,9 +193,7 @@ def test_a_connection_that_was_dropped_raises_nothing_on_leaving(app: Flask, smt
 def test_a_server_that_never_answers_is_not_waited_for_for_ever(app: Flask, smtp: SmtpServer) -> None:
     smtp.behave(latency=5)
     with open_connection(HASTY) as connection:
-        began = time.monotonic()
         assert transmit(connection).kind is OutcomeKind.LOST_BEFORE
-        assert time.monotonic() - began < 3
     smtp.behave()
     with mail.connect() as theirs:
         assert theirs.host

@@ -85,12 +85,12 @@ def test_every_key_that_is_given_twice_is_named() -> None:
 
 def test_a_billion_laughs_costs_neither_time_nor_memory() -> None:
     tracemalloc.start()
-    started = time.monotonic()
+    started = time.thread_time()
     with pytest.raises(CatalogRefused):
         reading.read(BILLION_LAUGHS)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1
     assert peak < 1_000_000
 
 

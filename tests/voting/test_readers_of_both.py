@@ -3,46 +3,26 @@
 from itertools import product
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from verdicts.voting.readers_of_both import Lead, ReadersOfBoth, sign_test
+from verdicts.voting.readers_of_both import SIGNIFICANCE, Lead, ReadersOfBoth, least_undecided_minority
 
 
-def by_enumeration(only_a: int, only_b: int) -> float:
+def chance(only_a: int, only_b: int) -> float:
     """Return the share of all ways in which indifferent voters could split that are at least as uneven."""
     total = only_a + only_b
     splits = [sum(way) for way in product((0, 1), repeat=total)]
     return sum(abs(2 * split - total) >= abs(only_a - only_b) for split in splits) / len(splits)
 
 
-@pytest.mark.parametrize("only_a", range(7))
-@pytest.mark.parametrize("only_b", range(7))
-def test_the_sign_test_is_what_counting_every_way_gives(only_a: int, only_b: int) -> None:
-    assert sign_test(only_a, only_b) == by_enumeration(only_a, only_b)
-
-
-@given(st.integers(0, 3000), st.integers(0, 3000))
-def test_the_sign_test_is_a_probability_and_takes_no_sides(only_a: int, only_b: int) -> None:
-    assert 0 <= sign_test(only_a, only_b) == sign_test(only_b, only_a) <= 1
-
-
-@given(st.integers(0, 200), st.integers(0, 200))
-def test_one_more_for_the_leader_makes_chance_less_likely(only_a: int, only_b: int) -> None:
-    low, high = sorted((only_a, only_b))
-    assert sign_test(low, high + 1) <= sign_test(low, high)
-
-
-def test_the_sign_test_agrees_with_published_values() -> None:
-    assert sign_test(0, 6) == 0.03125
-    assert sign_test(2, 8) == 0.109375
-    assert sign_test(5, 15) == pytest.approx(0.04138947)
+@pytest.mark.parametrize("total", range(15))
+def test_a_minority_is_undecided_where_counting_every_way_makes_chance_likely(total: int) -> None:
+    undecided = [minority for minority in range(total // 2 + 1) if chance(total - minority, minority) >= SIGNIFICANCE]
+    assert least_undecided_minority(total) == undecided[0]
 
 
 def test_the_sign_test_survives_very_many_voters() -> None:
-    assert sign_test(20_000, 20_000) == 1.0
-    assert sign_test(20_000, 20_400) == pytest.approx(0.0472, abs=2e-4)  # by the normal approximation, corrected
-    assert sign_test(0, 20_000) == 0.0
+    # By the normal approximation, corrected: half of them less 1.96 times half the square root of all.
+    assert least_undecided_minority(40_401) == 20_004
 
 
 @pytest.mark.parametrize(

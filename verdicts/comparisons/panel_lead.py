@@ -1,5 +1,6 @@
 """Which of two tools the panel puts ahead, counted over the reviewers who judged both and whose reviews are not old."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -7,6 +8,7 @@ from enum import StrEnum
 
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.reviews import Panel, ReviewerSummary
+from verdicts.voting.lead_strength import voices_to_level
 
 
 class PanelOutcome(StrEnum):
@@ -64,6 +66,19 @@ class PanelLead:
         supporters, opponents = ahead.get(self.outcome, ((), ()))
         return () if opponents else supporters
 
+    @property
+    def holds_until(self) -> int | None:
+        """How many of those who judged both would have to change their mind for neither to be ahead, or the other.
+
+        None where none is ahead.
+        """
+        supporters = {
+            PanelOutcome.FIRST_AHEAD: self.only_first,
+            PanelOutcome.SECOND_AHEAD: self.only_second,
+        }.get(self.outcome)
+        # Each of them moves the margin by two, and there are at least as many of them as the margin has voices.
+        return voices_to_level(self.margin, [2] * len(supporters)) if supporters else None
+
 
 def panel_lead(first: Panel, second: Panel, today: date) -> PanelLead:
     in_both = sum(second.review_by(review.reviewer) is not None for review in first.reviews)
@@ -95,6 +110,30 @@ def most_supported(panels: Sequence[Panel], today: date) -> list[int]:
     ]
     places = _places_of_most(counts)
     return places if places == _places_of_most(recent) else []
+
+
+def support_holds_until(panels: Sequence[Panel], today: date) -> int | None:
+    """Return how many reviewers would have to change their mind for most_supported to name another tool, or more.
+
+    None unless it names one. A lead that old reviews may not decide falls where all reviews or the recent ones do.
+    """
+    places = most_supported(panels, today)
+    if len(places) != 1:
+        return None
+    recent = [Panel(tuple(each for each in panel.reviews if not each.is_old(today))) for panel in panels]
+    return min(
+        voices_to_catch_up(counted[places[0]], counted[rival])
+        for counted in (panels, recent)
+        for rival in range(len(panels))
+        if rival != places[0]
+    )
+
+
+def voices_to_catch_up(ahead: Panel, behind: Panel) -> int:
+    """Return how many reviewers would have to change their mind for as many to ship the one tool as the other."""
+    swings = Counter(each.reviewer.slug for each in ahead.reviews if each.verdict is Verdict.SHIP)
+    swings.update(each.reviewer.slug for each in behind.reviews if each.verdict is Verdict.SKIP)
+    return voices_to_level(ahead.ship - behind.ship, swings.values())
 
 
 def _places_of_most(counts: Sequence[int]) -> list[int]:

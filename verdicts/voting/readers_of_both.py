@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import comb
 
-SIGNIFICANCE = 0.05
+CHANCES_IN = 20  # a lead is named where so uneven a split would come about by chance less than once in so many
+SIGNIFICANCE = 1 / CHANCES_IN
 
 
 @dataclass(frozen=True)
@@ -20,15 +22,10 @@ class ReadersOfBoth:
         return self.only_a + self.only_b + self.both + self.neither
 
     @property
-    def chance(self) -> float:
-        """How likely so uneven a split would be, were readers indifferent: the sign test's p."""
-        return sign_test(self.only_a, self.only_b)
-
-    @property
     def lead(self) -> "Lead":
         if not self.total:
             return Lead.NOBODY
-        if self.chance >= SIGNIFICANCE:
+        if min(self.only_a, self.only_b) >= least_undecided_minority(self.only_a + self.only_b):
             return Lead.TOO_CLOSE
         return Lead.A if self.only_a > self.only_b else Lead.B
 
@@ -42,13 +39,19 @@ class Lead(StrEnum):
     NOBODY = "nobody"
 
 
-def sign_test(only_a: int, only_b: int) -> float:
-    """Return the exact two-sided p of a sign test, in 0..1; 1.0 where there is nothing to compare.
+def least_undecided_minority(total: int) -> int:
+    """Return how many of `total` must ship only the one tool for the exact two-sided sign test to name no lead.
 
-    Whole numbers until the last division, so that no number of voters overflows or loses digits.
+    Whole numbers, so that nothing overflows or is rounded. Counted from the even split outwards, which takes about as
+    many steps as the square root of `total`; from the other end it takes half of them.
     """
-    total, term, tail = only_a + only_b, 1, 0
-    for successes in range(min(only_a, only_b) + 1):
-        tail += term
-        term = term * (total - successes) // (successes + 1)
-    return min(1.0, 2 * tail / (1 << total))
+    minority = total // 2
+    ways, more_even = comb(total, minority), 0  # to be split so, and less unevenly than so
+    most_more_even = ((CHANCES_IN - 1) << total) // CHANCES_IN
+    while minority:
+        more_even += ways if 2 * minority == total else 2 * ways
+        if more_even > most_more_even:
+            return minority
+        ways = ways * minority // (total - minority + 1)
+        minority -= 1
+    return minority

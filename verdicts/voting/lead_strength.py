@@ -1,0 +1,85 @@
+"""What a lead hangs on: the fewest people who would have to change their mind for it not to be named.
+
+Whoever is counted in a lead could have said the opposite, of one tool or of both; nobody is added or taken away. Each
+function counts in whole numbers, by the rule that names its lead. Those of readers return None where it names none.
+"""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from math import isqrt
+
+from verdicts.voting.community import PERCENTAGE_FROM, Z_SQUARED, Community, wilson
+from verdicts.voting.readers_of_both import Lead, ReadersOfBoth, least_undecided_minority
+
+
+def voices_to_level(margin: int, swings: Iterable[int]) -> int:
+    """Return how many voices it takes to make up a margin.
+
+    `swings` says of each voice by how much it could change the margin: 2 where it ships only the tool that is ahead
+    and would ship only the other. Raises ValueError where all of them together do not make it up.
+    """
+    voices = made_up = 0
+    for swing in sorted(swings, reverse=True):
+        if made_up >= margin:
+            break
+        voices, made_up = voices + 1, made_up + swing
+    if made_up < margin:
+        raise ValueError("The margin is larger than all of its voices.")
+    return voices
+
+
+def readers_to_level(readers: ReadersOfBoth) -> int | None:
+    """Return how many readers of both tools would have to change their mind for the sign test to name no lead.
+
+    A reader who would ship only the other tool from now on weakens the lead more than any other change does.
+    """
+    if readers.lead not in {Lead.A, Lead.B}:
+        return None
+    return least_undecided_minority(readers.only_a + readers.only_b) - min(readers.only_a, readers.only_b)
+
+
+def readers_to_divide(community: Community) -> int | None:
+    """Return how many readers would have to change their vote for a tool's interval to hold one half.
+
+    The interval leaves one half out exactly where the square of the margin is more than Z_SQUARED for each vote:
+    see voting.queries.readers_verdict.
+    """
+    margin = abs(community.ship - community.skip)
+    largest_undecided = isqrt(int(Fraction(Z_SQUARED) * community.counted))
+    if community.counted < PERCENTAGE_FROM or margin <= largest_undecided:
+        return None
+    return (margin - largest_undecided + 1) // 2  # a vote that changes takes two from the margin
+
+
+def votes_to_overlap(ahead: Community, behind: Community) -> int | None:
+    """Return how many votes for two tools would have to change for their intervals to overlap.
+
+    Both tools' votes can change; of all ways to divide the changes between them, the shortest counts.
+    """
+    if not ahead.interval or not behind.interval or ahead.interval.low <= behind.interval.high:
+        return None
+    fewest = gained = _votes_gained(ahead.interval.low, behind)
+    for lost in range(1, ahead.ship + 1):
+        if lost >= fewest:
+            break
+        low = wilson(ahead.ship - lost, ahead.counted).low
+        while gained and _high_with(behind, gained - 1) >= low:
+            gained -= 1
+        fewest = min(fewest, lost + gained)
+    return fewest
+
+
+def _votes_gained(low: float, behind: Community) -> int:
+    """Return how many more votes for a tool bring the upper end of its interval up to `low`."""
+    too_few, enough = 0, behind.skip
+    while enough - too_few > 1:
+        middle = (too_few + enough) // 2
+        if _high_with(behind, middle) >= low:
+            enough = middle
+        else:
+            too_few = middle
+    return enough
+
+
+def _high_with(community: Community, gained: int) -> float:
+    return wilson(community.ship + gained, community.counted).high

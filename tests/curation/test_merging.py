@@ -30,6 +30,7 @@ from tests.makers import (
 )
 from verdicts.catalog import queries, recent_changes, search
 from verdicts.catalog.content_version import content_version
+from verdicts.catalog.kinds import ToolState
 from verdicts.catalog.merging import CannotMerge, MergedAlready, NoSuchTool, SameTool
 from verdicts.catalog.models import Category, CategoryPick, Review, Tool
 from verdicts.comparisons import featured, related
@@ -275,6 +276,17 @@ def stored_picks(category_id: int) -> list[CategoryPick]:
     return db.session.get_one(Category, category_id).picks
 
 
+def test_the_kept_tool_succeeds_what_the_dropped_one_succeeded_but_not_itself(pair: tuple[Tool, Tool]) -> None:
+    keep, drop = pair
+    old = make_tool("old", state="retired", successor_id=drop.id)
+    keep.state, keep.successor_id = ToolState.RENAMED, drop.id
+    db.session.commit()
+    sentences = merging.sentences(merge(keep, drop))
+    assert "1 tool has Mistral Code as successor instead." in sentences
+    assert "Mistral Code no longer has Mistral Vibe as its successor." in sentences
+    assert (old.successor_id, keep.successor_id, keep.state) == (keep.id, None, "renamed")
+
+
 def test_a_comparison_of_the_two_themselves_is_archived(pair: tuple[Tool, Tool]) -> None:
     keep, drop = pair
     made = make_comparison(keep, drop)
@@ -420,7 +432,7 @@ def test_a_plan_takes_a_fixed_number_of_statements(pair: tuple[Tool, Tool], stat
     ids = keep.id, drop.id
     before = len(statements)
     merging.plan(*ids, NOW)
-    assert len(statements) - before == 16
+    assert len(statements) - before == 17
 
 
 def test_what_was_merged_can_be_exported_and_imported_and_changes_nothing(pair: tuple[Tool, Tool]) -> None:

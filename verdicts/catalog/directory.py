@@ -10,7 +10,15 @@ import sqlalchemy as sa
 
 from verdicts.catalog import search
 from verdicts.catalog.models import CategoryAlias
-from verdicts.catalog.queries import category, is_published, select_links, select_summaries, to_summary, tool
+from verdicts.catalog.queries import (
+    category,
+    is_active,
+    is_published,
+    select_links,
+    select_summaries,
+    to_summary,
+    tool,
+)
 from verdicts.catalog.summaries import ToolLink, ToolSummary
 from verdicts.extensions import db
 
@@ -102,8 +110,8 @@ def list_tools(query: DirectoryQuery, now: datetime) -> tuple[list[ToolSummary],
 
 
 def list_newest(now: datetime, most: int) -> list[ToolSummary]:
-    """Return the tools published last. One statement."""
-    rows = db.session.execute(_select(DirectoryQuery(sort=Sort.NEWEST), now).limit(most))
+    """Return the tools published last that go on. One statement."""
+    rows = db.session.execute(_select(DirectoryQuery(sort=Sort.NEWEST), now).where(is_active).limit(most))
     return [to_summary(row) for row in rows]
 
 

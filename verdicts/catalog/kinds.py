@@ -8,6 +8,14 @@ NAME_LENGTH = 120
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
+class ToolState(StrEnum):
+    """Whether a tool goes on; `renamed` and `retired` ones may have a successor."""
+
+    ACTIVE = "active"
+    RENAMED = "renamed"
+    RETIRED = "retired"
+
+
 class Verdict(StrEnum):
     SHIP = "ship"
     SKIP = "skip"

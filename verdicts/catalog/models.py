@@ -8,7 +8,16 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Relationship, mapped_column, relationship
 
-from verdicts.catalog.kinds import NAME_LENGTH, SLUG_LENGTH, Basis, Period, PriceModel, ReviewerKind, Verdict
+from verdicts.catalog.kinds import (
+    NAME_LENGTH,
+    SLUG_LENGTH,
+    Basis,
+    Period,
+    PriceModel,
+    ReviewerKind,
+    ToolState,
+    Verdict,
+)
 from verdicts.catalog.prices import FIRST_INTERVAL_DAYS
 from verdicts.extensions import Base, ExactDecimal, UtcDateTime
 
@@ -146,7 +155,12 @@ class Logo(Base):
 
 class Tool(Base):
     __tablename__ = "tool"
-    __table_args__ = (_web_address("website"), IDS_NEVER_REUSED)
+    __table_args__ = (
+        _web_address("website"),
+        sa.CheckConstraint("successor_id != id", name="another_successor"),
+        sa.CheckConstraint("state != 'active' OR (ended_on IS NULL AND successor_id IS NULL)", name="active_goes_on"),
+        IDS_NEVER_REUSED,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH))
@@ -161,6 +175,14 @@ class Tool(Base):
     synonyms: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
     license: Mapped[str] = mapped_column(sa.String(80), default="")
     launched_on: Mapped[date | None]
+    state: Mapped[ToolState] = mapped_column(
+        closed_set(ToolState, "state"), default=ToolState.ACTIVE, server_default=ToolState.ACTIVE
+    )
+    # The day on which it was renamed or retired, or will be.
+    ended_on: Mapped[date | None]
+    successor_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("tool.id"), index=True, info={"dependant": ("tool that it succeeds", "tools that it succeeds")}
+    )
     # Public from this moment on; None for a draft or an unpublished tool.
     published_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     # When it was first public: publishing it again is no news.
@@ -175,6 +197,7 @@ class Tool(Base):
     position: Mapped[int] = mapped_column(index=True)
 
     category: Mapped[Category | None] = relationship()
+    successor: Mapped["Tool | None"] = relationship(foreign_keys=[successor_id], remote_side=[id])
     slugs: Mapped[list["ToolSlug"]] = owned("ToolSlug.position", back_populates="tool")
     facts: Mapped[list["ToolFact"]] = owned("ToolFact.position")
     plans: Mapped[list["Plan"]] = owned("Plan.position")

@@ -1,4 +1,4 @@
-"""What editors pick by need among the tools of a category. A pick is shown while its tool is published."""
+"""What editors pick by need among the tools of a category. A pick is shown while its tool is published and goes on."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from verdicts.catalog.kinds import ToolState
 from verdicts.catalog.models import CategoryPick, Tool, ToolSlug
 from verdicts.catalog.queries import category
 from verdicts.catalog.summaries import CategoryLink, ToolLink
@@ -29,10 +30,10 @@ _now = sa.bindparam("now", type_=UtcDateTime)
 
 
 def _published_links(name: str) -> sa.Subquery:
-    """The ToolLink of every published tool."""
+    """The ToolLink of every published tool that goes on."""
     tool, slug = Tool.__table__, ToolSlug.__table__
     links = sa.select(tool.c.id, slug.c.slug, tool.c.name).join(slug, (slug.c.tool_id == tool.c.id) & slug.c.is_current)
-    return links.where(tool.c.published_at <= _now).subquery(name)
+    return links.where(tool.c.published_at <= _now, tool.c.state == ToolState.ACTIVE).subquery(name)
 
 
 _first, _second = _published_links("first"), _published_links("second")

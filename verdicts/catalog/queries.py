@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -10,9 +10,19 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from verdicts.catalog import models, search
+from verdicts.catalog.kinds import ToolState
 from verdicts.catalog.prices import UNKNOWN_PRICE, Price
 from verdicts.catalog.reviews import Panel, PanelReview, ReviewerSummary, Revision
-from verdicts.catalog.summaries import CategoryLink, Fact, PlanSummary, ReleaseSummary, ToolFacts, ToolLink, ToolSummary
+from verdicts.catalog.summaries import (
+    CategoryLink,
+    Fact,
+    PlanSummary,
+    ReleaseSummary,
+    ToolFacts,
+    ToolLink,
+    ToolStatus,
+    ToolSummary,
+)
 from verdicts.extensions import db
 
 MAX_LINKS_FOUND = 12
@@ -22,6 +32,7 @@ T = TypeVar("T")
 tool = models.Tool.__table__
 current_slug = models.ToolSlug.__table__.alias("current_slug")
 requested_slug = models.ToolSlug.__table__.alias("requested_slug")
+successor, successor_slug = tool.alias("successor"), models.ToolSlug.__table__.alias("successor_slug")
 category = models.Category.__table__
 price = models.PriceRecord.__table__
 review = models.Review.__table__
@@ -29,6 +40,8 @@ reviewer = models.Reviewer.__table__
 revision = models.ReviewRevision.__table__
 
 is_current_slug = sa.and_(current_slug.c.tool_id == tool.c.id, current_slug.c.is_current)
+# Tools that end are shown, but not proposed: not among rivals, rankings, the newest or what is featured.
+is_active = tool.c.state == ToolState.ACTIVE
 
 
 def columns_of(table: sa.FromClause, record_type: type[Any]) -> tuple[sa.ColumnElement[Any], ...]:
@@ -43,7 +56,11 @@ _REVIEWER = columns_of(reviewer, ReviewerSummary)
 _REVIEW = columns_of(review, PanelReview)
 _REVISION = columns_of(revision, Revision)
 
-_SUMMARY_COLUMNS = (*_TOOL, current_slug.c.slug, category.c.slug, category.c.name, *_PRICE)
+_STATUS = (
+    *(tool.c.state, tool.c.ended_on, successor.c.id, successor_slug.c.slug, successor.c.name),
+    successor.c.published_at,
+)
+_SUMMARY_COLUMNS = (*_TOOL, current_slug.c.slug, category.c.slug, category.c.name, *_STATUS, *_PRICE)
 _LINK_COLUMNS = (tool.c.id, current_slug.c.slug, tool.c.name)
 
 
@@ -58,6 +75,8 @@ def select_summaries() -> sa.Select[Any]:
         .join_from(tool, current_slug, is_current_slug)
         .outerjoin(category, category.c.id == tool.c.category_id)
         .outerjoin(price, sa.and_(price.c.tool_id == tool.c.id, price.c.until.is_(None)))
+        .outerjoin(successor, successor.c.id == tool.c.successor_id)
+        .outerjoin(successor_slug, sa.and_(successor_slug.c.tool_id == successor.c.id, successor_slug.c.is_current))
     )
 
 
@@ -84,13 +103,22 @@ _LINKS_BY_SLUG = (
 
 def to_summary(row: sa.Row[Any]) -> ToolSummary:
     """Make a ToolSummary of a row of select_summaries()."""
-    slug, category_slug, category_name, model, *cost = row[len(_TOOL) : len(_SUMMARY_COLUMNS)]
+    slug, category_slug, category_name, *values = row[len(_TOOL) : len(_SUMMARY_COLUMNS)]
+    status, (model, *cost) = values[: len(_STATUS)], values[len(_STATUS) :]
     return ToolSummary(
         **dict(zip(_TOOL_FIELDS, row, strict=False)),
         slug=slug,
         category=CategoryLink(category_slug, category_name) if category_slug else None,
         price=Price(model, *cost) if model else UNKNOWN_PRICE,
+        status=_to_status(*status),
     )
+
+
+def _to_status(
+    state: ToolState, on: date | None, id: int | None, slug: str | None, name: str, published_at: datetime | None
+) -> ToolStatus:
+    # One that was merged into another has no slug.
+    return ToolStatus(state, on, ToolLink(id, slug, name) if id and slug else None, published_at)
 
 
 def find_published(slug: str, now: datetime) -> ToolSummary | None:

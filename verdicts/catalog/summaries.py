@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from verdicts.catalog.kinds import Period
+from verdicts.catalog.kinds import Period, ToolState
 from verdicts.catalog.prices import Price, amount_in_words
 
 
@@ -34,6 +34,34 @@ class ToolLink:
 
 
 @dataclass(frozen=True)
+class ToolStatus:
+    """Whether a tool goes on. `on` may lie ahead; readers see a successor once it is published: see successor_at()."""
+
+    state: ToolState = ToolState.ACTIVE
+    on: date | None = None
+    successor: ToolLink | None = None
+    successor_published_at: datetime | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """True too where the end is only announced: nobody should be advised to begin with it."""
+        return self.state is not ToolState.ACTIVE
+
+    def successor_at(self, now: datetime) -> ToolLink | None:
+        published_at = self.successor_published_at
+        return self.successor if published_at is not None and published_at <= now else None
+
+    def words(self, today: date) -> str:
+        """Return "Retired on 4 May 2026", "Will be retired on 1 Mar 2027", or "" for a tool that goes on."""
+        if not self.has_ended:
+            return ""
+        if self.on is None:
+            return self.state.capitalize()
+        day = f"{self.on.day} {self.on:%b %Y}"
+        return f"Will be {self.state} on {day}" if self.on > today else f"{self.state.capitalize()} on {day}"
+
+
+@dataclass(frozen=True)
 class ToolSummary(ToolLink):
     """What a page says of a tool before it says who thinks what. A new column of `tool` is one more line here."""
 
@@ -49,6 +77,7 @@ class ToolSummary(ToolLink):
     # From other tables; queries.to_summary() fills these in.
     category: CategoryLink | None
     price: Price
+    status: ToolStatus
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ _RANKED = (
     .join(_candidates, _candidates.c.id == _tool.c.id)
     .outerjoin(catalog.review, catalog.review.c.tool_id == _tool.c.id)
     .outerjoin(_shared, _shared.c.tool_id == _tool.c.id)
-    .where(_tool.c.id != _id, catalog.is_published(_now))
+    .where(_tool.c.id != _id, catalog.is_published(_now), catalog.is_active)
     .group_by(_tool.c.id)
     .order_by(_is_of_kind.desc(), panel_rank.desc(), _both.desc(), sa.func.lower(_tool.c.name), _tool.c.id)
     .limit(MAX_ALTERNATIVES)

@@ -11,7 +11,7 @@ from verdicts.catalog.reviews import Panel, ReviewerSummary, reviewers_of
 from verdicts.catalog.summaries import ToolLink
 from verdicts.comparisons import address, wording
 from verdicts.comparisons.panel_lead import PanelLead, panel_lead
-from verdicts.comparisons.related import comparison, is_published, member, members_key
+from verdicts.comparisons.related import all_go_on, comparison, is_published, member, members_key
 from verdicts.extensions import UtcDateTime, db
 
 
@@ -73,9 +73,9 @@ def find(slugs: Sequence[str], now: datetime) -> ComparisonSummary | None:
 
 
 def load(now: datetime, most: int) -> list[ComparisonSummary]:
-    """Return the curated comparisons whose tools are all published, featured ones first. Two statements."""
+    """Return the curated comparisons whose tools are all published and go on, featured ones first. Two statements."""
     order = (comparison.c.featured.desc(), comparison.c.position)
-    first = sa.select(comparison.c.id).where(is_published(now)).order_by(*order).limit(most).subquery()
+    first = sa.select(comparison.c.id).where(is_published(now), all_go_on()).order_by(*order).limit(most).subquery()
     rows = db.session.execute(
         catalog.select_links()
         .add_columns(comparison.c.id, comparison.c.headline)

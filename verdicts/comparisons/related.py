@@ -57,6 +57,12 @@ def is_published(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement
     return (comparison.c.published_at <= now) & comparison.c.id.not_in(hidden)
 
 
+def all_go_on() -> sa.ColumnElement[bool]:
+    """Say whether none of a comparison's tools was renamed or retired."""
+    ended = sa.select(member.c.comparison_id).join(catalog.tool).where(~catalog.is_active)
+    return comparison.c.id.not_in(ended)
+
+
 def _select_curated() -> sa.Select[Any]:
     """The curated comparisons that hold any of these tools: a row for each member and each of its reasons."""
     own_key = sa.bindparam("own_key", type_=sa.String)
@@ -83,7 +89,7 @@ def _select_curated() -> sa.Select[Any]:
 
 
 def _select_neighbours(like: sa.Select[Any]) -> sa.Select[Any]:
-    """Other tools of the same categories, in the same columns; NULL in those of a comparison."""
+    """Other tools of the same categories that go on, in the same columns; NULL in those of a comparison."""
     tool = catalog.tool.c
     of_tool = {"tool_id": tool.id, "slug": catalog.current_slug.c.slug}
     of_tool |= {name: tool[name] for name in ("name", "category_id", "position")}
@@ -93,7 +99,7 @@ def _select_neighbours(like: sa.Select[Any]) -> sa.Select[Any]:
     return (
         sa.select(*columns)
         .select_from(catalog.tool.join(catalog.current_slug, catalog.is_current_slug))
-        .where(tool.category_id.in_(_categories), tool.id.not_in(_ids), catalog.is_published(_now))
+        .where(tool.category_id.in_(_categories), tool.id.not_in(_ids), catalog.is_published(_now), catalog.is_active)
         .order_by(tool.position, tool.id)
         .limit(MAX_NEIGHBOURS)
     )

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from verdicts.catalog.kinds import ReviewerKind, Verdict
+from verdicts.catalog.kinds import ReviewerKind, ToolState, Verdict
 from verdicts.catalog.models import Category, CategoryFact, PriceRecord, Review, Reviewer, Tool, ToolSlug
 from verdicts.catalog.reviews import OLD_AFTER
 from verdicts.comparisons import address
@@ -101,7 +101,8 @@ COMPARISON_ORDERS: Orders = {"shelf": (Comparison.position,), "newest": (Compari
 def list_tools(query: ListQuery, now: datetime) -> tuple[list[ToolListRow], int]:
     """Return a page of tools, and how many there are in all.
 
-    Filters: "state" (without it, all that is not archived) and "category" (a slug).
+    Filters: "state" (without it, all that is not archived), "category" (a slug), and "going_on" (any value: no tool
+    that was renamed or retired).
     """
     statement = (
         sa.select(
@@ -121,6 +122,8 @@ def list_tools(query: ListQuery, now: datetime) -> tuple[list[ToolListRow], int]
     )
     if slug := query.filters.get("category"):
         statement = statement.where(Category.slug == slug)
+    if query.filters.get("going_on"):
+        statement = statement.where(Tool.state == ToolState.ACTIVE)
 
     def to_row(id: int, slug: str, name: str, category: str | None, *rest: Any) -> ToolListRow:
         published_at, archived_at, reviews, checked_on = rest

@@ -9,6 +9,7 @@ from hashlib import sha256
 from verdicts.catalog import merging as records
 from verdicts.catalog import merging_picks as picks
 from verdicts.catalog import merging_reviews as reviews
+from verdicts.catalog import merging_successors as successors
 from verdicts.catalog import search
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.kinds import PriceModel
@@ -43,7 +44,8 @@ LABELS = {"license": "licence", "launched_on": "day of launch", "logo_digest": "
 @dataclass(frozen=True)
 class MergePlan:
     """Everything that a merge does. `picks` are the categories of those that name the dropped tool;
-    `followers` are new to the kept tool; `drafted` counts items in digest drafts."""
+    `succeeded` the tools that name it as their successor; `followers` are new to the kept tool; `drafted` counts
+    items in digest drafts."""
 
     keep: Side
     drop: Side
@@ -52,6 +54,7 @@ class MergePlan:
     comparisons: tuple[ComparisonMove, ...]
     ballots: BallotMove
     picks: tuple[int, ...]
+    succeeded: tuple[int, ...]
     followers: int
     drafted: int
 
@@ -66,7 +69,9 @@ class MergePlan:
     def fingerprint(self) -> str:
         """A hash of what an editor decides on: not of votes and followers, whose number changes while they think."""
         everything = asdict(self)
-        decided = [everything[part] for part in ("keep", "drop", "record", "reviews", "comparisons", "picks")]
+        decided = [
+            everything[part] for part in ("keep", "drop", "record", "reviews", "comparisons", "picks", "succeeded")
+        ]
         return sha256(json.dumps(decided, default=str, sort_keys=True).encode()).hexdigest()
 
 
@@ -87,7 +92,7 @@ class PlanChanged(Exception):
 
 
 def plan(keep_id: int, drop_id: int, now: datetime) -> MergePlan:
-    """Return what merging one tool into another would do. Raises CannotMerge. Sixteen statements."""
+    """Return what merging one tool into another would do. Raises CannotMerge. Seventeen statements."""
     keep, drop = records.sides(keep_id, drop_id, now)
     return MergePlan(
         keep=keep,
@@ -97,6 +102,7 @@ def plan(keep_id: int, drop_id: int, now: datetime) -> MergePlan:
         comparisons=comparisons.foresee(keep_id, drop_id),
         ballots=ballots.foresee(keep_id, drop_id),
         picks=picks.foresee(drop_id),
+        succeeded=successors.foresee(drop_id),
         followers=newsletter.count_new_followers(keep_id, drop_id),
         drafted=digest.count_draft_items(drop_id),
     )
@@ -114,17 +120,18 @@ def merge(keep_id: int, drop_id: int, now: datetime, *, plan_fingerprint: str | 
     made = plan(keep_id, drop_id, now)
     if plan_fingerprint not in (None, made.fingerprint):
         raise PlanChanged(made)
-    tools = existing.reload_tools([keep_id, drop_id])
+    tools = existing.reload_tools([keep_id, drop_id, *made.succeeded])
     compared = existing.reload_comparisons([move.id for move in made.comparisons])
     changes = [*_merged_away(tools[drop_id]), *_archived(compared, made.comparisons, now)]
     before = {id: comparison_records.parts_of(row) for id, row in compared.items()}
     kinds = {row.id: (row, category_records.parts_of(row)) for row in existing.reload_categories(made.picks)}
-    kept, kept_logo = tool_parts(tools[keep_id]), tools[keep_id].logo_digest
+    kept_logo = tools[keep_id].logo_digest
+    parts = {id: tool_parts(tools[id]) for id in dict.fromkeys([keep_id, *made.succeeded])}
     _carry_out(made, now)
     changes += _changes_of_comparisons(before, made.comparisons)
     for row in existing.reload_categories(kinds):
         changes += changes_between(row, kinds[row.id][1], category_records.parts_of(row))
-    changes += _changes_of_kept_tool(keep_id, kept, kept_logo)
+    changes += _changes_of_tools(parts, keep_id, kept_logo)
     search.reindex([keep_id, drop_id])
     bump_content_version()
     return MergeResult(made, tuple(changes))
@@ -136,6 +143,7 @@ def _carry_out(made: MergePlan, now: datetime) -> None:
     reviews.merge(keep_id, made.reviews, made.names[1], now.date())
     comparisons.merge(keep_id, drop_id, made.comparisons, now)
     picks.merge(keep_id, drop_id)
+    successors.merge(keep_id, drop_id)
     newsletter.move_followers(keep_id, drop_id)
     digest.replace_in_drafts(keep_id, drop_id)
     if made.record.price:
@@ -164,12 +172,14 @@ def _changes_of_comparisons(before: Mapping[int, Parts], moves: Iterable[Compari
         yield from changes_between(row, before[id], comparison_records.parts_of(row))
 
 
-def _changes_of_kept_tool(id: int, before: Parts, logo_before: str | None) -> Iterator[RecordChange]:
-    row = existing.reload_tools([id])[id]
-    if row.logo_digest != logo_before:
-        logo = {"logo": (row.logo_digest or "")[:12]}
-        yield RecordChange(row.id, row.name, {}, logo, "tool", "changed the logo of")
-    yield from changes_between(row, before, tool_parts(row))
+def _changes_of_tools(before: Mapping[int, Parts], keep_id: int, logo_before: str | None) -> Iterator[RecordChange]:
+    rows = existing.reload_tools(before)
+    kept = rows[keep_id]
+    if kept.logo_digest != logo_before:
+        logo = {"logo": (kept.logo_digest or "")[:12]}
+        yield RecordChange(kept.id, kept.name, {}, logo, "tool", "changed the logo of")
+    for id, parts in before.items():
+        yield from changes_between(rows[id], parts, tool_parts(rows[id]))
 
 
 def sentences(plan: MergePlan) -> list[str]:
@@ -181,6 +191,7 @@ def sentences(plan: MergePlan) -> list[str]:
         *_price(plan),
         *_record(plan),
         *(_comparison(move, plan) for move in plan.comparisons),
+        *_successors(plan),
         *_readers(plan),
     ]
 
@@ -252,6 +263,15 @@ def _comparison(move: ComparisonMove, plan: MergePlan) -> str:
         return f"{drop} is removed from the {which}."
     compared = f"{listed([keep, *move.others])} are compared already"
     return f"The {which} is archived: {compared if move.others else f'it would compare {keep} with itself'}."
+
+
+def _successors(plan: MergePlan) -> Iterator[str]:
+    others = [id for id in plan.succeeded if id != plan.keep.id]
+    if others:
+        has = "has" if len(others) == 1 else "have"
+        yield f"{counted(len(others), 'tool')} {has} {plan.names[0]} as successor instead."
+    if plan.keep.id in plan.succeeded:
+        yield f"{plan.names[0]} no longer has {plan.names[1]} as its successor."
 
 
 def _readers(plan: MergePlan) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What waits for an editor: prices to check, reviews that are old, panels that are not complete. Most voted first.
 
-Nobody counts who reads a page, so a tool's votes say how many readers depend on it.
+A tool that was renamed or retired waits for nothing. Nobody counts who reads a page, so a tool's votes say how many
+readers depend on it.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from verdicts.catalog.models import Review, Reviewer
 from verdicts.catalog.price_checks import days_since_check, is_due
 from verdicts.catalog.prices import UNKNOWN_PRICE, Price
-from verdicts.catalog.queries import current_slug, is_current_slug, is_published, price, tool
+from verdicts.catalog.queries import current_slug, is_active, is_current_slug, is_published, price, tool
 from verdicts.catalog.reviews import OLD_AFTER
 from verdicts.catalog.summaries import ToolLink
 from verdicts.comparisons.models import Comparison
@@ -113,19 +114,20 @@ def count_comparisons_without_bottom_line() -> int:
     return db.session.scalar(without) or 0
 
 
-def _published_tools(now: datetime, *columns: Any) -> sa.Select[Any]:
+def _tools_to_keep_up(now: datetime, *columns: Any) -> sa.Select[Any]:
+    """Published tools that go on."""
     return (
         sa.select(*columns)
         .select_from(tool)
         .join(current_slug, is_current_slug)
         .outerjoin(tally, tally.c.tool_id == tool.c.id)
-        .where(is_published(now))
+        .where(is_published(now), is_active)
     )
 
 
 def _due_prices(now: datetime, *columns: Any) -> sa.Select[Any]:
     return (
-        _published_tools(now, *columns)
+        _tools_to_keep_up(now, *columns)
         .outerjoin(price, sa.and_(price.c.tool_id == tool.c.id, price.c.until.is_(None)))
         .outerjoin(_doubts, _doubts.c.tool_id == tool.c.id)
         .where(tool.c.archived_at.is_(None), is_due(now.date()) | _doubts.c.doubts.is_not(None))
@@ -134,7 +136,7 @@ def _due_prices(now: datetime, *columns: Any) -> sa.Select[Any]:
 
 def _old_reviews(now: datetime, *columns: Any) -> sa.Select[Any]:
     return (
-        _published_tools(now, *columns)
+        _tools_to_keep_up(now, *columns)
         .join(review, review.c.tool_id == tool.c.id)
         .join(reviewer, sa.and_(reviewer.c.id == review.c.reviewer_id, reviewer.c.archived_at.is_(None)))
         .where(review.c.reviewed_on < now.date() - OLD_AFTER)
@@ -142,7 +144,7 @@ def _old_reviews(now: datetime, *columns: Any) -> sa.Select[Any]:
 
 
 def _incomplete_panels(now: datetime, *columns: Any) -> sa.Select[Any]:
-    return _published_tools(now, *columns).where(_missing() > 0)
+    return _tools_to_keep_up(now, *columns).where(_missing() > 0)
 
 
 def _missing() -> sa.ScalarSelect[int]:

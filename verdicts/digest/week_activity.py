@@ -71,7 +71,10 @@ class WeekActivity:
 
 
 def load_week_activity(week: Week, now: datetime) -> WeekActivity:
-    """Return the week's activity up to `now`, published tools only. Always twelve statements."""
+    """Return the week's activity up to `now`, published tools only. Always twelve statements.
+
+    A tool that was renamed or retired has no news but changes of verdicts and prices.
+    """
     new_tools, comparisons = _new_tools(week, now), _new_comparisons(week, now)
     revised = _ended_in_week(sa.select(review.c.tool_id).join(revision), revision.c.until, week, now)
     repriced = _ended_in_week(sa.select(price.c.tool_id), price.c.until, week, now)
@@ -80,16 +83,17 @@ def load_week_activity(week: Week, now: datetime) -> WeekActivity:
     judged = {*revised, *_reviewed_tools(week, now), *(id for id, shift in shifts.items() if shift.is_in_week)}
     ids = {*new_tools, *judged, *repriced, *votes, *(id for each in comparisons for id in each.tool_ids)}
     tools = _published_tools(ids, now)
+    going_on = {id for id, tool in tools.items() if not tool.status.has_ended}
     return WeekActivity(
-        new_tools=new_tools,
-        new_comparisons=tuple(each for each in comparisons if tools.keys() >= set(each.tool_ids)),
+        new_tools=tuple(id for id in new_tools if id in going_on),
+        new_comparisons=tuple(each for each in comparisons if going_on >= set(each.tool_ids)),
         revised_tools=tuple(id for id in revised if id in tools),
         price_histories=_price_histories([id for id in repriced if id in tools]),
-        votes={id: counts for id, counts in votes.items() if id in tools},
+        votes={id: counts for id, counts in votes.items() if id in going_on},
         tools=tools,
         panels=catalog.panels_of(list(tools)),
         communities=tallies_of(list(tools)),
-        judged_tools=tuple(sorted(id for id in judged if id in tools)),
+        judged_tools=tuple(sorted(id for id in judged if id in going_on)),
         vote_shifts=shifts,
     )
 

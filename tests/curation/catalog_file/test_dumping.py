@@ -51,7 +51,18 @@ def test_a_record_comes_back_from_its_row_as_it_was(kind: type[Record], model: A
         (
             schema.Tool,
             catalog.Tool,
-            {"slug", "aliases", "category", "price", "price_history", "plans", "facts", "releases", "reviews"},
+            {
+                "slug",
+                "aliases",
+                "status",
+                "category",
+                "price",
+                "price_history",
+                "plans",
+                "facts",
+                "releases",
+                "reviews",
+            },
         ),
     ],
 )
@@ -75,7 +86,7 @@ def test_a_field_that_record_and_table_gain_needs_nothing_more() -> None:
         "logo_digest",
     ]
     assert copy_fields(record, tool) == []
-    assert dump(Tool, tool, slug="a", price=None, price_history=[])["logo_digest"] == "0f"
+    assert dump(Tool, tool, slug="a", status=None, price=None, price_history=[])["logo_digest"] == "0f"
 
 
 def test_what_a_file_leaves_out_is_not_copied_where_only_what_it_states_is_asked_for() -> None:

@@ -19,7 +19,7 @@ from tests.makers import (
 )
 from verdicts.catalog.content_version import content_version
 from verdicts.catalog.models import Tool
-from verdicts.curation.editing import tools
+from verdicts.curation.editing import removal, tools
 from verdicts.extensions import db
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -84,6 +84,39 @@ def test_all_faults_are_reported_at_once_each_with_its_path() -> None:
         "plans[1]: The amount 5 has no currency. Enter one.",
         'facts[0].source: Enter an address that begins with http:// or https://, not "no address".',
     ]
+
+
+# Its status
+
+
+def test_a_tool_ends_on_a_day_with_a_successor_and_goes_on_again() -> None:
+    wren, finch = make_tool("wren"), make_tool("finch", name="The Finch")
+    saved = change(tools, wren.id, status={"state": "retired", "on": "2027-05-04", "successor": "The Finch"})
+    after = {"state": "retired", "on": "2027-05-04", "successor": "finch"}
+    assert saved.changes == {"status": (None, after)}
+    assert stored(wren.id).successor_id == finch.id
+    assert change(tools, wren.id, status={"state": "active"}).changes == {"status": (after, None)}
+    assert (stored(wren.id).ended_on, stored(wren.id).successor_id) == (None, None)
+
+
+@ON_ONE_DATABASE
+def test_what_goes_on_has_no_end_and_nothing_succeeds_itself() -> None:
+    wren = make_tool("wren", aliases=("lark",))
+    assert faults_of(tools, wren.id, status={"on": "2026-01-01"}) == [
+        "status: A tool that is active has no end and no successor. Choose another state, or remove them."
+    ]
+    assert faults_of(tools, wren.id, status={"state": "renamed", "successor": "lark"}) == [
+        "status.successor: This is the tool itself. Choose another tool."
+    ]
+    assert faults_of(tools, wren.id, status={"state": "renamed", "successor": "robin"}) == [
+        'status.successor: There is no tool "robin". Choose one that exists.'
+    ]
+
+
+def test_a_tool_that_succeeds_another_is_not_deleted() -> None:
+    finch = make_tool("finch")
+    make_tool("wren", state="retired", successor_id=finch.id)
+    assert removal.dependants(stored(finch.id)) == ["1 tool that it succeeds"]
 
 
 # Slugs: one that a tool had before still leads to it

@@ -64,6 +64,7 @@ EVERYTHING: Json = {
         {
             "slug": "mistral-code",
             "aliases": ["le-code", "code"],
+            "status": {"state": "retired", "on": "2027-03-01", "successor": "other"},
             "name": "Mistral Code",
             "tagline": "Writes code",
             "category": "developer-tools",

@@ -667,3 +667,26 @@ def test_a_pick_names_two_tools_that_exist_and_each_need_once(app: Flask) -> Non
         'picks[1].runner_up: There is no tool "b". Choose one that exists.',
         "picks[0].runner_up: This is the pick itself. Choose another tool.",
     ]
+
+
+def test_a_successor_may_come_later_in_the_file_and_a_change_of_status_is_reported(app: Flask) -> None:
+    imported(a_file(a_tool("a"), a_tool("b")))
+    ended = a_file(a_tool("a", status={"state": "renamed", "on": "2026-05-04", "successor": "b"}), a_tool("b"))
+    report = imported(ended)
+    assert [str(change) for record in report.records for change in record.fields] == [
+        'status state: nothing → "renamed"',
+        'status on: nothing → "2026-05-04"',
+        'status successor: nothing → "b"',
+    ]
+    assert not imported(ended).changed_anything
+
+
+def test_a_successor_is_another_tool_that_exists(app: Flask) -> None:
+    faults = faults_of(
+        a_file(a_tool("a", status={"state": "renamed", "successor": "a"}), a_tool("b", status={"successor": "c"}))
+    )
+    assert sorted(faults) == [
+        "tools[0].status.successor: This is the tool itself. Choose another tool.",
+        'tools[1].status.successor: There is no tool "c". Choose one that exists.',
+        "tools[1].status: A tool that is active has no end and no successor. Choose another state, or remove them.",
+    ]

@@ -73,5 +73,23 @@ def check_picks(record: RawRecord, find: Finder, *, may_be_unread: bool = False)
             yield Fault(path, "This is the pick itself. Choose another tool.")
 
 
+def successor_of(record: RawRecord) -> list[Text]:
+    """Return the name of the tool that succeeds another, if its record gives one."""
+    status = record.keys.get("status")
+    name = status.get("successor") if isinstance(status, dict) else None
+    return [((*record.path, "status", "successor"), name)] if isinstance(name, str) else []
+
+
+def check_successor(
+    record: RawRecord, find: Finder, own_slug: str | None, *, may_be_unread: bool = False
+) -> Iterator[Fault]:
+    """Yield what is wrong with the successor that a tool names; see check_comparison()."""
+    named = successor_of(record)
+    yield from check_known(named, "tool", lambda text: may_be_unread or find(text) is not None)
+    for path, text in named:
+        if own_slug and find(text) == own_slug:
+            yield Fault(path, "This is the tool itself. Choose another tool.")
+
+
 def already_compared(path: Path, other: Path | None = None) -> Fault:
     return Fault((*path, "tools"), "These tools are compared already. Choose others.", other)

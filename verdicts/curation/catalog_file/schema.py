@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from verdicts.catalog import models as catalog
-from verdicts.catalog.kinds import Basis, Period, PriceModel, ReviewerKind, Verdict
+from verdicts.catalog.kinds import Basis, Period, PriceModel, ReviewerKind, ToolState, Verdict
 from verdicts.comparisons import models as comparisons
 from verdicts.curation.catalog_file.values import (
     Amount,
@@ -193,9 +193,24 @@ class Review(Record):
     history: Several[Revision] = []
 
 
+class Status(Record):
+    """Whether a tool goes on; without it, it does. `on` may lie ahead: makers say beforehand when they will end it."""
+
+    state: OneOf[ToolState] = ToolState.ACTIVE
+    on: IsoDate | None = None
+    successor: str | None = None
+
+    @model_validator(mode="after")
+    def _active_goes_on(self) -> "Status":
+        if self.state is ToolState.ACTIVE and (self.on or self.successor):
+            raise invalid("A tool that is active has no end and no successor. Choose another state, or remove them.")
+        return self
+
+
 class Tool(Record):
     slug: Slug
     aliases: Several[Slug] = []
+    status: Status | None = None
     synonyms: Several[Annotated[str, one_line(catalog.Tool.name, filled=True)]] = []
     name: Annotated[str, one_line(catalog.Tool.name, filled=True)]
     tagline: Annotated[str, one_line(catalog.Tool.tagline)] = ""

@@ -8,12 +8,18 @@ from verdicts.catalog import search
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Category, PriceRecord, Tool, ToolSlug
 from verdicts.curation.catalog_file import schema
-from verdicts.curation.catalog_file.checks import check_known, check_slugs_free, check_unique
+from verdicts.curation.catalog_file.checks import (
+    check_known,
+    check_slugs_free,
+    check_successor,
+    check_unique,
+    successor_of,
+)
 from verdicts.curation.catalog_file.copying import copy_fields, copy_lists
 from verdicts.curation.catalog_file.dumping import Json, dump
 from verdicts.curation.catalog_file.history import replace_price
 from verdicts.curation.catalog_file.raw_records import RawRecord
-from verdicts.curation.editing import removal
+from verdicts.curation.editing import removal, statuses
 from verdicts.curation.editing.saving import (
     InvalidRecord,
     SavedRecord,
@@ -23,6 +29,7 @@ from verdicts.curation.editing.saving import (
     find_row,
     validated,
 )
+from verdicts.curation.editing.tool_names import find_tools
 from verdicts.extensions import db
 from verdicts.voting.models import Tally
 
@@ -41,7 +48,8 @@ def find_record(id: int, *, lock: bool = False) -> StoredRecord | None:
 def to_data(row: Tool, price: PriceRecord | None = None) -> Json:
     """Return a tool's record without its reviews, and with no price but this one."""
     category = row.category.slug if row.category else None
-    return dump(schema.Tool, row, category=category, price=price, price_history=[], reviews=[])
+    status = statuses.to_data(row, row.successor.slug if row.successor else None)
+    return dump(schema.Tool, row, category=category, status=status, price=price, price_history=[], reviews=[])
 
 
 def to_full_data(row: Tool) -> Json:
@@ -50,8 +58,12 @@ def to_full_data(row: Tool) -> Json:
 
 
 def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
-    """Save a tool. A new one is a draft, and may have its first price. Raises InvalidRecord."""
-    aliases = RawRecord((), data).texts("aliases")
+    """Save a tool. A new one is a draft, and may have its first price. Raises InvalidRecord.
+
+    It names its successor by slug, an alias, or the whole name.
+    """
+    raw = RawRecord((), data)
+    aliases = raw.texts("aliases")
     faults = [*check_unique(aliases), *faults_of_price(data.get("price", {}), "price")]
     record = validated(schema.Tool, data, now, faults)
     row = find_or_new(Tool, id)
@@ -60,6 +72,8 @@ def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
     names = [(("slug",), record.slug), *aliases]
     owners = db.session.scalars(sa.select(ToolSlug).where(ToolSlug.slug.in_([name for _path, name in names])))
     faults = list(check_slugs_free(names, {entry.slug: entry.tool for entry in owners}, row))
+    successors = find_tools([name for _path, name in successor_of(raw)])
+    faults += check_successor(raw, {name: tool.slug for name, tool in successors.items()}.get, row.slug)
     if record.category and category is None:
         faults += check_known([(("category",), record.category)], "category", lambda _slug: False)
     if faults:
@@ -67,10 +81,12 @@ def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
     copy_fields(record, row)
     copy_lists(record, row)
     row.category = category
+    statuses.copy(record.status, row, next(iter(successors.values()), None))
     if record.price and not before:
         replace_price(row, record.price, [], now.date())
     db.session.add(row)
     db.session.flush()
+    db.session.expire(row, ["successor"])
     _assign_slugs(row, record)
     search.reindex([row.id])
     bump_content_version()

@@ -13,6 +13,7 @@ from verdicts.curation.catalog_file.checks import (
     check_known,
     check_picks,
     check_slugs_free,
+    check_successor,
     check_unique,
 )
 from verdicts.curation.catalog_file.faults import Fault, Path, format_path, shown
@@ -47,8 +48,10 @@ def _faults_of_picks(raw: RawFile, existing: ExistingCatalog) -> Iterator[Fault]
 def _faults_of_tools(raw: RawFile, existing: ExistingCatalog) -> Iterator[Fault]:
     is_category, is_reviewer = (_known(name, raw, getattr(existing, name)) for name in ("categories", "reviewers"))
     fact_keys = _fact_keys(raw.sections["categories"], existing)
+    find = _tool_finder(raw.sections["tools"], existing)
     yield from _faults_of_identity(raw, existing)
     for tool in raw.sections["tools"]:
+        yield from check_successor(tool, find, find(tool.text("slug") or ""), may_be_unread="tools" in raw.opaque)
         category = tool.text("category")
         named = [((*tool.path, "category"), category)] if category is not None else []
         yield from check_known(named, "category", is_category)

@@ -46,7 +46,8 @@ def load() -> ExistingCatalog:
 def reload_tools(ids: Collection[int]) -> dict[int, Tool]:
     """Return these tools as they are stored, whatever the session knew of them, with all that editing shows."""
     reviews = selectinload(Tool.reviews).joinedload(Review.reviewer)
-    return _reload(Tool, ids, [*map(selectinload, _TOOL_LISTS), joinedload(Tool.category), reviews])
+    successor = joinedload(Tool.successor).selectinload(Tool.slugs)
+    return _reload(Tool, ids, [*map(selectinload, _TOOL_LISTS), joinedload(Tool.category), successor, reviews])
 
 
 def reload_categories(ids: Collection[int]) -> Sequence[Category]:

@@ -10,6 +10,7 @@ import yaml
 
 from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.dumping import Json, dump
+from verdicts.curation.editing import statuses
 from verdicts.curation.transfer.reading import MAX_YAML_SIZE, MEGABYTE
 from verdicts.extensions import Base, db
 
@@ -42,8 +43,8 @@ class _Dumper(yaml.SafeDumper):
 def export(now: datetime, *, as_yaml: bool = False) -> str:
     """Return the text of a catalogue file with what is published at `now`, in display order. Fifteen statements.
 
-    A comparison is left out with any of its tools, a pick with its tool, and a fact while its tool's category
-    does not ask for it. Raises TooLargeForYaml.
+    A comparison is left out with any of its tools, a pick with its tool, a successor that is not published, and a fact
+    while its tool's category does not ask for it. Raises TooLargeForYaml.
     """
     tools = _tools(now)
     slugs = {id: tool["slug"] for id, tool in tools.items()}
@@ -99,17 +100,19 @@ def _tools(now: datetime) -> dict[int, Json]:
         .outerjoin(category, category.c.id == tool.c.category_id)
         .where(tool.c.published_at <= now)
         .order_by(tool.c.position, tool.c.id)
-    )
+    ).all()
     slugs, prices, plans, releases = (
         _grouped(_in_order(table), "tool_id") for table in (tool_slug, price_record, plan, release)
     )
     facts, reviews = _facts(), _reviews()
+    current = {row.id: next(entry.slug for entry in slugs[row.id] if entry.is_current) for row in rows}
     return {
         row.id: dump(
             schema.Tool,
             row,
-            slug=next(entry.slug for entry in slugs[row.id] if entry.is_current),
+            slug=current[row.id],
             aliases=[entry.slug for entry in slugs[row.id] if not entry.is_current],
+            status=statuses.to_data(row, current.get(row.successor_id)),
             price=next((price for price in prices[row.id] if price.until is None), None),
             price_history=[price for price in prices[row.id] if price.until],
             plans=plans[row.id],

@@ -13,7 +13,7 @@ from verdicts.curation.catalog_file import parsing, schema
 from verdicts.curation.catalog_file.copying import new_row, update
 from verdicts.curation.catalog_file.faults import CatalogRefused
 from verdicts.curation.catalog_file.history import extend_history, replace_price
-from verdicts.curation.editing import categories, comparisons, reviewers
+from verdicts.curation.editing import categories, comparisons, reviewers, statuses
 from verdicts.curation.editing.changes import RecordChange, changes_between, full_tool_parts, tool_parts
 from verdicts.curation.editing.saving import Parts
 from verdicts.curation.transfer import existing as existing_catalog
@@ -55,7 +55,7 @@ def _import(
 ) -> dict[str, list[ImportEntry]]:
     """Import the records of each kind before those that refer to it, so that the ids are there.
 
-    Picks of categories are copied after the tools that they name.
+    Picks of categories and successors are copied after the tools that they name.
     """
     entries: dict[str, list[ImportEntry]] = {}
     entries["categories"] = [
@@ -70,6 +70,7 @@ def _import(
     entries["tools"] = [_import_tool(record, existing, now.date(), published_at) for record in tools]
     entries["reviews"] = [entry for record in tools for entry in _import_reviews(record, existing, now.date())]
     _store(entries["tools"], existing.tools)
+    _copy_statuses(entries["tools"], tools, existing)
     for entry, record in zip(entries["categories"], file.categories.values(), strict=True):
         if entry.is_stated(record, "picks"):
             entry.add_change("picks", categories.copy_picks(record, entry.row, existing.tools))
@@ -109,7 +110,7 @@ def _add_fields(entry: ImportEntry, change: RecordChange, reviews: Mapping[tuple
 def _expire_references(row: Any) -> None:
     """Let a row find again what its ids refer to: they were set without the objects."""
     if isinstance(row, Tool):
-        db.session.expire(row, ["category"])
+        db.session.expire(row, ["category", "successor"])
     if isinstance(row, Category):
         for pick in row.picks:
             db.session.expire(pick, ["tool", "runner_up"])
@@ -158,6 +159,13 @@ def _import_tool(
     entry.fields += [price_history_gain(row) for row in tool.prices if row.until and row not in past]
     entry.copy_lists(record)
     return entry
+
+
+def _copy_statuses(entries: Sequence[ImportEntry], records: Iterable[schema.Tool], existing: ExistingCatalog) -> None:
+    for entry, record in zip(entries, records, strict=True):
+        if entry.is_stated(record, "status"):
+            name = record.status.successor if record.status else None
+            entry.add_change("status", statuses.copy(record.status, entry.row, existing.tools[name] if name else None))
 
 
 def _add_slugs(tool: Tool, record: schema.Tool, existing: ExistingCatalog) -> bool:

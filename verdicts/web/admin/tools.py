@@ -14,6 +14,7 @@ from verdicts.catalog.slugs import propose
 from verdicts.curation import listing
 from verdicts.curation.catalog_file.dumping import Json
 from verdicts.curation.editing import prices as price_editing
+from verdicts.curation.editing import tool_names
 from verdicts.curation.editing import tools as tool_editing
 from verdicts.curation.editing.publication import PublicationState, state_of_tool
 from verdicts.curation.editing.saving import SavedRecord, StoredRecord, current_slugs
@@ -24,6 +25,7 @@ from verdicts.staff.models import Role
 from verdicts.web.admin import previews
 from verdicts.web.admin.auth import requires_role, without_login_refresh
 from verdicts.web.admin.forms.catalog import PriceForm, ToolForm
+from verdicts.web.admin.forms.fields import replace_values
 from verdicts.web.admin.forms.record_editor import RecordEditor
 from verdicts.web.admin.listing import EDITORS_ORDER, read_query, render_list
 from verdicts.web.admin.publishing import STATES, PublishableEditor, PublishingView
@@ -60,9 +62,11 @@ class ToolEditor(PublishableEditor):
 
     def normalise(self, form: Any) -> None:
         form.category.data = current_slugs(Category).get(form.category.data, form.category.data)
+        replace_values([form.status.form.successor], tool_names.find_slugs)
 
     def prepare_form(self, form: Any, record: StoredRecord | None) -> None:
-        """Offer the categories, and a row for each fact of the chosen one."""
+        """Offer the categories, and a row for each fact of the chosen one. Name the successor."""
+        replace_values([form.status.form.successor], tool_names.find_names)
         stored = db.session.scalars(sa.select(Category).order_by(Category.position, Category.id)).all()
         form.category.choices = [NO_CATEGORY, *((each.slug, each.name) for each in stored)]
         category = next((each for each in stored if each.slug == form.category.data), None)
@@ -139,9 +143,9 @@ def index() -> ResponseReturnValue:
 @requires_role(Role.EDITOR)
 @without_login_refresh
 def suggest_tools() -> ResponseReturnValue:
-    """Return tools by part of their name, for the autocomplete of a tool field."""
+    """Return tools that go on by part of their name, for the autocomplete of a tool field."""
     text = next((value for value in request.args.values() if value), "")[:MAX_QUERY_LENGTH]
-    rows, _total = listing.list_tools(ListQuery(text=text, sort="name"), now())
+    rows, _total = listing.list_tools(ListQuery(text=text, filters={"going_on": "1"}, sort="name"), now())
     return render_template("admin/tools/_options.html", tools=rows[:MAX_OPTIONS])
 
 

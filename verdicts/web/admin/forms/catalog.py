@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from verdicts.catalog.kinds import Basis, Period, PriceModel, ReviewerKind, Verdict
+from verdicts.catalog.kinds import Basis, Period, PriceModel, ReviewerKind, ToolState, Verdict
 from verdicts.curation.editing.three_way import Unit
 from verdicts.web.admin.forms.fields import (
     AmountField,
@@ -47,6 +47,11 @@ BASES = [
     (Basis.HANDS_ON, "Hands-on"),
     (Basis.DOCUMENTS, "Documents"),
     (Basis.VENDOR_CLAIMS, "The maker’s claims"),
+]
+STATES = [
+    (ToolState.ACTIVE, "Active"),
+    (ToolState.RENAMED, "Renamed"),
+    (ToolState.RETIRED, "Retired"),
 ]
 VERDICTS = [(Verdict.SHIP, "SHIP"), (Verdict.SKIP, "SKIP")]
 
@@ -130,6 +135,17 @@ class ReleaseSubform(Subform):
     on = DateField("Released on")
 
 
+class StatusSubform(Subform):
+    prefilled: ClassVar[tuple[str, ...]] = ("state",)
+    state = ChoiceField("State", STATES, default=ToolState.ACTIVE)
+    on = DateField("Since, or from")
+    successor = TextField("Successor", description="The tool that takes its place.")
+
+    @property
+    def is_blank(self) -> bool:
+        return super().is_blank and self.state.data in {"", None, ToolState.ACTIVE}
+
+
 class ToolForm(RecordForm):
     name = TextField("Name")
     slug = TextField("Slug", description=SLUG)
@@ -144,6 +160,7 @@ class ToolForm(RecordForm):
     facts = SubformList("Facts", FactSubform, "Fact", is_ordered=False)
     plans = SubformList("Plans", PlanSubform, "Plan", min_entries=1)
     releases = SubformList("Releases", ReleaseSubform, "Release", min_entries=1)
+    status = SubformField(StatusSubform, "Status")
     synonyms = LinesField(
         "Synonyms",
         description="One per line: what people search for and mean this tool, such as “transcription” or “gpt”.",

@@ -246,8 +246,9 @@ class RecordForm(AdminForm):
         field = self[path[0]]
         if len(path) > 2 and (entry := field.find_entry(path[1])):
             field = entry.form[path[2]]
-        choices = dict(getattr(field, "choices", None) or ())
-        return choices.get(value, value) if isinstance(value, str) else value
+        if isinstance(field, SubformField) and isinstance(value, dict):
+            return {field.form[name].label.text: _in_words(field.form[name], inner) for name, inner in value.items()}
+        return _in_words(field, value)
 
     def add_faults(self, faults: Iterable[Fault]) -> None:
         """Add each fault to the errors of the field that it is about."""
@@ -305,9 +306,15 @@ class RecordForm(AdminForm):
                 yield field.label.text, field
 
 
+def _in_words(field: Any, value: Any) -> Any:
+    choices = dict(getattr(field, "choices", None) or ())
+    return choices.get(value, value) if isinstance(value, str) else value
+
+
 def replace_values(fields: Collection[Any], find: Callable[[list[str]], Mapping[str, str]]) -> None:
     """Replace the values of fields by those that `find` returns for them, where it returns any."""
-    found = find([field.record_value() for field in fields if field.record_value()])
+    values = [field.record_value() for field in fields if field.record_value()]
+    found = find(values) if values else {}
     for field in fields:
         field.data = found.get(field.record_value(), field.data)
 

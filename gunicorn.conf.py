@@ -10,7 +10,7 @@ from typing import Any
 from verdicts import private_files
 from verdicts.app import THREADS_PER_WORKER
 from verdicts.config import load
-from verdicts.web import health, logs
+from verdicts.web import health, logs, traffic
 from verdicts.web.worker import BufferingWorker
 
 SECONDS_UNTIL_REPLACED = 1.0
@@ -79,3 +79,13 @@ def post_fork(_server: Any, worker: Any) -> None:
 
     with worker.app.wsgi().app_context():
         db.engine.dispose(close=False)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Start each worker's own thread that stores page views."""
+    traffic.recorder_of(worker.app.wsgi()).start()
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """Store what a worker has counted before it ends."""
+    traffic.recorder_of(worker.app.wsgi()).stop()

@@ -14,6 +14,7 @@ import verdicts.feedback.models
 import verdicts.mailing.models
 import verdicts.newsletter.models
 import verdicts.staff.models
+import verdicts.traffic.models
 import verdicts.voting.models  # noqa: F401  # each brings its tables into Base.metadata
 from verdicts.extensions import Base, db
 

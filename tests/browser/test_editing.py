@@ -42,6 +42,7 @@ LISTS = {
     "merge": "/admin/merge",
     "digest": "/admin/digest",
     "subscribers": "/admin/subscribers",
+    "traffic": "/admin/traffic",
     "activity log": "/admin/trail",
 }
 FORMS = {

@@ -43,6 +43,7 @@ NOTHING_TO_DO = [
     "Letters for a new password forgotten: 0",
     "Returned mail not understood destroyed: 0",
     "Files waiting to be imported destroyed: 0",
+    "Old counts of views and searches deleted: 0",
     "Logos of no tool destroyed: 0",
 ]
 

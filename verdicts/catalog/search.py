@@ -129,6 +129,11 @@ def query_words(text: str) -> list[str]:
     return _distinct(piece for word, is_run in _split(text) for piece in (_cover(word) if is_run else [word]))
 
 
+def folded_words(text: str) -> list[str]:
+    """Return a text's words as they are compared, in its order; a run without spaces is one word."""
+    return [word for word, _ in _split(text)]
+
+
 def _split(text: str) -> Iterator[tuple[str, bool]]:
     """Yield a text's words, folded, and whether each is a run of a script without spaces."""
     folded = unicodedata.normalize("NFC", fold(text))  # fold() takes Hangul syllables apart

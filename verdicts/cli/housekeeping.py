@@ -21,6 +21,7 @@ from verdicts.newsletter.retention import (
     delete_unconfirmed,
 )
 from verdicts.staff import accounts, drafts, second_factor, sessions, throttle, versions
+from verdicts.traffic import storing as traffic
 from verdicts.voting.retention import blank_networks, destroy_network_keys, fold_voters
 from verdicts.voting.waiting import release_due
 
@@ -60,6 +61,7 @@ def run_all(now: datetime) -> Iterator[str]:
     yield f"Letters for a new password forgotten: {run_step(lambda: accounts.delete_expired_resets(now))}"
     yield f"Returned mail not understood destroyed: {not_understood.delete_old(kept_mail, now)}"
     yield f"Files waiting to be imported destroyed: {run_step(lambda: pending.delete_old(now))}"
+    yield f"Old counts of views and searches deleted: {sum(run_batches(lambda: traffic.delete_old(now)))}"
     yield f"Logos of no tool destroyed: {run_step(logos.delete_unused)}"
 
 

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from verdicts.catalog.content_version import content_version
 from verdicts.extensions import compress, end_session, limiter
-from verdicts.web import limits
+from verdicts.web import limits, traffic
 from verdicts.web.hosts import is_trusted
 from verdicts.web.page_stores import MAX_BYTES, CachedPage, Key, PageStore, StoreName
 
@@ -83,6 +83,7 @@ class PageCache:
         self._inner = inner
         self._hosts = app.config["SETTINGS"].trusted_hosts
         self._clock = clock
+        self._traffic = traffic.create_recorder(app)
         self._stores = {name: PageStore(max_bytes) for name, max_bytes in MAX_BYTES.items()}
         self._rendering: set[Key] = set()
         self._lock = threading.Lock()
@@ -102,7 +103,7 @@ class PageCache:
         if page is None:
             return self._render(key, None, environ)(environ, start_response)
         if self._is_fresh(page) or not self._may_render(key, page):
-            return _response_from(page, environ)(environ, start_response)
+            return self._answer(page, environ)(environ, start_response)
         try:
             return self._render(key, page, environ)(environ, start_response)
         finally:
@@ -126,18 +127,33 @@ class PageCache:
         version, rendered_at = self._current_version(), self._clock()
         # A HEAD is rendered as a GET, so that it fills the cache too and is not rendered each time.
         chosen: list[StoreName] = []
-        as_get = {**environ, "REQUEST_METHOD": "GET", _CHOSEN_STORE: chosen}
+        empty_searches: list[str] = []
+        as_get = {
+            **environ,
+            "REQUEST_METHOD": "GET",
+            _CHOSEN_STORE: chosen,
+            traffic.EMPTY_SEARCHES: empty_searches,
+        }
         response = WsgiResponse.from_app(self._inner, as_get, buffered=True)
         if response.status_code in _OLD_PAGE_STATUSES and old and old.age(rendered_at) < STALE_IF_ERROR_SECONDS:
-            return _response_from(old, environ)
+            return self._answer(old, environ)
         if response.status_code == HTTPStatus.NOT_FOUND:
             self._discard(key)
         if response.headers.get("Cache-Control") != PUBLIC:
             return response
         page = _page_of(response, version, rendered_at)
+        if response.status_code == HTTPStatus.OK and response.mimetype == "text/html":
+            page.viewed_path = _path_of(environ)
+            page.empty_search = next(iter(empty_searches), None)
         if len(page.body) <= MAX_PAGE_BYTES:
             is_made_up = page.status[:3] != "200" or environ.get("QUERY_STRING")
             self._store(key, page, StoreName.MADE_UP if is_made_up else next(iter(chosen), StoreName.PAGES))
+        return self._answer(page, environ)
+
+    def _answer(self, page: CachedPage, environ: "WSGIEnvironment") -> WsgiResponse:
+        """Return a page for one client, and count that it was viewed: what is unchanged (304) is shown too."""
+        if page.viewed_path and environ["REQUEST_METHOD"] == "GET":
+            self._traffic.count(page.viewed_path, page.empty_search, environ)
         return _response_from(page, environ)
 
     def _store(self, key: Key, page: CachedPage, name: StoreName) -> None:
@@ -174,6 +190,11 @@ def _key_of(environ: "WSGIEnvironment") -> Key:
         # Pages and fragments differ only in errors, which are not cached. The content encoding differs in all.
         environ["HTTP_ACCEPT_ENCODING"],
     )
+
+
+def _path_of(environ: "WSGIEnvironment") -> str:
+    path: str = environ.get("PATH_INFO", "")
+    return path.encode("latin-1").decode(errors="replace")  # PEP 3333
 
 
 def _content_encoding_for(environ: "WSGIEnvironment") -> str:

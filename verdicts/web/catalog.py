@@ -24,6 +24,7 @@ from verdicts.voting.queries import tally_of
 from verdicts.web.caching import public
 from verdicts.web.clock import now
 from verdicts.web.paging import Page, page_number
+from verdicts.web.traffic import note_empty_search
 
 bp = Blueprint("catalog", __name__)
 
@@ -63,6 +64,8 @@ def index() -> ResponseReturnValue:
     found = directory.list_pair(pair, now()) if pair else directory.find_tools(query, now())
     if not found.tools and query.page > 1:
         abort(404, "This page of the directory is empty.")
+    if not found.tools and not query.category:
+        note_empty_search(query.text)
     return render_index(query, found, pair, categories)
 
 

@@ -29,7 +29,10 @@ MAX_BYTES = {
 
 @dataclass
 class CachedPage:
-    """A response as it was rendered: `rendered_at` is the cache's clock then, `version` the content version."""
+    """A response as it was rendered: `rendered_at` is the cache's clock then, `version` the content version.
+
+    `viewed_path` is what a view of it counts for, "" where it is no page; `empty_search` a search that found nothing.
+    """
 
     status: str
     headers: list[tuple[str, str]]
@@ -37,6 +40,8 @@ class CachedPage:
     etag: str
     version: int
     rendered_at: float
+    viewed_path: str = ""
+    empty_search: str | None = None
 
     def age(self, now: float) -> float:
         return now - self.rendered_at

@@ -26,6 +26,7 @@ from verdicts.web.admin import (
     reviewers,
     subscribers,
     tools,
+    traffic,
     users,
     worklists,
 )
@@ -45,6 +46,7 @@ VIEWS = (
     import_export,
     worklists,
     price_checks,
+    traffic,
     digest,
     digest_sending,
     subscribers,

@@ -2,12 +2,14 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
 import yaml
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW, make_tool
 from verdicts.catalog.models import PriceRecord, Review, ReviewRevision, Tool, ToolFact, ToolSlug
 from verdicts.comparisons import queries as comparisons
@@ -111,6 +113,7 @@ def test_the_sample_draws_the_same_votes_every_time() -> None:
     assert sample.make_votes(WANTED, NOW) == sample.make_votes(WANTED, NOW)
 
 
+@ON_ONE_DATABASE
 def test_a_sample_loaded_months_later_still_has_a_panel_lead_on_its_featured_pair(app: Flask) -> None:
     assert load(MONTHS_LATER)
     pair = comparisons.load(comparisons.find(FEATURED, MONTHS_LATER), MONTHS_LATER)
@@ -118,13 +121,14 @@ def test_a_sample_loaded_months_later_still_has_a_panel_lead_on_its_featured_pai
     assert panel_lead(first, second, MONTHS_LATER.date()).outcome is PanelOutcome.SECOND_AHEAD
 
 
+@ON_ONE_DATABASE
 def test_a_sample_loaded_later_moves_its_reviews_and_no_price_or_fact(app: Flask) -> None:
     assert load(MONTHS_LATER)
     later = MONTHS_LATER.date() - sample.WRITTEN_FOR
     assert date(2026, 11, 19) + later in dates_of(Review.reviewed_on)
     assert date(2026, 11, 3) + later in dates_of(ReviewRevision.until)
     assert date(2026, 11, 19) not in dates_of(Review.reviewed_on)
-    assert newest(PriceRecord.checked_on) == newest(ToolFact.checked_on) == date(2026, 11, 19)
+    assert newest(PriceRecord.checked_on) == newest(ToolFact.checked_on) == date(2026, 11, 28)
 
 
 @pytest.mark.usefixtures("loaded")
@@ -133,10 +137,24 @@ def test_a_sample_loaded_before_the_day_it_was_written_for_keeps_its_dates() -> 
     assert max(dates_of(Review.reviewed_on) - {NOW.date()}) == date(2026, 11, 19)
 
 
+@ON_ONE_DATABASE
 def test_a_sample_loaded_by_a_clock_that_is_slow_dates_nothing_in_the_future(app: Flask) -> None:
     assert load(datetime(2026, 6, 1, tzinfo=UTC))
     dates = [Review.reviewed_on, ReviewRevision.until, PriceRecord.checked_on, ToolFact.checked_on]
     assert {newest(column) for column in dates} == {date(2026, 6, 1)}
+
+
+def test_each_fact_and_price_of_the_sample_names_a_page_that_shows_it_and_a_day() -> None:
+    tools = yaml.safe_load(sample.CATALOGUE.read_text())["tools"]
+    stated = [(tool["slug"], each) for tool in tools for each in [*tool["facts"], *tool.get("plans", [])]]
+    stated += [(tool["slug"], tool["price"]) for tool in tools if tool["price"]["model"] != "unknown"]
+    assert [slug for slug, each in stated if not (each.get("source") and each.get("checked_on"))] == []
+    assert [slug for slug, each in stated if urlsplit(each["source"]).path in ("", "/")] == []
+
+
+def test_each_category_of_the_sample_has_facts_and_picks() -> None:
+    categories = yaml.safe_load(sample.CATALOGUE.read_text())["categories"]
+    assert [each["slug"] for each in categories if not (each.get("facts") and each.get("picks"))] == []
 
 
 @pytest.mark.usefixtures("loaded")

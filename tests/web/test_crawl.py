@@ -9,7 +9,7 @@ import time_machine
 from flask import Flask
 
 from tests.apps import new_app
-from tests.conftest import DATABASES, new_database
+from tests.conftest import DATABASES, ON_ONE_DATABASE, new_database
 from tests.curation.files import import_file
 from tests.makers import NOW
 from tests.web.visitor import Page, Visitor
@@ -24,11 +24,13 @@ BARE = Path(__file__).parent.parent / "data" / "bare-catalogue.json"
 def pages(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, the_present: time_machine.Traveller
 ) -> Iterator[dict[str, Page]]:
-    """Every page that links lead to, each checked as it was read; comparisons only so many, as there are thousands."""
+    """Every page that links lead to, each checked as it was read; of comparisons a few, as there are thousands."""
     folder = tmp_path_factory.mktemp("crawl")
     with new_database(request) as url, new_app(url, folder, DEMO="1") as app:
         begin_write()
         sample.load(NOW)
+        if request.param != "sqlite":  # a third of it tells as much about another database
+            db.session.execute(sa.text("UPDATE tool SET published_at = NULL WHERE id % 3 > 0"))
         db.session.commit()
         yield crawl(Visitor(app))
 
@@ -60,7 +62,7 @@ def is_comparison(path: str) -> bool:
 def test_every_page_is_reached_by_links(pages: dict[str, Page]) -> None:
     tools = db.session.scalar(sa.text("SELECT count(*) FROM tool WHERE published_at IS NOT NULL"))
     read = [path for path in pages if path.startswith("/tools/") and path.count("/") == 2]
-    assert len(read) == tools >= 24
+    assert len(read) == tools >= 18
     categories = db.session.scalar(
         sa.text("SELECT count(DISTINCT category_id) FROM tool WHERE published_at IS NOT NULL")
     )
@@ -68,7 +70,7 @@ def test_every_page_is_reached_by_links(pages: dict[str, Page]) -> None:
     assert {"/", "/tools", "/reviewers", "/method", "/privacy", "/contact", "/compare"} <= set(pages)
     reviewers = db.session.scalars(sa.text("SELECT slug FROM reviewer"))
     assert {f"/reviewers/{slug}" for slug in reviewers} <= set(pages)
-    assert sum(path.startswith("/compare/") for path in pages) >= 10
+    assert sum(path.startswith("/compare/") for path in pages) >= 8
 
 
 def test_no_public_page_sets_a_cookie(pages: dict[str, Page]) -> None:
@@ -112,6 +114,7 @@ def shared_static() -> Path:
     return Path(__file__).parent.parent.parent / "static"
 
 
+@ON_ONE_DATABASE
 def test_a_bare_catalogue_can_be_crawled_too(app: Flask) -> None:
     begin_write()
     import_file(BARE, NOW)
@@ -119,5 +122,6 @@ def test_a_bare_catalogue_can_be_crawled_too(app: Flask) -> None:
     assert "/compare/huggingface-smolvlm2-2b-vs-mistral-code" in crawl(Visitor(app))
 
 
+@ON_ONE_DATABASE
 def test_an_empty_installation_can_be_crawled_too(app: Flask) -> None:
     assert {"/", "/tools", "/method", "/privacy", "/contact", "/compare"} <= set(crawl(Visitor(app)))

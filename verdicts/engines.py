@@ -1,6 +1,7 @@
 """How SQLite and PostgreSQL are connected to: drivers, pools, time limits, pragmas."""
 
 import logging
+import math
 import sqlite3
 from types import ModuleType
 from typing import Any
@@ -72,7 +73,7 @@ def engine_options(database_url: str) -> dict[str, Any]:
 
 def configure_engine(engine: sa.Engine) -> None:
     """Make an engine raise outages in one way; and one of SQLite enforce foreign keys, sync every commit, know
-    capitals of all scripts as PostgreSQL does, and begin transactions as begin_write() asks.
+    capitals of all scripts and square roots as PostgreSQL does, and begin transactions as begin_write() asks.
     """
     sa.event.listen(engine, "handle_error", outages.unify)
     if engine.dialect.name == "sqlite":
@@ -85,6 +86,8 @@ def configure_engine(engine: sa.Engine) -> None:
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     # SQLite's own lower() knows the letters of ASCII alone.
     connection.create_function("lower", 1, _lower, deterministic=True)
+    # Some are built without functions of mathematics. Ours has the name and the outcome of theirs.
+    connection.create_function("sqrt", 1, _sqrt, deterministic=True)
     # The driver begins transactions too late, and never IMMEDIATE. _begin_sqlite does it instead.
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -97,6 +100,10 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
 
 def _lower(value: object) -> str | None:
     return None if value is None else str(value).lower()
+
+
+def _sqrt(value: float | None) -> float | None:
+    return None if value is None or value < 0 else math.sqrt(value)
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

@@ -7,7 +7,7 @@ EDITION = Week(2026, 47)
 GOOD = {
     "front page": "/",
     "directory": "/tools",
-    "search with hits": "/tools?q=code",
+    "search with hits": "/tools?q=code&panel=split&tool=cursor&tool=ollama",
     "search without hits": "/tools?q=zzzzqq",
     "search for a typing mistake": "/tools?q=chatgtp",
     "search for a pair": "/tools?q=claude+vs+chatgpt",

@@ -4,8 +4,9 @@ import pytest
 from flask import Flask
 
 from tests.makers import NOW
-from verdicts.catalog import directory
-from verdicts.catalog.directory import DirectoryQuery, Sort
+from verdicts.comparisons import finder
+from verdicts.comparisons.finder import ToolQuery
+from verdicts.comparisons.tool_orders import Sort
 from verdicts.curation import sample
 from verdicts.extensions import begin_write, db
 
@@ -140,8 +141,8 @@ def loaded(shared_app: Flask) -> None:
     db.session.commit()
 
 
-def found(text: str) -> directory.FoundTools:
-    return directory.find_tools(DirectoryQuery(text=text, sort=Sort.RELEVANCE), NOW)
+def found(text: str) -> finder.FoundTools:
+    return finder.find_tools(ToolQuery(text=text, sort=Sort.RELEVANCE), NOW)
 
 
 @pytest.mark.parametrize(("text", "first"), FIRST.items(), ids=FIRST)

@@ -204,6 +204,9 @@ def forbidden(visitor: Visitor, path: str) -> bool:
         "/votes/mine?tool=alpha",
         "/tools?q=alpha",
         "/tools?category=developer-tools&q=alpha",
+        "/tools?sort=name",
+        "/tools?category=developer-tools&price=free",
+        "/tools?tool=alpha",
         "/admin/login",
     ],
 )
@@ -213,7 +216,7 @@ def test_crawlers_are_kept_from_what_has_no_end(visitor: Visitor, path: str) -> 
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/tools", "/tools?category=developer-tools", "/compare/alpha-vs-beta", "/feed.atom"]
+    "path", ["/", "/tools", "/tools?category=developer-tools", "/tools?page=2&after=alpha", "/compare/alpha-vs-beta"]
 )
 @ON_ONE_SHARED_DATABASE
 def test_crawlers_may_read_the_rest(visitor: Visitor, path: str) -> None:

@@ -1,10 +1,8 @@
-"""The directory: which tools, in which order, a page at a time."""
+"""What is in the directory: categories and how many tools each holds, the newest tools, and tools by their names."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,29 +18,15 @@ from verdicts.catalog.queries import (
     tool,
 )
 from verdicts.catalog.summaries import ToolLink, ToolSummary
-from verdicts.extensions import db
+from verdicts.extensions import UtcDateTime, db
 
-PAGE_SIZE = 24
 _BETWEEN_TWO = re.compile(r"\s+(?:vs\.?|versus|or)\s+", re.IGNORECASE)
-
-
-class Sort(StrEnum):
-    """How the directory may be sorted; RELEVANCE only where something is searched for."""
-
-    RELEVANCE = "relevance"
-    EDITORS_ORDER = "shelf"
-    NAME = "name"
-    NEWEST = "newest"
-
-
-@dataclass(frozen=True)
-class DirectoryQuery:
-    """Which tools a visitor wants to see; an empty text or category means any."""
-
-    text: str = ""
-    category: str = ""
-    sort: Sort = Sort.EDITORS_ORDER
-    page: int = 1
+_NEWEST = (
+    select_summaries()
+    .where(tool.c.published_at <= sa.bindparam("now", type_=UtcDateTime), is_active)
+    .order_by(tool.c.published_at.desc(), tool.c.id.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
 
 
 @dataclass(frozen=True)
@@ -52,38 +36,6 @@ class CategoryCount:
     slug: str
     name: str
     count: int
-
-
-@dataclass(frozen=True)
-class FoundTools:
-    """One page of the tools that match, how many match in all, and the text that was searched for instead, or ""."""
-
-    tools: list[ToolSummary]
-    total: int
-    corrected: str
-
-
-def list_pair(pair: tuple[ToolLink, ToolLink], now: datetime) -> FoundTools:
-    """Return two tools as a page, the first first. One statement."""
-    both = select_summaries().where(is_published(now), tool.c.id.in_([each.id for each in pair]))
-    rows = db.session.execute(both.order_by(tool.c.id != pair[0].id))
-    tools = [to_summary(row) for row in rows]
-    return FoundTools(tools, len(tools), "")
-
-
-def find_tools(query: DirectoryQuery, now: datetime) -> FoundTools:
-    """Return what a visitor looks for; where their words find nothing, what the corrected ones find.
-
-    One statement, two more if nothing is found.
-    """
-    tools, total = list_tools(query, now)
-    # Behind the last page, nothing is found of words that are spelled right.
-    if tools or not query.text:
-        return FoundTools(tools, total, "")
-    corrected = search.correct(query.text)
-    if corrected:
-        tools, total = list_tools(replace(query, text=corrected), now)
-    return FoundTools(tools, total, corrected if tools else "")
 
 
 def find_pair(text: str, now: datetime) -> tuple[ToolLink, ToolLink] | None:
@@ -102,16 +54,9 @@ def find_named(text: str, now: datetime) -> ToolLink | None:
     return _find_named_as_typed(corrected, now) if corrected else named
 
 
-def list_tools(query: DirectoryQuery, now: datetime) -> tuple[list[ToolSummary], int]:
-    """Return one page of the tools that match, and how many match in all (0 behind the last page). One statement."""
-    matching = _select(query, now).add_columns(sa.func.count().over().label("total"))
-    rows = db.session.execute(matching.limit(PAGE_SIZE).offset((query.page - 1) * PAGE_SIZE)).all()
-    return [to_summary(row) for row in rows], rows[0].total if rows else 0
-
-
 def list_newest(now: datetime, most: int) -> list[ToolSummary]:
     """Return the tools published last that go on. One statement."""
-    rows = db.session.execute(_select(DirectoryQuery(sort=Sort.NEWEST), now).where(is_active).limit(most))
+    rows = db.session.connection().execute(_NEWEST, {"now": now, "most": most})
     return [to_summary(row) for row in rows]
 
 
@@ -155,20 +100,3 @@ def _find_named_as_typed(text: str, now: datetime) -> ToolLink | None:
     links = select_links().join(hits, hits.c.tool_id == tool.c.id).where(is_published(now), is_named)
     row = db.session.execute(links.order_by(hits.c.rank, tool.c.position, tool.c.id).limit(1)).first()
     return ToolLink(*row) if row else None
-
-
-def _select(query: DirectoryQuery, now: datetime) -> sa.Select[Any]:
-    tools = select_summaries().where(is_published(now))
-    orders: dict[Sort, tuple[Any, ...]] = {
-        Sort.EDITORS_ORDER: (tool.c.position,),
-        Sort.NAME: (sa.func.lower(tool.c.name),),
-        Sort.NEWEST: (tool.c.published_at.desc(), tool.c.position.desc()),
-        Sort.RELEVANCE: (tool.c.position,),
-    }
-    if query.text:
-        hits = search.matching(query.text)
-        tools = tools.join(hits, hits.c.tool_id == tool.c.id)
-        orders[Sort.RELEVANCE] = (hits.c.rank, tool.c.position)
-    if query.category:
-        tools = tools.where(category.c.slug == query.category)
-    return tools.order_by(*orders[query.sort], tool.c.id)

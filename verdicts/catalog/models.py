@@ -159,6 +159,11 @@ class Tool(Base):
         _web_address("website"),
         sa.CheckConstraint("successor_id != id", name="another_successor"),
         sa.CheckConstraint("state != 'active' OR (ended_on IS NULL AND successor_id IS NULL)", name="active_goes_on"),
+        # A category's tools in the editors' order, and how many of them are published.
+        sa.Index("ix_tool_category_id_position", "category_id", "position"),
+        sa.Index("ix_tool_category_id_published_at", "category_id", "published_at"),
+        # The licences of published tools, each once.
+        sa.Index("ix_tool_license_published_at", "license", "published_at"),
         IDS_NEVER_REUSED,
     )
 
@@ -326,6 +331,8 @@ class Review(Base):
     __table_args__ = (
         sa.UniqueConstraint("tool_id", "reviewer_id"),
         sa.Index("ix_review_reviewed_on_id", "reviewed_on", "id"),
+        # How a tool's panel stands and how old its reviews are, without the quotes.
+        sa.Index("ix_review_tool_id_verdict", "tool_id", "verdict", "reviewed_on"),
         # A reviewer's reviews in the order of their page.
         sa.Index("ix_review_reviewer_id_reviewed_on", "reviewer_id", "reviewed_on", "id"),
         # All that a reviewer's record counts, without the quotes.

@@ -58,6 +58,20 @@ readers_verdict = sa.case(
     else_=sa.literal(Verdict.SKIP, vote.c.verdict.type),
 )
 
+_share, _spread = tally.c.ship / sa.func.nullif(_counted_votes, 0), Z_SQUARED / sa.func.nullif(_counted_votes, 0)
+# The lower end of the interval that pages show, as a column: see community.wilson(). NULL where they show none.
+readers_low = sa.case(
+    (
+        _counted_votes >= PERCENTAGE_FROM,
+        (
+            _share
+            + _spread / 2
+            - sa.func.sqrt(Z_SQUARED * (_share * (1 - _share) / _counted_votes + _spread / 4 / _counted_votes))
+        )
+        / (1 + _spread),
+    )
+)
+
 
 def tally_of(tool_id: int) -> Community:
     """Return a tool's figures. One statement."""

@@ -1,40 +1,31 @@
 """The directory with its search, and a page for each tool."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import urlencode
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.catalog import directory, picks, search
+from verdicts.catalog import directory, picks
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.directory import CategoryCount, DirectoryQuery, FoundTools, Sort
 from verdicts.catalog.picks import Pick
 from verdicts.catalog.prices import Price
 from verdicts.catalog.reviews import ReviewerSummary, reviewers_of
 from verdicts.catalog.summaries import PlanSummary, ReleaseSummary, ToolLink, ToolSummary
-from verdicts.comparisons import address, related, tool_table
+from verdicts.comparisons import finder, related
 from verdicts.comparisons.conclusion import disagreement
 from verdicts.comparisons.differences import FactRow, fact_rows
 from verdicts.comparisons.related import ComparisonLink
 from verdicts.comparisons.tool_table import ToolRow
-from verdicts.texts import without_bidi_controls
 from verdicts.voting.queries import tally_of
+from verdicts.web import directory_page
 from verdicts.web.caching import public
 from verdicts.web.clock import now
-from verdicts.web.paging import Page, page_number
 from verdicts.web.traffic import note_empty_search
 
 bp = Blueprint("catalog", __name__)
 
 NO_TOOL = "We know no tool under this name."
-SORTS = {
-    Sort.RELEVANCE: "Best match",
-    Sort.EDITORS_ORDER: "Editors’ order",
-    Sort.NAME: "Name",
-    Sort.NEWEST: "Newest",
-}
 
 
 @dataclass(frozen=True)
@@ -52,21 +43,20 @@ class ToolPage(ToolRow):
 @bp.get("/tools")
 @public
 def index() -> ResponseReturnValue:
-    query = read_query()
+    query, ticked = directory_page.read_query(), directory_page.read_ticked()
     categories = directory.count_by_category(now())
     if query.category and query.category not in {category.slug for category in categories}:
         renamed = directory.find_category(query.category.strip("/").lower())
         if renamed is None:
             abort(404, "We know no category under this name.")
-        arguments = urlencode({**request.args.to_dict(), "category": renamed})
-        return redirect(f"{url_for('catalog.index')}?{arguments}", 301)
+        return redirect(directory_page.path_of(replace(query, category=renamed), ticked), 301)
     pair = directory.find_pair(query.text, now())
-    found = directory.list_pair(pair, now()) if pair else directory.find_tools(query, now())
-    if not found.tools and query.page > 1:
+    found = finder.list_pair(pair) if pair else finder.find_tools(query, now())
+    if not found.tools and (query.page > 1 or query.after):
         abort(404, "This page of the directory is empty.")
-    if not found.tools and not query.category:
+    if not found.tools and not query.is_filtered:
         note_empty_search(query.text)
-    return render_index(query, found, pair, categories)
+    return directory_page.render(query, found, ticked, pair, categories)
 
 
 @bp.get("/tools/<slug>")
@@ -76,25 +66,6 @@ def tool(slug: str) -> ResponseReturnValue:
     if summary.slug != slug:
         return redirect(url_for("catalog.tool", slug=summary.slug), 301)
     return render_template("catalog/tool.html", page=load_tool_page(summary, now()))
-
-
-def render_index(
-    query: DirectoryQuery,
-    found: FoundTools,
-    pair: tuple[ToolLink, ToolLink] | None,
-    categories: list[CategoryCount],
-) -> str:
-    return render_template(
-        "catalog/directory.html",
-        query=query,
-        corrected=found.corrected,
-        pair=pair,
-        pair_address=address.canonical(tool.slug for tool in pair) if pair else "",
-        page=Page(found.tools, query.page, found.total, directory.PAGE_SIZE),
-        table=tool_table.load(found.tools),
-        categories=categories,
-        sorts={sort: label for sort, label in SORTS.items() if sort is not Sort.RELEVANCE or query.text},
-    )
 
 
 def link_or_404(slug: str) -> ToolLink:
@@ -117,18 +88,4 @@ def load_tool_page(tool: ToolSummary, now: datetime) -> ToolPage:
         picks=picks.list_of_tool(tool.id, now),
         disagreement=disagreement(tool.name, panel, community),
         related=related.load([tool], now)[1],
-    )
-
-
-def read_query() -> DirectoryQuery:
-    """Return what the address asks the directory for. Answers 400 for an order or a page that does not exist."""
-    text = " ".join(without_bidi_controls(request.args.get("q", "")).split())[: search.MAX_QUERY_LENGTH]
-    sort = request.args.get("sort", "")
-    if sort and sort not in set(Sort):
-        abort(400, f"The directory cannot be sorted by “{sort[:40]}”. It can by {', '.join(sorted(Sort))}.")
-    return DirectoryQuery(
-        text=text,
-        category=request.args.get("category", "")[: search.MAX_QUERY_LENGTH],
-        sort=Sort(sort) if sort else Sort.RELEVANCE if text else Sort.EDITORS_ORDER,
-        page=page_number(request.args.get("page", "")),
     )

@@ -1,0 +1,39 @@
+"""One page of the directory follows another, where an order alone cannot tell tools apart too."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from tests.makers import NOW, make_tool
+from verdicts.comparisons import finder
+from verdicts.comparisons.finder import PAGE_SIZE, ToolQuery
+from verdicts.comparisons.tool_orders import Sort
+
+
+@pytest.fixture(scope="module", autouse=True)
+def world(shared_app: Flask) -> Iterator[None]:
+    make_tool("editor", name="Editor", tagline="With vision")
+    make_tool("vision", name="Vision")
+    for number in range(PAGE_SIZE + 3):
+        make_tool(f"tool-{number}", name="Same name", position=9)
+    return
+
+
+@pytest.mark.parametrize("sort", [Sort.NAME, Sort.NEWEST, Sort.PANEL, Sort.RELEVANCE])
+def test_each_of_many_equal_tools_is_on_exactly_one_page(sort: Sort) -> None:
+    first = finder.list_tools(ToolQuery(text="same", sort=sort), NOW)
+    second = finder.list_tools(ToolQuery(text="same", sort=sort, after=first.next_after), NOW)
+    by_number = finder.list_tools(ToolQuery(text="same", sort=sort, page=2), NOW)
+    assert [len(page.tools) for page in (first, second)] == [PAGE_SIZE, 3]
+    assert second.tools == by_number.tools
+    assert len({tool.id for page in (first, second) for tool in page.tools}) == PAGE_SIZE + 3
+    assert {first.total, second.total} == {PAGE_SIZE + 3}
+    assert second.next_after == ""
+
+
+def test_the_best_match_comes_first_and_the_next_page_goes_on_in_its_order() -> None:
+    best = finder.list_tools(ToolQuery(text="vision", sort=Sort.RELEVANCE), NOW)
+    assert [tool.slug for tool in best.tools] == ["vision", "editor"]
+    rest = finder.list_tools(ToolQuery(text="vision", sort=Sort.RELEVANCE, after="vision"), NOW)
+    assert [tool.slug for tool in rest.tools] == ["editor"]

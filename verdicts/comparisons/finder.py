@@ -1,0 +1,218 @@
+"""The directory: which tools match, in which order, a page at a time.
+
+Ids come first, by an index where one ends in the order, and then the rows. A page begins after a tool, or at a number:
+numbers are for the first pages only, since the database reads all that a number skips.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from verdicts.catalog import models, search
+from verdicts.catalog.kinds import PriceModel, Verdict
+from verdicts.catalog.price_checks import days_since_check
+from verdicts.catalog.queries import category, price, review, summaries_of, tool
+from verdicts.catalog.reviews import OLD_AFTER
+from verdicts.catalog.summaries import ToolLink, ToolSummary
+from verdicts.comparisons.tool_orders import ORDERS, Order, Sort, order_by_relevance
+from verdicts.extensions import UtcDateTime, db
+
+PAGE_SIZE = 24
+MAX_COUNTED = 1_000
+MAX_LICENSES = 60
+MAX_NUMBERED_PAGE = -(-MAX_COUNTED // PAGE_SIZE)
+
+# The facts that say whether a tool's weights or source are open, in those categories that have one of them.
+OPEN_KEYS = ("open", "open_source", "open_weights")
+# Values of these facts that say no: "No", or "No; its command line is MIT".
+_NO = ("no", "none", "closed")
+_AFTER_NO = ("", " %", ",%", ";%", ".%", ":%")
+
+
+class PanelSplit(StrEnum):
+    """How a panel's verdicts on a tool may stand."""
+
+    ALL_SHIP = "all-ship"
+    SPLIT = "split"
+    ALL_SKIP = "all-skip"
+    NOT_REVIEWED = "none"
+
+
+class FreshPart(StrEnum):
+    """What of a tool was checked or written lately."""
+
+    PRICE = "price"  # its last check still holds
+    REVIEWS = "reviews"  # none is older than OLD_AFTER
+
+
+@dataclass(frozen=True)
+class ToolQuery:
+    """Which tools a visitor wants to see; what is empty means any. `after` is the slug that the page begins after."""
+
+    text: str = ""
+    category: str = ""
+    prices: tuple[PriceModel, ...] = ()
+    panel: PanelSplit | None = None
+    license: str = ""
+    is_open: bool = False
+    fresh: tuple[FreshPart, ...] = ()
+    sort: Sort = Sort.RECOMMENDED
+    page: int = 1
+    after: str = ""
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether it leaves out tools that hold the text."""
+        return any((self.category, self.prices, self.panel, self.license, self.is_open, self.fresh))
+
+
+@dataclass(frozen=True)
+class FoundTools:
+    """One page of the tools that match.
+
+    `total` is how many match in all, at most MAX_COUNTED + 1; `next_after` the slug that the next page begins after, or
+    ""; `corrected` the text that was searched for instead, or "".
+    """
+
+    tools: list[ToolSummary]
+    total: int
+    next_after: str = ""
+    corrected: str = ""
+
+
+def list_pair(pair: tuple[ToolLink, ToolLink]) -> FoundTools:
+    """Return two published tools as a page, the first first. One statement."""
+    found = summaries_of([each.id for each in pair])
+    return FoundTools([found[each.id] for each in pair if each.id in found], len(found))
+
+
+def find_tools(query: ToolQuery, now: datetime) -> FoundTools:
+    """Return what a visitor looks for; where their words find nothing, what the corrected ones find.
+
+    Three statements, one more behind a slug; at most five where nothing is found.
+    """
+    found = list_tools(query, now)
+    if found.tools or not query.text or found.total:  # behind the last page, words are spelled right
+        return found
+    corrected = search.correct(query.text)
+    instead = list_tools(replace(query, text=corrected), now) if corrected else found
+    return replace(instead, corrected=corrected) if instead.tools else found
+
+
+def list_tools(query: ToolQuery, now: datetime) -> FoundTools:
+    """Return one page of the tools that match. Three statements, one more behind a slug; one where none match."""
+    connection = db.session.connection()
+    order, matching = _select(query, now)
+    total = connection.scalar(_count(matching)) or 0
+    if not total:
+        return FoundTools([], 0)
+    page = order.sort(matching)
+    if query.after:
+        place = connection.execute(order.place(query.after, matching)).first()
+        if place is None:
+            return FoundTools([], total)
+        page = page.where(order.is_after(place))
+    else:
+        page = page.offset((query.page - 1) * PAGE_SIZE)
+    ids = list(connection.scalars(page.limit(PAGE_SIZE + 1)))
+    found = summaries_of(ids[:PAGE_SIZE])
+    tools = [found[id] for id in ids[:PAGE_SIZE]]
+    return FoundTools(tools, total, tools[-1].slug if len(ids) > PAGE_SIZE else "")
+
+
+def list_licenses(now: datetime) -> list[str]:
+    """Return the licences that published tools name, in alphabetical order, MAX_LICENSES at most. One statement."""
+    return list(db.session.connection().scalars(_LICENSES, {"now": now}))
+
+
+def asks_for_open(category_slug: str) -> bool:
+    """Say whether the tools of a category, or without one those of any, state whether they are open. One statement."""
+    statement, values = (_ASKS_FOR_OPEN_IN, {"slug": category_slug}) if category_slug else (_ASKS_FOR_OPEN, {})
+    return bool(db.session.connection().scalar(statement, values))
+
+
+def _select(query: ToolQuery, now: datetime) -> tuple[Order, sa.Select[Any]]:
+    """Return the order, and the statement that reads the ids of all tools that match, in no order."""
+    matching = sa.select(tool.c.id).where(tool.c.published_at <= sa.literal(now, UtcDateTime))
+    order = ORDERS[query.sort]
+    if query.text:
+        hits = search.matching(query.text)
+        matching = matching.join(hits, hits.c.tool_id == tool.c.id)
+        order = order_by_relevance(hits) if query.sort is Sort.RELEVANCE else order
+    if query.prices or FreshPart.PRICE in query.fresh or query.sort is Sort.PRICE:
+        matching = matching.outerjoin(price, (price.c.tool_id == tool.c.id) & price.c.until.is_(None))
+    return order, order.join(matching).where(*_conditions(query, now.date()))
+
+
+def _conditions(query: ToolQuery, today: date) -> Iterator[sa.ColumnElement[bool]]:
+    if query.category:
+        named = sa.select(category.c.id).where(category.c.slug == query.category)
+        yield tool.c.category_id == named.scalar_subquery()
+    if query.prices:
+        yield sa.func.coalesce(price.c.model, sa.literal(PriceModel.UNKNOWN, price.c.model.type)).in_(query.prices)
+    if query.panel:
+        yield from _panel_is(query.panel)
+    if query.license:
+        yield tool.c.license == query.license
+    if query.is_open:
+        yield _IS_OPEN
+    if FreshPart.PRICE in query.fresh:
+        yield (price.c.model != PriceModel.UNKNOWN) & (days_since_check(today) <= price.c.interval_days)
+    if FreshPart.REVIEWS in query.fresh:
+        is_old = review.c.reviewed_on.is_(None) | (review.c.reviewed_on < today - OLD_AFTER)
+        yield _has_review() & ~_has_review(is_old)
+
+
+def _panel_is(split: PanelSplit) -> Iterator[sa.ColumnElement[bool]]:
+    has_ship, has_skip = (_has_review(review.c.verdict == verdict) for verdict in (Verdict.SHIP, Verdict.SKIP))
+    yield has_ship if split in {PanelSplit.ALL_SHIP, PanelSplit.SPLIT} else ~has_ship
+    yield has_skip if split in {PanelSplit.ALL_SKIP, PanelSplit.SPLIT} else ~has_skip
+
+
+def _has_review(*conditions: sa.ColumnElement[bool]) -> sa.Exists:
+    return sa.exists().where(review.c.tool_id == tool.c.id, *conditions)
+
+
+def _count(matching: sa.Select[Any]) -> sa.Select[Any]:
+    return sa.select(sa.func.count()).select_from(matching.limit(MAX_COUNTED + 1).subquery())
+
+
+def _says_yes(value: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+    return ~sa.or_(*(sa.func.lower(value).like(no + rest) for no in _NO for rest in _AFTER_NO))
+
+
+_fact, _key = models.ToolFact.__table__, models.CategoryFact.__table__
+_IS_OPEN = sa.exists().where(
+    _fact.c.tool_id == tool.c.id,
+    _fact.c.key.in_(OPEN_KEYS),
+    _says_yes(_fact.c.value),
+    _key.c.category_id == tool.c.category_id,
+    _key.c.key == _fact.c.key,
+)
+_has_open_key = sa.exists().where(_key.c.key.in_(OPEN_KEYS))
+_ASKS_FOR_OPEN = sa.select(_has_open_key)
+_ASKS_FOR_OPEN_IN = sa.select(
+    _has_open_key.where(_key.c.category_id == category.c.id, category.c.slug == sa.bindparam("slug"))
+)
+
+
+def _select_licenses() -> sa.Select[Any]:
+    """Each licence is found by one look into the index, for the first that comes after the last."""
+
+    def next_after(last: sa.ColumnElement[str]) -> sa.ScalarSelect[str]:
+        is_public = tool.c.published_at <= sa.bindparam("now", type_=UtcDateTime)
+        later = sa.select(tool.c.license).where(tool.c.license > last, is_public)
+        return later.order_by(tool.c.license).limit(1).scalar_subquery()
+
+    first = next_after(sa.literal(""))
+    licenses = sa.select(first.label("license"), sa.literal(1).label("number")).cte("licenses", recursive=True)
+    more = licenses.c.license.is_not(None) & (licenses.c.number < MAX_LICENSES)
+    licenses = licenses.union_all(sa.select(next_after(licenses.c.license), licenses.c.number + 1).where(more))
+    return sa.select(licenses.c.license).where(licenses.c.license.is_not(None)).order_by(licenses.c.license)
+
+
+_LICENSES = _select_licenses()

@@ -1,0 +1,95 @@
+"""In which order the directory lists tools: each ends in the id, so that no two tools share a place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from verdicts.catalog.categories import panel_rank
+from verdicts.catalog.kinds import Period, PriceModel
+from verdicts.catalog.queries import price, requested_slug, review, tool
+from verdicts.voting.models import tally
+from verdicts.voting.queries import readers_low
+
+MONTHS_A_YEAR = 12
+
+
+class Sort(StrEnum):
+    """How the directory may be sorted; RELEVANCE only where something is searched for."""
+
+    RELEVANCE = "relevance"
+    RECOMMENDED = "recommended"
+    PANEL = "panel"
+    READERS = "readers"
+    PRICE = "price"
+    NAME = "name"
+    NEWEST = "newest"
+
+
+def _as_it_is(matching: sa.Select[Any]) -> sa.Select[Any]:
+    return matching
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order of tools by these keys, all of them ascending or all descending; `join` adds what the keys read."""
+
+    keys: tuple[sa.ColumnElement[Any], ...]
+    is_descending: bool = False
+    join: Callable[[sa.Select[Any]], sa.Select[Any]] = _as_it_is
+
+    def sort(self, matching: sa.Select[Any]) -> sa.Select[Any]:
+        return matching.order_by(*(key.desc() if self.is_descending else key for key in self.keys))
+
+    def place(self, slug: str, matching: sa.Select[Any]) -> sa.Select[Any]:
+        """Return the statement that reads the keys of the matching tool with this slug."""
+        keys = (key.label(f"key_{number}") for number, key in enumerate(self.keys))
+        of_slug = matching.join(requested_slug, requested_slug.c.tool_id == tool.c.id)
+        return of_slug.where(requested_slug.c.slug == slug).with_only_columns(*keys, maintain_column_froms=True)
+
+    def is_after(self, place: sa.Row[Any]) -> sa.ColumnElement[bool]:
+        keys = sa.tuple_(*self.keys)
+        values = sa.tuple_(*(sa.literal(value, key.type) for key, value in zip(self.keys, place, strict=True)))
+        return keys < values if self.is_descending else keys > values
+
+
+def order_by_relevance(hits: sa.Subquery) -> Order:
+    """`hits` is of search.matching(), and joined."""
+    return Order((hits.c.rank, *_IN_EDITORS_ORDER))
+
+
+def _join_tallies(matching: sa.Select[Any]) -> sa.Select[Any]:
+    return matching.outerjoin(tally, tally.c.tool_id == tool.c.id)
+
+
+_IN_EDITORS_ORDER = (tool.c.position, tool.c.id)
+_panel = sa.select(panel_rank).where(review.c.tool_id == tool.c.id).scalar_subquery()
+# Tools without an interval come after the others, whose lower bounds are from 0 to 1.
+_readers = sa.func.coalesce(readers_low, -1.0)
+
+_amount = sa.cast(price.c.amount, sa.Float)
+_is_regular = price.c.amount.is_not(None) & price.c.period.in_((Period.MONTH, Period.YEAR))
+# Free first, then what is paid regularly, then the rest. Amounts of two currencies or kinds are never compared.
+_price_kind = sa.case(
+    (price.c.model == PriceModel.FREE, 0),
+    (price.c.model == PriceModel.FREEMIUM, 1),
+    ((price.c.model == PriceModel.PAID) & _is_regular, 2),
+    ((price.c.model == PriceModel.PAID) & (price.c.period == Period.USE), 3),
+    (price.c.model == PriceModel.PAID, 4),
+    (price.c.model == PriceModel.CONTACT, 5),
+    else_=6,
+)
+_monthly = sa.case((price.c.period == Period.YEAR, _amount / MONTHS_A_YEAR), else_=_amount)
+_price_keys = (_price_kind, sa.func.coalesce(price.c.currency, ""), sa.func.coalesce(_monthly, 0.0))
+
+ORDERS = {
+    Sort.RECOMMENDED: Order(_IN_EDITORS_ORDER),
+    Sort.RELEVANCE: Order(_IN_EDITORS_ORDER),  # where nothing is searched for
+    Sort.PANEL: Order((-_panel, *_IN_EDITORS_ORDER)),
+    Sort.READERS: Order((-_readers, *_IN_EDITORS_ORDER), join=_join_tallies),
+    Sort.PRICE: Order((*_price_keys, *_IN_EDITORS_ORDER)),
+    Sort.NAME: Order((sa.func.lower(tool.c.name), tool.c.id)),
+    Sort.NEWEST: Order((tool.c.published_at, tool.c.id), is_descending=True),
+}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserType, expect
 
-from tests.browser.conftest import LONGEST_WAIT_MS
+from tests.browser.conftest import LONGEST_WAIT_MS, WHOLE_CHROMIUM_NAMES, find_chromium
 from tests.browser.reader import Reader, new_network
 from tests.browser.site import Site, Tally
 
@@ -98,8 +98,9 @@ def test_too_many_plain_votes_lead_to_a_page_that_offers_the_same_vote_again(new
 def without_cookies(
     browser_type: BrowserType, browser_type_launch_args: dict[str, object], site: Site, tmp_path: Path
 ) -> Iterator[Callable[..., Reader]]:
-    """Call it for a reader whose browser is set to block every cookie."""
+    """Call it for a reader whose browser is set to block every cookie, a setting that only the whole Chromium has."""
     readers: list[Reader] = []
+    launch_args = {**browser_type_launch_args, "executable_path": find_chromium(WHOLE_CHROMIUM_NAMES)}
 
     def make(**options: object) -> Reader:
         profile = tmp_path / str(len(readers))
@@ -107,9 +108,7 @@ def without_cookies(
         blocked = {"profile": {"default_content_setting_values": {"cookies": 2}}}
         (profile / "Default" / "Preferences").write_text(json.dumps(blocked))
         headers = {"X-Forwarded-For": new_network()}
-        context = browser_type.launch_persistent_context(
-            profile, **browser_type_launch_args, extra_http_headers=headers, **options
-        )
+        context = browser_type.launch_persistent_context(profile, **launch_args, extra_http_headers=headers, **options)
         context.set_default_timeout(LONGEST_WAIT_MS)
         readers.append(Reader(context, site))
         return readers[-1]

@@ -44,6 +44,7 @@ NOTHING_TO_DO = [
     "Returned mail not understood destroyed: 0",
     "Files waiting to be imported destroyed: 0",
     "Old counts of views and searches deleted: 0",
+    "Figures of tools' views brought up to date: 0",
     "Logos of no tool destroyed: 0",
 ]
 

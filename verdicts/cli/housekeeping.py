@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 import click
@@ -10,8 +11,9 @@ import click
 from verdicts import outages
 from verdicts.catalog import logos
 from verdicts.config import current_settings
+from verdicts.curation import popularity
 from verdicts.curation.transfer import pending
-from verdicts.extensions import TRANSIENT_ERRORS, commit_or_retry
+from verdicts.extensions import TRANSIENT_ERRORS, commit_or_retry, db
 from verdicts.feedback.retention import clear_addresses, clear_networks
 from verdicts.newsletter import not_understood
 from verdicts.newsletter.retention import (
@@ -62,7 +64,17 @@ def run_all(now: datetime) -> Iterator[str]:
     yield f"Returned mail not understood destroyed: {not_understood.delete_old(kept_mail, now)}"
     yield f"Files waiting to be imported destroyed: {run_step(lambda: pending.delete_old(now))}"
     yield f"Old counts of views and searches deleted: {sum(run_batches(lambda: traffic.delete_old(now)))}"
+    yield f"Figures of tools' views brought up to date: {sum(update_popularity(now))}"
     yield f"Logos of no tool destroyed: {run_step(logos.delete_unused)}"
+
+
+def update_popularity(now: datetime) -> Iterator[int]:
+    """Count before the write lock is taken, since there may be many views; then store a batch at a time."""
+    batches = popularity.find_changes(now)
+    db.session.rollback()
+    for batch in batches:
+        yield run_step(partial(popularity.store, batch))
+        time.sleep(PAUSE_SECONDS)
 
 
 def run_batches(step: Callable[[], T | None]) -> Iterator[T]:

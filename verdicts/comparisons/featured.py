@@ -13,6 +13,7 @@ from verdicts.comparisons import address, wording
 from verdicts.comparisons.panel_lead import PanelLead, panel_lead
 from verdicts.comparisons.related import all_go_on, comparison, is_published, member, members_key
 from verdicts.extensions import UtcDateTime, db
+from verdicts.traffic.models import pair_views
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,21 @@ _HEADLINE = sa.select(comparison.c.headline).where(
     comparison.c.members_key == sa.bindparam("members_key", type_=sa.String), is_published(_now)
 )
 
+_rival = member.alias("rival")
+_pair = (pair_views.c.tool_id == member.c.tool_id) & (pair_views.c.rival_id == _rival.c.tool_id)
+# How often readers looked lately at the two of its tools that they compared most: for each two a row by its key.
+_compared = (
+    sa.select(
+        member.c.comparison_id,
+        sa.func.max(sa.select(pair_views.c.views).where(_pair).scalar_subquery()).label("views"),
+    )
+    .join(_rival, (_rival.c.comparison_id == member.c.comparison_id) & (_rival.c.tool_id > member.c.tool_id))
+    .group_by(member.c.comparison_id)
+    .subquery("compared")
+)
+_views = sa.func.coalesce(_compared.c.views, 0)
+_is_compared = _compared.c.comparison_id == comparison.c.id
+
 
 def find(slugs: Sequence[str], now: datetime) -> ComparisonSummary | None:
     """Return any comparison of published tools, or None where these slugs are not so many tools. Three statements."""
@@ -73,16 +89,30 @@ def find(slugs: Sequence[str], now: datetime) -> ComparisonSummary | None:
 
 
 def load(now: datetime, most: int) -> list[ComparisonSummary]:
-    """Return the curated comparisons whose tools are all published and go on, featured ones first. Two statements."""
-    order = (comparison.c.featured.desc(), comparison.c.position)
-    first = sa.select(comparison.c.id).where(is_published(now), all_go_on()).order_by(*order).limit(most).subquery()
+    """Return the curated comparisons whose tools are all published and go on. Two statements.
+
+    Featured ones come first, in the editors' order; then what readers compared most lately.
+    """
+    order = (
+        comparison.c.featured.desc(),
+        sa.case((comparison.c.featured, 0), else_=_views).desc(),
+        comparison.c.position,
+    )
+    first = (
+        sa.select(comparison.c.id, sa.func.row_number().over(order_by=order).label("number"))
+        .outerjoin(_compared, _is_compared)
+        .where(is_published(now), all_go_on())
+        .order_by(*order)
+        .limit(most)
+        .subquery()
+    )
     rows = db.session.execute(
         catalog.select_links()
         .add_columns(comparison.c.id, comparison.c.headline)
         .join(member, member.c.tool_id == catalog.tool.c.id)
         .join(comparison, comparison.c.id == member.c.comparison_id)
         .join(first, first.c.id == comparison.c.id)
-        .order_by(*order, comparison.c.id, catalog.current_slug.c.slug)
+        .order_by(first.c.number, catalog.current_slug.c.slug)
     ).all()
     panels = catalog.panel_verdicts_of([row[0] for row in rows])
     groups: dict[tuple[int, str | None], list[ReviewedTool]] = {}

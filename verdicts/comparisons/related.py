@@ -12,6 +12,7 @@ from verdicts.catalog.summaries import ToolSummary
 from verdicts.comparisons import address
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.extensions import UtcDateTime, db
+from verdicts.traffic.models import pair_views
 
 MAX_CURATED = 7
 MAX_NEIGHBOURS = 6
@@ -88,11 +89,11 @@ def _select_curated() -> sa.Select[Any]:
     )
 
 
-def _select_neighbours(like: sa.Select[Any]) -> sa.Select[Any]:
+def _select_neighbours(like: sa.Select[Any], position: sa.ColumnElement[int]) -> sa.Select[Any]:
     """Other tools of the same categories that go on, in the same columns; NULL in those of a comparison."""
     tool = catalog.tool.c
-    of_tool = {"tool_id": tool.id, "slug": catalog.current_slug.c.slug}
-    of_tool |= {name: tool[name] for name in ("name", "category_id", "position")}
+    of_tool = {"tool_id": tool.id, "slug": catalog.current_slug.c.slug, "position": position}
+    of_tool |= {name: tool[name] for name in ("name", "category_id")}
     columns = [
         of_tool.get(name, sa.cast(sa.null(), column.type)).label(name) for name, column in like.selected_columns.items()
     ]
@@ -100,14 +101,21 @@ def _select_neighbours(like: sa.Select[Any]) -> sa.Select[Any]:
         sa.select(*columns)
         .select_from(catalog.tool.join(catalog.current_slug, catalog.is_current_slug))
         .where(tool.category_id.in_(_categories), tool.id.not_in(_ids), catalog.is_published(_now), catalog.is_active)
-        .order_by(tool.position, tool.id)
         .limit(MAX_NEIGHBOURS)
     )
 
 
+def _select_rivals(like: sa.Select[Any]) -> sa.Select[Any]:
+    """Those neighbours that readers compared one of the tools with most. Their positions are before all others'."""
+    neighbours = _select_neighbours(like, -pair_views.c.views)
+    both = (pair_views.c.rival_id == catalog.tool.c.id) & pair_views.c.tool_id.in_(_ids)
+    return neighbours.join(pair_views, both).order_by(pair_views.c.views.desc(), pair_views.c.rival_id)
+
+
 _CURATED = _select_curated()
-_NEIGHBOURS = _select_neighbours(_CURATED)
-_RELATED = sa.union_all(sa.select(_CURATED.subquery()), sa.select(_NEIGHBOURS.subquery()))
+_RIVALS = _select_rivals(_CURATED)
+_NEIGHBOURS = _select_neighbours(_CURATED, catalog.tool.c.position).order_by(catalog.tool.c.position, catalog.tool.c.id)
+_RELATED = sa.union_all(*(sa.select(each.subquery()) for each in (_CURATED, _RIVALS, _NEIGHBOURS)))
 
 
 def members_key(tool_ids: Sequence[int]) -> str:
@@ -129,12 +137,16 @@ def load(tools: Sequence[ToolSummary], now: datetime) -> tuple[CuratedText | Non
 
 
 def _sort_key(row: sa.Row[Any]) -> tuple[object, ...]:
-    """Curated before neighbours, featured before others, then in the editors' order."""
+    """Curated before rivals, these before other neighbours, featured before others, then in the editors' order."""
     return (row.comparison_id is None, not row.featured, row.position, row.slug, row.reason_position or 0)
 
 
 def _distinct(links: Sequence[ComparisonLink]) -> list[ComparisonLink]:
-    return list({link.address: link for link in reversed(links)}.values())[::-1]
+    """Keep the first link of each address, at its place."""
+    first: dict[str, ComparisonLink] = {}
+    for link in links:
+        first.setdefault(link.address, link)
+    return list(first.values())
 
 
 def _to_link(rows: Sequence[sa.Row[Any]], tools: Sequence[ToolSummary]) -> ComparisonLink:

@@ -19,20 +19,23 @@ from verdicts.catalog.summaries import ToolLink
 from verdicts.comparisons.models import Comparison
 from verdicts.extensions import db, execute_page
 from verdicts.feedback import price_doubts
+from verdicts.traffic.models import tool_views
 from verdicts.voting.models import tally
 
 PAGE_SIZE = 25
 
 review, reviewer = Review.__table__, Reviewer.__table__
 _doubts = price_doubts.count_by_tool()
+_views = sa.func.coalesce(tool_views.c.views, 0)
 _votes = sa.func.coalesce(tally.c.ship + tally.c.skip, 0)
+_most_read = (_views.desc(), _votes.desc())
 _link = (tool.c.id, current_slug.c.slug, tool.c.name)
 _PRICE = ("model", "amount", "currency", "period", "source", "checked_on", "interval_days", "looked_on")
 
 
 @dataclass(frozen=True)
 class DuePrice:
-    """A tool's current price, with how many readers doubt it and how many have voted on the tool.
+    """A tool's current price, with how many readers doubt it, looked at the tool lately and have voted on it.
 
     Where nobody has ever recorded one, `record_id` is None and the price is unknown.
     """
@@ -41,6 +44,7 @@ class DuePrice:
     record_id: int | None
     price: Price
     doubts: int
+    views: int
     votes: int
 
 
@@ -49,6 +53,7 @@ class OldReview:
     tool: ToolLink
     reviewer: str
     reviewed_on: date
+    views: int
     votes: int
 
 
@@ -58,6 +63,7 @@ class IncompletePanel:
 
     tool: ToolLink
     missing: int
+    views: int
     votes: int
 
 
@@ -70,15 +76,17 @@ def list_due_prices(page: int, now: datetime) -> tuple[list[DuePrice], int]:
     doubts = sa.func.coalesce(_doubts.c.doubts, 0)
     overdue = days_since_check(now.date()) - price.c.interval_days
     cost = [price.c[name] for name in _PRICE]
-    statement = _due_prices(now, *_link, price.c.id, doubts, _votes, *cost)
-    order = (doubts.desc(), _votes.desc(), price.c.checked_on.is_not(None), overdue.desc(), tool.c.id)
+    statement = _due_prices(now, *_link, price.c.id, doubts, _views, _votes, *cost)
+    order = (doubts.desc(), *_most_read, price.c.checked_on.is_not(None), overdue.desc(), tool.c.id)
     rows, total = execute_page(statement.order_by(*order), page, PAGE_SIZE)
     return [_due_price(*row[:-1]) for row in rows], total
 
 
-def _due_price(id: int, slug: str, name: str, record_id: int | None, doubts: int, votes: int, *cost: Any) -> DuePrice:
+def _due_price(
+    id: int, slug: str, name: str, record_id: int | None, doubts: int, views: int, votes: int, *cost: Any
+) -> DuePrice:
     current = Price(**dict(zip(_PRICE, cost, strict=True))) if record_id else UNKNOWN_PRICE
-    return DuePrice(ToolLink(id, slug, name), record_id, current, doubts, votes)
+    return DuePrice(ToolLink(id, slug, name), record_id, current, doubts, views, votes)
 
 
 def count_due_prices(now: datetime) -> int:
@@ -88,8 +96,8 @@ def count_due_prices(now: datetime) -> int:
 
 def list_old_reviews(page: int, now: datetime) -> tuple[list[OldReview], int]:
     """Return one page of the old reviews by people still on the panel, and how many there are in all. One statement."""
-    statement = _old_reviews(now, *_link, reviewer.c.name, review.c.reviewed_on, _votes)
-    order = (_votes.desc(), review.c.reviewed_on, tool.c.id, reviewer.c.position)
+    statement = _old_reviews(now, *_link, reviewer.c.name, review.c.reviewed_on, _views, _votes)
+    order = (*_most_read, review.c.reviewed_on, tool.c.id, reviewer.c.position)
     rows, total = execute_page(statement.order_by(*order), page, PAGE_SIZE)
     return [OldReview(ToolLink(*row[:3]), *row[3:-1]) for row in rows], total
 
@@ -100,8 +108,8 @@ def count_old_reviews(now: datetime) -> int:
 
 def list_incomplete_panels(page: int, now: datetime) -> tuple[list[IncompletePanel], int]:
     """Return one page of the tools whose panel is not complete, and how many there are in all. One statement."""
-    statement = _incomplete_panels(now, *_link, _missing(), _votes)
-    rows, total = execute_page(statement.order_by(_votes.desc(), tool.c.id), page, PAGE_SIZE)
+    statement = _incomplete_panels(now, *_link, _missing(), _views, _votes)
+    rows, total = execute_page(statement.order_by(*_most_read, tool.c.id), page, PAGE_SIZE)
     return [IncompletePanel(ToolLink(*row[:3]), *row[3:-1]) for row in rows], total
 
 
@@ -120,6 +128,7 @@ def _tools_to_keep_up(now: datetime, *columns: Any) -> sa.Select[Any]:
         sa.select(*columns)
         .select_from(tool)
         .join(current_slug, is_current_slug)
+        .outerjoin(tool_views, tool_views.c.tool_id == tool.c.id)
         .outerjoin(tally, tally.c.tool_id == tool.c.id)
         .where(is_published(now), is_active)
     )

@@ -12,6 +12,7 @@ from verdicts.catalog.search import MAX_QUERY_LENGTH
 from verdicts.comparisons.address import MAX_TOOLS, MIN_TOOLS
 from verdicts.comparisons.wording import number
 from verdicts.config import Settings
+from verdicts.curation.popularity import PERIOD as POPULARITY_PERIOD
 from verdicts.newsletter.not_understood import RETENTION as NOT_UNDERSTOOD_RETENTION
 from verdicts.newsletter.retention import BOUNCED_ADDRESS_RETENTION, HARD_BOUNCE_RETENTION, UNCONFIRMED_RETENTION
 from verdicts.newsletter.signup import CONFIRM_TOKEN_LIFETIME
@@ -52,6 +53,7 @@ RULES = {
     "ONE_SIDED_FROM": ONE_SIDED_FROM,
     "ONE_SIDED_PERCENT": ONE_SIDED_PERCENT,
     "PERCENTAGE_FROM": PERCENTAGE_FROM,
+    "POPULARITY_PERIOD": POPULARITY_PERIOD,
     "SEARCHES_KEPT": SEARCHES_KEPT,
     "SESSION_MAX_AGE": SESSION_MAX_AGE,
     "SESSION_RETENTION": SESSION_RETENTION,

@@ -155,8 +155,8 @@ def test_paper_gets_every_word_and_no_button(reader: Reader) -> None:
     assert source.get_attribute("href") in written.replace('" "', "").replace('"', "")
     assert page.pdf()[:5] == b"%PDF-"
     reader.opens("/compare/aider-vs-chatgpt")
-    expect(page.locator(".more > summary")).to_be_hidden()
-    expect(page.locator(".more .facts")).to_be_visible()
+    expect(page.locator(".more > summary").first).to_be_hidden()
+    expect(page.locator(".more .plan-lines").first).to_be_visible()
 
 
 @pytest.mark.parametrize(

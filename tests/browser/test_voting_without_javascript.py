@@ -20,8 +20,9 @@ def test_the_comparison_reads_whole_without_javascript(reader: Reader) -> None:
     expect(page.locator(".scorecard .quote")).to_have_count(10)
     expect(page.locator(".old-quote").first).to_be_visible()
     reader.opens("/compare/aider-vs-chatgpt")
-    page.locator(".facts + .more > summary").click()
-    expect(page.locator(".more .facts")).to_be_visible()
+    expect(page.locator(".more .plan-lines").first).to_be_hidden()
+    page.locator(".more > summary").first.click()
+    expect(page.locator(".more .plan-lines").first).to_be_visible()
 
 
 def test_a_vote_is_set_changed_and_taken_back_on_the_readers_own_page(reader: Reader, site: Site) -> None:

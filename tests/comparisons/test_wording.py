@@ -12,6 +12,7 @@ from verdicts.voting.community import Community
 from verdicts.voting.readers_of_both import ReadersOfBoth
 
 NAMES = ["Alpha", "Beta"]
+HOLDS = " The lead holds until one reviewer changes their mind."
 FOUR = {"builder": "ship", "skeptic": "ship", "futurist": "ship", "founder": "ship"}
 
 
@@ -24,14 +25,14 @@ def said(first: Panel, second: Panel) -> tuple[str, str]:
 def test_one_voice_ahead_names_the_voice() -> None:
     assert said(panel(**FOUR | {"founder": "skip"}), panel(**FOUR)) == (
         "Beta leads by one reviewer.",
-        "4 of 4 against 3 of 4: ahead by one voice (the Founder).",
+        f"4 of 4 against 3 of 4: ahead by one voice (the Founder).{HOLDS}",
     )
 
 
 def test_two_voices_ahead_names_both() -> None:
     assert said(panel(**FOUR), panel(**FOUR | {"founder": "skip", "skeptic": "skip"})) == (
         "Alpha leads by two reviewers.",
-        "4 of 4 against 2 of 4: ahead by two voices (the Skeptic and the Founder).",
+        f"4 of 4 against 2 of 4: ahead by two voices (the Skeptic and the Founder).{HOLDS}",
     )
 
 
@@ -41,14 +42,18 @@ def test_voices_on_both_sides_are_told() -> None:
     assert said(first, second) == (
         "Alpha leads by one reviewer.",
         "2 of 3 against 1 of 3: ahead by one voice. "
-        "The Builder and the Skeptic ship only Alpha, the Founder only Beta.",
+        f"The Builder and the Skeptic ship only Alpha, the Founder only Beta.{HOLDS}",
     )
 
 
 @pytest.mark.parametrize(
     ("first", "second", "lede"),
     [
-        (FOUR | {"founder": "skip"}, FOUR, "All four would ship Beta, three Alpha."),
+        (
+            FOUR | {"founder": "skip"},
+            FOUR,
+            "All four would ship Beta, three Alpha. One change of mind ends it.",
+        ),
         (
             {"builder": "ship", "skeptic": "ship", "founder": "ship", "futurist": "skip"},
             {"builder": "skip", "skeptic": "skip", "founder": "skip", "futurist": "skip", "fifth": "skip"},
@@ -59,7 +64,11 @@ def test_voices_on_both_sides_are_told() -> None:
             {"builder": "skip", "skeptic": "ship", "founder": "ship"},
             "The two who recently judged both would ship Alpha, one Beta.",
         ),
-        ({"builder": "ship", "skeptic": "skip"}, {"builder": "skip"}, "Only one reviewer judged both."),
+        (
+            {"builder": "ship", "skeptic": "skip"},
+            {"builder": "skip"},
+            "Only one reviewer judged both. One change of mind ends it.",
+        ),
         (
             {"builder": "ship", "founder": "skip"},
             {"builder": "skip", "founder": "ship"},
@@ -149,9 +158,46 @@ def test_no_deciding_voice_is_told_where_it_takes_none_or_more(second: dict[str,
 
 def test_of_three_tools_no_winner_is_named() -> None:
     names = [*NAMES, "Gamma"]
-    assert wording.panel_counts(names, [panel(**FOUR), panel(builder="skip"), panel()]) == (
-        "The panel ships Alpha 4 of 4, Beta 0 of 1 and Gamma not reviewed yet. Of three tools no winner is named."
+    panels = [panel(**FOUR), panel(builder="skip"), panel()]
+    assert wording.panel_counts(names, panels, TODAY) == (
+        "The panel ships Alpha 4 of 4, Beta 0 of 1 and Gamma not reviewed yet. Of three tools no winner is named. "
+        "Alpha has most support until three reviewers change their mind."
     )
+    assert wording.counts_lede(names, panels, TODAY) == (
+        "Of three tools no winner is named. Three changes of mind end Alpha’s lead."
+    )
+
+
+def test_between_two_tools_panel_and_readers_each_say_who_is_ahead_and_until_when() -> None:
+    lead = panel_lead(panel(**FOUR), panel(**FOUR | {"founder": "skip"}), TODAY)
+    assert wording.between(NAMES, lead, [Community(20, 30), Community(45, 5)]) == (
+        "The panel puts Alpha ahead until one reviewer changes their mind. "
+        "Readers put Beta ahead until 12 votes change."
+    )
+    level = panel_lead(panel(**FOUR), panel(**FOUR), TODAY)
+    assert wording.between(NAMES, level, [Community(20, 30), Community(25, 25)]) == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "votes", "sentence"),
+    [
+        (
+            FOUR,
+            (60, 20),
+            "The panel’s SHIP holds until two reviewers change their mind, and the readers’ SHIP holds "
+            "until 12 readers change their mind.",
+        ),
+        ({"builder": "skip"}, (15, 15), "The panel’s SKIP holds until one reviewer changes their mind."),
+        (
+            {"builder": "skip", "founder": "ship"},
+            (11, 24),
+            "The readers’ SKIP holds until one reader changes their mind.",
+        ),
+        ({}, (29, 0), ""),
+    ],
+)
+def test_a_tools_verdicts_say_what_they_hang_on(said: dict[str, str], votes: tuple[int, int], sentence: str) -> None:
+    assert wording.majority(panel(**said), Community(*votes)) == sentence
 
 
 @pytest.mark.parametrize(
@@ -162,13 +208,14 @@ def test_of_three_tools_no_winner_is_named() -> None:
             {"builder": "skip", "skeptic": "skip", "founder": "skip", "futurist": "skip", "fifth": "skip"},
             "Alpha leads by three reviewers.",
             "3 of 4 against 0 of 4, of the four who judged both: ahead by three voices "
-            "(the Builder, the Skeptic and the Founder).",
+            "(the Builder, the Skeptic and the Founder). The lead holds until two reviewers change their mind.",
         ),
         (
             {"builder": "ship", "skeptic": "ship 2026-01-01", "founder": "ship"},
             {"builder": "skip", "skeptic": "ship", "founder": "ship"},
             "Alpha leads by one reviewer.",
-            "2 of 2 against 1 of 2, of the two who judged both within 180 days: ahead by one voice (the Builder).",
+            "2 of 2 against 1 of 2, of the two who judged both within 180 days: ahead by one voice (the Builder)."
+            + HOLDS,
         ),
         (
             {"builder": "ship", "skeptic": "skip"},
@@ -180,7 +227,7 @@ def test_of_three_tools_no_winner_is_named() -> None:
             {"builder": "ship", "skeptic": "skip"},
             {"builder": "skip"},
             "Alpha leads by one reviewer.",
-            "1 of 1 against 0 of 1, of the one who judged both: ahead by one voice (the Builder).",
+            "1 of 1 against 0 of 1, of the one who judged both: ahead by one voice (the Builder)." + HOLDS,
         ),
     ],
 )
@@ -232,12 +279,18 @@ def test_one_reader_is_one_reader() -> None:
 
 def test_readers_lean_to_the_first() -> None:
     basis = "Of the 23 readers who judged both, 20 would ship only Alpha and 3 only Beta"
-    assert of_both(ReadersOfBoth(20, 3)) == f"{basis}: the readers lean to Alpha."
+    assert (
+        of_both(ReadersOfBoth(20, 3))
+        == f"{basis}: the readers lean to Alpha. The lead holds until 4 readers change their mind."
+    )
 
 
 def test_readers_lean_to_the_second() -> None:
     basis = "Of the 23 readers who judged both, 3 would ship only Alpha and 20 only Beta"
-    assert of_both(ReadersOfBoth(3, 20)) == f"{basis}: the readers lean to Beta."
+    assert (
+        of_both(ReadersOfBoth(3, 20))
+        == f"{basis}: the readers lean to Beta. The lead holds until 4 readers change their mind."
+    )
 
 
 def test_without_readers_of_both_the_page_says_so() -> None:

@@ -1,5 +1,6 @@
 """The comparison page: everything it must carry, in its order, each figure with its basis."""
 
+from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -7,9 +8,10 @@ import pytest
 from flask import Flask
 
 from tests.curation.files import import_file
-from tests.makers import NOW, TODAY, make_comparison, make_price, make_review, make_tool, make_votes
+from tests.makers import NOW, TODAY, make_comparison, make_plan, make_price, make_review, make_tool, make_votes
 from tests.web import rich
 from tests.web.visitor import Page, Visitor, words_of
+from verdicts.catalog.kinds import Period
 from verdicts.catalog.models import Reviewer, Tool
 from verdicts.comparisons.wording import number
 from verdicts.extensions import begin_write, db
@@ -130,7 +132,8 @@ def test_the_lede_says_who_is_ahead_and_by_whose_voice(pair: Page) -> None:
     assert words_of(pair.one("p", "answer")) == "Alpha leads by one reviewer."
     assert pair.texts("p", "lede")[0].startswith("The two who recently judged both would ship Alpha, one Beta.")
     assert pair.texts("p", "section-note")[1] == (
-        "2 of 2 against 1 of 2, of the two who judged both within 180 days: ahead by one voice (the Skeptic)."
+        "2 of 2 against 1 of 2, of the two who judged both within 180 days: ahead by one voice (the Skeptic). "
+        "The lead holds until one reviewer changes their mind."
     )
 
 
@@ -253,24 +256,28 @@ def test_a_section_without_gaps_says_that_all_has_a_source(visitor: Visitor) -> 
     assert "Each with its source and the day it was checked." in words
 
 
-def test_equal_and_unknown_facts_are_folded(pair: Page) -> None:
-    (fold,) = pair.all("details", within=pair.by_id("pricing"))
-    assert "3 facts that do not differ, or that nobody has checked" in words_of(fold)
-    shared = [[words_of(_heard(cell)) for cell in row][:3] for row in fold.iter("tr")][1:]
-    assert shared == [
-        ["Works offline", "Yes Checked 5 Oct 2026", "Not checked"],
-        ["Context window", "8,192 tokens (unverified)", "8,192 tokens (unverified)"],
-        ["Editor", "Not checked", "Not checked"],
-    ]
+def test_what_does_not_differ_is_said_once_and_what_nobody_checked_in_one_line(pair: Page) -> None:
+    shared = pair.one("dl", "shared-facts")
+    said = {words_of(each[0]): words_of(each[1]) for each in shared}
+    assert said == {
+        "Works offline": "Yes Alpha 5 Oct 2026 Not checked: Beta",
+        "Context window": "8,192 tokens Unverified: Alpha, Beta",
+    }
+    assert words_of(pair.one("p", "facts-unknown")) == "Nobody has checked: Editor."
 
 
-def test_plans_stand_with_price_limit_and_basis(pair: Page) -> None:
-    plans = pair.one("table", "plans")
-    said = [[words_of(_heard(cell)) for cell in row] for row in plans.iter("tr")][1:]
-    assert said == [
-        ["Beta", "Team", "$30 / month per seat", "500 requests", "Source, checked 1 Nov 2026"],
-        ["Beta", "Enterprise", "Not known", "Not stated", "Not verified"],
-    ]
+def test_plans_are_a_line_each_and_the_third_one_folds(visitor: Visitor) -> None:
+    tool = make_tool("many-plans", name="Many")
+    make_tool("no-plans", name="Other")
+    checked = {"source": "https://example.org/plans", "checked_on": TODAY}
+    make_plan(tool, "Free", amount=Decimal(0), limit="Three a day", **checked)
+    for name in ("Pro", "Team"):
+        make_plan(tool, name, amount=Decimal(30), currency="USD", period=Period.MONTH, **checked)
+    make_plan(tool, "Enterprise")
+    (plans,) = visitor.reads("/compare/many-plans-vs-no-plans").all("section", "plans-of")
+    (fold,) = plans.iter("details")
+    assert words_of(plans).startswith("Many Source, checked 22 Nov 2026 Free Free Three a day Pro $30 / month")
+    assert words_of(fold) == "2 more plans of Many Team $30 / month Enterprise Price not known Not verified"
 
 
 # The scorecard

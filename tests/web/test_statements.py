@@ -24,7 +24,7 @@ STATEMENTS = {
     "/tools?q=alpha": 9,
     "/tools?category=developer-tools&sort=newest": 9,
     "/categories/developer-tools": 9,
-    "/categories/developer-tools?after=alpha": 10,
+    "/categories/developer-tools?after=alpha": 9,
     "/": 9,
     "/reviewers": 1,
     "/reviewers/builder": 7,

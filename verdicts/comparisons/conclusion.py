@@ -35,8 +35,10 @@ def conclude(page: ComparisonPage, today: date) -> Conclusion:
     editors_headline = page.curated.headline if page.curated else None
     return Conclusion(
         headline=editors_headline or wording.headline(names, panels, lead, today),
-        lede=wording.lede(names, lead) if lead else wording.no_winner(names),
-        sentences=(wording.panel_sentence(names, lead), readers) if lead else (wording.panel_counts(names, panels),),
+        lede=wording.lede(names, lead) if lead else wording.counts_lede(names, panels, today),
+        sentences=(
+            (wording.panel_sentence(names, lead), readers) if lead else (wording.panel_counts(names, panels, today),)
+        ),
         deciding=lead.deciders[0] if lead and len(lead.deciders) == 1 else None,
         decision=wording.decision(names, lead) if lead else "",
         readers=readers,

@@ -53,7 +53,9 @@ class ComparisonSummary:
 
     def sentence(self, today: date) -> str:
         lead = self.lead(today)
-        return wording.panel_sentence(self.names, lead) if lead else wording.panel_counts(self.names, self.panels)
+        if lead:
+            return wording.panel_sentence(self.names, lead)
+        return wording.panel_counts(self.names, self.panels, today)
 
 
 _now = sa.bindparam("now", type_=UtcDateTime)

@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from datetime import date
 
+from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.reviews import OLD_AFTER, Panel, ReviewerSummary
-from verdicts.comparisons.panel_lead import PanelLead, PanelOutcome, most_supported
+from verdicts.comparisons.panel_lead import PanelLead, PanelOutcome, most_supported, support_holds_until
 from verdicts.voting.community import CONFIDENCE_PERCENT, Community
+from verdicts.voting.lead_strength import readers_to_divide, readers_to_level, voices_to_divide, votes_to_overlap
 from verdicts.voting.readers_of_both import Lead, ReadersOfBoth
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+LEDE_LETTERS = 76  # what two lines of a phone hold
 
 PERCENT = "\u202f%"  # with a narrow space that does not break
 
@@ -52,11 +56,17 @@ def headline(names: Sequence[str], panels: Sequence[Panel], lead: PanelLead | No
 
 def panel_sentence(names: Sequence[str], lead: PanelLead) -> str:
     """Return what the panel says of two tools, with its basis and who stands on which side."""
-    return _panel_counts_sentence(names, lead) + ("" if lead.deciders else _opposed(names, lead))
+    opposed = "" if lead.deciders else _opposed(names, lead)
+    holds = f" The lead holds until {_reviewers_change(lead.holds_until)}." if lead.holds_until else ""
+    return f"{_panel_counts_sentence(names, lead)}{opposed}{holds}"
 
 
 def lede(names: Sequence[str], lead: PanelLead) -> str:
-    """Return what the panel says of two tools beyond the headline, in two lines of a phone."""
+    """Return what the panel says of two tools beyond the headline, and what that hangs on, in two lines of a phone."""
+    return _with_changes(_lede(names, lead), lead.holds_until, "it")
+
+
+def _lede(names: Sequence[str], lead: PanelLead) -> str:
     if lead.outcome is PanelOutcome.FIRST_AHEAD:
         return _lead_basis(names[0], names[1], lead)
     if lead.outcome is PanelOutcome.SECOND_AHEAD:
@@ -94,13 +104,64 @@ def decision(names: Sequence[str], lead: PanelLead) -> str:
     return f"One voice decides it: {lead.deciders[0].mention} ships only {ahead}."
 
 
-def panel_counts(names: Sequence[str], panels: Sequence[Panel]) -> str:
-    """Return each tool's count side by side, naming no winner."""
-    return f"The panel ships {_counts(names, panels)}. {no_winner(names)}"
+def panel_counts(names: Sequence[str], panels: Sequence[Panel], today: date) -> str:
+    """Return each tool's count side by side, naming no winner, and what most support hangs on."""
+    sentence = f"The panel ships {_counts(names, panels)}. {_no_winner(names)}"
+    holds_until = support_holds_until(panels, today)
+    if not holds_until:
+        return sentence
+    name = names[most_supported(panels, today)[0]]
+    return f"{sentence} {name} has most support until {_reviewers_change(holds_until)}."
 
 
-def no_winner(names: Sequence[str]) -> str:
+def counts_lede(names: Sequence[str], panels: Sequence[Panel], today: date) -> str:
+    """Return what there is to say of three or four tools beyond the headline."""
+    holds_until = support_holds_until(panels, today)
+    what = f"{names[most_supported(panels, today)[0]]}’s lead" if holds_until else ""
+    return _with_changes(_no_winner(names), holds_until, what)
+
+
+def _no_winner(names: Sequence[str]) -> str:
     return f"Of {number(len(names))} tools no winner is named."
+
+
+def _with_changes(sentence: str, holds_until: int | None, what: str) -> str:
+    if not holds_until:
+        return sentence
+    changes = "change of mind ends" if holds_until == 1 else "changes of mind end"
+    longer = f"{sentence} {_capitalised(number(holds_until))} {changes} {what}."
+    return longer if len(longer) <= LEDE_LETTERS else sentence
+
+
+def majority(panel: Panel, community: Community) -> str:
+    """Return what the verdicts of one tool's panel and readers hang on, or "" where neither has a clear one."""
+    parts = []
+    if voices_needed := voices_to_divide(panel.ship, panel.total - panel.ship):
+        parts.append(
+            f"The panel’s {_verdict(2 * panel.ship > panel.total)} holds until {_reviewers_change(voices_needed)}"
+        )
+    if votes := readers_to_divide(community):
+        readers = f"readers’ {_verdict(community.ship > community.skip)} holds until {_readers_change(votes)}"
+        parts.append(f"the {readers}" if parts else f"The {readers}")
+    return f"{', and '.join(parts)}." if parts else ""
+
+
+def between(names: Sequence[str], lead: PanelLead, communities: Sequence[Community]) -> str:
+    """Return which of two tools the panel puts ahead, which the readers do, and what each of these hangs on; or "".
+
+    Readers put one ahead where its whole interval lies above the other's: they need not have judged both.
+    """
+    sentences = []
+    if lead.holds_until:
+        ahead = names[0] if lead.outcome is PanelOutcome.FIRST_AHEAD else names[1]
+        sentences.append(f"The panel puts {ahead} ahead until {_reviewers_change(lead.holds_until)}.")
+    for ahead, votes in (
+        (names[0], votes_to_overlap(communities[0], communities[1])),
+        (names[1], votes_to_overlap(communities[1], communities[0])),
+    ):
+        if votes:
+            sentences.append(f"Readers put {ahead} ahead until {votes} vote{' changes' if votes == 1 else 's change'}.")
+    return " ".join(sentences)
 
 
 def readers_sentence(names: Sequence[str], readers: ReadersOfBoth | None) -> str:
@@ -109,11 +170,12 @@ def readers_sentence(names: Sequence[str], readers: ReadersOfBoth | None) -> str
         return "Each tool has its own readers; a lead among them is worked out for two tools at a time."
     only = f"{readers.only_a} would ship only {names[0]} and {readers.only_b} only {names[1]}"
     basis = f"Of the {_readers(readers.total)} who judged both, {only}"
+    holds = f"The lead holds until {_readers_change(readers_to_level(readers) or 0)}."
     return {
         Lead.NOBODY: "No reader has judged both yet.",
         Lead.TOO_CLOSE: f"{basis}: too close to call.",
-        Lead.A: f"{basis}: the readers lean to {names[0]}.",
-        Lead.B: f"{basis}: the readers lean to {names[1]}.",
+        Lead.A: f"{basis}: the readers lean to {names[0]}. {holds}",
+        Lead.B: f"{basis}: the readers lean to {names[1]}. {holds}",
     }[readers.lead]
 
 
@@ -189,6 +251,18 @@ def _count_headline(names: Sequence[str], panels: Sequence[Panel], today: date) 
         how = f"{counts[0]} would ship each" if len(set(counts)) == 1 else f"{listed(counts)} would ship them"
         return f"{listed([names[place] for place in places])} have most support: {how}."
     return f"Who would ship them: {_counts(names, panels)}."
+
+
+def _reviewers_change(count: int) -> str:
+    return f"{_reviewers(count)} change{'s' if count == 1 else ''} their mind"
+
+
+def _readers_change(count: int) -> str:
+    return f"{_readers(count)} change{'s' if count == 1 else ''} their mind"
+
+
+def _verdict(is_ship: bool) -> str:
+    return (Verdict.SHIP if is_ship else Verdict.SKIP).upper()
 
 
 def _readers(count: int) -> str:

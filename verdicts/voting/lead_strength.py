@@ -28,6 +28,12 @@ def voices_to_level(margin: int, swings: Iterable[int]) -> int:
     return voices
 
 
+def voices_to_divide(ship: int, skip: int) -> int | None:
+    """Return how many voices would have to change for a count to have no majority, or None where it has none."""
+    margin = abs(ship - skip)
+    return voices_to_level(margin, [2] * max(ship, skip)) if margin else None
+
+
 def readers_to_level(readers: ReadersOfBoth) -> int | None:
     """Return how many readers of both tools would have to change their mind for the sign test to name no lead.
 

@@ -12,7 +12,7 @@ from verdicts.catalog.picks import Pick
 from verdicts.catalog.prices import Price
 from verdicts.catalog.reviews import ReviewerSummary, reviewers_of
 from verdicts.catalog.summaries import PlanSummary, ReleaseSummary, ToolLink, ToolSummary
-from verdicts.comparisons import finder, related
+from verdicts.comparisons import finder, related, wording
 from verdicts.comparisons.conclusion import disagreement
 from verdicts.comparisons.differences import FactRow, fact_rows
 from verdicts.comparisons.related import ComparisonLink
@@ -36,6 +36,7 @@ class ToolPage(ToolRow):
     past_prices: tuple[Price, ...]
     releases: tuple[ReleaseSummary, ...]
     disagreement: str
+    majority: str
     picks: tuple[Pick, ...]
     related: tuple[ComparisonLink, ...]
 
@@ -87,5 +88,6 @@ def load_tool_page(tool: ToolSummary, now: datetime) -> ToolPage:
         releases=tuple(catalog.releases_of(tool.id)),
         picks=picks.list_of_tool(tool.id, now),
         disagreement=disagreement(tool.name, panel, community),
+        majority=wording.majority(panel, community),
         related=related.load([tool], now)[1],
     )

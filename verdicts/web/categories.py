@@ -9,20 +9,24 @@ from verdicts.catalog import categories, picks, search
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.picks import Pick
 from verdicts.catalog.summaries import CategoryLink, CategorySummary, ToolFacts
-from verdicts.comparisons import tool_table
+from verdicts.comparisons import pick_leads, tool_table
 from verdicts.comparisons.tool_table import ToolTable
 from verdicts.web.caching import public
-from verdicts.web.clock import now
+from verdicts.web.clock import now, today
 
 bp = Blueprint("categories", __name__)
 
 
 @dataclass(frozen=True)
 class CategoryPage:
-    """`facts` are each tool's by its id; `after` is the slug that this page begins after, "" on the first one."""
+    """`pick_leads` has a sentence for each pick, or "".
+
+    `facts` are each tool's by its id; `after` is the slug that this page begins after, "" on the first one.
+    """
 
     category: CategorySummary
     picks: tuple[Pick, ...]
+    pick_leads: tuple[str, ...]
     table: ToolTable
     facts: dict[int, ToolFacts]
     others: tuple[CategoryLink, ...]
@@ -44,11 +48,13 @@ def show(slug: str) -> ResponseReturnValue:
 
 
 def load_page(category: CategorySummary, after: str = "") -> CategoryPage:
-    """Return a category's page. Eight statements, nine behind a slug."""
+    """Return a category's page. Eight statements, and two more where a pick has a runner-up."""
     found = categories.list_tools(category.id, after, now())
+    picked = picks.list_in_category(category.id, now()) if not after else ()
     return CategoryPage(
         category=category,
-        picks=picks.list_in_category(category.id, now()),
+        picks=picked,
+        pick_leads=pick_leads.load(picked, today()),
         table=tool_table.load(found.tools),
         facts=catalog.facts_of([tool.id for tool in found.tools]),
         others=tuple(link for link in categories.list_links(now()) if link.slug != category.slug),

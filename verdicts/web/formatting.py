@@ -33,8 +33,6 @@ from verdicts.web.timeline import draw_timeline
 NARROW_SPACE = " "
 NO_BREAK_SPACE = " "
 
-MIN_FOLDED_LINES = 3  # what hides fewer is no shorter than its fold
-
 # The rules that pages state, under the names that they have where they stand.
 RULES = {
     "CONFIDENCE_PERCENT": CONFIDENCE_PERCENT,
@@ -44,7 +42,6 @@ RULES = {
     "MAX_INTERVAL_DAYS": MAX_INTERVAL_DAYS,
     "MAX_QUERY_LENGTH": MAX_QUERY_LENGTH,
     "MAX_TOOLS": MAX_TOOLS,
-    "MIN_FOLDED_LINES": MIN_FOLDED_LINES,
     "MIN_PANEL": MIN_PANEL,
     "MIN_TOOLS": MIN_TOOLS,
     "NETWORKS_KEPT": NETWORKS_KEPT,

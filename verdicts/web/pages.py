@@ -10,6 +10,8 @@ from verdicts.config import current_settings
 from verdicts.reviewers import queries as reviewers
 from verdicts.voting import queries as voting
 from verdicts.voting.community import Community
+from verdicts.voting.lead_strength import readers_to_level
+from verdicts.voting.readers_of_both import ReadersOfBoth
 from verdicts.web import limits
 from verdicts.web.assets import CACHE_ONE_DAY, asset
 from verdicts.web.caching import public
@@ -20,6 +22,7 @@ bp = Blueprint("pages", __name__)
 FEATURED_ON_FRONT = 4
 CHANGES_ON_FRONT = 4
 NEWEST_ON_FRONT = 6
+EXAMPLE_LEAD = ReadersOfBoth(only_a=35, only_b=5)
 
 
 @bp.get("/")
@@ -45,6 +48,8 @@ def method() -> ResponseReturnValue:
         per_voter=parse(limits.PER_VOTER_LIMIT).amount,
         per_network=parse(limits.PER_NETWORK_LIMIT).amount,
         example=Community(131, 53),
+        hold=EXAMPLE_LEAD,
+        hold_until=readers_to_level(EXAMPLE_LEAD),
     )
 
 

@@ -25,11 +25,12 @@ COMPARISONS = "/compare/"
 
 @dataclass(frozen=True)
 class ToolFigures:
-    """A tool's figures, and the sentence about its panel and readers, or ""."""
+    """A tool's figures, and the sentences about its panel and readers, each of them or ""."""
 
     tool: ToolLink
     community: Community
     disagreement: str
+    majority: str
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,13 @@ def load(tools: Iterable[tuple[ToolLink, Community]]) -> MovedFigures:
     given = list(tools)
     panels = catalog.panels_of([tool.id for tool, _ in given])
     figures = [
-        ToolFigures(tool, community, disagreement(tool.name, panels[tool.id], community)) for tool, community in given
+        ToolFigures(
+            tool,
+            community,
+            disagreement(tool.name, panels[tool.id], community),
+            wording.majority(panels[tool.id], community),
+        )
+        for tool, community in given
     ]
     return MovedFigures(figures, _load_pair())
 

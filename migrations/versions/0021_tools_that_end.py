@@ -1,4 +1,4 @@
-"""tools that end
+"""tools that end, and votes by month
 
 Revision: 0021, after 0020. Whether a tool goes on, was renamed or was retired, when, and what succeeds it.
 """
@@ -34,9 +34,15 @@ def upgrade() -> None:
         op.create_check_constraint(op.f("ck_tool_another_successor"), "tool", ANOTHER)
         op.create_check_constraint(op.f("ck_tool_active_goes_on"), "tool", GOES_ON)
     op.create_index(op.f("ix_tool_successor_id"), "tool", ["successor_id"])
+    has_ended = sa.text("ended_on IS NOT NULL")
+    month = ("tool_id", "at", "to_standing", "to_verdict", "from_standing", "from_verdict", "occasion")
+    op.create_index("ix_vote_event_tool_id_at", "vote_event", month)
+    op.create_index("ix_tool_ended_on", "tool", ["ended_on"], sqlite_where=has_ended, postgresql_where=has_ended)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_vote_event_tool_id_at", table_name="vote_event")
+    op.drop_index("ix_tool_ended_on", table_name="tool")
     op.drop_index("ix_tool_successor_id", table_name="tool")
     for column in ("successor_id", "ended_on", "state"):
         op.execute(f"ALTER TABLE tool DROP COLUMN {column}")

@@ -1,4 +1,4 @@
-"""What changed, one entry each, as feeds tell it: new tools, new reviews, changed verdicts and moved prices.
+"""What changed, one entry each, as feeds tell it: new tools, new reviews, changed verdicts, prices, tools that end.
 
 recent_changes lists the last change of each review and price. A feed's readers have seen that one before the next, so
 here every change stays an entry. A correction of wording is none.
@@ -21,10 +21,12 @@ from verdicts.catalog.queries import (
     reviewer,
     revision,
     select_links,
+    select_summaries,
+    to_summary,
     tool,
 )
 from verdicts.catalog.reviews import ReviewerSummary
-from verdicts.catalog.summaries import ToolLink
+from verdicts.catalog.summaries import ToolLink, ToolStatus
 from verdicts.extensions import UtcDateTime, db
 
 MAX_CHANGES = 40
@@ -78,12 +80,17 @@ class ChangedPrice(Change):
     reason: str
 
 
+@dataclass(frozen=True)
+class EndedTool(Change):
+    status: ToolStatus
+
+
 def list_changes(scope: Scope, id: int, now: datetime) -> list[Change]:
-    """Return the latest changes of published tools, newest first, at most MAX_CHANGES. Four statements, or two."""
+    """Return the latest changes of published tools, newest first, at most MAX_CHANGES. Five statements, or two."""
     values = {"now": now, "today": now.date(), "scope_id": id, "most": MAX_CHANGES}
     changes: list[Change] = [*_verdict_changes(scope, values), *_new_reviews(scope, values)]
     if scope in _OF_TOOLS:
-        changes += [*_price_changes(scope, values), *_new_tools(scope, values)]
+        changes += [*_price_changes(scope, values), *_new_tools(scope, values), *_ended_tools(scope, values)]
     return sorted(changes, key=lambda change: change.at, reverse=True)[:MAX_CHANGES]
 
 
@@ -213,11 +220,23 @@ def _select_new_tools(scope: Scope) -> sa.Select[Any]:
     )
 
 
+def _select_ended_tools(scope: Scope) -> sa.Select[Any]:
+    first = (
+        sa.select(tool.c.id)
+        .where(tool.c.ended_on <= _today, is_published(_now), _CONDITIONS[scope])
+        .order_by(tool.c.ended_on.desc(), tool.c.id.desc())
+        .limit(_most)
+    )
+    return select_summaries().where(tool.c.id.in_(first))
+
+
 _VERDICT_CHANGES: dict[Scope, sa.Select[Any]] = {scope: _select_verdict_changes(scope) for scope in Scope}
 _NEW_REVIEWS: dict[Scope, sa.Select[Any]] = {scope: _select_new_reviews(scope) for scope in Scope}
 _OF_TOOLS = (Scope.ALL, Scope.TOOL, Scope.CATEGORY)
 _PRICE_CHANGES: dict[Scope, sa.Select[Any]] = {scope: _select_price_changes(scope) for scope in _OF_TOOLS}
 _NEW_TOOLS: dict[Scope, sa.Select[Any]] = {scope: _select_new_tools(scope) for scope in _OF_TOOLS}
+
+_ENDED_TOOLS: dict[Scope, sa.Select[Any]] = {scope: _select_ended_tools(scope) for scope in _OF_TOOLS}
 
 
 def _verdict_changes(scope: Scope, values: dict[str, Any]) -> list[ChangedVerdict]:
@@ -258,6 +277,16 @@ def _new_tools(scope: Scope, values: dict[str, Any]) -> list[NewTool]:
         NewTool(f"tool/{id}", ToolLink(id, slug, name), at, at, tagline)
         for id, slug, name, at, tagline in db.session.execute(_NEW_TOOLS[scope], values)
     ]
+
+
+def _ended_tools(scope: Scope, values: dict[str, Any]) -> list[EndedTool]:
+    changes = []
+    for row in db.session.execute(_ENDED_TOOLS[scope], values):
+        ended = to_summary(row)
+        if ended.status.on:
+            key, at = f"ended/{ended.id}/{ended.status.state}", _midnight(ended.status.on)
+            changes.append(EndedTool(key, ToolLink(ended.id, ended.slug, ended.name), at, at, ended.status))
+    return changes
 
 
 def _midnight(on: date) -> datetime:

@@ -164,6 +164,12 @@ class Tool(Base):
         sa.Index("ix_tool_category_id_published_at", "category_id", "published_at"),
         # The licences of published tools, each once.
         sa.Index("ix_tool_license_published_at", "license", "published_at"),
+        sa.Index(
+            "ix_tool_ended_on",
+            "ended_on",
+            sqlite_where=sa.text("ended_on IS NOT NULL"),
+            postgresql_where=sa.text("ended_on IS NOT NULL"),
+        ),
         IDS_NEVER_REUSED,
     )
 

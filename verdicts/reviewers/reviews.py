@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from verdicts.catalog.queries import category, columns_of, current_slug, is_current_slug, review, tool
 from verdicts.catalog.reviews import PanelReview, ReviewerSummary
-from verdicts.catalog.summaries import CategoryLink, ToolLink
+from verdicts.catalog.summaries import CategoryLink, ToolLink, ToolStatus
 from verdicts.extensions import AnyRow, db
 from verdicts.reviewers.queries import arguments, has_changed, is_published, is_theirs
 
@@ -22,6 +22,7 @@ class ReviewedTool:
     """A review with the tool that it is of. `has_changed` says whether another verdict stood before."""
 
     tool: ToolLink
+    status: ToolStatus
     category: CategoryLink | None
     review: PanelReview
     has_changed: bool
@@ -52,6 +53,7 @@ class Conflict:
 
 
 _TOOL = (tool.c.id, current_slug.c.slug, tool.c.name)
+_STATUS = (tool.c.state, tool.c.ended_on)
 _REVIEW = columns_of(review, PanelReview)
 _of_reviewer = review.join(tool, (tool.c.id == review.c.tool_id) & is_published)
 _limit = sa.bindparam("limit", type_=sa.Integer)
@@ -72,7 +74,7 @@ def _select_page(*in_category: sa.ColumnElement[bool]) -> sa.Select[Any]:
 
     ids = sa.union_all(ids_of(_is_dated_after_position), ids_of(_is_undated_after_position)).subquery()
     return (
-        sa.select(review.c.id, *_TOOL, category.c.slug, category.c.name, has_changed, *_REVIEW)
+        sa.select(review.c.id, *_TOOL, *_STATUS, category.c.slug, category.c.name, has_changed, *_REVIEW)
         .join_from(ids, review, review.c.id == ids.c.id)
         .join(tool, tool.c.id == review.c.tool_id)
         .join(current_slug, is_current_slug)
@@ -128,9 +130,10 @@ def _bounds(after: Position | None) -> dict[str, object]:
 
 
 def _to_reviewed_tool(by: ReviewerSummary, row: AnyRow) -> ReviewedTool:
-    _, id, slug, name, category_slug, category_name, changed, *says = row
+    _, id, slug, name, state, ended_on, category_slug, category_name, changed, *says = row
     return ReviewedTool(
         tool=ToolLink(id, slug, name),
+        status=ToolStatus(state, ended_on),
         category=CategoryLink(category_slug, category_name) if category_slug else None,
         review=PanelReview(by, *says),
         has_changed=changed,

@@ -71,6 +71,11 @@ class VoteEvent(Base):
     __tablename__ = "vote_event"
     __table_args__ = (
         sa.Index("ix_vote_event_tool_id_voter", "tool_id", "voter"),
+        # All that votes by month count: see voting.months.
+        sa.Index(
+            "ix_vote_event_tool_id_at",
+            *("tool_id", "at", "to_standing", "to_verdict", "from_standing", "from_verdict", "occasion"),
+        ),
         _index_of_few("ix_vote_event_network_at", "at", where=HAS_NETWORK),
     )
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from verdicts.catalog import categories, changes, markdown
-from verdicts.catalog.changes import Change, ChangedPrice, ChangedVerdict, NewReview, NewTool, Scope
+from verdicts.catalog.changes import Change, ChangedPrice, ChangedVerdict, EndedTool, NewReview, NewTool, Scope
 from verdicts.catalog.kinds import ReviewerKind
 from verdicts.catalog.reviews import ReviewerSummary
 from verdicts.config import current_settings
@@ -134,6 +134,8 @@ def title_of(change: Change) -> str:
             return f"{name}: {voice(change.reviewer)} says {change.verdict.upper()}"
         case ChangedPrice():
             return f"{name}: from {change.before.words} to {change.after.words}"
+        case EndedTool():
+            return f"{name} was {change.status.state}"
         case _:
             return f"New: {name}"
 
@@ -151,6 +153,11 @@ def html_of(change: Change) -> Markup:
             words = f"The entry price went from {before} to {after}. {change.reason}".strip()
         case NewTool():
             words = change.tagline or f"{change.tool.name} can now be compared and voted on."
+        case EndedTool():
+            successor = change.status.successor_at(now())
+            words = f"{change.status.words(change.at.date())}." + (
+                f" Successor: {successor.name}." if successor else ""
+            )
         case _:
             raise TypeError(type(change).__name__)
     return Markup("<p>{}</p>").format(words)

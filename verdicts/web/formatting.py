@@ -27,7 +27,7 @@ from verdicts.voting.retention import NETWORKS_KEPT
 from verdicts.voting.voters import VOTER_KEPT_MONTHS
 from verdicts.voting.waiting import WAITING_HOURS
 from verdicts.web.admin.devices import RETENTION as DEVICE_RETENTION
-from verdicts.web.clock import today
+from verdicts.web.clock import now, today
 from verdicts.web.timeline import draw_timeline
 
 NARROW_SPACE = " "
@@ -74,6 +74,7 @@ def init_app(app: Flask) -> None:
         contact_email=settings.contact_email,
         is_demo=settings.demo,
         is_preview=False,  # True where an editor previews a page
+        now=now,
         today=today,
         draw_timeline=draw_timeline,
     )

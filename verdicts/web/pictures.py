@@ -44,7 +44,7 @@ def tool(slug: str) -> ResponseReturnValue:
     return respond(
         Card(
             site_name=site_name(),
-            question="SHIP or SKIP?",
+            question=summary.status.words(today()) or "SHIP or SKIP?",
             kicker=drawable(summary.category.name, summary.category.slug) if summary.category else "AI tool",
             headline=name,
             reviewers=labels([panel]),

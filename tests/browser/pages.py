@@ -16,6 +16,8 @@ GOOD = {
     "comparison of three": "/compare/claude-code-vs-cursor-vs-github-copilot",
     "comparison of four": "/compare/claude-code-vs-cursor-vs-descript-vs-github-copilot",
     "tool": "/tools/github-copilot",
+    "tool as of a day": "/tools/github-copilot?as_of=2026-07-01",
+    "comparison as of a day": "/compare/claude-code-vs-cursor?as_of=2026-11-10",
     "tool nobody has reviewed": "/tools/descript",
     "panel": "/reviewers",
     "reviewer": "/reviewers/builder",

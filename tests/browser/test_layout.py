@@ -188,6 +188,6 @@ def test_paper_is_white_and_its_links_can_be_typed(new_reader: Callable[..., Rea
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
     assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") in PAPER_COLOURS
     expect(page.locator(".tool-follow")).to_be_hidden()
-    for link in (".quote a", ".tool-tagline .website", ".prices a"):
+    for link in (".quote a", ".tool-tagline .website", ".tool-facts .note a"):
         shown = page.locator(link).first.evaluate("(link) => getComputedStyle(link, '::after').content")
         assert "https://" in shown, link

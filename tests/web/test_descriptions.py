@@ -67,7 +67,7 @@ def test_a_tool_without_reviews_is_not_described_by_a_count(visitor: Visitor) ->
     assert "0 of 0" not in page.html
     assert set(page.texts("h2")) == {
         "Related comparisons",
-        "Facts and prices",
+        "Facts and price",
         "Hear when Bare changes",
     }
 

@@ -92,6 +92,11 @@ SUMMARIES_BY_SLUG = (
     .where(_is_requested)
 )
 _SUMMARIES_BY_ID = select_summaries().where(tool.c.id.in_(sa.bindparam("ids", expanding=True)))
+_PAST_PRICES = (
+    sa.select(price.c.tool_id, *_PRICE)
+    .where(price.c.tool_id.in_(sa.bindparam("ids", expanding=True)), price.c.until.is_not(None))
+    .order_by(price.c.until, price.c.position)
+)
 _LINKS_BY_SLUG = (
     sa.select(*_LINK_COLUMNS)
     .distinct()
@@ -244,10 +249,10 @@ def plans_of(tool_ids: Sequence[int]) -> dict[int, tuple[PlanSummary, ...]]:
     return _by_tool(tool_ids, ((tool_id, PlanSummary(*values)) for tool_id, *values in rows))
 
 
-def past_prices_of(tool_id: int) -> list[Price]:
-    """Return what a tool cost before, newest first. One statement."""
-    past = sa.select(*_PRICE).where(price.c.tool_id == tool_id, price.c.until.is_not(None))
-    return [Price(*row) for row in db.session.execute(past.order_by(price.c.until.desc(), price.c.position.desc()))]
+def past_prices_of(tool_ids: Sequence[int]) -> dict[int, tuple[Price, ...]]:
+    """Return what each tool cost before, oldest first. One statement."""
+    rows = db.session.connection().execute(_PAST_PRICES, {"ids": list(tool_ids)})
+    return _by_tool(tool_ids, ((tool_id, Price(*values)) for tool_id, *values in rows))
 
 
 def releases_of(tool_id: int) -> list[ReleaseSummary]:

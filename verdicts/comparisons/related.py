@@ -1,5 +1,6 @@
 """The editors' words about a comparison, and which other comparisons its readers may want next."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from verdicts.extensions import UtcDateTime, db
 from verdicts.traffic.models import pair_views
 
 MAX_CURATED = 7
-MAX_NEIGHBOURS = 6
+MAX_NEIGHBOURS = 30
 MAX_LINKS = 6
 
 comparison = Comparison.__table__
@@ -50,6 +51,10 @@ class ComparisonLink:
 _ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
 _categories = sa.bindparam("categories", type_=sa.Integer, expanding=True)
 _now = sa.bindparam("now", type_=UtcDateTime)
+_SUBJECT = (catalog.tool.c.tagline + " " + sa.cast(catalog.tool.c.synonyms, sa.Text)).label("subject")
+# Of English words, those with fewer letters say little of what a tool is for.
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_SAY_NOTHING = {"from", "into", "more", "most", "over", "than", "that", "what", "with", "without", "your"}
 
 
 def is_published(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:
@@ -76,7 +81,7 @@ def _select_curated() -> sa.Select[Any]:
         .subquery()
     )
     text = [comparison.c[name] for name in ("members_key", "headline", "bottom_line", "featured", "position")]
-    tool = (member.c.tool_id, catalog.current_slug.c.slug, catalog.tool.c.name, catalog.tool.c.category_id)
+    tool = (member.c.tool_id, catalog.current_slug.c.slug, catalog.tool.c.name, catalog.tool.c.category_id, _SUBJECT)
     is_reason = (choose_if.c.comparison_id == comparison.c.id) & (choose_if.c.tool_id == member.c.tool_id)
     reason = (choose_if.c.when, choose_if.c.position.label("reason_position"))
     return (
@@ -93,7 +98,7 @@ def _select_neighbours(like: sa.Select[Any], position: sa.ColumnElement[int]) ->
     """Other tools of the same categories that go on, in the same columns; NULL in those of a comparison."""
     tool = catalog.tool.c
     of_tool = {"tool_id": tool.id, "slug": catalog.current_slug.c.slug, "position": position}
-    of_tool |= {name: tool[name] for name in ("name", "category_id")}
+    of_tool |= {name: tool[name] for name in ("name", "category_id")} | {"subject": _SUBJECT}
     columns = [
         of_tool.get(name, sa.cast(sa.null(), column.type)).label(name) for name, column in like.selected_columns.items()
     ]
@@ -129,24 +134,33 @@ def load(tools: Sequence[ToolSummary], now: datetime) -> tuple[CuratedText | Non
     own_key = members_key(ids)
     values = {"ids": ids, "categories": [tool.category_id for tool in tools], "own_key": own_key, "now": now}
     groups: dict[tuple[object, ...], list[sa.Row[Any]]] = {}
-    for row in sorted(db.session.execute(_RELATED, values), key=_sort_key):
+    subject = _words(" ".join(f"{tool.name} {tool.tagline}" for tool in tools))
+    for row in sorted(db.session.execute(_RELATED, values), key=lambda row: _sort_key(row, subject)):
         groups.setdefault((row.comparison_id, None if row.comparison_id else row.tool_id), []).append(row)
     own = next((rows for rows in groups.values() if rows[0].members_key == own_key), None)
     links = [_to_link(rows, tools) for rows in groups.values() if rows is not own]
     return _to_curated(own) if own else None, tuple(_distinct(links)[:MAX_LINKS])
 
 
-def _sort_key(row: sa.Row[Any]) -> tuple[object, ...]:
-    """Curated before rivals, these before other neighbours, featured before others, then in the editors' order."""
-    return (row.comparison_id is None, not row.featured, row.position, row.slug, row.reason_position or 0)
+def _sort_key(row: sa.Row[Any], subject: frozenset[str]) -> tuple[object, ...]:
+    """Curated before rivals, these before other neighbours, which stand by common words; then in the editors' order."""
+    is_neighbour, is_rival = row.comparison_id is None, row.position < 0
+    common = len(subject & _words(f"{row.name} {row.subject}")) if is_neighbour and not is_rival else 0
+    return (is_neighbour, not row.featured, not is_rival, -common, row.position, row.slug, row.reason_position or 0)
+
+
+def _words(text: str) -> frozenset[str]:
+    """Return the words that say what a tool is for, in the singular."""
+    words = (word.lower().removesuffix("s") for word in _WORD.findall(text))
+    return frozenset(words) - _SAY_NOTHING
 
 
 def _distinct(links: Sequence[ComparisonLink]) -> list[ComparisonLink]:
-    """Keep the first link of each address, at its place."""
-    first: dict[str, ComparisonLink] = {}
+    """Return each link once, in the place where it stands first."""
+    found: dict[str, ComparisonLink] = {}
     for link in links:
-        first.setdefault(link.address, link)
-    return list(first.values())
+        found.setdefault(link.address, link)
+    return list(found.values())
 
 
 def _to_link(rows: Sequence[sa.Row[Any]], tools: Sequence[ToolSummary]) -> ComparisonLink:

@@ -9,7 +9,6 @@ from flask.typing import ResponseReturnValue
 from verdicts.catalog import directory, picks
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.picks import Pick
-from verdicts.catalog.prices import Price
 from verdicts.catalog.reviews import ReviewerSummary, reviewers_of
 from verdicts.catalog.summaries import PlanSummary, ReleaseSummary, ToolLink, ToolSummary
 from verdicts.comparisons import finder, related, wording
@@ -17,10 +16,12 @@ from verdicts.comparisons.conclusion import disagreement
 from verdicts.comparisons.differences import FactRow, fact_rows
 from verdicts.comparisons.related import ComparisonLink
 from verdicts.comparisons.tool_table import ToolRow
+from verdicts.voting.months import votes_by_month
 from verdicts.voting.queries import tally_of
-from verdicts.web import directory_page
+from verdicts.web import as_of, directory_page
 from verdicts.web.caching import public
 from verdicts.web.clock import now
+from verdicts.web.history import History, history_of
 from verdicts.web.traffic import note_empty_search
 
 bp = Blueprint("catalog", __name__)
@@ -33,7 +34,7 @@ class ToolPage(ToolRow):
     reviewers: tuple[ReviewerSummary, ...]
     facts: tuple[FactRow, ...]
     plans: tuple[PlanSummary, ...]
-    past_prices: tuple[Price, ...]
+    history: History
     releases: tuple[ReleaseSummary, ...]
     disagreement: str
     majority: str
@@ -63,9 +64,12 @@ def index() -> ResponseReturnValue:
 @bp.get("/tools/<slug>")
 @public
 def tool(slug: str) -> ResponseReturnValue:
+    day = as_of.read_day()
     summary: ToolSummary = catalog.find_published(slug, now()) or abort(404, NO_TOOL)
     if summary.slug != slug:
-        return redirect(url_for("catalog.tool", slug=summary.slug), 301)
+        return redirect(url_for("catalog.tool", slug=summary.slug, as_of=day), 301)
+    if day:
+        return render_template("catalog/tool_as_of.html", page=as_of.load([summary], day)[0], day=day)
     return render_template("catalog/tool.html", page=load_tool_page(summary, now()))
 
 
@@ -75,8 +79,10 @@ def link_or_404(slug: str) -> ToolLink:
 
 
 def load_tool_page(tool: ToolSummary, now: datetime) -> ToolPage:
-    """Return the page of one tool. Eight statements."""
+    """Return the page of one tool. Nine statements."""
     panel, community = catalog.panels_of([tool.id])[tool.id], tally_of(tool.id)
+    past_prices, releases = catalog.past_prices_of([tool.id])[tool.id], catalog.releases_of(tool.id)
+    months = votes_by_month(tool.id, now.date())
     return ToolPage(
         tool=tool,
         panel=panel,
@@ -84,8 +90,8 @@ def load_tool_page(tool: ToolSummary, now: datetime) -> ToolPage:
         reviewers=tuple(reviewers_of([panel])),
         facts=fact_rows([catalog.facts_of([tool.id])[tool.id]]),
         plans=catalog.plans_of([tool.id])[tool.id],
-        past_prices=tuple(catalog.past_prices_of(tool.id)),
-        releases=tuple(catalog.releases_of(tool.id)),
+        history=history_of(tool, panel, past_prices, releases, months, now.date()),
+        releases=tuple(releases),
         picks=picks.list_of_tool(tool.id, now),
         disagreement=disagreement(tool.name, panel, community),
         majority=wording.majority(panel, community),

@@ -1,6 +1,7 @@
 """Comparisons: any two or more tools side by side, and the picker that leads there."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,11 +14,12 @@ from verdicts.catalog.summaries import ToolLink
 from verdicts.comparisons import address, featured, queries
 from verdicts.comparisons.address import AddressFault
 from verdicts.comparisons.conclusion import conclude
+from verdicts.comparisons.featured import ComparisonSummary, ReviewedTool
 from verdicts.comparisons.own_panel import MAX_WEIGHT, PUBLISHED_WEIGHT, weigh
 from verdicts.comparisons.queries import RequestedTool, ToolsNotFound
 from verdicts.comparisons.wording import listed
 from verdicts.extensions import limiter
-from verdicts.web import limits
+from verdicts.web import as_of, limits
 from verdicts.web.caching import keep_in, public
 from verdicts.web.clock import now, today
 from verdicts.web.errors import render_error
@@ -37,7 +39,7 @@ WEIGHTS = tuple(str(weight) for weight in range(MAX_WEIGHT + 1))
 @bp.get("/compare/<pair>")
 @public
 def show(pair: str) -> ResponseReturnValue:
-    weights = read_weights()
+    weights, day = read_weights(), as_of.read_day()
     try:
         slugs = address.parse(pair)
         if len(slugs) > address.MIN_TOOLS:
@@ -50,8 +52,11 @@ def show(pair: str) -> ResponseReturnValue:
         return render_error(400, str(error))
     canonical = address.canonical(each.tool.slug for each in tools)
     if canonical != pair:
-        kept = {WEIGHT_PREFIX + slug: weight for slug, weight in weights.items()}
+        kept = {WEIGHT_PREFIX + slug: weight for slug, weight in weights.items()} | {"as_of": day}
         return redirect(url_for("comparisons.show", pair=canonical, **kept), 301)  # type: ignore[arg-type]
+    if day:
+        count_uncurated_comparison()
+        return render_as_of(tools, day)
     keep_in(StoreName.PAIRS if len(tools) == address.MIN_TOOLS else StoreName.MADE_UP)
     return render_page(tools, count_uncurated_comparison, weights)
 
@@ -94,6 +99,12 @@ def render_page(
         own_panel=weigh([each.panel for each in page.tools], weights, today()) if weights else None,
         **context,
     )
+
+
+def render_as_of(tools: Sequence[RequestedTool], day: date) -> str:
+    rows = as_of.load([each.tool for each in tools], day)
+    summary = ComparisonSummary(tuple(ReviewedTool(row.tool, row.panel) for row in rows), None)
+    return render_template("comparisons/as_of.html", rows=rows, summary=summary, day=day)
 
 
 def read_weights() -> dict[str, int]:

@@ -26,6 +26,7 @@ from verdicts.voting.readers_of_both import SIGNIFICANCE
 from verdicts.voting.retention import NETWORKS_KEPT
 from verdicts.voting.voters import VOTER_KEPT_MONTHS
 from verdicts.voting.waiting import WAITING_HOURS
+from verdicts.web import history
 from verdicts.web.admin.devices import RETENTION as DEVICE_RETENTION
 from verdicts.web.clock import now, today
 from verdicts.web.timeline import draw_timeline
@@ -38,6 +39,9 @@ RULES = {
     "CONFIDENCE_PERCENT": CONFIDENCE_PERCENT,
     "CONFIRM_TOKEN_LIFETIME": CONFIRM_TOKEN_LIFETIME,
     "DEVICE_RETENTION": DEVICE_RETENTION,
+    "LANE": history.LANE,
+    "NEWEST_SHOWN": history.NEWEST_SHOWN,
+    "VOTES_BOTTOM": history.VOTES_BOTTOM,
     "FIRST_INTERVAL_DAYS": FIRST_INTERVAL_DAYS,
     "MAX_INTERVAL_DAYS": MAX_INTERVAL_DAYS,
     "MAX_QUERY_LENGTH": MAX_QUERY_LENGTH,
@@ -77,6 +81,8 @@ def init_app(app: Flask) -> None:
         now=now,
         today=today,
         draw_timeline=draw_timeline,
+        moves_in_words=history.moves_in_words,
+        votes_in_words=history.votes_in_words,
     )
     app.jinja_env.filters.update(
         markdown=markdown.render, plain=markdown.plain_text, day=day, number=number, percent=percent, plural=plural

@@ -1,6 +1,6 @@
 """A panel's verdicts over time: where the parts of the drawing go, in per cent of its width. Templates draw them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -42,22 +42,51 @@ class Timeline:
     rows: tuple[TimelineRow, ...]
 
 
-def draw_timeline(panel: Panel, today: date) -> Timeline | None:
-    """Return the drawing of a panel's verdicts over time, or None where no review is dated."""
+@dataclass(frozen=True)
+class Axis:
+    """From the first to the last day of a drawing, which are not the same."""
+
+    first: date
+    last: date
+
+    @classmethod
+    def over(cls, days: Iterable[date], today: date) -> "Axis":
+        """Return the axis that holds these days and today, MIN_LENGTH at least."""
+        known = [*days, today]
+        return cls(min([*known, today - MIN_LENGTH]), max(known))
+
+    def at(self, day: date) -> float:
+        return (100 - OVAL_WIDTH) * (day - self.first).days / (self.last - self.first).days
+
+    @property
+    def ticks(self) -> tuple[Tick, ...]:
+        """Years where there are two or more, else months, of which January is called by its year."""
+        years = [date(year, 1, 1) for year in range(self.first.year + 1, self.last.year + 1)]
+        if len(years) > 1:
+            return tuple(Tick(f"{day.year}", self.at(day)) for day in _evenly_chosen(years))
+        months = _evenly_chosen(_months(self.first, self.last))
+        return tuple(Tick(f"{day:%b}" if day.month > 1 else f"{day.year}", self.at(day)) for day in months)
+
+
+def days_of(panel: Panel) -> list[date]:
+    """Return the days on which a panel's verdicts began."""
+    return [start for review in panel.reviews if review.reviewed_on for start, _ in _verdicts(review)]
+
+
+def draw_timeline(panel: Panel, today: date, axis: Axis | None = None) -> Timeline | None:
+    """Return the drawing of a panel's verdicts over time, or None where no review is dated.
+
+    `axis` is that of a drawing around it, which holds the panel's days.
+    """
     dated = [review for review in panel.reviews if review.reviewed_on]
     if not dated:
         return None
-    starts = [start for review in dated for start, _ in _verdicts(review)]
-    first, last = min([*starts, today - MIN_LENGTH]), max([*starts, today])
-
-    def at(day: date) -> float:
-        return (100 - OVAL_WIDTH) * (day - first).days / (last - first).days
-
+    axis = axis or Axis.over(days_of(panel), today)
     rows = tuple(
-        TimelineRow(review.reviewer.label, _spans([(verdict, at(start)) for start, verdict in _verdicts(review)]))
+        TimelineRow(review.reviewer.label, _spans([(verdict, axis.at(start)) for start, verdict in _verdicts(review)]))
         for review in dated
     )
-    return Timeline(_in_words(dated), tuple(Tick(f"{month:%b}", at(month)) for month in _months(first, last)), rows)
+    return Timeline(_in_words(dated), axis.ticks, rows)
 
 
 def _verdicts(review: PanelReview) -> list[tuple[date, Verdict]]:
@@ -83,12 +112,17 @@ def _spans(starts: Sequence[tuple[Verdict, float]]) -> tuple[Span, ...]:
 
 
 def _months(first: date, last: date) -> list[date]:
-    """Return the first days of up to MAX_TICKS months, evenly chosen."""
+    """Return the first days of the months that begin after one day, up to another."""
     months, month = [], (first.replace(day=1) + timedelta(days=32)).replace(day=1)
     while month <= last:
         months.append(month)
         month = (month + timedelta(days=32)).replace(day=1)
-    return months[:: -(-len(months) // MAX_TICKS) or 1]
+    return months
+
+
+def _evenly_chosen(days: list[date]) -> list[date]:
+    """Return up to MAX_TICKS of these days."""
+    return days[:: -(-len(days) // MAX_TICKS) or 1]
 
 
 def _in_words(reviews: Sequence[PanelReview]) -> str:

@@ -6,9 +6,9 @@ from flask import Flask
 from tests.digest.weekly import THIS_WEEK
 from tests.makers import NOW, make_category, make_comparison, make_pick, make_tool, make_votes
 from verdicts.catalog import directory, picks, queries
-from verdicts.catalog.directory import DirectoryQuery
 from verdicts.catalog.kinds import ToolState
-from verdicts.comparisons import alternatives, featured, related
+from verdicts.comparisons import alternatives, featured, finder, related
+from verdicts.comparisons.finder import ToolQuery
 from verdicts.curation import worklists
 from verdicts.digest.gathering import gather_news
 
@@ -31,7 +31,7 @@ def test_a_tool_that_ended_is_proposed_nowhere_and_found_where_it_is_looked_for(
     assert [link.names for link in related.load([summary], NOW)[1]] == [("Ended", "Own")]  # the editors' own
     assert [news.tool_ids for news in gather_news(THIS_WEEK, NOW)] == [(own.id,)]
     assert [due.tool.slug for due in worklists.list_due_prices(1, NOW)[0]] == ["own"]
-    found = directory.find_tools(DirectoryQuery(text="ended"), NOW).tools
+    found = finder.find_tools(ToolQuery(text="ended"), NOW).tools
     assert [tool.status.successor_at(NOW) for tool in found] == [queries.links_of([own.id])[own.id]]
 
 

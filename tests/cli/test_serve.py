@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from tests.faults.serving import wait_until
 from tests.postgres import free_port
 from tests.programs import SETTINGS, ServedProgram, get, run, served, start
-from verdicts.engines import engine_options
+from verdicts.engines import engine_options, sqlite_driver
 from verdicts.web.headers import HEADERS
 
 HOLD_UNTIL_TOLD = """
@@ -112,12 +112,28 @@ def line_of(process: "subprocess.Popen[str]") -> str:
 
 def test_serve_answers_and_ends_without_a_fault_when_it_is_interrupted(tmp_path: Path, port: int) -> None:
     with served("verdicts.cli.serve", port, tmp_path, **SETTINGS) as site:
+        for _ in range(3):
+            view(port, "/method")
         status, printed = site.stop(signal.SIGINT)
+    assert views_of(tmp_path) == [("/method", 3)]  # what its workers had counted is stored as they end
     assert status == 0
     assert printed.startswith("Verdicts is served at http://127.0.0.1:8000.\n")
     assert "Traceback" not in printed
     with pytest.raises(ConnectionRefusedError):
         get(port, "/livez")
+
+
+def view(port: int, path: str) -> None:
+    """Read a page as a browser over plain HTTP does."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("GET", path, headers={"Upgrade-Insecure-Requests": "1"})
+        assert connection.getresponse().status == 200
+
+
+def views_of(instance: Path) -> list[tuple[str, int]]:
+    with closing(sqlite_driver().connect(instance / "verdicts.sqlite3")) as connection:
+        rows: list[tuple[str, int]] = connection.execute("SELECT path, views FROM page_view").fetchall()
+        return rows
 
 
 UNREADABLE = {

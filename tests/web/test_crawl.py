@@ -17,6 +17,15 @@ from verdicts.curation import sample
 from verdicts.extensions import begin_write, db
 
 MOST_COMPARISONS = 25
+START = (
+    "/",
+    "/favicon.ico",
+    "/manifest.webmanifest",
+    "/robots.txt",
+    "/sitemap.xml",
+    "/llms.txt",
+    "/opensearch.xml",
+)
 BARE = Path(__file__).parent.parent / "data" / "bare-catalogue.json"
 
 
@@ -37,15 +46,7 @@ def pages(
 
 def crawl(visitor: Visitor) -> dict[str, Page]:
     pages: dict[str, Page] = {}
-    ahead = [
-        "/",
-        "/favicon.ico",
-        "/manifest.webmanifest",
-        "/robots.txt",
-        "/sitemap.xml",
-        "/llms.txt",
-        "/opensearch.xml",
-    ]
+    ahead = list(START)
     while ahead:
         path = ahead.pop(0)
         if path in pages or (is_comparison(path) and sum(map(is_comparison, pages)) >= MOST_COMPARISONS):
@@ -96,6 +97,23 @@ def test_no_two_pages_have_the_same_title(pages: dict[str, Page]) -> None:
             if "?" not in path:
                 assert titles.setdefault(title, path) == path
     assert titles
+
+
+def test_no_two_pages_have_the_same_description(pages: dict[str, Page]) -> None:
+    descriptions: dict[str, str] = {}
+    for path, page in pages.items():
+        for meta in page.all("meta") if "?" not in path else ():
+            if meta.get("name") == "description":
+                assert descriptions.setdefault(meta.get("content", ""), path) == path
+    assert len(descriptions) > 50
+
+
+def test_every_page_is_within_two_taps_of_the_front_page(pages: dict[str, Page]) -> None:
+    one_tap = set(pages["/"].links())
+    two_taps = {link for path in one_tap & pages.keys() for link in pages[path].links()}
+    # What belongs to one tool, such as its alternatives, is a tap from that tool's page.
+    paths = {path for path in pages if path.count("/") <= 2 and "?" not in path and not is_comparison(path)}
+    assert paths - set(START) - one_tap - two_taps == set()
 
 
 def test_the_foot_says_that_this_is_sample_content(pages: dict[str, Page]) -> None:

@@ -65,6 +65,7 @@ EVERYTHING: Json = {
             "slug": "mistral-code",
             "aliases": ["le-code", "code"],
             "status": {"state": "retired", "on": "2027-03-01", "successor": "other"},
+            "synonyms": ["pair programmer", "コード補完"],
             "name": "Mistral Code",
             "tagline": "Writes code",
             "category": "developer-tools",

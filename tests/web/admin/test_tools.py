@@ -44,6 +44,19 @@ def test_the_former_slug_of_a_category_redirects_too(ann: AdminClient) -> None:
     assert (moved.status_code, moved.headers["Location"]) == (301, "/tools?category=code-editors&sort=name")
 
 
+def test_synonyms_are_typed_a_line_each_and_found(ann: AdminClient) -> None:
+    tool = make_tool("wren", name="Wren")
+    path = f"/admin/tools/{tool.id}"
+    ann.fills(path, synonyms="dictation\r\n\r\n  speech to text \r\n")
+    assert stored(Tool)[0].synonyms == ["dictation", "speech to text"]
+    assert latest_entry().changes["synonyms"][1]
+    assert ann.form(path)["synonyms"].split("\n") == ["dictation", "speech to text"]
+    assert "/tools/wren" in ann.gets("/tools?q=dictation").text
+    ann.fills(path, synonyms="")
+    assert stored(Tool)[0].synonyms == []
+    assert "/tools/wren" not in ann.gets("/tools?q=speech+to").text.partition("<main")[2]
+
+
 # Its category, and the facts that this asks for
 
 

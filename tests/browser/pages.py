@@ -22,7 +22,7 @@ GOOD = {
     "panel": "/reviewers",
     "reviewer": "/reviewers/builder",
     "alternatives": "/tools/cursor/alternatives",
-    "picker": "/compare",
+    "picker": "/compare?tool=cursor&tool=aider&more=1",
     "archive": "/digest",
     "edition": f"/digest/{EDITION.name}",
     "method": "/method",

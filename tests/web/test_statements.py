@@ -21,6 +21,8 @@ STATEMENTS = {
     "/tools/alpha": 10,
     "/tools/alpha?as_of=2026-11-01": 3,
     "/compare/alpha-vs-beta?as_of=2026-11-01": 3,
+    "/compare?tool=alpha": 5,
+    "/compare?tool=alpha&tool=beta&more=1&q=gamma": 4,
     "/tools/alpha/alternatives": 7,
     "/tools": 9,
     "/tools?q=alpha": 9,

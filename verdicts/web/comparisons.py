@@ -8,10 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import ServiceUnavailable
 
-from verdicts.catalog import directory
-from verdicts.catalog.queries import list_published_links
-from verdicts.catalog.summaries import ToolLink
-from verdicts.comparisons import address, featured, queries
+from verdicts.comparisons import address, queries
 from verdicts.comparisons.address import AddressFault
 from verdicts.comparisons.conclusion import conclude
 from verdicts.comparisons.featured import ComparisonSummary, ReviewedTool
@@ -19,7 +16,7 @@ from verdicts.comparisons.own_panel import MAX_WEIGHT, PUBLISHED_WEIGHT, weigh
 from verdicts.comparisons.queries import RequestedTool, ToolsNotFound
 from verdicts.comparisons.wording import listed
 from verdicts.extensions import limiter
-from verdicts.web import as_of, limits
+from verdicts.web import as_of, limits, picker
 from verdicts.web.caching import keep_in, public
 from verdicts.web.clock import now, today
 from verdicts.web.errors import render_error
@@ -27,7 +24,6 @@ from verdicts.web.page_stores import StoreName
 
 bp = Blueprint("comparisons", __name__)
 
-POPULAR_ON_PICKER = 6
 MINUTE_SECONDS = 60  # the window of the limit
 TOO_MANY_COMPARISONS = (
     "More comparisons were asked for within a minute than we put together in one. Those that editors wrote are there."
@@ -125,23 +121,7 @@ def pick() -> ResponseReturnValue:
     problem = _problem_of(chosen)
     if len(slugs) >= address.MIN_TOOLS and not wants_more and not problem:
         return redirect(url_for("comparisons.show", pair=address.canonical(slugs)), 302)
-    groups = directory.list_by_category(now())
-    page = render_template(
-        "comparisons/picker.html",
-        groups=groups,
-        chosen=_current_slugs(slugs[: address.MAX_TOOLS], groups),
-        problem=problem,
-        popular=featured.load(now(), POPULAR_ON_PICKER),
-    )
-    return page, 422 if problem else 200
-
-
-def _current_slugs(slugs: list[str], groups: Mapping[str, Sequence[ToolLink]]) -> list[str]:
-    """Return the current slugs of the published tools that these slugs or aliases lead to, each once."""
-    published = {tool.slug for tools in groups.values() for tool in tools}
-    current, others = [slug for slug in slugs if slug in published], [slug for slug in slugs if slug not in published]
-    found = list_published_links(others, now()) if others else []
-    return list(dict.fromkeys([*current, *(tool.slug for tool in found)]))
+    return picker.render(slugs, problem), 422 if problem else 200
 
 
 def _problem_of(chosen: list[str]) -> str:

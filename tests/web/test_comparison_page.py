@@ -274,7 +274,7 @@ def test_plans_are_a_line_each_and_the_third_one_folds(visitor: Visitor) -> None
     for name in ("Pro", "Team"):
         make_plan(tool, name, amount=Decimal(30), currency="USD", period=Period.MONTH, **checked)
     make_plan(tool, "Enterprise")
-    (plans,) = visitor.reads("/compare/many-plans-vs-no-plans").all("section", "plans-of")
+    (plans,) = visitor.reads("/compare/many-plans-vs-no-plans").all("div", "plans-of")
     (fold,) = plans.iter("details")
     assert words_of(plans).startswith("Many Source, checked 22 Nov 2026 Free Free Three a day Pro $30 / month")
     assert words_of(fold) == "2 more plans of Many Team $30 / month Enterprise Price not known Not verified"

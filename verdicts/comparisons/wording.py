@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from textwrap import wrap
 
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.reviews import OLD_AFTER, Panel, ReviewerSummary
@@ -12,7 +13,7 @@ from verdicts.voting.readers_of_both import Lead, ReadersOfBoth
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
-LEDE_LETTERS = 76  # what two lines of a phone hold
+LEDE_LETTERS = 39  # what a line of a phone holds
 
 PERCENT = "\u202f%"  # with a narrow space that does not break
 
@@ -130,7 +131,7 @@ def _with_changes(sentence: str, holds_until: int | None, what: str) -> str:
         return sentence
     changes = "change of mind ends" if holds_until == 1 else "changes of mind end"
     longer = f"{sentence} {_capitalised(number(holds_until))} {changes} {what}."
-    return longer if len(longer) <= LEDE_LETTERS else sentence
+    return longer if len(wrap(longer, LEDE_LETTERS)) <= 2 else sentence
 
 
 def majority(panel: Panel, community: Community) -> str:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from verdicts.catalog import search
+from verdicts.catalog import panel_keys, search
 from verdicts.catalog.kinds import Basis, PriceModel, ReviewerKind, Verdict
 from verdicts.catalog.models import (
     Category,
@@ -97,7 +97,10 @@ def make_review(tool: Tool, reviewer: Reviewer, verdict: Verdict | str = Verdict
         "basis": Basis.UNSTATED,
         "position": _next_position(Review),
     }
-    return _save(Review(**defaults | fields))
+    review = _save(Review(**defaults | fields))
+    panel_keys.refresh([tool.id])
+    db.session.commit()
+    return review
 
 
 def make_revision(review: Review, verdict: Verdict | str, until: date = TODAY, **fields: Any) -> ReviewRevision:

@@ -170,6 +170,9 @@ class Tool(Base):
             sqlite_where=sa.text("ended_on IS NOT NULL"),
             postgresql_where=sa.text("ended_on IS NOT NULL"),
         ),
+        # How many tools have each panel key, and the first ones of a key, in all and in a category.
+        sa.Index("ix_tool_panel_key", "panel_key", "position", "published_at", "state"),
+        sa.Index("ix_tool_category_id_panel_key", "category_id", "panel_key", "position", "published_at", "state"),
         IDS_NEVER_REUSED,
     )
 
@@ -205,6 +208,8 @@ class Tool(Base):
         info={"dependant": ("record that was merged into it", "records that were merged into it")},
     )
     logo_digest: Mapped[str | None] = mapped_column(sa.ForeignKey("logo.digest"))
+    # What its panel says, for rankings: see catalog.panel_keys.
+    panel_key: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
     position: Mapped[int] = mapped_column(index=True)
 
     category: Mapped[Category | None] = relationship()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from verdicts.catalog import search
+from verdicts.catalog import panel_keys, search
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Category, Review, Reviewer, Tool, ToolSlug
 from verdicts.comparisons.models import Comparison
@@ -46,6 +46,7 @@ def import_catalog(data: object, now: datetime, *, as_drafts: bool = False) -> I
     report = make_report(entries, list(_differences(entries)), as_drafts=as_drafts)
     if report.changed_anything:
         _index(entries["categories"], entries["tools"])
+        panel_keys.refresh(sorted({entry.row.tool_id for entry in entries["reviews"] if entry.has_changed}))
         bump_content_version()
     return report
 

@@ -1,0 +1,51 @@
+"""What a tool's panel says, in one short text: "+3-5" where reviewer 3 ships it and reviewer 5 skips it.
+
+It is kept with each tool. Tools with equal keys stand alike under any weights, and there are few different keys however
+many tools there are: so a ranking reads the keys and how many tools have each, and then only the tools that it shows.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
+
+import sqlalchemy as sa
+
+from verdicts.catalog.kinds import Verdict
+from verdicts.catalog.models import Review, Tool
+from verdicts.extensions import db
+
+_SIGNS = {Verdict.SHIP: "+", Verdict.SKIP: "-"}
+_VERDICTS = {sign: verdict for verdict, sign in _SIGNS.items()}
+_VOICE = re.compile(r"([+-])([0-9]+)")
+_BATCH = 1_000
+
+_review = Review.__table__
+_READ = (
+    sa.select(_review.c.tool_id, _review.c.reviewer_id, _review.c.verdict)
+    .where(_review.c.tool_id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(_review.c.tool_id, _review.c.reviewer_id)
+)
+_STORE = sa.update(Tool).where(Tool.id == sa.bindparam("tool")).values(panel_key=sa.bindparam("key"))
+
+
+def key_of(verdicts: Iterable[tuple[int, Verdict]]) -> str:
+    """Return the key of a panel: reviewers' ids, ascending, with their verdicts."""
+    return "".join(f"{_SIGNS[verdict]}{reviewer_id}" for reviewer_id, verdict in verdicts)
+
+
+def verdicts_in(key: str) -> dict[int, Verdict]:
+    """Return the verdicts that a key holds, by reviewers' ids."""
+    return {int(reviewer_id): _VERDICTS[sign] for sign, reviewer_id in _VOICE.findall(key)}
+
+
+def refresh(tool_ids: Sequence[int]) -> None:
+    """Store the keys of these tools anew. Call it in the transaction in which their reviews changed."""
+    connection = db.session.connection()
+    for start in range(0, len(tool_ids), _BATCH):
+        ids = list(tool_ids[start : start + _BATCH])
+        keys = dict.fromkeys(ids, "")
+        for tool_id, rows in groupby(connection.execute(_READ, {"ids": ids}), itemgetter(0)):
+            keys[tool_id] = key_of((reviewer_id, verdict) for _, reviewer_id, verdict in rows)
+        if keys:
+            connection.execute(_STORE, [{"tool": tool_id, "key": key} for tool_id, key in keys.items()])

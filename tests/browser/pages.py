@@ -12,6 +12,7 @@ GOOD = {
     "search for a typing mistake": "/tools?q=chatgtp",
     "search for a pair": "/tools?q=claude+vs+chatgpt",
     "category": "/categories/developer-tools",
+    "rankings": "/rankings",
     "comparison of two": "/compare/huggingface-smolvlm2-2b-vs-mistral-code",
     "comparison of three": "/compare/claude-code-vs-cursor-vs-github-copilot",
     "comparison of four": "/compare/claude-code-vs-cursor-vs-descript-vs-github-copilot",

@@ -19,6 +19,8 @@ PAGES = [
     "/tools/alpha",
     "/tools/bare",
     "/tools/alpha/vote",
+    "/rankings",
+    "/rankings?category=developer-tools",
     "/reviewers",
     "/reviewers/builder",
     "/reviewers/builder?category=developer-tools",

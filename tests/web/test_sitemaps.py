@@ -60,7 +60,8 @@ def is_indexable(visitor: Visitor, path: str) -> bool:
 def test_the_sitemap_lists_tools_curated_pairs_and_pairs_within_a_category(visitor: Visitor) -> None:
     listed = all_locations(visitor)
     assert {path for path in listed if path.startswith("/tools/")} == {
-        f"/tools/{slug}" for slug in ("alpha", "beta", "gamma", "bare", "stranger", "neighbour")
+        *(f"/tools/{slug}" for slug in ("alpha", "beta", "gamma", "bare", "stranger", "neighbour")),
+        *(f"/tools/{slug}/alternatives" for slug in ("alpha", "beta", "gamma", "bare")),
     }
     assert {path.removeprefix("/compare/") for path in listed if path.startswith("/compare/")} == {
         "alpha-vs-beta",
@@ -71,7 +72,7 @@ def test_the_sitemap_lists_tools_curated_pairs_and_pairs_within_a_category(visit
         "bare-vs-gamma",
         "neighbour-vs-stranger",
     }
-    assert {"/", "/tools", "/method", "/digest"} <= set(listed)
+    assert {"/", "/tools", "/rankings", "/rankings?category=developer-tools", "/method", "/digest"} <= set(listed)
 
 
 @ON_ONE_SHARED_DATABASE
@@ -166,9 +167,10 @@ def test_sitemaps_take_their_number_of_statements(app: Flask, statements: Statem
         visitor.reads(path)
         counts[path] = sum("content_version" not in each for each in statements.statements[before:])
     assert counts == {
-        "/sitemap.xml": 3,
+        "/sitemap.xml": 4,
         "/sitemap-pages.xml": 3,
         "/sitemap-tools-1.xml": 1,
+        "/sitemap-alternatives-1.xml": 1,
         "/sitemap-comparisons-1.xml": 2,
         "/sitemap-pairs-developer-tools-1.xml": 1,
         "/robots.txt": 0,

@@ -29,6 +29,9 @@ STATEMENTS = {
     "/tools?category=developer-tools&sort=newest": 9,
     "/categories/developer-tools": 9,
     "/categories/developer-tools?after=alpha": 9,
+    "/categories/developer-tools?after=alpha": 10,
+    "/rankings": 13,
+    "/rankings?category=developer-tools": 14,
     "/": 9,
     "/reviewers": 1,
     "/reviewers/builder": 7,
@@ -56,7 +59,8 @@ def add_many() -> None:
         db.session.execute(sa.insert(model.__table__), rows)  # type: ignore[attr-defined]
 
     blank = {"tagline": "", "description": "", "maker": "", "license": "", "category_id": kind, "published_at": NOW}
-    insert(Tool, [{"id": id, "name": f"Tool {id}", "position": id, **blank} for id in ids])
+    key = "".join(f"+{each}" for each in reviewers[:2])
+    insert(Tool, [{"id": id, "name": f"Tool {id}", "position": id, "panel_key": key, **blank} for id in ids])
     insert(ToolSlug, [{"slug": f"tool-{id}", "tool_id": id, "is_current": True, "position": 0} for id in ids])
     insert(
         Review,

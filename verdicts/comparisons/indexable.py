@@ -1,4 +1,4 @@
-"""Which pages search engines may list: all tools, curated pairs, and pairs within a category.
+"""Which pages search engines may list: all tools, their alternatives, curated pairs, and pairs within a category.
 
 A thousand tools make half a million pairs, and most of them compare what nobody would. A sitemap lists the rest in
 parts: a part has a fixed number of statements, and its pages stay in it when tools are added.
@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog import queries as catalog
+from verdicts.catalog.kinds import ToolState
 from verdicts.catalog.queries import category, price, review, revision, tool
 from verdicts.catalog.summaries import ToolSummary
 from verdicts.comparisons import address
@@ -38,9 +39,10 @@ class IndexablePage:
 
 @dataclass(frozen=True)
 class PartCounts:
-    """How many parts there are: of tools, of curated pairs, and of pairs within each category by its slug."""
+    """How many parts there are: of tools, alternatives, curated pairs, and pairs of each category by its slug."""
 
     tools: int
+    alternatives: int
     curated: int
     categories: tuple[tuple[str, int], ...]
 
@@ -52,12 +54,13 @@ def is_indexable(tools: Sequence[ToolSummary], *, is_curated: bool) -> bool:
 
 
 def count_parts(now: datetime) -> PartCounts:
-    """Three statements."""
+    """Four statements."""
     values = {"now": now}
     by_category = db.session.execute(_COUNT_BY_CATEGORY, values)
     parts = [(slug, _parts(_pairs(min(count, MAX_TOOLS_OF_CATEGORY)))) for slug, count in by_category]
     return PartCounts(
         tools=_parts(db.session.scalar(_COUNT_TOOLS, values) or 0),
+        alternatives=_parts(db.session.scalar(_COUNT_WITH_ALTERNATIVES, values) or 0),
         curated=_parts(db.session.scalar(_COUNT_CURATED, values) or 0),
         categories=tuple((slug, count) for slug, count in parts if count),
     )
@@ -67,6 +70,12 @@ def list_tools(part: int, now: datetime) -> list[IndexablePage]:
     """Return the pages of a part, counted from 1; none past the last. One statement."""
     values = {"now": now, "most": PART_SIZE, "skipped": (part - 1) * PART_SIZE}
     return [IndexablePage(slug, _latest(dates)) for _, slug, *dates in db.session.execute(_TOOLS, values)]
+
+
+def list_tools_with_alternatives(part: int, now: datetime) -> list[IndexablePage]:
+    """Return a part of the tools whose category holds another: the page of their alternatives is not empty."""
+    values = {"now": now, "most": PART_SIZE, "skipped": (part - 1) * PART_SIZE}
+    return [IndexablePage(slug, _latest(dates)) for _, slug, *dates in db.session.execute(_WITH_ALTERNATIVES, values)]
 
 
 def list_pairs(category_slug: str, part: int, now: datetime) -> list[IndexablePage]:
@@ -139,6 +148,15 @@ def _select_dated(condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
 
 
 _TOOLS = _select_dated(_is_published).order_by(tool.c.id).limit(_most).offset(_skipped)
+_other = tool.alias("other")
+_has_alternatives = sa.exists().where(
+    _other.c.category_id == tool.c.category_id,
+    _other.c.id != tool.c.id,
+    _other.c.published_at <= _now,
+    _other.c.state == ToolState.ACTIVE,
+)
+_WITH_ALTERNATIVES = _select_dated(_is_published & _has_alternatives).order_by(tool.c.id).limit(_most).offset(_skipped)
+_COUNT_WITH_ALTERNATIVES = sa.select(sa.func.count()).select_from(tool).where(_is_published, _has_alternatives)
 _TOOLS_BY_ID = _select_dated(tool.c.id.in_(sa.bindparam("ids", type_=sa.Integer, expanding=True)))
 _category_id = sa.select(category.c.id).where(category.c.slug == sa.bindparam("slug")).scalar_subquery()
 _TOOLS_OF_CATEGORY = (

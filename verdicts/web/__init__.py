@@ -29,6 +29,7 @@ from verdicts.web import (
     pictures,
     preferences,
     price_doubts,
+    rankings,
     reviewers,
     signatures,
     sitemaps,
@@ -40,7 +41,20 @@ from verdicts.web import (
 def init_app(app: Flask) -> None:
     """Register the blueprints, and what runs before and after every request."""
     hosts.init_app(app)  # first, so that other hosts reach nothing else
-    reading = (pages, catalog, categories, comparisons, reviewers, digest, feeds, sitemaps, pictures, logos, health)
+    reading = (
+        pages,
+        catalog,
+        categories,
+        comparisons,
+        rankings,
+        reviewers,
+        digest,
+        feeds,
+        sitemaps,
+        pictures,
+        logos,
+        health,
+    )
     for module in (*reading, alternatives, voting, price_doubts, contact, newsletter, preferences, bounces):
         app.register_blueprint(module.bp)
     mailbox.init_app(app)

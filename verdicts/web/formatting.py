@@ -16,6 +16,10 @@ from verdicts.curation.popularity import PERIOD as POPULARITY_PERIOD
 from verdicts.newsletter.not_understood import RETENTION as NOT_UNDERSTOOD_RETENTION
 from verdicts.newsletter.retention import BOUNCED_ADDRESS_RETENTION, HARD_BOUNCE_RETENTION, UNCONFIRMED_RETENTION
 from verdicts.newsletter.signup import CONFIRM_TOKEN_LIFETIME
+from verdicts.rankings.changed import WINDOW as CHANGES_WINDOW
+from verdicts.rankings.queries import MOST_VOTED, NEWEST_REVISIONS
+from verdicts.rankings.readers import MIN_MINORITY_PERCENT
+from verdicts.rankings.readers import MIN_TOOLS as RANKED_FROM
 from verdicts.reviewers.record import MIN_PANEL
 from verdicts.staff.sessions import MAX_AGE as SESSION_MAX_AGE
 from verdicts.staff.sessions import RETENTION as SESSION_RETENTION
@@ -36,6 +40,7 @@ NO_BREAK_SPACE = " "
 
 # The rules that pages state, under the names that they have where they stand.
 RULES = {
+    "CHANGES_WINDOW": CHANGES_WINDOW,
     "CONFIDENCE_PERCENT": CONFIDENCE_PERCENT,
     "CONFIRM_TOKEN_LIFETIME": CONFIRM_TOKEN_LIFETIME,
     "DEVICE_RETENTION": DEVICE_RETENTION,
@@ -46,15 +51,20 @@ RULES = {
     "MAX_INTERVAL_DAYS": MAX_INTERVAL_DAYS,
     "MAX_QUERY_LENGTH": MAX_QUERY_LENGTH,
     "MAX_TOOLS": MAX_TOOLS,
+    "MIN_FOLDED_LINES": MIN_FOLDED_LINES,
+    "MIN_MINORITY_PERCENT": MIN_MINORITY_PERCENT,
     "MIN_PANEL": MIN_PANEL,
     "MIN_TOOLS": MIN_TOOLS,
+    "MOST_VOTED": MOST_VOTED,
     "NETWORKS_KEPT": NETWORKS_KEPT,
+    "NEWEST_REVISIONS": NEWEST_REVISIONS,
     "OLD_AFTER": OLD_AFTER,
     "MAX_RELEASED": MAX_RELEASED,
     "ONE_SIDED_FROM": ONE_SIDED_FROM,
     "ONE_SIDED_PERCENT": ONE_SIDED_PERCENT,
     "PERCENTAGE_FROM": PERCENTAGE_FROM,
     "POPULARITY_PERIOD": POPULARITY_PERIOD,
+    "RANKED_FROM": RANKED_FROM,
     "SEARCHES_KEPT": SEARCHES_KEPT,
     "SESSION_MAX_AGE": SESSION_MAX_AGE,
     "SESSION_RETENTION": SESSION_RETENTION,

@@ -16,6 +16,7 @@ from verdicts.web.addresses import absolute, category_path, reviewer_path
 from verdicts.web.caching import keep_in, public
 from verdicts.web.clock import now
 from verdicts.web.page_stores import StoreName
+from verdicts.web.rankings import rankings_path
 
 bp = Blueprint("sitemaps", __name__)
 
@@ -27,6 +28,7 @@ COMPARISONS_IN_LLMS = 20
 STATIC_PAGES = (
     "pages.front",
     "catalog.index",
+    "rankings.show",
     "reviewers.index",
     "digest.archive",
     "pages.method",
@@ -47,6 +49,7 @@ def index() -> ResponseReturnValue:
     counts = indexable.count_parts(now())
     parts = [url_for(".pages")]
     parts += [url_for(".tools", number=number) for number in numbers(counts.tools)]
+    parts += [url_for(".alternatives", number=number) for number in numbers(counts.alternatives)]
     parts += [url_for(".curated", number=number) for number in numbers(counts.curated)]
     for slug, count in counts.categories:
         parts += [url_for(".pairs", slug=slug, number=number) for number in numbers(count)]
@@ -57,7 +60,9 @@ def index() -> ResponseReturnValue:
 @public
 def pages() -> ResponseReturnValue:
     urls = [SitemapUrl(absolute(url_for(endpoint))) for endpoint in STATIC_PAGES]
-    urls += [SitemapUrl(absolute(category_path(each.slug))) for each in categories.list_links(now())]
+    kinds = categories.list_links(now())
+    urls += [SitemapUrl(absolute(category_path(each.slug))) for each in kinds]
+    urls += [SitemapUrl(absolute(rankings_path(each.slug))) for each in kinds]
     urls += [SitemapUrl(absolute(reviewer_path(each.slug))) for each in all_reviewers()]
     urls += [
         SitemapUrl(absolute(url_for("digest.edition", name=each.name)), each.drafted_at.date())
@@ -70,6 +75,13 @@ def pages() -> ResponseReturnValue:
 @public
 def tools(number: int) -> ResponseReturnValue:
     return render_part(urls_of("catalog.tool", "slug", indexable.list_tools(existing(number), now())))
+
+
+@bp.get("/sitemap-alternatives-<int:number>.xml")
+@public
+def alternatives(number: int) -> ResponseReturnValue:
+    found = indexable.list_tools_with_alternatives(existing(number), now())
+    return render_part(urls_of("alternatives.show", "slug", found))
 
 
 @bp.get("/sitemap-comparisons-<int:number>.xml")

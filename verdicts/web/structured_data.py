@@ -30,9 +30,11 @@ def init_app(app: Flask) -> None:
         json_ld=json_ld,
         tool_data=tool_data,
         category_data=category_data,
+        alternatives_data=alternatives_data,
         reviewer_data=reviewer_data,
         comparison_data=comparison_data,
         tools_data=tools_data,
+        rankings_data=rankings_data,
     )
 
 
@@ -68,6 +70,13 @@ def category_data(category: CategoryLink, tools: Iterable[ToolLink]) -> list[Dat
     return [breadcrumbs(crumbs), item_list(tools)]
 
 
+def alternatives_data(tool: ToolLink, tools: Iterable[ToolLink]) -> list[Data]:
+    """Return what the page of a tool's alternatives is about."""
+    path = url_for("alternatives.show", slug=tool.slug)
+    crumbs = [("Tools", url_for("catalog.index")), (tool.name, tool_path(tool)), ("Alternatives", path)]
+    return [breadcrumbs(crumbs), item_list(tools)]
+
+
 def reviewer_data(reviewer: ReviewerSummary) -> list[Data]:
     """Return what a reviewer's page is about."""
     crumbs = [("The panel", url_for("reviewers.index")), (reviewer.name, reviewer_path(reviewer.slug))]
@@ -79,6 +88,14 @@ def comparison_data(page: ComparisonPage) -> list[Data]:
     path = url_for("comparisons.show", pair=page.address)
     crumbs = [("Compare", url_for("comparisons.pick")), (" vs ".join(page.names), path)]
     return [breadcrumbs(crumbs), item_list([each.tool for each in page.tools])]
+
+
+def rankings_data(category: CategoryLink | None, tools: Iterable[ToolLink]) -> list[Data]:
+    """Return what the rankings of all tools or of a category are about: the list is the panel's."""
+    crumbs = [("Rankings", url_for("rankings.show"))]
+    if category:
+        crumbs.append((category.name, url_for("rankings.show", category=category.slug)))
+    return [breadcrumbs(crumbs), item_list(tools)]
 
 
 def tools_data(tools: Iterable[ToolLink]) -> list[Data]:

@@ -1,12 +1,14 @@
 """The tools of a category: in the panel's order, a page at a time."""
 
 from datetime import timedelta
+from fractions import Fraction
+from itertools import product
 
 import pytest
 
 from tests.makers import NOW, make_category, make_review, make_reviewer, make_tool
 from verdicts.catalog import categories
-from verdicts.catalog.categories import PAGE_SIZE
+from verdicts.catalog.categories import PAGE_SIZE, WEIGHTS
 from verdicts.catalog.models import CategoryAlias
 from verdicts.extensions import db
 
@@ -43,6 +45,32 @@ def test_each_tool_is_on_exactly_one_page() -> None:
             break
     assert [len(page) for page in pages] == [PAGE_SIZE, PAGE_SIZE, 3]
     assert len({slug for page in pages for slug in page}) == 2 * PAGE_SIZE + 3
+    third, second = (categories.list_tools(kind, page[-1], NOW) for page in pages[1::-1])
+    assert (third.previous_after, second.previous_after) == (pages[0][-1], "")
+    assert categories.list_tools(kind, "", NOW).previous_after is None
+
+
+def test_by_own_weights_tools_come_as_if_each_voice_spoke_so_often() -> None:
+    kind, voices = make_category("editors").id, [make_reviewer(name) for name in ("builder", "skeptic", "founder")]
+    panels = {f"tool-{place:02}": said for place, said in enumerate([*product(("ship", "skip", ""), repeat=3)][::2])}
+    for slug, said in panels.items():
+        tool = make_tool(slug, category_id=kind)
+        for voice, verdict in zip(voices, said, strict=True):
+            if verdict:
+                make_review(tool, voice, verdict)
+    slugs = [voice.slug for voice in voices]
+    for weights in [*product((1, *WEIGHTS), repeat=3)][::4]:
+        own = {slug: weight for slug, weight in zip(slugs, weights, strict=True) if weight != 1}
+        expected = sorted(panels, key=lambda slug: (*rank_of(panels[slug], weights), slug))
+        for after in ("", expected[0], expected[6]):
+            found = categories.list_tools(kind, after, NOW, own).tools
+            assert [tool.slug for tool in found] == expected[expected.index(after) + 1 if after else 0 :]
+
+
+def rank_of(said: tuple[str, ...], weights: tuple[int, ...]) -> tuple[Fraction, int]:
+    """Return what puts the panel first that ships most, with each voice counted as often as it weighs."""
+    votes = [verdict for verdict, weight in zip(said, weights, strict=True) for _ in range(weight) if verdict]
+    return -Fraction(votes.count("ship"), len(votes)) if votes else Fraction(1), -len(votes)
 
 
 def test_tools_of_other_categories_and_unpublished_ones_are_left_out() -> None:

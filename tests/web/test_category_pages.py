@@ -1,5 +1,6 @@
 """The page of a category."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE, ON_ONE_SHARED_DATABASE
-from tests.makers import TODAY, make_category, make_pick, make_tool
+from tests.makers import TODAY, make_category, make_pick, make_reviewer, make_tool
 from tests.web import rich
 from tests.web.visitor import Page, Visitor, words_of
 from verdicts.catalog.categories import PAGE_SIZE
@@ -113,7 +114,35 @@ def test_a_long_category_has_pages(app: Flask) -> None:
     later = visitor.reads("/categories/editors?after=tool-24")
     assert "Tool 25" in later.words
     assert "/categories/editors" in later.links()
+    assert words_of(*[each for each in later.all("a") if each.get("rel") == "prev"]) == "Previous tools"
     assert "empty" in visitor.reads("/categories/editors?after=tool-25", 404).words
+
+
+@ON_ONE_SHARED_DATABASE
+def test_a_reader_weighs_the_voices_and_the_order_follows(page: Page, shared_app: Flask) -> None:
+    weighted = Visitor(shared_app).reads(f"{PATH}?w-builder=0&w-skeptic=0&w-futurist=3")
+    table = weighted.one("tbody", within=weighted.one("table", "matrix"))
+    rows = [words_of(row) for row in weighted.all("tr", within=table)]
+    counts = [re.search(r"By your weights (\S+)(?: of (\S+))?", row) for row in rows]
+    shares = [int(count[1]) / int(count[2]) if count and count[2] else -1 for count in counts]
+    assert shares == sorted(shares, reverse=True)
+    assert len(set(shares)) > 1
+    robots = [each.get("content") for each in weighted.all("meta") if each.get("name") == "robots"]
+    (canonical,) = [each.get("href", "") for each in weighted.all("link") if each.get("rel") == "canonical"]
+    assert (robots, canonical) == (["noindex"], f"http://verdicts.test{PATH}")
+    assert "By your weights" not in page.words
+
+
+@ON_ONE_DATABASE
+def test_pages_and_redirects_keep_a_readers_weights(app: Flask) -> None:
+    kind = make_category("editors", former_slugs=[CategoryAlias(slug="ides")]).id
+    for number in range(2 * PAGE_SIZE + 1):
+        make_tool(f"tool-{number:02}", name=f"Tool {number:02}", category_id=kind)
+    make_reviewer("builder")
+    visitor = Visitor(app)
+    links = visitor.reads("/categories/editors?after=tool-49&w-builder=2").links()
+    assert {"/categories/editors?after=tool-24&w-builder=2", "/categories/editors?w-builder=2"} <= set(links)
+    assert visitor.reads("/categories/ides?w-builder=2", 301).headers["Location"] == "/categories/editors?w-builder=2"
 
 
 @ON_ONE_DATABASE

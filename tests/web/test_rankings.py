@@ -74,8 +74,8 @@ def test_the_headline_counts_the_tools_on_which_panel_and_readers_part(page: Pag
 @ON_ONE_SHARED_DATABASE
 def test_readers_and_panel_have_rankings_with_bands(page: Page) -> None:
     assert [row.split()[2] + row.split()[3] for row in rows(page, "readers")][:3] == ["Tool0", "Tool1", "Tool2"]
-    assert rows(page, "panel")[0] == "Band 1 Tool 1 2 of 2 ship"
-    assert rows(page, "panel")[-1] == "Band 3 Tool 0 0 of 2 ship"
+    assert rows(page, "panel")[0].startswith("Band 1 Tool 1 2 of 2 ship 93 % of 60")
+    assert rows(page, "panel")[-1].startswith("Band 3 Tool 0 0 of 2 ship")
     assert rows(page, "changed") == ["Changes 1 Tool 3 SHIP Last 13 Nov 2026 2 of 2 ship"]
 
 
@@ -93,8 +93,8 @@ def test_a_category_has_rankings_of_its_own_and_an_earlier_slug_leads_there(visi
 @ON_ONE_SHARED_DATABASE
 def test_own_weights_move_the_panels_ranking_and_keep_the_category(visitor: Visitor) -> None:
     page = visitor.reads("/rankings?category=editors&w-builder=3&w-skeptic=0")
-    assert rows(page, "panel")[0] == "Band 1 Tool 1 By your weights 3 of 3 2 of 2 ship"
-    assert rows(page, "panel")[-1] == "Band 2 Tool 0 By your weights 0 of 3 0 of 2 ship"
+    assert rows(page, "panel")[0].startswith("Band 1 Tool 1 By your weights 3 of 3 2 of 2 ship")
+    assert rows(page, "panel")[-1].startswith("Band 2 Tool 0 By your weights 0 of 3 0 of 2 ship")
     kept = [(each.get("name"), each.get("value")) for each in page.all("input", within=page.by_id("your-panel"))]
     assert kept == [("category", "editors")]
     robots = [each.get("content") for each in page.all("meta") if each.get("name") == "robots"]

@@ -48,7 +48,7 @@ def show(pair: str) -> ResponseReturnValue:
         return render_error(400, str(error))
     canonical = address.canonical(each.tool.slug for each in tools)
     if canonical != pair:
-        kept = {WEIGHT_PREFIX + slug: weight for slug, weight in weights.items()} | {"as_of": day}
+        kept = in_address(weights) | {"as_of": day}
         return redirect(url_for("comparisons.show", pair=canonical, **kept), 301)  # type: ignore[arg-type]
     if day:
         count_uncurated_comparison()
@@ -110,6 +110,11 @@ def read_weights() -> dict[str, int]:
         abort(400, f"A voice counts from {WEIGHTS[0]} to {WEIGHTS[-1]} times.")
     weights = {name.removeprefix(WEIGHT_PREFIX): int(text) for name, text in texts.items()}
     return {slug: weight for slug, weight in weights.items() if weight != PUBLISHED_WEIGHT}
+
+
+def in_address(weights: Mapping[str, int]) -> dict[str, int]:
+    """Return the names and values by which an address holds weights."""
+    return {WEIGHT_PREFIX + slug: weight for slug, weight in weights.items()}
 
 
 @bp.get("/compare")

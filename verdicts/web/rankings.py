@@ -13,7 +13,7 @@ from verdicts.rankings import queries
 from verdicts.web import scatter
 from verdicts.web.caching import public
 from verdicts.web.clock import now, today
-from verdicts.web.comparisons import WEIGHT_PREFIX, read_weights
+from verdicts.web.comparisons import in_address, read_weights
 
 bp = Blueprint("rankings", __name__)
 
@@ -43,8 +43,7 @@ def show() -> ResponseReturnValue:
 
 def rankings_path(category: str = "", weights: Mapping[str, int] | None = None) -> str:
     """Return the address of the rankings, of all tools or of a category."""
-    arguments = {WEIGHT_PREFIX + slug: weight for slug, weight in (weights or {}).items()}
-    return url_for("rankings.show", category=category or None, **arguments)  # type: ignore[arg-type]
+    return url_for("rankings.show", category=category or None, **in_address(weights or {}))  # type: ignore[arg-type]
 
 
 def _find_category(requested: str) -> CategorySummary | None:

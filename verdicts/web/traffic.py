@@ -3,7 +3,7 @@
 import logging
 import re
 import threading
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -28,7 +28,8 @@ _EXTENSION = "verdicts-traffic"
 EMPTY_SEARCHES = "verdicts.empty_searches"
 # A host of the public Internet: names of an intranet and numeric addresses may say who reads.
 _HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
-_PREFETCH_HEADERS = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
+# What a crawler says of itself, and browsers of a page that they load in advance.
+_AUTOMATIC = frozenset({"HTTP_FROM", "HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ"})
 
 
 class TrafficRecorder:
@@ -40,7 +41,7 @@ class TrafficRecorder:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
-        self._own_hosts: Sequence[str] = app.config["SETTINGS"].trusted_hosts
+        self._own_hosts: tuple[str, ...] = app.config["SETTINGS"].trusted_hosts
         self._gatherer = Gatherer()
         self._stopping = threading.Event()
         self._storing = threading.Lock()
@@ -115,7 +116,7 @@ def is_automatic(environ: "WSGIEnvironment") -> bool:
 
     A crawler should say whose it is in `From` (RFC 9110, section 10.1.2).
     """
-    return "HTTP_FROM" in environ or any(environ.get(name) for name in _PREFETCH_HEADERS)
+    return not _AUTOMATIC.isdisjoint(environ)
 
 
 def is_navigation(environ: "WSGIEnvironment") -> bool:
@@ -128,12 +129,18 @@ def is_navigation(environ: "WSGIEnvironment") -> bool:
     return mode == "navigate" and bool(environ.get("HTTP_SEC_FETCH_DEST", "document") == "document")
 
 
-def referring_host(referrer: str, own_hosts: Sequence[str]) -> str:
+def referring_host(referrer: str, own_hosts: tuple[str, ...]) -> str:
     """Return the name of the other site's host that a Referer header names, or ""."""
+    if not referrer:
+        return ""
     try:
-        host = urlsplit(referrer).hostname or ""
+        return _site_name(urlsplit(referrer).hostname or "", own_hosts)
     except ValueError:
         return ""
+
+
+@lru_cache(maxsize=1024)
+def _site_name(host: str, own_hosts: tuple[str, ...]) -> str:
     name = host.removeprefix("www.")
     is_public = len(name) <= MAX_REFERRER_LENGTH and _HOST.fullmatch(name)
     is_own = is_trusted(host, own_hosts) or is_trusted(name, own_hosts)

@@ -84,9 +84,12 @@ class TrafficRecorder:
         self._thread.start()
 
     def stop(self) -> None:
-        """Store a last time, and end the thread. Does nothing in a process that has not started one."""
-        self._stopping.set()
+        """Store a last time, and end the thread. Does nothing in a process that has not started one.
+
+        gunicorn's parent calls it too, for a worker that is gone; the next workers are copies of the parent.
+        """
         if self._thread:
+            self._stopping.set()
             self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:

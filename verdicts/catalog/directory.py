@@ -21,11 +21,19 @@ from verdicts.catalog.summaries import ToolLink, ToolSummary
 from verdicts.extensions import UtcDateTime, db
 
 _BETWEEN_TWO = re.compile(r"\s+(?:vs\.?|versus|or)\s+", re.IGNORECASE)
+_was_published = tool.c.published_at <= sa.bindparam("now", type_=UtcDateTime)
 _NEWEST = (
     select_summaries()
-    .where(tool.c.published_at <= sa.bindparam("now", type_=UtcDateTime), is_active)
+    .where(_was_published, is_active)
     .order_by(tool.c.published_at.desc(), tool.c.id.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_COUNTS = (
+    sa.select(category.c.slug, category.c.name, sa.func.count())
+    .join(tool, tool.c.category_id == category.c.id)
+    .where(_was_published)
+    .group_by(category.c.id, category.c.slug, category.c.name, category.c.position)
+    .order_by(category.c.position)
 )
 
 
@@ -62,14 +70,7 @@ def list_newest(now: datetime, most: int) -> list[ToolSummary]:
 
 def count_by_category(now: datetime) -> list[CategoryCount]:
     """Return the categories that hold published tools, in their order. One statement."""
-    rows = db.session.execute(
-        sa.select(category.c.slug, category.c.name, sa.func.count())
-        .join(tool, tool.c.category_id == category.c.id)
-        .where(is_published(now))
-        .group_by(category.c.id, category.c.slug, category.c.name, category.c.position)
-        .order_by(category.c.position)
-    )
-    return [CategoryCount(*row) for row in rows]
+    return [CategoryCount(*row) for row in db.session.connection().execute(_COUNTS, {"now": now})]
 
 
 def find_category(slug: str) -> str | None:

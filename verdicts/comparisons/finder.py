@@ -120,8 +120,8 @@ def list_tools(query: ToolQuery, now: datetime) -> FoundTools:
         page = page.offset((query.page - 1) * PAGE_SIZE)
     ids = list(connection.scalars(page.limit(PAGE_SIZE + 1)))
     found = summaries_of(ids[:PAGE_SIZE])
-    tools = [found[id] for id in ids[:PAGE_SIZE]]
-    return FoundTools(tools, total, tools[-1].slug if len(ids) > PAGE_SIZE else "")
+    tools = [found[id] for id in ids[:PAGE_SIZE] if id in found]  # one may have been deleted since
+    return FoundTools(tools, total, tools[-1].slug if tools and len(ids) > PAGE_SIZE else "")
 
 
 def list_licenses(now: datetime) -> list[str]:

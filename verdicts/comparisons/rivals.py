@@ -51,4 +51,4 @@ def list_rivals(tool_ids: Sequence[int], now: datetime, most: int) -> list[ToolS
     ids = [id for statement in (_CURATED, _READ, _OTHERS) for id in connection.scalars(statement, values)]
     first = list(dict.fromkeys(ids))[:most]
     found = catalog.summaries_of(first)
-    return [found[id] for id in first]
+    return [found[id] for id in first if id in found]  # one may have been deleted since

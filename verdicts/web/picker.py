@@ -102,7 +102,7 @@ def propose(chosen: Sequence[ToolLink], popular: Sequence[ComparisonSummary]) ->
         return Choices(list_rivals([tool.id for tool in chosen], now(), MAX_PROPOSED))
     ids = list(dict.fromkeys(each.tool.id for comparison in popular for each in comparison.tools))[:MAX_PROPOSED]
     found = catalog.summaries_of(ids)
-    return Choices([found[id] for id in ids])
+    return Choices([found[id] for id in ids if id in found])
 
 
 def path_of(chosen: Sequence[ToolLink], text: str = "") -> str:

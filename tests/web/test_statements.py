@@ -32,7 +32,7 @@ STATEMENTS = {
     "/categories/developer-tools?w-builder=2": 9,
     "/rankings": 13,
     "/rankings?category=developer-tools": 14,
-    "/": 9,
+    "/": 13,
     "/reviewers": 1,
     "/reviewers/builder": 7,
     "/reviewers/builder?category=developer-tools": 7,

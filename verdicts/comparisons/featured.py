@@ -28,6 +28,7 @@ class ComparisonSummary:
 
     tools: tuple[ReviewedTool, ...]
     editors_headline: str | None
+    bottom_line: str = ""
 
     @property
     def address(self) -> str:
@@ -110,14 +111,14 @@ def load(now: datetime, most: int) -> list[ComparisonSummary]:
     )
     rows = db.session.execute(
         catalog.select_links()
-        .add_columns(comparison.c.id, comparison.c.headline)
+        .add_columns(comparison.c.id, comparison.c.headline, comparison.c.bottom_line)
         .join(member, member.c.tool_id == catalog.tool.c.id)
         .join(comparison, comparison.c.id == member.c.comparison_id)
         .join(first, first.c.id == comparison.c.id)
         .order_by(first.c.number, catalog.current_slug.c.slug)
     ).all()
     panels = catalog.panel_verdicts_of([row[0] for row in rows])
-    groups: dict[tuple[int, str | None], list[ReviewedTool]] = {}
-    for tool_id, slug, name, id, headline in rows:
-        groups.setdefault((id, headline), []).append(ReviewedTool(ToolLink(tool_id, slug, name), panels[tool_id]))
-    return [ComparisonSummary(tuple(tools), headline) for (_, headline), tools in groups.items()]
+    groups: dict[tuple[int, str | None, str], list[ReviewedTool]] = {}
+    for tool_id, slug, name, *words in rows:
+        groups.setdefault(tuple(words), []).append(ReviewedTool(ToolLink(tool_id, slug, name), panels[tool_id]))
+    return [ComparisonSummary(tuple(tools), headline, line) for (_, headline, line), tools in groups.items()]

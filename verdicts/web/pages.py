@@ -4,9 +4,10 @@ from flask import Blueprint, current_app, jsonify, render_template, send_from_di
 from flask.typing import ResponseReturnValue
 from limits import parse
 
-from verdicts.catalog import categories, directory, recent_changes
+from verdicts.catalog import categories, choices, directory, recent_changes
 from verdicts.comparisons import featured, tool_table
 from verdicts.config import current_settings
+from verdicts.rankings import highlights
 from verdicts.reviewers import queries as reviewers
 from verdicts.voting import queries as voting
 from verdicts.voting.community import Community
@@ -22,6 +23,8 @@ bp = Blueprint("pages", __name__)
 FEATURED_ON_FRONT = 4
 CHANGES_ON_FRONT = 4
 NEWEST_ON_FRONT = 6
+HIGHLIGHTS_ON_FRONT = 3  # of each kind
+CHOICES_ON_FRONT = 60
 EXAMPLE_LEAD = ReadersOfBoth(only_a=35, only_b=5)
 
 
@@ -33,6 +36,8 @@ def front() -> ResponseReturnValue:
         featured=featured.load(now(), FEATURED_ON_FRONT),
         changes=recent_changes.list_latest(now(), CHANGES_ON_FRONT),
         newest=tool_table.load(directory.list_newest(now(), NEWEST_ON_FRONT)),
+        highlights=highlights.load(now(), HIGHLIGHTS_ON_FRONT),
+        choices=choices.list_first(now(), CHOICES_ON_FRONT),
         categories=categories.list_links(now()),
     )
 

@@ -82,7 +82,8 @@ def make_tool(
     tool.facts = [
         ToolFact(key=key, value=value, position=position) for position, (key, value) in enumerate((facts or {}).items())
     ]
-    _save(tool)
+    db.session.add(tool)
+    db.session.flush()
     search.reindex([tool.id])
     db.session.commit()
     return tool

@@ -12,6 +12,7 @@ from tests.makers import TODAY, make_tool
 from tests.web.visitor import Visitor
 from verdicts import engines
 from verdicts.extensions import begin_write, db
+from verdicts.traffic import storing
 from verdicts.traffic.models import empty_search, page_view
 from verdicts.web.traffic import recorder_of
 
@@ -175,6 +176,17 @@ def test_what_cannot_be_stored_is_stored_later(
         "page views cannot be stored; they are kept in memory: OperationalError"
     ]
     assert views(app) == {(PAGE, ""): 2}
+
+
+def test_what_can_never_be_stored_does_not_hold_up_what_comes_after(
+    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor.reads(PAGE, **BROWSER)
+    with monkeypatch.context() as broken:
+        broken.setattr(storing, "store", lambda _batch: 1 / 0)
+        recorder_of(app).store()
+    visitor.reads("/privacy", **BROWSER)
+    assert views(app) == {("/privacy", ""): 1}
 
 
 def test_views_belong_to_the_day_they_were_made_on(app: Flask, visitor: Visitor, later: Any) -> None:

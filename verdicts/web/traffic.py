@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, request
 
-from verdicts.extensions import db
+from verdicts.extensions import TRANSIENT_ERRORS, db
 from verdicts.traffic import searches, storing
 from verdicts.traffic.gathering import Gatherer
 from verdicts.traffic.models import MAX_REFERRER_LENGTH
@@ -72,11 +72,13 @@ class TrafficRecorder:
                     storing.store(batch)
                     db.session.commit()
                 self._was_away = False
-            except Exception as error:
+            except TRANSIENT_ERRORS as error:
                 self._gatherer.put_back(batch)
                 if not self._was_away:
                     logger.warning("page views cannot be stored; they are kept in memory: %s", type(error).__name__)
                 self._was_away = True
+            except Exception:  # it would fail again each minute, with all that comes after it
+                logger.exception("page views could not be stored, and are lost")
 
     def start(self) -> None:
         """Store every STORE_EVERY_SECONDS from now on. Call it in the process that serves: threads are not forked."""

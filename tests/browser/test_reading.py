@@ -47,6 +47,12 @@ def test_the_first_screen_of_a_phone_holds_the_answer_and_begins_to_say_who_shou
     assert page.locator(".lede").evaluate("(lede) => lede.getClientRects()[0].height") <= 2 * 24
 
 
+def test_the_first_screen_of_a_phone_holds_a_tools_verdicts_and_the_vote(new_reader: Callable[..., Reader]) -> None:
+    page = new_reader(viewport={"width": 360, "height": 640}).opens("/tools/github-copilot")
+    for part in (".tool-tagline", ".tape", ".ballot-choices"):
+        expect(page.locator(part)).to_be_in_viewport(ratio=1)
+
+
 def test_every_figure_stands_with_its_basis(reader: Reader) -> None:
     card = reader.opens(PAIR).locator(".card").first
     expect(card.locator(".figure-panel")).to_contain_text("4 of 5 ship")

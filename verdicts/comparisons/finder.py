@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog import models, search
-from verdicts.catalog.kinds import PriceModel, Verdict
+from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.price_checks import days_since_check
 from verdicts.catalog.queries import category, price, review, summaries_of, tool
 from verdicts.catalog.reviews import OLD_AFTER
@@ -168,7 +168,7 @@ def _conditions(query: ToolQuery, today: date) -> Iterator[sa.ColumnElement[bool
 
 
 def _panel_is(split: PanelSplit) -> Iterator[sa.ColumnElement[bool]]:
-    has_ship, has_skip = (_has_review(review.c.verdict == verdict) for verdict in (Verdict.SHIP, Verdict.SKIP))
+    has_ship, has_skip = (tool.c.panel_key.contains(sign) for sign in "+-")
     yield has_ship if split in {PanelSplit.ALL_SHIP, PanelSplit.SPLIT} else ~has_ship
     yield has_skip if split in {PanelSplit.ALL_SKIP, PanelSplit.SPLIT} else ~has_skip
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from verdicts.catalog.reviews import Panel, ReviewerSummary
 from verdicts.comparisons import wording
-from verdicts.comparisons.panel_lead import panel_lead
+from verdicts.comparisons.panel_lead import panel_lead, support_holds_until
 from verdicts.comparisons.queries import ComparisonPage
 from verdicts.voting.community import Community
 
@@ -15,12 +15,14 @@ class Conclusion:
     """`deciding` is the reviewer whose voice alone makes the difference, and `decision` says so; or None and "".
 
     `lede` is short enough for the first screen of a phone; `sentences` say the same and more, with all its basis.
+    `names_lead` is True where the panel puts one tool ahead, so that they say what this hangs on.
     `disagreements` has a sentence for each tool, "" where its panel and its readers do not disagree.
     """
 
     headline: str
     lede: str
     sentences: tuple[str, ...]
+    names_lead: bool
     deciding: ReviewerSummary | None
     decision: str
     readers: str
@@ -39,6 +41,7 @@ def conclude(page: ComparisonPage, today: date) -> Conclusion:
         sentences=(
             (wording.panel_sentence(names, lead), readers) if lead else (wording.panel_counts(names, panels, today),)
         ),
+        names_lead=bool(lead.holds_until if lead else support_holds_until(panels, today)),
         deciding=lead.deciders[0] if lead and len(lead.deciders) == 1 else None,
         decision=wording.decision(names, lead) if lead else "",
         readers=readers,

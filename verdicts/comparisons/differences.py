@@ -56,20 +56,26 @@ class FactRow:
 
 @dataclass(frozen=True)
 class FactTable:
-    """`differing` has different values, `shared` one value as far as anybody has checked, `unknown` none at all."""
+    """`differing` has different values, `shared` one value of all, `partial` one of some, and `unknown` none at all."""
 
     differing: tuple[FactRow, ...]
     shared: tuple[FactRow, ...]
+    partial: tuple[FactRow, ...]
     unknown: tuple[FactRow, ...]
 
 
 def compare_facts(tools: Sequence[ToolFacts]) -> FactTable:
-    """Return the facts on which tools differ, those that they share, and those that nobody has checked."""
+    """Return the facts on which tools differ, those that they share, and what is known of some or of none.
+
+    A fact that is known of some tools only is no difference, and nothing that they share.
+    """
     rows = fact_rows(tools)
+    equal = [row for row in rows if not row.differs]
     return FactTable(
         differing=tuple(row for row in rows if row.differs),
-        shared=tuple(row for row in rows if row.whole.value is not None and not row.differs),
-        unknown=tuple(row for row in rows if row.whole.value is None),
+        shared=tuple(row for row in equal if all(row.facts)),
+        partial=tuple(row for row in equal if any(row.facts) and not all(row.facts)),
+        unknown=tuple(row for row in equal if not any(row.facts)),
     )
 
 

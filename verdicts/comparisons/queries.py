@@ -73,7 +73,7 @@ class ComparisonPage:
     @property
     def is_sourced(self) -> bool:
         """True where every fact, price and plan has a source and the day on which it was checked."""
-        rows = (*self.facts.differing, *self.facts.shared, *self.facts.unknown)
+        rows = (*self.facts.differing, *self.facts.shared, *self.facts.partial, *self.facts.unknown)
         prices = [each.tool.price for each in self.tools]
         plans = [plan for each in self.tools for plan in each.plans]
         values = (*(fact for row in rows for fact in row.facts), *prices, *plans)

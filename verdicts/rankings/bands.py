@@ -33,8 +33,9 @@ class Span:
     @property
     def evenness(self) -> "Span":
         """Return how nearly even a split this may be: one half where it is even, 0 where all say the same."""
-        away = self.distance_from(_HALF)
-        return Span(_HALF - away.high, _HALF - away.low)
+        half = _HALF if isinstance(self.low, Fraction) else 0.5  # to mix the two is slow
+        away = self.distance_from(half)
+        return Span(half - away.high, half - away.low)
 
 
 @dataclass(frozen=True)

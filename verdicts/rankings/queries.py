@@ -26,8 +26,8 @@ from verdicts.voting.queries import tallies_of
 
 LENGTH = 20
 SHORT_LENGTH = 10
-MOST_VOTED = 1_000  # the tools among which readers' rankings choose
-NEWEST_REVISIONS = 2_000  # the earlier states of reviews in which changes are counted
+MOST_VOTED = 500  # the tools among which readers' rankings choose
+NEWEST_REVISIONS = 1_000  # the earlier states of reviews in which changes are counted
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from functools import cached_property
 
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.panel_keys import verdicts_in
@@ -22,14 +22,14 @@ class VotedTool:
     community: Community
     panel_key: str
 
-    @property
+    @cached_property
     def span(self) -> Span:
         interval = self.community.interval
         if interval is None:
             raise ValueError(f"{self.name} has too few votes for an interval")
         return Span(interval.low, interval.high)
 
-    @property
+    @cached_property
     def panel_count(self) -> tuple[int, int]:
         """How many reviewers ship it, and how many have reviewed it."""
         verdicts = list(verdicts_in(self.panel_key).values())
@@ -38,7 +38,8 @@ class VotedTool:
     @property
     def gap(self) -> Span:
         """How far the panel's share is from where the readers' may be. Needs a panel."""
-        return self.span.distance_from(Fraction(*self.panel_count))
+        ship, total = self.panel_count
+        return self.span.distance_from(ship / total)
 
     @property
     def parts(self) -> bool:
@@ -60,8 +61,9 @@ def by_lower_bound(tools: Sequence[VotedTool]) -> list[Place]:
 
 def by_evenness(tools: Sequence[VotedTool]) -> list[Place]:
     """Rank contested tools by how nearly readers fall into two halves, at the interval's end furthest from that."""
-    least = Fraction(MIN_MINORITY_PERCENT, 100)
-    return _ranked([tool for tool in tools if tool.span.evenness.low >= least], lambda tool: tool.span.evenness)
+    least = MIN_MINORITY_PERCENT / 100
+    even = [tool for tool in tools if tool.span.evenness.low >= least]
+    return _ranked(even, lambda tool: tool.span.evenness)
 
 
 def by_gap(tools: Sequence[VotedTool]) -> list[Place]:

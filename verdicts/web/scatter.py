@@ -24,10 +24,11 @@ _WIDTH = 580
 _RADIUS, _CAP, _GAP, _LINE = 7, 6, 5, 15
 _WIDE, _NARROW = 13.0, 7.2  # letters
 _ASIDE = (0.0, -0.14, 0.14, -0.28, 0.28, -0.4, 0.4)  # of a column's width
-_GROWTH, _WIDEST = 0.35, 3.0  # a column of one tool is 1 wide; each more makes it wider, up to so wide
+_GROWTH, _WIDEST = 0.5, 3.0  # a column of one tool is 1 wide; each more makes it wider, up to so wide
 _PASSES = 2
 _COST_OF_CORNER = 30.0  # a name above or below its point is read with more trouble
 _COST_ASIDE = 40.0  # of a whole column's width
+_LITTLE = 60.0  # square pixels of a name that may be covered
 
 _Box = tuple[float, float, float, float]
 
@@ -169,7 +170,7 @@ def _to_point(
         anchor=spot.side if aside else "middle",
         name_dx=aside,
         name_y=middle + 4.5,
-        has_room=row.parts or not _overlap([_name_box(figure, spot)], others),
+        has_room=row.parts or _overlap([_name_box(figure, spot)], others) <= _LITTLE,
     )
 
 

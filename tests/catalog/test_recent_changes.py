@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW, make_price, make_review, make_reviewer, make_revision, make_tool
 from verdicts.catalog import recent_changes
 from verdicts.catalog.kinds import Verdict
@@ -77,3 +78,15 @@ def test_what_stood_in_another_record_is_no_news(app: Flask) -> None:
     review = make_review(make_tool("alpha"), make_reviewer(), "skip")
     make_revision(review, "ship", date(2026, 11, 2), wording_only=True)
     assert verdicts() == []
+
+
+@ON_ONE_DATABASE
+def test_a_moved_price_stands_among_many_changed_verdicts(app: Flask) -> None:
+    reviewer = make_reviewer()
+    for day in (2, 3, 4):
+        review = make_review(make_tool(f"tool-{day}"), reviewer, "skip")
+        make_revision(review, "ship", date(2026, 11, day))
+    moved = make_tool("moved")
+    make_price(moved, "free", until=date(2026, 9, 1))
+    make_price(moved, "paid", amount=Decimal(20), currency="USD")
+    assert [each.slug for each in recent_changes.list_latest(NOW, 2)] == ["tool-4", "moved"]

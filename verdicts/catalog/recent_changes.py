@@ -36,9 +36,12 @@ class PriceChange:
 
 
 def list_latest(now: datetime, most: int) -> list[VerdictChange | PriceChange]:
-    """Return the latest changes of published tools, newest first. Two statements."""
+    """Return the latest changes of published tools, newest first, with one of each kind at least. Two statements."""
     changes: list[VerdictChange | PriceChange] = [*_list_verdict_changes(now, most), *_list_price_changes(now, most)]
-    return sorted(changes, key=lambda change: (change.on, change.name), reverse=True)[:most]
+    in_order = sorted(changes, key=lambda change: (change.on, change.name), reverse=True)
+    latest, left_out = in_order[:most], in_order[most:]
+    of_other_kind = next((change for change in left_out if type(change) not in set(map(type, latest))), None)
+    return [*latest[:-1], of_other_kind] if of_other_kind and most > 1 else latest
 
 
 def _list_verdict_changes(now: datetime, most: int) -> list[VerdictChange]:

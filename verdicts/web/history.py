@@ -77,6 +77,10 @@ class Chart:
     bars: tuple[Bar, ...]
     ticks: tuple[Tick, ...]
 
+    @property
+    def is_empty(self) -> bool:
+        return not (self.panel or self.steps or self.releases or self.bars)
+
 
 @dataclass(frozen=True)
 class History:

@@ -3,17 +3,19 @@
 from fractions import Fraction
 from itertools import combinations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verdicts.rankings.bands import Span, bands_of, order_of
 from verdicts.voting.community import wilson
 
+few = settings(max_examples=40)  # of up to 30 tools each, so thousands of pairs
 shares = st.integers(0, 12).map(lambda part: Fraction(part, 12))
 spans = st.tuples(shares, shares).map(lambda ends: Span(min(ends), max(ends)))
 votes = st.tuples(st.integers(0, 400), st.integers(0, 400)).filter(lambda counts: sum(counts) >= 30)
 
 
+@few
 @given(st.lists(spans, max_size=14))
 def test_two_tools_share_a_band_exactly_where_their_spans_overlap(of_tools: list[Span]) -> None:
     bands = bands_of(of_tools)
@@ -21,6 +23,7 @@ def test_two_tools_share_a_band_exactly_where_their_spans_overlap(of_tools: list
         assert bands[one].shares_one_with(bands[other]) == of_tools[one].overlaps(of_tools[other])
 
 
+@few
 @given(st.lists(spans, max_size=9))
 def test_a_band_is_a_largest_set_of_which_each_two_overlap(of_tools: list[Span]) -> None:
     bands = bands_of(of_tools)
@@ -43,6 +46,7 @@ def largest_sets(of_tools: list[Span]) -> list[set[int]]:
     return [one for one in overlapping if not any(one < other for other in overlapping)]
 
 
+@few
 @given(st.lists(spans, max_size=14))
 def test_bands_count_from_the_top(of_tools: list[Span]) -> None:
     bands = bands_of(of_tools)
@@ -52,6 +56,7 @@ def test_bands_count_from_the_top(of_tools: list[Span]) -> None:
     assert not bands or min(each.first for each in bands) == 1
 
 
+@few
 @given(st.lists(votes, max_size=30))
 def test_of_readers_figures_the_same_is_true(counts: list[tuple[int, int]]) -> None:
     of_tools = [Span(each.low, each.high) for each in (wilson(ship, ship + skip) for ship, skip in counts)]
@@ -60,6 +65,7 @@ def test_of_readers_figures_the_same_is_true(counts: list[tuple[int, int]]) -> N
         assert bands[one].shares_one_with(bands[other]) == of_tools[one].overlaps(of_tools[other])
 
 
+@few
 @given(st.lists(spans, max_size=14))
 def test_no_tool_stands_above_one_that_is_clearly_better(of_tools: list[Span]) -> None:
     in_order = sorted(of_tools, key=order_of)

@@ -55,7 +55,7 @@ def price_on(past: Sequence[Price], current: Price, published_on: date, day: dat
 
 
 def known_from(past: Sequence[Price], current: Price, published_on: date) -> date:
-    """Return the first day on which a price was known: the day before it ended, where nothing earlier is."""
+    """Return the first day on which a price was known: of one that nobody dated, the day before it ended."""
     first = next(iter(past), current)
-    ended_on = first.until - timedelta(days=1) if first.until else published_on
-    return min(published_on, ended_on, first.checked_on or published_on)
+    before_its_end = first.until - timedelta(days=1) if first.until else published_on
+    return min(published_on, first.checked_on or before_its_end)

@@ -57,6 +57,17 @@ def test_synonyms_are_typed_a_line_each_and_found(ann: AdminClient) -> None:
     assert "/tools/wren" not in ann.gets("/tools?q=speech+to").text.partition("<main")[2]
 
 
+def test_a_retirement_is_typed_and_said_with_its_successor(ann: AdminClient) -> None:
+    tool = make_tool("wren", name="Wren").id
+    make_tool("finch", name="The Finch")
+    path = f"/admin/tools/{tool}"
+    typed = {"status-state": "retired", "status-on": "2026-05-04", "status-successor": "The Finch"}
+    ann.fills(path, **typed)
+    assert {name: ann.form(path)[name] for name in typed} == typed
+    assert latest_entry().changes["status"][1] == {"state": "retired", "on": "2026-05-04", "successor": "finch"}
+    assert 'Successor: <a href="/tools/finch">The Finch</a>' in ann.gets("/tools/wren").text
+
+
 # Its category, and the facts that this asks for
 
 

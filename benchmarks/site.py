@@ -20,10 +20,11 @@ def baseline() -> Flask:
 
 
 class SiteWithBaseline:
-    """The site, with the baseline mounted under its own path. gunicorn.conf.py uses `app_context`."""
+    """The site, with the baseline mounted under its own path. gunicorn.conf.py uses its context and its extensions."""
 
     def __init__(self, site: Flask) -> None:
         self.app_context = site.app_context
+        self.extensions = site.extensions
         self._dispatcher: WSGIApplication = DispatcherMiddleware(site, {BASELINE: baseline()})
 
     def __call__(self, environ, start_response):  # type: ignore[no-untyped-def]

@@ -5,6 +5,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.reader import Reader
 
 FARTHEST = 150
+SEARCH = "Search for a tool to compare"
 THREE = "/compare/claude-code-vs-cursor-vs-mistral-code"  # in columns so narrow that long quotes fold
 
 
@@ -68,10 +69,10 @@ def test_the_focus_is_seen_on_ovals_links_folds_and_fields(reader: Reader) -> No
     for element in (ballot.ship, ballot.skip, page.locator(".logo").first):
         assert_focus_is_seen(page, element)
     reader.opens(THREE)
-    assert_focus_is_seen(page, page.locator(".fold > summary").first)
+    assert_focus_is_seen(page, page.locator(".quote + .fold > summary:visible").first)
     reader.opens("/compare")
-    tab_to(page, page.get_by_label("First tool"))
-    assert "3px" in outline_of(page.get_by_label("First tool"))
+    tab_to(page, page.get_by_label(SEARCH))
+    assert "3px" in outline_of(page.get_by_label(SEARCH))
 
 
 def test_a_folded_quote_opens_from_the_keyboard_and_a_focus_inside_it_is_in_sight(reader: Reader) -> None:
@@ -80,9 +81,9 @@ def test_a_folded_quote_opens_from_the_keyboard_and_a_focus_inside_it_is_in_sigh
     tab_to(page, quote.locator("a").first)
     assert quote.evaluate("(quote) => quote.scrollHeight - quote.clientHeight") <= 1
     reader.opens(THREE)
-    folded = page.locator(".quote:has(+ .fold)").last
+    folded = page.locator(".quote:has(+ .fold > summary:visible)").last
     assert folded.evaluate("(quote) => quote.scrollHeight - quote.clientHeight") > 1
-    tab_to(page, page.locator(".fold > summary").last)
+    tab_to(page, page.locator(".quote + .fold > summary:visible").last)
     page.keyboard.press("Enter")
     assert folded.evaluate("(quote) => quote.scrollHeight - quote.clientHeight") <= 1
 
@@ -92,15 +93,18 @@ def test_only_quotes_that_are_too_long_fold(reader: Reader) -> None:
     for width in (1024, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         hidden = "(quotes) => quotes.map((quote) => quote.scrollHeight - quote.clientHeight)"
-        assert min(page.locator(".quote:has(+ .fold)").evaluate_all(hidden)) > 10
+        assert min(page.locator(".quote:has(+ .fold > summary:visible)").evaluate_all(hidden)) > 10
 
 
 def test_two_tools_are_picked_and_compared_without_a_pointer(reader: Reader) -> None:
     page = reader.opens("/compare")
-    for label, typed in (("First tool", "Olla"), ("Second tool", "LM")):
-        tab_to(page, page.get_by_label(label))
+    for typed, name in (("Olla", "Ollama"), ("LM", "LM Studio")):
+        tab_to(page, page.get_by_label(SEARCH))
         page.keyboard.type(typed)
-    page.keyboard.press("Enter")
-    tab_to(page, page.get_by_role("button", name="Compare", exact=True))
+        choice = page.get_by_role("link", name=f"Choose {name}", exact=True)
+        expect(choice).to_be_visible()
+        tab_to(page, choice)
+        page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("link", name="Compare two tools"))
     page.keyboard.press("Enter")
     page.wait_for_url("**/compare/lm-studio-vs-ollama")

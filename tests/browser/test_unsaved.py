@@ -1,5 +1,7 @@
 """What is typed while the site is down: the browser keeps it, offers it again, and asks before it is left."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 from playwright.sync_api import Page, expect
@@ -185,8 +187,14 @@ def test_two_rows_of_a_worklist_keep_their_texts_apart_and_leaving_asks(reader: 
     assert (asked, copies(page)) == (["beforeunload"], 0)
 
 
-def test_a_source_that_was_typed_for_one_price_stays_while_another_is_confirmed(reader: Reader) -> None:
+def test_a_source_that_was_typed_for_one_price_stays_while_another_is_confirmed(reader: Reader, site: Site) -> None:
     page = log_in(reader, at="/admin/queues/prices")
+    with closing(sqlite3.connect(site.database)) as connection, connection:
+        connection.executemany(
+            "UPDATE price_record SET source = NULL WHERE tool_id = (SELECT id FROM tool WHERE name = ?)",
+            [[name] for name in page.locator(".worklist-row h2").all_inner_texts()[-2:]],
+        )
+    page.reload()
     unsourced = page.locator(".worklist-row", has=page.get_by_label("Source of the price"))
     first, second = unsourced.nth(0), unsourced.nth(1)
     name = second.locator("h2").inner_text()

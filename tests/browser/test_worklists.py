@@ -55,7 +55,8 @@ def doubt(reader: Reader, slug: str) -> None:
 
 
 def names(page: Page) -> list[str]:
-    return page.locator(".worklist-row h2").all_inner_texts()
+    """Return the first names of the list: where one leaves a full page, the next page's first comes up."""
+    return page.locator(".worklist-row h2").all_inner_texts()[:20]
 
 
 def test_prices_are_confirmed_with_one_key(new_reader: Callable[..., Reader], editor: str) -> None:
@@ -75,25 +76,26 @@ def test_prices_are_confirmed_with_one_key(new_reader: Callable[..., Reader], ed
     expect(rows.nth(1)).to_be_focused()
     page.keyboard.press("s")
     expect(page.get_by_role("status")).to_contain_text(f"{listed[1]}: price confirmed.")
-    assert names(page) == [listed[0], *listed[2:]]
+    assert names(page)[:19] == [listed[0], *listed[2:]]
     expect(rows.nth(1)).to_be_focused()
     page.keyboard.press("ArrowUp")
     page.keyboard.press("s")
     expect(page.get_by_role("status")).to_contain_text("Cursor: price confirmed.")
-    assert names(page) == listed[2:]
+    assert names(page)[:18] == listed[2:]
     expect(rows.nth(0)).to_be_focused()
 
     page.keyboard.press("Control+s")
     page.locator("main").evaluate("() => document.activeElement.blur()")
     page.keyboard.press("s")
     page.reload()
-    assert names(page) == listed[2:]
+    assert names(page)[:18] == listed[2:]
 
 
 def test_the_last_price_of_the_list_passes_the_focus_to_the_one_before(reader: Reader, editor: str) -> None:
-    page = log_in(reader, editor, "/admin/queues/prices")
+    page = log_in(reader, editor, "/admin/queues/prices?page=2")
     rows = page.locator(".worklist-row")
     last = rows.count() - 1
+    assert last > 1
     rows.nth(last).get_by_role("button", name="Price unchanged").click()
     expect(rows).to_have_count(last)
     expect(rows.nth(last - 1)).to_be_focused()
@@ -136,7 +138,7 @@ def test_without_javascript_the_button_works_and_leads_back_to_the_list(
     expect(page.get_by_text("Keys: s price unchanged")).to_be_hidden()
     page.locator(".worklist-row").first.get_by_role("button", name="Price unchanged").click()
     expect(page.get_by_role("status")).to_have_text("Price confirmed.")
-    assert names(page) == listed[1:]
+    assert names(page)[:19] == listed[1:]
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])

@@ -109,7 +109,8 @@ def test_the_history_shows_what_the_other_record_said_and_claims_no_change_of_mi
     (change,) = page.texts("li", "change")
     assert change.startswith("22 Nov 2026 The Builder, SKIP in another record Two records of one tool were merged;")
     assert "It was slow." in change
-    assert page.one("div", "timeline").attrib["aria-label"] == "The Builder: SHIP from 22 Nov 2026"
+    drawn = page.all("div", "timeline")[0]
+    assert drawn.attrib["aria-label"] == "The Builder: SHIP from 22 Nov 2026"
 
 
 def test_the_activity_log_says_which_tool_was_merged_into_which(root: AdminClient, app: Flask) -> None:

@@ -82,6 +82,10 @@ def test_a_lead_of_very_many_readers_is_found() -> None:
     assert votes_to_overlap(Community(25_000, 20_000), Community(20_000, 25_000)) == 4_585
 
 
+def test_two_intervals_of_very_many_votes_are_compared() -> None:
+    assert votes_to_overlap(Community(900_000, 100_000, 0), Community(100_000, 900_000, 0)) == 798_041  # by trying each
+
+
 def test_a_margin_needs_as_many_voices_as_it_has() -> None:
     assert voices_to_level(3, [1, 2, 1]) == 2
     assert voices_to_level(0, []) == 0

@@ -23,6 +23,7 @@ def test_a_minority_is_undecided_where_counting_every_way_makes_chance_likely(to
 def test_the_sign_test_survives_very_many_voters() -> None:
     # By the normal approximation, corrected: half of them less 1.96 times half the square root of all.
     assert least_undecided_minority(40_401) == 20_004
+    assert least_undecided_minority(10_000_000) == 4_996_901
 
 
 @pytest.mark.parametrize(

@@ -198,9 +198,15 @@ def find_published_link(slug: str, now: datetime) -> ToolLink | None:
 
 
 def list_published_links(slugs: Sequence[str], now: datetime) -> list[ToolLink]:
-    """Return the published tools under these slugs or aliases, each once. One statement."""
+    """Return the published tools under these slugs or aliases, each once. One statement where there are slugs.
+
+    They are in the order of their current slugs; those that are asked for by an alias alone come last.
+    """
+    if not slugs:
+        return []
     rows = db.session.connection().execute(_LINKS_BY_SLUG, {"slugs": list(slugs), "now": now})
-    return [ToolLink(*row) for row in rows]
+    places = {slug: place for place, slug in reversed(list(enumerate(slugs)))}
+    return sorted((ToolLink(*row) for row in rows), key=lambda link: places.get(link.slug, len(slugs)))
 
 
 def links_of(tool_ids: Collection[int]) -> dict[int, ToolLink]:

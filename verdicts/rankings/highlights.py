@@ -11,7 +11,7 @@ from verdicts.catalog.queries import is_active, is_published, links_of, panel_ve
 from verdicts.catalog.reviews import Panel
 from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import UtcDateTime, db
-from verdicts.rankings.readers import VotedTool
+from verdicts.rankings.readers import VotedTool, by_gap
 from verdicts.voting.community import PERCENTAGE_FROM, Community
 from verdicts.voting.models import tally
 
@@ -68,7 +68,7 @@ def load(now: datetime, most: int) -> Highlights:
 
 def find_parting(tools: Sequence[VotedTool]) -> list[VotedTool]:
     """Return the tools on which panel and readers part, the widest gap first."""
-    return sorted((tool for tool in tools if tool.parts), key=lambda tool: (-tool.gap.low, tool.name.casefold()))
+    return [place.tool for place in by_gap(tools) if place.tool.parts]
 
 
 def find_contested(tools: Sequence[VotedTool]) -> list[VotedTool]:

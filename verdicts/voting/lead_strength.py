@@ -4,6 +4,7 @@ Whoever is counted in a lead could have said the opposite, of one tool or of bot
 function counts in whole numbers, by the rule that names its lead. Those of readers return None where it names none.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from fractions import Fraction
 from math import isqrt
@@ -64,28 +65,21 @@ def votes_to_overlap(ahead: Community, behind: Community) -> int | None:
     """
     if not ahead.interval or not behind.interval or ahead.interval.low <= behind.interval.high:
         return None
-    fewest = gained = _votes_gained(ahead.interval.low, behind)
-    for lost in range(1, ahead.ship + 1):
-        if lost >= fewest:
-            break
-        low = wilson(ahead.ship - lost, ahead.counted).low
-        while gained and _high_with(behind, gained - 1) >= low:
-            gained -= 1
-        fewest = min(fewest, lost + gained)
-    return fewest
+    changes = range(1, ahead.ship + behind.skip + 1)
+    return changes[bisect_left(changes, True, key=lambda votes: _can_overlap(ahead, behind, votes))]
 
 
-def _votes_gained(low: float, behind: Community) -> int:
-    """Return how many more votes for a tool bring the upper end of its interval up to `low`."""
-    too_few, enough = 0, behind.skip
-    while enough - too_few > 1:
-        middle = (too_few + enough) // 2
-        if _high_with(behind, middle) >= low:
-            enough = middle
-        else:
-            too_few = middle
-    return enough
+def _can_overlap(ahead: Community, behind: Community, votes: int) -> bool:
+    """Say whether the intervals overlap where so many votes have changed, divided between the tools as well as can be.
 
+    An upper end is concave in the votes for a tool, and a lower end convex. So the overlap is concave in how many of
+    the changes the tool that is ahead has, and the most of it is where it stops growing.
+    """
 
-def _high_with(community: Community, gained: int) -> float:
-    return wilson(community.ship + gained, community.counted).high
+    def overlap(lost: int) -> float:
+        high = wilson(behind.ship + votes - lost, behind.counted).high
+        return high - wilson(ahead.ship - lost, ahead.counted).low
+
+    lost = range(max(0, votes - behind.skip), min(votes, ahead.ship) + 1)
+    best = bisect_left(lost[:-1], True, key=lambda each: overlap(each + 1) <= overlap(each))
+    return overlap(lost[best]) >= 0

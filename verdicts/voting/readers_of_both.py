@@ -1,11 +1,12 @@
 """The readers who judged both of two tools: how they judged, and whether that names a lead."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from math import comb
 
 CHANCES_IN = 20  # a lead is named where so uneven a split would come about by chance less than once in so many
 SIGNIFICANCE = 1 / CHANCES_IN
+PRECISION = 200  # binary places of a chance: one voter changes far more than the rounding of all of them
 
 
 @dataclass(frozen=True)
@@ -42,16 +43,25 @@ class Lead(StrEnum):
 def least_undecided_minority(total: int) -> int:
     """Return how many of `total` must ship only the one tool for the exact two-sided sign test to name no lead.
 
-    Whole numbers, so that nothing overflows or is rounded. Counted from the even split outwards, which takes about as
-    many steps as the square root of `total`; from the other end it takes half of them.
+    Splits are counted from the even one outwards, some eight times the square root of `total` of them.
     """
-    minority = total // 2
-    ways, more_even = comb(total, minority), 0  # to be split so, and less unevenly than so
-    most_more_even = ((CHANCES_IN - 1) << total) // CHANCES_IN
-    while minority:
-        more_even += ways if 2 * minority == total else 2 * ways
+    chances = list(_chances(total))
+    most_more_even = sum(chances) * (CHANCES_IN - 1) // CHANCES_IN
+    more_even = 0
+    for fewer, chance in enumerate(chances):
+        more_even += chance
         if more_even > most_more_even:
-            return minority
-        ways = ways * minority // (total - minority + 1)
+            return total // 2 - fewer
+    return 0
+
+
+def _chances(total: int) -> Iterator[int]:
+    """Yield how likely each split is, the most even one first, until it is next to impossible.
+
+    In whole multiples of one in 2**PRECISION of the chance of the first: whatever the total, no number gets long.
+    """
+    minority, chance = total // 2, 1 << PRECISION
+    while chance and minority >= 0:
+        yield chance if 2 * minority == total else 2 * chance
+        chance = chance * minority // (total - minority + 1)
         minority -= 1
-    return minority

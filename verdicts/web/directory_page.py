@@ -104,9 +104,8 @@ def read_query() -> ToolQuery:
 
 def read_ticked() -> list[ToolLink]:
     """Return the published tools that the address names as ticked, in its order. One statement where it names any."""
-    slugs = list(dict.fromkeys(slug.lower() for slug in request.args.getlist("tool") if slug))[:MAX_TICKED]
-    found = {tool.slug: tool for tool in list_published_links(slugs, now())} if slugs else {}
-    return sorted(found.values(), key=lambda tool: slugs.index(tool.slug) if tool.slug in slugs else len(slugs))
+    slugs = dict.fromkeys(slug.lower() for slug in request.args.getlist("tool") if slug)
+    return list_published_links(list(slugs)[:MAX_TICKED], now())
 
 
 def path_of(query: ToolQuery, ticked: Sequence[ToolLink] = ()) -> str:

@@ -51,7 +51,7 @@ class Choices:
 def render(slugs: Sequence[str], problem: str) -> Response:
     """Return the page on which these tools are chosen, with the problem in words or "". At most 17 statements."""
     text = " ".join(without_bidi_controls(request.args.get("q", "")).split())[: search.MAX_QUERY_LENGTH]
-    chosen = list_chosen(slugs[: address.MAX_TOOLS])
+    chosen = catalog.list_published_links(slugs[: address.MAX_TOOLS], now())
     popular = [] if text or chosen else featured.load(now(), MAX_PROPOSED)
     is_full = len(chosen) == address.MAX_TOOLS
     choices = Choices() if is_full else find(text, chosen) if text else propose(chosen, popular)
@@ -76,12 +76,6 @@ def render(slugs: Sequence[str], problem: str) -> Response:
     response = make_response(page)
     response.headers["HX-Replace-Url"] = path_of(chosen, text)
     return response
-
-
-def list_chosen(slugs: Sequence[str]) -> list[ToolLink]:
-    """Return the published tools under these slugs or aliases, each once, current slugs first in their order."""
-    found = {tool.slug: tool for tool in catalog.list_published_links(slugs, now())} if slugs else {}
-    return sorted(found.values(), key=lambda tool: slugs.index(tool.slug) if tool.slug in slugs else len(slugs))
 
 
 def find(text: str, chosen: Sequence[ToolLink]) -> Choices:

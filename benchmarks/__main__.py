@@ -101,7 +101,7 @@ def report(measurements: list[Measurement]) -> None:
     print(f"{'':40} {'per second':>10} {'ratio':>7} {'failed':>8}")
     for measurement in measurements:
         ratio = measurement.rate / measurements[0].rate
-        print(f"{measurement.name:40} {measurement.rate:10,.0f} {ratio:7.2f} {measurement.failure_share:8.1%}")
+        print(f"{measurement.name:40} {measurement.rate:10,.1f} {ratio:7.2f} {measurement.failure_share:8.1%}")
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -2,9 +2,12 @@
 
 import contextvars
 import re
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -12,22 +15,25 @@ from werkzeug.test import TestResponse
 from tests.makers import NOW
 from tests.web.visitor import JINJA, REFERENCES, read_html
 from verdicts.extensions import begin_write, db
-from verdicts.staff import accounts, audit, passwords
+from verdicts.staff import accounts, audit
 from verdicts.staff.models import Role
 
 PASSWORD = "plinth mango otter quartz"
 FROM_HTMX = {"HX-Request": "true"}
 TOKEN = re.compile(r'<input [^>]*name="csrf_token"[^>]* value="([^"]+)"')
-_HASH: list[str] = []
+
+
+@cache
+def _hash_of_password() -> str:
+    """Return a hash that is quick to verify, as it says itself with which effort it was made."""
+    return PasswordHasher.from_parameters(CHEAPEST).hash(PASSWORD)
 
 
 def make_account(name: str = "ann", role: Role = Role.EDITOR, *, must_change: bool = False) -> int:
-    """Make an account whose password is PASSWORD; hashing is slow, so it is done once."""
-    if not _HASH:
-        _HASH.append(passwords.hash_password(PASSWORD))
+    """Make an account whose password is PASSWORD."""
     db.session.rollback()
     begin_write()
-    id = accounts.create(name, f"{name}@example.org", role, _HASH[0], NOW, must_change=must_change)
+    id = accounts.create(name, f"{name}@example.org", role, _hash_of_password(), NOW, must_change=must_change)
     db.session.commit()
     return id
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -14,6 +15,8 @@ from typing import IO
 
 import pytest
 
+from tests import forked
+from tests.forked import ForkedProgram
 from verdicts import config
 
 SETTINGS = {"SECRET_KEY": "s" * 32, "HASH_KEY": "h" * 32, "BASE_URL": "http://127.0.0.1:8000"}
@@ -35,10 +38,20 @@ def start(
 
 
 def run(*arguments: str, instance: Path, **settings: str) -> tuple[int, str]:
-    """Run Python as `start` does, and return its exit status and its output."""
-    process = start(*arguments, instance=instance, **settings)
-    printed, _ = process.communicate(timeout=60)
-    return process.returncode, printed
+    """Do what `python -m module …` or `python -c code …` does, and return its exit status and its output."""
+    with tempfile.TemporaryDirectory(prefix="verdicts-run-") as folder:
+        environ = {"INSTANCE_PATH": str(instance), **settings}
+        program = forked.call(forked.run_python, arguments, output=Path(folder) / "output", environ=environ)
+        try:
+            return program.wait(timeout=60), program.output.read_text()
+        finally:
+            program.kill()
+
+
+def start_gunicorn(instance: Path, output: Path, **settings: str) -> ForkedProgram:
+    """Serve a migrated database as operators do."""
+    environ = {"INSTANCE_PATH": str(instance), **settings}
+    return forked.call(forked.run_python, ("-m", "gunicorn", "wsgi:app"), output=output, environ=environ)
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,9 @@ def served(module: str, port: int, instance: Path, **settings: str) -> Iterator[
         process.communicate(timeout=30)
 
 
-def wait_until_serving(process: "subprocess.Popen[str]", port: int, log: Path, address: str = "127.0.0.1") -> None:
+def wait_until_serving(
+    process: "subprocess.Popen[str] | ForkedProgram", port: int, log: Path, address: str = "127.0.0.1"
+) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         try:

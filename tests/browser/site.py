@@ -1,6 +1,7 @@
 """The site as it is served: gunicorn with two workers, on a database that holds the sample."""
 
 import shutil
+import signal
 import sqlite3
 import urllib.error
 import urllib.request
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from tests.apps import new_app
 from tests.postgres import free_port
-from tests.programs import SETTINGS, served
+from tests.programs import SETTINGS, start_gunicorn, wait_until_serving
 
 # So few that a third voter from one network waits; every reader of these tests has a network of its own.
 VOTES_PER_NETWORK_DAY = 2
@@ -81,8 +82,13 @@ def serving(database: Path, folder: Path, host: str = "127.0.0.1", **more: str) 
     settings = {**SETTINGS, "BASE_URL": url, "TRUSTED_HOSTS": f"{host},127.0.0.1", "DATABASE_URL": f"sqlite:///{copy}"}
     settings |= {"DEMO": "1", **more}
     limits = {"PROXY_HOPS": "1", "VOTES_PER_NETWORK_DAY": str(VOTES_PER_NETWORK_DAY)}
-    with served("verdicts.cli.serve", port, folder, **settings, **limits, WEB_CONCURRENCY="2") as running:
+    running = start_gunicorn(folder, folder / "site.log", **settings, **limits, PORT=str(port), WEB_CONCURRENCY="2")
+    try:
+        wait_until_serving(running, port, running.output)
         yield Site(url, copy, settings)
-        _, log = running.stop()
-    crashes = [line for line in log.splitlines() if '"level": "error"' in line]
+        running.send_signal(signal.SIGTERM)
+        running.wait(timeout=30)
+    finally:
+        running.kill()
+    crashes = [line for line in running.output.read_text().splitlines() if '"level": "error"' in line]
     assert not crashes, crashes[:3]

@@ -1,20 +1,16 @@
-"""A sender in a process of its own, with time limits as short as a test can wait for.
-
-It is forked from a process that has imported everything already: importing takes longer than most of what is sent.
-"""
+"""A sender in a process of its own, with time limits as short as a test can wait for."""
 
 import os
 import signal
-import sys
 import threading
 import time
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
-from multiprocessing import get_context
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from tests import forked
+from tests.forked import ForkedProgram
 from tests.programs import SETTINGS
 from verdicts import config, create_app
 from verdicts.digest.sending import send_due
@@ -25,43 +21,35 @@ SHORT = {"claim_lease": 2.0, "transmission_lease": 4.0, "max_start_delay": 1.0, 
 TIMEOUTS = {"connect": 5.0, "reply": 5.0, "last_reply": 5.0}
 
 
-_processes = get_context("forkserver")
-_processes.set_forkserver_preload([__name__])
 _numbers = count()
 
 
 @dataclass(frozen=True)
 class SenderProgram:
-    process: ForkServerProcess
-    printed: Path
-
-    @property
-    def pid(self) -> int:
-        assert self.process.pid is not None
-        return self.process.pid
+    program: ForkedProgram
 
     def kill(self) -> None:
-        self.process.kill()
-        self.process.join(10)
+        self.program.kill()
+        self.program.wait(timeout=10)
 
     def stop(self) -> None:
         """Stop it, and wait until each of its threads stands still: one on another processor goes on for a moment."""
-        os.kill(self.pid, signal.SIGSTOP)
+        os.kill(self.program.pid, signal.SIGSTOP)
         while not self._stands_still():
             time.sleep(0.001)
 
     def _stands_still(self) -> bool:
-        threads = Path(f"/proc/{self.pid}/task").glob("*/stat")
+        threads = Path(f"/proc/{self.program.pid}/task").glob("*/stat")
         return all(thread.read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)
 
     def go_on(self) -> None:
-        os.kill(self.pid, signal.SIGCONT)
+        os.kill(self.program.pid, signal.SIGCONT)
 
     def end(self, seconds: float = 60) -> str:
         """Wait until it has ended by itself, and return how: a verdicts.digest.sending.EndReason."""
-        self.process.join(seconds)
-        printed = self.printed.read_text()
-        assert self.process.exitcode == 0, printed
+        status = self.program.wait(seconds)
+        printed = self.program.output.read_text()
+        assert status == 0, printed
         return printed.split()[-1]
 
 
@@ -77,9 +65,7 @@ def sender(
         **settings,
     }
     printed = folder / f"sender-{next(_numbers)}.txt"
-    process = _processes.Process(target=_send, args=(edition_id, environ, options, printed), daemon=True)
-    process.start()
-    return SenderProgram(process, printed)
+    return SenderProgram(forked.call(_send, edition_id, options, output=printed, environ=environ))
 
 
 def short_options(batch_size: int = 20, **seconds: float) -> SendingOptions:
@@ -90,14 +76,11 @@ def short_options(batch_size: int = 20, **seconds: float) -> SendingOptions:
     return SendingOptions(batch_size=batch_size, timeouts=timeouts, **spans)
 
 
-def _send(edition_id: int, environ: dict[str, str], options: dict[str, float], printed: Path) -> None:
-    """Send, as a process; whatever it prints goes to a file. SIGTERM stops it."""
-    with printed.open("w") as output:
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(output.fileno(), stream.fileno())
-        stop = threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: stop.set())
-        app = create_app(config.load(environ))
-        with app.app_context():
-            report = send_due(edition_id, stop=stop, options=short_options(**options))
-            output.write(f"{report.end_reason}\n")
+def _send(edition_id: int, options: dict[str, float]) -> None:
+    """Send, as a process. SIGTERM stops it."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    app = create_app(config.load(os.environ))
+    with app.app_context():
+        report = send_due(edition_id, stop=stop, options=short_options(**options))
+        print(report.end_reason)  # noqa: T201

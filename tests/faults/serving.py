@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,8 +11,9 @@ from pathlib import Path
 from flask import Flask
 
 from tests.faults.readers import Response, send
+from tests.forked import ForkedProgram
 from tests.postgres import free_port
-from tests.programs import SETTINGS, run
+from tests.programs import SETTINGS, run, start_gunicorn
 from verdicts import config, create_app
 from verdicts.extensions import db
 
@@ -26,14 +25,14 @@ SECONDS_TO_START = 60
 class Site:
     """A running site. `log` holds the output of gunicorn and the application."""
 
-    process: "subprocess.Popen[bytes]"
+    process: ForkedProgram
     port: int
     folder: Path
     settings: dict[str, str]
 
     @property
     def log(self) -> str:
-        return (self.folder / "site.log").read_text()
+        return self.process.output.read_text()
 
     def workers(self) -> list[int]:
         """Return the process ids of the workers that are alive."""
@@ -59,7 +58,7 @@ def serving(database_url: str, folder: Path, **settings: str) -> Iterator[Site]:
     port = free_port()
     address = {"BASE_URL": f"http://127.0.0.1:{port}", "PORT": str(port), "PROXY_HOPS": "1"}
     environ = SETTINGS | address | {"DATABASE_URL": database_url, "WEB_CONCURRENCY": str(WORKERS)} | settings
-    site = Site(_start(environ, folder), port, folder, environ)
+    site = Site(start_gunicorn(folder, folder / "site.log", **environ), port, folder, environ)
     try:
         wait_until(lambda: site.process.poll() is not None or _answers(site), SECONDS_TO_START)
         assert site.process.poll() is None, f"the site did not start: {site.log}"
@@ -88,18 +87,6 @@ def wait_until(is_so: Callable[[], bool], seconds: float) -> None:
     while not is_so():
         assert time.monotonic() < deadline, f"it took more than {seconds} s"
         time.sleep(0.02)
-
-
-def _start(environ: dict[str, str], folder: Path) -> "subprocess.Popen[bytes]":
-    with (folder / "site.log").open("wb") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "wsgi:app"],
-            cwd=config.CHECKOUT,
-            env={"PATH": os.environ["PATH"], "INSTANCE_PATH": str(folder), **environ},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # so that its workers can be killed with it
-        )
 
 
 def _answers(site: Site) -> bool:

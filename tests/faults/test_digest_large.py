@@ -36,11 +36,11 @@ def test_memory_and_pace_are_the_same_for_many_readers(database_url: str, tmp_pa
         program = sending.sender()
         part = (READERS - WARM_UP) // 4
         sending.wait_for(WARM_UP)
-        at_first = memory_kb(program.pid, "VmRSS")
+        at_first = memory_kb(program.program.pid, "VmRSS")
         first = seconds_until(sending, WARM_UP + part)
         sending.wait_for(READERS - part, seconds=1500)
         last = seconds_until(sending, READERS - part // 10) / 0.9
-        growth = memory_kb(program.pid, "VmHWM") - at_first
+        growth = memory_kb(program.program.pid, "VmHWM") - at_first
         assert program.end(300) == EndReason.DONE
         assert state_of(sending.edition) is EditionState.SENT
         figures(

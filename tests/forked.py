@@ -1,7 +1,7 @@
 """Programs forked from a process that has imported everything already, which takes longer than what most of them do.
 
 As a program that a shell starts, each is a process of its own, with nothing but the given settings in its environment.
-`tests.programs.start` starts Python itself, for tests of what a start does.
+What a program itself starts, such as the gunicorn of `make serve`, is Python from its beginning.
 """
 
 import os
@@ -11,23 +11,31 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from itertools import count
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+from tests.apps import temporary_folder
 from verdicts import config
 
+_numbers = count()
 _context = get_context("forkserver")
 _context.set_forkserver_preload(["gunicorn.app.wsgiapp", "verdicts.web.worker", "verdicts", "tests.digest.sender"])
 
 
 @dataclass(frozen=True)
-class ForkedProgram:
+class Program:
     """A running program, with the methods of subprocess.Popen that the tests use. Its output goes to a file."""
 
     process: ForkServerProcess
     output: Path
+
+    @property
+    def printed(self) -> str:
+        return self.output.read_text()
 
     @property
     def pid(self) -> int:
@@ -48,20 +56,29 @@ class ForkedProgram:
         if self.poll() is None:
             os.kill(self.pid, number)
 
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """Send a signal, and return the exit status and the output."""
+        self.send_signal(number)
+        return self.wait(timeout=30), self.printed
+
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
 
 
-def call(
-    function: Callable[..., None], *arguments: Any, output: Path, environ: Mapping[str, str] | None = None
-) -> ForkedProgram:
+def call(function: Callable[..., None], *arguments: Any, environ: Mapping[str, str]) -> Program:
     """Call a function in a new process, which leads a process group of its own."""
     umask = os.umask(0)
     os.umask(umask)
-    settings = dict(environ or {})
-    process = _context.Process(target=_call, args=(function, arguments, output, settings, umask), daemon=True)
+    output = _outputs() / f"{next(_numbers)}.txt"
+    output.touch()
+    process = _context.Process(target=_call, args=(function, arguments, output, dict(environ), umask), daemon=True)
     process.start()
-    return ForkedProgram(process, output)
+    return Program(process, output)
+
+
+@cache
+def _outputs() -> Path:
+    return temporary_folder("outputs")
 
 
 def run_python(arguments: tuple[str, ...]) -> None:

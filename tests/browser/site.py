@@ -1,7 +1,6 @@
 """The site as it is served: gunicorn with two workers, on a database that holds the sample."""
 
 import shutil
-import signal
 import sqlite3
 import urllib.error
 import urllib.request
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from tests.apps import new_app
 from tests.postgres import free_port
-from tests.programs import SETTINGS, start_gunicorn, wait_until_serving
+from tests.programs import SETTINGS, served
 
 # So few that a third voter from one network waits; every reader of these tests has a network of its own.
 VOTES_PER_NETWORK_DAY = 2
@@ -82,13 +81,9 @@ def serving(database: Path, folder: Path, host: str = "127.0.0.1", **more: str) 
     settings = {**SETTINGS, "BASE_URL": url, "TRUSTED_HOSTS": f"{host},127.0.0.1", "DATABASE_URL": f"sqlite:///{copy}"}
     settings |= {"DEMO": "1", **more}
     limits = {"PROXY_HOPS": "1", "VOTES_PER_NETWORK_DAY": str(VOTES_PER_NETWORK_DAY)}
-    running = start_gunicorn(folder, folder / "site.log", **settings, **limits, PORT=str(port), WEB_CONCURRENCY="2")
-    try:
-        wait_until_serving(running, port, running.output)
+    settings_of_site = {**settings, **limits, "WEB_CONCURRENCY": "2"}
+    with served("-m", "gunicorn", "wsgi:app", port=port, instance=folder, **settings_of_site) as program:
         yield Site(url, copy, settings)
-        running.send_signal(signal.SIGTERM)
-        running.wait(timeout=30)
-    finally:
-        running.kill()
-    crashes = [line for line in running.output.read_text().splitlines() if '"level": "error"' in line]
+        program.stop()
+    crashes = [line for line in program.printed.splitlines() if '"level": "error"' in line]
     assert not crashes, crashes[:3]

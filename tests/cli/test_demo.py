@@ -43,8 +43,8 @@ def rows_of(path: Path, table: str) -> int:
 def test_the_demo_makes_its_settings_once_and_goes_on_with_the_same_data_at_another_address(
     tmp_path: Path, port: int
 ) -> None:
-    with served("verdicts.cli.demo", port, tmp_path) as demo:
-        runners = runners_of(demo.process.pid)
+    with served("-m", "verdicts.cli.demo", port=port, instance=tmp_path) as demo:
+        runners = runners_of(demo.pid)
         status, printed = demo.stop()
     assert status == 0
     wait_until(lambda: not any(is_runner(runner) for runner in runners), 30)
@@ -62,7 +62,7 @@ def test_the_demo_makes_its_settings_once_and_goes_on_with_the_same_data_at_anot
     assert votes > 1000
 
     elsewhere = free_port()
-    with served("verdicts.cli.demo", elsewhere, tmp_path, HOST="[::1]") as demo:
+    with served("-m", "verdicts.cli.demo", port=elsewhere, instance=tmp_path, HOST="[::1]") as demo:
         assert get(elsewhere, "/livez", host=f"localhost:{elsewhere}", address="::1") == 200
         assert get(elsewhere, "/tools", address="::1") == 200
         assert get(elsewhere, "/tools", host=f"[::2]:{elsewhere}", address="::1") == 400
@@ -74,13 +74,13 @@ def test_the_demo_makes_its_settings_once_and_goes_on_with_the_same_data_at_anot
 
 
 def test_the_demo_sends_letters_and_the_digest_for_as_long_as_it_runs(tmp_path: Path, port: int) -> None:
-    with served("verdicts.cli.demo", port, tmp_path) as demo:
+    with served("-m", "verdicts.cli.demo", port=port, instance=tmp_path) as demo:
         write_a_letter(tmp_path)
         start_the_digest(tmp_path)
         wait_until(lambda: len(list((tmp_path / "mailbox").glob("*.eml"))) == 2, 60)
         wait_until(lambda: state_of_the_digest(tmp_path) == "sent", 60)
         assert get(port, "/dev/mailbox") == 200
-        runners = runners_of(demo.process.pid)
+        runners = runners_of(demo.pid)
         _, printed = demo.stop(signal.SIGKILL)
     assert f"Mail is not sent but kept, to be read at http://127.0.0.1:{port}/dev/mailbox\n" in printed
     assert re.search(r"^Edition \d{4}-w\d\d: 1 of 1: 1 sent\.$", printed, re.MULTILINE)

@@ -377,9 +377,8 @@ def test_a_run_that_is_stopped_ends_between_messages(database_url: str, tmp_path
         edition = make_edition(make_subscribers(200))
         program = start("-m", "flask", "--app", "wsgi", "digest", "run", instance=tmp_path, **settings)
         wait_until(lambda: len(smtp.recipients()) >= 3, 60)
-        program.send_signal(signal.SIGTERM)
-        printed, _ = program.communicate(timeout=60)
-        assert program.returncode == LATER, printed
+        status, printed = program.stop()
+        assert status == LATER, printed
         found = list(states(edition).values())
         assert set(found) == {DeliveryState.SENT, DeliveryState.PENDING}
         assert found.count(DeliveryState.SENT) == len(smtp.recipients()) < 200

@@ -5,7 +5,6 @@ import json
 import re
 import signal
 import socket
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,18 +13,22 @@ import pytest
 import sqlalchemy as sa
 
 from tests.faults.serving import wait_until
+from tests.forked import Program
 from tests.postgres import free_port
-from tests.programs import SETTINGS, ServedProgram, get, run, served, start
+from tests.programs import SETTINGS, get, run, served, start
 from verdicts.engines import engine_options, sqlite_driver
 from verdicts.web.headers import HEADERS
 
 HOLD_UNTIL_TOLD = """
 import os
+import pathlib
+import time
 from verdicts import config
 from verdicts.cli import serve
 with serve.prepared_database(config.load(os.environ)):
     print("held", flush=True)
-    input()
+    while not (pathlib.Path(os.environ["INSTANCE_PATH"]) / "go on").exists():
+        time.sleep(0.01)
 """
 PREPARE_ONLY = "from verdicts.cli import serve; serve.exec_gunicorn = lambda: None; serve.main()"
 
@@ -88,30 +91,26 @@ def test_starts_at_the_same_moment_migrate_an_empty_database_once(tmp_path: Path
         start("-c", PREPARE_ONLY, instance=tmp_path, PORT=str(free_port()), DATABASE_URL=empty_database, **SETTINGS)
         for _ in range(3)
     ]
-    printed = [process.communicate(timeout=60)[0] for process in starts]
-    assert [process.returncode for process in starts] == [0, 0, 0], printed
+    assert [program.wait(timeout=60) for program in starts] == [0, 0, 0], [program.printed for program in starts]
     assert {"alembic_version", "tool", "vote"} <= tables_of(empty_database)
 
 
 def test_a_start_waits_for_another_that_prepares_the_database(tmp_path: Path, empty_database: str) -> None:
     settings = {**SETTINGS, "DATABASE_URL": empty_database, "PORT": str(free_port())}
     first = start("-c", HOLD_UNTIL_TOLD, instance=tmp_path, **settings)
-    assert line_of(first) == "held"
+    wait_until(lambda: first.printed == "held\n", 60)
     second = start("-c", PREPARE_ONLY, instance=tmp_path, **settings)
-    assert line_of(second) == "Another start is preparing the database; this one waits for it."
+    waiting = "Another start is preparing the database; this one waits for it.\n"
+    wait_until(lambda: second.printed == waiting, 60)
     assert second.poll() is None
-    first.communicate("go on\n", timeout=60)
-    printed, _ = second.communicate(timeout=60)
-    assert (second.returncode, printed) == (0, f"Verdicts is served at {SETTINGS['BASE_URL']}.\n")
-
-
-def line_of(process: "subprocess.Popen[str]") -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().removesuffix("\n")
+    (tmp_path / "go on").touch()
+    assert first.wait(timeout=60) == 0
+    assert second.wait(timeout=60) == 0
+    assert second.printed == f"{waiting}Verdicts is served at {SETTINGS['BASE_URL']}.\n"
 
 
 def test_serve_answers_and_ends_without_a_fault_when_it_is_interrupted(tmp_path: Path, port: int) -> None:
-    with served("verdicts.cli.serve", port, tmp_path, **SETTINGS) as site:
+    with served("-m", "verdicts.cli.serve", port=port, instance=tmp_path, **SETTINGS) as site:
         for _ in range(3):
             view(port, "/method")
         status, printed = site.stop(signal.SIGINT)
@@ -149,28 +148,34 @@ UNREADABLE = {
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedProgram]:
+def site_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def site(site_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """A site that is served as it stands in SETTINGS."""
-    with served("verdicts.cli.serve", free_port(), tmp_path_factory.mktemp("served"), **SETTINGS) as site:
+    instance = tmp_path_factory.mktemp("served")
+    with served("-m", "verdicts.cli.serve", port=site_port, instance=instance, **SETTINGS) as site:
         yield site
 
 
-def test_serving_writes_a_line_of_json_for_each_request_and_names_no_client(site: ServedProgram) -> None:
-    get(site.port, "/nowhere")
-    answers = {sent: answer_to(site.port, sent) for sent in UNREADABLE}
+def test_serving_writes_a_line_of_json_for_each_request_and_names_no_client(site: Program, site_port: int) -> None:
+    get(site_port, "/nowhere")
+    answers = {sent: answer_to(site_port, sent) for sent in UNREADABLE}
     assert {sent: int(answer.split()[1]) for sent, answer in answers.items()} == UNREADABLE
     for answer in answers.values():
         head = answer.partition(b"\r\n\r\n")[0].decode()
         assert all(f"\r\n{name}: {value}" in head for name, value in HEADERS.items())
         assert b"xxx" not in answer
-    wait_until(lambda: site.log.read_text().count("a request that was not read") == len(UNREADABLE), 10)
-    printed = site.log.read_text()
+    wait_until(lambda: site.printed.count("a request that was not read") == len(UNREADABLE), 10)
+    printed = site.printed
     lines = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
     assert [line["status"] for line in lines if line.get("path") == "/nowhere"] == [404]
     assert [line["status"] for line in lines if line["message"] == "a request that was not read"] == [
         *UNREADABLE.values()
     ]
-    assert printed.count("127.0.0.1") == printed.count(f"http://127.0.0.1:{site.port}") + printed.count(
+    assert printed.count("127.0.0.1") == printed.count(f"http://127.0.0.1:{site_port}") + printed.count(
         "127.0.0.1:8000"
     )
     assert "\x9b" not in printed
@@ -183,8 +188,9 @@ def answer_to(port: int, sent: bytes) -> bytes:
         return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
-def test_a_proxys_word_counts_for_nothing_unless_settings_name_it(site: ServedProgram) -> None:
-    with closing(http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)) as connection:
+@pytest.mark.usefixtures("site")
+def test_a_proxys_word_counts_for_nothing_unless_settings_name_it(site_port: int) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", site_port, timeout=10)) as connection:
         connection.request("GET", "/livez", headers={"X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example"})
         answer = connection.getresponse()
     assert answer.status == 200

@@ -6,11 +6,10 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 
 from tests import forked
-from tests.forked import ForkedProgram
+from tests.forked import Program
 from tests.programs import SETTINGS
 from verdicts import config, create_app
 from verdicts.digest.sending import send_due
@@ -21,12 +20,9 @@ SHORT = {"claim_lease": 2.0, "transmission_lease": 4.0, "max_start_delay": 1.0, 
 TIMEOUTS = {"connect": 5.0, "reply": 5.0, "last_reply": 5.0}
 
 
-_numbers = count()
-
-
 @dataclass(frozen=True)
 class SenderProgram:
-    program: ForkedProgram
+    program: Program
 
     def kill(self) -> None:
         self.program.kill()
@@ -48,7 +44,7 @@ class SenderProgram:
     def end(self, seconds: float = 60) -> str:
         """Wait until it has ended by itself, and return how: a verdicts.digest.sending.EndReason."""
         status = self.program.wait(seconds)
-        printed = self.program.output.read_text()
+        printed = self.program.printed
         assert status == 0, printed
         return printed.split()[-1]
 
@@ -64,8 +60,7 @@ def sender(
         "MAIL_RATE_PER_MINUTE": "1000000",
         **settings,
     }
-    printed = folder / f"sender-{next(_numbers)}.txt"
-    return SenderProgram(forked.call(_send, edition_id, options, output=printed, environ=environ))
+    return SenderProgram(forked.call(_send, edition_id, options, environ=environ))
 
 
 def short_options(batch_size: int = 20, **seconds: float) -> SendingOptions:

@@ -11,9 +11,9 @@ from pathlib import Path
 from flask import Flask
 
 from tests.faults.readers import Response, send
-from tests.forked import ForkedProgram
+from tests.forked import Program
 from tests.postgres import free_port
-from tests.programs import SETTINGS, run, start_gunicorn
+from tests.programs import SETTINGS, run, start
 from verdicts import config, create_app
 from verdicts.extensions import db
 
@@ -25,14 +25,14 @@ SECONDS_TO_START = 60
 class Site:
     """A running site. `log` holds the output of gunicorn and the application."""
 
-    process: ForkedProgram
+    process: Program
     port: int
     folder: Path
     settings: dict[str, str]
 
     @property
     def log(self) -> str:
-        return self.process.output.read_text()
+        return self.process.printed
 
     def workers(self) -> list[int]:
         """Return the process ids of the workers that are alive."""
@@ -58,7 +58,7 @@ def serving(database_url: str, folder: Path, **settings: str) -> Iterator[Site]:
     port = free_port()
     address = {"BASE_URL": f"http://127.0.0.1:{port}", "PORT": str(port), "PROXY_HOPS": "1"}
     environ = SETTINGS | address | {"DATABASE_URL": database_url, "WEB_CONCURRENCY": str(WORKERS)} | settings
-    site = Site(start_gunicorn(folder, folder / "site.log", **environ), port, folder, environ)
+    site = Site(start("-m", "gunicorn", "wsgi:app", instance=folder, **environ), port, folder, environ)
     try:
         wait_until(lambda: site.process.poll() is not None or _answers(site), SECONDS_TO_START)
         assert site.process.poll() is None, f"the site did not start: {site.log}"

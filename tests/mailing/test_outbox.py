@@ -1,9 +1,7 @@
 """The outbox: committed letters are sent once, those that cannot be sent wait, and failed ones are deleted."""
 
-import os
 import re
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -18,6 +16,8 @@ from flask import Flask
 from tests import programs
 from tests.apps import new_app, pooled_app
 from tests.conftest import ON_ONE_DATABASE
+from tests.faults.serving import wait_until
+from tests.forked import Program
 from tests.mailing.letters import LETTER
 from tests.makers import NOW
 from tests.smtp_server import SmtpServer
@@ -33,7 +33,6 @@ from verdicts.mailing.transport import open_connection
 ADA, BEN = "ada@readers.example", "ben@readers.example"
 HASTY = Timeouts(connect=1, reply=0.5, last_reply=0.5)
 FOUR_HOURS = timedelta(hours=4)
-Program = subprocess.Popen[str]
 Starts = Callable[..., Program]
 
 
@@ -292,15 +291,15 @@ def starts(app: Flask) -> Iterator[Starts]:
         return started[-1]
 
     yield start
-    for process in started:
-        process.kill()
-        process.communicate(timeout=30)
+    for program in started:
+        program.kill()
 
 
 def test_the_command_delivers_what_is_due_and_says_so(starts: Starts, smtp: SmtpServer) -> None:
     put(ADA, BEN)
-    printed, _ = starts().communicate(timeout=60)
-    assert printed == "Letters sent: 2. To be tried again: 0. Given up: 0.\n"
+    program = starts()
+    assert program.wait(timeout=60) == 0
+    assert program.printed == "Letters sent: 2. To be tried again: 0. Given up: 0.\n"
     assert sorted(smtp.recipients()) == [ADA, BEN]
 
 
@@ -308,10 +307,9 @@ def test_the_command_delivers_what_is_due_and_says_so(starts: Starts, smtp: Smtp
 def test_the_command_says_what_keeps_mail_waiting_and_a_timer_notices(starts: Starts, smtp: SmtpServer) -> None:
     smtp.stop()
     put(ADA)
-    process = starts()
-    printed, _ = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert "Mail waits: lost before at connect:" in printed
+    program = starts()
+    assert program.wait(timeout=60) == 1
+    assert "Mail waits: lost before at connect:" in program.printed
 
 
 def test_the_loop_delivers_what_comes_and_ends_on_a_signal(starts: Starts, smtp: SmtpServer) -> None:
@@ -319,9 +317,8 @@ def test_the_loop_delivers_what_comes_and_ends_on_a_signal(starts: Starts, smtp:
     for number, recipient in enumerate((ADA, BEN)):
         put(recipient)
         smtp.wait_for(number + 1)
-    process.send_signal(signal.SIGTERM)
-    printed, _ = process.communicate(timeout=30)
-    assert process.returncode == 0
+    status, printed = process.stop()
+    assert status == 0
     assert sum(map(int, re.findall(r"^Letters sent: (\d)\. To be tried again: 0\. Given up: 0\.$", printed, re.M))) == 2
 
 
@@ -330,22 +327,24 @@ def test_the_loop_waits_for_a_server_that_is_away(starts: Starts, smtp: SmtpServ
     smtp.stop()
     put(ADA)
     process = starts("--loop")
-    assert process.stdout
-    printed = process.stdout.readline()  # a busy machine takes long to start it
+    wait_until(lambda: bool(process.printed), 60)
     assert process.poll() is None
     assert waiting() == [ADA]
     smtp.start()
     smtp.wait_for(1)
-    process.terminate()
-    printed += process.stdout.read()
+    _, printed = process.stop()
     assert printed.count("Mail waits") == 1, "it is said once, not each time"
 
 
 @ON_ONE_DATABASE
-def test_the_loop_ends_with_its_parent(starts: Starts) -> None:
-    process = starts("--loop", "--parent", "1")  # which is not its parent
-    assert process.wait(timeout=60) == 0
-    assert starts("--loop", "--parent", str(os.getpid())).poll() is None
+def test_the_loop_ends_with_its_parent(starts: Starts, smtp: SmtpServer) -> None:
+    orphan = starts("--loop", "--parent", "1")  # which is not its parent
+    parent = Path(f"/proc/{orphan.pid}/stat").read_text().rpartition(")")[2].split()[1]
+    assert orphan.wait(timeout=60) == 0
+    put(ADA)
+    child = starts("--loop", "--parent", parent)
+    smtp.wait_for(1)
+    assert child.poll() is None
 
 
 def test_a_runner_killed_in_the_midst_costs_at_most_a_second_copy(app: Flask, starts: Starts, smtp: SmtpServer) -> None:
@@ -353,8 +352,7 @@ def test_a_runner_killed_in_the_midst_costs_at_most_a_second_copy(app: Flask, st
     smtp.behave(hang_after_dot=[ADA])
     killed = starts("--loop")
     smtp.wait_for(1)
-    killed.kill()
-    killed.communicate(timeout=30)
+    killed.stop(signal.SIGKILL)
     smtp.behave()
     assert deliver() == {LetterStatus.SENT: 1}, "the other letter does not wait for the dead"
     assert deliver(datetime.now(NOW.tzinfo) + LEASE) == {LetterStatus.SENT: 1}

@@ -35,8 +35,8 @@ from verdicts.web.admin.devices import RETENTION as DEVICE_RETENTION
 from verdicts.web.clock import now, today
 from verdicts.web.timeline import draw_timeline
 
-NARROW_SPACE = " "
-NO_BREAK_SPACE = " "
+NARROW_SPACE = "\u202f"
+NO_BREAK_SPACE = "\u00a0"
 
 # The rules that pages state, under the names that they have where they stand.
 RULES = {

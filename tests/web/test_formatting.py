@@ -1,0 +1,10 @@
+"""How figures and dates are written."""
+
+from datetime import date
+
+from verdicts.web.formatting import day_in_words, percent
+
+
+def test_a_percentage_and_a_date_stay_on_one_line() -> None:
+    assert percent(95).split(" ") == ["95\N{NARROW NO-BREAK SPACE}%"]
+    assert day_in_words(date(2026, 11, 7)) == "7\N{NO-BREAK SPACE}Nov\N{NO-BREAK SPACE}2026"

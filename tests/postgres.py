@@ -15,6 +15,8 @@ import psycopg
 from psycopg import sql
 
 FAST_BUT_NOT_DURABLE = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=120"
+NO_STATISTICS_BY_ITSELF = "-c autovacuum=off"  # they would come at any moment, and change the plans of some tests
+MOST_GROWTH = 2_000_000  # bytes of rows, most of them deleted, that a database may hold and be used again
 
 # Idle connections hold no locks, and the next test can use them: a new connection takes milliseconds.
 END_BUSY_CONNECTIONS = """
@@ -24,6 +26,11 @@ END_BUSY_CONNECTIONS = """
 RESTART_SEQUENCES = """
     SELECT setval(format('%I.%I', schemaname, sequencename), start_value, false) FROM pg_sequences
     WHERE last_value IS NOT NULL
+"""
+SIZE_AND_STATISTICS = """
+    SELECT pg_database_size(current_database()), EXISTS (
+        SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND reltuples > 0
+    )
 """
 
 
@@ -44,6 +51,7 @@ class PostgresServer:
         self._port = free_port()
         self._idle: list[str] = []
         self._pristine: dict[str, list[tuple[Any, ...]]] = {}
+        self._pristine_size = 0
         self._connections: dict[str, psycopg.Connection[tuple[Any, ...]]] = {}
 
     def __enter__(self) -> "PostgresServer":
@@ -83,7 +91,8 @@ class PostgresServer:
         """Yield the URL of a database with the template's content. Other tests may have used it.
 
         Resetting a database takes a tenth of the time of creating one. A database that cannot be reset, because a test
-        changed more than its rows, is dropped.
+        changed more than its rows, is dropped. So is one that has grown, as deleted rows keep their space, and one with
+        statistics, as they describe rows that are gone. Both would give later tests bad plans.
         """
         name = self._idle.pop() if self._idle else self._new_pooled(template)
         try:
@@ -107,14 +116,18 @@ class PostgresServer:
             connection.execute("SET session_replication_role = replica")  # deletes rows in any order, without triggers
             if not self._pristine:
                 self._pristine = {table: _rows_of(connection, table) for table in _tables(connection)}
+                self._pristine_size, _ = _size_and_statistics(connection)
         return name
 
     def _reset(self, name: str) -> bool:
-        """Restore the rows that the database had at first. Return whether that was possible."""
+        """Restore the rows that the database had at first. Return whether it can be used again."""
         connection = self._connections[name]
         try:
             with connection.transaction():
                 connection.execute(END_BUSY_CONNECTIONS)
+                size, has_statistics = _size_and_statistics(connection)
+                if has_statistics or size > self._pristine_size + MOST_GROWTH:
+                    return False
                 if _tables(connection) != list(self._pristine):
                     return False
                 for table in _tables_with_rows(connection, list(self._pristine)):
@@ -133,7 +146,8 @@ class PostgresServer:
         return psycopg.connect(self.url(name).replace("+psycopg", ""))
 
     def start(self) -> None:
-        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -k {self._folder} {FAST_BUT_NOT_DURABLE}"
+        address = f"-p {self._port} -c listen_addresses=127.0.0.1 -k {self._folder}"
+        options = f"{address} {FAST_BUT_NOT_DURABLE} {NO_STATISTICS_BY_ITSELF}"
         log, data = self._folder / "log", self._folder / "data"
         self._run("pg_ctl", "-D", str(data), "-l", str(log), "-w", "-o", options, "start")
 
@@ -163,6 +177,12 @@ def _tables_with_rows(connection: "psycopg.Connection[tuple[Any, ...]]", tables:
     query = sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})")
     queries = [query.format(sql.Literal(table), sql.Identifier(table)) for table in tables]
     return [name for (name,) in connection.execute(sql.SQL(" UNION ALL ").join(queries))]
+
+
+def _size_and_statistics(connection: "psycopg.Connection[tuple[Any, ...]]") -> tuple[int, bool]:
+    """Return a database's size in bytes, and whether its tables were ever analysed."""
+    [(size, has_statistics)] = connection.execute(SIZE_AND_STATISTICS)
+    return size, has_statistics
 
 
 def _rows_of(connection: "psycopg.Connection[tuple[Any, ...]]", table: str) -> list[tuple[Any, ...]]:

@@ -2,14 +2,16 @@
 
 A test runs on SQLite and on PostgreSQL, unless it is marked ON_ONE_DATABASE. It is marked where the database decides
 nothing: the outcome follows from the request, a text, a setting or a template, and its statements are those of tests
-that run on both. What queries, locks, constrains, searches, migrates or sends in a way of its own runs on both.
+that run on both. What queries, locks, constrains, searches, migrates or sends in a way of its own runs on both. Where
+a test has many values and one way through the database, first_on_both gives PostgreSQL the first of them.
 """
 
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -25,6 +27,22 @@ from verdicts.extensions import db
 DATABASES = ["sqlite", "postgresql"]
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ON_ONE_SHARED_DATABASE = pytest.mark.parametrize("shared_app", ["sqlite"], indirect=True)
+
+
+def first_on_both(
+    names: str, values: Iterable[Any], *, count: int = 1, ids: Iterable[str] = ()
+) -> pytest.MarkDecorator:
+    """Give a test these values: all of them on SQLite, and the first ones on PostgreSQL too."""
+    rows = [value if "," in names else (value,) for value in values]
+    cases = [("sqlite", *row) for row in rows] + [("postgresql", *row) for row in rows[:count]]
+    named = [f"{database}-{id}" for database, id in zip([case[0] for case in cases], [*ids, *ids], strict=False)]
+    return pytest.mark.parametrize(f"database_url, {names}", cases, indirect=["database_url"], ids=named or None)
+
+
+def example_count(count: int) -> int:
+    """Return with how many examples a property is tried: with a third on PostgreSQL, where each takes twice as long."""
+    return count if db.engine.dialect.name == "sqlite" else count // 3
+
 
 # A busy machine may be slow, which is not an error of the code.
 hypothesis_settings.register_profile("verdicts", deadline=None)

@@ -46,6 +46,7 @@ def test_a_file_is_imported_and_counted(app: Flask) -> None:
     assert tools_stored() == 2
 
 
+@ON_ONE_DATABASE
 def test_the_same_file_again_says_that_nothing_changed(app: Flask) -> None:
     run(app, "import", str(BARE))
     result = run(app, "import", str(BARE))
@@ -79,6 +80,7 @@ def test_an_import_is_in_the_log_with_each_record_and_the_same_file_again_is_not
     ]
 
 
+@ON_ONE_DATABASE
 def test_a_dry_run_is_not_in_the_log(app: Flask) -> None:
     run(app, "import", str(BARE), "--dry-run")
     assert audit.search() == []
@@ -86,6 +88,7 @@ def test_a_dry_run_is_not_in_the_log(app: Flask) -> None:
     assert audit.search()[0].record == BARE.name
 
 
+@ON_ONE_DATABASE
 def test_a_dry_run_says_which_tool_an_address_of_before_leads_to(app: Flask) -> None:
     make_tool("ex-keep", aliases=("ex-drop",))
     output = run(app, "import", "-", "--dry-run", stdin=as_bytes(a_file(a_tool("ex-drop", tagline="Small.")))).stdout
@@ -93,6 +96,7 @@ def test_a_dry_run_says_which_tool_an_address_of_before_leads_to(app: Flask) -> 
 
 
 @pytest.mark.parametrize("name", ["catalogue.yaml", "catalogue.YML"])
+@ON_ONE_DATABASE
 def test_an_export_named_so_is_yaml_and_comes_back_as_it_was(app: Flask, tmp_path: Path, name: str) -> None:
     run(app, "import", str(BARE))
     file = tmp_path / name
@@ -112,6 +116,7 @@ def test_an_export_that_could_not_be_read_back_is_refused(
     assert "export it as .json" in refused.output
 
 
+@ON_ONE_DATABASE
 def test_yaml_from_standard_input_is_imported(app: Flask) -> None:
     result = run(app, "import", "-", stdin=b"format: verdicts-catalogue/1\ntools:\n- {slug: a, name: A}\n")
     assert (result.exit_code, tools_stored()) == (0, 1)
@@ -155,6 +160,7 @@ def test_no_broken_file_ends_in_a_traceback(app: Flask, tmp_path: Path, name: st
     assert result.stderr.startswith(f"Error: {path} was refused and nothing stored: ")
 
 
+@ON_ONE_DATABASE
 def test_a_file_that_cannot_be_opened_is_reported_in_words(app: Flask, tmp_path: Path) -> None:
     missing = run(app, "import", str(tmp_path / "missing.json"))
     folder = run(app, "import", str(tmp_path))

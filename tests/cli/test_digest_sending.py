@@ -14,6 +14,7 @@ from click.testing import Result
 from flask import Flask
 
 from tests.apps import new_app, pooled_app
+from tests.conftest import ON_ONE_DATABASE
 from tests.digest.mailing_list import address, make_edition, make_subscribers, state_of, states
 from tests.digest.weekly import THIS_WEEK, a_week, drafted, items, writing
 from tests.faults.serving import wait_until
@@ -94,6 +95,7 @@ def test_send_freezes_a_draft_and_sends_it_to_everyone_once(app: Flask) -> None:
     assert again.output == "Edition 2026-w47 has been sent. Nothing is left to do.\n"
 
 
+@ON_ONE_DATABASE
 def test_that_an_edition_began_to_be_sent_is_in_the_audit_log_once(app: Flask) -> None:
     a_drafted_week()
     for _ in range(2):
@@ -101,6 +103,7 @@ def test_that_an_edition_began_to_be_sent_is_in_the_audit_log_once(app: Flask) -
     assert audit_log() == [("began to send", {"state": ["draft", "sending"]})]
 
 
+@ON_ONE_DATABASE
 def test_going_on_with_an_edition_is_no_entry_of_the_audit_log(app: Flask) -> None:
     make_edition(make_subscribers(2))
     assert digest(app, "send", "--yes").exit_code == DONE
@@ -123,6 +126,7 @@ def test_pausing_resuming_and_resolving_are_in_the_audit_log_without_an_address(
     ]
 
 
+@ON_ONE_DATABASE
 def test_send_does_nothing_without_yes(app: Flask) -> None:
     a_drafted_week()
     refused = digest(app, "send")
@@ -131,12 +135,14 @@ def test_send_does_nothing_without_yes(app: Flask) -> None:
     assert editions.get_by_week(THIS_WEEK).state is EditionState.DRAFT
 
 
+@ON_ONE_DATABASE
 def test_send_says_that_a_paused_edition_must_be_resumed_first(app: Flask) -> None:
     make_edition(make_subscribers(2), EditionState.PAUSED)
     refused = digest(app, "send", "--yes")
     assert (refused.exit_code, refused.output) == (WRONG, "Error: Edition 2026-w47 is paused.\n")
 
 
+@ON_ONE_DATABASE
 def test_an_edition_of_which_everything_was_removed_is_not_sent(app: Flask) -> None:
     a_drafted_week()
     found = editions.get_by_week(THIS_WEEK)
@@ -151,6 +157,7 @@ def test_an_edition_of_which_everything_was_removed_is_not_sent(app: Flask) -> N
 # How it ended, for a timer
 
 
+@ON_ONE_DATABASE
 def test_a_refusal_of_us_exits_with_3_and_says_what_to_do(mailing: Flask, smtp: SmtpServer) -> None:
     make_edition(make_subscribers(3))
     smtp.behave(rcpt={"*": "550 5.7.515 Access denied, sender does not meet the requirements"})
@@ -178,6 +185,7 @@ def test_status_names_whom_the_server_refused(mailing: Flask, smtp: SmtpServer) 
     ]
 
 
+@ON_ONE_DATABASE
 def test_a_doubt_exits_with_4_and_says_what_to_do(mailing: Flask, smtp: SmtpServer) -> None:
     make_edition(make_subscribers(3))
     smtp.behave(drop_after_dot=[address(1)])
@@ -186,6 +194,7 @@ def test_a_doubt_exits_with_4_and_says_what_to_do(mailing: Flask, smtp: SmtpServ
     assert "flask digest settle 2026-w47" in ended.output
 
 
+@ON_ONE_DATABASE
 def test_what_has_to_wait_exits_with_75_and_says_until_when(mailing: Flask, smtp: SmtpServer) -> None:
     make_edition(make_subscribers(3))
     smtp.behave(rcpt={address(1): "450 4.2.0 greylisted"})
@@ -195,6 +204,7 @@ def test_what_has_to_wait_exits_with_75_and_says_until_when(mailing: Flask, smtp
     assert "There is more to send from 2026-11-23 08:" in ended.output
 
 
+@ON_ONE_DATABASE
 def test_a_server_that_cannot_be_reached_exits_with_75(database_url: str, tmp_path: Path) -> None:
     with pooled_app(database_url, MAIL_SERVER="127.0.0.1", MAIL_PORT="1") as app:
         make_edition(make_subscribers(2))
@@ -216,6 +226,7 @@ def test_status_counts_by_state(app: Flask) -> None:
     )
 
 
+@ON_ONE_DATABASE
 def test_status_for_programs_holds_every_state(app: Flask) -> None:
     uncertain_edition()
     found = json.loads(digest(app, "status", "2026-w47", "--json").output)
@@ -224,6 +235,7 @@ def test_status_for_programs_holds_every_state(app: Flask) -> None:
     assert found["counts"] == {str(state): 0 for state in DeliveryState} | {"sent": 2, "uncertain": 2}
 
 
+@ON_ONE_DATABASE
 def test_status_of_an_edition_that_is_not_there_is_an_error_in_words(app: Flask) -> None:
     missing = digest(app, "status", "2026-w01")
     assert (missing.exit_code, "There is no edition 2026-w01" in missing.output) == (WRONG, True)
@@ -243,6 +255,7 @@ def test_a_paused_edition_is_sent_only_once_it_is_resumed(app: Flask) -> None:
     assert state_of(edition) is EditionState.SENT
 
 
+@ON_ONE_DATABASE
 def test_what_cannot_be_paused_or_resumed_is_said_in_words(app: Flask) -> None:
     make_edition(make_subscribers(2), EditionState.SENT)
     for command in ("pause", "resume"):
@@ -288,6 +301,7 @@ def test_resolved_as_to_be_sent_again_goes_out_once_more_with_the_next_run(app: 
         (["--resend", address(2), "nobody@example.org"], WRONG),
     ],
 )
+@ON_ONE_DATABASE
 def test_resolving_that_is_not_clear_resolves_nothing(app: Flask, arguments: list[str], status: int) -> None:
     edition = uncertain_edition()
     before = states(edition)
@@ -295,6 +309,7 @@ def test_resolving_that_is_not_clear_resolves_nothing(app: Flask, arguments: lis
     assert states(edition) == before
 
 
+@ON_ONE_DATABASE
 def test_nothing_of_a_cancelled_edition_is_sent_again(app: Flask) -> None:
     edition = uncertain_edition()
     digest(app, "cancel")
@@ -303,6 +318,7 @@ def test_nothing_of_a_cancelled_edition_is_sent_again(app: Flask) -> None:
     assert states(edition)[3] is DeliveryState.UNCERTAIN
 
 
+@ON_ONE_DATABASE
 def test_there_may_be_nothing_to_resolve(app: Flask) -> None:
     make_edition(make_subscribers(2))
     assert digest(app, "settle").output == "Nothing about edition 2026-w47 is uncertain.\n"
@@ -331,6 +347,7 @@ def test_run_sends_an_unscheduled_draft_where_it_may(database_url: str, tmp_path
         assert editions.get_by_week(THIS_WEEK).state is EditionState.SENT
 
 
+@ON_ONE_DATABASE
 def test_run_before_the_weekly_moment_drafts_nothing(
     database_url: str, tmp_path: Path, monday: time_machine.Traveller
 ) -> None:
@@ -342,6 +359,7 @@ def test_run_before_the_weekly_moment_drafts_nothing(
         assert editions.find_by_week(THIS_WEEK) is None
 
 
+@ON_ONE_DATABASE
 def test_a_clock_that_jumps_back_and_forth_sends_one_edition_of_the_week(
     database_url: str, tmp_path: Path, monday: time_machine.Traveller
 ) -> None:
@@ -370,6 +388,7 @@ def test_run_goes_on_with_what_was_interrupted(app: Flask) -> None:
     assert (digest(app, "run").exit_code, letters(app)) == (DONE, 2)
 
 
+@ON_ONE_DATABASE
 def test_a_run_that_is_stopped_ends_between_messages(database_url: str, tmp_path: Path, smtp: SmtpServer) -> None:
     smtp.behave(latency=0.02)
     settings = SETTINGS | smtp.settings | {"DATABASE_URL": database_url, "MAIL_CONNECTIONS": "1"}
@@ -424,6 +443,7 @@ def monitor() -> Iterator[Callable[..., Monitor]]:
 
 
 @pytest.mark.parametrize("answer", [200, 500])
+@ON_ONE_DATABASE
 def test_each_run_calls_the_monitor_whatever_it_answers(
     database_url: str, tmp_path: Path, monitor: Callable[..., Monitor], answer: int
 ) -> None:
@@ -433,11 +453,13 @@ def test_each_run_calls_the_monitor_whatever_it_answers(
         assert expecting.calls == 2
 
 
+@ON_ONE_DATABASE
 def test_a_monitor_that_is_away_fails_no_run(database_url: str, tmp_path: Path) -> None:
     with new_app(database_url, tmp_path, PING_URL="http://127.0.0.1:1/") as app:
         assert digest(app, "run").exit_code == DONE
 
 
+@ON_ONE_DATABASE
 def test_an_edition_that_cannot_be_sent_keeps_no_other_waiting_and_the_monitor_is_called(
     database_url: str, tmp_path: Path, monitor: Callable[..., Monitor]
 ) -> None:
@@ -453,6 +475,7 @@ def test_an_edition_that_cannot_be_sent_keeps_no_other_waiting_and_the_monitor_i
         assert state_of(sound) is EditionState.SENT
 
 
+@ON_ONE_DATABASE
 def test_a_used_up_quota_is_reported_with_when_it_goes_on(
     database_url: str, tmp_path: Path, monday: time_machine.Traveller
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
 from tests.digest.weekly import THIS_WEEK
 from tests.makers import (
     NOW,
@@ -190,6 +191,7 @@ def test_doubts_go_where_the_price_goes_once_a_network(pair: tuple[Tool, Tool]) 
     assert sorted(map(str, rows)) == sorted(map(str, [(keep.id, "a"), (keep.id, "b"), (keep.id, None)]))
 
 
+@ON_ONE_DATABASE
 def test_lists_take_what_they_lack_and_facts_only_what_is_asked_for(app: Flask) -> None:
     category = make_category(facts={"license": "Licence", "offline": "Works offline"})
     keep = make_tool("keep", category_id=category.id, facts={"license": "MIT"})
@@ -205,6 +207,7 @@ def test_lists_take_what_they_lack_and_facts_only_what_is_asked_for(app: Flask) 
     assert [release.version for release in keep.releases] == ["Pro", "Team"]
 
 
+@ON_ONE_DATABASE
 def test_empty_texts_are_filled_and_others_stay(app: Flask) -> None:
     keep = make_tool("keep", tagline="Mine.")
     drop = make_tool("drop", tagline="Theirs.", website="https://drop.example", launched_on=date(2025, 1, 1))
@@ -351,6 +354,7 @@ def test_the_first_publication_of_either_record_is_that_of_the_tool(app: Flask) 
 
 
 @pytest.mark.parametrize(("keep", "drop", "why"), [(0, 0, SameTool), (0, None, NoSuchTool), (None, 1, NoSuchTool)])
+@ON_ONE_DATABASE
 def test_it_takes_two_tools(
     pair: tuple[Tool, Tool], keep: int | None, drop: int | None, why: type[CannotMerge]
 ) -> None:

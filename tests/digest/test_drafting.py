@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import StatementCount
+from tests.conftest import ON_ONE_DATABASE, StatementCount, first_on_both
 from tests.digest.weekly import (
     LAST_THURSDAY,
     LAST_WEEK,
@@ -314,6 +314,7 @@ def test_a_disagreement_on_which_nobody_voted_that_week_is_no_news() -> None:
 
 
 @pytest.mark.usefixtures("app")
+@ON_ONE_DATABASE
 def test_news_stands_by_category_and_in_each_by_kind() -> None:
     code, chat, _, _ = a_week()
     edition = drafted()
@@ -339,6 +340,7 @@ def test_a_busy_week_takes_as_many_statements_as_a_quiet_one(app: Flask, stateme
 
 
 @pytest.mark.usefixtures("app")
+@ON_ONE_DATABASE
 def test_facts_stay_as_they_were_drafted() -> None:
     a_week()
     edition = drafted()
@@ -389,6 +391,7 @@ def test_of_two_who_draft_at_once_one_does(app: Flask) -> None:
 
 
 @pytest.mark.usefixtures("app")
+@ON_ONE_DATABASE
 def test_a_week_that_lies_ahead_cannot_be_drafted() -> None:
     with pytest.raises(WeekInFuture), writing():
         drafting.draft_edition(Week(2026, 48), NOW)
@@ -411,7 +414,7 @@ def test_the_edition_is_drafted_at_the_weekly_moment_and_not_before() -> None:
 
 
 @pytest.mark.usefixtures("app")
-@pytest.mark.parametrize(
+@first_on_both(
     "clock",
     [
         [0, 1, -1, 0, 1],  # to and fro by an hour, as clocks were said to do in autumn

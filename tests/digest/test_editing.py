@@ -7,6 +7,7 @@ from threading import Barrier
 import pytest
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE, first_on_both
 from tests.digest.weekly import LAST_THURSDAY, LAST_WEEK, a_turn, a_week, an_old_tool, drafted, items, writing
 from tests.makers import NOW, make_category
 from verdicts.digest import editing, editions
@@ -45,8 +46,8 @@ def three_categories() -> Edition:
     return drafted()
 
 
-@pytest.mark.parametrize(
-    ("place", "direction", "order"),
+@first_on_both(
+    "place, direction, order",
     [
         (0, DOWN, [1, 0, 2, 3]),
         (1, UP, [1, 0, 2, 3]),
@@ -63,8 +64,8 @@ def test_an_item_moves_by_one_place_within_its_category(place: int, direction: D
     assert ids(edition) == [before[each] for each in order]
 
 
-@pytest.mark.parametrize(
-    ("place", "direction", "order"),
+@first_on_both(
+    "place, direction, order",
     [
         (1, DOWN, [2, 0, 1, 3]),
         (2, UP, [2, 0, 1, 3]),
@@ -81,6 +82,7 @@ def test_a_category_moves_with_all_of_its_items(place: int, direction: Direction
     assert ids(edition) == [before[each] for each in order]
 
 
+@ON_ONE_DATABASE
 def test_a_move_names_what_moved_and_its_positions() -> None:
     edition = three_categories()
     with writing():
@@ -90,6 +92,7 @@ def test_a_move_names_what_moved_and_its_positions() -> None:
     assert category == Move("Third", 3, 2)
 
 
+@ON_ONE_DATABASE
 def test_the_letter_follows_the_editors_order() -> None:
     edition = three_categories()
     with writing():
@@ -99,6 +102,7 @@ def test_the_letter_follows_the_editors_order() -> None:
     assert letter.index("(First)") < letter.index("(Third)") < letter.index("(Second)")
 
 
+@ON_ONE_DATABASE
 def test_two_who_move_the_same_item_move_it_twice_and_every_item_keeps_a_place_of_its_own() -> None:
     edition = three_categories()
     before = ids(edition)
@@ -109,6 +113,7 @@ def test_two_who_move_the_same_item_move_it_twice_and_every_item_keeps_a_place_o
     assert [item.position for item in items(edition)] == [0, 1, 2, 3]
 
 
+@ON_ONE_DATABASE
 def test_an_item_of_another_edition_and_a_frozen_one_are_not_moved() -> None:
     a_week()
     edition = drafted()
@@ -161,6 +166,7 @@ def test_an_editor_may_reorder_the_items() -> None:
 @pytest.mark.parametrize(
     "wrong", [lambda ids: ids[1:], lambda ids: [*ids, ids[0]], lambda _ids: [], lambda ids: [0, *ids[1:]]]
 )
+@ON_ONE_DATABASE
 def test_an_order_that_does_not_name_every_item_once_is_refused(wrong: Callable[[list[int]], list[int]]) -> None:
     a_week()
     edition = drafted()
@@ -201,6 +207,7 @@ def test_an_editor_may_write_a_note_and_a_subject() -> None:
     assert (found.intro, found.subject) == ("Good *morning*.", "One SKIP")
 
 
+@ON_ONE_DATABASE
 def test_a_subject_that_does_not_fit_is_refused() -> None:
     a_week()
     edition = drafted()
@@ -225,6 +232,7 @@ def test_nothing_of_a_frozen_edition_can_be_changed() -> None:
     assert editions.get_by_id(edition.id).state is EditionState.FROZEN
 
 
+@ON_ONE_DATABASE
 def test_a_subject_of_two_lines_is_refused_before_it_could_become_a_header() -> None:
     a_week()
     found = drafted()

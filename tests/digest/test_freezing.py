@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import StatementCount
+from tests.conftest import ON_ONE_DATABASE, StatementCount, first_on_both
 from tests.digest.weekly import a_week, drafted, items, writing
 from tests.makers import NOW, make_subscriber
 from tests.programs import SETTINGS, run
@@ -90,6 +90,7 @@ def test_who_subscribes_later_waits_for_the_next_edition() -> None:
 
 
 @pytest.mark.usefixtures("app")
+@ON_ONE_DATABASE
 def test_what_editors_change_later_does_not_change_the_letter() -> None:
     a_week()
     found = freeze(drafted())
@@ -101,6 +102,7 @@ def test_what_editors_change_later_does_not_change_the_letter() -> None:
 
 
 @pytest.mark.usefixtures("app")
+@ON_ONE_DATABASE
 def test_what_was_removed_is_not_in_the_letter() -> None:
     a_week()
     found = drafted()
@@ -137,6 +139,7 @@ def test_an_edition_is_frozen_once() -> None:
 
 
 @pytest.mark.usefixtures("app")
+@ON_ONE_DATABASE
 def test_subject_and_sender_may_be_given() -> None:
     a_week()
     found = drafted()
@@ -147,7 +150,7 @@ def test_subject_and_sender_may_be_given() -> None:
 
 
 @pytest.mark.usefixtures("app")
-@pytest.mark.parametrize("step", ["render_blocks", "_insert_blocks", "content_hash", "_insert_deliveries"])
+@first_on_both("step", ["_insert_deliveries", "_insert_blocks", "content_hash", "render_blocks"])
 def test_an_error_while_freezing_leaves_a_draft_and_nothing_else(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
     a_week()
     make_subscriber()
@@ -163,7 +166,7 @@ def test_an_error_while_freezing_leaves_a_draft_and_nothing_else(step: str, monk
     assert (count(delivery), count(edition_block)) == (0, 0)
 
 
-@pytest.mark.parametrize("step", ["_insert_blocks", "_insert_deliveries", "nothing: it dies just before it commits"])
+@first_on_both("step", ["nothing: it dies just before it commits", "_insert_blocks", "_insert_deliveries"])
 def test_a_kill_while_freezing_leaves_a_draft_and_nothing_else(
     app: Flask, database_url: str, tmp_path: Path, step: str
 ) -> None:
@@ -210,6 +213,7 @@ def test_freezing_takes_as_many_statements_for_many_as_for_one(app: Flask, state
     ],
     ids=["text", "change", "subject", "sender"],
 )
+@ON_ONE_DATABASE
 def test_what_was_changed_after_it_was_frozen_is_not_sent(change: sa.Update) -> None:
     a_week()
     found = freeze(drafted())

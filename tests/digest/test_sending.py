@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.apps import pooled_app
+from tests.conftest import ON_ONE_DATABASE, first_on_both
 from tests.digest.mailing_list import (
     address,
     addresses,
@@ -62,6 +63,7 @@ def test_everyone_gets_one_letter(edition: int, smtp: SmtpServer) -> None:
     assert state_of(edition) is EditionState.SENT
 
 
+@ON_ONE_DATABASE
 def test_who_comes_last_calls_the_edition_sent_though_another_had_the_last_letter(
     edition: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,6 +78,7 @@ def test_who_comes_last_calls_the_edition_sent_though_another_had_the_last_lette
     assert state_of(edition) is EditionState.SENT
 
 
+@ON_ONE_DATABASE
 def test_nothing_is_sent_of_an_edition_that_is_paused(app: Flask, smtp: SmtpServer) -> None:
     edition = make_edition(make_subscribers(3), EditionState.PAUSED, pause_reason="Somebody wanted to look.")
     report = send_now(edition)
@@ -84,6 +87,7 @@ def test_nothing_is_sent_of_an_edition_that_is_paused(app: Flask, smtp: SmtpServ
     assert set(states(edition).values()) == {DeliveryState.PENDING}
 
 
+@ON_ONE_DATABASE
 def test_nothing_is_sent_of_an_edition_that_is_not_what_was_frozen(app: Flask, smtp: SmtpServer) -> None:
     edition = make_edition(make_subscribers(3), content_hash="0" * 64)
     with pytest.raises(EditionTampered):
@@ -91,12 +95,14 @@ def test_nothing_is_sent_of_an_edition_that_is_not_what_was_frozen(app: Flask, s
     assert smtp.recipients() == []
 
 
+@ON_ONE_DATABASE
 def test_connections_that_drop_after_some_messages_are_replaced(edition: int, smtp: SmtpServer) -> None:
     smtp.behave(drop_every=3)
     assert send_now(edition).end_reason is EndReason.DONE
     assert sorted(smtp.recipients()) == sorted(addresses(range(READERS)))
 
 
+@ON_ONE_DATABASE
 def test_a_drop_before_the_final_dot_defers_and_is_tried_again_soon(
     edition: int, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,6 +129,7 @@ def test_a_drop_after_the_final_dot_is_uncertain_and_never_sent_again(edition: i
     assert state_of(edition) is EditionState.SENDING
 
 
+@ON_ONE_DATABASE
 def test_a_server_that_hangs_before_the_final_dot_defers(edition: int, smtp: SmtpServer) -> None:
     smtp.behave(hang_before_dot=[address(5)])
     report = send_now(edition, reply=0.5, max_idle=0)
@@ -130,6 +137,7 @@ def test_a_server_that_hangs_before_the_final_dot_defers(edition: int, smtp: Smt
     assert report.progress.counts[DeliveryState.SENT] == READERS - 1
 
 
+@ON_ONE_DATABASE
 def test_a_server_that_hangs_after_the_final_dot_leaves_it_uncertain(edition: int, smtp: SmtpServer) -> None:
     smtp.behave(hang_after_dot=[address(5)])
     assert send_now(edition, last_reply=0.5).end_reason is EndReason.UNCERTAIN
@@ -150,6 +158,7 @@ def test_greylisted_messages_wait_and_go_out_later(edition: int, smtp: SmtpServe
 
 
 @pytest.mark.parametrize("reply", ["421 4.3.2 closing", "450 4.2.0 busy", "452 4.2.2 full", "454 4.7.0 not now"])
+@ON_ONE_DATABASE
 def test_a_reply_that_says_later_defers_one_and_lets_the_others_through(
     edition: int, smtp: SmtpServer, reply: str
 ) -> None:
@@ -175,7 +184,7 @@ def test_a_mailbox_that_does_not_exist_is_not_written_to_after_its_second_editio
     assert Counter(smtp.recipients()) == Counter([*addresses(range(READERS)) - {address(7)}] * 2)
 
 
-@pytest.mark.parametrize(("where", "reply"), [("rcpt", "550 5.1.1 no such user"), ("dot", "554 5.1.0 Sender denied")])
+@first_on_both("where, reply", [("rcpt", "550 5.1.1 no such user"), ("dot", "554 5.1.0 Sender denied")])
 def test_a_bad_hour_at_the_mail_server_pauses_and_loses_nobody(
     edition: int, smtp: SmtpServer, where: str, reply: str
 ) -> None:
@@ -193,6 +202,7 @@ def test_a_bad_hour_at_the_mail_server_pauses_and_loses_nobody(
 @pytest.mark.parametrize(
     ("refused", "reply"), [(0, "554 no"), (15, "550 5.4.1 no"), (READERS - 1, "550 #5.1.0 Address rejected")]
 )
+@ON_ONE_DATABASE
 def test_one_reader_who_is_refused_stops_no_edition(edition: int, smtp: SmtpServer, reply: str, refused: int) -> None:
     smtp.behave(rcpt={address(refused): reply})
     report = send_now(edition)
@@ -215,6 +225,7 @@ def test_who_was_refused_before_a_pause_comes_after_the_others(edition: int, smt
     }
 
 
+@ON_ONE_DATABASE
 def test_a_full_mailbox_waits(edition: int, smtp: SmtpServer) -> None:
     smtp.behave(dot={address(7): "552 5.2.2 mailbox full"})
     assert send_now(edition).progress.counts[DeliveryState.SENT] == READERS - 1
@@ -223,6 +234,7 @@ def test_a_full_mailbox_waits(edition: int, smtp: SmtpServer) -> None:
 
 
 @pytest.mark.parametrize("reply", ["550 5.7.515 not authenticated", "554 blocked", "530 5.7.0 log in first"])
+@ON_ONE_DATABASE
 def test_a_refusal_of_us_pauses_the_edition_and_loses_nobody(
     edition: int, smtp: SmtpServer, caplog: pytest.LogCaptureFixture, reply: str
 ) -> None:
@@ -238,6 +250,7 @@ def test_a_refusal_of_us_pauses_the_edition_and_loses_nobody(
     assert Counter(smtp.recipients()) == Counter(addresses(range(READERS)))
 
 
+@ON_ONE_DATABASE
 def test_refusals_running_that_nobody_recognises_pause_the_edition_and_lose_nobody(
     edition: int, smtp: SmtpServer
 ) -> None:
@@ -252,6 +265,7 @@ def test_refusals_running_that_nobody_recognises_pause_the_edition_and_lose_nobo
     assert Counter(smtp.recipients()) == Counter(addresses(range(READERS)))
 
 
+@ON_ONE_DATABASE
 def test_one_refusal_that_nobody_recognises_fails_by_itself(edition: int, smtp: SmtpServer) -> None:
     smtp.behave(rcpt={address(7): "550 the policy of the house"})
     assert send_now(edition).end_reason is EndReason.DONE
@@ -259,6 +273,7 @@ def test_one_refusal_that_nobody_recognises_fails_by_itself(edition: int, smtp: 
     assert status_of(8) is Status.CONFIRMED
 
 
+@ON_ONE_DATABASE
 def test_a_server_that_refuses_to_let_us_in_pauses_the_edition(edition: int, smtp: SmtpServer) -> None:
     smtp.behave(banner="554 5.7.1 you are blocked")
     report = send_now(edition)
@@ -266,6 +281,7 @@ def test_a_server_that_refuses_to_let_us_in_pauses_the_edition(edition: int, smt
     assert set(states(edition).values()) == {DeliveryState.PENDING}
 
 
+@ON_ONE_DATABASE
 def test_a_server_that_is_away_costs_no_tries(edition: int, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("verdicts.digest.worker.MAX_LOST_CONNECTIONS_IN_A_ROW", 2)
     smtp.stop()
@@ -295,6 +311,7 @@ def test_who_chose_nothing_of_this_edition_is_skipped(app: Flask, smtp: SmtpServ
     assert Counter(smtp.recipients()) == Counter([address(0), address(2)])
 
 
+@ON_ONE_DATABASE
 def test_who_has_an_invalid_address_is_skipped_and_the_reason_says_so(app: Flask, smtp: SmtpServer) -> None:
     edition = make_edition(make_subscribers(3))
     db.session.execute(sa.update(subscriber).where(subscriber.c.id == 2).values(address="reader at example.org"))
@@ -316,6 +333,7 @@ def test_a_stop_ends_between_messages_and_leaves_nothing_leased(edition: int, sm
     assert Counter(smtp.recipients()) == Counter(addresses(range(READERS)))
 
 
+@ON_ONE_DATABASE
 def test_progress_is_reported_while_it_goes_on_and_at_its_end(
     edition: int, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -329,6 +347,7 @@ def test_progress_is_reported_while_it_goes_on_and_at_its_end(
     assert seen[-1].processed == READERS
 
 
+@ON_ONE_DATABASE
 def test_letters_carry_each_reader_s_own_links(edition: int, smtp: SmtpServer) -> None:
     send_now(edition)
     for letter in smtp.received():

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.apps import pooled_app
-from tests.conftest import StatementCount, listening
+from tests.conftest import ON_ONE_DATABASE, StatementCount, listening
 from tests.digest.mailing_list import SENDER, SUBJECT, addresses, make_edition, make_subscribers, states, the_delivery
 from tests.digest.sender import short_options
 from tests.makers import NOW
@@ -135,6 +135,7 @@ def send_all(edition: int) -> SendingReport:
     return report
 
 
+@ON_ONE_DATABASE
 def test_a_worker_s_error_ends_the_others_and_is_raised(
     an_app_with: Callable[..., Flask], smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +173,7 @@ def test_a_server_that_is_away_costs_no_quota(
     assert charged() == len(smtp.recipients()) == 20
 
 
+@ON_ONE_DATABASE
 def test_who_gets_no_letter_costs_no_quota(an_app_with: Callable[..., Flask], smtp: SmtpServer) -> None:
     an_app_with(MAIL_MAX_PER_DAY="10", MAIL_CONNECTIONS="1")
     edition = make_edition(make_subscribers(40))
@@ -204,6 +206,7 @@ def test_what_was_leased_for_too_long_costs_no_quota(an_app_with: Callable[..., 
     assert charged() == 12
 
 
+@ON_ONE_DATABASE
 def test_a_used_up_quota_is_reported_with_the_day_on_which_it_goes_on(
     an_app_with: Callable[..., Flask], smtp: SmtpServer
 ) -> None:

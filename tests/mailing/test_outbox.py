@@ -15,7 +15,7 @@ from flask import Flask
 
 from tests import programs
 from tests.apps import new_app, pooled_app
-from tests.conftest import ON_ONE_DATABASE
+from tests.conftest import ON_ONE_DATABASE, first_on_both
 from tests.faults.serving import wait_until
 from tests.forked import Program
 from tests.mailing.letters import LETTER
@@ -83,6 +83,7 @@ def test_a_letter_goes_out_once_it_is_committed_and_not_before(app: Flask, smtp:
     assert received.message["Auto-Submitted"] == "auto-generated"
 
 
+@ON_ONE_DATABASE
 def test_a_letter_takes_its_headers_with_it(app: Flask, smtp: SmtpServer) -> None:
     put(ADA, Precedence="bulk")
     deliver()
@@ -97,6 +98,7 @@ def test_a_letter_takes_its_headers_with_it(app: Flask, smtp: SmtpServer) -> Non
         (ADA, {"X-Name": "x\r\nBcc: eve@elsewhere.example"}, InvalidHeader),
     ],
 )
+@ON_ONE_DATABASE
 def test_what_could_not_become_a_message_is_refused_before_it_is_written(
     app: Flask, recipient: str, headers: dict[str, str], error: type[Exception]
 ) -> None:
@@ -106,6 +108,7 @@ def test_what_could_not_become_a_message_is_refused_before_it_is_written(
     assert waiting() == []
 
 
+@ON_ONE_DATABASE
 def test_letters_wait_untouched_while_the_server_is_away(app: Flask, smtp: SmtpServer) -> None:
     put(ADA, BEN)
     smtp.stop()
@@ -130,7 +133,7 @@ def test_a_greylisted_letter_is_tried_again_after_a_while(app: Flask, smtp: Smtp
     assert smtp.recipients() == [ADA]
 
 
-@pytest.mark.parametrize("reply", ["451 4.3.0 later", "550 5.7.1 relaying denied", "421 4.3.2 closing"])
+@first_on_both("reply", ["451 4.3.0 later", "550 5.7.1 relaying denied", "421 4.3.2 closing"])
 def test_what_never_goes_out_is_given_up_after_two_days(app: Flask, smtp: SmtpServer, reply: str) -> None:
     smtp.behave(rcpt={ADA: reply})
     put(ADA)
@@ -142,7 +145,7 @@ def test_what_never_goes_out_is_given_up_after_two_days(app: Flask, smtp: SmtpSe
     assert tries >= 12
 
 
-@pytest.mark.parametrize("reply", ["550 5.1.1 no such mailbox", "550 no", "550 5.2.1 disabled"])
+@first_on_both("reply", ["550 5.1.1 no such mailbox", "550 no", "550 5.2.1 disabled"])
 def test_a_letter_that_is_refused_for_good_goes_away_at_once(app: Flask, smtp: SmtpServer, reply: str) -> None:
     smtp.behave(rcpt={ADA: reply})
     put(ADA, BEN)
@@ -151,6 +154,7 @@ def test_a_letter_that_is_refused_for_good_goes_away_at_once(app: Flask, smtp: S
     assert smtp.recipients() == [BEN]
 
 
+@ON_ONE_DATABASE
 def test_when_the_fault_is_ours_the_others_are_not_even_tried(app: Flask, smtp: SmtpServer) -> None:
     smtp.behave(mail="530 5.7.0 authenticate first")
     put(ADA, BEN)
@@ -160,6 +164,7 @@ def test_when_the_fault_is_ours_the_others_are_not_even_tried(app: Flask, smtp: 
 
 
 @pytest.mark.parametrize("trouble", ["drop_before_dot", "hang_before_dot"])
+@ON_ONE_DATABASE
 def test_what_was_lost_before_the_dot_goes_out_later_and_the_next_goes_out_now(
     app: Flask, smtp: SmtpServer, trouble: str
 ) -> None:
@@ -171,7 +176,7 @@ def test_what_was_lost_before_the_dot_goes_out_later_and_the_next_goes_out_now(
     assert smtp.recipients() == [BEN, ADA]
 
 
-@pytest.mark.parametrize("trouble", ["drop_after_dot", "hang_after_dot"])
+@first_on_both("trouble", ["drop_after_dot", "hang_after_dot"])
 def test_what_was_lost_after_the_dot_comes_a_second_time_at_most(app: Flask, smtp: SmtpServer, trouble: str) -> None:
     smtp.behave(**{trouble: [ADA]})
     put(ADA)
@@ -183,6 +188,7 @@ def test_what_was_lost_after_the_dot_comes_a_second_time_at_most(app: Flask, smt
     assert first.raw == second.raw, "a mailbox may know the second copy for one by its Message-ID"
 
 
+@ON_ONE_DATABASE
 def test_a_doubt_is_remembered_through_a_refusal(app: Flask, smtp: SmtpServer) -> None:
     put(ADA)
     smtp.behave(drop_after_dot=[ADA])
@@ -194,6 +200,7 @@ def test_a_doubt_is_remembered_through_a_refusal(app: Flask, smtp: SmtpServer) -
     assert smtp.recipients() == [ADA, ADA]
 
 
+@ON_ONE_DATABASE
 def test_a_letter_that_smtputf8_alone_can_carry_is_given_up_where_it_is_not_offered(
     app: Flask, smtp: SmtpServer
 ) -> None:
@@ -241,6 +248,7 @@ def test_a_runner_that_lost_its_lease_writes_nothing_down(app: Flask, smtp: Smtp
     assert row_of(ADA).owner == "quick"
 
 
+@ON_ONE_DATABASE
 def test_flask_mail_records_what_the_outbox_sent(app: Flask) -> None:
     put(ADA)
     with mail.record_messages() as recorded:
@@ -312,6 +320,7 @@ def test_the_command_says_what_keeps_mail_waiting_and_a_timer_notices(starts: St
     assert "Mail waits: lost before at connect:" in program.printed
 
 
+@ON_ONE_DATABASE
 def test_the_loop_delivers_what_comes_and_ends_on_a_signal(starts: Starts, smtp: SmtpServer) -> None:
     process = starts("--loop")
     for number, recipient in enumerate((ADA, BEN)):

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from tests.conftest import example_count
 from tests.makers import NOW, make_tool
 from tests.voting.world import SHIP, SKIP, decide, figures, names, release_all_due, say
 from verdicts.catalog.kinds import Verdict
@@ -189,7 +190,7 @@ def test_the_tables_say_what_the_model_says(app: Flask) -> None:
     run_state_machine_as_test(
         Ballots,
         settings=settings(
-            max_examples=20,
+            max_examples=example_count(20),
             stateful_step_count=20,
             deadline=None,
             database=None,

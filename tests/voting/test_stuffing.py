@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.conftest import first_on_both
 from tests.makers import NOW
 from tests.voting.world import ALLOWANCE, SHIP, SKIP, crowd, decide, figures, names, release_all_due, say, standing
 from verdicts.catalog.kinds import Verdict
@@ -70,7 +71,7 @@ def test_a_network_of_too_many_voters_waits_for_an_editor_whatever_they_say(tool
     assert standing(tool, VOTERS[0]) is Standing.COUNTED
 
 
-@pytest.mark.parametrize("on_other", [20, 21, 39])
+@first_on_both("on_other", [20, 21, 39])
 def test_a_merge_past_the_most_voters_of_a_network_is_judged_at_their_next_vote(
     tool: int, other_tool: int, on_other: int
 ) -> None:
@@ -100,7 +101,7 @@ def test_days_of_one_network_are_added_up(tool: int) -> None:
     assert figures(tool) == Figures(ship=20, waiting=176, held=176)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@first_on_both("seed", range(3))
 def test_of_two_hundred_ballots_in_a_week_at_most_the_first_allowance_counts(tool: int, seed: int) -> None:
     """A stuffer knows the code, and does at random what could help: spread, disguise, change, take back, and wait."""
     chance = random.Random(seed)  # noqa: S311  # as good as any

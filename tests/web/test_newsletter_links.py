@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import ON_ONE_DATABASE
+from tests.conftest import ON_ONE_DATABASE, first_on_both
 from tests.makers import make_category, make_tool
 from tests.newsletter.world import ANN, ask, end, letters, make_subscriber, row_of, statuses, suppressed
 from tests.web.conftest import PRESENT
@@ -62,7 +62,7 @@ def confirm_path() -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("standing", ["pending", "confirmed", "left", "expired"])
+@first_on_both("standing", ["confirmed", "pending", "left", "expired"])
 def test_following_every_link_in_mail_three_times_changes_nothing(
     visitor: Visitor, alpha: ToolLink, later: Later, standing: str
 ) -> None:
@@ -108,6 +108,7 @@ def test_the_button_confirms_and_the_page_says_so(visitor: Visitor, app: Flask) 
     assert preferences_path(1) in done.links()
 
 
+@ON_ONE_DATABASE
 def test_pressing_twice_is_pressing_once(visitor: Visitor, app: Flask) -> None:
     ask(ANN, PRESENT)
     visitor.sends(confirm_path(), {}, 303)
@@ -192,7 +193,7 @@ NOT_A_BROWSER = {"origin": None, "sec_fetch_site": None, "cookie": None}
 
 
 @pytest.mark.parametrize("times", [1, 3])
-@pytest.mark.parametrize(
+@first_on_both(
     "body",
     [
         {"data": ONE_CLICK},
@@ -217,6 +218,7 @@ def test_one_click_leaves_without_cookie_login_or_redirect(
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+@ON_ONE_DATABASE
 def test_one_click_is_taken_from_wherever_it_comes(visitor: Visitor, ann: int, site: str) -> None:
     sent = {"origin": "https://mail.example", "sec_fetch_site": site}
     assert visitor.opens("POST", leave_path(ann), form=ONE_CLICK, headers=sent).status_code == 200
@@ -274,6 +276,7 @@ def test_preferences_are_saved_and_shown_again(visitor: Visitor, alpha: ToolLink
         {"scope": "some", "category": ["no-such"]},
     ],
 )
+@ON_ONE_DATABASE
 def test_what_cannot_be_saved_is_refused_beside_its_field_and_kept(
     visitor: Visitor, alpha: ToolLink, ann: int, fields: dict[str, Any]
 ) -> None:
@@ -285,6 +288,7 @@ def test_what_cannot_be_saved_is_refused_beside_its_field_and_kept(
 
 
 @pytest.mark.parametrize("slug", ["no-such", "\0", "x" * 500])
+@ON_ONE_DATABASE
 def test_a_tool_that_there_is_not_is_not_followed(visitor: Visitor, ann: int, slug: str) -> None:
     choose(visitor, ann, tool=[slug], category=[slug])
     assert chosen(ann) == SubscriberChoices()
@@ -309,6 +313,7 @@ def test_erasing_forgets_and_the_page_says_so(visitor: Visitor, ann: int) -> Non
     assert statuses() == ["erased"]
 
 
+@ON_ONE_DATABASE
 def test_erasing_is_no_link_that_a_scanner_could_follow(visitor: Visitor, ann: int) -> None:
     visitor.reads(f"{preferences_path(ann)}/erase", 405)
     assert statuses() == ["confirmed"]

@@ -165,6 +165,7 @@ def test_after_a_vote_nothing_on_the_tools_page_contradicts_the_form(visitor: Vi
     assert after["disagreement-alpha"] not in {"", before["disagreement-alpha"]}
 
 
+@ON_ONE_DATABASE
 def test_the_first_vote_is_not_beside_be_the_first(visitor: Visitor, tool: Tool) -> None:
     assert "Be the first" in visitor.reads("/tools/alpha").words
     page = visitor.votes("alpha", "ship", htmx=True)
@@ -213,12 +214,14 @@ def test_a_page_that_is_none_moves_nothing_but_the_tools_figures(visitor: Visito
     assert visitor.votes("alpha", "skip", htmx=True, hx_current_url="/compare/alpha-vs-nobody").status == 200
 
 
+@ON_ONE_DATABASE
 def test_the_fragment_offers_change_and_taking_back(visitor: Visitor, tool: Tool) -> None:
     page = visitor.votes("alpha", "ship", htmx=True)
     pressed = {each.get("value"): each.get("aria-pressed") for each in page.all("button")}
     assert pressed == {"none": None, "ship": "true", "skip": "false"}
 
 
+@ON_ONE_DATABASE
 def test_the_fragment_shows_the_figures_as_published(visitor: Visitor, tool: Tool) -> None:
     page = visitor.votes("alpha", "ship", htmx=True)
     assert page.texts("button", "oval") == ["SHIP 1", "SKIP 0"]
@@ -232,16 +235,19 @@ def test_an_alias_leads_to_the_same_ballot(visitor: Visitor, tool: Tool) -> None
     assert visitor.hops[-1].status_code == 200
 
 
+@ON_ONE_DATABASE
 def test_my_ballot_under_an_alias_redirects_for_good(visitor: Visitor, tool: Tool) -> None:
     assert visitor.reads("/tools/alpha-old/vote", 301).headers["Location"] == "/tools/alpha/vote"
 
 
 @BOTH_WAYS
+@ON_ONE_DATABASE
 def test_a_ballot_for_an_unknown_tool_is_404_and_recorded_nowhere(visitor: Visitor, tool: Tool, htmx: bool) -> None:
     visitor.votes("no-such-tool", "ship", 404, htmx=htmx)
     assert rows_of(vote) == 0
 
 
+@ON_ONE_DATABASE
 def test_a_ballot_for_an_unpublished_tool_is_404(visitor: Visitor) -> None:
     make_tool("hidden", published_at=None)
     visitor.votes("hidden", "ship", 404)
@@ -265,6 +271,7 @@ def test_a_form_without_a_verdict_is_422(visitor: Visitor, tool: Tool) -> None:
     visitor.sends("/tools/alpha/vote", {"something": "ship"}, 422)
 
 
+@ON_ONE_DATABASE
 def test_a_verdict_in_the_address_is_no_ballot(visitor: Visitor, tool: Tool) -> None:
     visitor.sends("/tools/alpha/vote?verdict=ship", {}, 422)
     visitor.reads("/tools/alpha/vote?verdict=ship")
@@ -287,6 +294,7 @@ def test_a_body_beyond_the_limit_is_413_and_recorded_nowhere(visitor: Visitor, t
     assert rows_of(vote) == 0
 
 
+@ON_ONE_DATABASE
 def test_a_body_of_too_many_parts_is_refused(visitor: Visitor, tool: Tool) -> None:
     parts = {f"field-{number}": "x" for number in range(200)} | {"verdict": "ship"}
     response = visitor.opens("POST", "/tools/alpha/vote", form=parts, content_type="multipart/form-data")
@@ -314,6 +322,7 @@ def test_a_browser_that_keeps_no_cookie_is_told_and_nothing_is_recorded(app: Fla
     assert rows_of(vote) == 0
 
 
+@ON_ONE_DATABASE
 def test_a_second_ballot_sets_no_cookie_again(visitor: Visitor, tool: Tool) -> None:
     visitor.votes("alpha", "ship")
     assert "Set-Cookie" not in visitor.sends("/tools/alpha/vote", {"verdict": "skip"}, 303).headers

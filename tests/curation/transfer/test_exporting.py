@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import StatementCount
+from tests.conftest import StatementCount, example_count
 from tests.curation.files import BARE, SAMPLE, Json, a_file, a_review, a_tool, explained, import_file, imported
 from tests.makers import (
     NOW,
@@ -294,9 +294,16 @@ tools = st.lists(
 )
 
 
-@given(st.lists(tools, min_size=1, max_size=3))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_sequence_of_imports_comes_back_with_the_same_bytes(app: Flask, files: list[list[Json]]) -> None:
+def test_any_sequence_of_imports_comes_back_with_the_same_bytes(app: Flask) -> None:
+    @given(st.lists(tools, min_size=1, max_size=3))
+    @settings(max_examples=example_count(15), deadline=None)
+    def check(files: list[list[Json]]) -> None:
+        import_and_export(files)
+
+    check()
+
+
+def import_and_export(files: list[list[Json]]) -> None:
     db.session.rollback()  # what an example before may have left
     db.session.expunge_all()
     for days, tools in enumerate(files, start=1):

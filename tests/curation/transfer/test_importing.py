@@ -141,6 +141,7 @@ def test_what_is_not_committed_is_not_stored(app: Flask) -> None:
     assert db.session.scalars(sa.select(Tool)).all() == []
 
 
+@ON_ONE_DATABASE
 def test_the_report_says_what_changed_in_words(app: Flask) -> None:
     imported(a_file(a_tool(reviews=[a_review()])))
     data = a_file(a_tool(name="New name", website="https://x.example", reviews=[a_review(verdict="skip")]), a_tool("b"))
@@ -570,6 +571,7 @@ STORED: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize(("data", "faults"), STORED.values(), ids=STORED)
+@ON_ONE_DATABASE
 def test_faults_against_what_is_stored_are_reported_too(app: Flask, data: dict[str, Any], faults: list[str]) -> None:
     imported(a_file(a_tool("a", aliases=["old-a"], category="developer-tools"), a_tool("b")))
     assert list(faults_of(data)) == faults
@@ -645,6 +647,7 @@ def test_picks_name_tools_of_the_same_file_by_any_of_their_slugs(app: Flask) -> 
     assert picks_of("editors") == [("peace", "b", None)]
 
 
+@ON_ONE_DATABASE
 def test_a_file_without_picks_leaves_those_that_are_stored(app: Flask) -> None:
     make_pick(make_category("editors", name="Editors"), "speed", make_tool("a"))
     imported({"format": "verdicts-catalogue/1", "categories": [{"slug": "editors", "name": "Editors"}]})

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import ON_ONE_DATABASE
+from tests.conftest import ON_ONE_DATABASE, first_on_both
 from tests.digest.mailing_list import address, make_edition, make_subscribers, state_of, states
 from tests.digest.weekly import a_week, drafted, writing
 from tests.makers import NOW, make_subscriber
@@ -58,6 +58,7 @@ def whole_activity_log() -> str:
 # Test emails
 
 
+@ON_ONE_DATABASE
 def test_a_test_email_goes_to_one_address_and_the_log_does_not_say_which(
     app_with: Callable[..., Flask], smtp: SmtpServer
 ) -> None:
@@ -161,6 +162,7 @@ def test_sending_locks_and_starts_the_edition_and_leaves_the_email_to_the_timer(
     assert "2 of 2" in root.gets(EDITION).text
 
 
+@ON_ONE_DATABASE
 def test_what_is_approved_is_what_was_seen(root: AdminClient) -> None:
     a_draft()
     stale = root.gets(EDITION).text
@@ -199,6 +201,7 @@ def test_an_edition_without_news_is_not_sent(root: AdminClient) -> None:
     assert (refused.status_code, "contains no news" in refused.text, edition_state()) == (422, True, EditionState.DRAFT)
 
 
+@ON_ONE_DATABASE
 def test_an_edition_is_paused_resumed_and_cancelled(root: AdminClient) -> None:
     id = make_edition(make_subscribers(2))
     submit(root, "pause")
@@ -212,8 +215,8 @@ def test_an_edition_is_paused_resumed_and_cancelled(root: AdminClient) -> None:
     assert "you can draft this week again" not in root.gets(EDITION).text
 
 
-@pytest.mark.parametrize(
-    ("act", "meanwhile", "words"),
+@first_on_both(
+    "act, meanwhile, words",
     [
         ("pause", PAUSED, "is paused"),
         ("resume", SENDING, "is being sent"),
@@ -304,6 +307,7 @@ def test_uncertain_deliveries_are_listed_and_resolved_one_by_one(root: AdminClie
     assert "example.org" not in whole_activity_log()
 
 
+@ON_ONE_DATABASE
 def test_all_that_were_shown_are_resolved_at_once_and_the_edition_is_sent_then(root: AdminClient) -> None:
     id = an_uncertain_edition()
     refused = submit(root, "settle", which="all", decision="sent", shown="1")
@@ -312,6 +316,7 @@ def test_all_that_were_shown_are_resolved_at_once_and_the_edition_is_sent_then(r
     assert (set(states(id).values()), edition_state()) == ({DeliveryState.SENT}, EditionState.SENT)
 
 
+@ON_ONE_DATABASE
 def test_nothing_is_sent_again_of_an_edition_that_was_cancelled(root: AdminClient) -> None:
     id = an_uncertain_edition(state=EditionState.CANCELLED)
     assert "again" not in root.gets(f"{EDITION}/uncertain").text

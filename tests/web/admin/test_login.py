@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import ON_ONE_DATABASE
+from tests.conftest import ON_ONE_DATABASE, first_on_both
 from tests.web.admin.admin_client import PASSWORD, AdminClient, make_account
 from tests.web.conftest import PRESENT
 from verdicts.extensions import begin_write, db
@@ -67,7 +67,7 @@ def test_logging_in_leads_nowhere_else(ann: AdminClient, elsewhere: str) -> None
     assert ann.logs_in(next=elsewhere).headers["Location"] == "/admin"
 
 
-@pytest.mark.parametrize(("name", "password"), [("ann", "wrong"), ("nobody", PASSWORD), ("ANN ", "wrong")])
+@first_on_both("name, password", [("ann", "wrong"), ("nobody", PASSWORD), ("ANN ", "wrong")])
 def test_a_wrong_name_or_password_is_refused_in_the_same_words(ann: AdminClient, name: str, password: str) -> None:
     answer = ann.logs_in(name, password)
     assert answer.status_code == 422

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import ON_ONE_DATABASE
+from tests.conftest import ON_ONE_DATABASE, first_on_both
 from tests.digest.weekly import THIS_WEEK, a_week, drafted
 from tests.feedback.world import write
 from tests.web.admin.admin_client import AdminClient, latest_entry
@@ -104,8 +104,8 @@ def test_a_form_that_is_sent_while_the_database_is_busy_is_shown_again_as_it_was
     assert latest_entry().id == before
 
 
-@pytest.mark.parametrize(
-    ("at", "page"),
+@first_on_both(
+    "at, page",
     [(f"{EDITION}/words", EDITION), (f"{EDITION}/words/look", EDITION), (VOTES, VOTES), (f"{MESSAGES}/1", MESSAGES)],
 )
 def test_what_is_sent_after_the_session_has_ended_is_shown_until_it_is_discarded(
@@ -139,6 +139,7 @@ def test_a_restored_intro_is_saved_like_any_other(root: AdminClient, later: Late
     assert (drafts(), NOT_SAVED in root.gets(EDITION).text) == (0, False)
 
 
+@ON_ONE_DATABASE
 def test_unsaved_changes_are_on_the_dashboard_until_they_are_discarded_there(root: AdminClient, later: Later) -> None:
     sent = forms()
     token = root.token("/admin/me")

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import ON_ONE_DATABASE, StatementCount
+from tests.conftest import ON_ONE_DATABASE, StatementCount, first_on_both
 from tests.feedback import world as feedback
 from tests.feedback.world import doubt, messages, networks, write
 from tests.makers import NOW, TODAY, make_price, make_tool
@@ -180,6 +180,7 @@ def test_saving_another_price_answers_the_doubts_and_begins_with_the_first_inter
     assert "No prices to check." in words(ann.gets(PRICES).text)
 
 
+@ON_ONE_DATABASE
 def test_readers_see_the_new_check_at_once(app: Flask, ann: AdminClient) -> None:
     tool, price = priced()
     reader = Visitor(app)
@@ -235,6 +236,7 @@ UNFOUND = {
 
 @pytest.mark.parametrize("fields", UNFOUND.values(), ids=UNFOUND)
 @pytest.mark.parametrize("htmx", [False, True], ids=["page", "fragment"])
+@ON_ONE_DATABASE
 def test_a_price_that_no_page_shows_is_not_certified(ann: AdminClient, fields: dict[str, Any], htmx: bool) -> None:
     tool, price = priced(**fields)
     before = latest_entry()
@@ -256,7 +258,7 @@ def test_a_source_that_is_given_is_stored_with_the_check(ann: AdminClient) -> No
     assert (stored.source, stored.checked_on) == (SOURCE, TODAY)
 
 
-@pytest.mark.parametrize("fields", [None, *UNFOUND.values()], ids=["none", *UNFOUND])
+@first_on_both("fields", [None, *UNFOUND.values()], ids=["none", *UNFOUND])
 def test_looked_and_found_none_verifies_nothing_and_is_due_again_later(
     ann: AdminClient, fields: dict[str, Any] | None
 ) -> None:

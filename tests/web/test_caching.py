@@ -19,7 +19,7 @@ from tests.makers import make_tool
 from tests.web.visitor import Clock, Visitor, page_cache_of
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.extensions import db
-from verdicts.web import caching, counters
+from verdicts.web import caching, counters, limits
 from verdicts.web.caching import PUBLIC, PageCache
 from verdicts.web.page_stores import StoreName
 
@@ -204,40 +204,49 @@ def test_uncached_pages_of_three_and_four_tools_have_a_budget_for_each_network(
     visitor.reads(fresh)
 
 
+@pytest.fixture
+def twelve_queries_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "QUERIES_LIMIT", "12 per minute")
+
+
 def statuses_of(visitor: Visitor, paths: Iterable[str]) -> list[int]:
     return [visitor.opens("GET", path).status_code for path in paths]
 
 
+@pytest.mark.usefixtures("twelve_queries_a_minute")
 @pytest.mark.parametrize(
     "query", ["/tools?q=word{}", "/tools?category=none{}", "/compare?more={}", "/?made={}", "/contact?about=/{}"]
 )
 def test_uncached_pages_with_a_query_have_a_budget_for_each_network(visitor: Visitor, query: str) -> None:
     visitor.address = "203.0.113.1"
-    statuses_of(visitor, (query.format(number) for number in range(100)))
+    statuses_of(visitor, (query.format(number) for number in range(10)))
     visitor.address = "203.0.113.2"
-    statuses = statuses_of(visitor, (query.format(number) for number in range(100, 121)))
-    assert 429 not in statuses[:20]
-    assert statuses[20] == 429
+    statuses = statuses_of(visitor, (query.format(number) for number in range(10, 13)))
+    assert 429 not in statuses[:2]
+    assert statuses[2] == 429
     visitor.address = "198.51.100.1"
     assert visitor.opens("GET", query.format("x")).status_code == statuses[0]
 
 
+@pytest.mark.usefixtures("twelve_queries_a_minute")
 def test_searches_that_are_cached_cost_nothing(visitor: Visitor) -> None:
     visitor.address = "203.0.113.1"
-    assert statuses_of(visitor, ["/tools?q=alpha"] * 130 + ["/tools?q=beta", "/tools"]) == [200] * 132
+    assert statuses_of(visitor, ["/tools?q=alpha"] * 20 + ["/tools?q=beta", "/tools"]) == [200] * 22
 
 
+@pytest.mark.usefixtures("twelve_queries_a_minute")
 def test_over_the_budget_of_searches_known_pages_and_pages_without_a_query_are_served(visitor: Visitor) -> None:
     visitor.address = "203.0.113.1"
-    statuses_of(visitor, (f"/tools?q=word{number}" for number in range(121)))
+    statuses_of(visitor, (f"/tools?q=word{number}" for number in range(13)))
     visitor.clock.now += MINUTE
     paths = ["/tools?q=word0", "/tools", "/tools/alpha", "/tools?q=new"]
     assert statuses_of(visitor, paths) == [200, 200, 200, 429]
 
 
+@pytest.mark.usefixtures("twelve_queries_a_minute")
 def test_a_search_over_the_budget_keeps_what_was_typed(visitor: Visitor) -> None:
     visitor.address = "203.0.113.1"
-    statuses_of(visitor, (f"/tools?q=word{number}" for number in range(120)))
+    statuses_of(visitor, (f"/tools?q=word{number}" for number in range(12)))
     path = "/tools?q=r%26d+%C3%A9&category=code&tool=a&tool=b"
     page = visitor.reads(path, 429)
     assert int(page.headers["Retry-After"]) <= 60
@@ -247,14 +256,15 @@ def test_a_search_over_the_budget_keeps_what_was_typed(visitor: Visitor) -> None
     assert [link.get("href") for link in page.all("a") if "".join(link.itertext()) == "Try again"] == [again]
 
 
+@pytest.mark.usefixtures("twelve_queries_a_minute")
 def test_searches_are_counted_in_memory_where_limits_cannot_be_written(app: Flask, visitor: Visitor) -> None:
     file = Path(app.instance_path, counters.FILE_NAME)
     for path in file.parent.glob(f"{file.name}*"):
         path.unlink()
     file.mkdir()
     visitor.address = "203.0.113.1"
-    statuses = statuses_of(visitor, (f"/tools?q=word{number}" for number in range(122)))
-    assert statuses == [200] * 120 + [429] * 2
+    statuses = statuses_of(visitor, (f"/tools?q=word{number}" for number in range(14)))
+    assert statuses == [200] * 12 + [429] * 2
 
 
 def test_a_page_that_is_too_large_is_served_but_not_cached(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:

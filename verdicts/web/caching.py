@@ -57,7 +57,7 @@ def public(view: Callable[..., ResponseReturnValue]) -> Callable[..., Response]:
     return cacheable_view
 
 
-@limiter.limit(limits.QUERIES_LIMIT, key_func=limits.network_key)
+@limiter.limit(lambda: limits.QUERIES_LIMIT, key_func=limits.network_key)
 def count_query() -> None:
     """Count a page with a query that is not cached. Raises RateLimitExceeded.
 

@@ -86,7 +86,7 @@ def sign_up() -> ResponseReturnValue:
     return redirect(url_for(".sent", late=1 if is_late else None), 303)
 
 
-@limits.limit(limits.SIGNUPS_PER_NETWORK_LIMIT, limits.SIGNUPS_TOTAL_LIMIT)
+@limits.limit(limits.SIGNUPS_PER_NETWORK_LIMIT, lambda: limits.SIGNUPS_TOTAL_LIMIT)
 def _store_signup(is_over_total: bool, address: Address, slug: str) -> bool:
     """Sign up, and return whether the letter waits its turn: whether it does depends on no address."""
     begin_write()

@@ -2,6 +2,7 @@
 
 import contextvars
 import re
+from collections import Counter
 from functools import cache
 from typing import Any
 
@@ -69,10 +70,10 @@ def without_token(fields: dict[str, str]) -> dict[str, str]:
 def check_page(path: str, html: str) -> None:
     """Hold a page to the rules for all pages: well nested, each id once, and no reference that leads nowhere."""
     tree, _ = read_html(html)
-    ids = [each.get("id", "") for each in tree.iter() if each.get("id")]
-    assert len(set(ids)) == len(ids), (path, [id for id in ids if ids.count(id) > 1])
+    ids = Counter(each.get("id", "") for each in tree.iter() if each.get("id"))
+    assert max(ids.values(), default=1) == 1, (path, ids.most_common(3))
     for each in tree.iter():
-        for name in REFERENCES:
+        for name in REFERENCES if each.attrib else ():
             for id in each.get(name, "").split():
                 assert id in ids, (path, each.tag, name, id)
     assert not JINJA.search("".join(tree.itertext())), path

@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests.conftest import ON_ONE_SHARED_DATABASE
 from tests.makers import make_category, make_comparison, make_reviewer, make_tool
-from tests.web.admin.admin_client import AdminClient, make_account
+from tests.web.admin.admin_client import AdminClient, fields_of, make_account
 from tests.web.corpus import HOSTILE_TEXTS
 from tests.web.visitor import read_html
 from verdicts.staff.models import Role
@@ -69,6 +69,7 @@ class World:
             "comparison": f"/admin/comparisons/{make_comparison(wren, finch).id}",
         }
         self.histories = [f"/admin/history/{kind}/{re.findall('[0-9]+', path)[0]}" for kind, path in self.paths.items()]
+        self.forms: dict[str, dict[str, str]] = {}  # as they were read since they were last sent
         self.type_everywhere(HARMLESS)
         refused = [self.root.fills(path, "refit").text for path in self.paths.values()]
         self.known: Shape = set().union(*(shape(page) for page in [*self.pages(), *self.lists(), *refused]))
@@ -77,7 +78,7 @@ class World:
         """Fill every free field of every form, and return the pages of those that were refused."""
         answers = []
         for kind, path in self.paths.items():
-            form = self.root.form(path)
+            form = self.forms.pop(path, None) or self.root.form(path)
             typed = {name: text[: SHORT.get(name, 80)] for name in form if name not in NOT_FREE and not _is_given(name)}
             fixed = {"reviews-0-verdict": "ship", "choose_if-0-tool": "wren"}
             told = {
@@ -88,8 +89,9 @@ class World:
 
     def pages(self) -> list[str]:
         """Return each record's form, and the preview of its public page."""
-        forms = [self.root.gets(path).text for path in self.paths.values()]
-        return forms + [self.root.fills(path, "preview").text for path in self.paths.values()]
+        forms = {path: self.root.gets(path).text for path in self.paths.values()}
+        self.forms = {path: fields_of(html) for path, html in forms.items()}
+        return [*forms.values(), *(self.root.sends(path, form, "preview").text for path, form in self.forms.items())]
 
     def lists(self) -> list[str]:
         """Return what else shows records: lists, histories, the activity log, and where one publishes or deletes."""

@@ -1,4 +1,4 @@
-"""Every list takes a fixed number of statements, also with ten thousand tools and a hundred thousand log entries."""
+"""Every list takes a fixed number of statements, also with thousands of tools and tens of thousands of log entries."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,7 +16,7 @@ from verdicts.comparisons.models import Comparison, ComparisonTool
 from verdicts.extensions import db
 from verdicts.staff.models import audit_entry
 
-TOOLS, ENTRIES = 10_000, 100_000
+TOOLS, ENTRIES = 2_000, 20_000
 OF_THE_CACHE = "content_version"  # which the page cache reads once a second, whatever is asked for
 LISTS = [
     "/admin",
@@ -90,7 +90,7 @@ def put(table: object, rows: list[dict[str, object]]) -> None:
 
 
 def put_entries() -> None:
-    """Let the database count to a hundred thousand."""
+    """Let the database count the entries."""
     one = sa.select(sa.literal(0).label("n")).cte("numbers", recursive=True)
     numbers = one.union_all(sa.select(one.c.n + 1).where(one.c.n < ENTRIES - 1))
     name = sa.literal("tool-") + sa.cast(numbers.c.n, sa.String)

@@ -13,6 +13,7 @@ from verdicts.voting.readers_of_both import ReadersOfBoth
 
 NAMES = ["Alpha", "Beta"]
 HOLDS = " The lead holds until one reviewer changes their mind."
+TWO = {"builder": "ship", "skeptic": "ship"}
 FOUR = {"builder": "ship", "skeptic": "ship", "futurist": "ship", "founder": "ship"}
 
 
@@ -80,6 +81,7 @@ def test_voices_on_both_sides_are_told() -> None:
             "Two voices ship only Alpha, two only Beta.",
         ),
         (FOUR, FOUR, "All four reviewers who judged both ship Alpha and Beta alike."),
+        (TWO, TWO, "The two reviewers who judged both ship Alpha and Beta alike."),
         (
             {"builder": "ship", "skeptic": "skip"},
             {"builder": "ship", "skeptic": "skip"},

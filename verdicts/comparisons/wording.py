@@ -281,7 +281,8 @@ _REASONS_FOR_NO_LEAD = {
 
 
 def _all_of(count: int) -> str:
-    return "The one reviewer" if count == 1 else f"All {number(count)} reviewers"
+    """Return "The one reviewer", "The two reviewers" or "All three reviewers"."""
+    return f"{'All' if count > len(_ALL_OF_TWO) else 'The'} {_reviewers(count)}"
 
 
 def _reviewers(count: int) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.programs import SETTINGS
+from tests.programs import SETTINGS, run
 from verdicts.config import CHECKOUT
 
 SERVE = (CHECKOUT / "requirements/serve.txt").read_text()
@@ -127,6 +127,11 @@ def test_gunicorn_reads_its_settings_from_ours(tmp_path: Path) -> None:
     assert effective["bind"] == "['[::1]:9000']"
     assert (effective["workers"], effective["threads"], effective["reuse_port"]) == ("3", "4", "True")
     assert effective["forwarded_allow_ips"] == "[]"
+
+
+def test_garbage_is_collected_while_the_site_runs_but_for_what_it_imported(tmp_path: Path) -> None:
+    code = "import gc, wsgi; print(gc.isenabled(), gc.get_freeze_count() > 100_000)"
+    assert run("-c", code, instance=tmp_path, **SETTINGS) == (0, "True True\n")
 
 
 def test_a_release_newer_than_the_lock_changes_nothing(tmp_path: Path) -> None:

@@ -80,9 +80,8 @@ def serving(database: Path, folder: Path, host: str = "127.0.0.1", **more: str) 
     url = f"http://{host}:{port}"
     settings = {**SETTINGS, "BASE_URL": url, "TRUSTED_HOSTS": f"{host},127.0.0.1", "DATABASE_URL": f"sqlite:///{copy}"}
     settings |= {"DEMO": "1", **more}
-    limits = {"PROXY_HOPS": "1", "VOTES_PER_NETWORK_DAY": str(VOTES_PER_NETWORK_DAY)}
-    settings_of_site = {**settings, **limits, "WEB_CONCURRENCY": "2"}
-    with served("-m", "gunicorn", "wsgi:app", port=port, instance=folder, **settings_of_site) as program:
+    of_server = {"PROXY_HOPS": "1", "VOTES_PER_NETWORK_DAY": str(VOTES_PER_NETWORK_DAY), "WEB_CONCURRENCY": "2"}
+    with served("-m", "gunicorn", "wsgi:app", port=port, instance=folder, **settings, **of_server) as program:
         yield Site(url, copy, settings)
         program.stop()
     crashes = [line for line in program.printed.splitlines() if '"level": "error"' in line]

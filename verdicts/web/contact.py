@@ -97,7 +97,7 @@ def send() -> ResponseReturnValue:
     return redirect(url_for(".sent"), 303)
 
 
-@limits.limit(limits.MESSAGES_PER_NETWORK_LIMIT, lambda: limits.MESSAGES_TOTAL_LIMIT)
+@limits.limit(limits.MESSAGES_PER_NETWORK_LIMIT, limits.MESSAGES_TOTAL_LIMIT)
 def _store_message(is_over_total: bool, form: ContactForm) -> None:
     begin_write()
     moment = now()

@@ -62,7 +62,9 @@ def turn_after(waiting: int, per_hour: int, now: datetime) -> datetime:
     return now + min(timedelta(hours=1) * (waiting + 1) / per_hour, MAX_WAIT)
 
 
-def limit(per_network: str, total: Callable[[], str]) -> Callable[[Callable[Concatenate[bool, P], T]], Callable[P, T]]:
+def limit(
+    per_network: str, total: str | Callable[[], str]
+) -> Callable[[Callable[Concatenate[bool, P], T]], Callable[P, T]]:
     """Limit how often one network may call a function. It then raises RateLimitExceeded.
 
     Where all networks together have called it more often than `total`, it is called with True as its first argument: it

@@ -11,23 +11,23 @@ from flask import Flask, request_started
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
 from tests.web.visitor import Visitor
+from verdicts.web import logs
 from verdicts.web.logs import JsonLines, PlainLines
 
 pytestmark = ON_ONE_DATABASE
 
 
 @pytest.fixture(autouse=True)
-def listening(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "verdicts")
+def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The lines of requests that have been written."""
+    written: list[str] = []
+    monkeypatch.setattr(logs, "write_line", written.append)
+    return written
 
 
-def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [JsonLines().format(record) for record in caplog.records if record.name == "verdicts.requests"]
-
-
-def test_a_request_is_one_line_of_json(visitor: Visitor, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_request_is_one_line_of_json(visitor: Visitor, lines: list[str]) -> None:
     page = visitor.reads("/method?q=secret")
-    (line,) = lines(caplog)
+    (line,) = lines
     fields = json.loads(line)
     assert (fields["method"], fields["path"], fields["status"]) == ("GET", "/method", 200)
     assert fields["request_id"] == page.headers["X-Request-ID"]
@@ -35,15 +35,15 @@ def test_a_request_is_one_line_of_json(visitor: Visitor, caplog: pytest.LogCaptu
     assert "\n" not in line
 
 
-def test_a_line_holds_no_address_no_cookie_and_no_search(visitor: Visitor, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_line_holds_no_address_no_cookie_and_no_search(visitor: Visitor, lines: list[str]) -> None:
     make_tool("alpha")
     visitor.address = "203.0.113.77"
     visitor.votes("alpha", "ship", user_agent="Ada Lovelace", referer="https://mail.example/lovelace")
     visitor.reads("/tools?q=lovelace@example.org")
-    logged = "\n".join(lines(caplog))
+    logged = "\n".join(lines)
     for secret in ("203.0.113", "ovelace", "mail.example", visitor.cookies["voter"].value):
         assert secret not in logged
-    assert len(lines(caplog)) == 4
+    assert len(lines) == 4
 
 
 @pytest.mark.parametrize(
@@ -58,18 +58,20 @@ def test_a_line_holds_no_address_no_cookie_and_no_search(visitor: Visitor, caplo
         "/newsletter/leave/%0Atoken-of-ada",
     ],
 )
-def test_tokens_in_a_path_are_not_written_down(visitor: Visitor, caplog: pytest.LogCaptureFixture, path: str) -> None:
+def test_tokens_in_a_path_are_not_written_down(visitor: Visitor, lines: list[str], path: str) -> None:
     visitor.opens("GET", path, htmx=False)
-    assert "token-of-ada" not in lines(caplog)[0]
+    assert "token-of-ada" not in lines[0]
 
 
-def test_a_crash_is_logged_with_its_status(visitor: Visitor, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_crash_is_logged_with_its_status(
+    visitor: Visitor, lines: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
     def crash(_app: Flask, **_extra: object) -> None:
         raise RuntimeError("broken for a test")
 
     with request_started.connected_to(crash, visitor.app):
         visitor.reads("/method", 500)
-    assert json.loads(lines(caplog)[0])["status"] == 500
+    assert json.loads(lines[0])["status"] == 500
     assert [record.exc_info is not None for record in caplog.records if record.levelname == "ERROR"] == [True]
 
 
@@ -82,24 +84,41 @@ def test_anything_else_gets_an_id_of_ours(visitor: Visitor, given: str) -> None:
     assert re.fullmatch("[0-9a-f]{32}", visitor.reads("/method", x_request_id=given).headers["X-Request-ID"])
 
 
+def test_what_the_cache_answers_is_logged_alike(visitor: Visitor, lines: list[str]) -> None:
+    visitor.hurried = True
+    etag = visitor.reads("/method").headers["ETag"]
+    visitor.reads("/method")
+    visitor.reads("/method", 304, if_none_match=etag)
+    rendered, kept, unchanged = (json.loads(line) for line in lines)
+    assert [list(fields) for fields in (kept, unchanged)] == [list(rendered)] * 2
+    assert [fields["status"] for fields in (rendered, kept, unchanged)] == [200, 200, 304]
+
+
+def test_lines_of_requests_look_like_all_others(visitor: Visitor, lines: list[str]) -> None:
+    visitor.reads("/method")
+    record = logging.LogRecord("verdicts.requests", logging.INFO, "", 0, "request", (), None)
+    like, fields = json.loads(JsonLines().format(record)), json.loads(lines[0])
+    assert list(fields)[: len(like)] == list(like)
+    assert [re.sub("[0-9]", "0", each["at"]) for each in (fields, like)] == ["0000-00-00T00:00:00.000Z"] * 2
+    assert [fields[name] for name in ("level", "logger", "message")] == ["info", "verdicts.requests", "request"]
+
+
 def test_each_request_has_its_own_id_also_from_the_cache(visitor: Visitor) -> None:
     visitor.hurried = True
     ids = {visitor.reads("/method").headers["X-Request-ID"] for _ in range(3)}
     assert len(ids) == 3
 
 
-def test_a_path_is_logged_as_it_is_read(visitor: Visitor, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_path_is_logged_as_it_is_read(visitor: Visitor, lines: list[str]) -> None:
     visitor.reads("/tools/%C3%A9t%C3%A9%0Ax", 404)
-    (line,) = lines(caplog)
+    (line,) = lines
     assert json.loads(line)["path"] == "/tools/été\nx"
 
 
 @pytest.mark.parametrize("path", ["/tools/%C2%9B31m%C2%85x", "/tools/a%E2%80%A8b%E2%80%A9c", "/tools/%E2%80%AEx%7F%0D"])
-def test_what_steers_a_terminal_or_ends_a_line_is_escaped(
-    visitor: Visitor, caplog: pytest.LogCaptureFixture, path: str
-) -> None:
+def test_what_steers_a_terminal_or_ends_a_line_is_escaped(visitor: Visitor, lines: list[str], path: str) -> None:
     visitor.reads(path, 404)
-    (line,) = lines(caplog)
+    (line,) = lines
     assert line.isprintable()
     assert json.loads(line)["path"] == unquote(path)
 

@@ -4,7 +4,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import lru_cache, wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ PUBLIC = (
     f"public, max-age=0, s-maxage={FRESH_SECONDS}, stale-while-revalidate={STALE_SECONDS}, "
     f"stale-if-error={STALE_IF_ERROR_SECONDS}"
 )
+UNCHANGED = "304 NOT MODIFIED"
 CONTENT_ENCODINGS = ("br", "gzip")
 _CACHED_STATUSES = {200, 301}
 _OLD_PAGE_STATUSES = {429, *range(500, 600)}  # one who may not have a page rendered still gets the one that is there
@@ -96,16 +97,16 @@ class PageCache:
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or not is_our_host:
             return self._inner(environ, start_response)
         # Flask-Compress knows more encodings, and might choose one that another client of the same key cannot read.
-        environ["HTTP_ACCEPT_ENCODING"] = _content_encoding_for(environ)
+        environ["HTTP_ACCEPT_ENCODING"] = _content_encoding_for(environ.get("HTTP_ACCEPT_ENCODING"))
         key = _key_of(environ)
         with self._lock:
             page = self._find(key)
         if page is None:
-            return self._render(key, None, environ)(environ, start_response)
+            return self._render(key, None, environ, start_response)
         if self._is_fresh(page) or not self._may_render(key, page):
-            return self._answer(page, environ)(environ, start_response)
+            return self._answer(page, environ, start_response)
         try:
-            return self._render(key, page, environ)(environ, start_response)
+            return self._render(key, page, environ, start_response)
         finally:
             with self._lock:
                 self._rendering.discard(key)
@@ -123,7 +124,9 @@ class PageCache:
             self._rendering.add(key)
         return not is_rendering or page.version != self._version or page.age(self._clock()) > STALE_SECONDS
 
-    def _render(self, key: Key, old: CachedPage | None, environ: "WSGIEnvironment") -> WsgiResponse:
+    def _render(
+        self, key: Key, old: CachedPage | None, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
         version, rendered_at = self._current_version(), self._clock()
         # A HEAD is rendered as a GET, so that it fills the cache too and is not rendered each time.
         chosen: list[StoreName] = []
@@ -136,11 +139,11 @@ class PageCache:
         }
         response = WsgiResponse.from_app(self._inner, as_get, buffered=True)
         if response.status_code in _OLD_PAGE_STATUSES and old and old.age(rendered_at) < STALE_IF_ERROR_SECONDS:
-            return self._answer(old, environ)
+            return self._answer(old, environ, start_response)
         if response.status_code == HTTPStatus.NOT_FOUND:
             self._discard(key)
         if response.headers.get("Cache-Control") != PUBLIC:
-            return response
+            return response(environ, start_response)
         page = _page_of(response, version, rendered_at)
         if response.status_code == HTTPStatus.OK and response.mimetype == "text/html":
             page.viewed_path = _path_of(environ)
@@ -148,13 +151,18 @@ class PageCache:
         if len(page.body) <= MAX_PAGE_BYTES:
             is_made_up = page.status[:3] != "200" or environ.get("QUERY_STRING")
             self._store(key, page, StoreName.MADE_UP if is_made_up else next(iter(chosen), StoreName.PAGES))
-        return self._answer(page, environ)
+        return self._answer(page, environ, start_response)
 
-    def _answer(self, page: CachedPage, environ: "WSGIEnvironment") -> WsgiResponse:
-        """Return a page for one client, and count that it was viewed: what is unchanged (304) is shown too."""
-        if page.viewed_path and environ["REQUEST_METHOD"] == "GET":
+    def _answer(self, page: CachedPage, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one client with a page, and count that it was viewed: what is unchanged (304) is shown too."""
+        is_get = environ["REQUEST_METHOD"] == "GET"
+        if page.viewed_path and is_get:
             self._traffic.count(page.viewed_path, page.empty_search, environ)
-        return _response_from(page, environ)
+        if page.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
+            start_response(UNCHANGED, page.unchanged_headers)
+            return []
+        start_response(page.status, page.headers)
+        return [page.body] if is_get else []
 
     def _store(self, key: Key, page: CachedPage, name: StoreName) -> None:
         with self._lock:
@@ -197,9 +205,10 @@ def _path_of(environ: "WSGIEnvironment") -> str:
     return path.encode("latin-1").decode(errors="replace")  # PEP 3333
 
 
-def _content_encoding_for(environ: "WSGIEnvironment") -> str:
+@lru_cache(maxsize=256)
+def _content_encoding_for(accept_encoding: str | None) -> str:
     """Return the content encoding of ours that the client prefers, or "identity" where it accepts none."""
-    accepted = parse_accept_header(environ.get("HTTP_ACCEPT_ENCODING"), Accept)
+    accepted = parse_accept_header(accept_encoding, Accept)
     best = max(CONTENT_ENCODINGS, key=accepted.quality)
     return best if accepted.quality(best) else "identity"
 
@@ -208,13 +217,5 @@ def _page_of(response: WsgiResponse, version: int, rendered_at: float) -> Cached
     body = response.get_data()
     etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
     headers = [*response.headers.items(), ("ETag", etag)]
-    return CachedPage(response.status, headers, body, etag, version, rendered_at)
-
-
-def _response_from(page: CachedPage, environ: "WSGIEnvironment") -> WsgiResponse:
-    unchanged = page.etag in environ.get("HTTP_IF_NONE_MATCH", "")
-    response = WsgiResponse(b"" if unchanged else page.body, 304 if unchanged else page.status, page.headers)
-    if unchanged:
-        response.headers.remove("Content-Length")
-        response.headers.remove("Content-Type")
-    return response
+    unchanged = [header for header in headers if header[0] not in {"Content-Length", "Content-Type"}]
+    return CachedPage(response.status, headers, unchanged, body, etag, version, rendered_at)

@@ -1,6 +1,6 @@
 """Refuses requests for hosts that are not ours. Werkzeug's own list of trusted hosts knows no IPv6 addresses."""
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 from flask import Flask, request
 from werkzeug.exceptions import SecurityError
@@ -19,7 +19,8 @@ def refuse_other_hosts() -> None:
         raise SecurityError
 
 
-def is_trusted(host_header: str | None, trusted_hosts: Sequence[str]) -> bool:
+@lru_cache(maxsize=256)
+def is_trusted(host_header: str | None, trusted_hosts: tuple[str, ...]) -> bool:
     """Say whether a Host header names one of these hosts, on whatever port.
 
     A trusted host that begins with a dot stands for its subdomains and itself.

@@ -2,11 +2,14 @@
 
 import json
 import logging
+import os
 import re
 import sys
 import time
-import uuid
 from collections.abc import Iterable
+from contextlib import suppress
+from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wsgi import ClosingIterator
@@ -14,7 +17,8 @@ from werkzeug.wsgi import ClosingIterator
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-logger = logging.getLogger("verdicts.requests")
+_LOGGER_NAME = "verdicts.requests"
+_descriptor: int | None = None  # of the file that lines of requests go to
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # PostgreSQL's DETAIL names a key that is taken, which may be somebody's address.
@@ -28,15 +32,24 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
-            "at": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
+            "at": _moment(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **getattr(record, "fields", {}),
         }
         if record.exc_info:
             line["exception"] = _DETAIL.sub(r"\1…", self.formatException(record.exc_info))
         return escape_unprintable(json.dumps(line, ensure_ascii=False))
+
+
+def _moment(seconds: float) -> str:
+    """Return a moment, in seconds since the epoch, in the format of ISO 8601."""
+    return f"{_whole_second(int(seconds))}.{int(seconds % 1 * 1000):03d}Z"
+
+
+@lru_cache(maxsize=4)
+def _whole_second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 class PlainLines(logging.Formatter):
@@ -61,30 +74,43 @@ def escape_unprintable(text: str) -> str:
 
 
 class RequestLog:
-    """A WSGI layer that gives each request an id and writes one line when it has been answered."""
+    """A WSGI layer that gives each request an id and writes one line when it has been answered.
+
+    The lines are those of JsonLines, put together by hand: half of the time of a cached page went into the records of
+    the logging package.
+    """
 
     def __init__(self, inner: "WSGIApplication") -> None:
         self._inner = inner
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         started = time.perf_counter()
-        request_id = _request_id(environ)
-        environ["verdicts.request_id"] = request_id
-        fields: dict[str, Any] = {
-            "request_id": request_id,
-            "method": environ["REQUEST_METHOD"],
-            "path": _path_of(environ),
-        }
+        request_id = environ["verdicts.request_id"] = _request_id(environ)
+        code = "0"
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            fields["status"] = int(status[:3])
+            nonlocal code
+            code = status[:3]
             return start_response(status, [*headers, ("X-Request-ID", request_id)], exc_info)
 
-        def write_line() -> None:
-            fields["ms"] = round(1000 * (time.perf_counter() - started), 1)
-            logger.info("request", extra={"fields": fields})
+        def finish() -> None:
+            write_line(_line_of(environ, request_id, code, 1000 * (time.perf_counter() - started)))
 
-        return ClosingIterator(self._inner(environ, start), write_line)
+        body = self._inner(environ, start)
+        if isinstance(body, list):  # nothing is left to be done for it
+            finish()
+            return body
+        return ClosingIterator(body, finish)
+
+
+def write_line(line: str) -> None:
+    """Write a line of a request, where configure() has been called.
+
+    It is one write, so that lines of several threads and processes never mix. A full disk fails no request.
+    """
+    if _descriptor is not None:
+        with suppress(OSError):
+            os.write(_descriptor, f"{line}\n".encode())
 
 
 def configure() -> None:
@@ -94,6 +120,8 @@ def configure() -> None:
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
+    global _descriptor
+    _descriptor = sys.stderr.fileno()
     project = logging.getLogger("verdicts")
     project.handlers[:] = [handler]
     project.setLevel(logging.INFO)
@@ -110,4 +138,13 @@ def _path_of(environ: "WSGIEnvironment") -> str:
 
 def _request_id(environ: "WSGIEnvironment") -> str:
     request_id = environ.get("HTTP_X_REQUEST_ID", "")
-    return request_id if _REQUEST_ID.fullmatch(request_id) else uuid.uuid4().hex
+    return request_id if _REQUEST_ID.fullmatch(request_id) else os.urandom(16).hex()
+
+
+def _line_of(environ: "WSGIEnvironment", request_id: str, code: str, milliseconds: float) -> str:
+    method, path = encode_basestring(environ["REQUEST_METHOD"]), encode_basestring(_path_of(environ))
+    return escape_unprintable(
+        f'{{"at": "{_moment(time.time())}", "level": "info", "logger": "{_LOGGER_NAME}", "message": "request", '
+        f'"request_id": "{request_id}", "method": {method}, "path": {path}, "status": {code}, '
+        f'"ms": {milliseconds:.1f}}}'
+    )

@@ -31,11 +31,13 @@ MAX_BYTES = {
 class CachedPage:
     """A response as it was rendered: `rendered_at` is the cache's clock then, `version` the content version.
 
-    `viewed_path` is what a view of it counts for, "" where it is no page; `empty_search` a search that found nothing.
+    `unchanged_headers` go with a 304. `viewed_path` is what a view of it counts for, "" where it is no page;
+    `empty_search` a search that found nothing.
     """
 
     status: str
     headers: list[tuple[str, str]]
+    unchanged_headers: list[tuple[str, str]]
     body: bytes
     etag: str
     version: int

@@ -18,7 +18,7 @@ from statistics import median
 
 from benchmarks import logins, mail, signups
 from benchmarks.load import Load, run
-from benchmarks.requests import get, vote
+from benchmarks.requests import get, network, vote
 from benchmarks.timing import TRIES
 from verdicts import config
 from verdicts.cli.serve import prepared_database
@@ -55,7 +55,7 @@ class Measurement:
 
 def list_measurements(settings: config.Settings) -> list[Measurement]:
     def uncached() -> Iterator[bytes]:
-        return (get(f"{PAGE}?n={number}") for number in count())
+        return (get(f"{PAGE}?w-{number}=1", network=network(number)) for number in count())
 
     return [
         Measurement("baseline: a Flask view, 12 bytes", (get("/baseline/") for _ in count())),

@@ -13,8 +13,11 @@ FIRST_NETWORK = int(IPv6Address("2001:db8::1"))
 NETWORKS = 1 << 16
 
 
-def get(path: str, *, accept_encoding: str = "identity") -> bytes:
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: {accept_encoding}\r\n\r\n".encode()
+def get(path: str, *, accept_encoding: str = "identity", network: object = "127.0.0.1") -> bytes:
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: {accept_encoding}\r\n"
+        f"X-Forwarded-For: {network}\r\n\r\n"
+    ).encode()
 
 
 def vote(settings: config.Settings, number: int) -> bytes:

@@ -24,7 +24,7 @@ STATUSES = [400, 401, 403, 404, 405, 409, 413, 414, 415, 418, 422, 429, 500, 501
 
 @pytest.fixture
 def faulty(app: Flask) -> Iterator[Visitor]:
-    """A visitor to a site where `/?fault=418` fails that way and `/?fault=crash` crashes."""
+    """A visitor to a site where `/livez?fault=418` fails that way and `/livez?fault=crash` crashes."""
 
     def fail(_app: Flask, **_extra: object) -> None:
         if fault := request.args.get("fault"):
@@ -50,7 +50,7 @@ def notice_of(page: Page, htmx: bool) -> str:
 @BOTH_WAYS
 @pytest.mark.parametrize("status", STATUSES)
 def test_every_error_is_told_in_our_own_words(faulty: Visitor, htmx: bool, status: int) -> None:
-    words = notice_of(faulty.reads(f"/?fault={status}", status, htmx=htmx), htmx)
+    words = notice_of(faulty.reads(f"/livez?fault={status}", status, htmx=htmx), htmx)
     assert len(words) > 20
     assert "Werkzeug" not in words
     assert "The server" not in words
@@ -60,7 +60,7 @@ def test_every_error_is_told_in_our_own_words(faulty: Visitor, htmx: bool, statu
 @ON_ONE_DATABASE
 @BOTH_WAYS
 def test_a_crash_tells_nothing_from_inside(faulty: Visitor, htmx: bool) -> None:
-    page = faulty.reads("/?fault=crash", 500, htmx=htmx)
+    page = faulty.reads("/livez?fault=crash", 500, htmx=htmx)
     assert "Something broke on our side." in page.words
     assert "secret" not in page.html
     assert "Traceback" not in page.html
@@ -68,7 +68,7 @@ def test_a_crash_tells_nothing_from_inside(faulty: Visitor, htmx: bool) -> None:
 
 @ON_ONE_DATABASE
 def test_an_error_page_may_not_be_kept_nor_indexed(faulty: Visitor) -> None:
-    page = faulty.reads("/?fault=500", 500)
+    page = faulty.reads("/livez?fault=500", 500)
     assert page.headers["Cache-Control"] == "no-store"
     assert [each.get("content") for each in page.all("meta") if each.get("name") == "robots"] == ["noindex"]
 

@@ -15,6 +15,7 @@ from verdicts.catalog.summaries import ToolSummary
 from verdicts.web.clock import today
 from verdicts.web.formatting import day_in_words
 
+ARGUMENT = "as_of"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -36,7 +37,7 @@ def read_day() -> date | None:
 
     Answers 400 for what is no day, and 422 for one that is still to come.
     """
-    days = [text for text in request.args.getlist("as_of") if text]
+    days = [text for text in request.args.getlist(ARGUMENT) if text]
     if not days:
         return None
     day = _parse(days[0]) if len(days) == 1 else None

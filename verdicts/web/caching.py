@@ -19,6 +19,7 @@ from verdicts.catalog.content_version import content_version
 from verdicts.extensions import compress, end_session, limiter
 from verdicts.web import limits, traffic
 from verdicts.web.hosts import is_trusted
+from verdicts.web.known_arguments import KnownArguments
 from verdicts.web.page_stores import MAX_BYTES, CachedPage, Key, PageStore, StoreName
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ _CHOSEN_STORE = "verdicts.chosen_store"
 
 
 def public(view: Callable[..., ResponseReturnValue]) -> Callable[..., Response]:
-    """Mark a view as public: its page is the same for everybody, sets no cookie, and is cached here and by proxies."""
+    """Mark a view as public: its page is the same for everybody, sets no cookie, and is cached here and by proxies.
+
+    It sees only the arguments of its query that it says it reads (known_arguments.reads).
+    """
 
     @wraps(view)
     def cacheable_view(*args: object, **kwargs: object) -> Response:
@@ -55,6 +59,7 @@ def public(view: Callable[..., ResponseReturnValue]) -> Callable[..., Response]:
         # Only public pages are compressed: a page that holds a secret must not be (BREACH).
         return compress.after_request(response)
 
+    vars(cacheable_view).setdefault("known_arguments", ())
     return cacheable_view
 
 
@@ -62,7 +67,7 @@ def public(view: Callable[..., ResponseReturnValue]) -> Callable[..., Response]:
 def count_query() -> None:
     """Count a page with a query that is not cached. Raises RateLimitExceeded.
 
-    Anyone can make up any number of searches, and of queries that a page does not even read.
+    Anyone can make up any number of searches. What a page does not read is not in its query any more.
     """
 
 
@@ -85,6 +90,7 @@ class PageCache:
         self._hosts = app.config["SETTINGS"].trusted_hosts
         self._clock = clock
         self._traffic = traffic.create_recorder(app)
+        self._known_arguments = KnownArguments(app)
         self._stores = {name: PageStore(max_bytes) for name, max_bytes in MAX_BYTES.items()}
         self._rendering: set[Key] = set()
         self._lock = threading.Lock()
@@ -98,6 +104,9 @@ class PageCache:
             return self._inner(environ, start_response)
         # Flask-Compress knows more encodings, and might choose one that another client of the same key cannot read.
         environ["HTTP_ACCEPT_ENCODING"] = _content_encoding_for(environ.get("HTTP_ACCEPT_ENCODING"))
+        path = _path_of(environ)
+        if query := environ.get("QUERY_STRING"):
+            environ["QUERY_STRING"] = self._known_arguments.reduce(path, query)
         key = _key_of(environ)
         with self._lock:
             page = self._find(key)

@@ -15,7 +15,8 @@ from verdicts.comparisons.own_panel import OwnPanel, weigh
 from verdicts.comparisons.tool_table import ToolTable
 from verdicts.web.caching import public
 from verdicts.web.clock import now, today
-from verdicts.web.comparisons import in_address, read_weights
+from verdicts.web.comparisons import ANY_WEIGHT, in_address, read_weights
+from verdicts.web.known_arguments import reads
 
 bp = Blueprint("categories", __name__)
 
@@ -44,6 +45,7 @@ class CategoryPage:
 
 @bp.get("/categories/<slug>")
 @public
+@reads("after", ANY_WEIGHT)
 def show(slug: str) -> ResponseReturnValue:
     category: CategorySummary = categories.find(slug) or abort(404, "We know no category under this name.")
     after = request.args.get("after", "")[: search.MAX_QUERY_LENGTH]

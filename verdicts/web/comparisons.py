@@ -20,6 +20,7 @@ from verdicts.web import as_of, limits, picker
 from verdicts.web.caching import keep_in, public
 from verdicts.web.clock import now, today
 from verdicts.web.errors import render_error
+from verdicts.web.known_arguments import reads
 from verdicts.web.page_stores import StoreName
 
 bp = Blueprint("comparisons", __name__)
@@ -29,11 +30,13 @@ TOO_MANY_COMPARISONS = (
     "More comparisons were asked for within a minute than we put together in one. Those that editors wrote are there."
 )
 WEIGHT_PREFIX = "w-"  # before a reviewer's slug in the address
+ANY_WEIGHT = f"{WEIGHT_PREFIX}*"
 WEIGHTS = tuple(str(weight) for weight in range(MAX_WEIGHT + 1))
 
 
 @bp.get("/compare/<pair>")
 @public
+@reads(as_of.ARGUMENT, ANY_WEIGHT)
 def show(pair: str) -> ResponseReturnValue:
     weights, day = read_weights(), as_of.read_day()
     try:
@@ -119,6 +122,7 @@ def in_address(weights: Mapping[str, int]) -> dict[str, int]:
 
 @bp.get("/compare")
 @public
+@reads("tool", "more", "q")
 def pick() -> ResponseReturnValue:
     submitted, wants_more = request.args.getlist("tool"), request.args.get("more") == "1"
     chosen = [slug.lower() for slug in submitted if slug]

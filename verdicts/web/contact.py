@@ -19,6 +19,7 @@ from verdicts.web import errors, limits
 from verdicts.web.caching import public
 from verdicts.web.clock import now
 from verdicts.web.forms import HoneypotForm
+from verdicts.web.known_arguments import reads
 
 bp = Blueprint("contact", __name__, url_prefix="/contact")
 
@@ -77,6 +78,7 @@ class ContactForm(HoneypotForm):
 
 @bp.get("")
 @public
+@reads("about")
 def page() -> ResponseReturnValue:
     return _render(ContactForm(formdata=None, page=find_site_path(request.args.get("about", "")) or ""))
 

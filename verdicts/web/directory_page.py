@@ -23,6 +23,7 @@ from verdicts.web.paging import page_number
 
 T = TypeVar("T", bound=StrEnum)
 
+ARGUMENTS = ("q", "category", "price", "panel", "license", "open", "fresh", "sort", "page", "after", "tool")
 MAX_TICKED = 2 * address.MAX_TOOLS  # of more than a comparison holds the tray still names which
 FORMER_SORTS = {"shelf": Sort.RECOMMENDED}  # what links of former versions say
 SORTS = {

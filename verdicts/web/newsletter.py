@@ -25,6 +25,7 @@ from verdicts.web.caching import public
 from verdicts.web.clock import now
 from verdicts.web.forms import EmailForm, HoneypotForm
 from verdicts.web.htmx import wants_fragment
+from verdicts.web.known_arguments import reads
 from verdicts.web.origin import allow_cross_origin
 
 bp = Blueprint("newsletter", __name__, url_prefix="/newsletter")
@@ -61,6 +62,7 @@ def home() -> ResponseReturnValue:
 
 @bp.get("/subscribe")
 @public
+@reads("tool")
 def subscribe() -> ResponseReturnValue:
     slug = request.args.get("tool", "").lower()
     follow: ToolLink | None = (catalog.find_published_link(slug, now()) or abort(404)) if slug else None
@@ -101,6 +103,7 @@ def _store_signup(is_over_total: bool, address: Address, slug: str) -> bool:
 
 @bp.get("/sent")
 @public
+@reads("late")
 def sent() -> ResponseReturnValue:
     """Answer a sign-up, always in the same way, so that nobody learns who is subscribed."""
     return render_template("newsletter/sent.html", is_late="late" in request.args)

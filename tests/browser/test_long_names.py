@@ -37,9 +37,9 @@ from tests.web.admin.admin_client import AdminClient, logged_in
 from tests.web.visitor import Visitor
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import Category, Tool
-from verdicts.config import CHECKOUT
 from verdicts.newsletter.tokens import preferences_token
 from verdicts.staff.models import Role
+from verdicts.web.assets import find_stylesheet
 
 LETTERS = 60
 STICKING_OUT = """() => {
@@ -187,9 +187,9 @@ def test_no_long_name_widens_the_admin_page(world: World, phone: Page, path: str
 
 def too_wide(page: Page, html: str) -> list[str]:
     """Return what sticks out of the screen, for a page that can be moved sideways. Its style sheets are put into it."""
-    page.set_content(re.sub(r'<link rel="stylesheet" href="/static/(css/[a-z-]+\.css)[^>]*>', inlined, html))
+    page.set_content(re.sub(r'<link rel="stylesheet" href="/assets/([a-z]+)\.css[^>]*>', inlined, html))
     return list(page.evaluate(STICKING_OUT)) if page.evaluate(OVERHANG) > 0 else []
 
 
 def inlined(link: re.Match[str]) -> str:
-    return f"<style>{(CHECKOUT / 'static' / link[1]).read_text()}</style>"
+    return f"<style>{find_stylesheet(link[1]).text}</style>"

@@ -87,19 +87,6 @@ def test_everything_else_may_not_be_cached(visitor: Visitor, path: str) -> None:
     assert cached(visitor) == []
 
 
-@pytest.mark.parametrize(
-    ("query", "control"), [("?v=x", "public, max-age=31536000, immutable"), ("", "public, max-age=86400")]
-)
-def test_static_files_may_be_cached_for_a_year_under_the_address_of_their_content(
-    visitor: Visitor, query: str, control: str
-) -> None:
-    assert visitor.reads(f"/static/css/base.css{query}").headers["Cache-Control"] == control
-
-
-def test_a_missing_static_file_may_not_be_cached(visitor: Visitor) -> None:
-    assert visitor.reads("/static/css/nothing.css?v=x", 404).headers["Cache-Control"] == "no-store"
-
-
 def test_each_query_is_a_page_of_its_own(visitor: Visitor) -> None:
     make_tool("beta", name="Beta")
     assert visitor.reads("/tools?sort=name").html != visitor.reads("/tools?q=beta").html

@@ -1,8 +1,4 @@
-"""Every page describes itself once, and the addresses of fonts change with their content."""
-
-import re
-from hashlib import sha256
-from pathlib import Path
+"""Every page describes itself once."""
 
 import pytest
 from flask import Flask
@@ -11,7 +7,6 @@ from tests.conftest import ON_ONE_SHARED_DATABASE
 from tests.web import rich
 from tests.web.visitor import Visitor, words_of
 
-STATIC = Path(__file__).parents[2] / "static"
 PAGES = [
     "/",
     "/tools",
@@ -72,12 +67,3 @@ def test_a_tool_without_reviews_is_not_described_by_a_count(visitor: Visitor) ->
         "Facts and price",
         "Hear when Bare changes",
     }
-
-
-@pytest.mark.parametrize("name", ["archivo", "source-serif-4"])
-@ON_ONE_SHARED_DATABASE
-def test_a_font_has_one_address_that_changes_with_its_content(visitor: Visitor, name: str) -> None:
-    (in_css,) = re.findall(rf'"\.\.(/fonts/{name}\.woff2\?v=\w+)"', (STATIC / "css/tokens.css").read_text())
-    preloaded = [each.get("href") for each in visitor.reads("/").all("link") if each.get("rel") == "preload"]
-    assert f"/static{in_css}" in preloaded
-    assert in_css.endswith(f"?v={sha256((STATIC / f'fonts/{name}.woff2').read_bytes()).hexdigest()[:12]}")

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.makers import NOW, TODAY
+from verdicts.catalog import panel_keys
 from verdicts.catalog.kinds import Basis, ReviewerKind, Verdict
 from verdicts.catalog.models import Category, Review, Reviewer, ReviewRevision, Tool, ToolSlug
 from verdicts.extensions import db
@@ -87,6 +88,8 @@ def store(tools: list[MadeTool]) -> None:
                 for place, (verdict, worded) in enumerate(each.before)
             ]
             db.session.add(review)
+    db.session.flush()
+    panel_keys.refresh(range(1, len(tools) + 1))
     db.session.commit()
 
 

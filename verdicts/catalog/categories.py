@@ -78,7 +78,7 @@ _LINKS = (
 )
 
 
-_name = sa.func.lower(tool.c.name)
+_name = tool.c.sort_name
 _in_category = (tool.c.category_id == sa.bindparam("category_id", type_=sa.Integer)) & is_published(_now)
 _given_rank = sa.bindparam("rank", type_=sa.BigInteger)
 _given_name = sa.tuple_(sa.bindparam("name", type_=sa.String), sa.bindparam("id", type_=sa.Integer))

@@ -87,7 +87,7 @@ def list_by_category(now: datetime) -> dict[str, list[ToolLink]]:
         .add_columns(category.c.name)
         .outerjoin(category, category.c.id == tool.c.category_id)
         .where(is_published(now))
-        .order_by(category.c.position, sa.func.lower(tool.c.name))
+        .order_by(category.c.position, tool.c.sort_name)
     )
     groups: dict[str, list[ToolLink]] = {}
     for id, slug, name, category_name in rows:

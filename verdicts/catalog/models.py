@@ -48,6 +48,9 @@ def _web_address(column: str) -> sa.CheckConstraint:
     return sa.CheckConstraint(f"{column} LIKE 'http://%' OR {column} LIKE 'https://%'", name="web_address")
 
 
+# The place by panel of a tool without reviews: after all others, which have negative ones.
+NOT_REVIEWED_PLACE = 1
+
 # The audit log, drafts and open pages name records by id, so no new record may get the id of a deleted one.
 IDS_NEVER_REUSED = {"sqlite_autoincrement": True}
 
@@ -173,11 +176,16 @@ class Tool(Base):
         # How many tools have each panel key, and the first ones of a key, in all and in a category.
         sa.Index("ix_tool_panel_key", "panel_key", "position", "published_at", "state"),
         sa.Index("ix_tool_category_id_panel_key", "category_id", "panel_key", "position", "published_at", "state"),
+        # The directory's orders.
+        sa.Index("ix_tool_panel_place", "panel_place", "position", "id"),
+        sa.Index("ix_tool_sort_name", "sort_name", "id"),
         IDS_NEVER_REUSED,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH))
+    # The database makes it, for lists in alphabetical order.
+    sort_name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH), sa.Computed("lower(name)", persisted=True))
     tagline: Mapped[str] = mapped_column(sa.String(200), default="")
     category_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("category.id"), index=True, info={"dependant": ("tool", "tools")}
@@ -210,6 +218,8 @@ class Tool(Base):
     logo_digest: Mapped[str | None] = mapped_column(sa.ForeignKey("logo.digest"))
     # What its panel says, for rankings: see catalog.panel_keys.
     panel_key: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
+    # Where it stands among others by its panel: smaller comes first.
+    panel_place: Mapped[int] = mapped_column(default=NOT_REVIEWED_PLACE, server_default=str(NOT_REVIEWED_PLACE))
     position: Mapped[int] = mapped_column(index=True)
 
     category: Mapped[Category | None] = relationship()

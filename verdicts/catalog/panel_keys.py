@@ -1,24 +1,28 @@
 """What a tool's panel says, in one short text: "+3-5" where reviewer 3 ships it and reviewer 5 skips it.
 
-It is kept with each tool. Tools with equal keys stand alike under any weights, and there are few different keys however
-many tools there are: so a ranking reads the keys and how many tools have each, and then only the tools that it shows.
+It is kept with each tool, and so is the tool's place among others by panel. Tools with equal keys stand alike under any
+weights, and there are few different keys however many tools there are: so a ranking reads the keys and how many tools
+have each, and then only the tools that it shows.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.models import Review, Tool
+from verdicts.catalog.models import NOT_REVIEWED_PLACE, Review, Tool
 from verdicts.extensions import db
 
 _SIGNS = {Verdict.SHIP: "+", Verdict.SKIP: "-"}
 _VERDICTS = {sign: verdict for verdict, sign in _SIGNS.items()}
 _VOICE = re.compile(r"([+-])([0-9]+)")
 _BATCH = 1_000
+_SHARE_SCALE, _VOICES_SCALE = 100_000, 1_000  # within 32 bits: a panel has fewer than 1,000 voices
 
 _review = Review.__table__
 _READ = (
@@ -26,7 +30,11 @@ _READ = (
     .where(_review.c.tool_id.in_(sa.bindparam("ids", expanding=True)))
     .order_by(_review.c.tool_id, _review.c.reviewer_id)
 )
-_STORE = sa.update(Tool).where(Tool.id == sa.bindparam("tool")).values(panel_key=sa.bindparam("key"))
+_STORE = (
+    sa.update(Tool)
+    .where(Tool.id == sa.bindparam("tool"))
+    .values(panel_key=sa.bindparam("key"), panel_place=sa.bindparam("place"))
+)
 
 
 def key_of(verdicts: Iterable[tuple[int, Verdict]]) -> str:
@@ -34,13 +42,20 @@ def key_of(verdicts: Iterable[tuple[int, Verdict]]) -> str:
     return "".join(f"{_SIGNS[verdict]}{reviewer_id}" for reviewer_id, verdict in verdicts)
 
 
-def verdicts_in(key: str) -> dict[int, Verdict]:
+@lru_cache(maxsize=2_000)
+def verdicts_in(key: str) -> Mapping[int, Verdict]:
     """Return the verdicts that a key holds, by reviewers' ids."""
-    return {int(reviewer_id): _VERDICTS[sign] for sign, reviewer_id in _VOICE.findall(key)}
+    return MappingProxyType({int(reviewer_id): _VERDICTS[sign] for sign, reviewer_id in _VOICE.findall(key)})
+
+
+def place_of(key: str) -> int:
+    """Return where tools with this key stand by panel: by the share of SHIP, then by voices. Smaller comes first."""
+    ships, voices = key.count("+"), key.count("+") + key.count("-")
+    return -(ships * _SHARE_SCALE // voices * _VOICES_SCALE + voices) if voices else NOT_REVIEWED_PLACE
 
 
 def refresh(tool_ids: Sequence[int]) -> None:
-    """Store the keys of these tools anew. Call it in the transaction in which their reviews changed."""
+    """Store the keys and places of these tools anew. Call it in the transaction in which their reviews changed."""
     connection = db.session.connection()
     for start in range(0, len(tool_ids), _BATCH):
         ids = list(tool_ids[start : start + _BATCH])
@@ -48,4 +63,5 @@ def refresh(tool_ids: Sequence[int]) -> None:
         for tool_id, rows in groupby(connection.execute(_READ, {"ids": ids}), itemgetter(0)):
             keys[tool_id] = key_of((reviewer_id, verdict) for _, reviewer_id, verdict in rows)
         if keys:
-            connection.execute(_STORE, [{"tool": tool_id, "key": key} for tool_id, key in keys.items()])
+            stored = [{"tool": tool_id, "key": key, "place": place_of(key)} for tool_id, key in keys.items()]
+            connection.execute(_STORE, stored)

@@ -78,7 +78,7 @@ _RANKED = (
     .outerjoin(_shared, _shared.c.tool_id == _tool.c.id)
     .where(_tool.c.id != _id, catalog.is_published(_now), catalog.is_active)
     .group_by(_tool.c.id)
-    .order_by(_is_of_kind.desc(), panel_rank.desc(), _both.desc(), sa.func.lower(_tool.c.name), _tool.c.id)
+    .order_by(_is_of_kind.desc(), panel_rank.desc(), _both.desc(), _tool.c.sort_name, _tool.c.id)
     .limit(MAX_ALTERNATIVES)
 )
 _REASONS = (

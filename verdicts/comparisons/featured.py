@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from math import comb
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -64,20 +66,57 @@ _HEADLINE = sa.select(comparison.c.headline).where(
     comparison.c.members_key == sa.bindparam("members_key", type_=sa.String), is_published(_now)
 )
 
+_most = sa.bindparam("most", type_=sa.Integer)
+_is_shown = is_published(_now) & all_go_on()
 _rival = member.alias("rival")
-_pair = (pair_views.c.tool_id == member.c.tool_id) & (pair_views.c.rival_id == _rival.c.tool_id)
-# How often readers looked lately at the two of its tools that they compared most: for each two a row by its key.
-_compared = (
-    sa.select(
-        member.c.comparison_id,
-        sa.func.max(sa.select(pair_views.c.views).where(_pair).scalar_subquery()).label("views"),
+_rows_of_pairs = sa.bindparam("rows_of_pairs", type_=sa.Integer)
+
+
+def _select_first() -> sa.Select[Any]:
+    """Ids of those to show first, with their views: each of three orders gives its first ones, by an index."""
+    no_views = sa.literal(0).label("views")
+    featured = sa.select(comparison.c.id, no_views).where(comparison.c.featured, _is_shown)
+    others = sa.select(comparison.c.id, no_views).where(~comparison.c.featured, _is_shown)
+    # The two tools that readers compared most say how often they looked at a comparison. It stands in as many rows as
+    # it has pairs of tools.
+    compared = (
+        sa.select(comparison.c.id, pair_views.c.views.label("views"))
+        .join_from(pair_views, member, member.c.tool_id == pair_views.c.tool_id)
+        .join(_rival, (_rival.c.tool_id == pair_views.c.rival_id) & (_rival.c.comparison_id == member.c.comparison_id))
+        .join(comparison, comparison.c.id == member.c.comparison_id)
+        .where(pair_views.c.rival_id > pair_views.c.tool_id, ~comparison.c.featured, _is_shown)
+        .order_by(pair_views.c.views.desc(), comparison.c.position)
+        .limit(_rows_of_pairs)
     )
-    .join(_rival, (_rival.c.comparison_id == member.c.comparison_id) & (_rival.c.tool_id > member.c.tool_id))
-    .group_by(member.c.comparison_id)
-    .subquery("compared")
-)
-_views = sa.func.coalesce(_compared.c.views, 0)
-_is_compared = _compared.c.comparison_id == comparison.c.id
+    parts = [each.order_by(comparison.c.position).limit(_most) for each in (featured, others)]
+    found = sa.union_all(*(sa.select(each.subquery()) for each in (*parts, compared))).subquery()
+    views = sa.func.max(found.c.views)
+    return (
+        sa.select(comparison.c.id, sa.func.row_number().over(order_by=_order(views)).label("number"))
+        .join(found, found.c.id == comparison.c.id)
+        .group_by(comparison.c.id, comparison.c.featured, comparison.c.position)
+        .order_by(*_order(views))
+        .limit(_most)
+    )
+
+
+def _order(views: sa.ColumnElement[int]) -> tuple[sa.ColumnElement[Any], ...]:
+    return (comparison.c.featured.desc(), views.desc(), comparison.c.position)
+
+
+def _select_members() -> sa.Select[Any]:
+    first = _select_first().subquery()
+    return (
+        catalog.select_links()
+        .add_columns(comparison.c.id, comparison.c.headline, comparison.c.bottom_line)
+        .join(member, member.c.tool_id == catalog.tool.c.id)
+        .join(comparison, comparison.c.id == member.c.comparison_id)
+        .join(first, first.c.id == comparison.c.id)
+        .order_by(first.c.number, catalog.current_slug.c.slug)
+    )
+
+
+_MEMBERS = _select_members()
 
 
 def find(slugs: Sequence[str], now: datetime) -> ComparisonSummary | None:
@@ -96,27 +135,8 @@ def load(now: datetime, most: int) -> list[ComparisonSummary]:
 
     Featured ones come first, in the editors' order; then what readers compared most lately.
     """
-    order = (
-        comparison.c.featured.desc(),
-        sa.case((comparison.c.featured, 0), else_=_views).desc(),
-        comparison.c.position,
-    )
-    first = (
-        sa.select(comparison.c.id, sa.func.row_number().over(order_by=order).label("number"))
-        .outerjoin(_compared, _is_compared)
-        .where(is_published(now), all_go_on())
-        .order_by(*order)
-        .limit(most)
-        .subquery()
-    )
-    rows = db.session.execute(
-        catalog.select_links()
-        .add_columns(comparison.c.id, comparison.c.headline, comparison.c.bottom_line)
-        .join(member, member.c.tool_id == catalog.tool.c.id)
-        .join(comparison, comparison.c.id == member.c.comparison_id)
-        .join(first, first.c.id == comparison.c.id)
-        .order_by(first.c.number, catalog.current_slug.c.slug)
-    ).all()
+    values = {"now": now, "most": most, "rows_of_pairs": most * comb(address.MAX_TOOLS, 2)}
+    rows = db.session.connection().execute(_MEMBERS, values).all()
     panels = catalog.panel_verdicts_of([row[0] for row in rows])
     groups: dict[tuple[int, str | None, str], list[ReviewedTool]] = {}
     for tool_id, slug, name, *words in rows:

@@ -12,7 +12,7 @@ from verdicts.extensions import Base, UtcDateTime
 
 class Comparison(Base):
     __tablename__ = "comparison"
-    __table_args__ = (IDS_NEVER_REUSED,)
+    __table_args__ = (sa.Index("ix_comparison_featured_position", "featured", "position"), IDS_NEVER_REUSED)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     # The tools' ids, ascending, joined by commas: the database refuses a second comparison of the same tools.

@@ -59,14 +59,19 @@ _SAY_NOTHING = {"from", "into", "more", "most", "over", "than", "that", "what", 
 
 def is_published(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:
     """Say whether readers see a comparison: it is published, and so are all its tools."""
-    hidden = sa.select(member.c.comparison_id).join(catalog.tool).where(~catalog.is_published(now))
-    return (comparison.c.published_at <= now) & comparison.c.id.not_in(hidden)
+    return (comparison.c.published_at <= now) & ~_has_member(~catalog.is_published(now))
 
 
 def all_go_on() -> sa.ColumnElement[bool]:
     """Say whether none of a comparison's tools was renamed or retired."""
-    ended = sa.select(member.c.comparison_id).join(catalog.tool).where(~catalog.is_active)
-    return comparison.c.id.not_in(ended)
+    return ~_has_member(~catalog.is_active)
+
+
+def _has_member(condition: sa.ColumnElement[bool]) -> sa.Exists:
+    """Look at the members of each comparison that is asked about, not at all there are."""
+    members = member.join(catalog.tool, catalog.tool.c.id == member.c.tool_id)
+    of_it = member.c.comparison_id == comparison.c.id
+    return sa.exists().select_from(members).where(of_it, condition).correlate(comparison)
 
 
 def _select_curated() -> sa.Select[Any]:

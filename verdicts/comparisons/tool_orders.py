@@ -13,7 +13,6 @@ from verdicts.voting.models import tally
 from verdicts.voting.queries import readers_low
 
 MONTHS_A_YEAR = 12
-_SHARE_SCALE, _VOICES_SCALE = 100_000, 1_000  # within 32 bits: a panel has fewer than 1,000 voices
 
 
 class Sort(StrEnum):
@@ -60,20 +59,11 @@ def order_by_relevance(hits: sa.Subquery) -> Order:
     return Order((hits.c.rank, *_IN_EDITORS_ORDER))
 
 
-def count_in_key(sign: str) -> sa.ColumnElement[int]:
-    """Return how many verdicts of this sign a tool's panel key holds: see catalog.panel_keys."""
-    key = tool.c.panel_key
-    return sa.func.length(key) - sa.func.length(sa.func.replace(key, sign, ""))
-
-
 def _join_tallies(matching: sa.Select[Any]) -> sa.Select[Any]:
     return matching.outerjoin(tally, tally.c.tool_id == tool.c.id)
 
 
 _IN_EDITORS_ORDER = (tool.c.position, tool.c.id)
-# How a panel orders tools, as one whole number for each: by its share of SHIP, then by its voices; -1 without any.
-_ships, _voices = count_in_key("+"), count_in_key("+") + count_in_key("-")
-_panel = sa.case((tool.c.panel_key == "", -1), else_=_ships * _SHARE_SCALE // _voices * _VOICES_SCALE + _voices)
 # Tools without an interval come after the others, whose lower bounds are from 0 to 1.
 _readers = sa.func.coalesce(readers_low, -1.0)
 
@@ -95,9 +85,9 @@ _price_keys = (_price_kind, sa.func.coalesce(price.c.currency, ""), sa.func.coal
 ORDERS = {
     Sort.RECOMMENDED: Order(_IN_EDITORS_ORDER),
     Sort.RELEVANCE: Order(_IN_EDITORS_ORDER),  # where nothing is searched for
-    Sort.PANEL: Order((-_panel, *_IN_EDITORS_ORDER)),
+    Sort.PANEL: Order((tool.c.panel_place, *_IN_EDITORS_ORDER)),
     Sort.READERS: Order((-_readers, *_IN_EDITORS_ORDER), join=_join_tallies),
     Sort.PRICE: Order((*_price_keys, *_IN_EDITORS_ORDER)),
-    Sort.NAME: Order((sa.func.lower(tool.c.name), tool.c.id)),
+    Sort.NAME: Order((tool.c.sort_name, tool.c.id)),
     Sort.NEWEST: Order((tool.c.published_at, tool.c.id), is_descending=True),
 }

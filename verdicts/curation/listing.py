@@ -84,16 +84,16 @@ class ComparisonRow:
 # The first order of each list is the one without a choice.
 TOOL_ORDERS: Orders = {
     "newest": (Tool.id.desc(),),
-    "name": (sa.func.lower(Tool.name),),
+    "name": (Tool.sort_name,),
     "shelf": (Tool.position,),
-    "price": (sa.nulls_first(PriceRecord.checked_on), sa.func.lower(Tool.name)),
+    "price": (sa.nulls_first(PriceRecord.checked_on), Tool.sort_name),
 }
 CATEGORY_ORDERS: Orders = {"shelf": (Category.position,), "name": (sa.func.lower(Category.name),)}
 REVIEWER_ORDERS: Orders = {"shelf": (Reviewer.position,), "name": (sa.func.lower(Reviewer.name),)}
 REVIEW_ORDERS: Orders = {
     "newest": (sa.nulls_last(Review.reviewed_on.desc()),),
     "oldest": (sa.nulls_first(Review.reviewed_on),),
-    "tool": (sa.func.lower(Tool.name), Reviewer.position),
+    "tool": (Tool.sort_name, Reviewer.position),
 }
 COMPARISON_ORDERS: Orders = {"shelf": (Comparison.position,), "newest": (Comparison.id.desc(),)}
 

@@ -61,7 +61,7 @@ def list_followed(subscriber_id: int, now: datetime) -> tuple[ToolLink, ...]:
         select_links()
         .join(subscriber_tool, subscriber_tool.c.tool_id == tool.c.id)
         .where(subscriber_tool.c.subscriber_id == subscriber_id, is_published(now))
-        .order_by(sa.func.lower(tool.c.name), tool.c.id)
+        .order_by(tool.c.sort_name, tool.c.id)
     )
     return tuple(ToolLink(*row) for row in db.session.connection().execute(follows))
 

@@ -7,11 +7,23 @@ import sqlalchemy as sa
 
 from verdicts.catalog import models
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.queries import category, columns_of, review, reviewer, revision, tool
+from verdicts.catalog.queries import all_reviewers, category, columns_of, review, reviewer, revision, tool
 from verdicts.catalog.reviews import ReviewerSummary
 from verdicts.catalog.summaries import CategoryLink
 from verdicts.extensions import AnyRow, db
-from verdicts.reviewers.record import MIN_PANEL, Agreement, CategoryRecord, Count, Record, Verdicts
+from verdicts.reviewers.record import (
+    Agreement,
+    CategoryRecord,
+    Panels,
+    Record,
+    Verdicts,
+    agreement_with,
+    agreements_in,
+    alone_in,
+    merged,
+    ships_in,
+)
+from verdicts.voting.community import PERCENTAGE_FROM
 from verdicts.voting.models import tally
 from verdicts.voting.queries import readers_verdict
 
@@ -37,83 +49,51 @@ class ReviewerRow:
 _PROFILE = columns_of(reviewer, ReviewerProfile)
 _PROFILE_FIELDS = [column.name for column in _PROFILE]
 _alias = models.ReviewerAlias.__table__
-_theirs = review.alias("theirs")
 
 # Conditions of statements that take arguments().
 is_published = tool.c.published_at <= sa.bindparam("now")
 is_theirs = review.c.reviewer_id == sa.bindparam("reviewer_id")
 # Any verdict before that differs from today's says that it changed at least once.
-has_changed = (
-    sa.exists()
-    .where(revision.c.review_id == review.c.id, revision.c.verdict != review.c.verdict)
-    .where(revision.c.wording_only.is_(False))
-    .correlate(review)
-)
+_is_change = (revision.c.verdict != review.c.verdict) & revision.c.wording_only.is_(False)
+has_changed = sa.exists().where(revision.c.review_id == review.c.id, _is_change).correlate(review)
 
-_published = review.join(tool, (tool.c.id == review.c.tool_id) & is_published)
-_VERDICTS = (
-    sa.func.count().filter(review.c.verdict == Verdict.SHIP).label("ship"),
-    sa.func.count().label("reviewed"),
-    sa.func.count().filter(has_changed).label("changed"),
+_panels = sa.select(tool.c.panel_key, sa.func.count()).where(is_published, tool.c.panel_key != "")
+_PANELS = _panels.group_by(tool.c.panel_key)
+_PANELS_BY_CATEGORY = _panels.add_columns(tool.c.category_id).group_by(tool.c.category_id, tool.c.panel_key)
+_CHANGED = (
+    sa.select(review.c.reviewer_id, sa.func.count(review.c.id.distinct()))
+    .select_from(
+        revision.join(review, (review.c.id == revision.c.review_id) & _is_change).join(
+            tool, (tool.c.id == review.c.tool_id) & is_published
+        )
+    )
+    .group_by(review.c.reviewer_id)
 )
-_counts = sa.select(review.c.reviewer_id, *_VERDICTS).select_from(_published).group_by(review.c.reviewer_id).subquery()
-
-_LIST = (
-    sa.select(*_PROFILE, _counts.c.ship, _counts.c.reviewed, _counts.c.changed)
-    .outerjoin(_counts, _counts.c.reviewer_id == reviewer.c.id)
-    .order_by(reviewer.c.position, reviewer.c.id)
+# Few tools have as many votes as an interval needs, and an index finds them.
+_READERS = (
+    sa.select(tool.c.panel_key, readers_verdict, sa.func.count())
+    .join(tally, tally.c.tool_id == tool.c.id)
+    .where(is_published, tool.c.panel_key != "", tally.c.counted >= PERCENTAGE_FROM, readers_verdict.is_not(None))
+    .group_by(tool.c.panel_key, readers_verdict)
 )
+_LIST = sa.select(*_PROFILE).order_by(reviewer.c.position, reviewer.c.id)
+_CATEGORIES = sa.select(category.c.id, category.c.slug, category.c.name).order_by(category.c.position)
 _FIND = (
     sa.select(*_PROFILE)
     .outerjoin(_alias, _alias.c.reviewer_id == reviewer.c.id)
     .where((reviewer.c.slug == sa.bindparam("slug")) | (_alias.c.slug == sa.bindparam("slug")))
     .limit(1)
 )
-_BY_CATEGORY = (
-    sa.select(category.c.slug, category.c.name, *_VERDICTS)
-    .select_from(_published.outerjoin(category, category.c.id == tool.c.category_id))
-    .where(is_theirs)
-    .group_by(category.c.id, category.c.slug, category.c.name, category.c.position)
-    .order_by(category.c.position.is_(None), category.c.position)
-)
-_judged_by_both = _published.join(
-    _theirs, (_theirs.c.tool_id == review.c.tool_id) & (_theirs.c.reviewer_id != review.c.reviewer_id)
-)
-_says_the_same = _theirs.c.verdict == review.c.verdict
-_agreeing = (
-    sa.select(
-        _theirs.c.reviewer_id, sa.func.count().filter(_says_the_same).label("same"), sa.func.count().label("both")
-    )
-    .select_from(_judged_by_both)
-    .where(is_theirs)
-    .group_by(_theirs.c.reviewer_id)
-    .subquery()
-)
-_AGREEMENTS = (
-    sa.select(*columns_of(reviewer, ReviewerSummary), _agreeing.c.same, _agreeing.c.both)
-    .join(_agreeing, _agreeing.c.reviewer_id == reviewer.c.id)
-    .order_by(reviewer.c.position, reviewer.c.id)
-)
-_panels = (
-    sa.select(sa.func.count().filter(_says_the_same).label("same"))
-    .select_from(_judged_by_both)
-    .where(is_theirs)
-    .group_by(review.c.tool_id)
-    .having(sa.func.count() >= MIN_PANEL - 1)
-    .subquery()
-)
-_ALONE = sa.select(sa.func.count().filter(_panels.c.same == 0), sa.func.count()).select_from(_panels)
-_READERS = (
-    sa.select(sa.func.count().filter(readers_verdict == review.c.verdict), sa.func.count())
-    .select_from(_published.join(tally, tally.c.tool_id == review.c.tool_id))
-    .where(is_theirs, readers_verdict.is_not(None))
-)
 
 
 def list_reviewers(now: datetime) -> list[ReviewerRow]:
-    """Return the whole panel in its order, those who left it too. One statement."""
-    rows = db.session.connection().execute(_LIST, {"now": now})
-    return [ReviewerRow(_to_profile(row), _to_verdicts(row)) for row in rows]
+    """Return the whole panel in its order, those who left it too. Three statements."""
+    connection, changed = db.session.connection(), _count_changed(now)
+    panels: dict[str, int] = dict(connection.execute(_PANELS, {"now": now}).all())
+    profiles = [_to_profile(row) for row in connection.execute(_LIST)]
+    return [
+        ReviewerRow(profile, Verdicts(ships_in(panels, profile.id), changed.get(profile.id, 0))) for profile in profiles
+    ]
 
 
 def find_reviewer(slug: str) -> ReviewerProfile | None:
@@ -123,25 +103,38 @@ def find_reviewer(slug: str) -> ReviewerProfile | None:
 
 
 def load_record(reviewer_id: int, now: datetime) -> Record:
-    """Return a reviewer's record. Four statements."""
-    connection, named = db.session.connection(), arguments(reviewer_id, now)
-    categories = connection.execute(_BY_CATEGORY, named).all()
+    """Return a reviewer's record. Five statements."""
+    connection = db.session.connection()
+    by_kind, changed = _load_panels(now), _count_changed(now)
+    everywhere = merged(by_kind.values())
+    links = [(id, CategoryLink(slug, name)) for id, slug, name in connection.execute(_CATEGORIES)]
+    by_category = [
+        CategoryRecord(link, ships_in(by_kind.get(id, {}), reviewer_id)) for id, link in [*links, (None, None)]
+    ]
+    agreements = agreements_in(everywhere, reviewer_id)
+    readers: dict[Verdict, dict[str, int]] = {verdict: {} for verdict in Verdict}
+    for key, verdict, count in connection.execute(_READERS, {"now": now}):
+        readers[verdict][key] = count
     return Record(
-        verdicts=Verdicts(
-            Count(sum(row.ship for row in categories), sum(row.reviewed for row in categories)),
-            sum(row.changed for row in categories),
-        ),
-        by_category=tuple(
-            CategoryRecord(CategoryLink(row.slug, row.name) if row.slug else None, Count(row.ship, row.reviewed))
-            for row in categories
-        ),
-        agreements=tuple(
-            Agreement(ReviewerSummary(*by), Count(same, both))
-            for *by, same, both in connection.execute(_AGREEMENTS, named)
-        ),
-        alone=Count(*connection.execute(_ALONE, named).one()),
-        with_readers=Count(*connection.execute(_READERS, named).one()),
+        verdicts=Verdicts(ships_in(everywhere, reviewer_id), changed.get(reviewer_id, 0)),
+        by_category=tuple(each for each in by_category if each.ships.total),
+        agreements=tuple(Agreement(by, agreements[by.id]) for by in all_reviewers() if by.id in agreements),
+        alone=alone_in(everywhere, reviewer_id),
+        with_readers=agreement_with(readers, reviewer_id),
     )
+
+
+def _load_panels(now: datetime) -> dict[int | None, Panels]:
+    """Return each category's panels, under None those of tools without one. One statement, which reads an index."""
+    panels: dict[int | None, dict[str, int]] = {}
+    for key, count, category_id in db.session.connection().execute(_PANELS_BY_CATEGORY, {"now": now}):
+        panels.setdefault(category_id, {})[key] = count
+    return dict(panels)
+
+
+def _count_changed(now: datetime) -> dict[int, int]:
+    """Return by reviewer how many reviews had another verdict before. One statement."""
+    return dict(db.session.connection().execute(_CHANGED, {"now": now}).all())
 
 
 def arguments(reviewer_id: int, now: datetime) -> dict[str, object]:
@@ -152,8 +145,3 @@ def arguments(reviewer_id: int, now: datetime) -> dict[str, object]:
 def _to_profile(row: AnyRow) -> ReviewerProfile:
     values = dict(zip(_PROFILE_FIELDS, row, strict=False))
     return ReviewerProfile(**values | {name: tuple(values[name]) for name in ("likes", "dislikes")})
-
-
-def _to_verdicts(row: AnyRow) -> Verdicts:
-    ship, reviewed, changed = row[len(_PROFILE) :]
-    return Verdicts(Count(ship or 0, reviewed or 0), changed or 0)

@@ -1,8 +1,15 @@
-"""A reviewer's record: how often they ship, agree with others, and stand alone. Every figure is "k of n"."""
+"""A reviewer's record: how often they ship, agree with others, and stand alone. Every figure is "k of n".
 
+It is counted from panel keys and how many tools have each (catalog.panel_keys): there are few of them, however many
+reviews there are.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from verdicts.catalog.kinds import Verdict
+from verdicts.catalog.panel_keys import verdicts_in
 from verdicts.catalog.reviews import ReviewerSummary
 from verdicts.catalog.summaries import CategoryLink
 
@@ -10,6 +17,8 @@ from verdicts.catalog.summaries import CategoryLink
 UNIFORM_FROM = 5
 # Of two voices that differ, neither stands alone.
 MIN_PANEL = 3
+
+Panels = Mapping[str, int]  # panel keys, and how many tools have each
 
 
 @dataclass(frozen=True)
@@ -73,3 +82,52 @@ class Record:
     agreements: tuple[Agreement, ...]
     alone: Count
     with_readers: Count
+
+
+def merged(panels: Iterable[Panels]) -> Panels:
+    """Return the panels of all these together."""
+    together: Counter[str] = Counter()
+    for each in panels:
+        together.update(each)
+    return together
+
+
+def ships_in(panels: Panels, reviewer_id: int) -> Count:
+    """Return how often a reviewer ships."""
+    spoken = [(verdicts_in(key).get(reviewer_id), count) for key, count in panels.items()]
+    return _count((verdict is Verdict.SHIP, count) for verdict, count in spoken if verdict)
+
+
+def agreements_in(panels: Panels, reviewer_id: int) -> dict[int, Count]:
+    """Return, by the other reviewers' ids, on how many of the tools that both judged they say the same."""
+    pairs: dict[int, list[tuple[bool, int]]] = {}
+    for key, count in panels.items():
+        verdicts = verdicts_in(key)
+        if mine := verdicts.get(reviewer_id):
+            for other in verdicts.keys() - {reviewer_id}:
+                pairs.setdefault(other, []).append((verdicts[other] is mine, count))
+    return {other: _count(same) for other, same in pairs.items()}
+
+
+def alone_in(panels: Panels, reviewer_id: int) -> Count:
+    """Return on how many of the panels of at least MIN_PANEL voices a reviewer's was the only one of its kind."""
+    voices = [
+        (list(verdicts_in(key).values()), verdicts_in(key).get(reviewer_id), count) for key, count in panels.items()
+    ]
+    return _count((all_.count(mine) == 1, count) for all_, mine, count in voices if mine and len(all_) >= MIN_PANEL)
+
+
+def agreement_with(readers: Mapping[Verdict, Panels], reviewer_id: int) -> Count:
+    """Return how often a reviewer says what readers clearly say. `readers` holds the panels by the readers' verdict."""
+    spoken = [
+        (verdicts_in(key).get(reviewer_id), said, count)
+        for said, panels in readers.items()
+        for key, count in panels.items()
+    ]
+    return _count((mine is said, count) for mine, said, count in spoken if mine)
+
+
+def _count(tools: Iterable[tuple[bool, int]]) -> Count:
+    """Return of how many tools it holds. Each pair says whether it holds, and of how many."""
+    counted = list(tools)
+    return Count(sum(count for holds, count in counted if holds), sum(count for _, count in counted))

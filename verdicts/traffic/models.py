@@ -46,7 +46,10 @@ class PairViews(Base):
     """How often a tool was compared with another one lately: a row in each direction, as in ToolViews."""
 
     __tablename__ = "pair_views"
-    __table_args__ = (sa.Index("ix_pair_views_tool_id_views", "tool_id", "views"),)
+    __table_args__ = (
+        sa.Index("ix_pair_views_tool_id_views", "tool_id", "views"),
+        sa.Index("ix_pair_views_views", "views"),
+    )
 
     tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"), primary_key=True)
     rival_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"), primary_key=True, index=True)

@@ -27,7 +27,7 @@ def find_tools(names: list[str]) -> dict[str, Tool]:
     entries = db.session.scalars(sa.select(ToolSlug).where(ToolSlug.slug.in_(folded)))
     by_slug = {entry.slug: entry.tool for entry in entries}
     has_slug = sa.exists().where(ToolSlug.tool_id == Tool.id, ToolSlug.is_current)
-    is_named = sa.or_(Tool.name.in_(names), sa.func.lower(Tool.name).in_(folded))
+    is_named = sa.or_(Tool.name.in_(names), Tool.sort_name.in_(folded))
     tools = db.session.scalars(sa.select(Tool).where(is_named, has_slug)).all()
 
     def find(name: str) -> Tool | None:

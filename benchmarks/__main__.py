@@ -61,6 +61,7 @@ def list_measurements(settings: config.Settings) -> list[Measurement]:
         Measurement("baseline: a Flask view, 12 bytes", (get("/baseline/") for _ in count())),
         Measurement("a comparison page, cached", (get(PAGE) for _ in count())),
         Measurement("a comparison page, cached, br", (get(PAGE, accept_encoding="br") for _ in count())),
+        Measurement("a cached page that is due and the same", (get(f"/due{PAGE}") for _ in count())),
         Measurement("a comparison page, not cached", uncached()),
         Measurement("a vote, 2 readers at once", (vote(settings, number) for number in count()), 303, connections=2),
         Measurement("a vote, 16 readers at once", (vote(settings, number) for number in count(1)), 303),

@@ -159,6 +159,7 @@ def make_votes(
     waits = {"waiting": len(votes) - len(counted), "held": 0, "discarded": 0}
     of_tool = tally.c.tool_id == id
     grown = {name: tally.c[name] + figure for name, figure in {**figures, **waits}.items()}
+    grown["changes"] = tally.c.changes + 1
     if not connection.execute(sa.update(tally).where(of_tool).values(**grown)).rowcount:
         connection.execute(sa.insert(tally).values(tool_id=id, **figures, **waits))
     db.session.commit()

@@ -1,6 +1,5 @@
 """A public view sees only the arguments that it names, so made-up ones make no pages and change none."""
 
-import re
 from typing import Any
 
 import pytest
@@ -10,15 +9,12 @@ from werkzeug.datastructures import ImmutableMultiDict
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
 from tests.web import rich
+from tests.web.public_pages import list_public
 from tests.web.visitor import Visitor, page_cache_of
 from verdicts.web import limits
 from verdicts.web.known_arguments import KnownArguments
 
 pytestmark = ON_ONE_DATABASE
-
-# What stands for the variables of public routes.
-VALUES = {"pair": "alpha-vs-beta", "name": "2026-w47", "extension": "atom", "number": "1", "kind": "tools"}
-SLUGS = {"/categories/": "developer-tools", "/reviewers/": "builder"}
 
 
 @pytest.fixture
@@ -65,22 +61,15 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return RecordedArguments.asked
 
 
-def path_of(rule: str) -> str:
-    slug = next((slug for start, slug in SLUGS.items() if start in rule), "alpha")
-    return re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda found: {**VALUES, "slug": slug}[found[1]], rule)
-
-
 def test_public_views_read_the_arguments_that_they_name_and_no_others(app: Flask, asked: set[str]) -> None:
     rich.build()
     visitor = Visitor(app)
     read, named = {}, {}
-    for rule in app.url_map.iter_rules():
-        names = getattr(app.view_functions[rule.endpoint], "known_arguments", None)
-        if names is not None and "GET" in (rule.methods or ()):
-            asked.clear()
-            visitor.opens("GET", path_of(rule.rule))
-            read[rule.endpoint] = {"w-*" if name == "*" else name for name in asked}
-            named[rule.endpoint] = set(names)
+    for endpoint, path in list_public(app):
+        asked.clear()
+        visitor.opens("GET", path)
+        read[endpoint] = {"w-*" if name == "*" else name for name in asked}
+        named[endpoint] = set(app.view_functions[endpoint].known_arguments)  # type: ignore[attr-defined]
     assert read == named
     assert len(named) > 30
 

@@ -14,6 +14,7 @@ from itertools import combinations
 
 import sqlalchemy as sa
 
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Tool, ToolSlug
 from verdicts.comparisons.address import JOINT
 from verdicts.extensions import db, insert
@@ -83,7 +84,7 @@ def count(now: datetime) -> Popularity:
 
 
 def store(batch: Batch) -> int:
-    """Store a batch, and return how many figures it has. At most three statements.
+    """Store a batch, and return how many figures it has. At most four statements.
 
     The caller has called begin_write(), and commits. A tool that has been deleted meanwhile is left out.
     """
@@ -99,6 +100,7 @@ def store(batch: Batch) -> int:
         added = insert(batch.table)
         added = added.on_conflict_do_update(index_elements=key, set_={count: added.excluded.views})
         connection.execute(added, [dict(zip(names, row, strict=True)) for row in rows])
+    bump_content_version()
     return len(batch.views)
 
 

@@ -98,7 +98,8 @@ class Tally(Base):
     """What the ledger adds up to for one tool, updated in the same transaction.
 
     `ship` and `skip` are counted; `waiting` is every ballot that is not counted yet, and `held` says how many of those
-    wait for an editor; `discarded` will not be counted. Ballots without a verdict are in none of them.
+    wait for an editor; `discarded` will not be counted. Ballots without a verdict are in none of them. `changes` grows
+    with every change of the tool's ballots, also where they add up to the same.
     """
 
     __tablename__ = "tally"
@@ -115,6 +116,7 @@ class Tally(Base):
     waiting: Mapped[int] = mapped_column(default=0)
     held: Mapped[int] = mapped_column(default=0)
     discarded: Mapped[int] = mapped_column(default=0)
+    changes: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     # The database adds it up, for the index by which rankings find the tools with most votes.
     counted: Mapped[int] = mapped_column(sa.Computed("ship + skip", persisted=True))
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from verdicts.extensions import db
 from verdicts.voting.decision import BATCH, decide
 from verdicts.voting.models import HAS_NETWORK, UNDECIDED, Standing, network_key, vote, vote_event
-from verdicts.voting.tallying import lock_tally
+from verdicts.voting.tallying import Figures, lock_tally, move_tally
 from verdicts.voting.voters import VOTER_KEPT, VOTER_KEPT_MONTHS
 
 NETWORKS_KEPT = timedelta(days=7)
@@ -48,6 +48,7 @@ def fold_voters(now: datetime, at_most: int = BATCH) -> int | None:
     lines = (vote_event.c.tool_id == tool_id) & vote_event.c.voter.in_(voters)
     connection.execute(sa.update(vote_event).where(lines).values(voter=None))
     connection.execute(sa.delete(vote).where(vote.c.tool_id == tool_id, vote.c.voter.in_(voters)))
+    move_tally(tool_id, Figures())  # what pages say of readers of two tools changes
     return len(voters)
 
 

@@ -86,10 +86,10 @@ def lock_tally(tool_id: int) -> Figures:
 
 
 def move_tally(tool_id: int, change: Figures) -> None:
-    """Add to a tool's tally; the caller holds its lock."""
+    """Add to a tool's tally, and count that its ballots have changed; the caller holds its lock."""
     moves = {tally.c[name]: tally.c[name] + by for name, by in vars(change).items() if by}
-    if moves:
-        db.session.connection().execute(sa.update(tally).where(tally.c.tool_id == tool_id).values(moves))
+    moves[tally.c.changes] = tally.c.changes + 1
+    db.session.connection().execute(sa.update(tally).where(tally.c.tool_id == tool_id).values(moves))
 
 
 def insert_unless_there(table: sa.Table, **values: object) -> None:

@@ -9,12 +9,14 @@ from verdicts.comparisons import alternatives
 from verdicts.web.caching import public
 from verdicts.web.catalog import NO_TOOL
 from verdicts.web.clock import now
+from verdicts.web.site_state import Source, depends_on
 
 bp = Blueprint("alternatives", __name__)
 
 
 @bp.get("/tools/<slug>/alternatives")
 @public
+@depends_on(Source.CONTENT, Source.VOTES)
 def show(slug: str) -> ResponseReturnValue:
     tool: ToolSummary = catalog.find_published(slug, now()) or abort(404, NO_TOOL)
     if tool.slug != slug:

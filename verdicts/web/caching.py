@@ -4,6 +4,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import lru_cache, wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -15,21 +16,23 @@ from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response as WsgiResponse
 
-from verdicts.catalog.content_version import content_version
-from verdicts.extensions import compress, end_session, limiter
+from verdicts.extensions import compress, limiter
 from verdicts.web import limits, traffic
+from verdicts.web.clock import now
 from verdicts.web.hosts import is_trusted
 from verdicts.web.known_arguments import KnownArguments
 from verdicts.web.page_stores import MAX_BYTES, CachedPage, Key, PageStore, StoreName
+from verdicts.web.site_state import UNKNOWN, SiteState, Source, is_unchanged, read_state
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 # Votes do not empty the cache (100 a second would), so a page's figures may be this old.
 FRESH_SECONDS = 5
+MAX_WAIT_SECONDS = 5  # for what another request renders
 STALE_SECONDS = 60
 STALE_IF_ERROR_SECONDS = 24 * 3600
-VERSION_TTL_SECONDS = 1
+STATE_TTL_SECONDS = 1
 MAX_PAGE_BYTES = 512 * 1024
 
 PUBLIC = (
@@ -40,20 +43,33 @@ UNCHANGED = "304 NOT MODIFIED"
 CONTENT_ENCODINGS = ("br", "gzip")
 _CACHED_STATUSES = {200, 301}
 _OLD_PAGE_STATUSES = {429, *range(500, 600)}  # one who may not have a page rendered still gets the one that is there
-_CHOSEN_STORE = "verdicts.chosen_store"
+_RENDERING = "verdicts.rendering"
+
+
+@dataclass
+class Rendering:
+    """What a view says of the page that it renders: where it is kept, and what it depends on."""
+
+    store: StoreName = StoreName.PAGES
+    sources: frozenset[Source] | None = None
 
 
 def public(view: Callable[..., ResponseReturnValue]) -> Callable[..., Response]:
     """Mark a view as public: its page is the same for everybody, sets no cookie, and is cached here and by proxies.
 
-    It sees only the arguments of its query that it says it reads (known_arguments.reads).
+    It sees only the arguments of its query that it says it reads (known_arguments.reads), and is rendered again only
+    where the sources have changed that it says it depends on (site_state.depends_on).
     """
+
+    sources: frozenset[Source] | None = getattr(view, "sources", None)
 
     @wraps(view)
     def cacheable_view(*args: object, **kwargs: object) -> Response:
         if request.query_string:
             count_query()
         response = make_response(view(*args, **kwargs))
+        if isinstance(rendering := request.environ.get(_RENDERING), Rendering):
+            rendering.sources = sources
         if response.status_code in _CACHED_STATUSES:
             response.headers["Cache-Control"] = PUBLIC
         # Only public pages are compressed: a page that holds a secret must not be (BREACH).
@@ -73,15 +89,17 @@ def count_query() -> None:
 
 def keep_in(store: StoreName) -> None:
     """Say in which store the current request's page is kept; without it, among the other pages."""
-    request.environ.get(_CHOSEN_STORE, []).append(store)
+    if isinstance(rendering := request.environ.get(_RENDERING), Rendering):
+        rendering.store = store
 
 
 class PageCache:
     """A WSGI layer that answers public GETs from memory.
 
-    A page is fresh for FRESH_SECONDS, while the content version stays the same. Then one request renders it again
-    and the others get the old page. Where rendering fails with a 5xx, or the client may cause no more of it (429), the
-    old page is served for up to STALE_IF_ERROR_SECONDS.
+    A page is fresh for FRESH_SECONDS, and as long as all that it says it depends on is unchanged; what editors publish
+    ends that within STATE_TTL_SECONDS. Then one request renders it again. The others get the old page, or wait where
+    it shows what editors have changed since. Where rendering fails with a 5xx, or the client may cause no more of it
+    (429), the old page is served for up to STALE_IF_ERROR_SECONDS.
     """
 
     def __init__(self, app: Flask, inner: "WSGIApplication", clock: Callable[[], float] = time.monotonic) -> None:
@@ -92,10 +110,10 @@ class PageCache:
         self._traffic = traffic.create_recorder(app)
         self._known_arguments = KnownArguments(app)
         self._stores = {name: PageStore(max_bytes) for name, max_bytes in MAX_BYTES.items()}
-        self._rendering: set[Key] = set()
+        self._rendering: dict[Key, threading.Event] = {}
         self._lock = threading.Lock()
-        self._version = 0
-        self._version_read_at = float("-inf")
+        self._state = UNKNOWN
+        self._state_read_at = float("-inf")
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         # Pages are the same under all of our hosts, so keys hold no host.
@@ -110,40 +128,69 @@ class PageCache:
         key = _key_of(environ)
         with self._lock:
             page = self._find(key)
-        if page is None:
-            return self._render(key, None, environ, start_response)
-        if self._is_fresh(page) or not self._may_render(key, page):
+        if page and self._is_fresh(page):
             return self._answer(page, environ, start_response)
-        try:
-            return self._render(key, page, environ, start_response)
-        finally:
-            with self._lock:
-                self._rendering.discard(key)
+        rendered = self._begin_rendering(key)
+        if rendered is None:
+            try:
+                return self._render(key, page, environ, start_response)
+            finally:
+                self._end_rendering(key)
+        usable = page if page and self._may_serve_old(page) else self._wait_for(rendered, key, path)
+        if usable:
+            return self._answer(usable, environ, start_response)
+        return self._render(key, page, environ, start_response)
 
     def _find(self, key: Key) -> CachedPage | None:
         return next((store.get(key) for store in self._stores.values() if key in store), None)
 
     def _is_fresh(self, page: CachedPage) -> bool:
-        return page.age(self._clock()) < FRESH_SECONDS and page.version == self._current_version()
+        state, moment = self._current_state(), self._clock()
+        if page.age(moment) < FRESH_SECONDS:
+            return page.state.content == state.content
+        if page.sources is None or page.age(moment) > STALE_IF_ERROR_SECONDS:
+            return False
+        if is_unchanged(page.sources, page.state, state):
+            page.checked_at = moment
+            return True
+        return False
 
-    def _may_render(self, key: Key, page: CachedPage) -> bool:
-        """Let one request render. The others get the old page, unless an editor has changed something since."""
+    def _may_serve_old(self, page: CachedPage) -> bool:
+        return page.state.content == self._state.content and page.age(self._clock()) <= STALE_SECONDS
+
+    def _begin_rendering(self, key: Key) -> threading.Event | None:
+        """Return None where this request is to render, or what another one sets that renders already."""
         with self._lock:
-            is_rendering = key in self._rendering
-            self._rendering.add(key)
-        return not is_rendering or page.version != self._version or page.age(self._clock()) > STALE_SECONDS
+            if key in self._rendering:
+                return self._rendering[key]
+            self._rendering[key] = threading.Event()
+        return None
+
+    def _end_rendering(self, key: Key) -> None:
+        with self._lock:
+            self._rendering.pop(key).set()
+
+    def _wait_for(self, rendered: threading.Event, key: Key, path: str) -> CachedPage | None:
+        """Return the page that another request renders, or None where it makes none for others."""
+        if not self._known_arguments.is_public(path):
+            return None
+        rendered.wait(MAX_WAIT_SECONDS)
+        with self._lock:
+            page = self._find(key)
+        return page if page and self._is_fresh(page) else None
 
     def _render(
         self, key: Key, old: CachedPage | None, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        version, rendered_at = self._current_version(), self._clock()
-        # A HEAD is rendered as a GET, so that it fills the cache too and is not rendered each time.
-        chosen: list[StoreName] = []
+        # The state of before: what changes meanwhile shows at the next look.
+        state, rendered_at = self._current_state(), self._clock()
+        rendering = Rendering()
         empty_searches: list[str] = []
+        # A HEAD is rendered as a GET, so that it fills the cache too and is not rendered each time.
         as_get = {
             **environ,
             "REQUEST_METHOD": "GET",
-            _CHOSEN_STORE: chosen,
+            _RENDERING: rendering,
             traffic.EMPTY_SEARCHES: empty_searches,
         }
         response = WsgiResponse.from_app(self._inner, as_get, buffered=True)
@@ -153,13 +200,14 @@ class PageCache:
             self._discard(key)
         if response.headers.get("Cache-Control") != PUBLIC:
             return response(environ, start_response)
-        page = _page_of(response, version, rendered_at)
+        page = _page_of(response, state, rendered_at)
+        page.sources = rendering.sources
         if response.status_code == HTTPStatus.OK and response.mimetype == "text/html":
             page.viewed_path = _path_of(environ)
             page.empty_search = next(iter(empty_searches), None)
         if len(page.body) <= MAX_PAGE_BYTES:
             is_made_up = page.status[:3] != "200" or environ.get("QUERY_STRING")
-            self._store(key, page, StoreName.MADE_UP if is_made_up else next(iter(chosen), StoreName.PAGES))
+            self._store(key, page, StoreName.MADE_UP if is_made_up else rendering.store)
         return self._answer(page, environ, start_response)
 
     def _answer(self, page: CachedPage, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -186,18 +234,16 @@ class PageCache:
                 for encoding in ("identity", *CONTENT_ENCODINGS):
                     store.discard((*key[:-1], encoding))
 
-    def _current_version(self) -> int:
-        """Return the content version, read once a second, or the last known one while the database is unreachable."""
-        if self._clock() - self._version_read_at >= VERSION_TTL_SECONDS:
-            self._version_read_at = self._clock()
+    def _current_state(self) -> SiteState:
+        """Return what pages depend on, read once a second, or the last known while the database is unreachable."""
+        if self._clock() - self._state_read_at >= STATE_TTL_SECONDS:
+            self._state_read_at = self._clock()
             with self._app.app_context():
                 try:
-                    self._version = content_version()
+                    self._state = read_state(now())
                 except SQLAlchemyError:
-                    self._app.logger.warning("the content version cannot be read; pages are served as they are")
-                finally:
-                    end_session()
-        return self._version
+                    self._app.logger.warning("what pages depend on cannot be read; pages are served as they are")
+        return self._state
 
 
 def _key_of(environ: "WSGIEnvironment") -> Key:
@@ -222,9 +268,9 @@ def _content_encoding_for(accept_encoding: str | None) -> str:
     return best if accepted.quality(best) else "identity"
 
 
-def _page_of(response: WsgiResponse, version: int, rendered_at: float) -> CachedPage:
+def _page_of(response: WsgiResponse, state: SiteState, rendered_at: float) -> CachedPage:
     body = response.get_data()
     etag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
     headers = [*response.headers.items(), ("ETag", etag)]
     unchanged = [header for header in headers if header[0] not in {"Content-Length", "Content-Type"}]
-    return CachedPage(response.status, headers, unchanged, body, etag, version, rendered_at)
+    return CachedPage(response.status, headers, unchanged, body, etag, state, rendered_at)

@@ -23,6 +23,7 @@ from verdicts.web.caching import public
 from verdicts.web.clock import now
 from verdicts.web.history import History, history_of
 from verdicts.web.known_arguments import reads
+from verdicts.web.site_state import Source, depends_on
 from verdicts.web.traffic import note_empty_search
 
 bp = Blueprint("catalog", __name__)
@@ -46,6 +47,7 @@ class ToolPage(ToolRow):
 @bp.get("/tools")
 @public
 @reads(*directory_page.ARGUMENTS)
+@depends_on(Source.CONTENT, Source.VOTES)
 def index() -> ResponseReturnValue:
     query, ticked = directory_page.read_query(), directory_page.read_ticked()
     categories = directory.count_by_category(now())
@@ -66,6 +68,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/tools/<slug>")
 @public
 @reads(as_of.ARGUMENT)
+@depends_on(Source.CONTENT, Source.VOTES)
 def tool(slug: str) -> ResponseReturnValue:
     day = as_of.read_day()
     summary: ToolSummary = catalog.find_published(slug, now()) or abort(404, NO_TOOL)

@@ -17,6 +17,7 @@ from verdicts.web.caching import public
 from verdicts.web.clock import now, today
 from verdicts.web.comparisons import ANY_WEIGHT, in_address, read_weights
 from verdicts.web.known_arguments import reads
+from verdicts.web.site_state import Source, depends_on
 
 bp = Blueprint("categories", __name__)
 
@@ -46,6 +47,7 @@ class CategoryPage:
 @bp.get("/categories/<slug>")
 @public
 @reads("after", ANY_WEIGHT)
+@depends_on(Source.CONTENT, Source.VOTES)
 def show(slug: str) -> ResponseReturnValue:
     category: CategorySummary = categories.find(slug) or abort(404, "We know no category under this name.")
     after = request.args.get("after", "")[: search.MAX_QUERY_LENGTH]

@@ -22,6 +22,7 @@ from verdicts.web.clock import now, today
 from verdicts.web.errors import render_error
 from verdicts.web.known_arguments import reads
 from verdicts.web.page_stores import StoreName
+from verdicts.web.site_state import Source, depends_on
 
 bp = Blueprint("comparisons", __name__)
 
@@ -37,6 +38,7 @@ WEIGHTS = tuple(str(weight) for weight in range(MAX_WEIGHT + 1))
 @bp.get("/compare/<pair>")
 @public
 @reads(as_of.ARGUMENT, ANY_WEIGHT)
+@depends_on(Source.CONTENT, Source.VOTES)
 def show(pair: str) -> ResponseReturnValue:
     weights, day = read_weights(), as_of.read_day()
     try:
@@ -123,6 +125,7 @@ def in_address(weights: Mapping[str, int]) -> dict[str, int]:
 @bp.get("/compare")
 @public
 @reads("tool", "more", "q")
+@depends_on(Source.CONTENT, Source.VOTES)
 def pick() -> ResponseReturnValue:
     submitted, wants_more = request.args.getlist("tool"), request.args.get("more") == "1"
     chosen = [slug.lower() for slug in submitted if slug]

@@ -20,6 +20,7 @@ from verdicts.web.caching import public
 from verdicts.web.clock import now
 from verdicts.web.forms import HoneypotForm
 from verdicts.web.known_arguments import reads
+from verdicts.web.site_state import Source, depends_on
 
 bp = Blueprint("contact", __name__, url_prefix="/contact")
 
@@ -79,6 +80,7 @@ class ContactForm(HoneypotForm):
 @bp.get("")
 @public
 @reads("about")
+@depends_on(Source.CONTENT)
 def page() -> ResponseReturnValue:
     return _render(ContactForm(formdata=None, page=find_site_path(request.args.get("about", "")) or ""))
 
@@ -116,6 +118,7 @@ def _store_message(is_over_total: bool, form: ContactForm) -> None:
 
 @bp.get("/sent")
 @public
+@depends_on(Source.CONTENT)
 def sent() -> ResponseReturnValue:
     return render_template("feedback/sent.html")
 

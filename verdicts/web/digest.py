@@ -9,6 +9,7 @@ from verdicts.digest import queries, weeks
 from verdicts.digest.rendering import format_week, subject_of
 from verdicts.digest.sections import page_sections
 from verdicts.web.caching import public
+from verdicts.web.site_state import Source, depends_on
 
 bp = Blueprint("digest", __name__)
 
@@ -19,12 +20,14 @@ NO_EDITION_MESSAGE = "There is no edition of the digest for this week."
 
 @bp.get("/digest")
 @public
+@depends_on(Source.CONTENT)
 def archive() -> ResponseReturnValue:
     return render_template("digest/archive.html", editions=queries.list_archive(), week_dates=format_week)
 
 
 @bp.get("/digest/<name>")
 @public
+@depends_on(Source.CONTENT)
 def edition(name: str) -> ResponseReturnValue:
     try:
         week = weeks.parse(name)

@@ -19,6 +19,7 @@ from verdicts.web.addresses import absolute, category_path, reviewer_path
 from verdicts.web.caching import public
 from verdicts.web.catalog import link_or_404
 from verdicts.web.clock import now
+from verdicts.web.site_state import Source, depends_on
 
 bp = Blueprint("feeds", __name__)
 
@@ -60,6 +61,7 @@ class Feed:
 
 @bp.get("/feed.<any(atom, json):extension>")
 @public
+@depends_on(Source.CONTENT)
 def of_all(extension: str) -> ResponseReturnValue:
     name = current_settings().site_name
     words = (f"{name}: what changed", "Changed verdicts, new reviews, moved prices and new tools.")
@@ -68,6 +70,7 @@ def of_all(extension: str) -> ResponseReturnValue:
 
 @bp.get("/tools/<slug>/feed.<any(atom, json):extension>")
 @public
+@depends_on(Source.CONTENT)
 def of_tool(slug: str, extension: str) -> ResponseReturnValue:
     tool = link_or_404(slug)
     url = url_for(".of_tool", slug=tool.slug, extension=extension)
@@ -79,6 +82,7 @@ def of_tool(slug: str, extension: str) -> ResponseReturnValue:
 
 @bp.get("/categories/<slug>/feed.<any(atom, json):extension>")
 @public
+@depends_on(Source.CONTENT)
 def of_category(slug: str, extension: str) -> ResponseReturnValue:
     found = categories.find(slug) or abort(404, "We know no category under this name.")
     url = url_for(".of_category", slug=found.slug, extension=extension)
@@ -90,6 +94,7 @@ def of_category(slug: str, extension: str) -> ResponseReturnValue:
 
 @bp.get("/reviewers/<slug>/feed.<any(atom, json):extension>")
 @public
+@depends_on(Source.CONTENT)
 def of_reviewer(slug: str, extension: str) -> ResponseReturnValue:
     found = find_reviewer(slug) or abort(404, "We know no reviewer under this name.")
     url = url_for(".of_reviewer", slug=found.slug, extension=extension)

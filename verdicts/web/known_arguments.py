@@ -41,6 +41,9 @@ class KnownArguments:
             return query
         return "&".join(each for each in query.split("&") if _is_known(_name_of(each), names))
 
+    def is_public(self, path: str) -> bool:
+        return self._names_of(path) is not None
+
     def _find_names(self, path: str) -> tuple[str, ...] | None:
         try:
             endpoint, _ = self._app.url_map.bind("").match(path, method="GET")

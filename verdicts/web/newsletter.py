@@ -27,6 +27,7 @@ from verdicts.web.forms import EmailForm, HoneypotForm
 from verdicts.web.htmx import wants_fragment
 from verdicts.web.known_arguments import reads
 from verdicts.web.origin import allow_cross_origin
+from verdicts.web.site_state import Source, depends_on
 
 bp = Blueprint("newsletter", __name__, url_prefix="/newsletter")
 
@@ -56,6 +57,7 @@ def unknown_link(_error: UnknownLink) -> ResponseReturnValue:
 
 @bp.get("")
 @public
+@depends_on(Source.CONTENT)
 def home() -> ResponseReturnValue:
     return redirect(url_for(".subscribe"), 301)
 
@@ -63,6 +65,7 @@ def home() -> ResponseReturnValue:
 @bp.get("/subscribe")
 @public
 @reads("tool")
+@depends_on(Source.CONTENT)
 def subscribe() -> ResponseReturnValue:
     slug = request.args.get("tool", "").lower()
     follow: ToolLink | None = (catalog.find_published_link(slug, now()) or abort(404)) if slug else None
@@ -104,6 +107,7 @@ def _store_signup(is_over_total: bool, address: Address, slug: str) -> bool:
 @bp.get("/sent")
 @public
 @reads("late")
+@depends_on(Source.CONTENT)
 def sent() -> ResponseReturnValue:
     """Answer a sign-up, always in the same way, so that nobody learns who is subscribed."""
     return render_template("newsletter/sent.html", is_late="late" in request.args)

@@ -4,6 +4,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from enum import StrEnum
 
+from verdicts.web.site_state import SiteState, Source
+
 MEBIBYTE = 1024 * 1024
 ENTRY_BYTES = 1024  # what an entry costs beside its texts, roughly
 
@@ -29,10 +31,11 @@ MAX_BYTES = {
 
 @dataclass
 class CachedPage:
-    """A response as it was rendered: `rendered_at` is the cache's clock then, `version` the content version.
+    """A response as it was rendered, when `state` was what pages depended on.
 
-    `unchanged_headers` go with a 304. `viewed_path` is what a view of it counts for, "" where it is no page;
-    `empty_search` a search that found nothing.
+    `checked_at` is the cache's clock when it was rendered, or seen last to be unchanged. `sources` are those that its
+    view says it depends on, None where it says nothing. `unchanged_headers` go with a 304. `viewed_path` is what a
+    view of it counts for, "" where it is no page; `empty_search` a search that found nothing.
     """
 
     status: str
@@ -40,13 +43,14 @@ class CachedPage:
     unchanged_headers: list[tuple[str, str]]
     body: bytes
     etag: str
-    version: int
-    rendered_at: float
+    state: SiteState
+    checked_at: float
+    sources: frozenset[Source] | None = None
     viewed_path: str = ""
     empty_search: str | None = None
 
     def age(self, now: float) -> float:
-        return now - self.rendered_at
+        return now - self.checked_at
 
 
 class PageStore:

@@ -17,6 +17,7 @@ from verdicts.web import limits
 from verdicts.web.assets import CACHE_ONE_DAY, asset
 from verdicts.web.caching import public
 from verdicts.web.clock import now
+from verdicts.web.site_state import Source, depends_on
 
 bp = Blueprint("pages", __name__)
 
@@ -30,6 +31,7 @@ EXAMPLE_LEAD = ReadersOfBoth(only_a=35, only_b=5)
 
 @bp.get("/")
 @public
+@depends_on(Source.CONTENT, Source.VOTES)
 def front() -> ResponseReturnValue:
     return render_template(
         "pages/front.html",
@@ -44,6 +46,7 @@ def front() -> ResponseReturnValue:
 
 @bp.get("/method")
 @public
+@depends_on(Source.CONTENT, Source.VOTES)
 def method() -> ResponseReturnValue:
     return render_template(
         "pages/method.html",
@@ -60,6 +63,7 @@ def method() -> ResponseReturnValue:
 
 @bp.get("/privacy")
 @public
+@depends_on(Source.CONTENT)
 def privacy() -> ResponseReturnValue:
     return render_template("pages/privacy.html")
 
@@ -73,6 +77,7 @@ def favicon() -> ResponseReturnValue:
 
 @bp.get("/manifest.webmanifest")
 @public
+@depends_on(Source.CONTENT)
 def manifest() -> ResponseReturnValue:
     sizes = (192, 512)
     response = jsonify(

@@ -25,6 +25,7 @@ from verdicts.web.clock import now, today
 from verdicts.web.drawing import Card, CardRow, drawable
 from verdicts.web.formatting import day_in_words
 from verdicts.web.page_stores import StoreName
+from verdicts.web.site_state import Source, depends_on
 
 bp = Blueprint("pictures", __name__)
 
@@ -35,6 +36,7 @@ MAX_CARDS = 128  # of about 30 KB each
 
 @bp.get("/og/tools/<slug>.png")
 @public
+@depends_on(Source.CONTENT)
 def tool(slug: str) -> ResponseReturnValue:
     summary = catalog.find_published(slug, now()) or abort(404, NO_TOOL)
     if summary.slug != slug:
@@ -56,6 +58,7 @@ def tool(slug: str) -> ResponseReturnValue:
 
 @bp.get("/og/compare/<pair>.png")
 @public
+@depends_on(Source.CONTENT)
 def comparison(pair: str) -> ResponseReturnValue:
     try:
         summary = featured.find(address.parse(pair), now())

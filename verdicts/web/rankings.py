@@ -15,6 +15,7 @@ from verdicts.web.caching import public
 from verdicts.web.clock import now, today
 from verdicts.web.comparisons import ANY_WEIGHT, in_address, read_weights
 from verdicts.web.known_arguments import reads
+from verdicts.web.site_state import Source, depends_on
 
 bp = Blueprint("rankings", __name__)
 
@@ -22,6 +23,7 @@ bp = Blueprint("rankings", __name__)
 @bp.get("/rankings")
 @public
 @reads("category", ANY_WEIGHT)
+@depends_on(Source.CONTENT, Source.VOTES)
 def show() -> ResponseReturnValue:
     requested = request.args.get("category", "")[:MAX_QUERY_LENGTH]
     category = _find_category(requested)

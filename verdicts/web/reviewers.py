@@ -18,6 +18,7 @@ from verdicts.web.caching import public
 from verdicts.web.clock import now
 from verdicts.web.known_arguments import reads
 from verdicts.web.paging import MAX_ID
+from verdicts.web.site_state import Source, depends_on
 
 bp = Blueprint("reviewers", __name__)
 
@@ -43,6 +44,7 @@ class ReviewerPage:
 
 @bp.get("/reviewers")
 @public
+@depends_on(Source.CONTENT)
 def index() -> ResponseReturnValue:
     return render_template("reviewers/index.html", reviewers=queries.list_reviewers(now()))
 
@@ -50,6 +52,7 @@ def index() -> ResponseReturnValue:
 @bp.get("/reviewers/<slug>")
 @public
 @reads("after", "category")
+@depends_on(Source.CONTENT, Source.VOTES)
 def show(slug: str) -> ResponseReturnValue:
     reviewer = queries.find_reviewer(slug) or abort(404, "We know no reviewer under this name.")
     if reviewer.slug != slug:

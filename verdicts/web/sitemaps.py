@@ -17,6 +17,7 @@ from verdicts.web.caching import keep_in, public
 from verdicts.web.clock import now
 from verdicts.web.page_stores import StoreName
 from verdicts.web.rankings import rankings_path
+from verdicts.web.site_state import Source, depends_on
 
 bp = Blueprint("sitemaps", __name__)
 
@@ -45,6 +46,7 @@ class SitemapUrl:
 
 @bp.get("/sitemap.xml")
 @public
+@depends_on(Source.CONTENT)
 def index() -> ResponseReturnValue:
     counts = indexable.count_parts(now())
     parts = [url_for(".pages")]
@@ -58,6 +60,7 @@ def index() -> ResponseReturnValue:
 
 @bp.get("/sitemap-pages.xml")
 @public
+@depends_on(Source.CONTENT)
 def pages() -> ResponseReturnValue:
     urls = [SitemapUrl(absolute(url_for(endpoint))) for endpoint in STATIC_PAGES]
     kinds = categories.list_links(now())
@@ -73,12 +76,14 @@ def pages() -> ResponseReturnValue:
 
 @bp.get("/sitemap-tools-<int:number>.xml")
 @public
+@depends_on(Source.CONTENT)
 def tools(number: int) -> ResponseReturnValue:
     return render_part(urls_of("catalog.tool", "slug", indexable.list_tools(existing(number), now())))
 
 
 @bp.get("/sitemap-alternatives-<int:number>.xml")
 @public
+@depends_on(Source.CONTENT)
 def alternatives(number: int) -> ResponseReturnValue:
     found = indexable.list_tools_with_alternatives(existing(number), now())
     return render_part(urls_of("alternatives.show", "slug", found))
@@ -86,24 +91,28 @@ def alternatives(number: int) -> ResponseReturnValue:
 
 @bp.get("/sitemap-comparisons-<int:number>.xml")
 @public
+@depends_on(Source.CONTENT)
 def curated(number: int) -> ResponseReturnValue:
     return render_part(urls_of("comparisons.show", "pair", indexable.list_curated_pairs(existing(number), now())))
 
 
 @bp.get("/sitemap-pairs-<slug>-<int:number>.xml")
 @public
+@depends_on(Source.CONTENT)
 def pairs(slug: str, number: int) -> ResponseReturnValue:
     return render_part(urls_of("comparisons.show", "pair", indexable.list_pairs(slug, existing(number), now())))
 
 
 @bp.get("/robots.txt")
 @public
+@depends_on(Source.CONTENT)
 def robots() -> ResponseReturnValue:
     return Response(render_template("sitemaps/robots.txt"), mimetype="text/plain")
 
 
 @bp.get("/llms.txt")
 @public
+@depends_on(Source.CONTENT)
 def llms() -> ResponseReturnValue:
     text = render_template(
         "sitemaps/llms.txt",
@@ -117,6 +126,7 @@ def llms() -> ResponseReturnValue:
 
 @bp.get("/opensearch.xml")
 @public
+@depends_on(Source.CONTENT)
 def opensearch() -> ResponseReturnValue:
     return xml(render_template("sitemaps/opensearch.xml", max_short_name=MAX_SHORT_NAME), OPENSEARCH)
 

@@ -1,13 +1,13 @@
 """a tally counts how often its tool's votes changed
 
-Revision: 0025, after 0023. The page cache asks it whether the figures of a page have moved.
+Revision: 0026, after 0025. The page cache asks it whether the figures of a page have moved.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0025"
-down_revision = "0023"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 

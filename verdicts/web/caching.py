@@ -198,7 +198,7 @@ class PageCache:
             return self._answer(old, environ, start_response)
         if response.status_code == HTTPStatus.NOT_FOUND:
             self._discard(key)
-        if response.headers.get("Cache-Control") != PUBLIC:
+        if response.headers.get("Cache-Control") != PUBLIC or "Set-Cookie" in response.headers:
             return response(environ, start_response)
         page = _page_of(response, state, rendered_at)
         page.sources = rendering.sources

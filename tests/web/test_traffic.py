@@ -49,6 +49,15 @@ def test_a_page_is_counted_each_time_it_is_shown_from_the_cache_too(app: Flask, 
     assert views(app) == {(PAGE, ""): 3}
 
 
+def test_a_page_that_is_kept_for_long_is_counted_whatever_its_address_says_besides(
+    app: Flask, visitor: Visitor
+) -> None:
+    for query in ("", "?utm_source=letter", "?fbclid=1"):
+        visitor.reads(f"{PAGE}{query}", **BROWSER)
+        visitor.clock.now += 3600
+    assert views(app) == {(PAGE, ""): 3}
+
+
 def test_a_page_that_a_browser_has_unchanged_is_counted_too(app: Flask, visitor: Visitor) -> None:
     etag = visitor.reads(PAGE, **BROWSER).headers["ETag"]
     visitor.reads(PAGE, 304, if_none_match=etag, **BROWSER)

@@ -3,11 +3,14 @@
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+import time_machine
 from flask import Flask
 
 from tests.conftest import ON_ONE_SHARED_DATABASE
@@ -38,10 +41,17 @@ def copied_static(shared_app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyP
     return copy
 
 
-def change(file: Path) -> None:
-    """Append a rule to a file, at a time that no clock is too coarse to tell from the last change."""
+def change(file: Path, clock: time_machine.Traveller) -> None:
+    """Append a rule to a file, at a time that no clock is too coarse to tell from the last change; a second passes."""
     file.write_text(file.read_text() + "\n@layer pages { .changed { color: red } }\n")
     os.utime(file, ns=(1, 1))
+    clock.shift(1)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(datetime.now(UTC), tick=False) as clock:
+        yield clock
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/nothing"])
@@ -74,16 +84,20 @@ def test_there_is_no_other_bundle(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("name", BUNDLES)
-def test_the_address_of_a_stylesheet_changes_with_a_source(copied_static: Path, name: str) -> None:
+def test_the_address_of_a_stylesheet_changes_with_a_source(
+    copied_static: Path, clock: time_machine.Traveller, name: str
+) -> None:
     before = stylesheet_url(name)
-    change(copied_static / "css" / "print.css")
+    change(copied_static / "css/print.css", clock)
     assert stylesheet_url(name) != before
     assert ".changed" in find_stylesheet(name).text
 
 
-def test_the_address_of_a_static_file_changes_with_its_content(copied_static: Path) -> None:
+def test_the_address_of_a_static_file_changes_with_its_content(
+    copied_static: Path, clock: time_machine.Traveller
+) -> None:
     before = asset("js/share.js")
-    change(copied_static / "js/share.js")
+    change(copied_static / "js/share.js", clock)
     assert asset("js/share.js") != before
 
 

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from verdicts.web import (
+    addresses,
     admin,
     alternatives,
     assets,
@@ -66,6 +67,7 @@ def init_app(app: Flask) -> None:
         origin,
         bodies,
         errors,
+        addresses,
         assets,
         formatting,
         structured_data,

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -49,17 +50,17 @@ def init_app(app: Flask) -> None:
 
 def asset(path: str) -> str:
     """Return the URL of a static file, with a hash of its content."""
-    return f"{current_app.static_url_path}/{path}?v={_version(path)}"
+    return f"{current_app.static_url_path}/{path}?v={_version_now(path, _static_folder(), int(time.time()))}"
 
 
 def stylesheet_url(name: str) -> str:
     """Return the URL of a bundle of stylesheets, with a hash of its content."""
-    return f"/assets/{name}.css?v={find_stylesheet(name).version}"
+    return f"/assets/{name}.css?v={_stylesheet_version_now(name, _static_folder(), int(time.time()))}"
 
 
 def find_stylesheet(name: str) -> Stylesheet:
     """Return a bundle, which is built in memory when it is first asked for and when a source has changed since."""
-    key = (current_app.static_folder or "", name)
+    key = (_static_folder(), name)
     built = _stylesheets.get(key)
     if built is None or not built.is_current:
         built = _stylesheets[key] = _build_stylesheet(Path(key[0]) / "css", name)
@@ -102,9 +103,24 @@ def _build_stylesheet(folder: Path, name: str) -> Stylesheet:
     return Stylesheet(text, _hash(text.encode()), sources)
 
 
+# Files are looked at once a second: a page names a dozen, and a stylesheet has two dozen sources.
+@lru_cache(maxsize=256)
+def _version_now(path: str, _folder: str, _second: int) -> str:
+    return _version(path)
+
+
+@lru_cache(maxsize=8)
+def _stylesheet_version_now(name: str, _folder: str, _second: int) -> str:
+    return find_stylesheet(name).version
+
+
 def _version(path: str) -> str:
-    file = f"{current_app.static_folder}/{path}"
+    file = f"{_static_folder()}/{path}"
     return _file_hash(file, _changed_at(file))
+
+
+def _static_folder() -> str:
+    return current_app.static_folder or ""
 
 
 def _changed_at(file: str | Path) -> int:

@@ -338,4 +338,4 @@ def test_a_long_list_shows_the_oldest_and_says_how_many_there_are(root: AdminCli
             sa.update(delivery).values(state=DeliveryState.UNCERTAIN, state_reason="cut off")
         )
     page = root.gets(f"{EDITION}/uncertain").text
-    assert ("The 50 oldest of 60." in page, page.count('<li class="row-list-item">')) == (True, 50)
+    assert ("The 50 oldest of 60." in page, page.count('<li class="row-list-item uncertain-delivery">')) == (True, 50)

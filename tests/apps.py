@@ -21,6 +21,7 @@ from jinja2 import FileSystemBytecodeCache
 
 from verdicts import create_app
 from verdicts.app import THREADS_PER_WORKER, wrap_wsgi
+from verdicts.catalog.kept import KEPT
 from verdicts.config import Settings, load
 from verdicts.extensions import db, limit_waiting_writers, limiter
 
@@ -134,6 +135,7 @@ def _reset(pooled: PooledApp) -> None:
     _empty(Path(app.instance_path))
     app.config.clear()
     app.config.update(pooled.config)
+    app.extensions.pop(KEPT, None)
     del app.wsgi_app  # with its page cache
     app.wsgi_app = wrap_wsgi(app, app.config["SETTINGS"].proxy_hops)  # type: ignore[method-assign]
     limiter.init_app(app)  # which another application may have bound to its own counters

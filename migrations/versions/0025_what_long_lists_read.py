@@ -1,7 +1,8 @@
 """what long lists read
 
-Revision: 0025, after 0023. The directory's orders by panel and by name, and the comparisons that the front page and the
-picker propose, are read from indexes that end in the order. A tool's place by panel is one number beside its panel key.
+Revision: 0025, after 0023. The directory's orders by panel and by name, a category's tools, and the comparisons that
+the front page and the picker propose, are read from indexes that end in the order. So a tool keeps its place by panel
+as one number, and its name in small letters.
 """
 
 import sqlalchemy as sa
@@ -23,8 +24,10 @@ def upgrade() -> None:
     kind = "VIRTUAL" if op.get_bind().dialect.name == "sqlite" else "STORED"
     op.execute(f"ALTER TABLE tool ADD COLUMN sort_name VARCHAR(120) NOT NULL GENERATED ALWAYS AS (lower(name)) {kind}")
     op.create_index("ix_tool_sort_name", "tool", ["sort_name", "id"])
+    columns = ["category_id", "panel_place", "sort_name", "id"]
+    op.create_index("ix_tool_category_id_panel_place", "tool", columns)
     op.create_index("ix_comparison_featured_position", "comparison", ["featured", "position"])
-    op.create_index("ix_pair_views_views", "pair_views", ["views"])
+    op.create_index("ix_pair_views_views", "pair_views", ["views", "tool_id", "rival_id"])
 
 
 def store_panel_places(connection: sa.Connection) -> None:
@@ -42,6 +45,7 @@ def place_of(ships: int, voices: int) -> int:
 def downgrade() -> None:
     op.drop_index("ix_pair_views_views", table_name="pair_views")
     op.drop_index("ix_comparison_featured_position", table_name="comparison")
+    op.drop_index("ix_tool_category_id_panel_place", table_name="tool")
     op.drop_index("ix_tool_sort_name", table_name="tool")
     op.drop_index("ix_tool_panel_place", table_name="tool")
     op.execute("ALTER TABLE tool DROP COLUMN sort_name")

@@ -14,7 +14,7 @@ def test_unpublished_tools_and_those_to_come_are_not_listed(app: Flask) -> None:
     assert directory.list_newest(NOW, 9) == []
     assert queries.find_published("hidden", NOW) is None
     assert queries.find_published("tomorrow", NOW) is None
-    assert directory.count_by_category(NOW) == []
+    assert directory.count_by_category(NOW) == ()
     assert directory.list_by_category(NOW) == {}
 
 

@@ -25,8 +25,8 @@ STATEMENTS = {
     "/compare?tool=alpha&tool=beta&more=1&q=gamma": 4,
     "/tools/alpha/alternatives": 7,
     "/tools": 9,
-    "/tools?q=alpha": 9,
-    "/tools?category=developer-tools&sort=newest": 9,
+    "/tools?q=alpha": 8,  # the tools of each category are counted already
+    "/tools?category=developer-tools&sort=newest": 8,
     "/categories/developer-tools": 9,
     "/categories/developer-tools?after=alpha": 10,
     "/categories/developer-tools?w-builder=2": 9,

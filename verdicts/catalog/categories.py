@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.models import CategoryAlias
+from verdicts.catalog.panel_keys import SHARE_SCALE, VOICES_SCALE
 from verdicts.catalog.queries import (
     category,
     columns_of,
@@ -26,8 +27,6 @@ from verdicts.extensions import UtcDateTime, db
 
 PAGE_SIZE = 25
 
-_SHARE_SCALE, _VOICES_SCALE = 1_000_000, 1_000
-
 
 @dataclass(frozen=True)
 class ToolsOfCategory:
@@ -41,27 +40,11 @@ class ToolsOfCategory:
     previous_after: str | None = None
 
 
-def _rank_of(ships: sa.ColumnElement[int], voices: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
-    """Return how a panel orders tools as one whole number: by its share of SHIP, then by its voices; -1 without any."""
-    voices = sa.func.nullif(voices, 0, type_=sa.Integer)
-    return sa.func.coalesce(ships * _SHARE_SCALE // voices * _VOICES_SCALE + voices, -1)
-
-
 def _has_weight(weight: int) -> sa.ColumnElement[bool]:
     """Say whether a review is by one of those reviewers whose slugs are given for a weight."""
     given = sa.bindparam(f"weight_{weight}", type_=sa.String, expanding=True)
     return review.c.reviewer_id.in_(sa.select(reviewer.c.id).where(reviewer.c.slug.in_(given)))
 
-
-_voices = sa.func.count(review.c.id)
-panel_rank = _rank_of(_voices.filter(review.c.verdict == Verdict.SHIP), _voices)
-
-# The same by a reader's own weights: a voice counts once, unless it is given another weight.
-WEIGHTS = (0, 2, 3)
-_weight = sa.case((review.c.id.is_(None), 0), *((_has_weight(weight), weight) for weight in WEIGHTS), else_=1)
-_weighted_rank = _rank_of(
-    sa.func.sum(sa.case((review.c.verdict == Verdict.SHIP, _weight), else_=0)), sa.func.sum(_weight)
-)
 
 _alias = CategoryAlias.__table__
 _FIND = (
@@ -78,15 +61,27 @@ _LINKS = (
 )
 
 
-_name = tool.c.sort_name
 _in_category = (tool.c.category_id == sa.bindparam("category_id", type_=sa.Integer)) & is_published(_now)
-_given_rank = sa.bindparam("rank", type_=sa.BigInteger)
-_given_name = sa.tuple_(sa.bindparam("name", type_=sa.String), sa.bindparam("id", type_=sa.Integer))
+
+# The order by a reader's own weights, as tool.panel_place is without: a voice counts once, unless it is given another.
+WEIGHTS = (0, 2, 3)
+_weight = sa.case((review.c.id.is_(None), 0), *((_has_weight(weight), weight) for weight in WEIGHTS), else_=1)
+_ships = sa.func.sum(sa.case((review.c.verdict == Verdict.SHIP, _weight), else_=0))
+_voices = sa.func.nullif(sa.func.sum(_weight), 0, type_=sa.Integer)
+_weighted = (
+    sa.select(
+        tool.c.id, sa.func.coalesce(-(_ships * SHARE_SCALE // _voices * VOICES_SCALE + _voices), 1).label("place")
+    )
+    .outerjoin(review, review.c.tool_id == tool.c.id)
+    .where(_in_category)
+    .group_by(tool.c.id)
+    .subquery("weighted")
+)
 
 
 @dataclass(frozen=True)
 class _Statements:
-    """The statements that read a category's tools in the order of a rank."""
+    """The statements that read a category's tools by their places, then by name."""
 
     first: sa.Select[Any]
     later: sa.Select[Any]
@@ -94,30 +89,26 @@ class _Statements:
     place_of: sa.Select[Any]
 
     @classmethod
-    def ordered_by(cls, rank: sa.ColumnElement[int]) -> "_Statements":
-        ranked = (
-            sa.select(rank.label("rank"), _name.label("folded"), tool.c.id)
-            .outerjoin(review, review.c.tool_id == tool.c.id)
-            .where(_in_category)
-            .group_by(tool.c.id)
-        )
-        in_order = ranked.order_by(rank.desc(), _name, tool.c.id).limit(PAGE_SIZE + 1)
-        named = ranked.add_columns(current_slug.c.slug).join(current_slug, is_current_slug)
-        backwards = (
-            named.group_by(current_slug.c.slug).order_by(rank, _name.desc(), tool.c.id.desc()).limit(PAGE_SIZE + 1)
-        )
-        by_name, is_level = sa.tuple_(_name, tool.c.id), rank == _given_rank
+    def ordered_by(cls, place: sa.ColumnElement[int], *joined: tuple[sa.FromClause, sa.ColumnElement[bool]]) -> Self:
+        order = (place, tool.c.sort_name, tool.c.id)
+        names = ("place", "name", "id")
+        placed = sa.select(*(key.label(name) for key, name in zip(order, names, strict=True))).where(_in_category)
+        for table, condition in joined:
+            placed = placed.join(table, condition)
+        keys = sa.tuple_(*order)
+        given = sa.tuple_(*(sa.bindparam(name, type_=key.type) for key, name in zip(order, names, strict=True)))
+        backwards = placed.add_columns(current_slug.c.slug).join(current_slug, is_current_slug)
+        is_asked_for = requested_slug.c.slug == sa.bindparam("after")
         return cls(
-            first=in_order,
-            later=in_order.having((rank < _given_rank) | (is_level & (by_name > _given_name))),
-            earlier=backwards.having((rank > _given_rank) | (is_level & (by_name <= _given_name))),
-            place_of=ranked.join(requested_slug, requested_slug.c.tool_id == tool.c.id).where(
-                requested_slug.c.slug == sa.bindparam("after")
-            ),
+            first=placed.order_by(*order).limit(PAGE_SIZE + 1),
+            later=placed.where(keys > given).order_by(*order).limit(PAGE_SIZE + 1),
+            earlier=backwards.where(keys <= given).order_by(*(key.desc() for key in order)).limit(PAGE_SIZE + 1),
+            place_of=placed.join(requested_slug, requested_slug.c.tool_id == tool.c.id).where(is_asked_for),
         )
 
 
-_BY_PANEL, _BY_WEIGHTS = _Statements.ordered_by(panel_rank), _Statements.ordered_by(_weighted_rank)
+_BY_PANEL = _Statements.ordered_by(tool.c.panel_place)
+_BY_WEIGHTS = _Statements.ordered_by(_weighted.c.place, (_weighted, _weighted.c.id == tool.c.id))
 
 
 def find(slug: str) -> CategorySummary | None:
@@ -149,7 +140,7 @@ def list_tools(
     place = connection.execute(statements.place_of, {**values, "after": after}).first()
     if place is None:
         return ToolsOfCategory(())
-    values |= {"rank": place.rank, "name": place.folded, "id": place.id}
+    values |= {"place": place.place, "name": place.name, "id": place.id}
     # The tools of the page before, backwards, and the one that it begins after.
     earlier = [row.slug for row in connection.execute(statements.earlier, values)][PAGE_SIZE:]
     page = _page_of([row.id for row in connection.execute(statements.later, values)])

@@ -179,6 +179,8 @@ class Tool(Base):
         # The directory's orders.
         sa.Index("ix_tool_panel_place", "panel_place", "position", "id"),
         sa.Index("ix_tool_sort_name", "sort_name", "id"),
+        # A category's tools by their panels.
+        sa.Index("ix_tool_category_id_panel_place", "category_id", "panel_place", "sort_name", "id"),
         IDS_NEVER_REUSED,
     )
 

@@ -22,7 +22,7 @@ _SIGNS = {Verdict.SHIP: "+", Verdict.SKIP: "-"}
 _VERDICTS = {sign: verdict for verdict, sign in _SIGNS.items()}
 _VOICE = re.compile(r"([+-])([0-9]+)")
 _BATCH = 1_000
-_SHARE_SCALE, _VOICES_SCALE = 100_000, 1_000  # within 32 bits: a panel has fewer than 1,000 voices
+SHARE_SCALE, VOICES_SCALE = 100_000, 1_000  # within 32 bits: a panel has fewer than 1,000 voices
 
 _review = Review.__table__
 _READ = (
@@ -51,7 +51,7 @@ def verdicts_in(key: str) -> Mapping[int, Verdict]:
 def place_of(key: str) -> int:
     """Return where tools with this key stand by panel: by the share of SHIP, then by voices. Smaller comes first."""
     ships, voices = key.count("+"), key.count("+") + key.count("-")
-    return -(ships * _SHARE_SCALE // voices * _VOICES_SCALE + voices) if voices else NOT_REVIEWED_PLACE
+    return -(ships * SHARE_SCALE // voices * VOICES_SCALE + voices) if voices else NOT_REVIEWED_PLACE
 
 
 def refresh(tool_ids: Sequence[int]) -> None:

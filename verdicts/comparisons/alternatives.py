@@ -7,7 +7,6 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.categories import panel_rank
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.reviews import ReviewerSummary
 from verdicts.catalog.summaries import ToolSummary
@@ -70,15 +69,13 @@ _compared = (
 )
 _candidates = sa.union(sa.select(_tool.c.id).where(_tool.c.category_id == _category), _compared).subquery("candidates")
 _is_of_kind = sa.case((_tool.c.category_id == _category, 1), else_=0)
-_both = sa.func.coalesce(sa.func.max(_shared.c.both), 0)
+_both = sa.func.coalesce(_shared.c.both, 0)
 _RANKED = (
     sa.select(_tool.c.id, _both.label("both"), sa.select(sa.func.count()).select_from(_readers).scalar_subquery())
     .join(_candidates, _candidates.c.id == _tool.c.id)
-    .outerjoin(catalog.review, catalog.review.c.tool_id == _tool.c.id)
     .outerjoin(_shared, _shared.c.tool_id == _tool.c.id)
     .where(_tool.c.id != _id, catalog.is_published(_now), catalog.is_active)
-    .group_by(_tool.c.id)
-    .order_by(_is_of_kind.desc(), panel_rank.desc(), _both.desc(), _tool.c.sort_name, _tool.c.id)
+    .order_by(_is_of_kind.desc(), _tool.c.panel_place, _both.desc(), _tool.c.sort_name, _tool.c.id)
     .limit(MAX_ALTERNATIVES)
 )
 _REASONS = (

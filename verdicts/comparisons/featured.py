@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from math import comb
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +15,8 @@ from verdicts.comparisons.panel_lead import PanelLead, panel_lead
 from verdicts.comparisons.related import all_go_on, comparison, is_published, member, members_key
 from verdicts.extensions import UtcDateTime, db
 from verdicts.traffic.models import pair_views
+
+MOST_COMPARED = 100  # the pairs of tools among which the comparisons are that readers looked at most
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,6 @@ _HEADLINE = sa.select(comparison.c.headline).where(
 _most = sa.bindparam("most", type_=sa.Integer)
 _is_shown = is_published(_now) & all_go_on()
 _rival = member.alias("rival")
-_rows_of_pairs = sa.bindparam("rows_of_pairs", type_=sa.Integer)
 
 
 def _select_first() -> sa.Select[Any]:
@@ -77,16 +77,21 @@ def _select_first() -> sa.Select[Any]:
     no_views = sa.literal(0).label("views")
     featured = sa.select(comparison.c.id, no_views).where(comparison.c.featured, _is_shown)
     others = sa.select(comparison.c.id, no_views).where(~comparison.c.featured, _is_shown)
-    # The two tools that readers compared most say how often they looked at a comparison. It stands in as many rows as
-    # it has pairs of tools.
+    # The two tools that readers compared most say how often they looked at a comparison.
+    pairs = (
+        sa.select(pair_views.c.tool_id, pair_views.c.rival_id, pair_views.c.views)
+        .where(pair_views.c.rival_id > pair_views.c.tool_id)
+        .order_by(*(column.desc() for column in (pair_views.c.views, pair_views.c.tool_id, pair_views.c.rival_id)))
+        .limit(MOST_COMPARED)
+        .subquery()
+    )
     compared = (
-        sa.select(comparison.c.id, pair_views.c.views.label("views"))
-        .join_from(pair_views, member, member.c.tool_id == pair_views.c.tool_id)
-        .join(_rival, (_rival.c.tool_id == pair_views.c.rival_id) & (_rival.c.comparison_id == member.c.comparison_id))
-        .join(comparison, comparison.c.id == member.c.comparison_id)
-        .where(pair_views.c.rival_id > pair_views.c.tool_id, ~comparison.c.featured, _is_shown)
-        .order_by(pair_views.c.views.desc(), comparison.c.position)
-        .limit(_rows_of_pairs)
+        sa.select(comparison.c.id, pairs.c.views)
+        .join_from(pairs, member, member.c.tool_id == pairs.c.tool_id)
+        .join(_rival, (_rival.c.tool_id == pairs.c.rival_id) & (_rival.c.comparison_id == member.c.comparison_id))
+        # The sum hides an index: SQLite began with every comparison, and looked for its pair.
+        .join(comparison, comparison.c.id == member.c.comparison_id + 0)
+        .where(~comparison.c.featured, _is_shown)
     )
     parts = [each.order_by(comparison.c.position).limit(_most) for each in (featured, others)]
     found = sa.union_all(*(sa.select(each.subquery()) for each in (*parts, compared))).subquery()
@@ -135,8 +140,7 @@ def load(now: datetime, most: int) -> list[ComparisonSummary]:
 
     Featured ones come first, in the editors' order; then what readers compared most lately.
     """
-    values = {"now": now, "most": most, "rows_of_pairs": most * comb(address.MAX_TOOLS, 2)}
-    rows = db.session.connection().execute(_MEMBERS, values).all()
+    rows = db.session.connection().execute(_MEMBERS, {"now": now, "most": most}).all()
     panels = catalog.panel_verdicts_of([row[0] for row in rows])
     groups: dict[tuple[int, str | None, str], list[ReviewedTool]] = {}
     for tool_id, slug, name, *words in rows:

@@ -48,7 +48,7 @@ class PairViews(Base):
     __tablename__ = "pair_views"
     __table_args__ = (
         sa.Index("ix_pair_views_tool_id_views", "tool_id", "views"),
-        sa.Index("ix_pair_views_views", "views"),
+        sa.Index("ix_pair_views_views", "views", "tool_id", "rival_id"),
     )
 
     tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"), primary_key=True)

@@ -132,7 +132,7 @@ def render(
     found: FoundTools,
     ticked: list[ToolLink],
     pair: tuple[ToolLink, ToolLink] | None,
-    categories: list[CategoryCount],
+    categories: Sequence[CategoryCount],
 ) -> ResponseReturnValue:
     """Return the page. Six statements."""
     shown = replace(query, text=found.corrected or query.text)
@@ -211,7 +211,7 @@ def _with(chosen: str, licenses: list[str]) -> list[str]:
     return licenses if not chosen or chosen in licenses else [*licenses, chosen]
 
 
-def _applied(query: ToolQuery, ticked: list[ToolLink], categories: list[CategoryCount]) -> list[AppliedFilter]:
+def _applied(query: ToolQuery, ticked: list[ToolLink], categories: Sequence[CategoryCount]) -> list[AppliedFilter]:
     query = _first_page(query)
     names = {category.slug: category.name for category in categories}
     applied = [(names[query.category], replace(query, category=""))] if query.category else []

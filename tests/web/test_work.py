@@ -1,0 +1,104 @@
+"""How much a page makes the database do: as much with thousands of tools and comparisons as with hundreds."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from benchmarks.large_catalog import Scale, fill, slug_of
+from tests.apps import copied_sqlite, pooled_app
+from tests.conftest import listening
+from tests.makers import NOW
+from tests.web import rich
+from tests.web.visitor import Visitor
+from verdicts.extensions import db
+
+SMALL, LARGE = Scale(tools=1_100, votes=6_000), Scale(tools=2_200, votes=6_400)  # more tools than lists count
+MOST_GROWTH = 1.25
+SLACK = 1_000
+STEPS_A_TICK = 100
+OF_THE_CACHE = "content_version"  # what the page cache asks about all pages
+HOTTEST = {
+    "/": "/",
+    "/compare": "/compare",
+    f"/compare/{slug_of(100)}-vs-{slug_of(200)}": "/compare/alpha-vs-beta",
+    f"/compare/{slug_of(100)}-vs-{slug_of(200)}-vs-{slug_of(300)}": "/compare/alpha-vs-beta-vs-gamma",
+    f"/tools/{slug_of(100)}": "/tools/alpha",
+    f"/tools/{slug_of(100)}/alternatives": "/tools/alpha/alternatives",
+    "/tools": "/tools",
+    "/tools?sort=newest": "/tools?sort=newest",
+    "/tools?sort=name": "/tools?sort=name",
+    f"/tools?sort=panel&after={slug_of(100)}": "/tools?sort=panel&after=alpha",
+    "/categories/kind-3": "/categories/developer-tools",
+}
+# Tables with few rows each.
+SMALL_TABLES = {
+    "content_version",
+    "category",
+    "category_fact",
+    "category_alias",
+    "category_pick",
+    "reviewer",
+    "reviewer_alias",
+}
+
+
+@contextmanager
+def filled(template: Path, scale: Scale) -> Iterator[Flask]:
+    with copied_sqlite(template) as url, pooled_app(url) as app:
+        fill(scale, NOW)
+        yield app
+
+
+def steps(app: Flask, path: str) -> int:
+    """Return how many steps of SQLite's virtual machine a page takes once what is kept in memory is there."""
+    Visitor(app).reads(path)
+    ticks: Counter[str] = Counter()
+
+    def count(connection: Any, _cursor: object, statement: str, *_rest: object) -> None:
+        handler = None if OF_THE_CACHE in statement else lambda: ticks.update([path])
+        connection.connection.dbapi_connection.set_progress_handler(handler, STEPS_A_TICK)
+
+    with listening("before_cursor_execute", count):
+        Visitor(app).reads(path)
+    return STEPS_A_TICK * ticks[path]
+
+
+def test_the_hottest_pages_cost_sqlite_as_much_at_every_size(sqlite_template: Path) -> None:
+    with filled(sqlite_template, SMALL) as app:
+        small = {path: steps(app, path) for path in HOTTEST}
+    with filled(sqlite_template, LARGE) as app:
+        large = {path: steps(app, path) for path in HOTTEST}
+    grown = {path: (small[path], large[path]) for path in HOTTEST if large[path] > MOST_GROWTH * small[path] + SLACK}
+    assert grown == {}
+    assert all(small.values())
+
+
+def whole_tables(plan: dict[str, Any]) -> set[str]:
+    """Return the tables that a PostgreSQL plan reads from end to end."""
+    read = {plan["Relation Name"]} if plan["Node Type"] == "Seq Scan" else set()
+    return read.union(*(whole_tables(part) for part in plan.get("Plans", [])))
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_postgresql_has_an_index_for_all_that_the_hottest_pages_read(app: Flask) -> None:
+    rich.build()
+    sent: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
+        if statement.startswith(("SELECT", "WITH")) and OF_THE_CACHE not in statement:
+            sent.append((statement, parameters))
+
+    with listening("before_cursor_execute", note):
+        for path in HOTTEST.values():
+            Visitor(app).reads(path)
+    connection = db.session.connection()
+    for way in ("seqscan", "hashjoin", "mergejoin"):  # which it chooses while tables are small
+        connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+    plans = {text: connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {text}", values) for text, values in sent}
+    scans = {text: whole_tables(plan.scalar_one()[0]["Plan"]) - SMALL_TABLES for text, plan in plans.items()}
+    assert {text: tables for text, tables in scans.items() if tables} == {}

@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 
-from benchmarks import logins, mail, signups
+from benchmarks import logins, mail, signups, sizes
 from benchmarks.load import Load, run
 from benchmarks.requests import get, network, vote
 from benchmarks.timing import TRIES
@@ -150,4 +150,7 @@ def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if tools := int(os.environ.get("SCALE") or 0):
+        sizes.main(environment, tools, int(os.environ.get("VOTES") or 0))
+    else:
+        main()

@@ -1,0 +1,89 @@
+"""How long pages take with a large catalogue, compared with a small one: `make bench SCALE=50000`.
+
+Both sites answer in this process, without the page cache, in turn.
+"""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from flask import Flask
+
+from benchmarks.large_catalog import Scale, fill, slug_of
+from verdicts import config, create_app
+from verdicts.cli.serve import prepared_database
+from verdicts.extensions import db, limiter
+
+SMALL_TOOLS = 100
+VOTES_A_TOOL = 20
+ROUNDS = 7
+FIRST, SECOND = slug_of(40), slug_of(80)
+PAGES = {
+    "the front page": "/",
+    "the picker": "/compare",
+    "a comparison": f"/compare/{FIRST}-vs-{SECOND}",
+    "the two most voted tools": f"/compare/{slug_of(1)}-vs-{slug_of(2)}",
+    "a tool": f"/tools/{FIRST}",
+    "its alternatives": f"/tools/{FIRST}/alternatives",
+    "the directory": "/tools",
+    "the directory by panel": "/tools?sort=panel",
+    "the directory by readers": "/tools?sort=readers",
+    "the directory by price": "/tools?sort=price",
+    "the directory by name": "/tools?sort=name",
+    "a search for a frequent word": "/tools?q=cobalt",
+    "a search for a name": "/tools?q=cobalt+hub+24",
+    "a search with a wrong letter": "/tools?q=cobelt",
+    "a category": "/categories/kind-2",
+    "rankings": "/rankings",
+    "the reviewers": "/reviewers",
+    "a reviewer": "/reviewers/voice-1",
+    "the method": "/method",
+}
+
+Environment = Callable[[Path], dict[str, str]]
+
+
+def main(environment: Environment, tools: int, votes: int = 0, rounds: int = ROUNDS) -> None:
+    """Print a line for each page, and then all of it as JSON. Without `votes` there are VOTES_A_TOOL for each tool."""
+    scales = [Scale(SMALL_TOOLS, SMALL_TOOLS * VOTES_A_TOOL), Scale(tools, votes or tools * VOTES_A_TOOL)]
+    with ExitStack() as stack:
+        sites = [_filled(environment, scale, stack) for scale in scales]
+        times = {name: _milliseconds(sites, path, rounds) for name, path in PAGES.items()}
+    print(f"\nPages with {scales[0].tools:,} and {tools:,} tools, {scales[1].votes:,} votes, not cached;", end=" ")
+    print(f"{rounds} alternating rounds, {os.cpu_count()} processors; medians in ms")
+    print(f"{'':40} {'small':>8} {'large':>8} {'ratio':>7}")
+    for name, (small, large) in times.items():
+        print(f"{name:40} {small:8.1f} {large:8.1f} {small / large:7.2f}")
+    print(json.dumps({name: round(small / large, 3) for name, (small, large) in times.items()}))
+
+
+def _filled(environment: Environment, scale: Scale, stack: ExitStack) -> Flask:
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="verdicts-bench-")))
+    settings = config.load(environment(folder))
+    with prepared_database(settings):
+        fill(scale, datetime.now(UTC))
+    site = create_app(settings)
+    site.wsgi_app = Flask.wsgi_app.__get__(site)  # type: ignore[method-assign]  # without the page cache
+    with site.app_context():
+        stack.callback(db.engine.dispose)
+    return site
+
+
+def _milliseconds(sites: list[Flask], path: str, rounds: int) -> list[float]:
+    """Return the median of each site. A first round, in which statements and templates are compiled, does not count."""
+    limiter.enabled = False
+    times: list[list[float]] = [[] for _ in sites]
+    for number in range(-1, rounds):
+        for site, measured in zip(sites, times, strict=True):
+            client, started_at = site.test_client(), time.perf_counter()
+            answer = client.get(path, base_url=site.config["SETTINGS"].base_url)
+            measured += [1000 * (time.perf_counter() - started_at)] if number >= 0 else []
+            if answer.status_code != 200:
+                raise RuntimeError(f"{path}: {answer.status}")
+    return [median(each) for each in times]

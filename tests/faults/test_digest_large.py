@@ -12,7 +12,7 @@ from tests.faults.senders import Sending, an_edition_to_send
 from verdicts.digest.models import EditionState
 from verdicts.digest.sending import EndReason
 
-READERS = 100_000 if IS_LONG else 2_000
+READERS = 100_000 if IS_LONG else 1_000
 WARM_UP = 300
 MOST_GROWTH_KB = 50_000
 

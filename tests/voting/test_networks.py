@@ -8,6 +8,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import StatementCount
 from tests.makers import NOW, TODAY
 from tests.voting.world import rows
 from verdicts.extensions import begin_write, db
@@ -84,6 +85,24 @@ def test_a_days_key_stays_the_same_and_is_no_other_days(app: Flask) -> None:
     assert key_of_day(TODAY) == key
     assert key_of_day(TODAY + timedelta(days=1)) != key
     assert db.session.scalar(sa.select(sa.func.count()).select_from(network_key)) == 2
+
+
+def test_the_keys_of_a_day_are_read_once_they_are_committed(app: Flask, statements: StatementCount) -> None:
+    for _ in range(2):
+        network_hash(SHARED, NOW)
+        db.session.commit()
+    before = len(statements)
+    network_hash(SHARED, NOW)
+    assert len(statements) == before
+
+
+def test_a_key_that_was_never_committed_is_not_remembered(app: Flask) -> None:
+    lost = network_hash(SHARED, NOW)
+    db.session.rollback()
+    stored = network_hash(SHARED, NOW)
+    assert stored != lost
+    db.session.commit()
+    assert network_hash(SHARED, NOW) == stored
 
 
 def test_neighbours_share_a_hash_on_one_day_only(app: Flask) -> None:

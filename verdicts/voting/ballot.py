@@ -85,20 +85,21 @@ def cast(
     while this waited for its lock, the ballot is cast for that one. Raises ToolGone if it was deleted. The caller has
     called begin_write() and commits.
     """
-    if verdict is None and _find(tool_id, voter).standing is None:
+    connection = db.session.connection()
+    if verdict is None and _find(connection, tool_id, voter).standing is None:
         return Ballot(tool_id, None, Standing.COUNTED, read_tally(tool_id).community)
     figures = lock_tally(tool_id)
     # Read after the lock and not joined to it: PostgreSQL would show the voter's row as it was before the wait.
-    mine = _find(tool_id, voter)
+    mine = _find(connection, tool_id, voter)
     if mine.merged_into is not None:
         return cast(mine.merged_into, voter=voter, networks=networks, verdict=verdict, allowance=allowance, now=now)
     if mine.verdict is verdict and mine.standing is not None:
         return Ballot(tool_id, verdict, mine.standing, figures.community)
     if mine.standing is None:
-        change, held = _cast_first(tool_id, voter, networks, verdict, allowance, now)
+        change, held = _cast_first(connection, tool_id, voter, networks, verdict, allowance, now)
     else:
         change = _Change(tool_id, voter, mine.verdict, verdict, mine.standing, networks[0] if networks else None, now)
-        _store(change, is_new=False)
+        _store(connection, change, is_new=False)
         held = _judge_again(change, mine.network, allowance)
     if held:
         standing = Standing.HELD if voter in held else change.standing
@@ -106,33 +107,39 @@ def cast(
     return Ballot(tool_id, verdict, change.standing, (figures + change.worth).community)
 
 
-def _find(tool_id: int, voter: str) -> _Current:
-    row = db.session.connection().execute(_FIND, {"tool": tool_id, "by": voter}).one_or_none()
+def _find(connection: sa.Connection, tool_id: int, voter: str) -> _Current:
+    row = connection.execute(_FIND, {"tool": tool_id, "by": voter}).one_or_none()
     if row is None:
         raise ToolGone(tool_id)
     return _Current(*row)
 
 
 def _cast_first(
-    tool_id: int, voter: str, networks: Sequence[str], verdict: Verdict | None, allowance: int, now: datetime
+    connection: sa.Connection,
+    tool_id: int,
+    voter: str,
+    networks: Sequence[str],
+    verdict: Verdict | None,
+    allowance: int,
+    now: datetime,
 ) -> tuple[_Change, set[str]]:
     """Store a voter's first ballot; return it, and the voters whose ballots are held because their network has many."""
-    in_all, today, unheld = _count_voters(tool_id, networks)
+    in_all, today, unheld = _count_voters(connection, tool_id, networks)
     has_too_many = in_all >= most_voters(allowance)
     standing = Standing.HELD if has_too_many else standing_of(today + 1, allowance)
     change = _Change(tool_id, voter, None, verdict, standing, networks[0] if networks else None, now)
-    _store(change, is_new=True)
+    _store(connection, change, is_new=True)
     if has_too_many and unheld > allowance:
         return change, hold_beyond(allowance, tool_id, networks, _UNHELD, now)
     return change, set()
 
 
-def _count_voters(tool_id: int, networks: Sequence[str]) -> tuple[int, int, int]:
+def _count_voters(connection: sa.Connection, tool_id: int, networks: Sequence[str]) -> tuple[int, int, int]:
     """Return how many voters a client's network has had on all days that are known, today, and without being held."""
     if not networks:
         return 0, 0, 0
     values = {"tool": tool_id, "networks": networks, "today": networks[0]}
-    in_all, today, unheld = db.session.connection().execute(_COUNT_VOTERS, values).one()
+    in_all, today, unheld = connection.execute(_COUNT_VOTERS, values).one()
     return in_all, today, unheld
 
 
@@ -149,14 +156,13 @@ def _judge_again(change: _Change, network: str | None, allowance: int) -> set[st
     return hold_beyond(allowance, change.tool_id, [network], (Standing.COUNTED,), change.at)
 
 
-def _store(change: _Change, is_new: bool) -> None:
-    _set(change, is_new)
-    _record(change)
+def _store(connection: sa.Connection, change: _Change, is_new: bool) -> None:
+    _set(connection, change, is_new)
+    _record(connection, change)
     move_tally(change.tool_id, change.worth)
 
 
-def _set(change: _Change, is_new: bool) -> None:
-    connection = db.session.connection()
+def _set(connection: sa.Connection, change: _Change, is_new: bool) -> None:
     if not is_new:
         key = {"tool": change.tool_id, "by": change.voter}
         connection.execute(_CHANGE, {**key, "verdict_now": change.after, "now": change.at})
@@ -166,8 +172,8 @@ def _set(change: _Change, is_new: bool) -> None:
     connection.execute(_ADD, row | now)
 
 
-def _record(change: _Change) -> None:
+def _record(connection: sa.Connection, change: _Change) -> None:
     line = {"tool_id": change.tool_id, "voter": change.voter, "network": change.network, "at": change.at}
     before = {"from_verdict": change.before, "from_standing": change.standing}
     after = {"to_verdict": change.after, "to_standing": change.standing}
-    db.session.connection().execute(_RECORD, {**line, **before, **after, "occasion": Occasion.CAST, "reason": None})
+    connection.execute(_RECORD, {**line, **before, **after, "occasion": Occasion.CAST, "reason": None})

@@ -12,9 +12,13 @@ from verdicts.voting.models import network_key
 from verdicts.voting.retention import NETWORKS_KEPT
 from verdicts.voting.tallying import insert_unless_there
 
+_KEPT_KEYS = sa.select(network_key.c.day, network_key.c.key).where(network_key.c.day > sa.bindparam("expired"))
+_KEY = sa.select(network_key.c.key).where(network_key.c.day == sa.bindparam("day"))
+
 # The network of every client whose address cannot be read, so that a proxy's odd words switch off no rule.
 UNREADABLE = "unreadable"
 _KEY_BYTES = 32
+_REMEMBERED = "verdicts.network_keys"
 
 # Spelled out, as `is_private` also covers the documentation's networks, which load tests use as their clients'.
 _NOT_A_CLIENTS = [
@@ -42,20 +46,15 @@ def network_hash(address: str, now: datetime) -> str | None:
 
     The first call of a day writes that day's key, so call it after begin_write().
     """
-    return next(iter(network_hashes(address, now)), None)
+    return next(iter(network_hashes(network_of(address), now)), None)
 
 
-def network_hashes(address: str, now: datetime) -> list[str]:
-    """Return what the database calls an address's network today, then on the days before whose keys it keeps.
+def network_hashes(network: str | None, now: datetime) -> list[str]:
+    """Return what the database calls a network today, then on the days before whose keys it keeps.
 
-    None where the address has no network. Call it after begin_write(), as network_hash().
+    An empty list where there is no network. Call it after begin_write(), as network_hash().
     """
-    network, today = network_of(address), now.astimezone(UTC).date()
-    if network is None:
-        return []
-    keys = _kept_keys(today)
-    todays = keys.pop(today, None) or key_of_day(today)
-    return [hash_network(network, key) for key in (todays, *keys.values())]
+    return [hash_network(network, key) for key in _keys_of(now.astimezone(UTC).date())] if network else []
 
 
 def unreadable_hashes(now: datetime) -> list[str]:
@@ -63,9 +62,25 @@ def unreadable_hashes(now: datetime) -> list[str]:
     return [hash_network(UNREADABLE, key) for key in _kept_keys(now.astimezone(UTC).date()).values()]
 
 
+def _keys_of(today: date) -> list[bytes]:
+    """Return today's key, then those of the days before that are kept.
+
+    A connection remembers them for the day, once a transaction before has committed today's.
+    """
+    remembered = db.session.connection().info
+    day, keys = remembered.get(_REMEMBERED, (None, []))
+    if day == today:
+        return list(keys)
+    kept = _kept_keys(today)
+    todays = kept.pop(today, None)
+    keys = [todays or key_of_day(today), *kept.values()]
+    remembered[_REMEMBERED] = (today if todays else None, keys)
+    return keys
+
+
 def _kept_keys(today: date) -> dict[date, bytes]:
-    kept = sa.select(network_key.c.day, network_key.c.key).where(network_key.c.day > today - NETWORKS_KEPT)
-    return {row.day: row.key for row in db.session.connection().execute(kept)}
+    rows = db.session.connection().execute(_KEPT_KEYS, {"expired": today - NETWORKS_KEPT})
+    return {row.day: row.key for row in rows}
 
 
 def network_of(address: str) -> str | None:
@@ -107,9 +122,9 @@ def hash_network(network: str, key: bytes) -> str:
 
 def key_of_day(day: date) -> bytes:
     """Return the random key of a day. The first call of a day creates it."""
-    connection, stored = db.session.connection(), sa.select(network_key.c.key).where(network_key.c.day == day)
-    key: bytes | None = connection.scalar(stored)
+    connection = db.session.connection()
+    key: bytes | None = connection.scalar(_KEY, {"day": day})
     if key is None:
         insert_unless_there(network_key, day=day, key=secrets.token_bytes(_KEY_BYTES))
-        key = connection.scalars(stored).one()
+        key = connection.scalars(_KEY, {"day": day}).one()
     return key

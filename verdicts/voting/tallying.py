@@ -60,6 +60,12 @@ def standing_of(new_voter_number: int, allowance: int) -> Standing:
 _FIGURES = [tally.c[name] for name in Figures.__dataclass_fields__]
 _READ = sa.select(*_FIGURES).where(tally.c.tool_id == sa.bindparam("tool"))
 _LOCK = _READ.with_for_update()
+_MOVE = (
+    sa.update(tally)
+    .where(tally.c.tool_id == sa.bindparam("tool"))
+    .values({column: column + sa.bindparam(f"{column.name}_by") for column in _FIGURES})
+    .values(changes=tally.c.changes + 1)
+)
 
 
 def read_tally(tool_id: int) -> Figures:
@@ -87,9 +93,8 @@ def lock_tally(tool_id: int) -> Figures:
 
 def move_tally(tool_id: int, change: Figures) -> None:
     """Add to a tool's tally, and count that its ballots have changed; the caller holds its lock."""
-    moves = {tally.c[name]: tally.c[name] + by for name, by in vars(change).items() if by}
-    moves[tally.c.changes] = tally.c.changes + 1
-    db.session.connection().execute(sa.update(tally).where(tally.c.tool_id == tool_id).values(moves))
+    moves = {f"{name}_by": by for name, by in vars(change).items()}
+    db.session.connection().execute(_MOVE, {"tool": tool_id, **moves})
 
 
 def insert_unless_there(table: sa.Table, **values: object) -> None:

@@ -9,14 +9,16 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from flask import request
 from werkzeug.http import parse_list_header
 
-from verdicts.voting.networks import UNREADABLE
+from verdicts.voting.networks import UNREADABLE, network_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _BRACKETED = re.compile(r"\[([^\[\]]*)\](?::[0-9]{1,5})?")
+_NETWORK = "verdicts.client_network"
 _PORT = re.compile(r":[0-9]{1,5}$")
 
 
@@ -54,3 +56,11 @@ def clean_address(text: str) -> str:
             continue
         return str(getattr(address, "ipv4_mapped", None) or address)
     return UNREADABLE
+
+
+def client_network() -> str | None:
+    """Return the network of the current request's client (voting.networks.network_of). It is found once a request."""
+    if _NETWORK not in request.environ:
+        request.environ[_NETWORK] = network_of(request.remote_addr or "")
+    network: str | None = request.environ[_NETWORK]
+    return network

@@ -11,8 +11,7 @@ from flask_limiter import RateLimitExceeded
 
 from verdicts.config import current_settings
 from verdicts.extensions import limiter
-from verdicts.voting.networks import network_of
-from verdicts.web.voters import current_voter
+from verdicts.web.client_address import client_network
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,26 +33,11 @@ MAX_WAIT = timedelta(days=1)  # for one's turn beyond these
 HOUR_SECONDS = 3600  # for Retry-After where a limit is per hour
 
 
-def is_without_cookie() -> bool:
-    """Say whether the client has no voter's cookie yet. Its request only sets one, and has a limit of its own.
-
-    Otherwise an office full of first-time voters would use up its network's limit before voting.
-    """
-    return current_voter() is None
-
-
-def has_cookie() -> bool:
-    return not is_without_cookie()
-
-
-def voter_key() -> str:
-    return f"voter:{current_voter()}"
-
-
 def network_key() -> str:
     """Return the client's network as a keyed hash: the counters may be in Redis, and must name nobody."""
-    address = request.remote_addr or ""
-    network = network_of(address) or address  # of this machine and private networks: each address for itself
+    network = (
+        client_network() or request.remote_addr or ""
+    )  # of this machine and private networks: each address for itself
     return f"network:{hmac.digest(current_settings().secret_key.encode(), network.encode(), 'sha256').hex()[:32]}"
 
 

@@ -1,6 +1,7 @@
 """The voter's cookie: a signed random token, set only by voting. The database holds only the token's hash."""
 
 import secrets
+from functools import lru_cache
 
 from flask import Response, request
 from itsdangerous import BadSignature
@@ -11,6 +12,7 @@ from verdicts.web.signatures import TolerantSerializer
 
 MARKER = "voted"
 TOKEN_BYTES = 16
+_VOTER = "verdicts.voter"
 MAX_AGE_SECONDS = int(VOTER_KEPT.total_seconds())
 
 
@@ -24,8 +26,11 @@ def cookie_name() -> str:
 
 def current_voter() -> str | None:
     """Return the hash under which the database knows this browser, or None if it has no valid cookie."""
-    token = _token()
-    return hash_voter(token, current_settings().hash_key) if token else None
+    if _VOTER not in request.environ:
+        token = _token()
+        request.environ[_VOTER] = hash_voter(token, current_settings().hash_key) if token else None
+    voter: str | None = request.environ[_VOTER]
+    return voter
 
 
 def set_cookie(response: Response) -> None:
@@ -33,19 +38,25 @@ def set_cookie(response: Response) -> None:
 
     It is never renewed: a cookie that outlived the database's row would let its voter count twice.
     """
-    value, secure = _signer().dumps(secrets.token_hex(TOKEN_BYTES)), current_settings().is_https
+    value, secure = signer().dumps(secrets.token_hex(TOKEN_BYTES)), current_settings().is_https
     response.set_cookie(cookie_name(), value, max_age=MAX_AGE_SECONDS, httponly=True, samesite="Lax", secure=secure)
     response.set_cookie(MARKER, "1", max_age=MAX_AGE_SECONDS, samesite="Lax", secure=secure)
 
 
 def _token() -> str | None:
     try:
-        token = _signer().loads(request.cookies.get(cookie_name(), ""), max_age=MAX_AGE_SECONDS)
+        token = signer().loads(request.cookies.get(cookie_name(), ""), max_age=MAX_AGE_SECONDS)
     except BadSignature:
         return None
     return token if isinstance(token, str) and len(token) == 2 * TOKEN_BYTES else None
 
 
-def _signer() -> TolerantSerializer:
+def signer() -> TolerantSerializer:
+    """Return what signs the tokens in cookies, and reads them."""
     settings = current_settings()
-    return TolerantSerializer([*settings.secret_key_fallbacks, settings.secret_key], salt="voter")
+    return _signer_with((*settings.secret_key_fallbacks, settings.secret_key))
+
+
+@lru_cache(maxsize=1)
+def _signer_with(keys: tuple[str, ...]) -> TolerantSerializer:
+    return TolerantSerializer(list(keys), salt="voter")

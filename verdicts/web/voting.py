@@ -11,14 +11,15 @@ from verdicts.catalog import queries as catalog
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.summaries import ToolLink
 from verdicts.config import current_settings
-from verdicts.extensions import begin_write, db, limiter
+from verdicts.extensions import begin_write, db
 from verdicts.voting import ballot, queries
 from verdicts.voting.ballot import Ballot
 from verdicts.voting.community import Community
 from verdicts.voting.networks import network_hashes
 from verdicts.voting.tallying import ToolGone
-from verdicts.web import limits, vote_figures, voters
+from verdicts.web import vote_figures, vote_limits, voters
 from verdicts.web.catalog import NO_TOOL, link_or_404
+from verdicts.web.client_address import client_network
 from verdicts.web.clock import now
 from verdicts.web.errors import render_error
 from verdicts.web.forms import PublicForm
@@ -49,14 +50,12 @@ class MyBallot:
 
 
 @bp.post("/tools/<slug>/vote")
-@limiter.limit(limits.PER_VOTER_LIMIT, key_func=limits.voter_key, exempt_when=limits.is_without_cookie)
-@limiter.limit(limits.PER_NETWORK_LIMIT, key_func=limits.network_key, exempt_when=limits.is_without_cookie)
-@limiter.limit(limits.NEW_VOTERS_LIMIT, key_func=limits.network_key, exempt_when=limits.has_cookie)
 def vote(slug: str) -> ResponseReturnValue:
+    voter = voters.current_voter()
+    vote_limits.count_vote(voter)
     form = BallotForm()
     if not form.validate():
         return render_error(422, " ".join(form.verdict.errors))
-    voter = voters.current_voter()
     if voter is None:
         return redirect_with_cookie(slug)
     begin_write()
@@ -66,7 +65,7 @@ def vote(slug: str) -> ResponseReturnValue:
         cast = ballot.cast(
             tool.id,
             voter=voter,
-            networks=network_hashes(request.remote_addr or "", moment),
+            networks=network_hashes(client_network(), moment),
             verdict=form.chosen(),
             allowance=current_settings().votes_per_network_day,
             now=moment,

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import logins, mail, signups, sizes
-from benchmarks.load import Load, run
+from benchmarks.load import Clients, Load, run
 from benchmarks.requests import get, network, vote
 from benchmarks.timing import TRIES
 from verdicts import config
@@ -39,10 +39,11 @@ class Measurement:
     requests: Iterator[bytes]
     status: int = 200
     connections: int = CONNECTIONS
+    background: Clients | None = None
     loads: list[Load] = field(default_factory=list)
 
     def run_round(self, port: int, seconds: float) -> None:
-        self.loads.append(run(port, self.requests, self.connections, seconds))
+        self.loads.append(run(port, Clients(self.requests, self.connections), seconds, self.background))
 
     @property
     def rate(self) -> float:
@@ -57,14 +58,25 @@ def list_measurements(settings: config.Settings) -> list[Measurement]:
     def uncached() -> Iterator[bytes]:
         return (get(f"{PAGE}?w-{number}=1", network=network(number)) for number in count())
 
+    numbers = count()
+
+    def votes() -> Iterator[bytes]:
+        return (vote(settings, number) for number in numbers)
+
     return [
         Measurement("baseline: a Flask view, 12 bytes", (get("/baseline/") for _ in count())),
         Measurement("a comparison page, cached", (get(PAGE) for _ in count())),
         Measurement("a comparison page, cached, br", (get(PAGE, accept_encoding="br") for _ in count())),
         Measurement("a cached page that is due and the same", (get(f"/due{PAGE}") for _ in count())),
         Measurement("a comparison page, not cached", uncached()),
-        Measurement("a vote, 2 readers at once", (vote(settings, number) for number in count()), 303, connections=2),
-        Measurement("a vote, 16 readers at once", (vote(settings, number) for number in count(1)), 303),
+        Measurement("a vote, 1 reader", votes(), 303, connections=1),
+        Measurement("a vote, 16 readers at once", votes(), 303),
+        Measurement("a vote, 64 readers at once", votes(), 303, connections=64),
+        Measurement(
+            "a cached page while 16 readers vote",
+            (get(PAGE) for _ in count()),
+            background=Clients(votes(), CONNECTIONS),
+        ),
     ]
 
 

@@ -26,8 +26,18 @@ class Load:
         return 1 - self.answers[status] / max(1, self.answers.total())
 
 
+@dataclass(frozen=True)
+class Clients:
+    """Connections that send these requests."""
+
+    requests: Iterator[bytes]
+    connections: int
+
+
 class _Connection:
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, requests: Iterator[bytes], answers: Counter[int]) -> None:
+        self.answers = answers
+        self._requests = requests
         self._port = port
         self._received = b""
         self._length: int | None = None
@@ -37,9 +47,9 @@ class _Connection:
         self.socket = socket.create_connection(("127.0.0.1", self._port), timeout=10)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def send(self, request: bytes) -> None:
+    def send_next(self) -> None:
         self._received, self._length = b"", None
-        self.socket.sendall(request)
+        self.socket.sendall(next(self._requests))
 
     def receive(self) -> int | None:
         """Read what has arrived. Return the status when the answer is complete."""
@@ -55,31 +65,34 @@ class _Connection:
         return int(self._received[9:12]) if len(self._received) >= self._length else None
 
 
-def run(port: int, requests: Iterator[bytes], connections: int, seconds: float) -> Load:
-    """Send requests over this number of connections, and count the answers.
+def run(port: int, clients: Clients, seconds: float, background: Clients | None = None) -> Load:
+    """Let clients send requests, and count the answers. Other clients may send theirs in the background.
 
     A round on a machine that is too busy to answer at all lasts until the first answer, so that no rate is zero.
     """
     answers: Counter[int] = Counter()
     with selectors.DefaultSelector() as selector:
-        for _ in range(connections):
-            _start(selector, _Connection(port), requests)
+        _start(selector, port, clients, answers)
+        if background:
+            _start(selector, port, background, Counter())
         started = time.perf_counter()
         deadline = started + seconds
         while (now := time.perf_counter()) < deadline or (not answers and now < started + LONGEST_WAIT):
             for key, _ in selector.select(timeout=1):
                 if status := key.data.receive():
-                    answers[status] += 1
-                    key.data.send(next(requests))
+                    key.data.answers[status] += 1
+                    key.data.send_next()
         elapsed = time.perf_counter() - started
         for key in list(selector.get_map().values()):
             key.data.socket.close()
     return Load(answers, elapsed)
 
 
-def _start(selector: selectors.BaseSelector, connection: _Connection, requests: Iterator[bytes]) -> None:
-    selector.register(connection.socket, selectors.EVENT_READ, connection)
-    connection.send(next(requests))
+def _start(selector: selectors.BaseSelector, port: int, clients: Clients, answers: Counter[int]) -> None:
+    for _ in range(clients.connections):
+        connection = _Connection(port, clients.requests, answers)
+        selector.register(connection.socket, selectors.EVENT_READ, connection)
+        connection.send_next()
 
 
 def _content_length(head: bytes) -> int:

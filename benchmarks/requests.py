@@ -1,12 +1,14 @@
 """Requests as bytes. They must be cheap to build: a slow load generator measures itself."""
 
+import secrets
 from functools import lru_cache
 from ipaddress import IPv6Address
 
-from flask import Flask, Response
+from flask import Flask
 
 from verdicts import config
 from verdicts.web import voters
+from verdicts.web.signatures import TolerantSerializer
 
 BODY = b"verdict=ship"
 FIRST_NETWORK = int(IPv6Address("2001:db8::1"))
@@ -36,14 +38,13 @@ def network(number: int) -> IPv6Address:
 
 
 def _cookie(settings: config.Settings) -> str:
-    with _signing(settings).app_context():
-        response = Response()
-        voters.set_cookie(response)
-    return response.headers["Set-Cookie"].partition(";")[0]
+    name, signer = _signing(settings)
+    return f"{name}={signer.dumps(secrets.token_hex(voters.TOKEN_BYTES))}"
 
 
 @lru_cache(maxsize=1)
-def _signing(settings: config.Settings) -> Flask:
+def _signing(settings: config.Settings) -> tuple[str, TolerantSerializer]:
     app = Flask("signing")
     app.config["SETTINGS"] = settings
-    return app
+    with app.app_context():
+        return voters.cookie_name(), voters.signer()

@@ -20,7 +20,7 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
 from verdicts import create_app
-from verdicts.app import THREADS_PER_WORKER, wrap_wsgi
+from verdicts.app import MAX_WAITING_WRITERS, wrap_wsgi
 from verdicts.catalog.kept import KEPT
 from verdicts.config import Settings, load
 from verdicts.extensions import db, limit_waiting_writers, limiter
@@ -139,7 +139,7 @@ def _reset(pooled: PooledApp) -> None:
     del app.wsgi_app  # with its page cache
     app.wsgi_app = wrap_wsgi(app, app.config["SETTINGS"].proxy_hops)  # type: ignore[method-assign]
     limiter.init_app(app)  # which another application may have bound to its own counters
-    limit_waiting_writers(THREADS_PER_WORKER)
+    limit_waiting_writers(MAX_WAITING_WRITERS)
 
 
 def _empty(folder: Path) -> None:

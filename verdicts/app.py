@@ -4,13 +4,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from verdicts import cli, config, private_files, web
 from verdicts.engines import configure_engine, engine_options
-from verdicts.extensions import compress, csrf, db, end_session, limit_waiting_writers, limiter, mail, migrate
+from verdicts.extensions import compress, csrf, db, end_session, end_turn, limit_waiting_writers, limiter, mail, migrate
 from verdicts.web import counters
 from verdicts.web.caching import PageCache
 from verdicts.web.client_address import CleanClientAddress
@@ -20,7 +21,8 @@ from verdicts.web.whitespace import CompactMarkup
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-THREADS_PER_WORKER = 4
+THREADS_PER_WORKER = 48
+MAX_WAITING_WRITERS = 40  # of these threads, so that readers always find one; who comes next is answered 503
 REDIS_TIMEOUT_SECONDS = 0.5
 
 
@@ -46,12 +48,13 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app.teardown_appcontext(end_session)
     with app.app_context():
         configure_engine(db.engine)
+        sa.event.listen(db.engine, "checkin", end_turn)
     migrate.init_app(app, db, directory=str(config.CHECKOUT / "migrations"))
     csrf.init_app(app)
     compress.init_app(app)
     limiter.init_app(app)
     mail.init_app(app)
-    limit_waiting_writers(THREADS_PER_WORKER)
+    limit_waiting_writers(MAX_WAITING_WRITERS)
 
     web.init_app(app)
     cli.init_app(app)

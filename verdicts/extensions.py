@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -18,12 +18,14 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from verdicts.engines import sqlite_driver as sqlite_driver  # operators' backup scripts import it from here
+from verdicts.turns import TooManyWaiting, Turns
 
 logger = logging.getLogger(__name__)
 
@@ -94,16 +96,21 @@ limiter = Limiter(key_func=get_remote_address)
 
 
 class TooManyWriters(Exception):
-    """Half of this process's threads already wait to write. The caller should answer 503."""
+    """As many threads as may wait to write do so already, or one has waited in vain. Answer 503."""
 
 
-_waiting_writers = threading.BoundedSemaphore(1)
+# At once in this process. SQLite has one writer: threads queue here in turn, as at the file the one that polls last may
+# starve. PostgreSQL's pool has twice as many connections, so that readers find one.
+WRITERS = {"sqlite": 1, "postgresql": 4}
+MAX_WAIT_TO_WRITE_SECONDS = 3.0
+_TURN = "verdicts.turn_to_write"
+_turns = {dialect: Turns(writers) for dialect, writers in WRITERS.items()}
 
 
 def limit_waiting_writers(threads: int) -> None:
-    """Let at most half of a process's `threads` wait for SQLite's write lock, so that readers always find one."""
-    global _waiting_writers
-    _waiting_writers = threading.BoundedSemaphore(max(1, threads // 2))
+    """Let so many threads of this process wait for their turn to write. Others are refused at once."""
+    for turns in _turns.values():
+        turns.max_waiting = threads
 
 
 @contextmanager
@@ -117,22 +124,32 @@ def acquire_or_raise(slots: threading.Semaphore, error: type[Exception], timeout
         slots.release()
 
 
-def waiting_to_write() -> AbstractContextManager[None]:
-    """Count this thread as one that waits to write. Raises TooManyWriters where half of the threads do already."""
-    return acquire_or_raise(_waiting_writers, TooManyWriters)
-
-
 def begin_write() -> None:
     """Begin the session's transaction as one that may write. Call it before the first statement.
 
-    On SQLite it takes the write lock at once (BEGIN IMMEDIATE) and waits for it at most engines.BUSY_TIMEOUT_MS.
-    A transaction that reads first and writes later fails where another one has written in between, whatever the
-    timeout. Raises TooManyWriters, or sqlalchemy.exc.OperationalError where the lock stays taken.
+    It waits for its turn, which ends with the transaction. On SQLite it then takes the write lock at once (BEGIN
+    IMMEDIATE), for which other processes may make it wait for engines.BUSY_TIMEOUT_MS. A transaction that reads first
+    and writes later fails where another one has written in between, whatever the timeout. Raises TooManyWriters, or
+    sqlalchemy.exc.OperationalError where the lock stays taken.
     """
-    if db.engine.dialect.name != "sqlite":
+    if db.session().in_transaction() and _TURN in db.session.connection().info:
         return
-    with waiting_to_write():
-        db.session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+    turns = _turns[db.engine.dialect.name]
+    try:
+        turns.take(MAX_WAIT_TO_WRITE_SECONDS)
+    except TooManyWaiting:
+        raise TooManyWriters from None
+    try:
+        db.session.connection(execution_options={"sqlite_begin": "IMMEDIATE"}).info[_TURN] = turns
+    except BaseException:
+        turns.end()
+        raise
+
+
+def end_turn(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    """Let the next one write, when the connection of one who wrote goes back to its pool."""
+    if turns := record.info.pop(_TURN, None):
+        turns.end()
 
 
 def begin_write_after_read() -> None:
@@ -142,8 +159,6 @@ def begin_write_after_read() -> None:
 
 
 TRANSIENT_ERRORS = (OperationalError, InterfaceError, PendingRollbackError, PoolTimeout, TooManyWriters)
-# SQLite has one writer. Threads queue here in turn; at the file, the one that polls last may starve.
-_sqlite_writer = threading.Lock()
 
 
 def commit_or_retry(step: Callable[[], T], *, tries: int | None = None) -> T:
@@ -156,11 +171,10 @@ def commit_or_retry(step: Callable[[], T], *, tries: int | None = None) -> T:
     while True:
         attempt += 1
         try:
-            with _sqlite_writer if db.engine.dialect.name == "sqlite" else nullcontext():
-                begin_write()
-                result = step()
-                db.session.commit()
-                return result
+            begin_write()
+            result = step()
+            db.session.commit()
+            return result
         except BaseException as error:
             db.session.rollback()
             is_last = attempt == tries if tries else time.monotonic() > deadline

@@ -1,13 +1,12 @@
 """Every error in our own words, as a page and as a notice for htmx; overload and outages among them."""
 
 import contextlib
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask, abort, request, request_finished, request_started
+from flask import Flask, abort, request, request_finished, request_started, template_rendered
 
 from tests.apps import pooled_app
 from tests.conftest import ON_ONE_DATABASE
@@ -15,6 +14,7 @@ from tests.makers import make_tool
 from tests.postgres import PostgresServer
 from tests.web.visitor import Page, Visitor
 from verdicts import engines, extensions
+from verdicts.app import MAX_WAITING_WRITERS
 from verdicts.extensions import db
 from verdicts.voting.models import vote, vote_event
 
@@ -198,6 +198,19 @@ def assert_try_again(page: Page, *, htmx: bool) -> None:
 
 
 @contextlib.contextmanager
+def nobody_may_wait() -> Iterator[None]:
+    """Have another thread write, and none wait, until the block ends."""
+    extensions.limit_waiting_writers(0)
+    turns = extensions._turns["sqlite"]
+    turns.take(timeout=0)
+    try:
+        yield
+    finally:
+        turns.end()
+        extensions.limit_waiting_writers(MAX_WAITING_WRITERS)
+
+
+@contextlib.contextmanager
 def writing_lock(app: Flask) -> Iterator[None]:
     """Hold SQLite's write lock over a connection of one's own."""
     path = app.config["SETTINGS"].database_url.removeprefix("sqlite:///")
@@ -221,17 +234,34 @@ def test_a_locked_database_is_503_and_the_ballot_is_kept_at_hand(app: Flask, vis
 
 
 @ON_ONE_DATABASE
-def test_too_many_waiting_writers_are_503_at_once(
-    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_many_waiting_writers_are_503_at_once(app: Flask, visitor: Visitor) -> None:
     make_tool("alpha")
     visitor.votes("alpha", "ship")
-    monkeypatch.setattr(extensions, "_waiting_writers", threading.BoundedSemaphore(1))
-    with extensions.waiting_to_write():
+    with nobody_may_wait():
         page = visitor.sends("/tools/alpha/vote", {"verdict": "skip"}, 503)
         assert visitor.reads("/tools/alpha").status == 200
     assert_try_again(page, htmx=False)
     assert visitor.votes("alpha", "skip").status == 200
+
+
+@ON_ONE_DATABASE
+def test_a_refused_vote_renders_no_page_the_second_time(app: Flask, visitor: Visitor) -> None:
+    make_tool("alpha")
+    visitor.votes("alpha", "ship")
+    with nobody_may_wait():
+        first = visitor.sends("/tools/alpha/vote", {"verdict": "skip"}, 503)
+        with template_rendered.connected_to(lambda *_, **__: pytest.fail("a page was rendered"), app):
+            second = visitor.sends("/tools/alpha/vote", {"verdict": "skip"}, 503)
+    assert second.html == first.html
+
+
+@ON_ONE_DATABASE
+def test_a_transaction_that_may_write_already_needs_no_other_turn(app: Flask) -> None:
+    extensions.begin_write()
+    extensions.begin_write()
+    db.session.commit()
+    with nobody_may_wait():  # the turn was given back
+        pass
 
 
 def test_a_connection_that_the_driver_finds_closed_is_a_database_that_is_away(

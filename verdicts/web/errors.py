@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from functools import lru_cache
 from http import HTTPStatus
 
 from flask import Flask, Response, make_response, render_template, request
@@ -11,6 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, SecurityErro
 from verdicts import outages
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.logos import TooManyDecodes
+from verdicts.config import Settings, current_settings
 from verdicts.extensions import TRANSIENT_ERRORS, TooManyWriters, db, limiter
 from verdicts.staff.passwords import TooManyHashes
 from verdicts.web.drawing import TooManyPictures
@@ -22,7 +24,9 @@ RETRY_AFTER_SECONDS = 2
 READ_ONLY_RETRY_AFTER_SECONDS = 30
 READ_ONLY = "Nothing can be changed here right now, only read. Nothing was saved. Try again in a minute."
 OVERLOAD_ERRORS = (*TRANSIENT_ERRORS, TooManyDecodes, TooManyHashes, TooManyPictures)
+VOTE_ENDPOINT = "voting.vote"
 MAX_VOTE_BYTES = 1000
+MAX_REFUSALS = 256  # that are kept: a few for each tool that is voted on at once
 TITLES = {
     400: "That request makes no sense to us.",
     401: "A password first.",
@@ -69,7 +73,17 @@ def handle_overload(error: Exception) -> ResponseReturnValue:
     outage = outages.find_outage(error)
     if outage and outage.is_read_only:
         return render_error(503, READ_ONLY, headers={"Retry-After": str(READ_ONLY_RETRY_AFTER_SECONDS)})
-    return render_error(503, REASONS[503], headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    if request.endpoint != VOTE_ENDPOINT:
+        return render_error(503, REASONS[503], headers)
+    page = _render_refused_vote(current_settings(), wants_fragment(), request.path, _submitted_verdict())
+    return make_response(page, 503, {**headers, "Cache-Control": "no-store"})
+
+
+@lru_cache(maxsize=MAX_REFUSALS)
+def _render_refused_vote(_settings: Settings, is_fragment: bool, _path: str, verdict: str) -> str:
+    """Return what a vote that cannot be counted now is answered. It is kept: refusing must cost less than counting."""
+    return _render(503, REASONS[503], RETRY_AFTER_SECONDS, verdict, is_fragment=is_fragment)
 
 
 def roll_back(overload: Exception) -> None:
@@ -91,16 +105,23 @@ def render_error(
     A vote that was not counted can be sent again from there. `search` offers a search for these words.
     """
     headers = headers or {}
-    page = render_template(
-        "errors/_notice.html" if wants_fragment() else "errors/page.html",
+    verdict = "" if status == HTTPStatus.NOT_FOUND else _submitted_verdict()
+    page = _render(status, reason, int(headers.get("Retry-After", 0)), verdict, search, is_fragment=wants_fragment())
+    return make_response(page, status, {**headers, "Cache-Control": "no-store"})
+
+
+def _render(
+    status: int, reason: str, retry_after: int, verdict: str, search: str | None = None, *, is_fragment: bool
+) -> str:
+    return render_template(
+        "errors/_notice.html" if is_fragment else "errors/page.html",
         status=status,
         title=TITLES.get(status, f"{HTTPStatus(status).phrase}."),
         reason=reason,
-        retry_after=int(headers.get("Retry-After", 0)),
-        submitted_verdict="" if status == HTTPStatus.NOT_FOUND else _submitted_verdict(),
+        retry_after=retry_after,
+        submitted_verdict=verdict,
         search=search,
     )
-    return make_response(page, status, {**headers, "Cache-Control": "no-store"})
 
 
 def _search_for(error: HTTPException) -> str | None:
@@ -111,7 +132,7 @@ def _search_for(error: HTTPException) -> str | None:
 
 
 def _submitted_verdict() -> str:
-    if request.endpoint != "voting.vote" or request.content_length is None or request.content_length > MAX_VOTE_BYTES:
+    if request.endpoint != VOTE_ENDPOINT or request.content_length is None or request.content_length > MAX_VOTE_BYTES:
         return ""
     verdict = request.form.get("verdict", "")
     return verdict if verdict in {*Verdict, "none"} else ""

@@ -1,0 +1,68 @@
+"""Threads take turns: the one that waits longest is next, and a bounded number waits."""
+
+import threading
+import time
+
+import pytest
+
+from verdicts.turns import TooManyWaiting, Turns
+
+
+def waiting_for(turns: Turns, name: str, order: list[str]) -> threading.Thread:
+    """Start a thread that waits for its turn, notes its name and ends the turn. It waits when this returns."""
+
+    def take_turn() -> None:
+        turns.take(timeout=10)
+        order.append(name)
+        turns.end()
+
+    thread, waiting = threading.Thread(target=take_turn), len(turns._waiting)
+    thread.start()
+    while len(turns._waiting) == waiting:
+        time.sleep(0.001)
+    return thread
+
+
+def test_who_waits_longest_is_next_and_before_who_comes_later() -> None:
+    turns, order = Turns(at_once=1), list[str]()
+    turns.max_waiting = 3
+    turns.take(timeout=0)
+    threads = [waiting_for(turns, name, order) for name in ("first", "second")]
+    turns.end()
+    turns.take(timeout=10)
+    order.append("third")
+    turns.end()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert order == ["first", "second", "third"]
+
+
+def test_one_more_than_may_wait_is_refused_at_once() -> None:
+    turns, order = Turns(at_once=1), list[str]()
+    turns.take(timeout=0)
+    thread = waiting_for(turns, "first", order)
+    began = time.monotonic()
+    with pytest.raises(TooManyWaiting):
+        turns.take(timeout=10)
+    assert time.monotonic() - began < 5
+    turns.end()
+    thread.join(timeout=10)
+    assert order == ["first"]
+
+
+def test_who_has_waited_in_vain_is_refused_and_keeps_nobody_from_a_turn() -> None:
+    turns = Turns(at_once=1)
+    turns.take(timeout=0)
+    with pytest.raises(TooManyWaiting):
+        turns.take(timeout=0.01)
+    turns.end()
+    turns.take(timeout=0)
+
+
+def test_as_many_as_may_have_a_turn_at_once_do() -> None:
+    turns = Turns(at_once=2)
+    turns.max_waiting = 0
+    turns.take(timeout=0)
+    turns.take(timeout=0)
+    with pytest.raises(TooManyWaiting):
+        turns.take(timeout=0)

@@ -9,6 +9,8 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
+from verdicts.web.nul_bytes import holds_nul
+
 V = TypeVar("V", bound=Callable[..., Any])
 
 ANY_ENDING = "*"
@@ -34,10 +36,10 @@ class KnownArguments:
     def reduce(self, path: str, query: str) -> str:
         """Return a query without the arguments that the path's view does not read.
 
-        Where a path leads to no public view, its query stays as it is.
+        Where a path leads to no public view, its query stays as it is. So does one with a NUL, which is refused.
         """
         names = self._names_of(path)
-        if names is None:
+        if names is None or holds_nul(query):
             return query
         return "&".join(each for each in query.split("&") if _is_known(_name_of(each), names))
 

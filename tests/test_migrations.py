@@ -41,6 +41,18 @@ def test_tables_that_are_made_anew_keep_their_rows_and_what_refers_to_them(app: 
     assert foreign_keys_are_enforced()
 
 
+def test_a_database_of_before_gets_what_lists_are_sorted_by(app: Flask) -> None:
+    make_review(make_tool("one", name="Ärger"), make_reviewer("builder"), "skip")
+    make_tool("two", name="Bellevue")
+    sorted_by = sa.text("SELECT sort_name, panel_place FROM tool ORDER BY id")
+    made = db.session.execute(sorted_by).all()
+    assert [row.sort_name for row in made] == ["ärger", "bellevue"]
+    db.session.rollback()
+    downgrade(revision="0023")
+    upgrade()
+    assert db.session.execute(sorted_by).all() == made
+
+
 def rows_of_everything() -> dict[str, list[tuple[object, ...]]]:
     db.session.rollback()
     tables = set(sa.inspect(db.engine).get_table_names()) - {"alembic_version", "sqlite_sequence"}

@@ -20,9 +20,8 @@ def upgrade() -> None:
     op.add_column("tool", sa.Column("panel_place", sa.Integer(), nullable=False, server_default=str(NOT_REVIEWED)))
     store_panel_places(op.get_bind())
     op.create_index("ix_tool_panel_place", "tool", ["panel_place", "position", "id"])
-    # As with tally.counted: SQLite adds only computed columns that are virtual, and PostgreSQL knows only stored ones.
-    kind = "VIRTUAL" if op.get_bind().dialect.name == "sqlite" else "STORED"
-    op.execute(f"ALTER TABLE tool ADD COLUMN sort_name VARCHAR(120) NOT NULL GENERATED ALWAYS AS (lower(name)) {kind}")
+    op.add_column("tool", sa.Column("sort_name", sa.String(240), nullable=False, server_default=""))
+    store_sort_names(op.get_bind())
     op.create_index("ix_tool_sort_name", "tool", ["sort_name", "id"])
     columns = ["category_id", "panel_place", "sort_name", "id"]
     op.create_index("ix_tool_category_id_panel_place", "tool", columns)
@@ -36,6 +35,12 @@ def store_panel_places(connection: sa.Connection) -> None:
     rows = [{"key": key, "place": place_of(key.count("+"), key.count("+") + key.count("-"))} for key in keys]
     if rows:
         connection.execute(sa.text("UPDATE tool SET panel_place = :place WHERE panel_key = :key"), rows)
+
+
+def store_sort_names(connection: sa.Connection) -> None:
+    rows = [{"id": id, "name": name.lower()} for id, name in connection.execute(sa.text("SELECT id, name FROM tool"))]
+    if rows:
+        connection.execute(sa.text("UPDATE tool SET sort_name = :name WHERE id = :id"), rows)
 
 
 def place_of(ships: int, voices: int) -> int:

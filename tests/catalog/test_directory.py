@@ -6,6 +6,7 @@ from flask import Flask
 
 from tests.makers import NOW, make_category, make_tool
 from verdicts.catalog import directory, queries
+from verdicts.extensions import db
 
 
 def test_unpublished_tools_and_those_to_come_are_not_listed(app: Flask) -> None:
@@ -23,6 +24,13 @@ def test_categories_are_listed_with_how_many_tools_they_hold(app: Flask) -> None
     make_tool("in", name="In", category_id=kind.id)
     make_tool("out", name="Out")
     assert [(category.slug, category.count) for category in directory.count_by_category(NOW)] == [("writing", 1)]
+
+
+def test_a_tool_that_is_renamed_is_sorted_by_its_new_name(app: Flask) -> None:
+    tool = make_tool("wren", name="Wren")
+    tool.name = "Öst"
+    db.session.commit()
+    assert tool.sort_name == "öst"
 
 
 def test_the_newest_tools_come_first(app: Flask) -> None:

@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, Relationship, mapped_column, relationship
+from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.orm import Mapped, Relationship, mapped_column, relationship, validates
 
 from verdicts.catalog.kinds import (
     NAME_LENGTH,
@@ -156,6 +157,11 @@ class Logo(Base):
     height: Mapped[int]
 
 
+def _sort_name_of_new(context: DefaultExecutionContext) -> str:
+    name: str = context.get_current_parameters()["name"]  # type: ignore[no-untyped-call]
+    return name.lower()
+
+
 class Tool(Base):
     __tablename__ = "tool"
     __table_args__ = (
@@ -186,8 +192,9 @@ class Tool(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH))
-    # The database makes it, for lists in alphabetical order.
-    sort_name: Mapped[str] = mapped_column(sa.String(NAME_LENGTH), sa.Computed("lower(name)", persisted=True))
+    # The name in small letters, for lists in alphabetical order. Python makes it: the lower() of one SQLite knows other
+    # letters than that of the next, and an index must not depend on who opens the file.
+    sort_name: Mapped[str] = mapped_column(sa.String(2 * NAME_LENGTH), default=_sort_name_of_new, server_default="")
     tagline: Mapped[str] = mapped_column(sa.String(200), default="")
     category_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("category.id"), index=True, info={"dependant": ("tool", "tools")}
@@ -232,6 +239,11 @@ class Tool(Base):
     prices: Mapped[list["PriceRecord"]] = owned("PriceRecord.position")
     releases: Mapped[list["Release"]] = owned("Release.position")
     reviews: Mapped[list["Review"]] = owned("Review.position")
+
+    @validates("name")
+    def _set_sort_name(self, _field: str, name: str) -> str:
+        self.sort_name = name.lower()
+        return name
 
     @property
     def slug(self) -> str:

@@ -83,9 +83,20 @@ def run(port: int, clients: Clients, seconds: float, background: Clients | None 
                     key.data.answers[status] += 1
                     key.data.send_next()
         elapsed = time.perf_counter() - started
-        for key in list(selector.get_map().values()):
-            key.data.socket.close()
+        _drain(selector)
     return Load(answers, elapsed)
+
+
+def _drain(selector: selectors.BaseSelector) -> None:
+    """Wait for the answers that are still to come: what nobody waits for would take the next round's places."""
+    deadline = time.perf_counter() + LONGEST_WAIT
+    while selector.get_map() and time.perf_counter() < deadline:
+        for key, _ in selector.select(timeout=1):
+            if key.data.receive():
+                selector.unregister(key.fileobj)
+                key.data.socket.close()
+    for key in list(selector.get_map().values()):
+        key.data.socket.close()
 
 
 def _start(selector: selectors.BaseSelector, port: int, clients: Clients, answers: Counter[int]) -> None:

@@ -24,6 +24,7 @@ from verdicts.app import MAX_WAITING_WRITERS, wrap_wsgi
 from verdicts.catalog.kept import KEPT
 from verdicts.config import Settings, load
 from verdicts.extensions import db, limit_waiting_writers, limiter
+from verdicts.voting.networks import REMEMBERED
 
 BASE_URL = "http://verdicts.test"
 
@@ -135,7 +136,8 @@ def _reset(pooled: PooledApp) -> None:
     _empty(Path(app.instance_path))
     app.config.clear()
     app.config.update(pooled.config)
-    app.extensions.pop(KEPT, None)
+    for kept in (KEPT, REMEMBERED):
+        app.extensions.pop(kept, None)
     del app.wsgi_app  # with its page cache
     app.wsgi_app = wrap_wsgi(app, app.config["SETTINGS"].proxy_hops)  # type: ignore[method-assign]
     limiter.init_app(app)  # which another application may have bound to its own counters

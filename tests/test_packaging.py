@@ -125,7 +125,7 @@ def test_gunicorn_reads_its_settings_from_ours(tmp_path: Path) -> None:
     ).stdout
     effective = dict(re.findall(r"^(\w+) += (.*)$", printed, re.MULTILINE))
     assert effective["bind"] == "['[::1]:9000']"
-    assert (effective["workers"], effective["threads"], effective["reuse_port"]) == ("3", "4", "True")
+    assert (effective["workers"], effective["threads"], effective["reuse_port"]) == ("3", "48", "True")
     assert effective["forwarded_allow_ips"] == "[]"
 
 

@@ -105,6 +105,12 @@ def test_a_key_that_was_never_committed_is_not_remembered(app: Flask) -> None:
     assert network_hash(SHARED, NOW) == stored
 
 
+def test_a_key_that_a_transaction_has_created_is_not_remembered_within_it(app: Flask) -> None:
+    lost = [network_hash(SHARED, NOW), network_hash(SHARED, NOW)]
+    db.session.rollback()
+    assert network_hash(SHARED, NOW) not in lost
+
+
 def test_neighbours_share_a_hash_on_one_day_only(app: Flask) -> None:
     today = network_hash(SHARED, NOW)
     assert network_hash("203.0.113.200", NOW) == today

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import sqlalchemy as sa
+from flask import current_app
 
 from verdicts.extensions import db
 from verdicts.voting.models import network_key
@@ -18,7 +19,8 @@ _KEY = sa.select(network_key.c.key).where(network_key.c.day == sa.bindparam("day
 # The network of every client whose address cannot be read, so that a proxy's odd words switch off no rule.
 UNREADABLE = "unreadable"
 _KEY_BYTES = 32
-_REMEMBERED = "verdicts.network_keys"
+REMEMBERED = "verdicts.network_keys"  # in app.extensions
+_CREATED_IN = "verdicts.network_key_created_in"  # in the info of the connection whose transaction created today's
 
 # Spelled out, as `is_private` also covers the documentation's networks, which load tests use as their clients'.
 _NOT_A_CLIENTS = [
@@ -65,16 +67,20 @@ def unreadable_hashes(now: datetime) -> list[str]:
 def _keys_of(today: date) -> list[bytes]:
     """Return today's key, then those of the days before that are kept.
 
-    A connection remembers them for the day, once a transaction before has committed today's.
+    The application remembers them for the day, once it has read today's that another transaction has committed.
     """
-    remembered = db.session.connection().info
-    day, keys = remembered.get(_REMEMBERED, (None, []))
+    remembered = current_app.extensions
+    day, keys = remembered.get(REMEMBERED, (None, []))
     if day == today:
         return list(keys)
     kept = _kept_keys(today)
     todays = kept.pop(today, None)
     keys = [todays or key_of_day(today), *kept.values()]
-    remembered[_REMEMBERED] = (today if todays else None, keys)
+    connection = db.session.connection()
+    if todays is None:
+        connection.info[_CREATED_IN] = connection.get_transaction()
+    elif connection.info.get(_CREATED_IN) is not connection.get_transaction():
+        remembered[REMEMBERED] = (today, keys)
     return keys
 
 

@@ -4,7 +4,10 @@ import threading
 import time
 
 import pytest
+import sqlalchemy as sa
+from flask import Flask
 
+from verdicts.extensions import WRITERS, begin_write, db, end_session
 from verdicts.turns import TooManyWaiting, Turns
 
 
@@ -66,3 +69,17 @@ def test_as_many_as_may_have_a_turn_at_once_do() -> None:
     turns.take(timeout=0)
     with pytest.raises(TooManyWaiting):
         turns.take(timeout=0)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_writers_whose_connections_are_lost_give_their_turns_back(app: Flask) -> None:
+    for _ in range(WRITERS["postgresql"] + 1):
+        begin_write()
+        process = db.session.scalar(sa.text("SELECT pg_backend_pid()"))
+        with db.engine.connect() as other:
+            other.execute(sa.text("SELECT pg_terminate_backend(:process)"), {"process": process})
+        with pytest.raises(sa.exc.OperationalError):
+            db.session.execute(sa.text("SELECT 1"))
+        end_session()
+    begin_write()
+    assert db.session.scalar(sa.text("SELECT 1")) == 1

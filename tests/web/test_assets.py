@@ -64,10 +64,17 @@ def test_a_page_asks_for_one_stylesheet(visitor: Visitor, path: str) -> None:
 @pytest.mark.parametrize("name", BUNDLES)
 def test_a_stylesheet_holds_all_rules_of_its_sources_and_imports_nothing(visitor: Visitor, name: str) -> None:
     text = visitor.reads(stylesheet_url(name)).response.text
-    sources = re.findall(r'"\.\./(.+\.css)"', (STATIC / f"css/bundles/{name}.css").read_text())
-    assert sources
+    sources = sources_of(STATIC / f"css/bundles/{name}.css")
+    assert {"base.css", "tokens.css"} < set(sources)
     assert text.count("{") == sum(strip_comments((STATIC / "css" / each).read_text()).count("{") for each in sources)
     assert "@import" not in text
+
+
+def sources_of(bundle: Path) -> list[str]:
+    """Return the names of the files in css/ that a bundle imports, itself or by another bundle."""
+    text = bundle.read_text()
+    inner = [bundle.parent / name for name in re.findall(r'@import "(\w+\.css)"', text)]
+    return [source for each in inner for source in sources_of(each)] + re.findall(r'"\.\./(.+\.css)"', text)
 
 
 def strip_comments(css: str) -> str:

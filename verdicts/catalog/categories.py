@@ -7,9 +7,9 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
+from verdicts.catalog import panel_keys
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.models import CategoryAlias
-from verdicts.catalog.panel_keys import SHARE_SCALE, VOICES_SCALE
+from verdicts.catalog.models import NOT_REVIEWED_PLACE, CategoryAlias
 from verdicts.catalog.queries import (
     category,
     columns_of,
@@ -69,9 +69,7 @@ _weight = sa.case((review.c.id.is_(None), 0), *((_has_weight(weight), weight) fo
 _ships = sa.func.sum(sa.case((review.c.verdict == Verdict.SHIP, _weight), else_=0))
 _voices = sa.func.nullif(sa.func.sum(_weight), 0, type_=sa.Integer)
 _weighted = (
-    sa.select(
-        tool.c.id, sa.func.coalesce(-(_ships * SHARE_SCALE // _voices * VOICES_SCALE + _voices), 1).label("place")
-    )
+    sa.select(tool.c.id, sa.func.coalesce(panel_keys.place(_ships, _voices), NOT_REVIEWED_PLACE).label("place"))
     .outerjoin(review, review.c.tool_id == tool.c.id)
     .where(_in_category)
     .group_by(tool.c.id)

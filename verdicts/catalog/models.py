@@ -2,13 +2,12 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
-from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.orm import Mapped, Relationship, mapped_column, relationship, validates
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from verdicts.catalog.columns import IDS_NEVER_REUSED, closed_set, one_per_tool, owned, web_address
 from verdicts.catalog.kinds import (
     NAME_LENGTH,
     SLUG_LENGTH,
@@ -22,38 +21,8 @@ from verdicts.catalog.kinds import (
 from verdicts.catalog.prices import FIRST_INTERVAL_DAYS
 from verdicts.extensions import Base, ExactDecimal, UtcDateTime
 
-
-def closed_set(kind: type[StrEnum], name: str) -> sa.Enum:
-    """Return a column type that stores a StrEnum's values as text and lets the database refuse all others."""
-    values = [member.value for member in kind]
-    return sa.Enum(
-        kind, name=name, native_enum=False, create_constraint=True, length=20, values_callable=lambda _: values
-    )
-
-
-def owned(order_by: str | Literal[False] = False, back_populates: str | None = None) -> Relationship[Any]:
-    """Return a relationship to rows that are deleted with their owner, or when they leave its list."""
-    return relationship(
-        order_by=order_by, back_populates=back_populates, cascade="all, delete-orphan", passive_deletes=True
-    )
-
-
-def _one_per_tool(name: str, condition: str) -> sa.Index:
-    """Allow at most one row of each tool for which the condition holds."""
-    where = sa.text(condition)
-    return sa.Index(name, "tool_id", unique=True, sqlite_where=where, postgresql_where=where)
-
-
-def _web_address(column: str) -> sa.CheckConstraint:
-    """Allow only http and https in a link, whatever code writes the row: a browser would run javascript: links."""
-    return sa.CheckConstraint(f"{column} LIKE 'http://%' OR {column} LIKE 'https://%'", name="web_address")
-
-
 # The place by panel of a tool without reviews: after all others, which have negative ones.
 NOT_REVIEWED_PLACE = 1
-
-# The audit log, drafts and open pages name records by id, so no new record may get the id of a deleted one.
-IDS_NEVER_REUSED = {"sqlite_autoincrement": True}
 
 
 class Category(Base):
@@ -165,7 +134,7 @@ def _sort_name_of_new(context: DefaultExecutionContext) -> str:
 class Tool(Base):
     __tablename__ = "tool"
     __table_args__ = (
-        _web_address("website"),
+        web_address("website"),
         sa.CheckConstraint("successor_id != id", name="another_successor"),
         sa.CheckConstraint("state != 'active' OR (ended_on IS NULL AND successor_id IS NULL)", name="active_goes_on"),
         # A category's tools in the editors' order, and how many of them are published.
@@ -265,7 +234,7 @@ class ToolSlug(Base):
     __tablename__ = "tool_slug"
     __table_args__ = (
         sa.CheckConstraint("slug = lower(slug) AND '-' || slug || '-' NOT LIKE '%-vs-%'", name="shape"),
-        _one_per_tool("uq_tool_slug_current", "is_current"),
+        one_per_tool("uq_tool_slug_current", "is_current"),
     )
 
     slug: Mapped[str] = mapped_column(sa.String(SLUG_LENGTH), primary_key=True)
@@ -290,7 +259,7 @@ class ToolFact(Base):
     """A tool's value for one of its category's fact keys. A key without a row is not checked."""
 
     __tablename__ = "tool_fact"
-    __table_args__ = (sa.UniqueConstraint("tool_id", "key"), _web_address("source"))
+    __table_args__ = (sa.UniqueConstraint("tool_id", "key"), web_address("source"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"))
@@ -303,7 +272,7 @@ class ToolFact(Base):
 
 class Plan(Base):
     __tablename__ = "plan"
-    __table_args__ = (sa.UniqueConstraint("tool_id", "name"), _web_address("source"))
+    __table_args__ = (sa.UniqueConstraint("tool_id", "name"), web_address("source"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"))
@@ -323,8 +292,8 @@ class PriceRecord(Base):
 
     __tablename__ = "price_record"
     __table_args__ = (
-        _one_per_tool("uq_price_record_current", "until IS NULL"),
-        _web_address("source"),
+        one_per_tool("uq_price_record_current", "until IS NULL"),
+        web_address("source"),
         sa.Index("ix_price_record_until_id", "until", "id"),
     )
 

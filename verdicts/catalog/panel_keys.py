@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from types import MappingProxyType
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -18,11 +19,13 @@ from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.models import NOT_REVIEWED_PLACE, Review, Tool
 from verdicts.extensions import db
 
+Number = TypeVar("Number", int, sa.ColumnElement[int])
+
 _SIGNS = {Verdict.SHIP: "+", Verdict.SKIP: "-"}
 _VERDICTS = {sign: verdict for verdict, sign in _SIGNS.items()}
 _VOICE = re.compile(r"([+-])([0-9]+)")
 _BATCH = 1_000
-SHARE_SCALE, VOICES_SCALE = 100_000, 1_000  # within 32 bits: a panel has fewer than 1,000 voices
+_SHARE_SCALE, _VOICES_SCALE = 100_000, 1_000  # within 32 bits: a panel has fewer than 1,000 voices
 
 _review = Review.__table__
 _READ = (
@@ -51,7 +54,12 @@ def verdicts_in(key: str) -> Mapping[int, Verdict]:
 def place_of(key: str) -> int:
     """Return where tools with this key stand by panel: by the share of SHIP, then by voices. Smaller comes first."""
     ships, voices = key.count("+"), key.count("+") + key.count("-")
-    return -(ships * SHARE_SCALE // voices * VOICES_SCALE + voices) if voices else NOT_REVIEWED_PLACE
+    return place(ships, voices) if voices else NOT_REVIEWED_PLACE
+
+
+def place(ships: Number, voices: Number) -> Number:
+    """Return the place of so many SHIP among so many voices, at least one; numbers or columns."""
+    return -(ships * _SHARE_SCALE // voices * _VOICES_SCALE + voices)
 
 
 def refresh(tool_ids: Sequence[int]) -> None:

@@ -5,7 +5,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from verdicts.catalog.models import IDS_NEVER_REUSED, Tool, owned
+from verdicts.catalog.columns import IDS_NEVER_REUSED, owned
+from verdicts.catalog.models import Tool
 from verdicts.comparisons.address import canonical
 from verdicts.extensions import Base, UtcDateTime
 

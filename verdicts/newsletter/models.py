@@ -9,7 +9,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from verdicts.catalog.models import closed_set
+from verdicts.catalog.columns import closed_set
 from verdicts.extensions import Base, UtcDateTime
 
 MAX_ADDRESS_LENGTH = 254

@@ -6,8 +6,8 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from verdicts.catalog.columns import closed_set
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.models import closed_set
 from verdicts.extensions import Base, UtcDateTime
 
 HASH_LENGTH = 64

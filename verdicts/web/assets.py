@@ -6,6 +6,7 @@ import re
 import time
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, abort, current_app, request
@@ -18,7 +19,7 @@ CACHE_ONE_DAY = "public, max-age=86400"
 REVALIDATE = "public, no-cache"
 BUNDLES = ("public", "admin")
 
-_IMPORT = re.compile(r'^@import "\.\./([^"]+)";$', re.MULTILINE)
+_IMPORT = re.compile(r'^@import "([^"]+)";\n', re.MULTILINE)
 _URL = re.compile(r'(?<=url\(")\.\./([^"]+)(?="\))')
 _COMMENT_OR_INDENT = re.compile(r"/\*.*?\*/\s*|(?<=\n)\s+", re.DOTALL)
 
@@ -94,13 +95,17 @@ def _cache_control(version: str) -> str:
 
 
 def _build_stylesheet(folder: Path, name: str) -> Stylesheet:
-    bundle = folder / "bundles" / f"{name}.css"
-    imported = _IMPORT.findall(bundle.read_text())
-    files = (bundle, *(folder / path for path in imported))
+    files = _files_of(folder / "bundles" / f"{name}.css")
     sources = tuple((str(file), _changed_at(file)) for file in files)
-    text = "".join((folder / path).read_text() for path in imported)
+    text = "".join(_IMPORT.sub("", file.read_text()) for file in files)
     text = _URL.sub(lambda url: asset(url[1]), _COMMENT_OR_INDENT.sub("", text))
     return Stylesheet(text, _hash(text.encode()), sources)
+
+
+def _files_of(file: Path) -> list[Path]:
+    """Return a stylesheet's file after those that it imports."""
+    imported = (file.parent / path for path in _IMPORT.findall(file.read_text()))
+    return [*chain.from_iterable(map(_files_of, imported)), file]
 
 
 # Files are looked at once a second: a page names a dozen, and a stylesheet has two dozen sources.

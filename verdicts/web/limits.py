@@ -35,9 +35,8 @@ HOUR_SECONDS = 3600  # for Retry-After where a limit is per hour
 
 def network_key() -> str:
     """Return the client's network as a keyed hash: the counters may be in Redis, and must name nobody."""
-    network = (
-        client_network() or request.remote_addr or ""
-    )  # of this machine and private networks: each address for itself
+    # Of this machine and of private networks each address counts for itself.
+    network = client_network() or request.remote_addr or ""
     return f"network:{hmac.digest(current_settings().secret_key.encode(), network.encode(), 'sha256').hex()[:32]}"
 
 

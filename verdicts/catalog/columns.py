@@ -1,0 +1,36 @@
+"""Kinds of columns, constraints and relationships that the tables of several packages have."""
+
+from enum import StrEnum
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Relationship, relationship
+
+# The audit log, drafts and open pages name records by id, so no new record may get the id of a deleted one.
+IDS_NEVER_REUSED = {"sqlite_autoincrement": True}
+
+
+def closed_set(kind: type[StrEnum], name: str) -> sa.Enum:
+    """Return a column type that stores a StrEnum's values as text and lets the database refuse all others."""
+    values = [member.value for member in kind]
+    return sa.Enum(
+        kind, name=name, native_enum=False, create_constraint=True, length=20, values_callable=lambda _: values
+    )
+
+
+def owned(order_by: str | Literal[False] = False, back_populates: str | None = None) -> Relationship[Any]:
+    """Return a relationship to rows that are deleted with their owner, or when they leave its list."""
+    return relationship(
+        order_by=order_by, back_populates=back_populates, cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+def one_per_tool(name: str, condition: str) -> sa.Index:
+    """Allow at most one row of each tool for which the condition holds."""
+    where = sa.text(condition)
+    return sa.Index(name, "tool_id", unique=True, sqlite_where=where, postgresql_where=where)
+
+
+def web_address(column: str) -> sa.CheckConstraint:
+    """Allow only http and https in a link, whatever code writes the row: a browser would run javascript: links."""
+    return sa.CheckConstraint(f"{column} LIKE 'http://%' OR {column} LIKE 'https://%'", name="web_address")

@@ -56,7 +56,7 @@ def fewest(panels: list[Panel], leader: Callable[[list[Panel]], int | None]) -> 
 
 @settings(max_examples=60)
 @given(PANELS, PANELS)
-def test_a_lead_of_two_holds_until_so_many_reviewers_change_their_mind(first: Panel, second: Panel) -> None:
+def test_a_lead_of_two_holds_until_so_many_reviewers_change_sides(first: Panel, second: Panel) -> None:
     def leader(panels: list[Panel]) -> int | None:
         outcome = panel_lead(panels[0], panels[1], TODAY).outcome
         return {"first-ahead": 0, "second-ahead": 1}.get(outcome)
@@ -66,7 +66,7 @@ def test_a_lead_of_two_holds_until_so_many_reviewers_change_their_mind(first: Pa
 
 @settings(max_examples=60)
 @given(st.lists(PANELS, min_size=3, max_size=3))
-def test_most_support_holds_until_so_many_reviewers_change_their_mind(panels: list[Panel]) -> None:
+def test_most_support_holds_until_so_many_reviewers_change_sides(panels: list[Panel]) -> None:
     def leader(panels: list[Panel]) -> int | None:
         places = most_supported(panels, TODAY)
         return places[0] if len(places) == 1 else None
@@ -76,7 +76,7 @@ def test_most_support_holds_until_so_many_reviewers_change_their_mind(panels: li
 
 @settings(max_examples=60)
 @given(PANELS, PANELS, st.dictionaries(st.sampled_from(NAMES), st.integers(0, 3)))
-def test_a_lead_by_ones_own_weights_holds_until_so_many_reviewers_change_their_mind(
+def test_a_lead_by_ones_own_weights_holds_until_so_many_reviewers_change_sides(
     first: Panel, second: Panel, weights: dict[str, int]
 ) -> None:
     own = weigh([first, second], weights, TODAY)

@@ -12,7 +12,7 @@ from verdicts.voting.community import Community
 from verdicts.voting.readers_of_both import ReadersOfBoth
 
 NAMES = ["Alpha", "Beta"]
-HOLDS = " The lead holds until one reviewer changes their mind."
+HOLDS = " The lead holds until one reviewer changes sides."
 TWO = {"builder": "ship", "skeptic": "ship"}
 FOUR = {"builder": "ship", "skeptic": "ship", "futurist": "ship", "founder": "ship"}
 
@@ -33,7 +33,8 @@ def test_one_voice_ahead_names_the_voice() -> None:
 def test_two_voices_ahead_names_both() -> None:
     assert said(panel(**FOUR), panel(**FOUR | {"founder": "skip", "skeptic": "skip"})) == (
         "Alpha leads by two reviewers.",
-        f"4 of 4 against 2 of 4: ahead by two voices (the Skeptic and the Founder).{HOLDS}",
+        "4 of 4 against 2 of 4: ahead by two voices (the Skeptic and the Founder). "
+        "The lead holds until one of the two changes sides.",
     )
 
 
@@ -53,7 +54,7 @@ def test_voices_on_both_sides_are_told() -> None:
         (
             FOUR | {"founder": "skip"},
             FOUR,
-            "All four would ship Beta, three Alpha. One change of mind ends it.",
+            "All four would ship Beta, three Alpha. One reviewer changing sides ends it.",
         ),
         (
             {"builder": "ship", "skeptic": "ship", "founder": "ship", "futurist": "skip"},
@@ -68,7 +69,7 @@ def test_voices_on_both_sides_are_told() -> None:
         (
             {"builder": "ship", "skeptic": "skip"},
             {"builder": "skip"},
-            "Only one reviewer judged both. One change of mind ends it.",
+            "Only one reviewer judged both. One reviewer changing sides ends it.",
         ),
         (
             {"builder": "ship", "founder": "skip"},
@@ -94,6 +95,37 @@ def test_the_lede_says_in_two_lines_of_a_phone_what_the_headline_does_not(
     first: dict[str, str], second: dict[str, str], lede: str
 ) -> None:
     assert wording.lede(NAMES, panel_lead(panel(**first), panel(**second), TODAY)) == lede
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "lede"),
+    [
+        (
+            {"builder": "ship", "skeptic": "ship 2026-01-01", "founder": "ship"},
+            {"builder": "skip", "skeptic": "ship", "founder": "ship"},
+            "Two against one, of the two who recently judged both.",
+        ),
+        (FOUR, FOUR | {"founder": "skip", "skeptic": "skip"}, "Four against two, of four reviewers."),
+        (TWO, TWO, "The two reviewers who judged both ship them alike."),
+        (
+            {"builder": "ship", "founder": "skip"},
+            {"builder": "skip", "founder": "ship"},
+            "One voice ships only the one",
+        ),
+    ],
+)
+def test_a_lede_leaves_names_out_that_would_take_a_third_line(
+    first: dict[str, str], second: dict[str, str], lede: str
+) -> None:
+    names = ["Hugging Face Transformers", "Microsoft Agent Framework for .NET"]
+    assert wording.lede(names, panel_lead(panel(**first), panel(**second), TODAY)).startswith(lede)
+
+
+def test_a_lede_names_who_alone_can_end_a_lead_where_they_fit() -> None:
+    lead = panel_lead(panel(**TWO), panel(builder="skip", skeptic="skip"), TODAY)
+    assert wording.lede(["A", "B"], lead) == (
+        "Both would ship A, none B. The Builder or the Skeptic changing sides ends it."
+    )
 
 
 def test_a_panel_that_ships_both() -> None:
@@ -138,7 +170,7 @@ def test_a_level_panel_tells_who_would_ship_which() -> None:
             {"builder": "ship 2026-01-01"},
             {"builder": "skip"},
             "The verdicts are too old.",
-            "Nobody has judged both within the last 180 days, so the panel puts neither ahead.",
+            "Nobody judged both in the last 180 days, so the panel puts neither ahead.",
         ),
     ],
 )
@@ -163,18 +195,17 @@ def test_of_three_tools_no_winner_is_named() -> None:
     panels = [panel(**FOUR), panel(builder="skip"), panel()]
     assert wording.panel_counts(names, panels, TODAY) == (
         "The panel ships Alpha 4 of 4, Beta 0 of 1 and Gamma not reviewed yet. Of three tools no winner is named. "
-        "Alpha has most support until three reviewers change their mind."
+        "Alpha has most support until three reviewers change sides."
     )
     assert wording.counts_lede(names, panels, TODAY) == (
-        "Of three tools no winner is named. Three changes of mind end Alpha’s lead."
+        "Of three tools no winner is named. Three changing sides end Alpha’s lead."
     )
 
 
 def test_between_two_tools_panel_and_readers_each_say_who_is_ahead_and_until_when() -> None:
     lead = panel_lead(panel(**FOUR), panel(**FOUR | {"founder": "skip"}), TODAY)
     assert wording.between(NAMES, lead, [Community(20, 30), Community(45, 5)]) == (
-        "The panel puts Alpha ahead until one reviewer changes their mind. "
-        "Readers put Beta ahead until 12 votes change."
+        "The panel puts Alpha ahead until one reviewer changes sides. Readers put Beta ahead until 12 votes change."
     )
     level = panel_lead(panel(**FOUR), panel(**FOUR), TODAY)
     assert wording.between(NAMES, level, [Community(20, 30), Community(25, 25)]) == ""
@@ -210,7 +241,7 @@ def test_a_tools_verdicts_say_what_they_hang_on(said: dict[str, str], votes: tup
             {"builder": "skip", "skeptic": "skip", "founder": "skip", "futurist": "skip", "fifth": "skip"},
             "Alpha leads by three reviewers.",
             "3 of 4 against 0 of 4, of the four who judged both: ahead by three voices "
-            "(the Builder, the Skeptic and the Founder). The lead holds until two reviewers change their mind.",
+            "(the Builder, the Skeptic and the Founder). The lead holds until two reviewers change sides.",
         ),
         (
             {"builder": "ship", "skeptic": "ship 2026-01-01", "founder": "ship"},
@@ -283,7 +314,7 @@ def test_readers_lean_to_the_first() -> None:
     basis = "Of the 23 readers who judged both, 20 would ship only Alpha and 3 only Beta"
     assert (
         of_both(ReadersOfBoth(20, 3))
-        == f"{basis}: the readers lean to Alpha. The lead holds until 4 readers change their mind."
+        == f"{basis}: the readers lean to Alpha. The lead holds until 4 readers change sides."
     )
 
 
@@ -291,7 +322,7 @@ def test_readers_lean_to_the_second() -> None:
     basis = "Of the 23 readers who judged both, 3 would ship only Alpha and 20 only Beta"
     assert (
         of_both(ReadersOfBoth(3, 20))
-        == f"{basis}: the readers lean to Beta. The lead holds until 4 readers change their mind."
+        == f"{basis}: the readers lean to Beta. The lead holds until 4 readers change sides."
     )
 
 

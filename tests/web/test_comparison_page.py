@@ -133,7 +133,7 @@ def test_the_lede_says_who_is_ahead_and_by_whose_voice(pair: Page) -> None:
     assert pair.texts("p", "lede")[0].startswith("The two who recently judged both would ship Alpha, one Beta.")
     assert pair.texts("p", "section-note")[1] == (
         "2 of 2 against 1 of 2, of the two who judged both within 180 days: ahead by one voice (the Skeptic). "
-        "The lead holds until one reviewer changes their mind. How this is counted"
+        "The lead holds until one reviewer changes sides. How this is counted"
     )
 
 

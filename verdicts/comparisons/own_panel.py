@@ -28,7 +28,7 @@ class OwnPanel:
 
     A lead counts what the published one counts: the reviewers who judged both tools, and whose reviews are not old.
     `judged_both` is their count for each of two tools, and empty for more. `swings` says of each of them by how much
-    they would change a lead by changing their mind; `holds_until` how many of them it takes to end it.
+    they would change a lead by changing sides; `holds_until` how many of them it takes to end it.
     """
 
     weights: Mapping[str, int]

@@ -59,25 +59,22 @@ class PanelLead:
     @property
     def deciders(self) -> tuple[ReviewerSummary, ...]:
         """The reviewers who make the difference; none where some are on either side."""
-        ahead = {
-            PanelOutcome.FIRST_AHEAD: (self.only_first, self.only_second),
-            PanelOutcome.SECOND_AHEAD: (self.only_second, self.only_first),
-        }
-        supporters, opponents = ahead.get(self.outcome, ((), ()))
-        return () if opponents else supporters
+        return () if self.only_first and self.only_second else self.supporters
+
+    @property
+    def supporters(self) -> tuple[ReviewerSummary, ...]:
+        """The reviewers who ship only the tool that is ahead; none where none is."""
+        ahead = {PanelOutcome.FIRST_AHEAD: self.only_first, PanelOutcome.SECOND_AHEAD: self.only_second}
+        return ahead.get(self.outcome, ())
 
     @property
     def holds_until(self) -> int | None:
-        """How many of those who judged both would have to change their mind for neither to be ahead, or the other.
+        """How many of those who judged both would have to change sides for neither to be ahead, or the other.
 
-        None where none is ahead.
+        Who changes sides ships only the tool that they skipped. None where none is ahead.
         """
-        supporters = {
-            PanelOutcome.FIRST_AHEAD: self.only_first,
-            PanelOutcome.SECOND_AHEAD: self.only_second,
-        }.get(self.outcome)
-        # Each of them moves the margin by two, and there are at least as many of them as the margin has voices.
-        return voices_to_level(self.margin, [2] * len(supporters)) if supporters else None
+        # Each supporter moves the margin by two, and there are at least as many of them as the margin has voices.
+        return voices_to_level(self.margin, [2] * len(self.supporters)) if self.supporters else None
 
 
 def panel_lead(first: Panel, second: Panel, today: date) -> PanelLead:
@@ -113,7 +110,7 @@ def most_supported(panels: Sequence[Panel], today: date) -> list[int]:
 
 
 def support_holds_until(panels: Sequence[Panel], today: date) -> int | None:
-    """Return how many reviewers would have to change their mind for most_supported to name another tool, or more.
+    """Return how many reviewers would have to change sides for most_supported to name another tool, or more.
 
     None unless it names one. A lead that old reviews may not decide falls where all reviews or the recent ones do.
     """
@@ -130,7 +127,7 @@ def support_holds_until(panels: Sequence[Panel], today: date) -> int | None:
 
 
 def voices_to_catch_up(ahead: Panel, behind: Panel) -> int:
-    """Return how many reviewers would have to change their mind for as many to ship the one tool as the other."""
+    """Return how many reviewers would have to change sides for as many to ship the one tool as the other."""
     swings = Counter(each.reviewer.slug for each in ahead.reviews if each.verdict is Verdict.SHIP)
     swings.update(each.reviewer.slug for each in behind.reviews if each.verdict is Verdict.SKIP)
     return voices_to_level(ahead.ship - behind.ship, swings.values())

@@ -13,7 +13,7 @@ from verdicts.voting.readers_of_both import Lead, ReadersOfBoth
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
-LEDE_LETTERS = 39  # what a line of a phone holds
+LEDE_LETTERS = 38  # what a line of a phone holds, wide letters too
 
 PERCENT = "\u202f%"  # with a narrow space that does not break
 
@@ -58,36 +58,37 @@ def headline(names: Sequence[str], panels: Sequence[Panel], lead: PanelLead | No
 def panel_sentence(names: Sequence[str], lead: PanelLead) -> str:
     """Return what the panel says of two tools, with its basis and who stands on which side."""
     opposed = "" if lead.deciders else _opposed(names, lead)
-    holds = f" The lead holds until {_reviewers_change(lead.holds_until)}." if lead.holds_until else ""
+    holds = f" The lead holds until {_until(lead)}." if lead.holds_until else ""
     return f"{_panel_counts_sentence(names, lead)}{opposed}{holds}"
 
 
 def lede(names: Sequence[str], lead: PanelLead) -> str:
     """Return what the panel says of two tools beyond the headline, and what that hangs on, in two lines of a phone."""
-    return _with_changes(_lede(names, lead), lead.holds_until, "it")
+    return _with_end(_first_that_fits(*_ledes(names, lead)), lead.holds_until, "it", _only_ones(lead))
 
 
-def _lede(names: Sequence[str], lead: PanelLead) -> str:
+def _ledes(names: Sequence[str], lead: PanelLead) -> tuple[str, ...]:
+    """Return what a lede may say, the last one without the tools' names: they may be longer than a line."""
     if lead.outcome is PanelOutcome.FIRST_AHEAD:
         return _lead_basis(names[0], names[1], lead)
     if lead.outcome is PanelOutcome.SECOND_AHEAD:
         return _lead_basis(names[1], names[0], lead)
+    if lead.outcome in {PanelOutcome.SHIPS_BOTH, PanelOutcome.SKIPS_BOTH}:
+        return _panel_counts_sentence(names, lead), _agreement(lead, "them")
     sides = len(lead.only_first)
     if lead.outcome is not PanelOutcome.LEVEL or not sides:
-        return _panel_counts_sentence(names, lead)
-    if sides == 1:
-        return _opposed(names, lead).strip()
-    return f"{_capitalised(voices(sides))} ship only {names[0]}, {number(sides)} only {names[1]}."
+        return (_panel_counts_sentence(names, lead),)
+    ship = f"{_capitalised(voices(sides))} {_verb('ship', sides)} only"
+    with_names = _opposed(names, lead).strip() if sides == 1 else f"{ship} {names[0]}, {number(sides)} only {names[1]}."
+    return with_names, f"{ship} the one, {number(sides)} only the other."
 
 
 def _panel_counts_sentence(names: Sequence[str], lead: PanelLead) -> str:
     judged = len(lead.judged_both)
     if lead.reason_for_none:
         return _REASONS_FOR_NO_LEAD[lead.reason_for_none]
-    if lead.outcome is PanelOutcome.SHIPS_BOTH:
-        return f"{_all_of(judged)} {_judged_both(lead)} {_verb('ship', judged)} {names[0]} and {names[1]} alike."
-    if lead.outcome is PanelOutcome.SKIPS_BOTH:
-        return f"{_all_of(judged)} {_judged_both(lead)} {_verb('skip', judged)} {names[0]} and {names[1]} alike."
+    if lead.outcome in {PanelOutcome.SHIPS_BOTH, PanelOutcome.SKIPS_BOTH}:
+        return _agreement(lead, f"{names[0]} and {names[1]}")
     if lead.outcome is PanelOutcome.LEVEL:
         return f"Each is shipped by {lead.ship_first} of the {judged} reviewers who judged both."
     counts = sorted((lead.ship_first, lead.ship_second), reverse=True)
@@ -95,6 +96,11 @@ def _panel_counts_sentence(names: Sequence[str], lead: PanelLead) -> str:
         f"{counts[0]} of {judged} against {counts[1]} of {judged}{_of_whom(lead)}: ahead by {voices(lead.margin)}"
         f"{_deciders(lead.deciders)}."
     )
+
+
+def _agreement(lead: PanelLead, which: str) -> str:
+    judged, verb = len(lead.judged_both), "ship" if lead.outcome is PanelOutcome.SHIPS_BOTH else "skip"
+    return f"{_all_of(judged)} {_judged_both(lead)} {_verb(verb, judged)} {which} alike."
 
 
 def decision(names: Sequence[str], lead: PanelLead) -> str:
@@ -112,26 +118,36 @@ def panel_counts(names: Sequence[str], panels: Sequence[Panel], today: date) -> 
     if not holds_until:
         return sentence
     name = names[most_supported(panels, today)[0]]
-    return f"{sentence} {name} has most support until {_reviewers_change(holds_until)}."
+    return f"{sentence} {name} has most support until {_change_sides(_reviewers(holds_until), holds_until)}."
 
 
 def counts_lede(names: Sequence[str], panels: Sequence[Panel], today: date) -> str:
     """Return what there is to say of three or four tools beyond the headline."""
     holds_until = support_holds_until(panels, today)
     what = f"{names[most_supported(panels, today)[0]]}’s lead" if holds_until else ""
-    return _with_changes(_no_winner(names), holds_until, what)
+    return _with_end(_no_winner(names), holds_until, what)
 
 
 def _no_winner(names: Sequence[str]) -> str:
     return f"Of {number(len(names))} tools no winner is named."
 
 
-def _with_changes(sentence: str, holds_until: int | None, what: str) -> str:
+def _with_end(sentence: str, holds_until: int | None, what: str, only_ones: Sequence[ReviewerSummary] = ()) -> str:
+    """Return the sentence and what ends a lead, as fully as a lede has room for."""
     if not holds_until:
         return sentence
-    changes = "change of mind ends" if holds_until == 1 else "changes of mind end"
-    longer = f"{sentence} {_capitalised(number(holds_until))} {changes} {what}."
-    return longer if len(wrap(longer, LEDE_LETTERS)) <= 2 else sentence
+    end = "ends" if holds_until == 1 else "end"
+    who = [_reviewers(holds_until), number(holds_until)]
+    if only_ones and holds_until == 1:
+        who.insert(0, " or ".join(each.mention for each in only_ones))
+    return _first_that_fits(
+        *(f"{sentence} {_capitalised(each)} changing sides {end} {what}." for each in who), sentence
+    )
+
+
+def _first_that_fits(*sentences: str) -> str:
+    """Return the first of these that two lines of a phone hold, or the last one."""
+    return next((each for each in sentences if len(wrap(each, LEDE_LETTERS)) <= 2), sentences[-1])
 
 
 def majority(panel: Panel, community: Community) -> str:
@@ -155,7 +171,8 @@ def between(names: Sequence[str], lead: PanelLead, communities: Sequence[Communi
     sentences = []
     if lead.holds_until:
         ahead = names[0] if lead.outcome is PanelOutcome.FIRST_AHEAD else names[1]
-        sentences.append(f"The panel puts {ahead} ahead until {_reviewers_change(lead.holds_until)}.")
+        change = _change_sides(_reviewers(lead.holds_until), lead.holds_until)
+        sentences.append(f"The panel puts {ahead} ahead until {change}.")
     for ahead, votes in (
         (names[0], votes_to_overlap(communities[0], communities[1])),
         (names[1], votes_to_overlap(communities[1], communities[0])),
@@ -171,7 +188,8 @@ def readers_sentence(names: Sequence[str], readers: ReadersOfBoth | None) -> str
         return "Each tool has its own readers; a lead among them is worked out for two tools at a time."
     only = f"{readers.only_a} would ship only {names[0]} and {readers.only_b} only {names[1]}"
     basis = f"Of the {_readers(readers.total)} who judged both, {only}"
-    holds = f"The lead holds until {_readers_change(readers_to_level(readers) or 0)}."
+    level = readers_to_level(readers) or 0
+    holds = f"The lead holds until {_change_sides(_readers(level), level)}."
     return {
         Lead.NOBODY: "No reader has judged both yet.",
         Lead.TOO_CLOSE: f"{basis}: too close to call.",
@@ -201,12 +219,20 @@ def _verb(verb: str, count: int) -> str:
     return f"{verb}s" if count == 1 else verb
 
 
-def _lead_basis(ahead: str, behind: str, lead: PanelLead) -> str:
-    """Return "All five would ship Alpha, four Beta."."""
+def _lead_basis(ahead: str, behind: str, lead: PanelLead) -> tuple[str, ...]:
+    """Return "All five would ship Alpha, four Beta.", and "Five against four, of five reviewers."."""
     most, fewest = sorted((lead.ship_first, lead.ship_second), reverse=True)
-    if len(lead.judged_both) == 1:
-        return f"Only one reviewer {_who(lead).removeprefix('who ')}."
-    return f"{_capitalised(_part(most, lead))} would ship {ahead}, {number(fewest) if fewest else 'none'} {behind}."
+    judged = len(lead.judged_both)
+    if judged == 1:
+        return (f"Only one reviewer {_who(lead).removeprefix('who ')}.",)
+    fewer = number(fewest) if fewest else "none"
+    of_whom = f"the {number(judged)} {_who(lead)}" if lead.left_out else _reviewers(judged)
+    part = _capitalised(_part(most, lead))
+    return (
+        f"{part} would ship {ahead}, {fewer} {behind}.",
+        f"{part} {_verb('ship', most)} {ahead}, {fewer} {behind}.",
+        f"{_capitalised(number(most))} against {fewer}, of {of_whom}.",
+    )
 
 
 def _part(count: int, lead: PanelLead) -> str:
@@ -254,6 +280,27 @@ def _count_headline(names: Sequence[str], panels: Sequence[Panel], today: date) 
     return f"Who would ship them: {_counts(names, panels)}."
 
 
+def _until(lead: PanelLead) -> str:
+    """Return "one reviewer changes sides", or "one of the two changes sides" where only those named before can."""
+    count, only_ones = lead.holds_until or 0, _only_ones(lead)
+    is_named = len(only_ones) > 1 and only_ones == lead.deciders
+    return _change_sides(f"{number(count)} of the {number(len(only_ones))}" if is_named else _reviewers(count), count)
+
+
+def _only_ones(lead: PanelLead) -> tuple[ReviewerSummary, ...]:
+    """Return those without whom a lead does not end in so few changes.
+
+    Of an even margin each change has to move two voices. An odd one also ends where the last to change says otherwise
+    of one tool, which anybody may do.
+    """
+    return () if lead.margin % 2 else lead.supporters
+
+
+def _change_sides(who: str, count: int) -> str:
+    """Changing sides is to ship only the tool that one skipped: it moves a lead by two."""
+    return f"{who} change{'s' if count == 1 else ''} sides"
+
+
 def _reviewers_change(count: int) -> str:
     return f"{_reviewers(count)} change{'s' if count == 1 else ''} their mind"
 
@@ -276,7 +323,7 @@ _REASONS_FOR_NO_LEAD = {
     PanelOutcome.ONLY_FIRST_REVIEWED: f"The panel has looked at one of the two, {_NEITHER_AHEAD}",
     PanelOutcome.ONLY_SECOND_REVIEWED: f"The panel has looked at one of the two, {_NEITHER_AHEAD}",
     PanelOutcome.NOBODY_JUDGED_BOTH: f"Different reviewers judged each of them, {_NEITHER_AHEAD}",
-    PanelOutcome.TOO_OLD: f"Nobody has judged both within the last {OLD_AFTER.days} days, {_NEITHER_AHEAD}",
+    PanelOutcome.TOO_OLD: f"Nobody judged both in the last {OLD_AFTER.days} days, {_NEITHER_AHEAD}",
 }
 
 

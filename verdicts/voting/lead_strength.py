@@ -1,6 +1,7 @@
-"""What a lead hangs on: the fewest people who would have to change their mind for it not to be named.
+"""What a lead hangs on: the fewest people who would have to say otherwise for it not to be named.
 
-Whoever is counted in a lead could have said the opposite, of one tool or of both; nobody is added or taken away. Each
+Whoever is counted in a lead could have said the opposite, of one tool or of both; nobody is added or taken away. Of
+two tools, to say the opposite of both is to change sides. Each
 function counts in whole numbers, by the rule that names its lead. Those of readers return None where it names none.
 """
 
@@ -36,7 +37,7 @@ def voices_to_divide(ship: int, skip: int) -> int | None:
 
 
 def readers_to_level(readers: ReadersOfBoth) -> int | None:
-    """Return how many readers of both tools would have to change their mind for the sign test to name no lead.
+    """Return how many readers of both tools would have to change sides for the sign test to name no lead.
 
     A reader who would ship only the other tool from now on weakens the lead more than any other change does.
     """

@@ -13,6 +13,7 @@ GOOD = {
     "search for a pair": "/tools?q=claude+vs+chatgpt",
     "category": "/categories/developer-tools",
     "rankings": "/rankings",
+    "changes": "/changes",
     "comparison of two": "/compare/huggingface-smolvlm2-2b-vs-mistral-code",
     "comparison of three": "/compare/claude-code-vs-cursor-vs-github-copilot",
     "comparison of four": "/compare/claude-code-vs-cursor-vs-descript-vs-github-copilot",

@@ -8,7 +8,7 @@ from flask import Flask
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW, make_price, make_review, make_reviewer, make_revision, make_tool
 from verdicts.catalog import recent_changes
-from verdicts.catalog.kinds import Verdict
+from verdicts.catalog.kinds import ToolState, Verdict
 from verdicts.catalog.recent_changes import PriceChange, VerdictChange
 
 
@@ -81,12 +81,21 @@ def test_what_stood_in_another_record_is_no_news(app: Flask) -> None:
 
 
 @ON_ONE_DATABASE
-def test_a_moved_price_stands_among_many_changed_verdicts(app: Flask) -> None:
+def test_verdicts_and_prices_stand_in_the_order_of_their_days_and_within_one_by_name(app: Flask) -> None:
     reviewer = make_reviewer()
-    for day in (2, 3, 4):
-        review = make_review(make_tool(f"tool-{day}"), reviewer, "skip")
-        make_revision(review, "ship", date(2026, 11, day))
+    for slug, day in (("zed", 3), ("alpha", 3), ("old", 1)):
+        make_revision(make_review(make_tool(slug), reviewer, "skip"), "ship", date(2026, 11, day))
     moved = make_tool("moved")
-    make_price(moved, "free", until=date(2026, 9, 1))
+    make_price(moved, "free", until=date(2026, 11, 2))
     make_price(moved, "paid", amount=Decimal(20), currency="USD")
-    assert [each.slug for each in recent_changes.list_latest(NOW, 2)] == ["tool-4", "moved"]
+    assert [each.slug for each in recent_changes.list_latest(NOW, 3)] == ["alpha", "zed", "moved"]
+
+
+@ON_ONE_DATABASE
+def test_a_price_that_went_with_its_tool_is_called_by_what_became_of_the_tool(app: Flask) -> None:
+    gone = make_tool("gone", state=ToolState.RETIRED)
+    make_price(gone, "paid", until=date(2026, 11, 2), reason="It closed.")
+    make_price(gone, "unknown")
+    (change,) = recent_changes.list_latest(NOW, 9)
+    assert isinstance(change, PriceChange)
+    assert (change.label, change.words) == ("Retired", "Entry price until then: paid.")

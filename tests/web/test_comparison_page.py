@@ -358,13 +358,13 @@ def test_page_and_figure_agree(pair: Page) -> None:
 
 def test_the_history_tells_what_changed_when_and_why(pair: Page) -> None:
     changes = pair.texts("li", "change")
-    assert changes[0].startswith("10 Nov 2026 The Skeptic, SKIP to SHIP Benchmarks were reproduced.")
+    assert changes[0].startswith("10 Nov 2026 The Skeptic SKIP to SHIP Benchmarks were reproduced.")
     assert "Unproven." in changes[0]
 
 
 def test_a_correction_of_wording_is_kept_but_no_news(pair: Page) -> None:
     changes = pair.texts("li", "change")
-    assert changes[1].startswith("20 Jun 2026 The Futurist, wording only A typing error.")
+    assert changes[1].startswith("20 Jun 2026 The Futurist wording only A typing error.")
     assert len(changes) == 2
 
 

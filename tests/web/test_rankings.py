@@ -76,7 +76,7 @@ def test_readers_and_panel_have_rankings_with_bands(page: Page) -> None:
     assert [row.split()[2] + row.split()[3] for row in rows(page, "readers")][:3] == ["Tool0", "Tool1", "Tool2"]
     assert rows(page, "panel")[0].startswith("Band 1 Tool 1 2 of 2 ship 93 % of 60")
     assert rows(page, "panel")[-1].startswith("Band 3 Tool 0 0 of 2 ship")
-    assert rows(page, "changed") == ["Changes 1 Tool 3 SHIP Last 13 Nov 2026 2 of 2 ship"]
+    assert rows(page, "changed") == ["Changes 1 Tool 3 13 Nov 2026 The Builder SKIP to SHIP 2 of 2 ship"]
 
 
 @ON_ONE_SHARED_DATABASE

@@ -50,20 +50,37 @@ _OF_CATEGORY = _PICKS.where(_pick.c.category_id == sa.bindparam("id", type_=sa.I
 _OF_TOOL = _PICKS.where(
     (_pick.c.tool_id == sa.bindparam("id", type_=sa.Integer)) | (_pick.c.runner_up_id == sa.bindparam("id"))
 )
+_earliest, _its_tool = CategoryPick.__table__.alias("earliest"), Tool.__table__.alias("its_tool")
+_FIRST_OF_EACH = _PICKS.where(
+    _pick.c.id
+    == sa.select(_earliest.c.id)
+    .join(_its_tool, _its_tool.c.id == _earliest.c.tool_id)
+    .where(_earliest.c.category_id == category.c.id, _its_tool.c.published_at <= _now)
+    .where(_its_tool.c.state == ToolState.ACTIVE)
+    .order_by(_earliest.c.position, _earliest.c.id)
+    .limit(1)
+    .correlate(category)
+    .scalar_subquery()
+).limit(sa.bindparam("most", type_=sa.Integer))
+
+
+def list_first(now: datetime, most: int) -> tuple[Pick, ...]:
+    """Return the first pick of each category, of so many categories at most. One statement."""
+    return _list(_FIRST_OF_EACH, {"now": now, "most": most})
 
 
 def list_in_category(category_id: int, now: datetime) -> tuple[Pick, ...]:
     """Return a category's picks in their order. One statement."""
-    return _list(_OF_CATEGORY, category_id, now)
+    return _list(_OF_CATEGORY, {"id": category_id, "now": now})
 
 
 def list_of_tool(tool_id: int, now: datetime) -> tuple[Pick, ...]:
     """Return the picks that name a tool, first or as the runner-up. One statement."""
-    return _list(_OF_TOOL, tool_id, now)
+    return _list(_OF_TOOL, {"id": tool_id, "now": now})
 
 
-def _list(picks: sa.Select[Any], id: int, now: datetime) -> tuple[Pick, ...]:
-    return tuple(_to_pick(row) for row in db.session.connection().execute(picks, {"id": id, "now": now}))
+def _list(picks: sa.Select[Any], values: dict[str, object]) -> tuple[Pick, ...]:
+    return tuple(_to_pick(row) for row in db.session.connection().execute(picks, values))
 
 
 def _to_pick(row: sa.Row[Any]) -> Pick:

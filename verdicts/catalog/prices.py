@@ -59,11 +59,33 @@ class Price:
         paid = amount_in_words(self.amount, self.currency, self.period) if self.amount else ""
         return f"to start, then {paid}" if paid else "to start; more is paid"
 
+    @property
+    def label(self) -> str:
+        """The price where `detail` has no room beside it: "Free plan" is not all there is."""
+        return "Free plan" if self.model is PriceModel.FREEMIUM else self.words
+
+    @property
+    def in_words(self) -> str:
+        """The price inside a sentence: "$20 / month", "free", "a free plan, paid from $20 / month"."""
+        if self.model is PriceModel.FREEMIUM:
+            paid = amount_in_words(self.amount, self.currency, self.period) if self.amount else ""
+            return f"a free plan, paid from {paid}" if paid else "a free plan; more is paid"
+        return self.words if self.amount else self.words.lower()
+
     def freshness(self, today: date) -> Freshness:
         if self.checked_on is None:
             return Freshness.NEVER_CHECKED
         is_stale = today - self.checked_on > timedelta(days=self.interval_days)
         return Freshness.STALE if is_stale else Freshness.CHECKED
+
+
+def move_in_words(before: Price, after: Price) -> str:
+    """Return what became of an entry price. One that is not known any more did not move."""
+    if after.model is PriceModel.UNKNOWN:
+        return f"Entry price until then: {before.in_words}."
+    if before.in_words == after.in_words:
+        return f"Entry price unchanged: {after.in_words}."
+    return f"Entry price: {before.in_words}, now {after.in_words}."
 
 
 UNKNOWN_PRICE = Price(PriceModel.UNKNOWN)

@@ -5,8 +5,8 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.prices import Price
+from verdicts.catalog.kinds import PriceModel, ToolState, Verdict
+from verdicts.catalog.prices import Price, move_in_words
 from verdicts.catalog.queries import columns_of, is_published, price, review, reviewer, revision, select_links, tool
 from verdicts.catalog.reviews import ReviewerSummary
 from verdicts.extensions import db
@@ -33,15 +33,24 @@ class PriceChange:
     before: Price
     after: Price
     reason: str
+    state: ToolState
+
+    @property
+    def words(self) -> str:
+        return move_in_words(self.before, self.after)
+
+    @property
+    def label(self) -> str:
+        """What happened: a tool that ended has no price any more, which is no move of it."""
+        has_ended = self.state is not ToolState.ACTIVE and self.after.model is PriceModel.UNKNOWN
+        return self.state.capitalize() if has_ended else "Price"
 
 
 def list_latest(now: datetime, most: int) -> list[VerdictChange | PriceChange]:
-    """Return the latest changes of published tools, newest first, with one of each kind at least. Two statements."""
+    """Return the latest changes of published tools, newest first, by name within a day. Two statements."""
     changes: list[VerdictChange | PriceChange] = [*_list_verdict_changes(now, most), *_list_price_changes(now, most)]
-    in_order = sorted(changes, key=lambda change: (change.on, change.name), reverse=True)
-    latest, left_out = in_order[:most], in_order[most:]
-    of_other_kind = next((change for change in left_out if type(change) not in set(map(type, latest))), None)
-    return [*latest[:-1], of_other_kind] if of_other_kind and most > 1 else latest
+    by_name = sorted(changes, key=lambda change: change.name.casefold())
+    return sorted(by_name, key=lambda change: change.on, reverse=True)[:most]
 
 
 def _list_verdict_changes(now: datetime, most: int) -> list[VerdictChange]:
@@ -76,7 +85,7 @@ def _list_price_changes(now: datetime, most: int) -> list[PriceChange]:
     half = len(columns) // 2
     rows = db.session.execute(
         select_links()
-        .add_columns(old_price.c.until, old_price.c.reason, *columns)
+        .add_columns(old_price.c.until, old_price.c.reason, tool.c.state, *columns)
         .join(old_price, sa.and_(old_price.c.tool_id == tool.c.id, old_price.c.until.is_not(None)))
         .join(price, sa.and_(price.c.tool_id == tool.c.id, price.c.until.is_(None)))
         .where(is_published(now), is_last)
@@ -84,6 +93,6 @@ def _list_price_changes(now: datetime, most: int) -> list[PriceChange]:
         .limit(most)
     )
     return [
-        PriceChange(slug, name, until, Price(*prices[:half]), Price(*prices[half:]), reason or "")
-        for _, slug, name, until, reason, *prices in rows
+        PriceChange(slug, name, until, Price(*prices[:half]), Price(*prices[half:]), reason or "", state)
+        for _, slug, name, until, reason, state, *prices in rows
     ]

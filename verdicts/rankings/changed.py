@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from verdicts.catalog.kinds import Verdict
 
 WINDOW = timedelta(days=365)
+SHOWN = 4  # of the changes of one tool
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class StoredRevision:
 
     tool_id: int
     review_id: int
+    reviewer_id: int
     until: date
     verdict: Verdict
     wording_only: bool
@@ -22,32 +24,28 @@ class StoredRevision:
 
 
 @dataclass(frozen=True)
-class Changes:
-    """How often a tool's verdicts changed, and when last: to SHIP and to SKIP."""
+class Change:
+    """From one verdict to the other, on a day."""
 
-    tool_id: int
-    to_ship: int
-    to_skip: int
-    last: date
-
-    @property
-    def count(self) -> int:
-        return self.to_ship + self.to_skip
+    on: date
+    reviewer_id: int
+    before: Verdict
+    after: Verdict
 
 
-def count_changes(newest_first: Iterable[StoredRevision]) -> list[Changes]:
-    """Return the changes of each tool that has any, most first. A correction of wording is none."""
+def list_changes(newest_first: Iterable[StoredRevision]) -> dict[int, list[Change]]:
+    """Return the changes of each tool that has any, newest first; the tool with most of them first.
+
+    Of equally many, the newest change comes first. A correction of wording is none.
+    """
     after: dict[int, Verdict] = {}
-    changes: dict[int, Changes] = {}
+    changes: dict[int, list[Change]] = {}
     for each in newest_first:
         if each.wording_only:
             continue
         verdict = after.get(each.review_id, each.verdict_now)
         after[each.review_id] = each.verdict
         if verdict is not each.verdict:
-            known = changes.get(each.tool_id, Changes(each.tool_id, 0, 0, each.until))
-            to_ship = verdict is Verdict.SHIP
-            changes[each.tool_id] = Changes(
-                each.tool_id, known.to_ship + to_ship, known.to_skip + (not to_ship), known.last
-            )
-    return sorted(changes.values(), key=lambda each: -each.count)
+            change = Change(each.until, each.reviewer_id, each.verdict, verdict)
+            changes.setdefault(each.tool_id, []).append(change)
+    return dict(sorted(changes.items(), key=lambda each: -len(each[1])))

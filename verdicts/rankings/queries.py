@@ -17,7 +17,7 @@ from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import UtcDateTime, db
 from verdicts.rankings import panel, readers
 from verdicts.rankings.bands import Bands, order_of
-from verdicts.rankings.changed import WINDOW, Changes, StoredRevision, count_changes
+from verdicts.rankings.changed import WINDOW, Change, StoredRevision, list_changes
 from verdicts.rankings.panel import Group
 from verdicts.rankings.readers import MIN_TOOLS, Place, VotedTool
 from verdicts.voting.community import PERCENTAGE_FROM, Community, whole_percent
@@ -81,9 +81,11 @@ class Disagreements:
 
 @dataclass(frozen=True)
 class ChangedTool:
+    """`changes` are newest first, each with its reviewer."""
+
     tool: ToolLink
     panel: Panel
-    changes: Changes
+    changes: tuple[tuple[ReviewerSummary, Change], ...]
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,8 @@ _MOST_VOTED = _in_all_and_in_category(
 )
 _REVISIONS = _in_all_and_in_category(
     sa.select(
-        *(_tool.c.id, _review.c.id, _revision.c.until, _revision.c.verdict, _revision.c.wording_only, _review.c.verdict)
+        *(_tool.c.id, _review.c.id, _review.c.reviewer_id),
+        *(_revision.c.until, _revision.c.verdict, _revision.c.wording_only, _review.c.verdict),
     )
     .select_from(
         _revision.join(_review, _review.c.id == _revision.c.review_id).join(_tool, _tool.c.id == _review.c.tool_id)
@@ -153,9 +156,10 @@ def load(category_id: int | None, weights: Mapping[str, int], now: datetime) -> 
     even = _load_groups(panel.groups_of(counts, panel.evenness_of(counts, sitting)), SHORT_LENGTH, values)
     voted = [VotedTool(row.id, row.name, Community(*row[3:]), row.panel_key) for row in _read(_MOST_VOTED, values)]
     apart, best_read, evenly_read = readers.by_gap(voted), readers.by_lower_bound(voted), readers.by_evenness(voted)
-    changed = _load_changes(values)[:SHORT_LENGTH]
+    changed = dict(list(_load_changes(values).items())[:SHORT_LENGTH])
+    by = {reviewer.id: reviewer for reviewer in reviewers}
     read = (*apart[:LENGTH], *best_read[:LENGTH], *evenly_read[:SHORT_LENGTH])
-    ids = {*best.groups, *even.groups, *(each.tool.id for each in read), *(each.tool_id for each in changed)}
+    ids = {*best.groups, *even.groups, *(each.tool.id for each in read), *changed}
     tools = _load_tools(ids)
     return Rankings(
         reviewers=tuple(reviewers),
@@ -164,7 +168,10 @@ def load(category_id: int | None, weights: Mapping[str, int], now: datetime) -> 
         disagreements=tools.disagreements(apart),
         contested_by_panel=tools.by_panel(even),
         contested_by_readers=tools.by_readers(evenly_read, SHORT_LENGTH, len(voted)),
-        changed=tuple(ChangedTool(tools.links[each.tool_id], tools.panels[each.tool_id], each) for each in changed),
+        changed=tuple(
+            ChangedTool(tools.links[id], tools.panels[id], tuple((by[each.reviewer_id], each) for each in changes))
+            for id, changes in changed.items()
+        ),
     )
 
 
@@ -223,10 +230,10 @@ def _load_groups(groups: Sequence[Group], most: int, values: Mapping[str, object
     )
 
 
-def _load_changes(values: Mapping[str, object]) -> list[Changes]:
-    """Return how often the verdicts on each tool changed within WINDOW, most first. One statement."""
+def _load_changes(values: Mapping[str, object]) -> dict[int, list[Change]]:
+    """Return the changes of verdicts within WINDOW by tool, those with most first. One statement."""
     now: Any = values["now"]
-    return count_changes(StoredRevision(*row) for row in _read(_REVISIONS, {**values, "since": now.date() - WINDOW}))
+    return list_changes(StoredRevision(*row) for row in _read(_REVISIONS, {**values, "since": now.date() - WINDOW}))
 
 
 def _load_tools(ids: Collection[int]) -> _Tools:

@@ -17,6 +17,7 @@ from verdicts.curation.popularity import PERIOD as POPULARITY_PERIOD
 from verdicts.newsletter.not_understood import RETENTION as NOT_UNDERSTOOD_RETENTION
 from verdicts.newsletter.retention import BOUNCED_ADDRESS_RETENTION, HARD_BOUNCE_RETENTION, UNCONFIRMED_RETENTION
 from verdicts.newsletter.signup import CONFIRM_TOKEN_LIFETIME
+from verdicts.rankings.changed import SHOWN as CHANGES_SHOWN
 from verdicts.rankings.changed import WINDOW as CHANGES_WINDOW
 from verdicts.rankings.queries import MOST_VOTED, NEWEST_REVISIONS
 from verdicts.rankings.readers import MIN_MINORITY_PERCENT
@@ -41,6 +42,7 @@ NO_BREAK_SPACE = "\u00a0"
 
 # The rules that pages state, under the names that they have where they stand.
 RULES = {
+    "CHANGES_SHOWN": CHANGES_SHOWN,
     "CHANGES_WINDOW": CHANGES_WINDOW,
     "CONFIDENCE_PERCENT": CONFIDENCE_PERCENT,
     "CONFIRM_TOKEN_LIFETIME": CONFIRM_TOKEN_LIFETIME,

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.past import known_from
-from verdicts.catalog.prices import UNKNOWN_PRICE, Price
+from verdicts.catalog.prices import Price, move_in_words
 from verdicts.catalog.reviews import Panel, ReviewChange
 from verdicts.catalog.summaries import ReleaseSummary, ToolSummary
 from verdicts.voting.months import VoteMonth
@@ -34,6 +34,10 @@ class PriceMove:
     @property
     def on(self) -> date | None:
         return self.before.until
+
+    @property
+    def words(self) -> str:
+        return move_in_words(self.before, self.after)
 
 
 @dataclass(frozen=True)
@@ -160,7 +164,7 @@ def _steps(prices: Sequence[Price], begun: date, axis: Axis) -> Iterator[Step]:
         labelled = at if has_room else labelled
         height = float(amount / highest) if highest else 0.0
         y = PRICE_BOTTOM - (PRICE_BOTTOM - PRICE_TOP) * height
-        yield Step(at, 100.0 if is_last else axis.at(end), y, price.words if has_room or is_last else "")
+        yield Step(at, 100.0 if is_last else axis.at(end), y, price.label if has_room or is_last else "")
 
 
 def _amount(price: Price) -> Decimal | None:
@@ -181,12 +185,12 @@ def _bars(months: Sequence[VoteMonth], axis: Axis) -> Iterator[Bar]:
 
 
 def moves_in_words(prices: Sequence[Price]) -> str:
-    """Return a price's steps as a sentence: "Free until 5 May 2026, then $20 / month"."""
-    return ", then ".join(_step_in_words(price) for price in prices if price != UNKNOWN_PRICE)
+    """Return a price's steps as a sentence: "free until 5 May 2026, then $20 / month"."""
+    return ", then ".join(_step_in_words(price) for price in prices if price.model is not PriceModel.UNKNOWN)
 
 
 def _step_in_words(price: Price) -> str:
-    return f"{price.words} until {price.until.day} {price.until:%b %Y}" if price.until else price.words
+    return f"{price.in_words} until {price.until.day} {price.until:%b %Y}" if price.until else price.in_words
 
 
 def votes_in_words(months: Sequence[VoteMonth]) -> str:

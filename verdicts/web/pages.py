@@ -4,7 +4,7 @@ from flask import Blueprint, current_app, jsonify, render_template, send_from_di
 from flask.typing import ResponseReturnValue
 from limits import parse
 
-from verdicts.catalog import categories, choices, directory, recent_changes
+from verdicts.catalog import categories, choices, directory, picks, recent_changes
 from verdicts.comparisons import featured, tool_table
 from verdicts.config import current_settings
 from verdicts.rankings import highlights
@@ -23,6 +23,8 @@ bp = Blueprint("pages", __name__)
 
 FEATURED_ON_FRONT = 4
 CHANGES_ON_FRONT = 4
+CHANGES_LISTED = 100
+PICKS_ON_FRONT = 6
 NEWEST_ON_FRONT = 6
 HIGHLIGHTS_ON_FRONT = 3  # of each kind
 CHOICES_ON_FRONT = 60
@@ -41,7 +43,16 @@ def front() -> ResponseReturnValue:
         highlights=highlights.load(now(), HIGHLIGHTS_ON_FRONT),
         choices=choices.list_first(now(), CHOICES_ON_FRONT),
         categories=categories.list_links(now()),
+        picks=picks.list_first(now(), PICKS_ON_FRONT),
     )
+
+
+@bp.get("/changes")
+@public
+@depends_on(Source.CONTENT)
+def changes() -> ResponseReturnValue:
+    latest = recent_changes.list_latest(now(), CHANGES_LISTED)
+    return render_template("pages/changes.html", changes=latest, is_full=len(latest) == CHANGES_LISTED)
 
 
 @bp.get("/method")

@@ -31,6 +31,7 @@ STATIC_PAGES = (
     "catalog.index",
     "rankings.show",
     "reviewers.index",
+    "pages.changes",
     "digest.archive",
     "pages.method",
     "pages.privacy",

@@ -56,10 +56,28 @@ def next_of(page: Page) -> str:
 @ON_ONE_SHARED_DATABASE
 def test_the_panel_lists_everyone_with_kind_and_record(visitor: Visitor) -> None:
     words = visitor.reads("/reviewers").words
-    assert "The Builder Does it build? AI voice Ships 2 of 3 tools" in words
-    assert "The Skeptic Human voice Ships 1 of 2 tools" in words
-    assert "The Founder Human or AI: not stated Ships 0 of 1 tools" in words
+    assert (
+        "The Builder Does it build? AI voice Ships 67 %, 2 of 3 tools Alone against all others 0 of 2 panels" in words
+    )
+    assert "Agrees most with The Skeptic 1 of 2 Reviews whose verdict changed 0 of 3 reviews" in words
+    assert "The Skeptic Human voice Ships 50 %, 1 of 2 tools" in words
+    assert "The Founder Human or AI: not stated Ships 0 %, 0 of 1 tool" in words
     assert "Left the panel on 22 Nov 2026" in words
+
+
+@ON_ONE_SHARED_DATABASE
+def test_who_ships_most_often_stands_first_among_those_who_sit(visitor: Visitor) -> None:
+    page = visitor.reads("/reviewers")
+    names = [page.texts("a", within=each)[0] for each in page.all("th", "reviewers-name")]
+    assert names == ["The Builder", "The Skeptic", "The Futurist", "The Founder", "The Enthusiast"]
+
+
+@ON_ONE_SHARED_DATABASE
+def test_the_count_of_changed_verdicts_leads_to_these_reviews(visitor: Visitor) -> None:
+    page = visitor.reads("/reviewers/skeptic")
+    (path,) = [each.get("href", "") for each in page.all("a") if words_of(each) == "1 of 2 reviews"]
+    assert tools_of(visitor.reads(path.partition("#")[0])) == ["Alpha"]
+    assert "No verdict has changed." in visitor.reads("/reviewers/yes?category=gadgets&changed=1").words
 
 
 @ON_ONE_SHARED_DATABASE
@@ -85,9 +103,9 @@ def test_a_reviewer_is_introduced(visitor: Visitor) -> None:
 @ON_ONE_SHARED_DATABASE
 def test_every_figure_of_the_record_says_of_how_many(builder: Page) -> None:
     for part in (
-        "Ships 2 of 3 tools.",
+        "Ships 2 of 3 tools, 67 %.",
         "Alone against all others 0 of 2",
-        "Verdicts later changed 0 of 3",
+        "Reviews whose verdict changed 0 of 3 reviews",
         "Developer Tools 2 of 3",
         "The Skeptic 1 of 2",
         "The Futurist 1 of 2",

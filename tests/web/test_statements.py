@@ -37,6 +37,7 @@ STATEMENTS = {
     "/reviewers": 3,
     "/reviewers/builder": 8,
     "/reviewers/builder?category=developer-tools": 8,
+    "/reviewers/builder?category=developer-tools&changed=1": 8,
     "/method": 4,
     "/privacy": 0,
     "/contact?about=/tools/alpha": 0,

@@ -1,5 +1,6 @@
 """The reads of the reviewers' pages: a fixed number of statements, which count published tools only."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,12 +15,14 @@ from verdicts.extensions import AnyRow, db
 from verdicts.reviewers.record import (
     Agreement,
     CategoryRecord,
+    Count,
     Panels,
     Record,
     Verdicts,
     agreement_with,
     agreements_in,
     alone_in,
+    closest,
     merged,
     ships_in,
 )
@@ -40,10 +43,12 @@ class ReviewerProfile(ReviewerSummary):
 
 @dataclass(frozen=True)
 class ReviewerRow:
-    """A reviewer in a list."""
+    """A reviewer in a list: as in Record, and which other voice says the same most often."""
 
     reviewer: ReviewerProfile
     verdicts: Verdicts
+    alone: Count
+    closest: Agreement | None
 
 
 _PROFILE = columns_of(reviewer, ReviewerProfile)
@@ -92,8 +97,19 @@ def list_reviewers(now: datetime) -> list[ReviewerRow]:
     panels: dict[str, int] = dict(connection.execute(_PANELS, {"now": now}).all())
     profiles = [_to_profile(row) for row in connection.execute(_LIST)]
     return [
-        ReviewerRow(profile, Verdicts(ships_in(panels, profile.id), changed.get(profile.id, 0))) for profile in profiles
+        ReviewerRow(
+            profile,
+            Verdicts(ships_in(panels, profile.id), changed.get(profile.id, 0)),
+            alone_in(panels, profile.id),
+            closest(_agreements(profiles, panels, profile.id)),
+        )
+        for profile in profiles
     ]
+
+
+def by_ship_share(rows: Sequence[ReviewerRow]) -> list[ReviewerRow]:
+    """Return who is on the panel before who left it, who ships most often first: a voice of 100 % stands on top."""
+    return sorted(rows, key=lambda row: (row.reviewer.archived_at is not None, -row.verdicts.ships.share))
 
 
 def find_reviewer(slug: str) -> ReviewerProfile | None:
@@ -111,17 +127,22 @@ def load_record(reviewer_id: int, now: datetime) -> Record:
     by_category = [
         CategoryRecord(link, ships_in(by_kind.get(id, {}), reviewer_id)) for id, link in [*links, (None, None)]
     ]
-    agreements = agreements_in(everywhere, reviewer_id)
     readers: dict[Verdict, dict[str, int]] = {verdict: {} for verdict in Verdict}
     for key, verdict, count in connection.execute(_READERS, {"now": now}):
         readers[verdict][key] = count
     return Record(
         verdicts=Verdicts(ships_in(everywhere, reviewer_id), changed.get(reviewer_id, 0)),
         by_category=tuple(each for each in by_category if each.ships.total),
-        agreements=tuple(Agreement(by, agreements[by.id]) for by in all_reviewers() if by.id in agreements),
+        agreements=tuple(_agreements(all_reviewers(), everywhere, reviewer_id)),
         alone=alone_in(everywhere, reviewer_id),
         with_readers=agreement_with(readers, reviewer_id),
     )
+
+
+def _agreements(reviewers: Sequence[ReviewerSummary], panels: Panels, reviewer_id: int) -> Iterator[Agreement]:
+    """Yield how often each other reviewer says the same, in the panel's order."""
+    same = agreements_in(panels, reviewer_id)
+    return (Agreement(by, same[by.id]) for by in reviewers if by.id in same)
 
 
 def _load_panels(now: datetime) -> dict[int | None, Panels]:

@@ -33,6 +33,11 @@ class Count:
         """The share in 0..1, for drawings. 0 where there is nothing."""
         return self.part / self.total if self.total else 0.0
 
+    @property
+    def percent(self) -> int:
+        """The share in whole per cent, halves up as on panels. Needs a total."""
+        return (200 * self.part + self.total) // (2 * self.total)
+
 
 @dataclass(frozen=True)
 class CategoryRecord:
@@ -107,6 +112,11 @@ def agreements_in(panels: Panels, reviewer_id: int) -> dict[int, Count]:
             for other in verdicts.keys() - {reviewer_id}:
                 pairs.setdefault(other, []).append((verdicts[other] is mine, count))
     return {other: _count(same) for other, same in pairs.items()}
+
+
+def closest(agreements: Iterable[Agreement]) -> Agreement | None:
+    """Return who says the same most often, of equals who judged more tools with them; the first of these."""
+    return max(agreements, key=lambda each: (each.same.share, each.same.total), default=None)
 
 
 def alone_in(panels: Panels, reviewer_id: int) -> Count:

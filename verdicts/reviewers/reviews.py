@@ -64,11 +64,11 @@ _is_dated_after_position = sa.tuple_(review.c.reviewed_on, review.c.id) < sa.tup
 _is_undated_after_position = review.c.reviewed_on.is_(None) & (review.c.id < sa.bindparam("undated_id"))
 
 
-def _select_page(*in_category: sa.ColumnElement[bool]) -> sa.Select[Any]:
+def _select_page(*chosen: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """Return the statement that reads a page and one row more. Dated and undated reviews each come from the index."""
 
     def ids_of(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
-        ids = sa.select(review.c.id).select_from(_of_reviewer).where(is_theirs, *conditions, *in_category)
+        ids = sa.select(review.c.id).select_from(_of_reviewer).where(is_theirs, *conditions, *chosen)
         newest = ids.order_by(review.c.reviewed_on.desc(), review.c.id.desc()).limit(_limit)
         return sa.select(newest.subquery().c.id)
 
@@ -84,13 +84,19 @@ def _select_page(*in_category: sa.ColumnElement[bool]) -> sa.Select[Any]:
     )
 
 
-_PAGE = _select_page()
 # The sum hides the index of categories: through it, where statistics are old, PostgreSQL read the whole category once
 # for each review. So every review looks its tool up, until the page is full.
-_PAGE_OF_CATEGORY = _select_page(
+_in_category = (
     tool.c.category_id + 0
     == sa.select(category.c.id).where(category.c.slug == sa.bindparam("category")).scalar_subquery()
 )
+# By whether they are of one category, and whether of changed verdicts alone.
+_PAGES = {
+    (False, False): _select_page(),
+    (False, True): _select_page(has_changed),
+    (True, False): _select_page(_in_category),
+    (True, True): _select_page(_in_category, has_changed),
+}
 _CONFLICTS = (
     sa.select(*_TOOL, review.c.conflict)
     .select_from(_of_reviewer.join(current_slug, is_current_slug))
@@ -101,14 +107,19 @@ _CONFLICTS = (
 
 
 def load_page(
-    by: ReviewerSummary, category_slug: str, after: Position | None, now: datetime, page_size: int = PAGE_SIZE
+    by: ReviewerSummary,
+    category_slug: str,
+    after: Position | None,
+    now: datetime,
+    page_size: int = PAGE_SIZE,
+    *,
+    only_changed: bool = False,
 ) -> ReviewPage:
     """Return the reviews that come after a position, or the first ones; "" is any category. One statement."""
     named = {**arguments(by.id, now), **_bounds(after), "limit": page_size + 1}
     if category_slug:
-        rows = db.session.connection().execute(_PAGE_OF_CATEGORY, {**named, "category": category_slug}).all()
-    else:
-        rows = db.session.connection().execute(_PAGE, named).all()
+        named["category"] = category_slug
+    rows = db.session.connection().execute(_PAGES[bool(category_slug), only_changed], named).all()
     shown = [(row[0], _to_reviewed_tool(by, row)) for row in rows[:page_size]]
     last = Position(shown[-1][1].review.reviewed_on, shown[-1][0]) if len(rows) > page_size else None
     return ReviewPage(tuple(each for _, each in shown), last)

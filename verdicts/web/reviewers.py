@@ -27,13 +27,17 @@ UNDATED = "undated"  # in the address of a page that goes on after a review with
 
 @dataclass(frozen=True)
 class ReviewerPage:
-    """`category` is the one that the reviews are of, or None for all; `is_first` on the first page of them."""
+    """`category` is the one that the reviews are of, or None for all; `is_first` on the first page of them.
+
+    `only_changed`: of reviews whose verdict was another one before.
+    """
 
     reviewer: ReviewerProfile
     record: Record
     conflicts: tuple[Conflict, ...]
     reviews: ReviewPage
     category: CategoryLink | None
+    only_changed: bool
     is_first: bool
 
     @property
@@ -46,18 +50,19 @@ class ReviewerPage:
 @public
 @depends_on(Source.CONTENT)
 def index() -> ResponseReturnValue:
-    return render_template("reviewers/index.html", reviewers=queries.list_reviewers(now()))
+    return render_template("reviewers/index.html", reviewers=queries.by_ship_share(queries.list_reviewers(now())))
 
 
 @bp.get("/reviewers/<slug>")
 @public
-@reads("after", "category")
+@reads("after", "category", "changed")
 @depends_on(Source.CONTENT, Source.VOTES)
 def show(slug: str) -> ResponseReturnValue:
     reviewer = queries.find_reviewer(slug) or abort(404, "We know no reviewer under this name.")
     if reviewer.slug != slug:
         return redirect(_address(reviewer.slug, request.args.to_dict()), 301)
     after = read_position(request.args.get("after", ""))
+    only_changed = request.args.get("changed") == "1"
     record = queries.load_record(reviewer.id, now())
     requested = request.args.get("category", "")[:MAX_QUERY_LENGTH]
     category = _find_category(record, requested)
@@ -70,8 +75,9 @@ def show(slug: str) -> ResponseReturnValue:
         reviewer=reviewer,
         record=record,
         conflicts=tuple(reviews.list_conflicts(reviewer, now())),
-        reviews=reviews.load_page(reviewer, category.slug if category else "", after, now()),
+        reviews=reviews.load_page(reviewer, category.slug if category else "", after, now(), only_changed=only_changed),
         category=category,
+        only_changed=only_changed,
         is_first=after is None,
     )
     if not page.reviews.reviews and after:

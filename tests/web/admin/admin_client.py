@@ -73,8 +73,8 @@ def check_page(path: str, html: str) -> None:
     ids = Counter(each.get("id", "") for each in tree.iter() if each.get("id"))
     assert max(ids.values(), default=1) == 1, (path, ids.most_common(3))
     for each in tree.iter():
-        for name in REFERENCES if each.attrib else ():
-            for id in each.get(name, "").split():
+        for name in each.attrib.keys() & REFERENCES:
+            for id in each.attrib[name].split():
                 assert id in ids, (path, each.tag, name, id)
     assert not JINJA.search("".join(tree.itertext())), path
 

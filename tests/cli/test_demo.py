@@ -44,10 +44,10 @@ def test_the_demo_makes_its_settings_once_and_goes_on_with_the_same_data_at_anot
     tmp_path: Path, port: int
 ) -> None:
     with served("-m", "verdicts.cli.demo", port=port, instance=tmp_path) as demo:
-        runners = runners_of(demo.pid)
+        worker = worker_of(demo.pid)
         status, printed = demo.stop()
     assert status == 0
-    wait_until(lambda: not any(is_runner(runner) for runner in runners), 30)
+    wait_until(lambda: not is_worker(worker), 30)
     assert f"Verdicts is served at http://127.0.0.1:{port}\n" in printed
     first_settings = (tmp_path / "demo.env").read_text()
     login = re.fullmatch(
@@ -80,11 +80,11 @@ def test_the_demo_sends_letters_and_the_digest_for_as_long_as_it_runs(tmp_path: 
         wait_until(lambda: len(list((tmp_path / "mailbox").glob("*.eml"))) == 2, 60)
         wait_until(lambda: state_of_the_digest(tmp_path) == "sent", 60)
         assert get(port, "/dev/mailbox") == 200
-        runners = runners_of(demo.pid)
+        worker = worker_of(demo.pid)
         _, printed = demo.stop(signal.SIGKILL)
     assert f"Mail is not sent but kept, to be read at http://127.0.0.1:{port}/dev/mailbox\n" in printed
     assert re.search(r"^Edition \d{4}-w\d\d: 1 of 1: 1 sent\.$", printed, re.MULTILINE)
-    wait_until(lambda: not any(is_runner(runner) for runner in runners), 30)
+    wait_until(lambda: not is_worker(worker), 30)
 
 
 def start_the_digest(instance: Path) -> None:
@@ -109,18 +109,17 @@ def write_a_letter(instance: Path) -> None:
         db.session.commit()
 
 
-def runners_of(process: int) -> list[int]:
-    """Return the two processes beside a demo's site, which send its letters and its digest."""
+def worker_of(process: int) -> int:
+    """Return the process beside a demo's site that sends its letters and its digest."""
     children = [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-    runners = [child for child in children if is_runner(child)]
-    assert len(runners) == 2
-    return runners
+    (worker,) = [child for child in children if is_worker(child)]
+    return worker
 
 
-def is_runner(process: int) -> bool:
-    """Say whether a process runs and sends letters or the digest."""
+def is_worker(process: int) -> bool:
+    """Say whether a process runs and is `flask work`."""
     try:
-        return bool({"mail", "digest"} & set(Path(f"/proc/{process}/cmdline").read_text().split("\0")))
+        return "work" in Path(f"/proc/{process}/cmdline").read_text().split("\0")
     except OSError:
         return False
 

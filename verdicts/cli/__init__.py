@@ -11,8 +11,9 @@ from verdicts.cli.mail import mail
 from verdicts.cli.newsletter import newsletter
 from verdicts.cli.staff import staff
 from verdicts.cli.voting import votes
+from verdicts.cli.work import work
 
-COMMANDS = (catalog_commands, votes, mail, newsletter, digest, staff, run_housekeeping)
+COMMANDS = (catalog_commands, votes, mail, newsletter, digest, staff, run_housekeeping, work)
 
 
 def init_app(app: Flask) -> None:

@@ -39,8 +39,7 @@ def main() -> None:
         if edition:
             click.echo(f"A digest is drafted; this sends it: .venv/bin/flask digest send {edition} --yes")
         click.echo("Ctrl-C stops it; `make demo` goes on with the same data.")
-        start_command("mail", "run", "--loop")
-        start_command("digest", "keep-running")
+        start_worker()
         serve.exec_gunicorn()
 
 
@@ -102,9 +101,9 @@ def describe_mail(settings: config.Settings) -> str:
     return kept if settings.host == "127.0.0.1" else f"{kept}\nOther machines need the password in demo.env to read it."
 
 
-def start_command(*arguments: str) -> None:
-    """Start one of our commands. It ends with this process, which becomes gunicorn."""
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments, "--parent", str(os.getpid())]
+def start_worker() -> None:
+    """Start `flask work`. It ends with this process, which becomes gunicorn."""
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "work", "--parent", str(os.getpid())]
     subprocess.Popen(command, cwd=config.CHECKOUT)  # noqa: S603  # nosec B603  # our own program, and no shell
 
 

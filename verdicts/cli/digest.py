@@ -25,8 +25,8 @@ from verdicts.cli.editions import (
 )
 from verdicts.cli.errors import errors_as_messages
 from verdicts.cli.moments import parse_moment
-from verdicts.cli.sending import DONE, FAILED, MOST_URGENT_FIRST, draft_and_start, run_once, send_edition
-from verdicts.cli.timers import ping, stop_on_signal, until_stopped
+from verdicts.cli.sending import DONE, FAILED, MOST_URGENT_FIRST, draft_and_start, send_edition
+from verdicts.cli.timers import ping, stop_on_signal
 from verdicts.config import current_settings
 from verdicts.digest import drafting, editions, previews, queries, refreshing, resolving, scheduling, weeks
 from verdicts.digest.editions import Edition
@@ -41,7 +41,6 @@ from verdicts.mailing.outcomes import OutcomeKind
 from verdicts.mailing.transport import open_connection
 
 MINUTE = "%Y-%m-%d %H:%M UTC"
-SECONDS_BETWEEN_RUNS = 2.0
 MAX_REFUSED_LISTED = 20
 
 digest = AppGroup("digest", help="The weekly digest. An edition is named after its ISO week: 2026-w47.")
@@ -285,7 +284,8 @@ def run() -> None:
     """What a timer calls: draft what is due, send what is scheduled, go on with what was interrupted."""
     statuses = []
     with stop_on_signal() as stop:
-        draft_and_start()
+        for line in draft_and_start():
+            click.echo(line)
         for edition in read(scheduling.list_unfinished):
             try:
                 statuses.append(send_edition(edition, stop))
@@ -297,17 +297,3 @@ def run() -> None:
     if url := current_settings().digest.ping_url:
         ping(url)
     sys.exit(next((status for status in MOST_URGENT_FIRST if status in statuses), DONE))
-
-
-@digest.command("keep-running", hidden=True)
-@click.option("--parent", type=int, required=True, help="End when the parent is not this process any more.")
-def keep_running(parent: int) -> None:
-    """Do as `flask digest run` does, every few seconds; say what has changed since the last time."""
-    printed: list[str] = []
-    for stop in until_stopped(parent):
-        lines = run_once(stop)
-        for line in lines:
-            if line not in printed:
-                click.echo(line)
-        printed = lines
-        stop.wait(SECONDS_BETWEEN_RUNS)

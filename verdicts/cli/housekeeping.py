@@ -36,36 +36,36 @@ PAUSE_SECONDS = 0.05
 @click.command("housekeeping")
 def run_housekeeping() -> None:
     """Decide waiting votes; forget networks, voters, old addresses. A timer calls it; twice at once does no harm."""
-    for line in run_all(datetime.now(UTC)):
-        click.echo(line)
+    for what, count in run_all(datetime.now(UTC)):
+        click.echo(f"{what}: {count}")
 
 
-def run_all(now: datetime) -> Iterator[str]:
-    """Run each step and yield a line about it. Decisions come before deletions: they need the networks."""
+def run_all(now: datetime) -> Iterator[tuple[str, int]]:
+    """Run each step; yield what it did, and to how many. Decisions come before deletions: they need the networks."""
     kept_mail = not_understood.folder_path(current_settings())
     decisions = list(run_batches(lambda: release_due(now, current_settings().votes_per_network_day)))
-    yield f"Waiting votes counted: {sum(batch.released for batch in decisions)}"
-    yield f"Waiting votes held for an editor: {sum(batch.held for batch in decisions)}"
-    yield f"Network keys destroyed: {run_step(lambda: destroy_network_keys(now))}"
-    yield f"Network hashes blanked: {sum(run_batches(lambda: blank_networks(now)))}"
-    yield f"Voters of old votes deleted: {sum(run_batches(lambda: fold_voters(now)))}"
-    yield f"Unconfirmed sign-ups destroyed: {sum(run_batches(lambda: delete_unconfirmed(now)))}"
-    yield f"Turns of sign-ups forgotten: {sum(run_batches(lambda: delete_signup_turns(now)))}"
-    yield f"Bounced addresses destroyed: {sum(run_batches(lambda: delete_bounced_addresses(now)))}"
-    yield f"Marks of bounces forgotten: {sum(run_batches(lambda: delete_hard_bounces(now)))}"
-    yield f"Networks that doubted a price blanked: {sum(run_batches(lambda: clear_networks(now)))}"
-    yield f"Addresses of resolved messages forgotten: {sum(run_batches(lambda: clear_addresses(now)))}"
-    yield f"Sessions destroyed: {run_step(lambda: sessions.delete_old(now))}"
-    yield f"Secrets of second factors encrypted again: {run_step(second_factor.encrypt_again)}"
-    yield f"Failed log-ins forgotten: {run_step(lambda: throttle.delete_old(now))}"
-    yield f"Drafts of forms destroyed: {run_step(lambda: drafts.delete_old(now))}"
-    yield f"Versions that forms were opened with destroyed: {run_step(lambda: versions.delete_old(now))}"
-    yield f"Letters for a new password forgotten: {run_step(lambda: accounts.delete_expired_resets(now))}"
-    yield f"Returned mail not understood destroyed: {not_understood.delete_old(kept_mail, now)}"
-    yield f"Files waiting to be imported destroyed: {run_step(lambda: pending.delete_old(now))}"
-    yield f"Old counts of views and searches deleted: {sum(run_batches(lambda: traffic.delete_old(now)))}"
-    yield f"Figures of tools' views brought up to date: {sum(update_popularity(now))}"
-    yield f"Logos of no tool destroyed: {run_step(logos.delete_unused)}"
+    yield "Waiting votes counted", sum(batch.released for batch in decisions)
+    yield "Waiting votes held for an editor", sum(batch.held for batch in decisions)
+    yield "Network keys destroyed", run_step(lambda: destroy_network_keys(now))
+    yield "Network hashes blanked", sum(run_batches(lambda: blank_networks(now)))
+    yield "Voters of old votes deleted", sum(run_batches(lambda: fold_voters(now)))
+    yield "Unconfirmed sign-ups destroyed", sum(run_batches(lambda: delete_unconfirmed(now)))
+    yield "Turns of sign-ups forgotten", sum(run_batches(lambda: delete_signup_turns(now)))
+    yield "Bounced addresses destroyed", sum(run_batches(lambda: delete_bounced_addresses(now)))
+    yield "Marks of bounces forgotten", sum(run_batches(lambda: delete_hard_bounces(now)))
+    yield "Networks that doubted a price blanked", sum(run_batches(lambda: clear_networks(now)))
+    yield "Addresses of resolved messages forgotten", sum(run_batches(lambda: clear_addresses(now)))
+    yield "Sessions destroyed", run_step(lambda: sessions.delete_old(now))
+    yield "Secrets of second factors encrypted again", run_step(second_factor.encrypt_again)
+    yield "Failed log-ins forgotten", run_step(lambda: throttle.delete_old(now))
+    yield "Drafts of forms destroyed", run_step(lambda: drafts.delete_old(now))
+    yield "Versions that forms were opened with destroyed", run_step(lambda: versions.delete_old(now))
+    yield "Letters for a new password forgotten", run_step(lambda: accounts.delete_expired_resets(now))
+    yield "Returned mail not understood destroyed", not_understood.delete_old(kept_mail, now)
+    yield "Files waiting to be imported destroyed", run_step(lambda: pending.delete_old(now))
+    yield "Old counts of views and searches deleted", sum(run_batches(lambda: traffic.delete_old(now)))
+    yield "Figures of tools' views brought up to date", sum(update_popularity(now))
+    yield "Logos of no tool destroyed", run_step(logos.delete_unused)
 
 
 def update_popularity(now: datetime) -> Iterator[int]:

@@ -10,15 +10,17 @@ import click
 
 from verdicts.cli.editions import REFUSALS, read
 from verdicts.cli.errors import errors_as_messages
+from verdicts.cli.timers import Round
 from verdicts.config import current_settings
 from verdicts.digest import editions, scheduling, sending
 from verdicts.digest.editions import Edition
 from verdicts.digest.models import EditionState
 from verdicts.digest.queries import EditionProgress
 from verdicts.digest.sending import EndReason, SendingReport, utc_now
-from verdicts.extensions import commit_or_retry, db
+from verdicts.extensions import commit_or_retry
 
 SECONDS_BETWEEN_LINES = 30.0
+SECONDS_BETWEEN_ROUNDS = 5.0
 DONE, FAILED, PAUSED, UNCERTAIN, LATER = 0, 1, 3, 4, 75
 MOST_URGENT_FIRST = (FAILED, PAUSED, UNCERTAIN, LATER, DONE)
 EXIT_STATUS = {
@@ -29,32 +31,35 @@ EXIT_STATUS = {
 }
 
 
-def run_once(stop: threading.Event) -> list[str]:
-    """Draft and send what is due, and return the lines to print. After an error the next run tries again."""
+def send_due(stop: threading.Event) -> Round:
+    """Draft and send what is due. What keeps it from being sent is tried again in the next round."""
     lines: list[str] = []
+    problems: list[str] = []
     try:
         with errors_as_messages(*REFUSALS):
-            draft_and_start()
+            lines += draft_and_start()
             for edition in read(scheduling.list_unfinished):
                 if edition.state is EditionState.SENDING:
                     report = sending.send_due(edition.id, stop=stop)
-                    lines += [f"Edition {edition.name}: {report.progress.summary}.", explain(edition.name, report)]
-        return [line for line in lines if line]
+                    explanation = explain(edition.name, report)
+                    progress = f"Edition {edition.name}: {report.progress.summary}."
+                    (problems if explanation else lines).append(f"{progress} {explanation}".strip())
     except click.ClickException as error:
-        return [error.message]
-    finally:
-        db.session.remove()
+        problems.append(error.message)
+    return Round(lines, "\n".join(problems), SECONDS_BETWEEN_ROUNDS)
 
 
-def draft_and_start() -> None:
-    """Draft the edition that is due, and start those that are scheduled for now."""
+def draft_and_start() -> list[str]:
+    """Draft the edition that is due, and start those that are scheduled for now. Return lines about it."""
     settings = current_settings().digest
+    lines = []
     try:
         if drafted := commit_or_retry(lambda: scheduling.draft_due_edition(settings, utc_now())):
-            click.echo(f"Edition {drafted.name} is drafted. Look at it with: flask digest preview {drafted.name}")
+            lines.append(f"Edition {drafted.name} is drafted. Look at it with: flask digest preview {drafted.name}")
     except (editions.EditionExists, editions.EditionIsEmpty, editions.WrongState) as error:
-        click.echo(str(error))  # another run was faster, or everything in a draft was removed
+        lines.append(str(error))  # another run was faster, or everything in a draft was removed
     commit_or_retry(lambda: scheduling.start_scheduled(utc_now()))
+    return lines
 
 
 def send_edition(edition: Edition, stop: threading.Event) -> int:

@@ -1,15 +1,17 @@
-"""What commands for timers and services have in common: they stop on a signal, and call a monitor afterwards."""
+"""What commands for timers and services have in common: rounds, the signal that stops them, and a monitor's ping."""
 
 import logging
-import os
 import signal
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 
 import click
+
+from verdicts.extensions import db
 
 logger = logging.getLogger(__name__)
 
@@ -34,13 +36,34 @@ def stop_on_signal() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def until_stopped(parent: int | None) -> Iterator[threading.Event]:
-    """Yield an event again and again, until SIGTERM or Ctrl-C sets it, or the parent process ends."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_signal: stop.set())
-    while not stop.is_set() and parent in {None, os.getppid()}:
-        yield stop
+@dataclass(frozen=True)
+class Round:
+    """What one round of a job did: lines to print, what keeps the job from being done (or ""), and the pause after it.
+
+    `pause` is in seconds. A round with `is_idle` found nothing due, so it says nothing of whether the job works.
+    """
+
+    lines: Sequence[str] = ()
+    problem: str = ""
+    pause: float = 1.0
+    is_idle: bool = False
+
+
+def repeat(job: Callable[[threading.Event], Round], stop: threading.Event) -> None:
+    """Do a job again and again until `stop` is set. Print a problem that lasts once, and that it is over."""
+    reported = ""
+    while not stop.is_set():
+        try:
+            done = job(stop)
+        finally:
+            db.session.remove()
+        for line in done.lines:
+            click.echo(line)
+        if not done.is_idle:
+            if done.problem != reported:
+                click.echo(done.problem or f"This is over: {reported}")
+            reported = done.problem
+        stop.wait(done.pause)
 
 
 def ping(url: str) -> None:

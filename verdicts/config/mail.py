@@ -39,7 +39,7 @@ class MailSettings(SettingsGroup):
 class DigestSettings(SettingsGroup):
     """When the weekly edition is drafted, and whether it goes out without an editor's word.
 
-    `ping_url` is called after each `flask digest run`.
+    `ping_url` is requested by `flask work` and `flask digest run`.
     """
 
     draft_at: Weekly = Field(WeeklyMoment(0, time(8)), alias="DIGEST_AT")

@@ -1,6 +1,6 @@
 """Sending an edition, for admins: test emails, the schedule, pausing, uncertain deliveries.
 
-Only test emails are sent from here: `flask digest run` sends editions, and these pages decide what it may.
+Only test emails are sent from here: `flask work` sends editions, and these pages decide what it may.
 """
 
 from datetime import datetime
@@ -106,7 +106,7 @@ def unschedule(name: str) -> ResponseReturnValue:
 @bp.post("/admin/digest/<name>/send")
 @requires_role(Role.ADMIN)
 def send(name: str) -> ResponseReturnValue:
-    """Start an edition as it was shown: the next `flask digest run` sends it."""
+    """Start an edition as it was shown: the next round of `flask work` sends it."""
 
     def change(edition: Edition) -> Changes:
         items = require_shown_version(edition)

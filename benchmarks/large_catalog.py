@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from verdicts.catalog import panel_keys, search
 from verdicts.extensions import Base, begin_write, db
+from verdicts.voting import pair_readers
 from verdicts.voting.models import Occasion, Standing
 
 SEED = 20_261_129
@@ -89,6 +90,7 @@ def fill(scale: Scale, now: datetime) -> None:
     begin_write()
     panel_keys.refresh(ids)
     search.reindex_all()
+    pair_readers.refresh_all()
     db.session.commit()
     db.session.execute(sa.text("ANALYZE"))
     db.session.commit()

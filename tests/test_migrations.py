@@ -7,11 +7,22 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_migrate import check, downgrade, upgrade
 
-from tests.makers import NOW, make_category, make_comparison, make_price, make_review, make_reviewer, make_tool
+from tests.makers import (
+    NOW,
+    make_category,
+    make_comparison,
+    make_price,
+    make_review,
+    make_reviewer,
+    make_tool,
+    make_votes,
+)
 from tests.staff.world import make_account
 from verdicts.catalog.models import Category, Tool
 from verdicts.extensions import begin_write, commit_or_retry, db
 from verdicts.staff import audit, second_factor
+from verdicts.voting.models import pair_readers
+from verdicts.voting.recount import recount
 
 
 def test_the_migrations_build_what_the_models_describe(app: Flask) -> None:
@@ -51,6 +62,15 @@ def test_a_database_of_before_gets_what_lists_are_sorted_by(app: Flask) -> None:
     downgrade(revision="0023")
     upgrade()
     assert db.session.execute(sorted_by).all() == made
+
+
+def test_a_database_of_before_gets_how_readers_of_two_popular_tools_judged_them(app: Flask) -> None:
+    for slug in ("one", "two"):
+        make_votes(make_tool(slug), ship=range(1_000), skip=[1_000])
+    downgrade(revision="0026")
+    upgrade()
+    assert recount() == []
+    assert [tuple(row) for row in db.session.execute(sa.select(pair_readers))] == [(1, 2, 1_000, 0, 0, 1)]
 
 
 def rows_of_everything() -> dict[str, list[tuple[object, ...]]]:

@@ -16,7 +16,7 @@ from tests.voting.world import SHIP, SKIP, crowd, figures, masses, names, rows, 
 from verdicts.cli import housekeeping
 from verdicts.cli.housekeeping import run_all
 from verdicts.extensions import begin_write, db, limit_waiting_writers
-from verdicts.voting.models import Standing, network_key, tally, vote, vote_event
+from verdicts.voting.models import Standing, network_key, pair_readers, tally, vote, vote_event
 from verdicts.voting.networks import network_hash
 from verdicts.voting.recount import recount
 from verdicts.voting.tallying import Figures
@@ -80,19 +80,24 @@ def crowd_from_a_network(tool: int) -> None:
 def test_a_recount_without_differences_is_one_line(app: Flask, tool: int) -> None:
     say(tool, "ann", SHIP)
     result = count_again(app)
-    assert (result.exit_code, result.output) == (0, "Every tally and every vote is what the vote record says.\n")
+    assert result.exit_code == 0
+    assert result.output == "Every tally, every vote and every count of a pair is what the vote record says.\n"
 
 
 def test_a_recount_says_every_difference_in_words(app: Flask, tool: int) -> None:
     say(tool, "ann", SHIP)
     db.session.execute(sa.update(tally).values(ship=3))
     db.session.execute(sa.delete(vote))
+    counts = {"ship_ship": 0, "ship_skip": 9, "skip_ship": 0, "skip_skip": 0}
+    pair = {"tool_id": tool, "rival_id": make_tool("claude-code").id}
+    db.session.execute(sa.insert(pair_readers).values(**pair, **counts))
     db.session.commit()
     result = count_again(app)
     assert result.exit_code == 1
     assert result.output.splitlines() == [
         "mistral-code: 0 stored votes are not as the vote record has them, 1 votes of the record are not stored so.",
         "mistral-code: the tally says 3 ship, the vote record 1.",
+        "mistral-code and claude-code: 9 readers stored for ship and skip, 0 by their votes.",
     ]
 
 

@@ -133,7 +133,8 @@ def test_an_acknowledged_vote_is_kept_and_none_counts_twice_while_workers_are_ki
     assert lost == []
     assert double == []
     assert broken == []
-    assert (recounted, difference) == (0, "Every tally and every vote is what the vote record says.\n")
+    assert recounted == 0
+    assert difference == "Every tally, every vote and every count of a pair is what the vote record says.\n"
     assert storm.counts["500"] == 0, site.log
     assert storm.counts["kills"] == KILLS
     assert storm.counts["cut off"] > 0

@@ -5,6 +5,7 @@ from flask import Flask
 
 from tests.makers import make_tool
 from verdicts.extensions import db
+from verdicts.voting import pair_readers
 
 
 @pytest.fixture
@@ -15,6 +16,12 @@ def tool(app: Flask) -> int:
 @pytest.fixture
 def other_tool(app: Flask) -> int:
     return _id_of_new("claude-code")
+
+
+@pytest.fixture
+def few_make_popular(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tools are popular from four votes on."""
+    monkeypatch.setattr(pair_readers, "POPULAR_FROM", 4)
 
 
 def _id_of_new(slug: str) -> int:

@@ -17,7 +17,8 @@ from verdicts.extensions import begin_write, db
 from verdicts.voting import retention
 from verdicts.voting.models import Standing
 from verdicts.voting.network_groups import MAX_RELEASED
-from verdicts.voting.queries import ballots_of
+from verdicts.voting.queries import ballots_of, readers_of_both
+from verdicts.voting.readers_of_both import ReadersOfBoth
 from verdicts.voting.recount import recount
 from verdicts.voting.tallying import Figures
 from verdicts.voting.voters import VOTER_KEPT
@@ -117,6 +118,18 @@ class Ballots(RuleBasedStateMachine):
                 tool: (ballot.verdict, ballot.standing) for tool, ballot in expected.items()
             }
 
+    @invariant()
+    def the_readers_of_both_are_the_models(self) -> None:
+        said: Counter[tuple[Verdict, Verdict]] = Counter()
+        for voter in {voter for _, voter in self.model}:
+            pair = [self.model.get((tool, voter)) for tool in self.tools]
+            first, second = (each.verdict if each and each.standing is Standing.COUNTED else None for each in pair)
+            if first and second:
+                said[first, second] += 1
+        stored = readers_of_both(*self.tools)
+        db.session.rollback()
+        assert stored == ReadersOfBoth(said[SHIP, SKIP], said[SKIP, SHIP], said[SHIP, SHIP], said[SKIP, SKIP])
+
     def teardown(self) -> None:
         assert recount() == []
 
@@ -186,7 +199,7 @@ def _column(ballot: Modelled) -> str:
     return ballot.verdict.value if ballot.standing is Standing.COUNTED else ballot.standing.value
 
 
-def test_the_tables_say_what_the_model_says(app: Flask) -> None:
+def test_the_tables_say_what_the_model_says(app: Flask, few_make_popular: None) -> None:
     run_state_machine_as_test(
         Ballots,
         settings=settings(

@@ -20,6 +20,8 @@ from verdicts.extensions import TooManyWriters, begin_write, db, limit_waiting_w
 from verdicts.voting.ballot import Ballot
 from verdicts.voting.models import Standing, network_key, vote
 from verdicts.voting.networks import key_of_day
+from verdicts.voting.queries import readers_of_both
+from verdicts.voting.readers_of_both import ReadersOfBoth
 from verdicts.voting.recount import recount
 from verdicts.voting.tallying import Figures
 from verdicts.voting.waiting import WAITING_TIME, release_due
@@ -98,6 +100,21 @@ def test_many_voters_are_all_counted(app: Flask, tool: int) -> None:
     at_once(app, vote_and_change)
     assert figures(tool) == Figures(ship=24, skip=8)
     assert len(ledger(tool)) == 5 * CONNECTIONS
+    assert recount() == []
+
+
+def test_readers_who_judge_both_tools_at_once_are_all_counted(app: Flask, tool: int, few_make_popular: None) -> None:
+    pair = [tool, make_tool("claude-code").id]
+    db.session.rollback()
+    for each in pair:
+        crowd(each, names("first", 4), SHIP)
+
+    def vote_and_change(number: int) -> None:
+        for verdict in (SHIP, SKIP):
+            insist(pair[number % 2], f"voter {number // 2}", verdict)
+
+    at_once(app, vote_and_change)
+    assert readers_of_both(*pair) == ReadersOfBoth(both=4, neither=CONNECTIONS // 2)
     assert recount() == []
 
 

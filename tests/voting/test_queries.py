@@ -6,7 +6,7 @@ from tests.conftest import StatementCount
 from tests.makers import NOW
 from tests.voting.world import SHIP, SKIP, crowd, decide, names, release_all_due, say
 from verdicts.extensions import db
-from verdicts.voting import queries, waiting
+from verdicts.voting import pair_readers, queries, waiting
 from verdicts.voting.community import Community
 from verdicts.voting.models import Standing
 from verdicts.voting.queries import Totals
@@ -42,9 +42,16 @@ def test_a_ballot_taken_back_is_still_a_ballot(tool: int) -> None:
     assert queries.ballots_of("ann", [tool])[tool].verdict is None
 
 
+@pytest.mark.parametrize(("popular_from", "statements_each"), [(1, 1), (1_000, 2)])
 def test_readers_of_both_are_those_with_a_counted_verdict_on_each(
-    tool: int, other_tool: int, statements: StatementCount
+    tool: int,
+    other_tool: int,
+    statements: StatementCount,
+    monkeypatch: pytest.MonkeyPatch,
+    popular_from: int,
+    statements_each: int,
 ) -> None:
+    monkeypatch.setattr(pair_readers, "POPULAR_FROM", popular_from)
     for voter, on_a, on_b in [
         *(("a1", SHIP, SKIP), ("a2", SHIP, SKIP), ("b1", SKIP, SHIP), ("n1", SKIP, SKIP)),
         *(("s1", SHIP, SHIP), ("s2", SHIP, SHIP), ("s3", SHIP, SHIP)),
@@ -60,7 +67,7 @@ def test_readers_of_both_are_those_with_a_counted_verdict_on_each(
     before = len(statements)
     assert queries.readers_of_both(tool, other_tool) == ReadersOfBoth(only_a=2, only_b=1, both=3, neither=1)
     assert queries.readers_of_both(other_tool, tool) == ReadersOfBoth(only_a=1, only_b=2, both=3, neither=1)
-    assert len(statements) - before == 2
+    assert len(statements) - before == 2 * statements_each
 
 
 def test_nobody_judged_both_of_two_new_tools(tool: int, other_tool: int) -> None:

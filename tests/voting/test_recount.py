@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from tests.voting.world import SHIP, SKIP, crowd, names, say
 from verdicts.extensions import db
-from verdicts.voting.models import Standing, tally, vote, vote_event
+from verdicts.voting.models import Standing, pair_readers, tally, vote, vote_event
 from verdicts.voting.recount import Difference, recount
 
 
@@ -73,6 +73,17 @@ def test_a_ballot_that_the_ledger_does_not_know_is_found(voted: int) -> None:
     ann = copy.add_columns(vote.c.changed_at).where(vote.c.voter == "ann")
     spoil(sa.insert(vote).from_select(columns, ann))
     assert recount() == [Difference(voted, "ballots", stored=1, ledger=0)]
+
+
+@pytest.mark.parametrize("wrong", [sa.update(pair_readers).values(ship_skip=7), sa.delete(pair_readers)])
+def test_a_wrong_count_of_a_pair_is_found(
+    tool: int, other_tool: int, few_make_popular: None, wrong: sa.Update | sa.Delete
+) -> None:
+    crowd(tool, names("v", 4), SHIP)
+    crowd(other_tool, names("v", 4), SKIP)
+    spoil(wrong)
+    stored = 7 if isinstance(wrong, sa.Update) else 0
+    assert recount() == [Difference(tool, "ship_skip", stored, 4, rival_id=other_tool)]
 
 
 def test_a_lost_ledger_line_is_found(voted: int) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tests.makers import NOW
 from verdicts.catalog.kinds import Verdict
 from verdicts.extensions import begin_write, db
-from verdicts.voting import ballot, decision, waiting
+from verdicts.voting import ballot, decision, pair_readers, waiting
 from verdicts.voting.ballot import Ballot
 from verdicts.voting.models import Occasion, Standing, tally, vote, vote_event
 from verdicts.voting.tallying import Figures, lock_tally, move_tally, worth
@@ -61,6 +61,7 @@ def masses(
     db.session.connection().execute(sa.insert(vote_event), [line | one for one in each])
     lock_tally(tool_id)
     move_tally(tool_id, worth(verdict, standing) * len(voters))
+    pair_readers.refresh(tool_id)
     db.session.commit()
     db.session.connection().execute(sa.text("ANALYZE vote"))  # as PostgreSQL's autovacuum would do in time
     db.session.commit()

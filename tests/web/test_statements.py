@@ -15,7 +15,7 @@ from verdicts.voting.models import tally
 
 MANY = 2_000
 STATEMENTS = {
-    "/compare/alpha-vs-beta": 6,
+    "/compare/alpha-vs-beta": 7,
     "/compare/alpha-vs-beta-vs-gamma": 5,
     "/compare": 3,
     "/tools/alpha": 10,

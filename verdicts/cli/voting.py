@@ -1,5 +1,7 @@
 """Commands about votes."""
 
+from collections.abc import Mapping
+
 import click
 from flask.cli import AppGroup
 
@@ -12,18 +14,25 @@ votes = AppGroup("votes", help="The readers' votes.")
 
 @votes.command("recount")
 def recount_votes() -> None:
-    """Recompute every tally from the vote record and report differences; exit 1 if there are any."""
+    """Recompute every tally and count of a pair from the vote record, report differences; exit 1 if there are any."""
     differences = recount.recount()
     if not differences:
-        click.echo("Every tally and every vote is what the vote record says.")
+        click.echo("Every tally, every vote and every count of a pair is what the vote record says.")
         return
-    tools = catalog.links_of({each.tool_id for each in differences})
+    tools = catalog.links_of({id for each in differences for id in (each.tool_id, each.rival_id) if id is not None})
+    slugs = {id: link.slug for id, link in tools.items()}
     for each in differences:
-        click.echo(describe(each, tools[each.tool_id].slug if each.tool_id in tools else f"tool {each.tool_id}"))
+        click.echo(describe(each, slugs))
     raise SystemExit(1)
 
 
-def describe(difference: Difference, slug: str) -> str:
+def describe(difference: Difference, slugs: Mapping[int, str]) -> str:
+    slug = slugs.get(difference.tool_id, f"tool {difference.tool_id}")
+    if difference.rival_id is not None:
+        rival = slugs.get(difference.rival_id, f"tool {difference.rival_id}")
+        verdicts = difference.what.replace("_", " and ")
+        figures = f"{difference.stored} readers stored for {verdicts}, {difference.ledger} by their votes"
+        return f"{slug} and {rival}: {figures}."
     if difference.what == "ballots":
         return (
             f"{slug}: {difference.stored} stored votes are not as the vote record has them,"

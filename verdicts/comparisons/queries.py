@@ -1,4 +1,4 @@
-"""The comparison page's reads: six statements, however many tools there are."""
+"""The comparison page's reads: seven statements at most, however many tools there are."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -114,7 +114,7 @@ def find(slugs: Sequence[str], now: datetime) -> list[RequestedTool]:
 def load(
     requested: Sequence[RequestedTool], now: datetime, on_uncurated: Callable[[], None] | None = None
 ) -> ComparisonPage:
-    """Return the whole page for the tools that find() returned. Five statements.
+    """Return the whole page for the tools that find() returned. At most six statements.
 
     `on_uncurated` is called before the rest is read where no editor wrote of these tools. What it raises ends the read.
     """

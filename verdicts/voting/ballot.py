@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.models import Tool
 from verdicts.extensions import db
+from verdicts.voting import pair_readers
 from verdicts.voting.community import Community
 from verdicts.voting.models import Occasion, Standing, vote, vote_event
 from verdicts.voting.network_groups import hold_beyond, load_groups, most_voters
+from verdicts.voting.pair_readers import TallyChange
 from verdicts.voting.tallying import Figures, ToolGone, lock_tally, move_tally, read_tally, standing_of, worth
 
 _tool = Tool.__table__
@@ -96,10 +98,10 @@ def cast(
     if mine.verdict is verdict and mine.standing is not None:
         return Ballot(tool_id, verdict, mine.standing, figures.community)
     if mine.standing is None:
-        change, held = _cast_first(connection, tool_id, voter, networks, verdict, allowance, now)
+        change, held = _cast_first(connection, tool_id, voter, networks, verdict, allowance, now, figures)
     else:
         change = _Change(tool_id, voter, mine.verdict, verdict, mine.standing, networks[0] if networks else None, now)
-        _store(connection, change, is_new=False)
+        _store(connection, change, figures, is_new=False)
         held = _judge_again(change, mine.network, allowance)
     if held:
         standing = Standing.HELD if voter in held else change.standing
@@ -122,13 +124,14 @@ def _cast_first(
     verdict: Verdict | None,
     allowance: int,
     now: datetime,
+    figures: Figures,
 ) -> tuple[_Change, set[str]]:
     """Store a voter's first ballot; return it, and the voters whose ballots are held because their network has many."""
     in_all, today, unheld = _count_voters(connection, tool_id, networks)
     has_too_many = in_all >= most_voters(allowance)
     standing = Standing.HELD if has_too_many else standing_of(today + 1, allowance)
     change = _Change(tool_id, voter, None, verdict, standing, networks[0] if networks else None, now)
-    _store(connection, change, is_new=True)
+    _store(connection, change, figures, is_new=True)
     if has_too_many and unheld > allowance:
         return change, hold_beyond(allowance, tool_id, networks, _UNHELD, now)
     return change, set()
@@ -156,10 +159,13 @@ def _judge_again(change: _Change, network: str | None, allowance: int) -> set[st
     return hold_beyond(allowance, change.tool_id, [network], (Standing.COUNTED,), change.at)
 
 
-def _store(connection: sa.Connection, change: _Change, is_new: bool) -> None:
+def _store(connection: sa.Connection, change: _Change, figures: Figures, *, is_new: bool) -> None:
     _set(connection, change, is_new)
     _record(connection, change)
     move_tally(change.tool_id, change.worth)
+    if change.standing is Standing.COUNTED:
+        of_tally = TallyChange(figures, change.worth)
+        pair_readers.move_voter(change.tool_id, change.voter, of_tally, before=change.before, after=change.after)
 
 
 def _set(connection: sa.Connection, change: _Change, is_new: bool) -> None:

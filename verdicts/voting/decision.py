@@ -1,4 +1,4 @@
-"""Decisions: giving many ballots of one tool another standing, in four statements for each BATCH of them."""
+"""Decisions: giving many ballots of one tool another standing, in a few statements for each BATCH of them."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -6,8 +6,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from verdicts.extensions import db
+from verdicts.voting import pair_readers
 from verdicts.voting.models import Occasion, Standing, vote, vote_event
-from verdicts.voting.tallying import Figures, move_tally, worth
+from verdicts.voting.pair_readers import TallyChange
+from verdicts.voting.tallying import Figures, move_tally, read_tally, worth
 
 BATCH = 500  # short enough for the parameters of one statement
 
@@ -24,7 +26,8 @@ def decide(tool_id: int, voters: Collection[str], to: Standing, *, reason: str |
         change, ballots = _change_of(chosen, to)
         if ballots:
             _record(chosen, to, reason, now)
-            db.session.connection().execute(sa.update(vote).where(chosen).values(standing=to))
+            with pair_readers.moving(tool_id, batch, TallyChange(read_tally(tool_id), change)):
+                db.session.connection().execute(sa.update(vote).where(chosen).values(standing=to))
             move_tally(tool_id, change)
         decided += ballots
     return decided

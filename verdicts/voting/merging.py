@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from verdicts.catalog.kinds import Verdict
 from verdicts.extensions import db
+from verdicts.voting import pair_readers
 from verdicts.voting.decision import BATCH
 from verdicts.voting.models import Occasion, Standing, vote, vote_event
 from verdicts.voting.tallying import Figures, lock_tally, move_tally, read_tally, worth
@@ -86,6 +87,8 @@ def merge(keep_id: int, drop_id: int, now: datetime) -> None:
     _move_ballots(keep_id, drop_id)
     move_tally(keep_id, _gain(groups, folded))
     move_tally(drop_id, Figures() - sum((group.worth * group.ballots for group in groups), _worth_of(folded)))
+    for tool_id in (drop_id, keep_id):
+        pair_readers.refresh(tool_id)
 
 
 def _groups(keep_id: int, drop_id: int) -> list[_Group]:

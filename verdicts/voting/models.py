@@ -121,6 +121,22 @@ class Tally(Base):
     counted: Mapped[int] = mapped_column(sa.Computed("ship + skip", persisted=True))
 
 
+class PairReaders(Base):
+    """How readers who have a counted verdict on both of two popular tools judged them: see voting.pair_readers.
+
+    A pair has one row, the smaller id first. `ship_skip` ship the tool and skip its rival.
+    """
+
+    __tablename__ = "pair_readers"
+
+    tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id"), primary_key=True)
+    rival_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id"), primary_key=True, index=True)
+    ship_ship: Mapped[int]
+    ship_skip: Mapped[int]
+    skip_ship: Mapped[int]
+    skip_skip: Mapped[int]
+
+
 class NetworkKey(Base):
     """The random key under which one day's networks are hashed; destroyed after a week, and the hashes with it."""
 
@@ -134,4 +150,5 @@ class NetworkKey(Base):
 vote = Base.metadata.tables["vote"]
 vote_event = Base.metadata.tables["vote_event"]
 tally = Base.metadata.tables["tally"]
+pair_readers = Base.metadata.tables["pair_readers"]
 network_key = Base.metadata.tables["network_key"]

@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from verdicts.catalog.kinds import Verdict
 from verdicts.extensions import db
+from verdicts.voting import pair_readers
 from verdicts.voting.ballot import Ballot
 from verdicts.voting.community import PERCENTAGE_FROM, Z_SQUARED, Community
 from verdicts.voting.models import UNDECIDED, Occasion, Standing, tally, vote, vote_event
+from verdicts.voting.models import pair_readers as kept
 from verdicts.voting.readers_of_both import ReadersOfBoth
 from verdicts.voting.tallying import read_tally
 
@@ -72,6 +74,24 @@ readers_low = sa.case(
     )
 )
 
+_low, _high = sa.bindparam("low", type_=sa.Integer), sa.bindparam("high", type_=sa.Integer)
+# The tool with fewer votes comes first.
+_KEPT = (
+    sa.select(tally.c.tool_id, tally.c.counted, *pair_readers.COUNTS.values())
+    .select_from(tally)
+    .outerjoin(kept, (kept.c.tool_id == _low) & (kept.c.rival_id == _high))
+    .where(tally.c.tool_id.in_([_low, _high]))
+    .order_by(tally.c.counted, tally.c.tool_id)
+)
+_first, _second = vote.alias("first"), vote.alias("second")
+_OF_FEW = (
+    sa.select(_first.c.verdict, _second.c.verdict, sa.func.count())
+    .join_from(_first, _second, _first.c.voter == _second.c.voter)
+    .where(_first.c.tool_id == sa.bindparam("first"), pair_readers.is_counted(_first))
+    .where(_second.c.tool_id == sa.bindparam("second"), pair_readers.is_counted(_second))
+    .group_by(_first.c.verdict, _second.c.verdict)
+)
+
 
 def tally_of(tool_id: int) -> Community:
     """Return a tool's figures. One statement."""
@@ -95,14 +115,26 @@ def ballots_of(voter: str, tool_ids: Collection[int]) -> dict[int, Ballot]:
 
 
 def readers_of_both(tool_a: int, tool_b: int) -> ReadersOfBoth:
-    """Return how voters with a counted verdict on both tools judged them. One statement."""
-    a, b = _counted(tool_a, "a"), _counted(tool_b, "b")
-    pairs = sa.select(a.c.verdict, b.c.verdict, sa.func.count()).join_from(a, b, a.c.voter == b.c.voter)
-    rows = db.session.connection().execute(pairs.group_by(a.c.verdict, b.c.verdict))
-    voters = {(on_a, on_b): count for on_a, on_b, count in rows}
+    """Return how voters with a counted verdict on both tools judged them. At most two statements.
+
+    Where one of them is not popular, its votes are looked up among the other's.
+    """
+    connection, pair = db.session.connection(), sorted((tool_a, tool_b))
+    rows = connection.execute(_KEPT, {"low": pair[0], "high": pair[1]}).all()
+    if len(rows) < len(pair) or not rows[0].counted:
+        return ReadersOfBoth()
+    if rows[0].counted >= pair_readers.POPULAR_FROM:
+        voters = {verdicts: rows[0][number] or 0 for number, verdicts in enumerate(pair_readers.COUNTS, 2)}
+        first = pair[0]
+    else:
+        first, second = (row.tool_id for row in rows)
+        counts = connection.execute(_OF_FEW, {"first": first, "second": second})
+        voters = {(on_first, on_second): count for on_first, on_second, count in counts}
+    of_first = voters.get((Verdict.SHIP, Verdict.SKIP), 0)
+    of_second = voters.get((Verdict.SKIP, Verdict.SHIP), 0)
     return ReadersOfBoth(
-        only_a=voters.get((Verdict.SHIP, Verdict.SKIP), 0),
-        only_b=voters.get((Verdict.SKIP, Verdict.SHIP), 0),
+        only_a=of_first if first == tool_a else of_second,
+        only_b=of_second if first == tool_a else of_first,
         both=voters.get((Verdict.SHIP, Verdict.SHIP), 0),
         neither=voters.get((Verdict.SKIP, Verdict.SKIP), 0),
     )
@@ -161,8 +193,3 @@ def has_ballots_from(networks: Collection[str | None], since: datetime) -> bool:
 
 def _held() -> sa.ColumnElement[bool]:
     return sa.and_(sa.text(UNDECIDED), vote.c.standing == Standing.HELD)
-
-
-def _counted(tool_id: int, name: str) -> sa.Subquery:
-    counted = (vote.c.standing == Standing.COUNTED) & vote.c.verdict.is_not(None)
-    return sa.select(vote.c.voter, vote.c.verdict).where(vote.c.tool_id == tool_id, counted).subquery(name)

@@ -1,4 +1,4 @@
-"""The recount: adds up the ledger and compares the result with the stored ballots and tallies."""
+"""The recount: adds up the ledger and the ballots, and compares the result with what is stored of them."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import sqlalchemy as sa
 
 from verdicts.extensions import db
+from verdicts.voting import pair_readers
 from verdicts.voting.models import tally, vote, vote_event
 from verdicts.voting.tallying import Figures, worth
 
@@ -17,13 +18,15 @@ class Difference:
     """For one tool, a figure that is stored and what the ledger says instead.
 
     `what` is a column of the tally, or "ballots": then `stored` ballots differ from the ledger's last line on their
-    voter, and `ledger` voters have a last line that no ballot matches.
+    voter, and `ledger` voters have a last line that no ballot matches. With a rival it is a column of pair_readers, and
+    `ledger` what the stored ballots say.
     """
 
     tool_id: int
     what: str
     stored: int
     ledger: int
+    rival_id: int | None = None
 
 
 def recount() -> list[Difference]:
@@ -32,8 +35,8 @@ def recount() -> list[Difference]:
     It reads a snapshot over a connection of its own, so votes may be cast meanwhile.
     """
     with _one_moment() as connection:
-        differences = [*_tallies(connection), *_ballots(connection)]
-    return sorted(differences, key=lambda difference: (difference.tool_id, difference.what))
+        differences = [*_tallies(connection), *_ballots(connection), *_pairs(connection)]
+    return sorted(differences, key=lambda each: (each.tool_id, each.rival_id or 0, each.what))
 
 
 @contextmanager
@@ -87,3 +90,10 @@ def _last_lines() -> sa.Select[tuple[int, int, str, str, str]]:
     last = sa.select(sa.func.max(line.id)).where(line.voter.is_not(None)).group_by(line.tool_id, line.voter)
     columns = (sa.literal(0).label("stored"), line.tool_id, line.voter, line.to_verdict, line.to_standing)
     return sa.select(*columns).where(line.id.in_(last))
+
+
+def _pairs(connection: sa.Connection) -> Iterator[Difference]:
+    for (tool_id, rival_id), rows in pair_readers.differences(connection).items():
+        for column, stored, counted in zip(pair_readers.COUNTS.values(), *rows, strict=True):
+            if stored != counted:
+                yield Difference(tool_id, column.name, stored, counted, rival_id)

@@ -6,9 +6,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.extensions import db
+from verdicts.voting import pair_readers
 from verdicts.voting.decision import BATCH, decide
 from verdicts.voting.models import HAS_NETWORK, UNDECIDED, Standing, network_key, vote, vote_event
-from verdicts.voting.tallying import Figures, lock_tally, move_tally
+from verdicts.voting.pair_readers import TallyChange
+from verdicts.voting.tallying import Figures, lock_tally, move_tally, read_tally
 from verdicts.voting.voters import VOTER_KEPT, VOTER_KEPT_MONTHS
 
 NETWORKS_KEPT = timedelta(days=7)
@@ -47,7 +49,8 @@ def fold_voters(now: datetime, at_most: int = BATCH) -> int | None:
     decide(tool_id, waiting, Standing.DISCARDED, reason=_NOBODY_DECIDED, now=now)
     lines = (vote_event.c.tool_id == tool_id) & vote_event.c.voter.in_(voters)
     connection.execute(sa.update(vote_event).where(lines).values(voter=None))
-    connection.execute(sa.delete(vote).where(vote.c.tool_id == tool_id, vote.c.voter.in_(voters)))
+    with pair_readers.moving(tool_id, voters, TallyChange(read_tally(tool_id), Figures())):
+        connection.execute(sa.delete(vote).where(vote.c.tool_id == tool_id, vote.c.voter.in_(voters)))
     move_tally(tool_id, Figures())  # what pages say of readers of two tools changes
     return len(voters)
 

@@ -67,7 +67,7 @@ def test_a_database_of_before_gets_what_lists_are_sorted_by(app: Flask) -> None:
 def test_a_database_of_before_gets_how_readers_of_two_popular_tools_judged_them(app: Flask) -> None:
     for slug in ("one", "two"):
         make_votes(make_tool(slug), ship=range(1_000), skip=[1_000])
-    downgrade(revision="0026")
+    downgrade(revision="0027")
     upgrade()
     assert recount() == []
     assert [tuple(row) for row in db.session.execute(sa.select(pair_readers))] == [(1, 2, 1_000, 0, 0, 1)]

@@ -1,13 +1,13 @@
 """readers of two popular tools are counted when they vote
 
-Revision: 0027, after 0026. A page of two tools with many votes joined all of them, after each vote on it too.
+Revision: 0028, after 0027. A page of two tools with many votes joined all of them, after each vote on it too.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027"
-down_revision = "0026"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 

@@ -5,6 +5,7 @@
   // Readers who have voted carry the cookie "voted". The cached page cannot know their votes, so they are fetched here.
   async function showOwnVotes() {
     const forms = [...document.querySelectorAll(FORMS)];
+    if (!forms.length) return;
     const query = new URLSearchParams(forms.map((form) => ["tool", form.dataset.tool]));
     const answer = await fetch(`/votes/mine?${query}`, { headers: { "HX-Request": "true", "HX-Current-URL": location.href }, cache: "no-store" });
     if (!answer.ok) return;

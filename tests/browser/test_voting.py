@@ -61,7 +61,7 @@ def test_a_vote_is_still_there_after_a_reload(reader: Reader) -> None:
     ballot.says("Your vote: SKIP")
     ballot.is_pressed(ballot.skip)
     ballot.says("Take it back")
-    reader.ballot("claude-code").says("Would you ship with it?")
+    reader.ballot("claude-code").says("would you ship with it?")
     ballot.take_back.click()  # the exchanged form is htmx's as well
     ballot.says("Taken back")
 

@@ -44,7 +44,7 @@ def test_a_vote_is_set_changed_and_taken_back_on_the_readers_own_page(reader: Re
     assert reader.statuses == [307, 303, 200, 303, 200]
 
     ballot.take_back.click()
-    ballot.says("Would you ship with it?")
+    ballot.says("would you ship with it?")
     ballot.is_pressed(ballot.skip, False)
     assert site.tally(slug) == before
     reader.page.get_by_role("link", name="Back to Midjourney").click()

@@ -2,13 +2,14 @@
 
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.comparisons.voices import reviewer
 from tests.makers import TODAY
 from verdicts.catalog.kinds import PriceModel, Verdict
-from verdicts.catalog.past import panel_on, price_on
+from verdicts.catalog.past import panel_on, price_on, turned_on
 from verdicts.catalog.prices import UNKNOWN_PRICE, Price
 from verdicts.catalog.reviews import Panel, PanelReview, Revision
 
@@ -77,3 +78,35 @@ def test_a_price_that_ended_before_the_tool_came_here_stood_until_then() -> None
     old, now = Price(PriceModel.PAID, until=day(20)), Price(PriceModel.FREE, checked_on=day(50))
     days = [price_on([old], now, TODAY, day(number)) for number in (18, 19, 20, 60)]
     assert days == [UNKNOWN_PRICE, old, now, now]
+
+
+def turned(*voices: str) -> int | None:
+    """Return on which day a panel turned. Each voice is its verdicts with the days they began on: "ship 0 skip 5"."""
+    reviews = []
+    for number, words in enumerate(voices):
+        verdicts, days = words.split()[::2], [day(int(each)) for each in words.split()[1::2]]
+        earlier = tuple(
+            Revision(Verdict(verdict), "", days[index], days[index + 1], "It changed.", wording_only=False)
+            for index, verdict in enumerate(verdicts[:-1])
+        )
+        reviews.append(PanelReview(reviewer(f"r{number}"), Verdict(verdicts[-1]), "", days[-1], revisions=earlier))
+    on = turned_on(Panel(tuple(reviews)))
+    return on and (on - SINCE).days
+
+
+@pytest.mark.parametrize(
+    ("voices", "on"),
+    [
+        (["skip 0 ship 5", "skip 0 ship 9", "ship 0"], 5),
+        (["skip 0 ship 5", "skip 0 ship 9", "skip 0", "ship 0"], 9),  # over a level one
+        (["ship 0 skip 5 ship 9"], 9),
+        (["skip 0 ship 5", "ship 0", "ship 0"], None),  # it never was the other way
+        (["ship 0 skip 5 ship 9", "ship 0"], None),  # level for a while
+        (["skip 0 ship 5", "skip 0"], None),  # and now level
+        (["skip 0 ship 5", "skip 0", "ship 9"], None),  # a new review made the majority
+        (["skip 0", "ship 3"], None),
+        ([], None),
+    ],
+)
+def test_a_panel_turned_when_changes_made_its_majority_the_opposite(voices: list[str], on: int | None) -> None:
+    assert turned(*voices) == on

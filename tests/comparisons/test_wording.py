@@ -214,6 +214,28 @@ def test_between_two_tools_panel_and_readers_each_say_who_is_ahead_and_until_whe
 @pytest.mark.parametrize(
     ("said", "votes", "sentence"),
     [
+        (FOUR, (60, 20), "All four reviewers would ship it, and so would most readers."),
+        (TWO, (20, 60), "Both reviewers would ship it, but most readers would not."),
+        (FOUR | {"founder": "skip"}, (30, 30), "Three of four reviewers would ship it, and readers are divided."),
+        (TWO | {"skeptic": "skip"}, (20, 60), "One of two reviewers would ship it, and most readers would not."),
+        (
+            {"builder": "skip", "founder": "skip"},
+            (60, 20),
+            "None of the two reviewers would ship it, but most readers would.",
+        ),
+        ({"builder": "skip"}, (5, 1), "The one reviewer would not ship it."),
+        ({}, (60, 20), ""),
+    ],
+)
+def test_the_answer_says_what_reviewers_and_readers_would_do(
+    said: dict[str, str], votes: tuple[int, int], sentence: str
+) -> None:
+    assert wording.answer(panel(**said), Community(*votes)) == sentence
+
+
+@pytest.mark.parametrize(
+    ("said", "votes", "sentence"),
+    [
         (
             FOUR,
             (60, 20),

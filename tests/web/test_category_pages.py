@@ -41,7 +41,7 @@ def test_every_tool_stands_beside_what_it_is_compared_on(page: Page) -> None:
     assert page.texts("th", within=page.one("thead", within=table)) == [
         "Tool",
         "Panel",
-        "Community",
+        "Readers",
         "Entry price",
         *rich.LABELS.values(),
     ]

@@ -96,10 +96,10 @@ def test_a_card_goes_from_kind_to_vote(pair: Page) -> None:
         "Alpha",
         "Reads receipts",
         "Panel",
-        "Community",
+        "Readers",
         "Entry price",
         "runs locally",
-        "Would you ship",
+        "would you ship",
     ]
     places = [words.index(part) for part in parts]
     assert places == sorted(places)
@@ -173,7 +173,7 @@ def test_the_community_figure_from_thirty_votes_is_a_percentage_with_its_interva
 
 def test_the_community_figure_below_thirty_votes_is_counts_only(pair: Page) -> None:
     (figure,) = pair.all("div", "figure-community", card(pair, "beta"))
-    assert words_of(figure) == "Community 10 ship, 10 skip 20 votes, 10 more until a percentage"
+    assert words_of(figure) == "Readers 10 ship, 10 skip 20 votes, 10 more until a percentage"
 
 
 def test_the_entry_price_stands_with_the_day_it_was_checked_and_its_source(pair: Page) -> None:
@@ -434,6 +434,14 @@ def test_of_three_or_four_tools_no_winner_is_named(visitor: Visitor, pair: str) 
     assert "decides it" not in page.words
     assert len(page.all("section", "card")) == names
     assert "What readers say" in page.words
+
+
+def test_where_nobody_judged_both_each_tool_has_its_own_readers_and_nothing_is_compared(visitor: Visitor) -> None:
+    make_votes(make_tool("fans", name="Fans"), ship=range(500, 540))
+    page = visitor.reads("/compare/beta-vs-fans")
+    assert page.texts("h2", within=page.by_id("readers")) == ["What readers say"]
+    assert "They are different people, so this compares nothing." in words_of(page.by_id("readers"))
+    assert rows(page, "readers")[1:] == [["Beta", "10 ship, 10 skip"], ["Fans", "100 % of 40"]]
 
 
 def test_three_tools_show_each_ones_own_readers(visitor: Visitor) -> None:

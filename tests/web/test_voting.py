@@ -170,7 +170,7 @@ def test_the_first_vote_is_not_beside_be_the_first(visitor: Visitor, tool: Tool)
     assert "Be the first" in visitor.reads("/tools/alpha").words
     page = visitor.votes("alpha", "ship", htmx=True)
     assert "Be the first" not in page.words
-    assert moved_by(page)["community-alpha"].startswith("Community 1 ship, 0 skip")
+    assert moved_by(page)["community-alpha"].startswith("Readers 1 ship, 0 skip")
     assert "Be the first" not in visitor.reads("/tools/alpha/vote").words
     assert "Be the first" in moved_by(visitor.votes("alpha", "none", htmx=True))["community-alpha"]
 

@@ -44,6 +44,26 @@ def review_on(review: PanelReview, day: date) -> PanelReview | None:
     return replace(review, revisions=tuple(states))
 
 
+def turned_on(panel: Panel) -> date | None:
+    """Return the day on which changed verdicts made a panel's majority the opposite of what it had been.
+
+    None where it has no majority, never had the opposite one, or owes it to reviews that were new.
+    """
+    verdict, began_on = panel.majority, None
+    days = {change.on for change in panel.changes() if change.verdict_changed}
+    for day in sorted(days, reverse=True) if verdict else ():
+        before, after = panel_on(panel, day - timedelta(days=1)).majority, panel_on(panel, day).majority
+        if began_on is None and after is not verdict:
+            return None
+        if before is not verdict and began_on is None:
+            began_on = day
+        if before and before is not verdict:
+            return began_on
+        if before is verdict and began_on:
+            return None
+    return None
+
+
 def price_on(past: Sequence[Price], current: Price, published_on: date, day: date) -> Price:
     """Return the price at the end of a day; `past` is oldest first.
 

@@ -17,6 +17,7 @@ from verdicts.catalog.summaries import (
     CategoryLink,
     Fact,
     PlanSummary,
+    Predecessor,
     ReleaseSummary,
     ToolFacts,
     ToolLink,
@@ -26,6 +27,7 @@ from verdicts.catalog.summaries import (
 from verdicts.extensions import db
 
 MAX_LINKS_FOUND = 12
+MAX_PREDECESSORS = 3
 
 T = TypeVar("T")
 
@@ -96,6 +98,13 @@ _PAST_PRICES = (
     sa.select(price.c.tool_id, *_PRICE)
     .where(price.c.tool_id.in_(sa.bindparam("ids", expanding=True)), price.c.until.is_not(None))
     .order_by(price.c.until, price.c.position)
+)
+_PREDECESSORS = (
+    sa.select(*_LINK_COLUMNS, tool.c.state, tool.c.ended_on)
+    .join(current_slug, is_current_slug)
+    .where(tool.c.successor_id == sa.bindparam("id"), tool.c.published_at <= sa.bindparam("now"))
+    .order_by(tool.c.ended_on.desc(), tool.c.id)
+    .limit(MAX_PREDECESSORS)
 )
 _LINKS_BY_SLUG = (
     sa.select(*_LINK_COLUMNS)
@@ -259,6 +268,12 @@ def past_prices_of(tool_ids: Sequence[int]) -> dict[int, tuple[Price, ...]]:
     """Return what each tool cost before, oldest first. One statement."""
     rows = db.session.connection().execute(_PAST_PRICES, {"ids": list(tool_ids)})
     return _by_tool(tool_ids, ((tool_id, Price(*values)) for tool_id, *values in rows))
+
+
+def predecessors_of(tool_id: int, now: datetime) -> list[Predecessor]:
+    """Return the published tools that this one succeeds. One statement."""
+    rows = db.session.connection().execute(_PREDECESSORS, {"id": tool_id, "now": now})
+    return [Predecessor(id, slug, name, ToolStatus(state, on)) for id, slug, name, state, on in rows]
 
 
 def releases_of(tool_id: int) -> list[ReleaseSummary]:

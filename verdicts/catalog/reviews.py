@@ -98,6 +98,13 @@ class Panel:
         return sum(review.verdict is Verdict.SHIP for review in self.reviews)
 
     @property
+    def majority(self) -> Verdict | None:
+        """What more than half of the reviews say; None where neither verdict has so many."""
+        if 2 * self.ship == self.total:
+            return None
+        return Verdict.SHIP if 2 * self.ship > self.total else Verdict.SKIP
+
+    @property
     def percent(self) -> int | None:
         """The share of SHIP in whole per cent, halves up as for the readers; None without reviews."""
         return (200 * self.ship + self.total) // (2 * self.total) if self.reviews else None

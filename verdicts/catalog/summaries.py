@@ -47,6 +47,10 @@ class ToolStatus:
         """True too where the end is only announced: nobody should be advised to begin with it."""
         return self.state is not ToolState.ACTIVE
 
+    def is_over(self, today: date) -> bool:
+        """Say whether the end has come: readers are asked nothing more of such a tool."""
+        return self.has_ended and (self.on is None or self.on <= today)
+
     def successor_at(self, now: datetime) -> ToolLink | None:
         published_at = self.successor_published_at
         return self.successor if published_at is not None and published_at <= now else None
@@ -59,6 +63,13 @@ class ToolStatus:
             return self.state.capitalize()
         day = f"{self.on.day} {self.on:%b %Y}"
         return f"Will be {self.state} on {day}" if self.on > today else f"{self.state.capitalize()} on {day}"
+
+
+@dataclass(frozen=True)
+class Predecessor(ToolLink):
+    """A tool that another succeeds."""
+
+    status: ToolStatus
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,30 @@ def _first_that_fits(*sentences: str) -> str:
     return next((each for each in sentences if len(wrap(each, LEDE_LETTERS)) <= 2), sentences[-1])
 
 
+def answer(panel: Panel, community: Community) -> str:
+    """Return what reviewers and readers would do, in a sentence; readers once they have an interval."""
+    reviewers = _would_ship(panel)
+    if not reviewers or not community.interval:
+        return reviewers and f"{reviewers}."
+    if readers_to_divide(community) is None:
+        return f"{reviewers}, and readers are divided."
+    likes = Verdict.SHIP if community.ship > community.skip else Verdict.SKIP
+    if panel.majority not in {None, likes}:
+        return f"{reviewers}, but most readers would{'' if likes is Verdict.SHIP else ' not'}."
+    return f"{reviewers}, and {'so would most readers' if likes is Verdict.SHIP else 'most readers would not'}."
+
+
+def _would_ship(panel: Panel) -> str:
+    """Return "All five reviewers would ship it" or "Two of five reviewers would ship it"; "" where there is none."""
+    if panel.total <= 1:
+        return f"The one reviewer would{'' if panel.ship else ' not'} ship it" if panel.total else ""
+    if not panel.ship:
+        return f"None of the {_reviewers(panel.total)} would ship it"
+    if panel.ship == panel.total:
+        return f"{'Both' if panel.total == len(_ALL_OF_TWO) else f'All {number(panel.total)}'} reviewers would ship it"
+    return f"{_capitalised(number(panel.ship))} of {_reviewers(panel.total)} would ship it"
+
+
 def majority(panel: Panel, community: Community) -> str:
     """Return what the verdicts of one tool's panel and readers hang on, or "" where neither has a clear one."""
     parts = []

@@ -1,16 +1,16 @@
 """The directory with its search, and a page for each tool."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from flask import Blueprint, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.catalog import directory, picks
+from verdicts.catalog import directory, past, picks
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.picks import Pick
 from verdicts.catalog.reviews import ReviewerSummary, reviewers_of
-from verdicts.catalog.summaries import PlanSummary, ReleaseSummary, ToolLink, ToolSummary
+from verdicts.catalog.summaries import PlanSummary, Predecessor, ReleaseSummary, ToolLink, ToolSummary
 from verdicts.comparisons import finder, related, wording
 from verdicts.comparisons.conclusion import disagreement
 from verdicts.comparisons.differences import FactRow, fact_rows
@@ -33,13 +33,18 @@ NO_TOOL = "We know no tool under this name."
 
 @dataclass(frozen=True)
 class ToolPage(ToolRow):
+    """`turned_on` is when the panel's majority became the opposite of what it was; see catalog.past."""
+
     reviewers: tuple[ReviewerSummary, ...]
     facts: tuple[FactRow, ...]
     plans: tuple[PlanSummary, ...]
     history: History
     releases: tuple[ReleaseSummary, ...]
     disagreement: str
+    answer: str
     majority: str
+    turned_on: date | None
+    predecessors: tuple[Predecessor, ...]
     picks: tuple[Pick, ...]
     related: tuple[ComparisonLink, ...]
 
@@ -85,7 +90,7 @@ def link_or_404(slug: str) -> ToolLink:
 
 
 def load_tool_page(tool: ToolSummary, now: datetime) -> ToolPage:
-    """Return the page of one tool. Nine statements."""
+    """Return the page of one tool. Ten statements."""
     panel, community = catalog.panels_of([tool.id])[tool.id], tally_of(tool.id)
     past_prices, releases = catalog.past_prices_of([tool.id])[tool.id], catalog.releases_of(tool.id)
     months = votes_by_month(tool.id, now.date())
@@ -100,6 +105,9 @@ def load_tool_page(tool: ToolSummary, now: datetime) -> ToolPage:
         releases=tuple(releases),
         picks=picks.list_of_tool(tool.id, now),
         disagreement=disagreement(tool.name, panel, community),
+        answer=wording.answer(panel, community),
         majority=wording.majority(panel, community),
+        turned_on=past.turned_on(panel),
+        predecessors=tuple(catalog.predecessors_of(tool.id, now)),
         related=related.load([tool], now)[1],
     )

@@ -30,6 +30,7 @@ class ToolFigures:
     tool: ToolLink
     community: Community
     disagreement: str
+    answer: str
     majority: str
 
 
@@ -57,6 +58,7 @@ def load(tools: Iterable[tuple[ToolLink, Community]]) -> MovedFigures:
             tool,
             community,
             disagreement(tool.name, panels[tool.id], community),
+            wording.answer(panels[tool.id], community),
             wording.majority(panels[tool.id], community),
         )
         for tool, community in given

@@ -1,5 +1,6 @@
 """Voting: a voter's vote for one tool, set, changed, taken back and shown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
@@ -9,7 +10,7 @@ from wtforms.validators import AnyOf
 
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.summaries import ToolLink
+from verdicts.catalog.summaries import ToolLink, ToolSummary
 from verdicts.config import current_settings
 from verdicts.extensions import begin_write, db
 from verdicts.voting import ballot, queries
@@ -84,7 +85,7 @@ def vote(slug: str) -> ResponseReturnValue:
 
 @bp.get("/tools/<slug>/vote")
 def mine(slug: str) -> ResponseReturnValue:
-    tool = link_or_404(slug)
+    tool: ToolSummary = catalog.find_published(slug, now()) or abort(404, NO_TOOL)
     if tool.slug != slug:
         return redirect(url_for("voting.mine", slug=tool.slug), 301)
     return render_template("voting/page.html", my=_load_ballots([tool])[0])
@@ -113,7 +114,7 @@ def redirect_with_cookie(slug: str) -> Response:
     return response
 
 
-def _load_ballots(tools: list[ToolLink]) -> list[MyBallot]:
+def _load_ballots(tools: Sequence[ToolLink]) -> list[MyBallot]:
     voter = voters.current_voter()
     ids = [tool.id for tool in tools]
     ballots = queries.ballots_of(voter, ids) if voter else {}

@@ -107,7 +107,7 @@ def test_the_history_shows_what_the_other_record_said_and_claims_no_change_of_mi
     root.posts("/admin/merge", **fields(root.gets("/admin/merge?keep=keep&drop=drop").text))
     page = Visitor(app).reads("/tools/keep")
     (change,) = page.texts("li", "change")
-    assert change.startswith("22 Nov 2026 The Builder, SKIP in another record Two records of one tool were merged;")
+    assert change.startswith("22 Nov 2026 The Builder SKIP in another record Two records of one tool were merged;")
     assert "It was slow." in change
     drawn = page.all("div", "timeline")[0]
     assert drawn.attrib["aria-label"] == "The Builder: SHIP from 22 Nov 2026"

@@ -13,6 +13,7 @@ import verdicts.digest.models
 import verdicts.feedback.models
 import verdicts.mailing.models
 import verdicts.newsletter.models
+import verdicts.operations.models
 import verdicts.staff.models
 import verdicts.traffic.models
 import verdicts.voting.models  # noqa: F401  # each brings its tables into Base.metadata

@@ -7,6 +7,7 @@ import pytest
 
 from verdicts import config
 from verdicts.config import CHECKOUT, Settings, SettingsError
+from verdicts.config.backup import BackupSettings
 from verdicts.config.mail import DigestSettings, MailSettings
 
 EXAMPLE = (CHECKOUT / ".env.example").read_text()
@@ -52,6 +53,8 @@ def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
         "DEMO": "yes",
         "CONTACT_EMAIL": "nobody",
         "VOTES_PER_NETWORK_DAY": "2.5",
+        "BACKUP_DIR": "backups",
+        "BACKUP_AT": "3 o'clock",
     }
     with pytest.raises(SettingsError) as refused:
         load(tmp_path, **wrong)
@@ -146,8 +149,8 @@ def test_the_demos_file_alone_is_enough(tmp_path: Path) -> None:
 
 
 def test_the_example_names_the_same_settings_as_the_code() -> None:
-    groups = (Settings, MailSettings, DigestSettings)
-    read = {field.alias for group in groups for field in group.model_fields.values()} - {"MAIL", "DIGEST"}
+    groups = (Settings, MailSettings, DigestSettings, BackupSettings)
+    read = {field.alias for group in groups for field in group.model_fields.values()} - {"MAIL", "DIGEST", "BACKUP"}
     assert re.findall(r"^#?([A-Z_]+)=", EXAMPLE, re.MULTILINE) != []
     assert set(re.findall(r"^#?([A-Z_]+)=", EXAMPLE, re.MULTILINE)) == read
 

@@ -4,14 +4,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
 from flask import Flask
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from verdicts import cli, config, private_files, web
-from verdicts.engines import configure_engine, engine_options
-from verdicts.extensions import compress, csrf, db, end_session, end_turn, limit_waiting_writers, limiter, mail, migrate
+from verdicts.extensions import compress, csrf, init_database, limit_waiting_writers, limiter, mail
 from verdicts.web import counters
 from verdicts.web.caching import PageCache
 from verdicts.web.client_address import CleanClientAddress
@@ -44,12 +42,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     }
     private_files.protect(Path(app.instance_path))
 
-    db.init_app(app)
-    app.teardown_appcontext(end_session)
-    with app.app_context():
-        configure_engine(db.engine)
-        sa.event.listen(db.engine, "checkin", end_turn)
-    migrate.init_app(app, db, directory=str(config.CHECKOUT / "migrations"))
+    init_database(app, settings.database_url)
     csrf.init_app(app)
     compress.init_app(app)
     limiter.init_app(app)
@@ -82,8 +75,6 @@ def flask_config(settings: config.Settings) -> dict[str, object]:
         "MAX_CONTENT_LENGTH": config.MAX_REQUEST_BYTES,
         "MAX_FORM_MEMORY_SIZE": config.MAX_REQUEST_BYTES,
         "MAX_FORM_PARTS": 100,
-        "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(settings.database_url),
         **limiter_config(settings),
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         "RATELIMIT_SWALLOW_ERRORS": False,

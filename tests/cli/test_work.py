@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
+import time_machine
 from flask import Flask
 
 from tests import programs
@@ -19,7 +20,7 @@ from tests.forked import Program
 from tests.mailing.letters import LETTER
 from tests.smtp_server import SmtpServer
 from verdicts.cli.timers import Round
-from verdicts.cli.work import RecordedJob
+from verdicts.cli.work import RecordedJob, back_up
 from verdicts.digest.models import EditionState
 from verdicts.extensions import begin_write, db
 from verdicts.mailing import outbox
@@ -104,6 +105,29 @@ def test_a_fault_of_a_job_is_logged_and_stored_and_ends_nothing(app: Flask, capl
     assert job(NEVER).problem == states()["mail"].problem == "mail: The database was busy."
     assert job(NEVER).lines == ["Done."]
     assert states()["mail"].problem == ""
+
+
+@ON_ONE_DATABASE
+def test_each_night_a_backup_is_written_and_verified_once(database_url: str, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    with pooled_app(database_url, BACKUP_DIR=str(folder)):
+        job = RecordedJob("backup", back_up)
+        (line,) = job(NEVER).lines
+        (path,) = folder.iterdir()
+        assert line.startswith(f"{path}: it restores.")
+        assert states()["backup"].done_at
+        assert job(NEVER).is_idle
+
+
+@ON_ONE_DATABASE
+def test_a_backup_that_fails_is_a_problem_and_tried_again_after_an_hour(database_url: str, tmp_path: Path) -> None:
+    (tmp_path / "backups").write_text("a file where the folder should be")
+    with pooled_app(database_url, BACKUP_DIR=str(tmp_path / "backups")):
+        job = RecordedJob("backup", back_up)
+        assert job(NEVER).problem.startswith("backup: ")
+        assert job(NEVER).is_idle
+        with time_machine.travel(datetime.now(UTC) + jobs.RETRY_AFTER * 1.1):
+            assert not job(NEVER).is_idle
 
 
 @ON_ONE_DATABASE

@@ -13,9 +13,13 @@ def content_version() -> int:
     return version
 
 
-def bump_content_version() -> None:
-    """Make every cached page out of date. Call it in the transaction that changes what pages show."""
+def bump_content_version(known: int = 0) -> None:
+    """Make every cached page out of date. Call it in the transaction that changes what pages show.
+
+    `known` is a version that caches may have and the database has not any more, since it was restored.
+    """
+    newest = sa.case((ContentVersion.version < known, known), else_=ContentVersion.version)
     db.session.execute(
-        sa.update(ContentVersion).values(version=ContentVersion.version + 1),
+        sa.update(ContentVersion).values(version=newest + 1),
         execution_options={"synchronize_session": False},
     )

@@ -3,6 +3,7 @@
 import click
 from flask import Flask
 
+from verdicts.cli.backup import backup, restore
 from verdicts.cli.catalog import catalog_commands
 from verdicts.cli.digest import digest
 from verdicts.cli.errors import errors_as_messages
@@ -13,7 +14,7 @@ from verdicts.cli.staff import staff
 from verdicts.cli.voting import votes
 from verdicts.cli.work import work
 
-COMMANDS = (catalog_commands, votes, mail, newsletter, digest, staff, run_housekeeping, work)
+COMMANDS = (catalog_commands, votes, mail, newsletter, digest, staff, run_housekeeping, work, backup, restore)
 
 
 def init_app(app: Flask) -> None:

@@ -8,19 +8,22 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import click
 from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from verdicts import outages
+from verdicts.cli.backup import REFUSALS, verify
+from verdicts.cli.errors import errors_as_messages
 from verdicts.cli.housekeeping import run_all
 from verdicts.cli.mail import deliver_due
 from verdicts.cli.sending import send_due
 from verdicts.cli.timers import Round, ping, repeat, stop_on_signal
 from verdicts.config import current_settings
 from verdicts.extensions import TooManyWriters, commit_or_retry, db
-from verdicts.operations import jobs
+from verdicts.operations import backups, jobs
 
 logger = logging.getLogger(__name__)
 
@@ -37,9 +40,11 @@ Job = Callable[[threading.Event], Round]
 @click.command("work")
 @click.option("--parent", type=int, hidden=True, help="End when the parent is not this process any more.")
 def work(parent: int | None) -> None:
-    """Do all that timers do: letters, the digest, housekeeping. Several of these share the work."""
+    """Do all that timers do: letters, the digest, housekeeping, backups. Several of these share the work."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # what the threads make contexts of
     work_to_do: dict[str, Job] = {"mail": deliver_due, "digest": DigestJob(), "housekeeping": keep_house}
+    if current_settings().backup.folder:
+        work_to_do["backup"] = back_up
     with stop_on_signal() as stop:
         recorded = [RecordedJob(name, job) for name, job in work_to_do.items()]
         threads = [threading.Thread(target=_work_on, args=(app, job, stop), name=job.name) for job in recorded]
@@ -60,6 +65,23 @@ def keep_house(_stop: threading.Event) -> Round:
     if not commit_or_retry(lambda: jobs.claim("housekeeping", now, now - HOUSEKEEPING_INTERVAL), tries=TRIES):
         return Round(pause=SECONDS_UNTIL_DUE_AGAIN, is_idle=True)
     lines = [f"{what}: {count}" for what, count in run_all(now) if count]
+    return Round(lines, pause=SECONDS_UNTIL_DUE_AGAIN)
+
+
+def back_up(_stop: threading.Event) -> Round:
+    """Write this night's backup and verify it, unless another worker does. Then delete what rotation does not keep."""
+    settings, now = current_settings(), datetime.now(UTC)
+    due_since = datetime.combine(now, settings.backup.at, UTC)
+    if due_since > now:
+        due_since -= timedelta(days=1)
+    if not commit_or_retry(lambda: jobs.claim("backup", now, due_since), tries=TRIES):
+        return Round(pause=SECONDS_UNTIL_DUE_AGAIN, is_idle=True)
+    folder = Path(settings.backup.folder or settings.instance_path)
+    with errors_as_messages(*REFUSALS):
+        path = backups.new_path(folder, now)
+        backups.write_file(path, settings, now)
+        lines = [verify(path, settings, settings.backup.passphrase)]
+        lines += [f"{old}: deleted, as newer backups are kept." for old in backups.rotate(folder)]
     return Round(lines, pause=SECONDS_UNTIL_DUE_AGAIN)
 
 

@@ -10,6 +10,7 @@ from flask import current_app
 from pydantic import ValidationError
 
 from verdicts.config import values
+from verdicts.config.backup import BackupSettings
 from verdicts.config.mail import DigestSettings, MailSettings
 from verdicts.config.values import Flag, number, pattern
 
@@ -49,6 +50,7 @@ class Settings(values.SettingsGroup):
     require_totp: Flag = False
     mail: MailSettings
     digest: DigestSettings
+    backup: BackupSettings
 
     @property
     def is_https(self) -> bool:
@@ -91,7 +93,9 @@ def load(environ: Mapping[str, str]) -> Settings:
     stated = {name: text.strip() for name, text in {**demo, **environ}.items() if text and text.strip(" \t\n,")}
     environment = {**_defaults(stated, instance_path), **stated, "INSTANCE_PATH": instance_path}
     try:
-        return Settings.model_validate({**environment, "MAIL": environment, "DIGEST": environment})
+        return Settings.model_validate(
+            {**environment, "MAIL": environment, "DIGEST": environment, "BACKUP": environment}
+        )
     except ValidationError as error:
         raise SettingsError(list(_faults(error))) from None
 

@@ -106,6 +106,12 @@ def _read_weekly_moment(text: str) -> WeeklyMoment:
     return WeeklyMoment(_DAYS.index(day), time.fromisoformat(clock))
 
 
+def _read_time(text: str) -> time:
+    if not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        raise ValueError(f"is {text!r}: it takes a time in UTC: 03:00.")
+    return time.fromisoformat(text)
+
+
 def is_origin(value: str) -> bool:
     """Say whether this is an origin just as browsers write it: it is compared with what they send."""
     parts = _ORIGIN.fullmatch(value)
@@ -187,4 +193,5 @@ Flag = Annotated[bool, BeforeValidator(_read_flag)]
 Key = Annotated[str, AfterValidator(_check_key), Field(repr=False)]
 Keys = Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_check_keys), Field(repr=False)]
 Hosts = Annotated[tuple[Annotated[str, AfterValidator(_check_host)], ...], BeforeValidator(_split)]
+TimeOfDay = Annotated[time, BeforeValidator(_read_time)]
 Weekly = Annotated[WeeklyMoment, BeforeValidator(_read_weekly_moment)]

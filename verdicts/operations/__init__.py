@@ -1,1 +1,1 @@
-"""What keeps an installation running for years: its jobs and what became of them."""
+"""What keeps an installation running for years: the worker's jobs, and backups."""

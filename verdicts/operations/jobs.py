@@ -1,7 +1,7 @@
 """Which job is due, who does it, and what became of it. Several workers share the jobs by these rows."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -18,14 +18,18 @@ class JobState:
     problem: str
 
 
+RETRY_AFTER = timedelta(hours=1)
+
+
 def claim(name: str, now: datetime, due_since: datetime) -> bool:
     """Take a job that nobody has begun since `due_since`. Return whether the caller may do it, once it has committed.
 
-    A worker that dies over its job leaves it to the next time that it is due.
+    One that failed is due again after RETRY_AFTER. A worker that dies over its job leaves it to the next time.
     """
     connection = db.session.connection()
     connection.execute(insert(job).values(name=name).on_conflict_do_nothing())
-    is_due = job.c.began_at.is_(None) | (job.c.began_at < due_since)
+    has_failed = (job.c.problem != "") & (job.c.began_at < now - RETRY_AFTER)
+    is_due = job.c.began_at.is_(None) | (job.c.began_at < due_since) | has_failed
     return connection.execute(sa.update(job).where(job.c.name == name, is_due).values(began_at=now)).rowcount == 1
 
 

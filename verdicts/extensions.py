@@ -212,14 +212,32 @@ def end_session(_error: BaseException | None = None) -> None:
         db.session.remove()
 
 
-def execute_page(statement: sa.Select[Any], number: int, page_size: int) -> tuple[Sequence[AnyRow], int]:
-    """Return the rows of a page, counted from 1, and how many rows all pages hold (0 past the last). One statement.
+MAX_COUNTED = 1_000  # rows of a list; where there are more, pages say so
+PAGES_AHEAD = 4  # that a list leads to, where its pages go on behind those
 
-    Each row has that number as its last column.
+
+def count_up_to(matching: sa.Select[Any], most: int = MAX_COUNTED) -> int:
+    """Return how many rows a statement selects, `most` + 1 where there are more. One statement, which stops there."""
+    some = matching.order_by(None).limit(most + 1).subquery()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+
+
+def execute_page(
+    statement: sa.Select[Any], id: sa.ColumnElement[int], number: int, page_size: int
+) -> tuple[Sequence[AnyRow], int]:
+    """Return the rows of a page, counted from 1, and how many rows all pages hold (0 past the last). Three statements.
+
+    `id` tells the rows apart; each has it as its last column. They are counted up to MAX_COUNTED or, on later pages, a
+    few pages ahead. The ids of a page are read before its rows, so that what is skipped or sorted is narrow.
     """
-    statement = statement.add_columns(sa.func.count().over()).limit(page_size).offset((number - 1) * page_size)
-    rows = db.session.execute(statement).all()
-    return rows, rows[0][-1] if rows else 0
+    ids = statement.with_only_columns(id)
+    total = count_up_to(ids, max(MAX_COUNTED, (number + PAGES_AHEAD) * page_size))
+    skipped = (number - 1) * page_size
+    if skipped >= total:
+        return [], 0
+    page = db.session.scalars(ids.limit(page_size).offset(skipped)).all()
+    rows = {row[-1]: row for row in db.session.execute(statement.order_by(None).add_columns(id).where(id.in_(page)))}
+    return [rows[each] for each in page if each in rows], total  # one may have been deleted since
 
 
 def insert(table: sa.Table) -> sqlite.Insert | postgresql.Insert:

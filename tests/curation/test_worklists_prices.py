@@ -91,12 +91,12 @@ def test_overdue_counts_from_the_end_of_the_interval() -> None:
     assert due() == ["short-held", "long-held"]
 
 
-def test_a_page_takes_one_statement_and_counts_them_all(statements: StatementCount) -> None:
+def test_a_page_takes_three_statements_and_counts_them_all(statements: StatementCount) -> None:
     for number in range(worklists.PAGE_SIZE + 2):
         priced(f"tool-{number}")
     before = len(statements)
     found, total = worklists.list_due_prices(1, NOW)
-    assert (len(found), total, len(statements) - before) == (worklists.PAGE_SIZE, worklists.PAGE_SIZE + 2, 1)
+    assert (len(found), total, len(statements) - before) == (worklists.PAGE_SIZE, worklists.PAGE_SIZE + 2, 3)
     assert len(worklists.list_due_prices(2, NOW)[0]) == 2
     assert worklists.list_due_prices(3, NOW) == ([], 0)
 

@@ -48,10 +48,10 @@ def test_of_a_week_that_was_cancelled_only_the_latest_goes_by_its_name() -> None
     assert [each.is_replaced for each in queries.list_page(1)[0]] == [False, True, True]
 
 
-def test_the_list_takes_three_statements_however_many_editions_there_are(statements: StatementCount) -> None:
+def test_the_list_takes_five_statements_however_many_editions_there_are(statements: StatementCount) -> None:
     readers = make_subscribers(2)
     for week in range(1, 30):
         make_edition(readers, EditionState.SENT, week=week)
     before = len(statements)
     queries.list_page(1)
-    assert len(statements) - before == 3
+    assert len(statements) - before == 5

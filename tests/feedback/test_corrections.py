@@ -57,12 +57,12 @@ def test_there_is_nothing_to_resolve_under_an_unknown_id() -> None:
         corrections.get_open(7)
 
 
-def test_a_page_of_messages_takes_one_statement_and_counts_them_all(statements: StatementCount) -> None:
+def test_a_page_of_messages_takes_three_statements_and_counts_them_all(statements: StatementCount) -> None:
     for number in range(PAGE_SIZE + 2):
         write(f"Message {number}.", NOW + number * HOUR)
     before = len(statements)
     found, total = corrections.list_page(1, NOW + 99 * HOUR)
-    assert (len(found), total, len(statements) - before) == (PAGE_SIZE, PAGE_SIZE + 2, 1)
+    assert (len(found), total, len(statements) - before) == (PAGE_SIZE, PAGE_SIZE + 2, 3)
     assert [each.text for each in corrections.list_page(2, NOW + 99 * HOUR)[0]] == [
         f"Message {PAGE_SIZE}.",
         f"Message {PAGE_SIZE + 1}.",

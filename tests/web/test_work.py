@@ -1,8 +1,9 @@
 """How much a page makes the database do: as much with thousands of tools and comparisons as with hundreds."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from flask import Flask
 from benchmarks.large_catalog import Scale, fill, slug_of
 from tests.apps import copied_sqlite, pooled_app
 from tests.conftest import listening
-from tests.makers import NOW
+from tests.makers import NOW, TODAY
 from tests.web import rich
 from tests.web.visitor import Visitor
+from verdicts.curation import listing, worklists
+from verdicts.curation.listing import ListQuery
 from verdicts.extensions import db
 
 SMALL, LARGE = Scale(tools=1_100, votes=6_000), Scale(tools=2_200, votes=6_400)  # more tools than lists count
@@ -35,6 +38,21 @@ HOTTEST = {
     f"/tools?sort=panel&after={slug_of(100)}": "/tools?sort=panel&after=alpha",
     "/categories/kind-3": "/categories/developer-tools",
 }
+INDEXED_TOOL_ORDERS = ("newest", "name", "shelf")
+# The lists of editors in the orders of an index, and the counts of the dashboard.
+ADMIN_READS: dict[str, Callable[[], object]] = {
+    **{
+        f"tools: {sort}": partial(listing.list_tools, ListQuery(sort=sort), NOW) for sort in ("newest", "name", "shelf")
+    },
+    **{
+        f"reviews: {sort}": partial(listing.list_reviews, ListQuery(sort=sort), TODAY) for sort in listing.REVIEW_ORDERS
+    },
+    "tools on page 3": partial(listing.list_tools, ListQuery(page=3), NOW),
+    "tools that are published": partial(listing.list_tools, ListQuery(filters={"state": "published"}), NOW),
+    "comparisons": partial(listing.list_comparisons, ListQuery(), NOW),
+    "count of old reviews": partial(worklists.count_old_reviews, NOW),
+    "count of incomplete panels": partial(worklists.count_incomplete_panels, NOW),
+}
 # Tables with few rows each.
 SMALL_TABLES = {
     "content_version",
@@ -54,26 +72,32 @@ def filled(template: Path, scale: Scale) -> Iterator[Flask]:
         yield app
 
 
-def steps(app: Flask, path: str) -> int:
-    """Return how many steps of SQLite's virtual machine a page takes once what is kept in memory is there."""
-    Visitor(app).reads(path)
-    ticks: Counter[str] = Counter()
+def steps(act: Callable[[], object]) -> int:
+    """Return how many steps of SQLite's virtual machine an act takes once what is kept in memory is there."""
+    act()
+    ticks: Counter[None] = Counter()
 
     def count(connection: Any, _cursor: object, statement: str, *_rest: object) -> None:
-        handler = None if OF_THE_CACHE in statement else lambda: ticks.update([path])
+        handler = None if OF_THE_CACHE in statement else lambda: ticks.update([None])
         connection.connection.dbapi_connection.set_progress_handler(handler, STEPS_A_TICK)
 
     with listening("before_cursor_execute", count):
-        Visitor(app).reads(path)
-    return STEPS_A_TICK * ticks[path]
+        act()
+    return STEPS_A_TICK * ticks.total()
 
 
-def test_the_hottest_pages_cost_sqlite_as_much_at_every_size(sqlite_template: Path) -> None:
+def work(app: Flask) -> dict[str, int]:
+    """Return the steps of each of the hottest pages, and of each list and count of the admin pages."""
+    pages = {path: steps(partial(Visitor(app).reads, path)) for path in HOTTEST}
+    return pages | {name: steps(act) for name, act in ADMIN_READS.items()}
+
+
+def test_pages_and_lists_cost_sqlite_as_much_at_every_size(sqlite_template: Path) -> None:
     with filled(sqlite_template, SMALL) as app:
-        small = {path: steps(app, path) for path in HOTTEST}
+        small = work(app)
     with filled(sqlite_template, LARGE) as app:
-        large = {path: steps(app, path) for path in HOTTEST}
-    grown = {path: (small[path], large[path]) for path in HOTTEST if large[path] > MOST_GROWTH * small[path] + SLACK}
+        large = work(app)
+    grown = {name: (small[name], large[name]) for name in small if large[name] > MOST_GROWTH * small[name] + SLACK}
     assert grown == {}
     assert all(small.values())
 

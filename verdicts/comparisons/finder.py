@@ -19,10 +19,9 @@ from verdicts.catalog.queries import category, price, review, summaries_of, tool
 from verdicts.catalog.reviews import OLD_AFTER
 from verdicts.catalog.summaries import ToolLink, ToolSummary
 from verdicts.comparisons.tool_orders import ORDERS, Order, Sort, order_by_relevance
-from verdicts.extensions import UtcDateTime, db
+from verdicts.extensions import MAX_COUNTED, UtcDateTime, count_up_to, db
 
 PAGE_SIZE = 24
-MAX_COUNTED = 1_000
 MAX_LICENSES = 60
 MAX_NUMBERED_PAGE = -(-MAX_COUNTED // PAGE_SIZE)
 
@@ -107,7 +106,7 @@ def list_tools(query: ToolQuery, now: datetime) -> FoundTools:
     """Return one page of the tools that match. Three statements, one more behind a slug; one where none match."""
     connection = db.session.connection()
     order, matching = _select(query, now)
-    total = connection.scalar(_count(matching)) or 0
+    total = count_up_to(matching)
     if not total:
         return FoundTools([], 0)
     page = order.sort(matching)
@@ -175,10 +174,6 @@ def _panel_is(split: PanelSplit) -> Iterator[sa.ColumnElement[bool]]:
 
 def _has_review(*conditions: sa.ColumnElement[bool]) -> sa.Exists:
     return sa.exists().where(review.c.tool_id == tool.c.id, *conditions)
-
-
-def _count(matching: sa.Select[Any]) -> sa.Select[Any]:
-    return sa.select(sa.func.count()).select_from(matching.limit(MAX_COUNTED + 1).subquery())
 
 
 def _says_yes(value: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:

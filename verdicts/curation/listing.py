@@ -1,4 +1,4 @@
-"""The lists that editors work from: searched, filtered, sorted, a page at a time. One statement each, or two."""
+"""The lists that editors work from: searched, filtered, sorted, a page at a time. Three statements each, or four."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -84,22 +84,28 @@ class ComparisonRow:
 # The first order of each list is the one without a choice.
 TOOL_ORDERS: Orders = {
     "newest": (Tool.id.desc(),),
-    "name": (Tool.sort_name,),
-    "shelf": (Tool.position,),
-    "price": (sa.nulls_first(PriceRecord.checked_on), Tool.sort_name),
+    "name": (Tool.sort_name, Tool.id),
+    "shelf": (Tool.position, Tool.id),
+    "price": (sa.nulls_first(PriceRecord.checked_on), Tool.sort_name, Tool.id),
 }
-CATEGORY_ORDERS: Orders = {"shelf": (Category.position,), "name": (sa.func.lower(Category.name),)}
-REVIEWER_ORDERS: Orders = {"shelf": (Reviewer.position,), "name": (sa.func.lower(Reviewer.name),)}
+CATEGORY_ORDERS: Orders = {
+    "shelf": (Category.position, Category.id),
+    "name": (sa.func.lower(Category.name), Category.id),
+}
+REVIEWER_ORDERS: Orders = {
+    "shelf": (Reviewer.position, Reviewer.id),
+    "name": (sa.func.lower(Reviewer.name), Reviewer.id),
+}
 REVIEW_ORDERS: Orders = {
-    "newest": (sa.nulls_last(Review.reviewed_on.desc()),),
-    "oldest": (sa.nulls_first(Review.reviewed_on),),
-    "tool": (Tool.sort_name, Reviewer.position),
+    "newest": (sa.nulls_last(Review.reviewed_on.desc()), Review.id.desc()),
+    "oldest": (sa.nulls_first(Review.reviewed_on), Review.id),
+    "tool": (Tool.sort_name, Tool.id, Reviewer.position, Review.id),
 }
-COMPARISON_ORDERS: Orders = {"shelf": (Comparison.position,), "newest": (Comparison.id.desc(),)}
+COMPARISON_ORDERS: Orders = {"shelf": (Comparison.position, Comparison.id), "newest": (Comparison.id.desc(),)}
 
 
 def list_tools(query: ListQuery, now: datetime) -> tuple[list[ToolListRow], int]:
-    """Return a page of tools, and how many there are in all.
+    """Return a page of tools, and how many there are (extensions.execute_page).
 
     Filters: "state" (without it, all that is not archived), "category" (a slug), and "going_on" (any value: no tool
     that was renamed or retired).
@@ -115,6 +121,7 @@ def list_tools(query: ListQuery, now: datetime) -> tuple[list[ToolListRow], int]
             _count_of(Review.tool_id, Tool),
             PriceRecord.checked_on,
         )
+        .select_from(Tool)
         .join(ToolSlug, sa.and_(ToolSlug.tool_id == Tool.id, ToolSlug.is_current))
         .outerjoin(Category, Category.id == Tool.category_id)
         .outerjoin(PriceRecord, sa.and_(PriceRecord.tool_id == Tool.id, PriceRecord.until.is_(None)))
@@ -133,7 +140,7 @@ def list_tools(query: ListQuery, now: datetime) -> tuple[list[ToolListRow], int]
 
 
 def list_categories(query: ListQuery) -> tuple[list[CategoryRow], int]:
-    """Return a page of categories, and how many there are in all."""
+    """Return a page of categories, and how many there are (extensions.execute_page)."""
     facts, tools = _count_of(CategoryFact.category_id, Category), _count_of(Tool.category_id, Category)
     statement = sa.select(Category.id, Category.slug, Category.name, facts, tools)
     statement = statement.where(*_matches(query.text, Category.name, Category.slug, _slugs_of(Category)))
@@ -141,7 +148,7 @@ def list_categories(query: ListQuery) -> tuple[list[CategoryRow], int]:
 
 
 def list_reviewers(query: ListQuery) -> tuple[list[ReviewerRow], int]:
-    """Return a page of reviewers, and how many there are in all."""
+    """Return a page of reviewers, and how many there are (extensions.execute_page)."""
     reviews, has_left = _count_of(Review.reviewer_id, Reviewer), Reviewer.archived_at.is_not(None)
     statement = sa.select(Reviewer.id, Reviewer.slug, Reviewer.name, Reviewer.kind, reviews, has_left)
     statement = statement.where(*_matches(query.text, Reviewer.name, Reviewer.slug, _slugs_of(Reviewer)))
@@ -149,12 +156,13 @@ def list_reviewers(query: ListQuery) -> tuple[list[ReviewerRow], int]:
 
 
 def list_reviews(query: ListQuery, today: date) -> tuple[list[ReviewRow], int]:
-    """Return a page of reviews, and how many there are in all.
+    """Return a page of reviews, and how many there are (extensions.execute_page).
 
     Filters: "reviewer" (a slug), "verdict" and "age" ("old": older than catalog.reviews.OLD_AFTER).
     """
     statement = (
         sa.select(Tool.id, Tool.name, Reviewer.name, Review.verdict, Review.reviewed_on, Review.quote)
+        .select_from(Review)
         .join(Tool, Tool.id == Review.tool_id)
         .join(Reviewer, Reviewer.id == Review.reviewer_id)
         .where(Tool.merged_into_id.is_(None))
@@ -170,7 +178,7 @@ def list_reviews(query: ListQuery, today: date) -> tuple[list[ReviewRow], int]:
 
 
 def list_comparisons(query: ListQuery, now: datetime) -> tuple[list[ComparisonRow], int]:
-    """Return a page of comparisons, and how many there are in all.
+    """Return a page of comparisons, and how many there are (extensions.execute_page).
 
     Filters: "state" (without it, all that is not archived) and "words" ("none": without a bottom line).
     """
@@ -239,9 +247,8 @@ def _is_in_state(model: Any, query: ListQuery, now: datetime) -> sa.ColumnElemen
 
 
 def _page(
-    statement: sa.Select[*tuple[Any, ...]], query: ListQuery, orders: Orders, last: Any, to_row: Callable[..., Row]
+    statement: sa.Select[*tuple[Any, ...]], query: ListQuery, orders: Orders, id: Any, to_row: Callable[..., Row]
 ) -> tuple[list[Row], int]:
-    """Return the rows of a page, and how many rows all pages hold (0 behind the last one)."""
     order = orders.get(query.sort) or next(iter(orders.values()))
-    rows, total = execute_page(statement.order_by(*order, last), query.page, PAGE_SIZE)
+    rows, total = execute_page(statement.order_by(*order), id, query.page, PAGE_SIZE)
     return [to_row(*row[:-1]) for row in rows], total

@@ -17,7 +17,7 @@ from verdicts.catalog.queries import current_slug, is_active, is_current_slug, i
 from verdicts.catalog.reviews import OLD_AFTER
 from verdicts.catalog.summaries import ToolLink
 from verdicts.comparisons.models import Comparison
-from verdicts.extensions import db, execute_page
+from verdicts.extensions import count_up_to, execute_page
 from verdicts.feedback import price_doubts
 from verdicts.traffic.models import tool_views
 from verdicts.voting.models import tally
@@ -68,17 +68,17 @@ class IncompletePanel:
 
 
 def list_due_prices(page: int, now: datetime) -> tuple[list[DuePrice], int]:
-    """Return one page of the prices that are due, the most doubted first, and how many there are in all.
+    """Return one page of the prices that are due, the most doubted first, and how many there are.
 
     Due is what nobody has ever recorded or checked, what was checked too long ago, and what a reader doubts.
-    One statement; the total is 0 behind the last page.
+    Three statements (extensions.execute_page); all counts here end at MAX_COUNTED + 1.
     """
     doubts = sa.func.coalesce(_doubts.c.doubts, 0)
     overdue = days_since_check(now.date()) - price.c.interval_days
     cost = [price.c[name] for name in _PRICE]
     statement = _due_prices(now, *_link, price.c.id, doubts, _views, _votes, *cost)
     order = (doubts.desc(), *_most_read, price.c.checked_on.is_not(None), overdue.desc(), tool.c.id)
-    rows, total = execute_page(statement.order_by(*order), page, PAGE_SIZE)
+    rows, total = execute_page(statement.order_by(*order), tool.c.id, page, PAGE_SIZE)
     return [_due_price(*row[:-1]) for row in rows], total
 
 
@@ -91,35 +91,35 @@ def _due_price(
 
 def count_due_prices(now: datetime) -> int:
     """Return how many prices are due. One statement."""
-    return db.session.scalar(_due_prices(now, sa.func.count())) or 0
+    return count_up_to(_due_prices(now, tool.c.id))
 
 
 def list_old_reviews(page: int, now: datetime) -> tuple[list[OldReview], int]:
-    """Return one page of the old reviews by people still on the panel, and how many there are in all. One statement."""
+    """Return one page of the old reviews by people still on the panel, and how many there are. Three statements."""
     statement = _old_reviews(now, *_link, reviewer.c.name, review.c.reviewed_on, _views, _votes)
     order = (*_most_read, review.c.reviewed_on, tool.c.id, reviewer.c.position)
-    rows, total = execute_page(statement.order_by(*order), page, PAGE_SIZE)
+    rows, total = execute_page(statement.order_by(*order), review.c.id, page, PAGE_SIZE)
     return [OldReview(ToolLink(*row[:3]), *row[3:-1]) for row in rows], total
 
 
 def count_old_reviews(now: datetime) -> int:
-    return db.session.scalar(_old_reviews(now, sa.func.count())) or 0
+    return count_up_to(_old_reviews(now, review.c.id))
 
 
 def list_incomplete_panels(page: int, now: datetime) -> tuple[list[IncompletePanel], int]:
-    """Return one page of the tools whose panel is not complete, and how many there are in all. One statement."""
+    """Return one page of the tools whose panel is not complete, and how many there are. Three statements."""
     statement = _incomplete_panels(now, *_link, _missing(), _views, _votes)
-    rows, total = execute_page(statement.order_by(*_most_read, tool.c.id), page, PAGE_SIZE)
+    rows, total = execute_page(statement.order_by(*_most_read, tool.c.id), tool.c.id, page, PAGE_SIZE)
     return [IncompletePanel(ToolLink(*row[:3]), *row[3:-1]) for row in rows], total
 
 
 def count_incomplete_panels(now: datetime) -> int:
-    return db.session.scalar(_incomplete_panels(now, sa.func.count())) or 0
+    return count_up_to(_incomplete_panels(now, tool.c.id))
 
 
 def count_comparisons_without_bottom_line() -> int:
-    without = sa.select(sa.func.count()).where(Comparison.bottom_line == "", Comparison.archived_at.is_(None))
-    return db.session.scalar(without) or 0
+    without = sa.select(Comparison.id).where(Comparison.bottom_line == "", Comparison.archived_at.is_(None))
+    return count_up_to(without)
 
 
 def _tools_to_keep_up(now: datetime, *columns: Any) -> sa.Select[Any]:

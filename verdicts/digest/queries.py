@@ -91,11 +91,11 @@ class EditionSummary:
 
 
 def list_page(number: int) -> tuple[list[EditionSummary], int]:
-    """Return one page of all editions, newest week first, and how many there are in all. Three statements."""
+    """Return one page of all editions, newest week first, and how many there are in all. Five statements."""
     newest = sa.select(edition, _replaced_condition().label("is_replaced")).order_by(
         edition.c.year.desc(), edition.c.week.desc(), edition.c.id.desc()
     )
-    rows, total = execute_page(newest, number, PAGE_SIZE)
+    rows, total = execute_page(newest, edition.c.id, number, PAGE_SIZE)
     ids = [row.id for row in rows]
     items, progress = _count_items(ids), _load_progress(ids)
     return [

@@ -53,7 +53,7 @@ def create(text: str, *, page: str, source: str | None, email: str | None, now: 
 def list_page(number: int, now: datetime) -> tuple[list[Correction], int]:
     """Return one page of the messages whose turn has come, and how many there are (0 beyond the last page).
 
-    It executes one statement. Open messages come first, the oldest of them first; then the others, the last resolved
+    It executes three statements. Open messages come first, the oldest of them first; then the others, the last resolved
     first.
     """
     is_open = correction.c.state == CorrectionState.OPEN
@@ -63,7 +63,7 @@ def list_page(number: int, now: datetime) -> tuple[list[Correction], int]:
         .where(correction.c.sent_at <= now)
         .order_by(*open_first, correction.c.decided_at.desc(), correction.c.id)
     )
-    rows, total = execute_page(statement, number, PAGE_SIZE)
+    rows, total = execute_page(statement, correction.c.id, number, PAGE_SIZE)
     return [Correction(*row[:-1]) for row in rows], total
 
 

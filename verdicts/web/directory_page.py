@@ -157,7 +157,6 @@ def render(
         canonical_path=path_of(ToolQuery(category=query.category, page=query.page, after=_lasting(query))),
         is_indexable=path_of(replace(query, page=1, after="")) == path_of(ToolQuery(category=query.category))
         and not ticked,
-        max_counted=finder.MAX_COUNTED,
         default_sort=_default_sort(query.text),
         sorts={sort: label for sort, label in SORTS.items() if sort is not Sort.RELEVANCE or query.text},
         sort_note=SORT_NOTES.get(query.sort, ""),

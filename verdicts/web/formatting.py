@@ -14,6 +14,7 @@ from verdicts.comparisons.address import MAX_TOOLS, MIN_TOOLS
 from verdicts.comparisons.wording import number
 from verdicts.config import Settings
 from verdicts.curation.popularity import PERIOD as POPULARITY_PERIOD
+from verdicts.extensions import MAX_COUNTED
 from verdicts.newsletter.not_understood import RETENTION as NOT_UNDERSTOOD_RETENTION
 from verdicts.newsletter.retention import BOUNCED_ADDRESS_RETENTION, HARD_BOUNCE_RETENTION, UNCONFIRMED_RETENTION
 from verdicts.newsletter.signup import CONFIRM_TOKEN_LIFETIME
@@ -103,6 +104,7 @@ def init_app(app: Flask) -> None:
         day=day,
         number=number,
         percent=percent,
+        counted=counted,
         plural=plural,
     )
 
@@ -124,6 +126,11 @@ def day_in_words(on: date) -> str:
 
 def percent(number: int) -> str:
     return f"{number}{NARROW_SPACE}%"
+
+
+def counted(count: int, one: str) -> Markup:
+    """Return how many rows a list has, in words that begin a line: "2 tools", or "More than 1,000 tools"."""
+    return plural(count, one) if count <= MAX_COUNTED else Markup("More than {:,} {}s").format(MAX_COUNTED, one)
 
 
 def plural(count: int, one: str, many: str = "") -> Markup:

@@ -18,6 +18,7 @@ from verdicts.staff.models import audit_entry
 
 TOOLS, ENTRIES = 2_000, 20_000
 OF_THE_CACHE = "content_version"  # which the page cache reads once a second, whatever is asked for
+IDS_AND_ROWS = 2  # statements that a list takes only where something matches
 LISTS = [
     "/admin",
     "/admin/tools",
@@ -115,5 +116,6 @@ def test_every_list_takes_as_many_statements_whatever_there_is(root: AdminClient
     small_world()
     few = counted(root, statements)
     large_world()
-    assert counted(root, statements) == few
+    many = counted(root, statements)
+    assert {path: (few[path], many[path]) for path in LISTS if many[path] - few[path] not in (0, IDS_AND_ROWS)} == {}
     assert max(few.values()) <= 22

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime
+from decimal import Decimal
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
@@ -9,10 +10,11 @@ import pytest
 from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE, ON_ONE_SHARED_DATABASE, StatementCount
-from tests.makers import make_category, make_review, make_reviewer, make_tool
+from tests.makers import make_category, make_price, make_review, make_reviewer, make_tool
 from tests.web import rich
 from tests.web.corpus import EVERYTHING
 from tests.web.visitor import Visitor, read_html
+from verdicts.catalog.kinds import ToolState
 from verdicts.catalog.models import CategoryAlias, ReviewerAlias, Tool
 from verdicts.extensions import db
 
@@ -107,6 +109,15 @@ def test_an_entry_says_whether_a_human_or_an_ai_speaks(visitor: Visitor) -> None
     assert "Alpha: the Builder (AI) says SHIP" in titles
     assert "Alpha: from $9 / month to Free" in titles
     assert "New: Alpha" in titles
+
+
+@ON_ONE_DATABASE
+def test_a_price_that_went_with_its_tool_did_not_move(app: Flask) -> None:
+    gone = make_tool("gone", name="Gone", state=ToolState.RETIRED)
+    make_price(gone, "paid", amount=Decimal("0.04"), currency="USD", period="use", until=date(2026, 5, 12))
+    make_price(gone, "unknown")
+    told = [(text(entry, "title"), text(entry, "content")) for entry in atom(Visitor(app)).findall(ATOM + "entry")]
+    assert ("Gone has no entry price any more", "<p>Entry price until then: $0.04 per use.</p>") in told
 
 
 @ON_ONE_SHARED_DATABASE

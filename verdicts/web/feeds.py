@@ -11,7 +11,8 @@ from markupsafe import Markup
 
 from verdicts.catalog import categories, changes, markdown
 from verdicts.catalog.changes import Change, ChangedPrice, ChangedVerdict, EndedTool, NewReview, NewTool, Scope
-from verdicts.catalog.kinds import ReviewerKind
+from verdicts.catalog.kinds import PriceModel, ReviewerKind
+from verdicts.catalog.prices import move_in_words
 from verdicts.catalog.reviews import ReviewerSummary
 from verdicts.config import current_settings
 from verdicts.reviewers.queries import find_reviewer
@@ -138,7 +139,9 @@ def title_of(change: Change) -> str:
         case NewReview():
             return f"{name}: {voice(change.reviewer)} says {change.verdict.upper()}"
         case ChangedPrice():
-            return f"{name}: from {change.before.words} to {change.after.words}"
+            if change.after.model is PriceModel.UNKNOWN:
+                return f"{name} has no entry price any more"
+            return f"{name}: from {change.before.label} to {change.after.label}"
         case EndedTool():
             return f"{name} was {change.status.state}"
         case _:
@@ -152,10 +155,7 @@ def html_of(change: Change) -> Markup:
         case ChangedVerdict():
             words = change.reason
         case ChangedPrice():
-            before, after = (
-                " ".join(filter(None, (each.words, each.detail))) for each in (change.before, change.after)
-            )
-            words = f"The entry price went from {before} to {after}. {change.reason}".strip()
+            words = f"{move_in_words(change.before, change.after)} {change.reason}".strip()
         case NewTool():
             words = change.tagline or f"{change.tool.name} can now be compared and voted on."
         case EndedTool():

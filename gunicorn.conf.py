@@ -10,7 +10,7 @@ from typing import Any
 from verdicts import private_files
 from verdicts.app import THREADS_PER_WORKER
 from verdicts.config import load
-from verdicts.web import health, logs, traffic
+from verdicts.web import health, logs, metric_counts, traffic
 from verdicts.web.worker import BufferingWorker
 
 SECONDS_UNTIL_REPLACED = 1.0
@@ -71,6 +71,18 @@ def on_starting(server: Any) -> None:
     logs.configure()
     with server.app.wsgi().app_context():
         health.newest_migration()
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Assign each worker where it counts for /metrics."""
+    if counts := metric_counts.counts_of(server.app.wsgi()):
+        counts.begin_worker(worker.age)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Let another worker go on counting where this one did."""
+    if counts := metric_counts.counts_of(server.app.wsgi()):
+        counts.end_worker(worker.age)
 
 
 def post_fork(_server: Any, worker: Any) -> None:

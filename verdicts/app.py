@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from verdicts import cli, config, private_files, web
 from verdicts.extensions import compress, csrf, init_database, limit_waiting_writers, limiter, mail
-from verdicts.web import counters
+from verdicts.web import counters, metric_counts
 from verdicts.web.caching import PageCache
 from verdicts.web.client_address import CleanClientAddress
 from verdicts.web.logs import RequestLog
@@ -33,6 +33,10 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         static_folder=str(config.CHECKOUT / "static"),
         template_folder=str(config.CHECKOUT / "templates"),
     )
+    if settings.sentry_dsn:
+        from verdicts.web import error_reports  # it needs sentry-sdk, which other installations do without
+
+        error_reports.start(settings.sentry_dsn)
     app.config.from_mapping(flask_config(settings))
     app.jinja_options = {
         "undefined": StrictUndefined,
@@ -60,10 +64,11 @@ def wrap_wsgi(app: Flask, proxy_hops: int) -> "WSGIApplication":
 
     From outside in: the log, the trusted proxies, the page cache, the client's address (which no cached page needs).
     """
+    counts = metric_counts.create(app)
     inner: WSGIApplication = PageCache(app, CleanClientAddress(app.wsgi_app, proxy_hops))
     if proxy_hops:
         inner = ProxyFix(inner, x_for=proxy_hops, x_proto=proxy_hops, x_host=proxy_hops)
-    return RequestLog(inner)
+    return RequestLog(inner, counts)
 
 
 def flask_config(settings: config.Settings) -> dict[str, object]:

@@ -6,11 +6,14 @@ import re
 from urllib.parse import unquote
 
 import pytest
-from flask import Flask, request_started
+import sqlalchemy as sa
+from flask import Flask, request_finished, request_started
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
 from tests.web.visitor import Visitor
+from verdicts.extensions import db
+from verdicts.mailing.models import outbox_letter
 from verdicts.web import logs
 from verdicts.web.logs import JsonLines, PlainLines
 
@@ -77,6 +80,21 @@ def test_a_crash_is_logged_with_its_status(
 
 def test_a_proxys_request_id_is_kept(visitor: Visitor) -> None:
     assert visitor.reads("/method", x_request_id="abc-123_4.5").headers["X-Request-ID"] == "abc-123_4.5"
+
+
+def test_what_a_request_causes_names_it_too(visitor: Visitor, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.handler.setFormatter(JsonLines())
+
+    def warn(app: Flask, **_extra: object) -> None:
+        app.logger.warning("caused by a request")
+
+    form = {"email": "ada@readers.example"}
+    with request_finished.connected_to(warn, visitor.app):
+        visitor.opens("POST", "/newsletter/subscribe", form=form, headers={"x_request_id": "abc-123_4.5"})
+    assert db.session.scalars(sa.select(outbox_letter.c.headers)).one()["X-Request-ID"] == "abc-123_4.5"
+    visitor.app.logger.warning("caused by none")
+    caused, other = map(json.loads, caplog.text.splitlines())
+    assert (caused["request_id"], other.get("request_id")) == ("abc-123_4.5", None)
 
 
 @pytest.mark.parametrize("given", ["short", "x" * 65, "with space", "a\u00e9bcdefgh", "{}{}{}{}{}", '"quoted-"'])

@@ -48,6 +48,8 @@ class Settings(values.SettingsGroup):
     contact_email: Annotated[str | None, pattern(r"[^@\s<>\"]+@[^@\s<>\"]+", "an email address")] = None
     votes_per_network_day: Annotated[int, number(1, 1_000_000)] = 20
     require_totp: Flag = False
+    metrics_token: values.Token = None
+    sentry_dsn: values.SentryDsn = None
     mail: MailSettings
     digest: DigestSettings
     backup: BackupSettings

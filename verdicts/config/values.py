@@ -189,6 +189,12 @@ Sender = Annotated[str, matching(is_sender, "an address, or a name with one: Ver
 PostalAddress = Annotated[
     str, matching(lambda text: not character_fault(text, LINE_ENDS_AND_TABS), "text without control characters")
 ]
+Token = Annotated[str | None, pattern(r"[!-~]+", "characters of ASCII without spaces, random ones"), Field(repr=False)]
+SentryDsn = Annotated[
+    str | None,
+    pattern(r"https?://[^\s/@]+@[^\s/@]+/(\S+/)?[0-9]+", "a DSN such as https://key@sentry.example/1"),
+    Field(repr=False),
+]
 Flag = Annotated[bool, BeforeValidator(_read_flag)]
 Key = Annotated[str, AfterValidator(_check_key), Field(repr=False)]
 Keys = Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_check_keys), Field(repr=False)]

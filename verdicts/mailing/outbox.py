@@ -12,6 +12,7 @@ from enum import StrEnum
 from random import random
 
 import sqlalchemy as sa
+from flask import g
 
 from verdicts.extensions import commit_or_retry, db
 from verdicts.mailing import allowance, rendering
@@ -107,10 +108,16 @@ def put(
 
     Raises InvalidHeader or InvalidAddress where it could not become a message, before anything is written.
     """
+    headers = {**(headers or {}), **_headers_of_request()}
     compose(letter, to=to, message_id=message_id("outbox"), date=now, headers=headers)
     content = {"subject": letter.subject[:MAX_SUBJECT_LENGTH], "text": letter.text, "html": letter.html}
     state = {"written_at": now, "next_try_at": not_before or now, "tries": 0, "doubtful": False}
-    db.session.execute(sa.insert(outbox_letter).values(recipient=to, headers=dict(headers or {}), **content, **state))
+    db.session.execute(sa.insert(outbox_letter).values(recipient=to, headers=headers, **content, **state))
+
+
+def _headers_of_request() -> dict[str, str]:
+    """Return the header that leads from a letter to the log's line of the request that caused it, if one did."""
+    return {"X-Request-ID": g.request_id} if "request_id" in g else {}
 
 
 def count_later(now: datetime) -> int:

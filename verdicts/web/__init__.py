@@ -22,7 +22,9 @@ from verdicts.web import (
     health,
     hosts,
     logos,
+    logs,
     mailbox,
+    metrics,
     newsletter,
     nul_bytes,
     origin,
@@ -41,6 +43,7 @@ from verdicts.web import (
 
 def init_app(app: Flask) -> None:
     """Register the blueprints, and what runs before and after every request."""
+    logs.init_app(app)
     hosts.init_app(app)  # first, so that other hosts reach nothing else
     reading = (
         pages,
@@ -55,6 +58,7 @@ def init_app(app: Flask) -> None:
         pictures,
         logos,
         health,
+        metrics,
     )
     for module in (*reading, alternatives, voting, price_doubts, contact, newsletter, preferences, bounces):
         app.register_blueprint(module.bp)

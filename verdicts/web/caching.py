@@ -17,10 +17,11 @@ from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response as WsgiResponse
 
 from verdicts.extensions import compress, limiter
-from verdicts.web import limits, traffic
+from verdicts.web import limits, metric_counts, traffic
 from verdicts.web.clock import now
 from verdicts.web.hosts import is_trusted
 from verdicts.web.known_arguments import KnownArguments
+from verdicts.web.metric_counts import CacheOutcome
 from verdicts.web.page_stores import MAX_BYTES, CachedPage, Key, PageStore, StoreName
 from verdicts.web.site_state import UNKNOWN, SiteState, Source, is_unchanged, read_state
 
@@ -108,6 +109,7 @@ class PageCache:
         self._hosts = app.config["SETTINGS"].trusted_hosts
         self._clock = clock
         self._traffic = traffic.create_recorder(app)
+        self._counts = metric_counts.counts_of(app)
         self._known_arguments = KnownArguments(app)
         self._stores = {name: PageStore(max_bytes) for name, max_bytes in MAX_BYTES.items()}
         self._rendering: dict[Key, threading.Event] = {}
@@ -129,16 +131,17 @@ class PageCache:
         with self._lock:
             page = self._find(key)
         if page and self._is_fresh(page):
-            return self._answer(page, environ, start_response)
+            return self._answer(page, environ, start_response, CacheOutcome.HIT)
         rendered = self._begin_rendering(key)
         if rendered is None:
             try:
                 return self._render(key, page, environ, start_response)
             finally:
                 self._end_rendering(key)
-        usable = page if page and self._may_serve_old(page) else self._wait_for(rendered, key, path)
-        if usable:
-            return self._answer(usable, environ, start_response)
+        if page and self._may_serve_old(page):
+            return self._answer(page, environ, start_response, CacheOutcome.OLD)
+        if found := self._wait_for(rendered, key, path):
+            return self._answer(found, environ, start_response, CacheOutcome.WAITED)
         return self._render(key, page, environ, start_response)
 
     def _find(self, key: Key) -> CachedPage | None:
@@ -195,7 +198,7 @@ class PageCache:
         }
         response = WsgiResponse.from_app(self._inner, as_get, buffered=True)
         if response.status_code in _OLD_PAGE_STATUSES and old and old.age(rendered_at) < STALE_IF_ERROR_SECONDS:
-            return self._answer(old, environ, start_response)
+            return self._answer(old, environ, start_response, CacheOutcome.OLD)
         if response.status_code == HTTPStatus.NOT_FOUND:
             self._discard(key)
         if response.headers.get("Cache-Control") != PUBLIC or "Set-Cookie" in response.headers:
@@ -208,10 +211,18 @@ class PageCache:
         if len(page.body) <= MAX_PAGE_BYTES:
             is_made_up = page.status[:3] != "200" or environ.get("QUERY_STRING")
             self._store(key, page, StoreName.MADE_UP if is_made_up else rendering.store)
-        return self._answer(page, environ, start_response)
+        return self._answer(page, environ, start_response, CacheOutcome.RENDERED)
 
-    def _answer(self, page: CachedPage, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def _answer(
+        self,
+        page: CachedPage,
+        environ: "WSGIEnvironment",
+        start_response: "StartResponse",
+        outcome: CacheOutcome,
+    ) -> Iterable[bytes]:
         """Answer one client with a page, and count that it was viewed: what is unchanged (304) is shown too."""
+        if self._counts:
+            self._counts.count_cached(outcome)
         is_get = environ["REQUEST_METHOD"] == "GET"
         if page.viewed_path and is_get:
             self._traffic.count(page.viewed_path, page.empty_search, environ)

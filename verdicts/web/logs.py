@@ -12,19 +12,36 @@ from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
+from flask import Flask, g, has_app_context, request
 from werkzeug.wsgi import ClosingIterator
+
+from verdicts.web.metric_counts import MetricCounts
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+REQUEST_ID = "verdicts.request_id"  # where the environ of a request has its id
 _LOGGER_NAME = "verdicts.requests"
 _descriptor: int | None = None  # of the file that lines of requests go to
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_VALID_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 # PostgreSQL's DETAIL names a key that is taken, which may be somebody's address.
-_DETAIL = re.compile(r"^(DETAIL: ).*$", re.MULTILINE)
+DETAIL = re.compile(r"^(DETAIL: ).*$", re.MULTILINE)
 # A path may hold somebody's token (leave, confirm, reset): what follows these is not logged, however many slashes.
 _SECRET_PATHS = re.compile(r"(/+newsletter/+(?:confirm|leave|preferences|bounces)/|/+admin/+reset/).+", re.DOTALL)
+
+
+def init_app(app: Flask) -> None:
+    """Let the lines, the letters and the error reports that a request causes name its id, by `g.request_id`."""
+
+    @app.before_request
+    def note_id() -> None:
+        if request_id := request.environ.get(REQUEST_ID):  # not where the log's layer was left out
+            g.request_id = request_id
+
+    @app.teardown_request
+    def forget_id(_error: BaseException | None) -> None:
+        g.pop("request_id", None)
 
 
 class JsonLines(logging.Formatter):
@@ -36,10 +53,11 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **({"request_id": g.request_id} if has_app_context() and "request_id" in g else {}),
             **getattr(record, "fields", {}),
         }
         if record.exc_info:
-            line["exception"] = _DETAIL.sub(r"\1…", self.formatException(record.exc_info))
+            line["exception"] = DETAIL.sub(r"\1…", self.formatException(record.exc_info))
         return escape_unprintable(json.dumps(line, ensure_ascii=False))
 
 
@@ -75,18 +93,19 @@ def escape_unprintable(text: str) -> str:
 
 
 class RequestLog:
-    """A WSGI layer that gives each request an id and writes one line when it has been answered.
+    """A WSGI layer that gives each request an id, and writes one line and counts when it has been answered.
 
     The lines are those of JsonLines, put together by hand: half of the time of a cached page went into the records of
     the logging package.
     """
 
-    def __init__(self, inner: "WSGIApplication") -> None:
+    def __init__(self, inner: "WSGIApplication", counts: MetricCounts | None = None) -> None:
         self._inner = inner
+        self._counts = counts
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         started = time.perf_counter()
-        request_id = environ["verdicts.request_id"] = _request_id(environ)
+        request_id = environ[REQUEST_ID] = _request_id(environ)
         code = "0"
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
@@ -95,7 +114,10 @@ class RequestLog:
             return start_response(status, [*headers, ("X-Request-ID", request_id)], exc_info)
 
         def finish() -> None:
-            write_line(_line_of(environ, request_id, code, 1000 * (time.perf_counter() - started)))
+            seconds = time.perf_counter() - started
+            write_line(_line_of(environ, request_id, code, 1000 * seconds))
+            if self._counts:
+                self._counts.count_request(environ, code, seconds)
 
         body = self._inner(environ, start)
         if isinstance(body, list):  # nothing is left to be done for it
@@ -139,7 +161,7 @@ def _path_of(environ: "WSGIEnvironment") -> str:
 
 def _request_id(environ: "WSGIEnvironment") -> str:
     request_id = environ.get("HTTP_X_REQUEST_ID", "")
-    return request_id if _REQUEST_ID.fullmatch(request_id) else os.urandom(16).hex()
+    return request_id if _VALID_ID.fullmatch(request_id) else os.urandom(16).hex()
 
 
 def _line_of(environ: "WSGIEnvironment", request_id: str, code: str, milliseconds: float) -> str:

@@ -18,7 +18,7 @@ from verdicts.voting.ballot import Ballot
 from verdicts.voting.community import Community
 from verdicts.voting.networks import network_hashes
 from verdicts.voting.tallying import ToolGone
-from verdicts.web import vote_figures, vote_limits, voters
+from verdicts.web import metric_counts, vote_figures, vote_limits, voters
 from verdicts.web.catalog import NO_TOOL, link_or_404
 from verdicts.web.client_address import client_network
 from verdicts.web.clock import now
@@ -75,6 +75,7 @@ def vote(slug: str) -> ResponseReturnValue:
         db.session.rollback()
         abort(404, NO_TOOL)
     db.session.commit()
+    metric_counts.count_vote(form.chosen() or TAKE_BACK)
     if not wants_fragment():
         return redirect(url_for("voting.mine", slug=tool.slug), 303)
     outcome = "set" if form.chosen() else "taken-back"

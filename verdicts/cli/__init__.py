@@ -5,6 +5,7 @@ from flask import Flask
 
 from verdicts.cli.backup import backup, restore
 from verdicts.cli.catalog import catalog_commands
+from verdicts.cli.db_move import db_move
 from verdicts.cli.digest import digest
 from verdicts.cli.errors import errors_as_messages
 from verdicts.cli.housekeeping import run_housekeeping
@@ -14,7 +15,7 @@ from verdicts.cli.staff import staff
 from verdicts.cli.voting import votes
 from verdicts.cli.work import work
 
-COMMANDS = (catalog_commands, votes, mail, newsletter, digest, staff, run_housekeeping, work, backup, restore)
+COMMANDS = (catalog_commands, votes, mail, newsletter, digest, staff, run_housekeeping, work, backup, restore, db_move)
 
 
 def init_app(app: Flask) -> None:

@@ -71,7 +71,7 @@ def load(database_url: str, file: Path) -> None:
 
 def describe(database_url: str) -> tuple[dict[str, int], str]:
     """Return the rows of each table, and the migration that the database is at ("" without tables)."""
-    engine = _engine(database_url)
+    engine = engine_for(database_url)
     try:
         with engine.connect() as connection:
             return _describe(connection)
@@ -126,7 +126,7 @@ def _copy_sqlite(source: Path, target: Path) -> None:
 
 
 def _write_postgresql(database_url: str, archive: ArchiveWriter) -> tuple[dict[str, int], str]:
-    engine = _engine(database_url)
+    engine = engine_for(database_url)
     try:
         with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
@@ -187,7 +187,7 @@ def _describe(connection: sa.Connection) -> tuple[dict[str, int], str]:
     return counts, connection.scalar(sa.select(sa.column("version_num")).select_from(sa.table("alembic_version"))) or ""
 
 
-def _engine(database_url: str) -> sa.Engine:
+def engine_for(database_url: str) -> sa.Engine:
     engine = sa.create_engine(database_url, **engine_options(database_url))
     configure_engine(engine)
     return engine

@@ -1,6 +1,7 @@
-"""An SMTP server that accepts and discards everything, and delays each reply.
+"""An SMTP server that accepts and discards everything, and delays each reply as a long way there would: commands that
+are sent together are answered together.
 
-As a program, `python -m benchmarks.sink LATENCY` prints the port it listens on and serves until it is killed.
+As a program, `python -m benchmarks.sink LATENCY [--pipelining]` prints its port and serves until it is killed.
 """
 
 import asyncio
@@ -13,15 +14,19 @@ from typing import IO, cast
 
 from verdicts import config
 
+PIPELINING = "--pipelining"
 END_OF_MESSAGE = b"\r\n.\r\n"
-REPLIES = {b"EHLO": b"250-sink\r\n250-SIZE 33554432\r\n250 SMTPUTF8", b"DATA": b"354 go on", b"QUIT": b"221 goodbye"}
+EXTENSIONS = [b"250-sink", b"250-SIZE 33554432", b"250-PIPELINING", b"250 SMTPUTF8"]
+REPLIES = {b"DATA": b"354 go on", b"QUIT": b"221 goodbye"}
 
 
 class Sink(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, latency: float) -> None:
+    def __init__(self, latency: float, offers_pipelining: bool) -> None:
         self._latency = latency
+        offered = [each for each in EXTENSIONS if offers_pipelining or b"PIPELINING" not in each]
+        self._replies = REPLIES | {b"EHLO": b"\r\n".join(offered)}
         self._received = b""
         self._in_message = False
 
@@ -42,7 +47,7 @@ class Sink(asyncio.Protocol):
         self._received = rest
         word = b"" if self._in_message else received[:4].upper()
         self._in_message = word == b"DATA"
-        self._reply(REPLIES.get(word, b"250 2.0.0 taken"))
+        self._reply(self._replies.get(word, b"250 2.0.0 taken"))
         if word == b"QUIT":
             asyncio.get_running_loop().call_later(self._latency, self._transport.close)
         return True
@@ -52,9 +57,9 @@ class Sink(asyncio.Protocol):
 
 
 @contextmanager
-def sink(latency: float) -> Iterator[int]:
+def sink(latency: float, *options: str) -> Iterator[int]:
     """Run a sink in another process, and yield the port it listens on."""
-    command = [sys.executable, "-m", "benchmarks.sink", str(latency)]
+    command = [sys.executable, "-m", "benchmarks.sink", str(latency), *options]
     process = subprocess.Popen(command, cwd=config.CHECKOUT, stdout=subprocess.PIPE)
     try:
         yield int(cast(IO[bytes], process.stdout).readline())
@@ -63,11 +68,14 @@ def sink(latency: float) -> Iterator[int]:
         process.communicate()
 
 
-async def serve(latency: float) -> None:
-    server = await asyncio.get_running_loop().create_server(lambda: Sink(latency), "127.0.0.1", 0)
+async def serve(latency: float, *options: str) -> None:
+    def connected() -> Sink:
+        return Sink(latency, PIPELINING in options)
+
+    server = await asyncio.get_running_loop().create_server(connected, "127.0.0.1", 0)
     os.write(1, f"{server.sockets[0].getsockname()[1]}\n".encode())
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(float(sys.argv[1])))
+    asyncio.run(serve(float(sys.argv[1]), *sys.argv[2:]))

@@ -43,6 +43,8 @@ class Behaviour:
     hang_after_dot: list[str] = field(default_factory=list)  # keep the message, then never answer
     latency: float = 0.0  # seconds before each reply
     smtputf8: bool = True
+    pipelining: bool = True
+    lets_data_through: bool = False  # asks for the message of which no recipient was accepted
     keeps_bodies: bool = True  # without, only a line is logged for each message
     certificate: str = ""  # a file with key and certificate: offers STARTTLS
     life: int = 0  # a new number makes the server forget what it accepted
@@ -199,7 +201,13 @@ class Handler:
                 self._begin()
         return self._behaviour
 
-    async def handle_MAIL(  # noqa: N802  # aiosmtpd names it
+    async def handle_EHLO(  # noqa: N802  # aiosmtpd names it
+        self, _server: "Server", session: Session, _envelope: Envelope, hostname: str, replies: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*replies[:-1], *(["250-PIPELINING"] if self.behaviour.pipelining else []), replies[-1]]
+
+    async def handle_MAIL(  # noqa: N802
         self, server: "Server", _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if self.behaviour.mail:
@@ -292,7 +300,8 @@ class Server(SMTP):
         if matches(recipient, self.handler.behaviour.drop_before_dot):
             self.close_now()
             return
-        if matches(recipient, self.handler.behaviour.drop_in_body):
+        lets_through = self.handler.behaviour.lets_data_through and not recipient
+        if lets_through or matches(recipient, self.handler.behaviour.drop_in_body):
             await self.push("354 Go on")
             await self._reader.readline()
             self.close_now()

@@ -30,8 +30,8 @@ def test_the_benchmark_prints_a_rate_and_a_ratio_for_every_measurement(tmp_path:
     assert len(lines) == 9
     assert all(float(rate.replace(",", "")) > 0 for _, rate, _ in lines), printed
     assert lines[0][2] == "1.00"
-    sent = re.findall(r"^(\d) ms +([\d,]+) +([\d,]+) +\d+\.\d\d$", printed, re.MULTILINE)
-    assert [latency for latency, _, _ in sent] == ["5", "1", "0"], printed
+    sent = re.findall(r"^(\d) ms +([\d,]+) +([\d,]+) +\d+\.\d\d +([\d,]+) +\d+\.\d\d$", printed, re.MULTILINE)
+    assert [latency for latency, *_ in sent] == ["5", "1", "0"], printed
     assert all(int(rate.replace(",", "")) > 0 for _, *rates in sent for rate in rates), printed
     compared = re.findall(r"^(.+), 2 tries.* a known address \d+\.\d\d ms, an unknown one\n\d+\.\d\d ms", printed, re.M)
     assert compared == ["A sign-up", "A log-in", "A new password"], printed

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 import pytest
 from flask import Flask
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.conftest import ON_ONE_DATABASE, StatementCount
@@ -367,6 +367,7 @@ texts = st.lists(
 
 
 @given(st.lists(texts, max_size=3))
+@example([f"{'.' * 200}\n.\n..x", f"x{LEAVE_PLACEHOLDER}.{PREFERENCES_PLACEHOLDER}..."])
 def test_what_is_encoded_in_pieces_is_read_as_one(blocks: list[str]) -> None:
     whole = "".join(f"{text}\n" for text in blocks)
     raw = b"".join(piece for text in blocks for piece in encode_block(f"{text}\n"))
@@ -375,4 +376,4 @@ def test_what_is_encoded_in_pieces_is_read_as_one(blocks: list[str]) -> None:
     decoded = message.get_payload(decode=True)
     assert isinstance(decoded, bytes)
     assert decoded.decode() == re.sub(r"\r\n?|\n", "\r\n", whole)
-    assert all(len(line) <= 76 for line in raw.split(b"\r\n"))
+    assert all(len(line) <= 76 and not line.startswith(b".") for line in raw.split(b"\r\n"))

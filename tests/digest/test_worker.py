@@ -59,17 +59,19 @@ def test_who_was_stopped_between_the_start_and_mail_from_transmits_nothing_then(
 ) -> None:
     an_app_with(MAIL_CONNECTIONS="1")
     edition, clock, started = make_edition(make_subscribers(3)), Clock(speed=1), []
-    real_start = delivery.start_transmission
+    real_start = delivery.try_start
 
-    def start_and_be_stopped(lease: delivery.Lease, time_limit: timedelta, now: datetime) -> delivery.StartResult:
-        result = real_start(lease, time_limit, now)
+    def start_and_be_stopped(
+        connection: sa.Connection, lease: delivery.Lease, time_limit: timedelta, now: datetime
+    ) -> bool:
+        is_started = real_start(connection, lease, time_limit, now)
         started.append(lease.subscriber_id)
         if len(started) == 2:
             clock.jump(timedelta(minutes=1))
             assert smtp.wait_for(1)
-        return result
+        return is_started
 
-    monkeypatch.setattr(delivery, "start_transmission", start_and_be_stopped)
+    monkeypatch.setattr(delivery, "try_start", start_and_be_stopped)
     stop, real_undo_start = threading.Event(), delivery.undo_start
 
     def undo_start_and_stop(lease: delivery.Lease, now: datetime) -> None:
@@ -145,7 +147,8 @@ def test_a_worker_s_error_ends_the_others_and_is_raised(
     def fail(*_arguments: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("verdicts.digest.worker.record_outcome", fail)
+    for name in ("record_acceptance", "record_outcome"):
+        monkeypatch.setattr(f"verdicts.digest.worker.{name}", fail)
     with pytest.raises(ZeroDivisionError):
         send_due(edition, options=short_options())
     assert the_delivery(edition, 1).state is not DeliveryState.SENT

@@ -97,17 +97,29 @@ def test_the_dot_does_not_wait_for_the_body_to_be_acknowledged(app: Flask) -> No
     ],
 )
 @pytest.mark.parametrize("step", [Step.MAIL, Step.RCPT, Step.DOT])
+@pytest.mark.parametrize("is_pipelined", [True, False])
 def test_a_refusal_has_its_codes_and_its_step_and_the_next_message_goes_through(
-    connection: Connection, smtp: SmtpServer, step: Step, reply: str, enhanced: str | None
+    connection: Connection, smtp: SmtpServer, is_pipelined: bool, step: Step, reply: str, enhanced: str | None
 ) -> None:
     where = {Step.MAIL: {"mail": reply}, Step.RCPT: {"rcpt": {ADA: reply}}, Step.DOT: {"dot": {ADA: reply}}}
-    smtp.behave(**where[step])
+    smtp.behave(pipelining=is_pipelined, **where[step])
     outcome = transmit(connection)
     assert (outcome.kind, outcome.code, outcome.enhanced) == (OutcomeKind.REFUSED, int(reply[:3]), enhanced)
     assert (outcome.text, outcome.step) == (reply[4:], step)
     smtp.behave()
     assert transmit(connection, BEN).kind is OutcomeKind.ACCEPTED
     assert [(each.recipient, each.connection) for each in smtp.received()] == [(BEN, 1)]
+
+
+def test_a_server_that_lets_data_through_after_a_refusal_gets_no_message(
+    connection: Connection, smtp: SmtpServer
+) -> None:
+    smtp.behave(rcpt={ADA: "550 5.1.1 no such mailbox"}, lets_data_through=True)
+    outcome = transmit(connection)
+    assert (outcome.kind, outcome.enhanced, outcome.step) == (OutcomeKind.REFUSED, "5.1.1", Step.RCPT)
+    smtp.behave()
+    assert transmit(connection, BEN).kind is OutcomeKind.ACCEPTED
+    assert [(each.recipient, each.connection) for each in smtp.received()] == [(BEN, 2)]
 
 
 @pytest.mark.parametrize(
@@ -124,10 +136,11 @@ def test_after_a_421_the_next_message_takes_another_connection(
 
 
 @pytest.mark.parametrize("trouble", ["hang_before_dot", "drop_before_dot"])
+@pytest.mark.parametrize("is_pipelined", [True, False])
 def test_what_is_lost_before_the_final_dot_was_not_delivered(
-    connection: Connection, smtp: SmtpServer, trouble: str
+    connection: Connection, smtp: SmtpServer, is_pipelined: bool, trouble: str
 ) -> None:
-    smtp.behave(**{trouble: [ADA]})
+    smtp.behave(pipelining=is_pipelined, **{trouble: [ADA]})
     outcome = transmit(connection)
     assert (outcome.kind, outcome.code, outcome.step) == (OutcomeKind.LOST_BEFORE, None, Step.DATA)
     assert transmit(connection, BEN).kind is OutcomeKind.ACCEPTED

@@ -15,6 +15,8 @@ from verdicts.mailing import allowance
 from verdicts.newsletter.models import subscriber
 from verdicts.newsletter.queries import load_choices, select_mailable
 
+MIN_BATCH_SIZE = 10
+
 
 @dataclass(frozen=True)
 class ClaimedBatch:
@@ -32,7 +34,8 @@ def claim_batch(
     if editions.lock_state(edition_id) is not EditionState.SENDING:
         return ClaimedBatch(is_being_sent=False)
     rate, quota = settings.rate_per_minute, settings.max_per_day
-    granted = allowance.acquire(limit, rate_per_minute=rate, max_per_day=quota, now=now)
+    share = _share_of_connection(edition_id, limit, settings.connections, now)
+    granted = allowance.acquire(share, rate_per_minute=rate, max_per_day=quota, now=now)
     leases = _claim_or_recover(edition_id, worker_name, granted, lease_duration, now)
     recipients = load_recipients(leases)
     delivery_steps.skip([each for each in leases if each not in recipients], UNSUBSCRIBED_REASON, now)
@@ -43,6 +46,12 @@ def claim_batch(
     if retry_at and not granted:
         retry_at = max(retry_at, allowance.next_available_at(rate, quota, now))
     return ClaimedBatch(retry_at=retry_at)
+
+
+def _share_of_connection(edition_id: int, limit: int, connections: int, now: datetime) -> int:
+    """Return how many deliveries one of these connections takes, so that all are done at about the same time."""
+    due = delivery_steps.count_due(edition_id, limit * connections, now)
+    return min(limit, max(MIN_BATCH_SIZE, due // connections))
 
 
 def load_recipients(leases: Sequence[Lease]) -> dict[Lease, Recipient]:

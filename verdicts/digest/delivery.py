@@ -63,14 +63,7 @@ def start_transmission(lease: Lease, time_limit: timedelta, now: datetime) -> St
 
     Once STARTED is committed, only the owner may transmit and record the outcome, within `time_limit`.
     """
-    parameters = {
-        "edition": lease.edition_id,
-        "subscriber": lease.subscriber_id,
-        "owner_name": lease.owner,
-        "now": now,
-        "until": now + time_limit,
-    }
-    if db.session.connection().execute(_start_statement(), parameters).rowcount:
+    if try_start(db.session.connection(), lease, time_limit, now):
         return StartResult.STARTED
     if not db.session.connection().scalar(sa.select(_edition_is_sending_condition(lease.edition_id))):
         return StartResult.NOT_SENDING
@@ -78,6 +71,18 @@ def start_transmission(lease: Lease, time_limit: timedelta, now: datetime) -> St
     leased = sa.and_(owned_condition(lease, DeliveryState.LEASED), delivery.c.lease_until > now)
     was_skipped = _update(leased, ~_mailable_condition(), **skipped)
     return StartResult.UNSUBSCRIBED if was_skipped else StartResult.LEASE_LOST
+
+
+def try_start(connection: sa.Connection, lease: Lease, time_limit: timedelta, now: datetime) -> bool:
+    """Start a transmission as start_transmission() does, and return whether it may start. One statement."""
+    parameters = {
+        "edition": lease.edition_id,
+        "subscriber": lease.subscriber_id,
+        "owner_name": lease.owner,
+        "now": now,
+        "until": now + time_limit,
+    }
+    return bool(connection.execute(_start_statement(), parameters).rowcount)
 
 
 def skip(leases: Collection[Lease], reason: str, now: datetime) -> None:
@@ -112,6 +117,14 @@ def recover_expired(edition_id: int, now: datetime) -> None:
     _update(_unlocked_condition(expired, DeliveryState.LEASED), state=DeliveryState.PENDING, **_NO_LEASE)
     uncertain = {"state": DeliveryState.UNCERTAIN, "state_reason": INTERRUPTED_REASON, "changed_at": now}
     _update(_unlocked_condition(expired, DeliveryState.TRANSMITTING), lease_until=None, **uncertain)
+
+
+def count_due(edition_id: int, at_most: int, now: datetime) -> int:
+    """Return how many deliveries can be claimed, of which it counts `at_most`. One statement."""
+    states = delivery.c.state.in_([DeliveryState.PENDING, DeliveryState.DEFERRED])
+    due = sa.select(sa.literal(1)).where(delivery.c.edition_id == edition_id, states, delivery.c.due_at <= now)
+    counted = sa.select(sa.func.count()).select_from(due.limit(at_most).subquery())
+    return db.session.connection().scalar(counted) or 0
 
 
 def next_claim_at(edition_id: int) -> datetime | None:

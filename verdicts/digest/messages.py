@@ -5,7 +5,7 @@ In this package "email" is what a reader sees, "message" its bytes (RFC 5322), a
 
 import binascii
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
@@ -37,11 +37,15 @@ _CRLF = b"\r\n"
 _FOLD = "\r\n "
 # A line end in the encoded text only, not in the decoded text (RFC 2045, 6.7).
 _SOFT_BREAK = b"=\r\n"
+# SMTP doubles a dot that begins a line, so no line of ours begins with one: that is encoded here once for all copies.
+_LEADING_DOTS = re.compile(rb"(?m)^\.+")
 _PLACEHOLDER = re.compile(f"({LEAVE_PLACEHOLDER}|{PREFERENCES_PLACEHOLDER}|{PREVIEW_PLACEHOLDER})")
 
+_TOKEN_PLACEHOLDERS = {LEAVE_PLACEHOLDER.encode(), PREFERENCES_PLACEHOLDER.encode()}
+
 Pieces = Sequence[bytes]
-# How many choices of blocks a builder remembers what it prepared for: most readers have the same.
-MAX_PREPARED_CHOICES = 1000
+# For how many choices of blocks a builder remembers a letter's bytes: most readers have the same.
+MAX_PREPARED_CHOICES = 200
 
 
 class EditionTampered(editions.DigestError):
@@ -81,7 +85,7 @@ class MessageBuilder:
         self._edition_id = edition_id
         self._subject, self._subject_prefix = subject, subject_prefix
         self._sizes = [html_size(block) for block in blocks]
-        self._prepared: dict[tuple[int, ...], tuple[tuple[int, ...], bytes, bytes]] = {}
+        self._prepared: dict[tuple[int, ...], Pieces] = {}
         self._message_id_salt = message_id_salt
         self.blocks = blocks
         self._common_headers = (_common_headers(sender, boundary), *_unsubscribe_headers(), _CRLF)
@@ -98,24 +102,13 @@ class MessageBuilder:
         """
         if (chosen := select_blocks(self.blocks, recipient.choices)) is None:
             return None
-        indexes, subject_header, preview = self._prepared.get(chosen) or self._prepare(chosen)
+        pieces = self._prepared.get(chosen) or self._prepare(chosen)
         id, generation = recipient.subscriber_id, recipient.token_generation
         tokens = {
             LEAVE_PLACEHOLDER.encode(): leave_token(id, generation).encode(),
             PREFERENCES_PLACEHOLDER.encode(): preferences_token(id, generation).encode(),
-            PREVIEW_PLACEHOLDER.encode(): preview,
         }
-        pieces = (
-            self._recipient_headers(recipient, now),
-            subject_header,
-            *self._common_headers,
-            self._text_part_header,
-            *(piece for index in indexes for piece in self._text_parts[index]),
-            self._html_part_header,
-            *(piece for index in indexes for piece in self._html_parts[index]),
-            self._end,
-        )
-        return b"".join(tokens.get(piece, piece) for piece in pieces)
+        return self._recipient_headers(recipient, now) + b"".join([tokens.get(piece, piece) for piece in pieces])
 
     def envelope_from(self, recipient: Recipient) -> str:
         """Return the envelope sender: one for each recipient if BOUNCE_DOMAIN is set."""
@@ -126,16 +119,26 @@ class MessageBuilder:
         identity = f"{self._edition_id} {recipient.subscriber_id} {self._message_id_salt}".encode()
         return f"<{keyed_hash('digest-message-id', identity).hex()[:40]}@{self._domain}>"
 
-    def _prepare(self, chosen: tuple[int, ...]) -> tuple[tuple[int, ...], bytes, bytes]:
-        """Return the blocks of all copies with this choice that fit, their subject's header, and their preview."""
+    def _prepare(self, chosen: tuple[int, ...]) -> Pieces:
+        """Return what follows the recipient's headers in all copies with this choice, each token a piece of its own."""
         header = EmailMessage(POLICY)
         subject = self._subject_prefix + (subject_for(self.blocks, chosen) or self._subject)
         header["Subject"] = validate_header("Subject", subject)
         preview = _quoted_printable(preview_for(self.blocks, chosen))
         indexes = fit_blocks(self.blocks, chosen, self._sizes)
+        pieces = (
+            header.as_bytes().removesuffix(_CRLF),
+            *self._common_headers,
+            self._text_part_header,
+            *(piece for index in indexes for piece in self._text_parts[index]),
+            self._html_part_header,
+            *(piece for index in indexes for piece in self._html_parts[index]),
+            self._end,
+        )
+        with_preview = (preview if piece == PREVIEW_PLACEHOLDER.encode() else piece for piece in pieces)
         if len(self._prepared) >= MAX_PREPARED_CHOICES:
             self._prepared.clear()
-        prepared = self._prepared[chosen] = (indexes, header.as_bytes().removesuffix(_CRLF), preview)
+        prepared = self._prepared[chosen] = tuple(_join_constant(with_preview))
         return prepared
 
     def _recipient_headers(self, recipient: Recipient, now: datetime) -> bytes:
@@ -163,6 +166,19 @@ def load_message_builder(edition_id: int) -> MessageBuilder:
     return MessageBuilder(edition_id, edition.subject, edition.sender, blocks, f"=_{current_hash[:32]}")
 
 
+def _join_constant(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Join the pieces between tokens."""
+    constant: list[bytes] = []
+    for piece in pieces:
+        if piece in _TOKEN_PLACEHOLDERS:
+            yield b"".join(constant)
+            yield piece
+            constant.clear()
+        else:
+            constant.append(piece)
+    yield b"".join(constant)
+
+
 def encode_block(text: str) -> Pieces:
     """Return a block's text as quoted-printable, with each placeholder as a piece of its own between soft breaks.
 
@@ -183,7 +199,8 @@ def _encoded_pieces(text: str) -> Iterator[bytes]:
 def _quoted_printable(text: str) -> bytes:
     # An "x" is appended for encoding and then removed, so that the last line has room for a soft break.
     lines = re.sub(r"\r\n?|\n", "\n", text) + "x"
-    return binascii.b2a_qp(lines.encode("utf-8", "replace"), istext=True)[:-1].replace(b"\n", _CRLF)
+    encoded = binascii.b2a_qp(lines.encode("utf-8", "replace"), istext=True)[:-1].replace(b"\n", _CRLF)
+    return _LEADING_DOTS.sub(lambda dots: (b"=2E" + _SOFT_BREAK) * len(dots[0]), encoded)
 
 
 def _part_header(boundary: str, kind: str) -> bytes:

@@ -35,7 +35,7 @@ def record_outcome(lease: Lease, outcome: Outcome, now: datetime) -> Action | No
     """
     action = action_for(outcome)
     if action is Action.ACCEPT:
-        return action if _accept(lease, outcome, now) else None
+        return action if record_acceptance(db.session.connection(), lease, outcome, now) else None
     if (attempts := _lock_attempts(lease)) is None:
         return None
     match action:
@@ -50,6 +50,25 @@ def record_outcome(lease: Lease, outcome: Outcome, now: datetime) -> Action | No
         case Action.HARD_BOUNCE | Action.FAIL | Action.REFUSED:
             _record_refusal(lease, action, outcome, now)
     return action
+
+
+def record_acceptance(connection: sa.Connection, lease: Lease, outcome: Outcome, now: datetime) -> bool:
+    """Record an acceptance as record_outcome() does; return whether it was still to be recorded. One statement, or two.
+
+    It shows that the server does not refuse everybody.
+    """
+    parameters = {
+        "edition": lease.edition_id,
+        "subscriber": lease.subscriber_id,
+        "owner_name": lease.owner,
+        "now": now,
+        "reason": outcome.summary,
+    }
+    row = connection.execute(_accept_statement(), parameters).one_or_none()
+    if row and row.has_refusals:
+        no_refusals = {"consecutive_refusals": 0, "awaits_acceptance": False}
+        connection.execute(sa.update(edition).where(edition.c.id == lease.edition_id).values(**no_refusals))
+    return row is not None
 
 
 def _record_refusal(lease: Lease, action: Action, outcome: Outcome, now: datetime) -> None:
@@ -83,24 +102,12 @@ def _pause_reason(lease: Lease, outcome: Outcome) -> str:
     return f"The mail server refuses us: {outcome.summary} (last for subscriber {lease.subscriber_id})"
 
 
-def _accept(lease: Lease, outcome: Outcome, now: datetime) -> bool:
-    """Record an acceptance. It shows that the server does not refuse everybody."""
-    parameters = {
-        "edition": lease.edition_id,
-        "subscriber": lease.subscriber_id,
-        "owner_name": lease.owner,
-        "now": now,
-        "reason": outcome.summary,
-    }
-    if not db.session.connection().execute(_accept_statement(), parameters).rowcount:
-        return False
-    db.session.connection().execute(_reset_refusals_statement(), {"edition": lease.edition_id})
-    return True
-
-
-# These two are built once: they run for every email.
 @cache
-def _accept_statement() -> sa.Update:
+def _accept_statement() -> sa.UpdateBase:
+    """Return the UPDATE that records an acceptance. It is built once: it runs for every email.
+
+    It returns whether the edition counts refusals in a row, or still waits for an acceptance.
+    """
     key = sa.and_(
         delivery.c.edition_id == sa.bindparam("edition"), delivery.c.subscriber_id == sa.bindparam("subscriber")
     )
@@ -108,14 +115,11 @@ def _accept_statement() -> sa.Update:
     now = sa.bindparam("now", type_=delivery.c.changed_at.type)
     values = {"state": DeliveryState.SENT, "state_reason": sa.bindparam("reason"), "changed_at": now}
     free = {"owner": None, "lease_until": None, "may_be_our_fault": False}
-    return sa.update(delivery).where(owned, delivery.c.state.in_(_AWAITING_OUTCOME_STATES)).values(**values, **free)
-
-
-@cache
-def _reset_refusals_statement() -> sa.Update:
-    is_counting = sa.or_(edition.c.consecutive_refusals > 0, edition.c.awaits_acceptance)
-    counting = sa.and_(edition.c.id == sa.bindparam("edition"), is_counting)
-    return sa.update(edition).where(counting).values(consecutive_refusals=0, awaits_acceptance=False)
+    awaits_outcome = sa.or_(*(delivery.c.state == state for state in _AWAITING_OUTCOME_STATES))
+    statement = sa.update(delivery).where(owned, awaits_outcome)
+    counts = sa.or_(edition.c.consecutive_refusals > 0, edition.c.awaits_acceptance)
+    has_refusals = sa.exists().where(edition.c.id == delivery.c.edition_id, counts)
+    return statement.values(**values, **free).returning(has_refusals.label("has_refusals"))
 
 
 def _lock_attempts(lease: Lease) -> _Attempts | None:

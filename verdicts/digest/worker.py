@@ -12,13 +12,16 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
+import sqlalchemy as sa
+
 from verdicts.config.mail import MailSettings
 from verdicts.digest import brake
 from verdicts.digest import delivery as delivery_steps
 from verdicts.digest.claiming import ClaimedBatch, claim_batch
 from verdicts.digest.delivery import INVALID_ADDRESS_REASON, NO_NEWS_REASON, Lease, StartResult
+from verdicts.digest.group_commit import GroupCommit
 from verdicts.digest.messages import MessageBuilder, Recipient
-from verdicts.digest.recording import record_outcome
+from verdicts.digest.recording import record_acceptance, record_outcome
 from verdicts.extensions import commit_or_retry
 from verdicts.mailing import allowance
 from verdicts.mailing.addresses import InvalidAddress
@@ -35,7 +38,7 @@ MIN_WAIT_SECONDS, MAX_WAIT_SECONDS = 0.02, 0.25
 class SendingOptions:
     """How many deliveries are claimed at once, and the time limits."""
 
-    batch_size: int = 20
+    batch_size: int = 100
     claim_lease: timedelta = timedelta(seconds=60)
     transmission_lease: timedelta = timedelta(minutes=20)  # longer than all timeouts of mailing.smtp together
     max_start_delay: timedelta = timedelta(seconds=30)  # a process suspended for longer does not transmit
@@ -53,6 +56,7 @@ class SendingJob:
     options: SendingOptions
     clock: Callable[[], datetime]
     stop: threading.Event
+    starts: GroupCommit = field(default_factory=GroupCommit)
 
 
 @dataclass(frozen=True)
@@ -140,12 +144,29 @@ class Worker:
 
     def _send(self, message: _PreparedMessage) -> None:
         now, time_limit = self._job.clock(), self._job.options.transmission_lease
-        result = self._commit_with_outcome(lambda: delivery_steps.start_transmission(message.lease, time_limit, now))
+        if self._try_start(message.lease, time_limit, now):
+            self._transmit(message, started_at=now)
+            return
+        # It may be startable after all; otherwise this says why it is not.
+        result = commit_or_retry(lambda: delivery_steps.start_transmission(message.lease, time_limit, now))
         if result is StartResult.STARTED:
             self._transmit(message, started_at=now)
             return
         self._is_done = result is StartResult.NOT_SENDING
         commit_or_retry(lambda: self._release([message.lease]))
+
+    def _try_start(self, lease: Lease, time_limit: timedelta, now: datetime) -> bool:
+        """Record the last acceptance if it is not recorded, and start a transmission, in one commit of all workers."""
+        accepted = self._unrecorded
+
+        def record_and_start(connection: sa.Connection) -> bool:
+            if accepted:
+                record_acceptance(connection, accepted.lease, accepted.outcome, now)
+            return delivery_steps.try_start(connection, lease, time_limit, now)
+
+        is_started = self._job.starts.run(record_and_start)
+        self._unrecorded = None
+        return is_started
 
     def _transmit(self, message: _PreparedMessage, started_at: datetime) -> None:
         # The process may have been suspended since, for so long that its lease has expired.

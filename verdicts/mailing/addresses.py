@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.utils import parseaddr
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -34,6 +35,8 @@ class AddressParts:
         return f"{self.local}@{self.domain}"
 
 
+# An address is written into a message, and soon after into its envelope: so many are remembered meanwhile.
+@lru_cache(maxsize=1024)
 def parse_address(address: str) -> AddressParts:
     """Return an address's parts, the domain encoded by IDNA. Raises InvalidAddress."""
     local, at, domain = address.rpartition("@")
@@ -60,6 +63,7 @@ def header_address(name: str, address: str) -> Address:
     return Address(display_name=require_one_line(name), username=parts.local.strip('"'), domain=parts.domain)
 
 
+@lru_cache(maxsize=64)
 def split_name_and_address(sender: str) -> tuple[str, str]:
     """Return the name, which may be empty, and the address of "Name <address>" or of an address alone."""
     return parseaddr(require_one_line(sender))

@@ -67,7 +67,7 @@ class Outcome:
 
     `code` is the reply's three digits, None where there was none; `enhanced` its status code (RFC 3463), if it has
     one; `text` the reply's or the error's text, printable, on one line and without the recipient's address;
-    `names_sender` whether the reply named the letter's sender, its domain or the host that sent it.
+    `names_sender` whether a refusal named the letter's sender, its domain or the host that sent it.
     """
 
     kind: OutcomeKind
@@ -86,7 +86,7 @@ class Outcome:
         enhanced = find_status(text)
         is_accepted = step is Step.DOT and 200 <= code < 300
         kind = OutcomeKind.ACCEPTED if is_accepted else OutcomeKind.REFUSED
-        return cls(kind, code, enhanced, text, step, names_sender(text, senders, recipient))
+        return cls(kind, code, enhanced, text, step, not is_accepted and names_sender(text, senders, recipient))
 
     @classmethod
     def from_error(cls, kind: OutcomeKind, step: Step, error: object) -> Self:
@@ -172,7 +172,7 @@ def _is_about_sender(outcome: Outcome) -> bool:
 
 def _readable(text: str, recipient: str) -> str:
     # Replies often repeat the address, and are stored for longer than the subscriber's address may be.
-    if recipient:
+    if recipient and "@" in text:
         text = re.sub(re.escape(recipient), "…", text, flags=re.IGNORECASE)
     printable = "".join(each if each.isprintable() else " " for each in text)
     return " ".join(printable.split())[:MAX_TEXT_LENGTH]

@@ -121,16 +121,41 @@ class SmtpConnection(flask_mail.Connection):
         host.command_encoding = "utf-8" if needs_utf8 else "ascii"
         options = f" SIZE={len(raw)}" if host.has_extn("size") else ""
         options += " SMTPUTF8 BODY=8BITMIME" if needs_utf8 else ""
-        for step, argument in ((Step.MAIL, f"<{sender}>{options}"), (Step.RCPT, f"<{to}>"), (Step.DATA, "")):
-            self._step = step
-            host.putcmd(f"{step}:{argument}" if argument else step)
-            code, reply = _reply(host)
-            if code != GO_AHEAD if step is Step.DATA else code // 100 != 2:
-                return Outcome.from_reply(step, code, reply, str(to), self._senders(sender))
+        envelope = {Step.MAIL: f"{Step.MAIL}:<{sender}>{options}", Step.RCPT: f"{Step.RCPT}:<{to}>", Step.DATA: "DATA"}
+        if refusal := self._send_envelope(host, envelope):
+            return Outcome.from_reply(*refusal, str(to), self._senders(sender))
         return self._send_body(host, raw, str(to), sender)
 
+    def _send_envelope(self, host: smtplib.SMTP, envelope: dict[Step, str]) -> tuple[Step, int, bytes] | None:
+        """Send the commands before the body, together if the server offers that; return the refusal of one."""
+        self._step = Step.MAIL
+        is_pipelined = host.has_extn("pipelining")
+        if is_pipelined:
+            host.send("".join(f"{command}\r\n" for command in envelope.values()))
+        for number, (step, command) in enumerate(envelope.items(), start=1):
+            self._step = step
+            if not is_pipelined:
+                host.putcmd(command)
+            code, reply = _reply(host)
+            if code != GO_AHEAD if step is Step.DATA else code // 100 != 2:
+                if is_pipelined and code != CLOSING:
+                    self._read_other_replies(host, len(envelope) - number)
+                return step, code, reply
+        return None
+
+    def _read_other_replies(self, host: smtplib.SMTP, count: int) -> None:
+        """Read the replies to what was sent along with a refused command. A server that waits for a body gets none."""
+        try:
+            codes = [_reply(host)[0] for _ in range(count)]
+        except (smtplib.SMTPException, OSError):
+            self._disconnect()
+        else:
+            if GO_AHEAD in codes:
+                self._disconnect()
+
     def _send_body(self, host: smtplib.SMTP, raw: bytes, recipient: str, sender: str) -> Outcome:
-        host.send(_LEADING_DOTS.sub(b"..", raw) + (b"" if raw.endswith(b"\r\n") else b"\r\n"))
+        body = raw if raw.endswith(b"\r\n") else raw + b"\r\n"
+        host.send(_LEADING_DOTS.sub(b"..", body) if b"\n." in body or body.startswith(b".") else body)
         if _has_unexpected_data(host):
             raise smtplib.SMTPServerDisconnected("the server ended it before the message had ended")
         self._step = Step.DOT

@@ -9,7 +9,7 @@ install := $(run) pip install --quiet --quiet --disable-pip-version-check --requ
 lock := $(run) uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock" --all-extras $(if $(UPGRADE),--upgrade)
 
-.PHONY: help setup demo serve test check faults bench lock
+.PHONY: help setup demo serve upgrade test check faults bench lock
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -23,6 +23,9 @@ demo: setup ## serve a site with sample data at http://127.0.0.1:8000 (HOST=, PO
 
 serve: setup ## migrate the database, then serve with the settings of .env (see .env.example)
 	@exec $(run) verdicts.cli.serve
+
+upgrade: setup ## back up, take the newest version (TAG= names one), migrate and check it; put all back on failure (RESTART=: a command)
+	@TAG='$(TAG)' RESTART='$(RESTART)' $(run) scripts.upgrade
 
 test: .venv/develop.stamp ## install what the tests need, then run all tests
 	@scripts/prepare-tests

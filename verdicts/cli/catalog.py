@@ -13,7 +13,7 @@ from verdicts.cli.errors import errors_as_messages
 from verdicts.curation.catalog_file.faults import CatalogRefused
 from verdicts.curation.catalog_file.parsing import MAX_FAULTS_COLLECTED
 from verdicts.curation.transfer import reading
-from verdicts.curation.transfer.exporting import TooLargeForYaml, export
+from verdicts.curation.transfer.exporting import TooLargeForYaml, write
 from verdicts.curation.transfer.importing import import_catalog
 from verdicts.curation.transfer.report import ImportReport
 from verdicts.extensions import begin_write, db
@@ -50,7 +50,7 @@ def import_from(file: str, *, dry_run: bool, as_drafts: bool) -> None:
 def export_to(file: str) -> None:
     """Export the published catalogue to FILE: YAML where its name ends so, JSON else (- is standard output)."""
     with refusals_as_messages(file):
-        files.replace(file, export(datetime.now(UTC), as_yaml=reading.is_yaml(file)))
+        files.replace(file, write(datetime.now(UTC), as_yaml=reading.is_yaml(file)))
 
 
 def log_import(report: ImportReport, file: str) -> None:

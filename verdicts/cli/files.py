@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -19,17 +20,19 @@ def read_limited(file: str, max_bytes: int) -> bytes:
     return content
 
 
-def replace(file: str, text: str, *, is_private: bool = False) -> None:
-    """Write a file so that, even after a crash, there is either the old one or all of the new one.
+def replace(file: str, pieces: Iterable[str], *, is_private: bool = False) -> None:
+    """Write a text to a file so that, even after a crash, there is either the old one or all of the new one.
 
     It keeps the old one's permissions; a private file is for its owner alone.
     """
     if file == STANDARD_STREAM:
-        click.echo(text.encode(), nl=False)
+        for piece in pieces:
+            click.echo(piece.encode(), nl=False)
         return
     target = Path(file).resolve()
     if target.exists() and not target.is_file():
-        target.write_text(text, encoding="utf-8")
+        with target.open("w", encoding="utf-8") as stream:
+            stream.writelines(pieces)
         return
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
@@ -37,7 +40,7 @@ def replace(file: str, text: str, *, is_private: bool = False) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
             if not is_private and not target.is_relative_to(current_app.instance_path):
                 os.fchmod(descriptor, private_files.usual_mode())
-            stream.write(text)
+            stream.writelines(pieces)
             stream.flush()
             os.fsync(stream.fileno())
         if target.exists() and not is_private:

@@ -60,7 +60,7 @@ def export_to(file: str) -> None:
         entry = ("exported", "subscriber", "confirmed subscribers")
         audit.record(*entry, now=datetime.now(UTC), addresses=(None, len(consents)))
         db.session.commit()
-        files.replace(file, text, is_private=True)
+        files.replace(file, [text], is_private=True)
 
 
 @newsletter.command("status")

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import yaml
 from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ from tests.makers import (
     make_reviewer,
     make_tool,
 )
+from verdicts.curation.transfer import exporting
 from verdicts.curation.transfer.exporting import export
 from verdicts.curation.transfer.importing import import_catalog
 from verdicts.extensions import db
@@ -153,9 +155,12 @@ def in_an_empty_database(text: str) -> str:
     return again
 
 
-def test_an_export_has_every_key_in_the_formats_order(app: Flask) -> None:
+@pytest.mark.parametrize("batch", [1, exporting.BATCH])
+def test_an_export_has_every_key_in_the_formats_order(app: Flask, monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
+    monkeypatch.setattr(exporting, "BATCH", batch)
     imported(EVERYTHING)
     assert export(NOW) == json.dumps(EVERYTHING, indent=2, ensure_ascii=False) + "\n"
+    assert export(NOW, as_yaml=True) == yaml.dump(EVERYTHING, sort_keys=False, allow_unicode=True, width=120)
 
 
 def test_keys_that_would_hold_their_default_are_left_out(app: Flask) -> None:
@@ -228,10 +233,11 @@ def test_a_fact_that_its_category_no_longer_asks_for_stays_behind(app: Flask) ->
     assert json.loads(text)["tools"][0]["facts"] == [{"key": "license", "value": "MIT"}]
 
 
-@pytest.mark.parametrize("count", [2, 12])
-def test_an_export_takes_fifteen_statements_however_much_there_is(
-    app: Flask, statements: StatementCount, count: int
+@pytest.mark.parametrize(("count", "expected"), [(2, 14), (12, 30)])
+def test_an_export_reads_tools_a_batch_at_a_time(
+    app: Flask, statements: StatementCount, monkeypatch: pytest.MonkeyPatch, count: int, expected: int
 ) -> None:
+    monkeypatch.setattr(exporting, "BATCH", 5)
     reviewer = make_reviewer()
     for number in range(count):
         tool = make_tool(f"tool-{number}")
@@ -239,7 +245,7 @@ def test_an_export_takes_fifteen_statements_however_much_there_is(
         make_price(tool, "paid", until=date(2026, 1, 1))
     before = len(statements)
     export(NOW)
-    assert len(statements) - before == 15
+    assert len(statements) - before == expected
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=12)

@@ -1,16 +1,21 @@
 """Export the published catalogue; import a file after a dry run that shows every change."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from os import SEEK_END
+from tempfile import TemporaryFile
+from typing import IO
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.file import FileField
 from sqlalchemy.exc import IntegrityError
+from werkzeug.wsgi import wrap_file
 
 from verdicts.curation.catalog_file.faults import CatalogRefused
 from verdicts.curation.catalog_file.parsing import MAX_FAULTS_COLLECTED
 from verdicts.curation.transfer import pending, reading
-from verdicts.curation.transfer.exporting import TooLargeForYaml, export
+from verdicts.curation.transfer.exporting import TooLargeForYaml, write
 from verdicts.curation.transfer.importing import import_catalog
 from verdicts.curation.transfer.pending import PendingFile
 from verdicts.curation.transfer.report import ImportReport
@@ -121,14 +126,32 @@ def discard() -> ResponseReturnValue:
 @bp.get("/admin/catalogue/export")
 @requires_role(Role.EDITOR)
 def export_file() -> ResponseReturnValue:
+    """Return the file that `flask catalog export` writes.
+
+    It lies whole on the disk first: a slow client must not hold a transaction open or get half a file.
+    """
     as_yaml = request.args.get("as") == "yaml"
     try:
-        text = export(now(), as_yaml=as_yaml)
+        file = _store_temporarily(write(now(), as_yaml=as_yaml))
     except TooLargeForYaml as error:
         return _render_index(UploadForm(), problem=str(error)), 422
     extension = "yaml" if as_yaml else "json"
     headers = {"Content-Disposition": f'attachment; filename="catalogue-{today().isoformat()}.{extension}"'}
-    return Response(text, mimetype=f"application/{extension}", headers=headers)
+    response = Response(wrap_file(request.environ, file), mimetype=f"application/{extension}", headers=headers)
+    response.content_length = file.seek(0, SEEK_END)
+    file.seek(0)
+    return response
+
+
+def _store_temporarily(pieces: Iterable[str]) -> IO[bytes]:
+    """Return a file with this text, which vanishes once it is closed, as a response does with what it sends."""
+    file = TemporaryFile()  # noqa: SIM115
+    try:
+        file.writelines(piece.encode() for piece in pieces)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def _import(file: PendingFile, *, as_drafts: bool = False) -> ImportReport:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from tests.makers import NOW, make_tool
+from tests.makers import NOW, make_tool, make_votes
 from verdicts.comparisons import finder
 from verdicts.comparisons.finder import PAGE_SIZE, ToolQuery
 from verdicts.comparisons.tool_orders import Sort
@@ -16,11 +16,12 @@ def world(shared_app: Flask) -> Iterator[None]:
     make_tool("editor", name="Editor", tagline="With vision")
     make_tool("vision", name="Vision")
     for number in range(PAGE_SIZE + 3):
-        make_tool(f"tool-{number}", name="Same name", position=9)
+        tool = make_tool(f"tool-{number}", name="Same name", position=9)
+        make_votes(tool, ship=range(30) if number > PAGE_SIZE else ())
     return
 
 
-@pytest.mark.parametrize("sort", [Sort.NAME, Sort.NEWEST, Sort.PANEL, Sort.RELEVANCE])
+@pytest.mark.parametrize("sort", [Sort.NAME, Sort.NEWEST, Sort.PANEL, Sort.READERS, Sort.RELEVANCE])
 def test_each_of_many_equal_tools_is_on_exactly_one_page(sort: Sort) -> None:
     first = finder.list_tools(ToolQuery(text="same", sort=sort), NOW)
     second = finder.list_tools(ToolQuery(text="same", sort=sort, after=first.next_after), NOW)

@@ -35,6 +35,7 @@ HOTTEST = {
     "/tools": "/tools",
     "/tools?sort=newest": "/tools?sort=newest",
     "/tools?sort=name": "/tools?sort=name",
+    "/tools?sort=readers": "/tools?sort=readers",
     f"/tools?sort=panel&after={slug_of(100)}": "/tools?sort=panel&after=alpha",
     "/categories/kind-3": "/categories/developer-tools",
 }

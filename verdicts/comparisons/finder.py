@@ -4,7 +4,7 @@ Ids come first, by an index where one ends in the order, and then the rows. A pa
 numbers are for the first pages only, since the database reads all that a number skips.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -92,7 +92,7 @@ def list_pair(pair: tuple[ToolLink, ToolLink]) -> FoundTools:
 def find_tools(query: ToolQuery, now: datetime) -> FoundTools:
     """Return what a visitor looks for; where their words find nothing, what the corrected ones find.
 
-    Three statements, one more behind a slug; at most five where nothing is found.
+    As many statements as list_tools() takes; at most five where nothing is found.
     """
     found = list_tools(query, now)
     if found.tools or not query.text or found.total:  # behind the last page, words are spelled right
@@ -103,24 +103,34 @@ def find_tools(query: ToolQuery, now: datetime) -> FoundTools:
 
 
 def list_tools(query: ToolQuery, now: datetime) -> FoundTools:
-    """Return one page of the tools that match. Three statements, one more behind a slug; one where none match."""
-    connection = db.session.connection()
-    order, matching = _select(query, now)
+    """Return one page of the tools that match.
+
+    Three statements, or one where none match; one more behind a slug, and two more where readers decide the order.
+    """
+    orders, matching = _select(query, now)
     total = count_up_to(matching)
-    if not total:
-        return FoundTools([], 0)
-    page = order.sort(matching)
-    if query.after:
-        place = connection.execute(order.place(query.after, matching)).first()
-        if place is None:
-            return FoundTools([], total)
-        page = page.where(order.is_after(place))
-    else:
-        page = page.offset((query.page - 1) * PAGE_SIZE)
-    ids = list(connection.scalars(page.limit(PAGE_SIZE + 1)))
-    found = summaries_of(ids[:PAGE_SIZE])
+    ids = _read_ids(query, orders, matching) if total else []
+    found = summaries_of(ids[:PAGE_SIZE]) if ids else {}
     tools = [found[id] for id in ids[:PAGE_SIZE] if id in found]  # one may have been deleted since
     return FoundTools(tools, total, tools[-1].slug if tools and len(ids) > PAGE_SIZE else "")
+
+
+def _read_ids(query: ToolQuery, orders: Sequence[Order], matching: sa.Select[Any]) -> list[int]:
+    """Return the ids of a page and of the next tool; none behind a slug that no matching tool has."""
+    connection = db.session.connection()
+    skipped = 0 if query.after else (query.page - 1) * PAGE_SIZE
+    end, has_begun, ids = skipped + PAGE_SIZE + 1, not query.after, list[int]()
+    for order in orders:
+        tools = order.sort(matching)
+        if not has_begun:
+            place = connection.execute(order.place(query.after, matching)).first()
+            if place is None:
+                continue
+            tools, has_begun = tools.where(order.is_after(place)), True
+        ids += connection.scalars(tools.limit(end - len(ids)))
+        if len(ids) == end:
+            break
+    return ids[skipped:]
 
 
 def list_licenses(now: datetime) -> list[str]:
@@ -134,17 +144,17 @@ def asks_for_open(category_slug: str) -> bool:
     return bool(db.session.connection().scalar(statement, values))
 
 
-def _select(query: ToolQuery, now: datetime) -> tuple[Order, sa.Select[Any]]:
-    """Return the order, and the statement that reads the ids of all tools that match, in no order."""
+def _select(query: ToolQuery, now: datetime) -> tuple[Sequence[Order], sa.Select[Any]]:
+    """Return the orders, one after the other, and the statement that reads the ids of tools that match, in none."""
     matching = sa.select(tool.c.id).where(tool.c.published_at <= sa.literal(now, UtcDateTime))
-    order = ORDERS[query.sort]
+    orders = ORDERS[query.sort]
     if query.text:
         hits = search.matching(query.text)
         matching = matching.join(hits, hits.c.tool_id == tool.c.id)
-        order = order_by_relevance(hits) if query.sort is Sort.RELEVANCE else order
+        orders = order_by_relevance(hits) if query.sort is Sort.RELEVANCE else orders
     if query.prices or FreshPart.PRICE in query.fresh or query.sort is Sort.PRICE:
         matching = matching.outerjoin(price, (price.c.tool_id == tool.c.id) & price.c.until.is_(None))
-    return order, order.join(matching).where(*_conditions(query, now.date()))
+    return orders, matching.where(*_conditions(query, now.date()))
 
 
 def _conditions(query: ToolQuery, today: date) -> Iterator[sa.ColumnElement[bool]]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from verdicts.catalog.kinds import Period, PriceModel
 from verdicts.catalog.queries import price, requested_slug, tool
+from verdicts.voting.community import PERCENTAGE_FROM
 from verdicts.voting.models import tally
 from verdicts.voting.queries import readers_low
 
@@ -33,19 +34,22 @@ def _as_it_is(matching: sa.Select[Any]) -> sa.Select[Any]:
 
 @dataclass(frozen=True)
 class Order:
-    """An order of tools by these keys, all of them ascending or all descending; `join` adds what the keys read."""
+    """An order of tools by these keys, all of them ascending or all descending.
+
+    `select` leaves the tools that are in this order, of those that match, and adds what the keys read.
+    """
 
     keys: tuple[sa.ColumnElement[Any], ...]
     is_descending: bool = False
-    join: Callable[[sa.Select[Any]], sa.Select[Any]] = _as_it_is
+    select: Callable[[sa.Select[Any]], sa.Select[Any]] = _as_it_is
 
     def sort(self, matching: sa.Select[Any]) -> sa.Select[Any]:
-        return matching.order_by(*(key.desc() if self.is_descending else key for key in self.keys))
+        return self.select(matching).order_by(*(key.desc() if self.is_descending else key for key in self.keys))
 
     def place(self, slug: str, matching: sa.Select[Any]) -> sa.Select[Any]:
         """Return the statement that reads the keys of the matching tool with this slug."""
         keys = (key.label(f"key_{number}") for number, key in enumerate(self.keys))
-        of_slug = matching.join(requested_slug, requested_slug.c.tool_id == tool.c.id)
+        of_slug = self.select(matching).join(requested_slug, requested_slug.c.tool_id == tool.c.id)
         return of_slug.where(requested_slug.c.slug == slug).with_only_columns(*keys, maintain_column_froms=True)
 
     def is_after(self, place: sa.Row[Any]) -> sa.ColumnElement[bool]:
@@ -54,18 +58,23 @@ class Order:
         return keys < values if self.is_descending else keys > values
 
 
-def order_by_relevance(hits: sa.Subquery) -> Order:
+def order_by_relevance(hits: sa.Subquery) -> tuple[Order, ...]:
     """`hits` is of search.matching(), and joined."""
-    return Order((hits.c.rank, *_IN_EDITORS_ORDER))
+    return (Order((hits.c.rank, *_IN_EDITORS_ORDER)),)
 
 
-def _join_tallies(matching: sa.Select[Any]) -> sa.Select[Any]:
-    return matching.outerjoin(tally, tally.c.tool_id == tool.c.id)
+_has_interval = (tally.c.tool_id == tool.c.id) & (tally.c.counted >= PERCENTAGE_FROM)
+
+
+def _with_interval(matching: sa.Select[Any]) -> sa.Select[Any]:
+    return matching.join(tally, _has_interval)
+
+
+def _without_interval(matching: sa.Select[Any]) -> sa.Select[Any]:
+    return matching.where(~sa.exists().where(_has_interval))
 
 
 _IN_EDITORS_ORDER = (tool.c.position, tool.c.id)
-# Tools without an interval come after the others, whose lower bounds are from 0 to 1.
-_readers = sa.func.coalesce(readers_low, -1.0)
 
 _amount = sa.cast(price.c.amount, sa.Float)
 _is_regular = price.c.amount.is_not(None) & price.c.period.in_((Period.MONTH, Period.YEAR))
@@ -82,12 +91,16 @@ _price_kind = sa.case(
 _monthly = sa.case((price.c.period == Period.YEAR, _amount / MONTHS_A_YEAR), else_=_amount)
 _price_keys = (_price_kind, sa.func.coalesce(price.c.currency, ""), sa.func.coalesce(_monthly, 0.0))
 
+# Tools come in the first order that they are in, and then in the next: few tools have votes enough for an interval.
 ORDERS = {
-    Sort.RECOMMENDED: Order(_IN_EDITORS_ORDER),
-    Sort.RELEVANCE: Order(_IN_EDITORS_ORDER),  # where nothing is searched for
-    Sort.PANEL: Order((tool.c.panel_place, *_IN_EDITORS_ORDER)),
-    Sort.READERS: Order((-_readers, *_IN_EDITORS_ORDER), join=_join_tallies),
-    Sort.PRICE: Order((*_price_keys, *_IN_EDITORS_ORDER)),
-    Sort.NAME: Order((tool.c.sort_name, tool.c.id)),
-    Sort.NEWEST: Order((tool.c.published_at, tool.c.id), is_descending=True),
+    Sort.RECOMMENDED: (Order(_IN_EDITORS_ORDER),),
+    Sort.RELEVANCE: (Order(_IN_EDITORS_ORDER),),  # where nothing is searched for
+    Sort.PANEL: (Order((tool.c.panel_place, *_IN_EDITORS_ORDER)),),
+    Sort.READERS: (
+        Order((-readers_low, *_IN_EDITORS_ORDER), select=_with_interval),
+        Order(_IN_EDITORS_ORDER, select=_without_interval),
+    ),
+    Sort.PRICE: (Order((*_price_keys, *_IN_EDITORS_ORDER)),),
+    Sort.NAME: (Order((tool.c.sort_name, tool.c.id)),),
+    Sort.NEWEST: (Order((tool.c.published_at, tool.c.id), is_descending=True),),
 }

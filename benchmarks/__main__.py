@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 
-from benchmarks import logins, mail, signups, sizes
+from benchmarks import logins, mail, proxy, signups, sizes
 from benchmarks.load import Clients, Load, run
 from benchmarks.requests import get, network, vote
 from benchmarks.timing import TRIES
@@ -96,6 +96,7 @@ def main(
             measure(measurements, settings.port, rounds, seconds)
             print(f"{rounds} alternating rounds of {seconds:g} s, 2 workers, {os.cpu_count()} processors; medians")
             report(measurements)
+            proxy.measure(settings.port, PAGE, rounds, seconds)
             signups.measure(settings.port, tries)
             logins.measure(settings.port, tries)
         mail.measure(environ, min(rounds, mail.ROUNDS), readers)

@@ -33,6 +33,7 @@ def test_the_benchmark_prints_a_rate_and_a_ratio_for_every_measurement(tmp_path:
     sent = re.findall(r"^(\d) ms +([\d,]+) +([\d,]+) +\d+\.\d\d +([\d,]+) +\d+\.\d\d$", printed, re.MULTILINE)
     assert [latency for latency, *_ in sent] == ["5", "1", "0"], printed
     assert all(int(rate.replace(",", "")) > 0 for _, *rates in sent for rate in rates), printed
+    assert re.search(r"^the page of the site +[\d,]+ +\d+\.\d\d$|^not measured: nginx is not installed$", printed, re.M)
     compared = re.findall(r"^(.+), 2 tries.* a known address \d+\.\d\d ms, an unknown one\n\d+\.\d\d ms", printed, re.M)
     assert compared == ["A sign-up", "A log-in", "A new password"], printed
     assert list(tmp_path.iterdir()) == []

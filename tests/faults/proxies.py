@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from http.cookies import Morsel, SimpleCookie
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -37,12 +38,7 @@ events {{}}
 http {{
     access_log off;
     {temporary}
-    server {{
-        listen 127.0.0.1:{port} ssl;
-        ssl_certificate {folder}/certificate.pem;
-        ssl_certificate_key {folder}/key.pem;
-        {documented}
-    }}
+    {documented}
 }}
 """
 _TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -129,6 +125,16 @@ def find_program(name: str) -> str | None:
     return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 
 
+def find_or_skip(name: str) -> str:
+    """Return the path of a proxy's program, or skip the test that needs it."""
+    program = find_program(name)
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail(f"{name} is not installed; CI must not skip for want of a program")
+        pytest.skip(f"{name} is not installed")
+    return program
+
+
 def make_proxy(name: str, program: str, folder: Path, site_port: int) -> Proxy:
     """Write the documented file with this port of the site, and what it needs on this machine, into the folder."""
     port = free_port()
@@ -138,7 +144,7 @@ def make_proxy(name: str, program: str, folder: Path, site_port: int) -> Proxy:
         path.write_text(_caddyfile(folder, port, program).replace(_DOCUMENTED_UPSTREAM, f"127.0.0.1:{site_port}"))
         arguments = ("--config", str(path), "--adapter", "caddyfile")
         return Proxy(name, port, folder, (program, "validate", *arguments), (program, "run", *arguments))
-    path.write_text(_nginx_file(folder, port).replace(_DOCUMENTED_UPSTREAM, f"127.0.0.1:{site_port}"))
+    path.write_text(nginx_file(folder, port, site_port))
     command = (program, "-e", "stderr", "-p", str(folder), "-c", str(path))
     return Proxy(name, port, folder, (*command, "-t"), command)
 
@@ -163,13 +169,17 @@ def _caddyfile(folder: Path, port: int, program: str) -> str:
     return text.replace(f"{HOST} {{\n", f"{HOST} {{\n\t{certificate}\n", 1)
 
 
-def _nginx_file(folder: Path, port: int) -> str:
+def nginx_file(folder: Path, port: int, site_port: int) -> str:
+    """Return the documented site within a whole configuration of nginx, which keeps all its files in the folder."""
+    text = re.sub(r"\n *listen \[::\].*", "", documented("For nginx, a complete site"))
+    text = text.replace("listen 443 ", f"listen 127.0.0.1:{port} ").replace("/var/cache", str(folder))
+    text = re.sub(r"/etc/letsencrypt/\S+/fullchain.pem", f"{folder}/certificate.pem", text)
+    text = re.sub(r"/etc/letsencrypt/\S+/privkey.pem", f"{folder}/key.pem", text)
     return _NGINX.format(
         user="user root;" if os.geteuid() == 0 else "",  # its workers must reach a folder that only we may read
         folder=folder,
         temporary=" ".join(f"{each}_temp_path {folder}/{each};" for each in _TEMPORARY),
-        port=port,
-        documented=documented("For nginx,"),
+        documented=text.replace(_DOCUMENTED_UPSTREAM, f"127.0.0.1:{site_port}"),
     )
 
 

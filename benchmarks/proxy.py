@@ -1,0 +1,94 @@
+"""How close nginx with the site of docs/deploy.md comes to nginx with the same bytes as a file.
+
+A load generator in Python is slower than nginx, so what counts is how many requests nginx answers in a second of its
+own processor time.
+"""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import repeat
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from benchmarks.load import END_OF_HEAD, Clients, run
+from benchmarks.requests import get
+from benchmarks.timing import send
+from tests.faults.proxies import find_program, nginx_file
+from tests.faults.serving import wait_until
+from tests.postgres import free_port
+
+CONNECTIONS = 16
+ACCEPTED = "gzip, deflate, br, zstd"
+SECONDS_TO_START = 20
+_FILE_SERVER = """
+    keepalive_requests 100000000;
+    server {{
+        listen 127.0.0.1:{port};
+        root {folder};
+        open_file_cache max=2000 inactive=1m;
+        default_type "text/html; charset=utf-8";
+        add_header Content-Encoding br;
+    }}
+"""
+
+
+def measure(site_port: int, path: str, rounds: int, seconds: float) -> None:
+    """Let nginx answer with a page of the site and with a file that holds the same bytes, in turn."""
+    print("\nnginx as docs/deploy.md sets it up, br: requests answered in a second of its processor time; medians")
+    program = find_program("nginx")
+    if program is None:
+        print("not measured: nginx is not installed")
+        return
+    with TemporaryDirectory(prefix="verdicts-nginx-") as name:
+        folder, page_port, file_port = Path(name), free_port(), free_port()
+        with running(program, folder, site_port, page_port, file_port) as nginx:
+            (folder / "page").write_bytes(fetch(page_port, path))
+            page, file = (get(each, accept_encoding=ACCEPTED) for each in (path, "/page"))
+            rates = [
+                (answered(nginx, file_port, file, seconds), answered(nginx, page_port, page, seconds))
+                for _ in range(rounds + 1)
+            ][1:]
+    from_file, from_site = map(median, zip(*rates, strict=True))
+    print(f"{'the page as a file':40} {from_file:10,.0f}")
+    print(f"{'the page of the site':40} {from_site:10,.0f} {from_site / from_file:7.2f}")
+
+
+@contextmanager
+def running(program: str, folder: Path, site_port: int, page_port: int, file_port: int) -> Iterator[int]:
+    """Run the documented nginx without TLS, which costs both the same, and yield the process id of its worker."""
+    text = re.sub(r"(?m)^ *ssl_.*\n", "", nginx_file(folder, page_port, site_port)).replace(" ssl;", ";")
+    path = folder / "nginx.conf"
+    path.write_text(text.replace("http {", f"http {{{_FILE_SERVER.format(port=file_port, folder=folder)}", 1))
+    process = subprocess.Popen([program, "-e", "stderr", "-p", str(folder), "-c", str(path)])
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    try:
+        wait_until(lambda: process.poll() is not None or bool(children.read_text()), SECONDS_TO_START)
+        if process.poll() is not None:
+            raise RuntimeError(f"nginx did not start: {process.returncode}")
+        yield int(children.read_text().split()[0])
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def fetch(port: int, path: str) -> bytes:
+    """Return the body of a page in brotli."""
+    request = get(path, accept_encoding=ACCEPTED).replace(END_OF_HEAD, b"\r\nConnection: close" + END_OF_HEAD)
+    head, _, body = send(port, request).partition(END_OF_HEAD)
+    if b"content-encoding: br" not in head.lower():
+        raise RuntimeError(head.decode(errors="replace"))
+    return body
+
+
+def answered(process: int, port: int, request: bytes, seconds: float) -> float:
+    """Return how many requests were answered in a second of the process's time."""
+    before = processor_seconds(process)
+    load = run(port, Clients(repeat(request), CONNECTIONS), seconds)
+    return load.answers[200] / (processor_seconds(process) - before)
+
+
+def processor_seconds(process: int) -> float:
+    return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9

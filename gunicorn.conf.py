@@ -10,7 +10,8 @@ from typing import Any
 from verdicts import private_files
 from verdicts.app import THREADS_PER_WORKER
 from verdicts.config import load
-from verdicts.web import health, logs, metric_counts, traffic
+from verdicts.operations import readiness
+from verdicts.web import logs, metric_counts, traffic
 from verdicts.web.worker import BufferingWorker
 
 SECONDS_UNTIL_REPLACED = 1.0
@@ -70,7 +71,7 @@ def on_starting(server: Any) -> None:
     """Log a line of JSON for each request, and read once what /readyz compares the database with."""
     logs.configure()
     with server.app.wsgi().app_context():
-        health.newest_migration()
+        readiness.newest_migration()
 
 
 def pre_fork(server: Any, worker: Any) -> None:

@@ -10,6 +10,8 @@ from tests.conftest import ON_ONE_DATABASE, StatementCount
 from tests.makers import make_tool
 from tests.web.visitor import Visitor
 from verdicts.extensions import db
+from verdicts.operations import probes, readiness
+from verdicts.operations.probes import Sighting
 from verdicts.web import health
 from verdicts.web.health import PROXY_WARNING
 
@@ -26,6 +28,15 @@ def test_alive_touches_no_database(visitor: Visitor, statements: StatementCount)
     before = len(statements)
     assert visitor.reads("/livez").response.get_json() == {"status": "ok"}
     assert len(statements) == before
+
+
+@ON_ONE_DATABASE
+def test_only_the_doctor_is_told_what_arrives_of_a_request(visitor: Visitor) -> None:
+    strangers = visitor.reads("/livez", x_verdicts_probe="a-question-of-a-stranger")
+    assert strangers.response.get_json() == {"status": "ok"}
+    nonce, question = probes.create()
+    seen = probes.open_answer(visitor.reads("/livez", x_verdicts_probe=question).response.get_json()["probe"])
+    assert seen == Sighting(nonce, "verdicts.test", "http", "127.0.0.1", forwarded=0, proxy_hops=0)
 
 
 def test_ready_when_every_migration_is_there(visitor: Visitor) -> None:
@@ -53,7 +64,7 @@ def test_being_ready_costs_four_statements_and_reads_no_migrations(
 ) -> None:
     ready(visitor)
     visitor.hurried = True
-    monkeypatch.setattr(health, "ScriptDirectory", None)
+    monkeypatch.setattr(readiness, "ScriptDirectory", None)
     before = len(statements)
     ready(visitor)
     assert len(statements) - before <= 4

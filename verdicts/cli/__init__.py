@@ -7,6 +7,7 @@ from verdicts.cli.backup import backup, restore
 from verdicts.cli.catalog import catalog_commands
 from verdicts.cli.db_move import db_move
 from verdicts.cli.digest import digest
+from verdicts.cli.doctor import doctor
 from verdicts.cli.errors import errors_as_messages
 from verdicts.cli.housekeeping import run_housekeeping
 from verdicts.cli.mail import mail
@@ -15,7 +16,10 @@ from verdicts.cli.staff import staff
 from verdicts.cli.voting import votes
 from verdicts.cli.work import work
 
-COMMANDS = (catalog_commands, votes, mail, newsletter, digest, staff, run_housekeeping, work, backup, restore, db_move)
+COMMANDS = (
+    *(catalog_commands, votes, mail, newsletter, digest, staff, run_housekeeping, work, doctor),
+    *(backup, restore, db_move),
+)
 
 
 def init_app(app: Flask) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MAX_WORKERS = 256  # at once; those beyond share row 0, and may lose a count now and then
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
-STATUS_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
+STATUS_CLASSES = ("2xx", "3xx", "4xx", "5xx")
 REFUSALS = ("400", "401", "403", "408", "413", "422", "429", "503")
 VERDICTS = (*Verdict, "none")
 

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog import panel_keys, search
+from verdicts.catalog.prices import place_of
 from verdicts.extensions import Base, begin_write, db
 from verdicts.voting import pair_readers
 from verdicts.voting.models import Occasion, Standing
@@ -89,6 +90,7 @@ def fill(scale: Scale, now: datetime) -> None:
     _insert_votes(scale, chance, now)
     begin_write()
     panel_keys.refresh(ids)
+    _store_price_places()
     search.reindex_all()
     pair_readers.refresh_all()
     db.session.commit()
@@ -134,6 +136,14 @@ def _tool(id: int, scale: Scale, now: datetime) -> dict[str, Any]:
         "published_at": now - timedelta(hours=id),
         "position": id,
     }
+
+
+def _store_price_places() -> None:
+    tool, price = (Base.metadata.tables[name] for name in ("tool", "price_record"))
+    current = sa.select(price.c.tool_id, price.c.model, price.c.amount, price.c.currency, price.c.period)
+    rows = db.session.execute(current.where(price.c.until.is_(None))).all()
+    store = sa.update(tool).where(tool.c.id == sa.bindparam("id_")).values(price_place=sa.bindparam("place"))
+    db.session.connection().execute(store, [{"id_": id, "place": place_of(*of_price)} for id, *of_price in rows])
 
 
 def _fact(id: int, key: str, chance: random.Random, today: date) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from verdicts.catalog.models import (
     ToolFact,
     ToolSlug,
 )
+from verdicts.catalog.prices import place_of
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.comparisons.related import members_key
 from verdicts.extensions import Base, db
@@ -121,7 +122,11 @@ def make_revision(review: Review, verdict: Verdict | str, until: date = TODAY, *
 def make_price(tool: Tool, model: PriceModel | str = PriceModel.FREE, **fields: Any) -> PriceRecord:
     """Make a tool's current price, or an earlier one when `until` is given."""
     defaults = {"tool_id": tool.id, "model": PriceModel(model), "position": _next_position(PriceRecord)}
-    return _save(PriceRecord(**defaults | fields))
+    price = PriceRecord(**defaults | fields)
+    if price.until is None:
+        place = place_of(price.model, price.amount, price.currency, price.period)
+        db.session.execute(sa.update(Tool).where(Tool.id == price.tool_id).values(price_place=place))
+    return _save(price)
 
 
 def make_fact(tool: Tool, key: str, value: str, **fields: Any) -> ToolFact:

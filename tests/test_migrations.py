@@ -1,6 +1,7 @@
 """The migrations against real databases."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pyotp
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from tests.makers import (
     make_votes,
 )
 from tests.staff.world import make_account
+from verdicts.catalog.kinds import Period
 from verdicts.catalog.models import Category, Tool
 from verdicts.extensions import begin_write, commit_or_retry, db
 from verdicts.staff import audit, second_factor
@@ -39,7 +41,7 @@ def test_tables_that_are_made_anew_keep_their_rows_and_what_refers_to_them(app: 
     category = make_category("editors", facts={"offline": "Runs offline"})
     wren, finch = make_tool("wren", category_id=category.id), make_tool("finch")
     make_review(wren, make_reviewer("builder"))
-    make_price(wren, amount="20", currency="USD")
+    make_price(wren, amount=Decimal(20), currency="USD")
     make_comparison(wren, finch)
     downgrade(revision="0006")
     before = rows_of_everything()
@@ -54,8 +56,8 @@ def test_tables_that_are_made_anew_keep_their_rows_and_what_refers_to_them(app: 
 
 def test_a_database_of_before_gets_what_lists_are_sorted_by(app: Flask) -> None:
     make_review(make_tool("one", name="Ärger"), make_reviewer("builder"), "skip")
-    make_tool("two", name="Bellevue")
-    sorted_by = sa.text("SELECT sort_name, panel_place FROM tool ORDER BY id")
+    make_price(make_tool("two", name="Bellevue"), "paid", amount=Decimal(100), currency="EUR", period=Period.YEAR)
+    sorted_by = sa.text("SELECT sort_name, panel_place, price_place FROM tool ORDER BY id")
     made = db.session.execute(sorted_by).all()
     assert [row.sort_name for row in made] == ["ärger", "bellevue"]
     db.session.rollback()

@@ -7,7 +7,7 @@ import pytest
 
 from tests.makers import TODAY
 from verdicts.catalog.kinds import Period, PriceModel
-from verdicts.catalog.prices import UNKNOWN_PRICE, Freshness, Price, amount_in_words
+from verdicts.catalog.prices import UNKNOWN_PLACE, UNKNOWN_PRICE, Freshness, Price, amount_in_words, place_of
 from verdicts.catalog.queries import PlanSummary
 
 MONTH = Period.MONTH
@@ -74,3 +74,22 @@ def test_what_nobody_has_looked_up_is_not_known() -> None:
 def test_a_plan_in_words(amount: str | None, per: str | None, words: str) -> None:
     cost = Decimal(amount) if amount else None
     assert PlanSummary("Pro", cost, "USD", MONTH, per, None, None, None).words == words
+
+
+def test_tools_stand_by_kind_of_price_then_by_currency_then_by_what_a_month_costs() -> None:
+    paid = PriceModel.PAID
+    places = [
+        place_of(PriceModel.FREE),
+        place_of(PriceModel.FREEMIUM, Decimal(9), "USD", MONTH),
+        place_of(paid, Decimal(99), "EUR", MONTH),
+        place_of(paid, Decimal(100), "USD", Period.YEAR),
+        place_of(paid, Decimal("8.34"), "USD", MONTH),
+        place_of(paid, Decimal(10), "USD", MONTH),
+        place_of(paid, Decimal(10) ** 30, "USD", MONTH),
+        place_of(paid, Decimal("0.002"), "GBP", Period.USE),
+        place_of(paid, Decimal(5), "USD", Period.ONCE),
+        place_of(PriceModel.CONTACT),
+        UNKNOWN_PLACE,
+    ]
+    assert places == sorted(places)
+    assert len(set(places)) == len(places)

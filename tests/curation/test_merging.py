@@ -31,9 +31,10 @@ from tests.makers import (
 )
 from verdicts.catalog import queries, recent_changes, search
 from verdicts.catalog.content_version import content_version
-from verdicts.catalog.kinds import ToolState
+from verdicts.catalog.kinds import PriceModel, ToolState
 from verdicts.catalog.merging import CannotMerge, MergedAlready, NoSuchTool, SameTool
 from verdicts.catalog.models import Category, CategoryPick, Review, Tool
+from verdicts.catalog.prices import place_of
 from verdicts.comparisons import featured, related
 from verdicts.comparisons.merging import Fate
 from verdicts.comparisons.models import Comparison
@@ -170,6 +171,8 @@ def test_an_unknown_price_gives_way_to_a_known_one_with_its_history(
         (5, date(2026, 4, 1)),
         (20, None),
     ]
+    db.session.refresh(keep)
+    assert keep.price_place == place_of(PriceModel.PAID, Decimal(20), "USD", None)
 
 
 def test_a_known_price_stands(pair: tuple[Tool, Tool]) -> None:

@@ -41,8 +41,8 @@ def visitor(shared_app: Flask) -> Visitor:
     make_review(finch, builder, "ship", quote="It flies.", reviewed_on=date(2025, 7, 1))
     first_on, ended_on = date(2025, 5, 1), date(2025, 8, 1)
     dollars = {"currency": "USD", "period": "month"}
-    make_price(wren, "paid", amount="10", checked_on=first_on, until=ended_on, reason="Announced.", **dollars)
-    make_price(wren, "paid", amount="20", checked_on=ended_on, **dollars)
+    make_price(wren, "paid", amount=Decimal(10), checked_on=first_on, until=ended_on, reason="Announced.", **dollars)
+    make_price(wren, "paid", amount=Decimal(20), checked_on=ended_on, **dollars)
     make_release(wren, "2.0", on=date(2025, 10, 1))
     make_votes(wren, ship=range(3), skip=[5], at=now())
     make_comparison(wren, finch, bottom_line="Take the Finch.")

@@ -36,6 +36,7 @@ HOTTEST = {
     "/tools?sort=newest": "/tools?sort=newest",
     "/tools?sort=name": "/tools?sort=name",
     "/tools?sort=readers": "/tools?sort=readers",
+    "/tools?sort=price": "/tools?sort=price",
     f"/tools?sort=panel&after={slug_of(100)}": "/tools?sort=panel&after=alpha",
     "/categories/kind-3": "/categories/developer-tools",
 }

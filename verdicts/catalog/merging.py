@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import Tool
-from verdicts.catalog.prices import UNKNOWN_PRICE, Price
+from verdicts.catalog.prices import UNKNOWN_PLACE, UNKNOWN_PRICE, Price
 from verdicts.extensions import db
 
 _tables = Tool.metadata.tables
@@ -195,6 +195,9 @@ def _move_prices(keep_id: int, drop_id: int) -> None:
     connection.execute(sa.delete(price).where(price.c.tool_id == keep_id, price.c.until.is_(None)))
     connection.execute(sa.update(price).where(price.c.tool_id == drop_id).values(tool_id=keep_id))
     renumber(price.c.tool_id, keep_id, price.c.until.is_(None), price.c.until, price.c.position, price.c.id)
+    place = sa.select(tool.c.price_place).where(tool.c.id == drop_id).scalar_subquery()
+    connection.execute(sa.update(tool).where(tool.c.id == keep_id).values(price_place=place))
+    connection.execute(sa.update(tool).where(tool.c.id == drop_id).values(price_place=UNKNOWN_PLACE))
 
 
 def _retire(keep_id: int, drop_id: int, now: datetime) -> None:

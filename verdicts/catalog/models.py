@@ -18,7 +18,7 @@ from verdicts.catalog.kinds import (
     ToolState,
     Verdict,
 )
-from verdicts.catalog.prices import FIRST_INTERVAL_DAYS
+from verdicts.catalog.prices import FIRST_INTERVAL_DAYS, PLACE_LENGTH, UNKNOWN_PLACE, place_of
 from verdicts.extensions import Base, ExactDecimal, UtcDateTime
 
 # The place by panel of a tool without reviews: after all others, which have negative ones.
@@ -153,6 +153,7 @@ class Tool(Base):
         sa.Index("ix_tool_category_id_panel_key", "category_id", "panel_key", "position", "published_at", "state"),
         # The directory's orders.
         sa.Index("ix_tool_panel_place", "panel_place", "position", "id"),
+        sa.Index("ix_tool_price_place", "price_place", "position", "id"),
         sa.Index("ix_tool_sort_name", "sort_name", "id"),
         # A category's tools by their panels.
         sa.Index("ix_tool_category_id_panel_place", "category_id", "panel_place", "sort_name", "id"),
@@ -198,6 +199,10 @@ class Tool(Base):
     panel_key: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
     # Where it stands among others by its panel: smaller comes first.
     panel_place: Mapped[int] = mapped_column(default=NOT_REVIEWED_PLACE, server_default=str(NOT_REVIEWED_PLACE))
+    # Where it stands by its current price: see prices.place_of().
+    price_place: Mapped[str] = mapped_column(
+        sa.String(PLACE_LENGTH), default=UNKNOWN_PLACE, server_default=UNKNOWN_PLACE
+    )
     position: Mapped[int] = mapped_column(index=True)
 
     category: Mapped[Category | None] = relationship()
@@ -226,6 +231,11 @@ class Tool(Base):
     @property
     def current_price(self) -> "PriceRecord | None":
         return next((price for price in self.prices if price.until is None), None)
+
+    def set_price_place(self) -> None:
+        """Stand where its current price puts it. Call it wherever that changes."""
+        price = self.current_price
+        self.price_place = place_of(price.model, price.amount, price.currency, price.period) if price else UNKNOWN_PLACE
 
 
 class ToolSlug(Base):

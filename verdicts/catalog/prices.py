@@ -14,10 +14,45 @@ _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 _PERIODS = {Period.MONTH: " / month", Period.YEAR: " / year", Period.ONCE: " once", Period.USE: " per use"}
 
 
+MONTHS_A_YEAR = 12
+PLACE_LENGTH = 28
+_KINDS = {PriceModel.FREE: 0, PriceModel.FREEMIUM: 1, PriceModel.CONTACT: 5}
+_NO_CURRENCY = "000"
+_FRACTION = 1_000_000
+_MOST = 10 ** (PLACE_LENGTH - len(_NO_CURRENCY) - 1) - 1
+
+
 class Freshness(StrEnum):
     CHECKED = "checked"
     STALE = "stale"
     NEVER_CHECKED = "never-checked"
+
+
+def place_of(
+    model: PriceModel = PriceModel.UNKNOWN,
+    amount: Decimal | None = None,
+    currency: str | None = None,
+    period: Period | None = None,
+) -> str:
+    """Return where tools with this price stand in a list by price, as text; smaller comes first.
+
+    Free first, then what is paid regularly, by a month's price, then the rest; each currency stands by itself. It has
+    digits and capitals alone, which every collation puts in one order.
+    """
+    monthly = (amount or Decimal(0)) / (MONTHS_A_YEAR if period is Period.YEAR else 1)
+    parts = min(int(monthly * _FRACTION), _MOST)
+    return f"{_kind_of(model, amount, period)}{currency or _NO_CURRENCY}{parts:0{PLACE_LENGTH - 4}d}"
+
+
+def _kind_of(model: PriceModel, amount: Decimal | None, period: Period | None) -> int:
+    if model is not PriceModel.PAID:
+        return _KINDS.get(model, 6)
+    if amount is not None and period in {Period.MONTH, Period.YEAR}:
+        return 2
+    return 3 if period is Period.USE else 4
+
+
+UNKNOWN_PLACE = place_of()
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,7 @@ def _select(query: ToolQuery, now: datetime) -> tuple[Sequence[Order], sa.Select
         hits = search.matching(query.text)
         matching = matching.join(hits, hits.c.tool_id == tool.c.id)
         orders = order_by_relevance(hits) if query.sort is Sort.RELEVANCE else orders
-    if query.prices or FreshPart.PRICE in query.fresh or query.sort is Sort.PRICE:
+    if query.prices or FreshPart.PRICE in query.fresh:
         matching = matching.outerjoin(price, (price.c.tool_id == tool.c.id) & price.c.until.is_(None))
     return orders, matching.where(*_conditions(query, now.date()))
 

@@ -7,13 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from verdicts.catalog.kinds import Period, PriceModel
-from verdicts.catalog.queries import price, requested_slug, tool
+from verdicts.catalog.queries import requested_slug, tool
 from verdicts.voting.community import PERCENTAGE_FROM
 from verdicts.voting.models import tally
 from verdicts.voting.queries import readers_low
-
-MONTHS_A_YEAR = 12
 
 
 class Sort(StrEnum):
@@ -76,21 +73,6 @@ def _without_interval(matching: sa.Select[Any]) -> sa.Select[Any]:
 
 _IN_EDITORS_ORDER = (tool.c.position, tool.c.id)
 
-_amount = sa.cast(price.c.amount, sa.Float)
-_is_regular = price.c.amount.is_not(None) & price.c.period.in_((Period.MONTH, Period.YEAR))
-# Free first, then what is paid regularly, then the rest. Amounts of two currencies or kinds are never compared.
-_price_kind = sa.case(
-    (price.c.model == PriceModel.FREE, 0),
-    (price.c.model == PriceModel.FREEMIUM, 1),
-    ((price.c.model == PriceModel.PAID) & _is_regular, 2),
-    ((price.c.model == PriceModel.PAID) & (price.c.period == Period.USE), 3),
-    (price.c.model == PriceModel.PAID, 4),
-    (price.c.model == PriceModel.CONTACT, 5),
-    else_=6,
-)
-_monthly = sa.case((price.c.period == Period.YEAR, _amount / MONTHS_A_YEAR), else_=_amount)
-_price_keys = (_price_kind, sa.func.coalesce(price.c.currency, ""), sa.func.coalesce(_monthly, 0.0))
-
 # Tools come in the first order that they are in, and then in the next: few tools have votes enough for an interval.
 ORDERS = {
     Sort.RECOMMENDED: (Order(_IN_EDITORS_ORDER),),
@@ -100,7 +82,7 @@ ORDERS = {
         Order((-readers_low, *_IN_EDITORS_ORDER), select=_with_interval),
         Order(_IN_EDITORS_ORDER, select=_without_interval),
     ),
-    Sort.PRICE: (Order((*_price_keys, *_IN_EDITORS_ORDER)),),
+    Sort.PRICE: (Order((tool.c.price_place, *_IN_EDITORS_ORDER)),),
     Sort.NAME: (Order((tool.c.sort_name, tool.c.id)),),
     Sort.NEWEST: (Order((tool.c.published_at, tool.c.id), is_descending=True),),
 }

@@ -91,8 +91,8 @@ def test_each_reference_that_outlives_its_record_says_what_depends_on_it() -> No
     records = {model.__table__ for model in (Category, Reviewer, Tool, Comparison)}
     keys = [key for table in Base.metadata.sorted_tables for key in table.foreign_keys if key.column.table in records]
     silent = {str(key.parent) for key in keys if not key.ondelete and "dependant" not in key.parent.info}
-    # A tally goes with its tool, and the tool of a choice is among those compared.
-    assert silent == {"tally.tool_id", "choose_if.tool_id"}
+    # A tally goes with its tool, the tool of a choice is among those compared, and popular tools have votes.
+    assert silent == {"tally.tool_id", "choose_if.tool_id", "pair_readers.tool_id", "pair_readers.rival_id"}
 
 
 def test_what_something_depends_on_cannot_be_deleted_and_the_error_says_by_what() -> None:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import yaml
 from flask import Flask
 from hypothesis import given, settings
@@ -23,6 +24,7 @@ from tests.makers import (
     make_reviewer,
     make_tool,
 )
+from verdicts.catalog.models import Tool
 from verdicts.curation.transfer import exporting
 from verdicts.curation.transfer.exporting import export
 from verdicts.curation.transfer.importing import import_catalog
@@ -316,7 +318,16 @@ def import_and_export(files: list[list[Json]]) -> None:
         file = explained(a_file(*tools), TODAY + timedelta(days=days))
         import_catalog(file, NOW + timedelta(days=days))
         assert not import_catalog(file, NOW + timedelta(days=days)).changed_anything
+    assert all_tools_stand_where_their_prices_put_them()
     first = export(LATER)
     db.session.rollback()
     db.session.expunge_all()
     assert in_an_empty_database(first) == first
+
+
+def all_tools_stand_where_their_prices_put_them() -> bool:
+    tools = db.session.scalars(sa.select(Tool)).all()
+    places = [tool.price_place for tool in tools]
+    for tool in tools:
+        tool.set_price_place()
+    return places == [tool.price_place for tool in tools]

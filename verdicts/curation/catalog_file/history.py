@@ -102,6 +102,7 @@ def replace_price(
     if changes:
         tool.prices[:] = [*_in_order(past, added, _dated_cost_of), *filter(None, [current])]
         renumber(tool.prices)
+        tool.set_price_place()
     return changes
 
 

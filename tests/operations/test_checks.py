@@ -1,6 +1,5 @@
 """The checks of `flask doctor`, each against the real thing: sites, a proxy, a mail server, DNS, both databases."""
 
-import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,7 +15,7 @@ from werkzeug.serving import make_server
 from tests.apps import pooled_app
 from tests.conftest import ON_ONE_DATABASE
 from tests.digest.mailing_list import make_edition, make_subscribers
-from tests.faults.proxies import HOST, Proxy, find_program, make_proxy
+from tests.faults.proxies import HOST, Proxy, find_or_skip, make_proxy
 from tests.mailing.letters import LETTER
 from tests.makers import NOW, make_tool, make_votes
 from tests.operations.dns_server import serving_dns
@@ -65,12 +64,14 @@ def served(app: Flask, port: int) -> Iterator[None]:
 
 
 @pytest.fixture
-def nginx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Proxy:
+def site_port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def nginx(site_port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Proxy:
     """nginx as documented, to which the host's name leads, and whose certificate is trusted."""
-    program = find_program("nginx")
-    if program is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("nginx is not installed")
-    proxy = make_proxy("nginx", program, tmp_path, free_port())
+    proxy = make_proxy("nginx", find_or_skip("nginx"), tmp_path, site_port)
     find = socket.getaddrinfo
 
     def find_here(host: str, port: object, *rest: object, **more: object) -> object:
@@ -79,11 +80,6 @@ def nginx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Proxy:
     monkeypatch.setattr(socket, "getaddrinfo", find_here)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
     return proxy
-
-
-def upstream_of(proxy: Proxy) -> int:
-    text = (proxy.folder / "nginx.conf").read_text()
-    return int(text.partition("proxy_pass http://127.0.0.1:")[2].partition(";")[0])
 
 
 @ON_ONE_DATABASE
@@ -95,10 +91,10 @@ def upstream_of(proxy: Proxy) -> int:
     ],
 )
 def test_a_site_behind_a_proxy_is_reached_and_sees_its_clients(
-    app_with: AppWith, nginx: Proxy, hops: str, found: Status, words: str
+    app_with: AppWith, site_port: int, nginx: Proxy, hops: str, found: Status, words: str
 ) -> None:
     app = app_with(BASE_URL=f"https://{HOST}", PROXY_HOPS=hops)
-    with served(app, upstream_of(nginx)), nginx.running():
+    with served(app, site_port), nginx.running():
         here = installation()
         assert address.check_client_address(here).words.startswith(words)
         results = {name: check(here).status for name, check in ADDRESS.items()}

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -149,6 +150,12 @@ def test_what_all_workers_counted_adds_up_and_outlives_them(sqlite_template: Pat
     with serving(f"sqlite:///{path}", tmp_path, METRICS_TOKEN=TOKEN) as site:
         ask(site, 30)
         wait_for(site, 30)
+        with socket.create_connection(("127.0.0.1", site.port)) as nonsense:
+            nonsense.sendall(b"nonsense\r\n\r\n")
+            assert nonsense.recv(100).startswith(b"HTTP/1.1 400")
+        wait_until(
+            lambda: parse(site.get("/metrics", **BEARER).body.decode())["verdicts_refusals_total", "400"] == 1, 30
+        )
         killed, *_ = first = site.workers()
         os.kill(killed, signal.SIGKILL)
         wait_until(lambda: killed not in site.workers() and len(site.workers()) == len(first), 30)

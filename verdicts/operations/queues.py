@@ -1,5 +1,6 @@
 """What waits, and since when: letters, editions and their deliveries, votes that do not count yet."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,7 +40,7 @@ class Queues:
 
 
 def load(now: datetime) -> Queues:
-    """Return everything that waits. Four statements, each over what waits alone, or over one row a week."""
+    """Return everything that waits. Four statements, over what waits alone, one row a week, and what is being sent."""
     editions, schedule = _load_editions(now)
     return Queues(
         outbox=_load_outbox(now),
@@ -72,10 +73,14 @@ def _load_editions(now: datetime) -> tuple[Mapping[EditionState, int], Queue]:
 
 
 def _load_deliveries() -> Mapping[DeliveryState, int]:
+    # Grouped as the index is ordered: by their state alone, SQLite sorts all deliveries, which took twice as long.
     active = sa.select(edition.c.id).where(edition.c.state.in_(ACTIVE))
-    statement = sa.select(delivery.c.state, sa.func.count().label("total")).where(delivery.c.edition_id.in_(active))
-    found = {row.state: row.total for row in _rows(statement.group_by(delivery.c.state))}
-    return {state: found.get(state, 0) for state in DeliveryState}
+    columns = delivery.c.edition_id, delivery.c.state
+    statement = sa.select(*columns, sa.func.count()).where(delivery.c.edition_id.in_(active)).group_by(*columns)
+    counts: Counter[DeliveryState] = Counter()
+    for _edition_id, state, count in _rows(statement):
+        counts[state] += count
+    return {state: counts[state] for state in DeliveryState}
 
 
 def _rows(statement: sa.Select[*tuple[Any, ...]]) -> Iterable[AnyRow]:

@@ -126,6 +126,10 @@ class MetricCounts:
             if code in _REFUSAL_PLACES:
                 row[_REFUSAL_PLACES[code]] += 1
 
+    def count_unread(self, status: int) -> None:
+        """Count a request that did not become one: it cannot be read, or did not arrive in time."""
+        self.count_request({}, str(status), 0.0)
+
     def count_cached(self, outcome: CacheOutcome) -> None:
         with self._lock:
             self._row[_CACHE_PLACES[outcome]] += 1

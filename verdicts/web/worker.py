@@ -18,7 +18,7 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 from verdicts.config import Settings
-from verdicts.web import unreadable
+from verdicts.web import metric_counts, unreadable
 from verdicts.web.arrivals import Arrival
 from verdicts.web.bodies import BodyTooSlow, TooManyBodies
 
@@ -146,12 +146,14 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         """Answer a request that cannot be read, with our headers, and log it without its client's address."""
         unreadable.log(exc)
         client.setblocking(False)
-        _send_at_once(client, unreadable.render(unreadable.status_of(exc), is_https=self._is_https))
+        _send_at_once(client, self._answer_unread(unreadable.status_of(exc)))
 
-    @property
-    def _is_https(self) -> bool:
-        settings: Settings = self.app.wsgi().config["SETTINGS"]
-        return settings.is_https
+    def _answer_unread(self, status: HTTPStatus) -> bytes:
+        site = self.app.wsgi()
+        settings: Settings = site.config["SETTINGS"]
+        if counts := metric_counts.counts_of(site):
+            counts.count_unread(status)
+        return unreadable.render(status, is_https=settings.is_https)
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Close a finished connection without waiting for its client in the main loop."""
@@ -177,7 +179,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     def _refuse(self, conn: Any) -> None:
         arrival = self._forget(conn)
         if arrival.data:
-            _send_at_once(conn.sock, unreadable.render(HTTPStatus.REQUEST_TIMEOUT, is_https=self._is_https))
+            _send_at_once(conn.sock, self._answer_unread(HTTPStatus.REQUEST_TIMEOUT))
         self._linger(conn)
 
     def _linger(self, conn: Any) -> None:

@@ -147,7 +147,7 @@ def begin_write() -> None:
     and writes later fails where another one has written in between, whatever the timeout. Raises TooManyWriters, or
     sqlalchemy.exc.OperationalError where the lock stays taken.
     """
-    if db.session().in_transaction() and _TURN in db.session.connection().info:
+    if is_writing():
         return
     turns = _take_turn()
     try:
@@ -164,6 +164,11 @@ def _take_turn() -> Turns:
     except TooManyWaiting:
         raise TooManyWriters from None
     return turns
+
+
+def is_writing() -> bool:
+    """Say whether the session's transaction is one that may write."""
+    return db.session().in_transaction() and _TURN in db.session.connection().info
 
 
 def end_turn(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:

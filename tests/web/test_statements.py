@@ -100,8 +100,7 @@ def counted(visitor: Visitor, statements: StatementCount) -> dict[str, int]:
         visitor.hurried = False
         before = len(statements)
         visitor.reads(path)
-        sent = statements.statements[before:]
-        counts[path] = sum("content_version" not in statement for statement in sent)
+        counts[path] = statements.of_pages(before)
     return counts
 
 
@@ -120,6 +119,13 @@ def test_every_page_takes_its_number_of_statements(voter: Visitor, statements: S
 def test_the_numbers_are_the_same_with_thousands_of_tools(voter: Visitor, statements: StatementCount) -> None:
     add_many()
     assert counted(voter, statements) == STATEMENTS
+
+
+def test_a_comparison_of_tools_that_are_kept_takes_three_statements(voter: Visitor, statements: StatementCount) -> None:
+    voter.reads("/compare/alpha-vs-beta")
+    before = len(statements)
+    voter.reads("/compare/alpha-vs-beta?w-builder=2")
+    assert statements.of_pages(before) == 3
 
 
 def test_a_page_from_the_cache_takes_none(voter: Visitor, statements: StatementCount) -> None:

@@ -6,6 +6,7 @@ from verdicts.catalog.models import ContentVersion
 from verdicts.extensions import db
 
 _versions = ContentVersion.__table__
+VERSION = sa.select(_versions.c.version).scalar_subquery().label("content_version")
 
 
 def content_version() -> int:

@@ -8,7 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.reviews import ReviewerSummary, reviewers_of
+from verdicts.catalog.content_version import VERSION
+from verdicts.catalog.kept import load_each
+from verdicts.catalog.reviews import Panel, ReviewerSummary, reviewers_of
 from verdicts.catalog.summaries import PlanSummary, ToolFacts, ToolSummary
 from verdicts.comparisons import address, indexable, related
 from verdicts.comparisons.differences import FactTable, compare_facts
@@ -32,10 +34,20 @@ class ToolsNotFound(LookupError):
 
 @dataclass(frozen=True)
 class RequestedTool:
-    """A tool that an address names, with its readers' figure."""
+    """A tool that an address names, with its readers' figure, and the content version at which it was read."""
 
     tool: ToolSummary
     community: Community
+    version: int
+
+
+@dataclass(frozen=True)
+class ToolSheet:
+    """What a comparison says of a tool beside its summary: it hangs on the catalogue alone."""
+
+    panel: Panel
+    facts: ToolFacts
+    plans: tuple[PlanSummary, ...]
 
 
 @dataclass(frozen=True)
@@ -92,7 +104,7 @@ class ComparisonPage:
 
 _tally = Tally.__table__
 _FIND = (
-    catalog.SUMMARIES_BY_SLUG.add_columns(_tally.c.ship, _tally.c.skip, _tally.c.waiting)
+    catalog.SUMMARIES_BY_SLUG.add_columns(_tally.c.ship, _tally.c.skip, _tally.c.waiting, VERSION)
     .outerjoin(_tally, _tally.c.tool_id == catalog.tool.c.id)
     .order_by(catalog.current_slug.c.slug)
 )
@@ -106,7 +118,7 @@ def find(slugs: Sequence[str], now: datetime) -> list[RequestedTool]:
     rows = db.session.execute(_FIND, {"slugs": list(slugs), "now": now}).all()
     if missing := [slug for slug in slugs if slug not in {row.requested for row in rows}]:
         raise ToolsNotFound(missing)
-    tools = [RequestedTool(catalog.to_summary(row), _community(row)) for row in rows]
+    tools = [RequestedTool(catalog.to_summary(row), _community(row), row.content_version) for row in rows]
     address.check([each.tool.slug for each in tools])
     return tools
 
@@ -114,26 +126,32 @@ def find(slugs: Sequence[str], now: datetime) -> list[RequestedTool]:
 def load(
     requested: Sequence[RequestedTool], now: datetime, on_uncurated: Callable[[], None] | None = None
 ) -> ComparisonPage:
-    """Return the whole page for the tools that find() returned. At most six statements.
+    """Return the whole page for the tools that find() returned. At most six statements, two where the rest is kept.
 
     `on_uncurated` is called before the rest is read where no editor wrote of these tools. What it raises ends the read.
     """
-    tools = [each.tool for each in requested]
-    ids = [tool.id for tool in tools]
-    curated, links = related.load(tools, now)
+    tools, version = [each.tool for each in requested], requested[0].version
+    ids = tuple(tool.id for tool in tools)
+    written = load_each("comparisons.related", [ids], lambda _ids: {ids: related.load(tools, now)}, version, now)
+    curated, links = written[ids]
     if on_uncurated and curated is None:
         on_uncurated()
-    panels, facts, plans = catalog.panels_of(ids), catalog.facts_of(ids), catalog.plans_of(ids)
+    sheets = load_each("comparisons.sheets", ids, _load_sheets, version, now)
     return ComparisonPage(
         tools=tuple(
-            ComparedTool(each.tool, panels[id], each.community, facts[id], plans[id])
-            for id, each in zip(ids, requested, strict=True)
+            ComparedTool(each.tool, sheet.panel, each.community, sheet.facts, sheet.plans)
+            for each, sheet in zip(requested, (sheets[id] for id in ids), strict=True)
         ),
-        reviewers=tuple(reviewers_of(list(panels.values()))),
+        reviewers=tuple(reviewers_of([sheets[id].panel for id in ids])),
         curated=curated,
         readers=readers_of_both(*ids) if len(ids) == address.MIN_TOOLS else None,
         related=links,
     )
+
+
+def _load_sheets(ids: Sequence[int]) -> dict[int, ToolSheet]:
+    panels, facts, plans = catalog.panels_of(ids), catalog.facts_of(ids), catalog.plans_of(ids)
+    return {id: ToolSheet(panels[id], facts[id], plans[id]) for id in ids}
 
 
 def _community(row: sa.Row[Any]) -> Community:

@@ -39,9 +39,10 @@ def fail(_connection: sa.Connection) -> str:
 def run_together(app: Flask, *steps: Callable[[sa.Connection], str]) -> tuple[list[Future[str]], int]:
     """Let these steps wait while another one commits. Return their futures, done, and how often was committed."""
     group, commits = GroupCommit(), []
-    others_wait = threading.Event()
+    is_held, others_wait = threading.Event(), threading.Event()
 
     def hold(_connection: sa.Connection) -> str:
+        is_held.set()
         others_wait.wait(10)
         return ""
 
@@ -51,17 +52,12 @@ def run_together(app: Flask, *steps: Callable[[sa.Connection], str]) -> tuple[li
 
     with listening("commit", commits.append), ThreadPoolExecutor(len(steps) + 1) as pool:
         pool.submit(run, hold)
-        wait_until_committing(group)
+        assert is_held.wait(10)
         futures = [pool.submit(run, step) for step in steps]
         while len(group._waiting) < len(steps):
             time.sleep(0.001)
         others_wait.set()
     return futures, len(commits)
-
-
-def wait_until_committing(group: GroupCommit) -> None:
-    while not group._committing.locked() or group._waiting:
-        time.sleep(0.001)
 
 
 def rows() -> set[str]:

@@ -14,6 +14,7 @@ from flask_migrate import downgrade
 from tests.apps import pooled_app
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import NOW, make_subscriber, make_tool, make_votes
+from tests.postgres import PostgresServer
 from verdicts.catalog.content_version import bump_content_version, content_version
 from verdicts.config import current_settings
 from verdicts.extensions import begin_write, db
@@ -105,6 +106,16 @@ def test_a_backup_with_a_vote_too_few_does_not_pass_its_verification(app: Flask,
     status, printed = flask(app, "backup", str(tmp_path / "backup.zip"), "--verify")
     assert status == 1
     assert "The recount of the restored votes finds 1 difference" in printed
+
+
+def test_a_dump_by_a_newer_client_is_restored_on_a_server_that_knows_less(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    script = tmp_path / "database.sql"
+    script.write_bytes(b"SET transaction_timeout = 0;\n" + b"CREATE TABLE restored (id int);\n")
+    with postgres.copy_of("template") as url:
+        snapshots.load(url, script)
+        assert snapshots.describe(url) == ({"restored": 0}, "")
 
 
 @ON_ONE_DATABASE

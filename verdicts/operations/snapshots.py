@@ -22,6 +22,10 @@ NAMES = {"sqlite": "database.sqlite3", "postgresql": "database.sql"}
 # What PostgreSQL's programs need not wait for longer than, while the site works.
 LOCK_TIMEOUT = "120s"
 
+# pg_dump 17 begins with this whatever the server's version is, and servers before 17 refuse it.
+NOT_OF_OLDER_SERVERS = b"SET transaction_timeout = 0;\n"
+HEAD_BYTES = 4096  # of a dump: its settings come first
+
 # A dump replaces everything: what it does not know of belongs to a newer version.
 DROP_EVERYTHING = """
 SET lock_timeout = '120s';
@@ -151,6 +155,7 @@ def _run_psql(database_url: str, script: IO[bytes]) -> None:
         commands = cast("IO[bytes]", process.stdin)
         with commands:
             commands.write(DROP_EVERYTHING.encode())
+            commands.write(script.read(HEAD_BYTES).replace(NOT_OF_OLDER_SERVERS, b"", 1))
             shutil.copyfileobj(script, commands, CHUNK)
 
 

@@ -1,4 +1,4 @@
-"""The proxies of docs/deploy.md: their files are taken out of the text, and run with another port and certificate."""
+"""The proxies of deploy/: their files are run with another port and certificate."""
 
 import http.client
 import os
@@ -28,7 +28,7 @@ from verdicts.config import CHECKOUT
 HOST = "verdicts.example"
 NAMES = ("caddy", "nginx")
 SECONDS_TO_START = 20
-_GUIDE = CHECKOUT / "docs/deploy.md"
+DEPLOY = CHECKOUT / "deploy"
 _DOCUMENTED_UPSTREAM = "127.0.0.1:8000"
 _NGINX = """
 {user}
@@ -149,29 +149,20 @@ def make_proxy(name: str, program: str, folder: Path, site_port: int) -> Proxy:
     return Proxy(name, port, folder, (*command, "-t"), command)
 
 
-def documented(introduction: str) -> str:
-    """Return the first block of code after these words in the guide."""
-    _, found, rest = _GUIDE.read_text().partition(introduction)
-    block = re.search(r"^```[a-z]*\n(.*?)^```$", rest, re.MULTILINE | re.DOTALL)
-    assert found, f"{_GUIDE} does not say {introduction!r}"
-    assert block, f"{_GUIDE} has no code after {introduction!r}"
-    return block[1]
-
-
 def _caddyfile(folder: Path, port: int, program: str) -> str:
-    text = documented("A complete Caddyfile:")
+    text = (DEPLOY / "Caddyfile").read_text()
     version = subprocess.run([program, "version"], capture_output=True, text=True, timeout=30, check=True).stdout
-    if re.match(r"v?2\.[0-6]\.", version):
-        text = re.sub(r"\brequest_buffers .*", "buffer_requests", text)
+    if not re.match(r"v?2\.[0-6]\.", version):
+        text = text.replace("{$BUFFER_BODIES:buffer_requests}", "request_buffers 4MiB")
     here = f"admin off\n\thttps_port {port}\n\thttp_port {free_port()}\n\tdefault_bind 127.0.0.1"
     text = text.replace("{\n", f"{{\n\t{here}\n", 1)
     certificate = f"tls {folder}/certificate.pem {folder}/key.pem"
-    return text.replace(f"{HOST} {{\n", f"{HOST} {{\n\t{certificate}\n", 1)
+    return text.replace(f"{HOST}}} {{\n", f"{HOST}}} {{\n\t{certificate}\n", 1)
 
 
 def nginx_file(folder: Path, port: int, site_port: int) -> str:
     """Return the documented site within a whole configuration of nginx, which keeps all its files in the folder."""
-    text = re.sub(r"\n *listen \[::\].*", "", documented("For nginx, a complete site"))
+    text = re.sub(r"\n *listen \[::\].*", "", (DEPLOY / "nginx.conf").read_text())
     text = text.replace("listen 443 ", f"listen 127.0.0.1:{port} ").replace("/var/cache", str(folder))
     text = re.sub(r"/etc/letsencrypt/\S+/fullchain.pem", f"{folder}/certificate.pem", text)
     text = re.sub(r"/etc/letsencrypt/\S+/privkey.pem", f"{folder}/key.pem", text)

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import StatementCount
+from tests.conftest import ON_ONE_DATABASE, StatementCount
 from tests.makers import make_category, make_tool
 from verdicts.catalog import search
 from verdicts.catalog.models import Tool
@@ -241,3 +241,19 @@ def test_searching_takes_one_statement(app: Flask, statements: StatementCount) -
     before = len(statements)
     found("mistral code for developers")
     assert len(statements) - before == 1
+
+
+@ON_ONE_DATABASE
+def test_of_too_many_tools_those_with_the_word_in_their_name_are_ranked_first(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        make_tool(f"a-{number}", name=f"A{number}", description="It edits code.")
+    make_tool("code-editor", name="Code Editor")
+    make_tool("tagged", name="Tagged", tagline="Code for all.")
+    search.reindex_all()
+    everything = found("code")
+    monkeypatch.setattr(search, "MAX_RANKED", 2)
+    assert found("code") == ["Code Editor", "Tagged", "A0", "A1"] == everything[:4]
+    hits = search.matching("code", ranks_all=True)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(hits)) == len(everything) == 6

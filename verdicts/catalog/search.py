@@ -56,6 +56,7 @@ _UNSPACED_RANGES = {
 _UNSPACED = "".join(_UNSPACED_RANGES.values())
 _WORD = re.compile(rf"(?P<run>(?:(?=\w)[{_UNSPACED}])+)|(?:(?![{_UNSPACED}])[^\W_])+")
 _LONGEST_PIECE = 3
+MAX_RANKED = 1000
 
 tool = Tool.__table__
 category = Category.__table__
@@ -64,7 +65,7 @@ fts5 = sa.table("tool_search", *map(sa.column, ("rowid", "tool_search", "name", 
 documents = sa.table("tool_search", sa.column("tool_id"), sa.column("document"))
 
 
-def matching(text: str) -> sa.Subquery:
+def matching(text: str, *, ranks_all: bool = False) -> sa.Subquery:
     """Return the tools that hold every word of `text`, the last of which may be unfinished, as (tool_id, rank).
 
     Two neighbouring words, or all of them, may be one word of the tool.
@@ -78,14 +79,19 @@ def matching(text: str) -> sa.Subquery:
     an alias or a synonym, and that more than one in the maker, category or description. Any text is safe; a text
     without a letter or digit matches nothing. Unpublished tools match too: the query that joins this one decides what
     may be shown.
+
+    Where more than MAX_RANKED tools match, SQLite ranks so many that hold the text in their name, as many in their
+    tagline, and as many others, in the order of their ids: nobody looks at more, and reading all took half a second.
+    Where the query that joins this one leaves out many, it asks for all by `ranks_all`.
     """
     text = text[:MAX_QUERY_LENGTH]
     words = query_words(text)[:MAX_QUERY_WORDS]
     if not words:
         return sa.select(tool.c.id.label("tool_id"), sa.literal(0).label("rank")).where(sa.false()).subquery("hits")
     ways, whole = _ways(words, text), _WHOLE + _whole(text)
-    matching = _matching_on_sqlite if _is_sqlite() else _matching_on_postgresql
-    return matching(words, ways, whole).subquery("hits")
+    if not _is_sqlite():
+        return _matching_on_postgresql(words, ways, whole).subquery("hits")
+    return _matching_on_sqlite(words, ways, whole, None if ranks_all else MAX_RANKED).subquery("hits")
 
 
 def correct(text: str) -> str:
@@ -253,26 +259,33 @@ def _ways(words: list[str], text: str) -> list[list[str]]:
         return [words]
     plain = [word for word, _is_run in split]
     pairs = [[*plain[:at], _joined(plain[at : at + 2]), *plain[at + 2 :]] for at in range(len(plain) - 1)]
-    return [words, *map(_distinct, pairs), [_joined(plain)]]
+    ways = [words, *map(_distinct, pairs), [_joined(plain)]]
+    return [way for number, way in enumerate(ways) if way not in ways[:number]]
 
 
-def _matching_on_sqlite(words: Sequence[str], ways: Sequence[Sequence[str]], whole: str) -> sa.Select[Any]:
-    def matches(expression: str) -> sa.ColumnElement[bool]:
-        return fts5.c.tool_search.bool_op("MATCH")(expression)
-
-    def is_in(column: str, word: str) -> sa.ColumnElement[bool]:
-        inner = fts5.alias()
-        hit = inner.c.tool_search.bool_op("MATCH")(f"{column} : {word}")
-        return fts5.c.rowid.in_(sa.select(inner.c.rowid).where(hit))
-
+def _matching_on_sqlite(
+    words: Sequence[str], ways: Sequence[Sequence[str]], whole: str, most: int | None
+) -> sa.Select[Any]:
     def every(way: Sequence[str]) -> str:
         return " AND ".join([*(f'"{word}"' for word in way[:-1]), f'"{way[-1]}"*'])
 
-    terms = [f'"{word}"' for word in words] + [f'"{words[-1]}"*']
+    any_way = " OR ".join(f"({every(way)})" for way in ways)
+
+    def found(expression: str) -> sa.Select[Any]:
+        index = fts5.alias()
+        ids = sa.select(index.c.rowid).where(index.c.tool_search.bool_op("MATCH")(expression))
+        return ids.limit(sa.literal_column(str(most))) if most else ids
+
+    def is_in(column: str, word: str) -> sa.ColumnElement[bool]:
+        # Of those that match: a tool among the first ones that match is among the first of these too.
+        return hits.c.rowid.in_(found(f"({column} : {word}) AND ({any_way})"))
+
+    parts = [f"name : ({any_way})", f"tagline : ({any_way})", any_way] if most else [any_way]
+    hits = sa.union(*(sa.select(found(part).subquery()) for part in parts)).subquery("found")
+    terms = _distinct([*(f'"{word}"' for word in words), f'"{words[-1]}"*'])
     weights = [_weight(is_in("name", term), is_in("tagline", term)) for term in terms]
     weights += [_weight_of_whole(is_in("name", f'"{whole}"'), is_in("name", f'"{whole}"*'))]
-    hits = matches(" OR ".join(f"({every(way)})" for way in ways))
-    return sa.select(fts5.c.rowid.label("tool_id"), _rank(weights)).where(hits)
+    return sa.select(hits.c.rowid.label("tool_id"), _rank(weights))
 
 
 def _matching_on_postgresql(words: Sequence[str], ways: Sequence[Sequence[str]], whole: str) -> sa.Select[Any]:

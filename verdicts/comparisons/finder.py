@@ -149,7 +149,7 @@ def _select(query: ToolQuery, now: datetime) -> tuple[Sequence[Order], sa.Select
     matching = sa.select(tool.c.id).where(tool.c.published_at <= sa.literal(now, UtcDateTime))
     orders = ORDERS[query.sort]
     if query.text:
-        hits = search.matching(query.text)
+        hits = search.matching(query.text, ranks_all=query.is_filtered or query.sort is not Sort.RELEVANCE)
         matching = matching.join(hits, hits.c.tool_id == tool.c.id)
         orders = order_by_relevance(hits) if query.sort is Sort.RELEVANCE else orders
     if query.prices or FreshPart.PRICE in query.fresh:

@@ -123,7 +123,7 @@ def test_the_list_shows_each_editions_state_and_counts_page_by_page(ann: AdminCl
     ] == [400] * 4
 
 
-@pytest.mark.parametrize(("path", "count"), [("/admin/digest", 4), (EDITION, 14)])
+@pytest.mark.parametrize(("path", "count"), [("/admin/digest", 6), (EDITION, 14)])
 def test_a_page_takes_a_fixed_number_of_statements(
     ann: AdminClient, statements: StatementCount, path: str, count: int
 ) -> None:

@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 
-from benchmarks import logins, mail, proxy, signups, sizes
+from benchmarks import logins, mail, proxy, results, signups, sizes
 from benchmarks.load import Clients, Load, run
 from benchmarks.requests import get, network, vote
 from benchmarks.timing import TRIES
@@ -48,6 +48,10 @@ class Measurement:
     @property
     def rate(self) -> float:
         return median(load.rate(self.status) for load in self.loads)
+
+    def figures(self, baseline: "Measurement") -> dict[str, float]:
+        ratio = self.rate / baseline.rate
+        return {"per second": round(self.rate, 1), "ratio": round(ratio, 3), "failed": round(self.failure_share, 4)}
 
     @property
     def failure_share(self) -> float:
@@ -82,7 +86,8 @@ def list_measurements(settings: config.Settings) -> list[Measurement]:
 
 def main(
     rounds: int = ROUNDS, seconds: float = SECONDS_PER_ROUND, readers: int = mail.READERS, tries: int = TRIES
-) -> None:
+) -> dict[str, dict[str, float]]:
+    """Print all measurements, and return those of requests by their names."""
     with tempfile.TemporaryDirectory(prefix="verdicts-bench-") as folder:
         environ = environment(Path(folder))
         settings = config.load(environ)
@@ -100,6 +105,7 @@ def main(
             signups.measure(settings.port, tries)
             logins.measure(settings.port, tries)
         mail.measure(environ, min(rounds, mail.ROUNDS), readers)
+    return {each.name: each.figures(measurements[0]) for each in measurements}
 
 
 def measure(measurements: list[Measurement], port: int, rounds: int, seconds: float) -> None:
@@ -164,6 +170,8 @@ def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
 
 if __name__ == "__main__":
     if tools := int(os.environ.get("SCALE") or 0):
-        sizes.main(environment, tools, int(os.environ.get("VOTES") or 0))
+        with results.stored("sizes") as figures:
+            figures.update(sizes.main(environment, tools, int(os.environ.get("VOTES") or 0)))
     else:
-        main()
+        with results.stored("rates") as figures:
+            figures.update(main())

@@ -3,7 +3,6 @@
 Both sites answer in this process, without the page cache, in turn.
 """
 
-import json
 import os
 import tempfile
 import time
@@ -49,8 +48,11 @@ PAGES = {
 Environment = Callable[[Path], dict[str, str]]
 
 
-def main(environment: Environment, tools: int, votes: int = 0, rounds: int = ROUNDS) -> None:
-    """Print a line for each page, and then all of it as JSON. Without `votes` there are VOTES_A_TOOL for each tool."""
+def main(environment: Environment, tools: int, votes: int = 0, rounds: int = ROUNDS) -> dict[str, float]:
+    """Print a line for each page, and return the ratios by their names.
+
+    Without `votes` there are VOTES_A_TOOL for each tool.
+    """
     scales = [Scale(SMALL_TOOLS, SMALL_TOOLS * VOTES_A_TOOL), Scale(tools, votes or tools * VOTES_A_TOOL)]
     with ExitStack() as stack:
         sites = [_filled(environment, scale, stack) for scale in scales]
@@ -60,7 +62,7 @@ def main(environment: Environment, tools: int, votes: int = 0, rounds: int = ROU
     print(f"{'':40} {'small':>8} {'large':>8} {'ratio':>7}")
     for name, (small, large) in times.items():
         print(f"{name:40} {small:8.1f} {large:8.1f} {small / large:7.2f}")
-    print(json.dumps({name: round(small / large, 3) for name, (small, large) in times.items()}))
+    return {name: round(small / large, 3) for name, (small, large) in times.items()}
 
 
 def _filled(environment: Environment, scale: Scale, stack: ExitStack) -> Flask:

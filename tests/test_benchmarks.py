@@ -1,15 +1,21 @@
 """The benchmark runs, and every measurement is answered."""
 
 import json
+import os
 import re
+import sys
 from pathlib import Path
 
+import pytest
+
+from benchmarks import results
 from benchmarks.sizes import PAGES
 from tests.programs import run
 
 SHORT = "from benchmarks.__main__ import main; main(rounds=1, seconds=0.25, readers=20, tries=2)"
 SIZES = (
-    "from benchmarks import sizes; from benchmarks.__main__ import environment; sizes.main(environment, 150, rounds=1)"
+    "import json; from benchmarks import sizes; from benchmarks.__main__ import environment;"
+    " print(json.dumps(sizes.main(environment, 150, rounds=1)))"
 )
 
 
@@ -21,6 +27,20 @@ def test_pages_of_a_small_and_a_large_catalogue_are_compared(tmp_path: Path) -> 
     assert table.keys() == ratios.keys() == PAGES.keys()
     assert all(ratio > 0 for ratio in ratios.values())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_measured_is_stored_with_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(results, "FOLDER", tmp_path / "results")
+    with results.stored("rates") as figures:
+        sys.stdout.write("a page 1.00\n")
+        figures["a page"] = 1.0
+    assert capsys.readouterr().out == "a page 1.00\n"
+    stored = json.loads((tmp_path / "results" / "rates.json").read_text())
+    assert stored["figures"] == {"a page": 1.0}
+    assert stored["machine"]["processors"] == str(os.cpu_count())
+    assert (tmp_path / "results" / "rates.txt").read_text().endswith("\n\na page 1.00\n")
 
 
 def test_the_benchmark_prints_a_rate_and_a_ratio_for_every_measurement(tmp_path: Path) -> None:

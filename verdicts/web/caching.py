@@ -21,7 +21,7 @@ from verdicts.web import limits, metric_counts, traffic
 from verdicts.web.clock import now
 from verdicts.web.hosts import is_trusted
 from verdicts.web.known_arguments import KnownArguments
-from verdicts.web.metric_counts import CacheOutcome
+from verdicts.web.metric_counts import CACHE_PLACES, CacheOutcome
 from verdicts.web.page_stores import MAX_BYTES, CachedPage, Key, PageStore, StoreName
 from verdicts.web.site_state import UNKNOWN, SiteState, Source, is_unchanged, read_state
 
@@ -222,7 +222,7 @@ class PageCache:
     ) -> Iterable[bytes]:
         """Answer one client with a page, and count that it was viewed: what is unchanged (304) is shown too."""
         if self._counts:
-            self._counts.count_cached(outcome)
+            self._counts.row[CACHE_PLACES[outcome]] += 1
         is_get = environ["REQUEST_METHOD"] == "GET"
         if page.viewed_path and is_get:
             self._traffic.count(page.viewed_path, page.empty_search, environ)

@@ -1,7 +1,7 @@
 """What Prometheus reads: the workers' counts, and what the database says of queues and jobs, as metrics."""
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
@@ -18,15 +18,14 @@ from verdicts.operations import jobs, queues
 from verdicts.operations.jobs import JobState
 from verdicts.operations.queues import Queues
 from verdicts.web import metric_counts
-from verdicts.web.metric_counts import BOUNDS, DURATIONS, MICROSECONDS, Counter, Labels, MetricCounts, Route
+from verdicts.web.metric_counts import BOUNDS, MICROSECONDS, Counter, Labels, MetricCounts, Route, Totals
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 MICROSECONDS_PER_SECOND = 1_000_000
-COUNTERS: tuple[tuple[str, str, tuple[str, ...], Counter], ...] = (
-    ("requests", "Answers, by class of address and of status.", ("route", "status"), metric_counts.REQUESTS),
-    ("refusals", "Answers that refused a request, by status.", ("status",), metric_counts.REFUSED),
-    ("page_cache_answers", "Answers of the page cache.", ("outcome",), metric_counts.CACHE),
-    ("votes", "Votes stored; none is one taken back.", ("verdict",), metric_counts.VOTES),
+COUNTERS: tuple[tuple[str, str, str, Counter], ...] = (
+    ("refusals", "Answers that refused a request, by status.", "status", metric_counts.REFUSED),
+    ("page_cache_answers", "Answers of the page cache.", "outcome", metric_counts.CACHE),
+    ("votes", "Votes stored; none is one taken back.", "verdict", metric_counts.VOTES),
 )
 
 
@@ -43,12 +42,12 @@ class _Scrape(Collector):
     now: datetime
 
     def collect(self) -> Iterator[Metric]:
-        for name, words, labels, counter in COUNTERS:
-            family = CounterMetricFamily(f"verdicts_{name}", words, labels=labels)
-            for values, count in self.counts.read(counter).items():
-                family.add_metric(values, count)
-            yield family
-        yield _durations(self.counts.read)
+        totals = self.counts.read()
+        words = "Answers, by class of address and of status."
+        yield _counter("requests", words, ("route", "status"), totals.requests())
+        for name, words, label, counter in COUNTERS:
+            yield _counter(name, words, (label,), totals.of(counter))
+        yield _durations(totals)
         free = shutil.disk_usage(current_settings().instance_path).free
         yield _gauge("disk_free_bytes", "Free space where the instance folder is.", free)
         try:
@@ -61,11 +60,18 @@ class _Scrape(Collector):
         yield from _describe_jobs(states)
 
 
-def _durations(read: Callable[[Counter], Mapping[Labels, int]]) -> Metric:
+def _counter(name: str, words: str, labels: tuple[str, ...], values: Mapping[Labels, int]) -> Metric:
+    family = CounterMetricFamily(f"verdicts_{name}", words, labels=labels)
+    for each, count in values.items():
+        family.add_metric(each, count)
+    return family
+
+
+def _durations(totals: Totals) -> Metric:
     family = HistogramMetricFamily(
         "verdicts_request_seconds", "Seconds until an answer was ready, by class of address.", labels=("route",)
     )
-    counted, sums = read(DURATIONS), read(MICROSECONDS)
+    counted, sums = totals.durations(), totals.of(MICROSECONDS)
     bounds = [*map(str, BOUNDS), "+Inf"]
     for route in Route:
         counts = accumulate(counted[route, str(number)] for number in range(len(bounds)))

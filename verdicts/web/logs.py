@@ -117,7 +117,7 @@ class RequestLog:
             seconds = time.perf_counter() - started
             write_line(_line_of(environ, request_id, code, 1000 * seconds))
             if self._counts:
-                self._counts.count_request(environ, code, seconds)
+                self._counts.count_request(environ.get("PATH_INFO", ""), code, seconds)
 
         body = self._inner(environ, start)
         if isinstance(body, list):  # nothing is left to be done for it

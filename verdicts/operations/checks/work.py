@@ -25,13 +25,14 @@ START_WORKER = "Start verdicts-work.service, or `flask work`; or run its command
 
 
 def check_worker(installation: Installation) -> Result:
-    """`flask work`, or the commands that timers run instead, is at work and meets no problem."""
+    """`flask work` is at work and meets no problem."""
     states, now = installation.jobs, installation.now
     failing = [state.problem for state in states.values() if state.problem]
     if failing:
         return fault(f"The worker meets a problem: {failing[0]}", "Correct what it says; it tries again by itself.")
     if not any(state.done_at for state in states.values()):
-        return warning("No worker has ever run here, as far as the database knows.", START_WORKER)
+        words = "No worker has ever run here. Whether timers run its commands instead cannot be seen."
+        return warning(words, START_WORKER)
     for name, longest in (("mail", WORKER_SILENCE), ("housekeeping", HOUSEKEEPING_SILENCE)):
         state = states.get(name)
         if state is None or state.done_at is None:

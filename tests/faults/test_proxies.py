@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -13,6 +15,7 @@ from tests.faults.conftest import PAGE, filled_sqlite
 from tests.faults.proxies import DEPLOY, HOST, NAMES, Browser, Proxy, find_or_skip, make_proxy
 from tests.faults.readers import Response
 from tests.faults.serving import Site, app_on_database, serving, wait_until
+from tests.postgres import free_port
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Tool
 from verdicts.config import MAX_REQUEST_BYTES
@@ -117,6 +120,26 @@ def test_half_sent_requests_stay_in_the_proxy_and_stop_nobody(proxy: Proxy, http
         assert reader.get(PAGE).status == 200
         assert reader.post("/tools/mistral-code/vote", VOTE).is_acknowledged
         assert open_connections(https_site) <= CLIENTS // 3
+
+
+def test_caddy_lets_pages_wait_for_the_site_and_repeats_no_form(tmp_path: Path) -> None:
+    """Caddy 2.6 repeats a form that it has collected with whatever its buffer holds by then: the vote of another."""
+    port = free_port()
+    caddy = make_proxy("caddy", find_or_skip("caddy"), tmp_path, port)
+    with caddy.running(), ThreadPoolExecutor() as pool:
+        page = pool.submit(Browser(caddy).get, PAGE)
+        form = pool.submit(Browser(caddy).post, SIGN_UP, VOTE)
+        wait_until(form.done, 10)
+        with HTTPServer(("127.0.0.1", port), _Echo) as site:
+            site.handle_request()
+            assert page.result().status == 200
+    assert form.result().status in {502, 503}
+
+
+class _Echo(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
 
 
 def test_the_proxies_take_no_less_than_the_site() -> None:

@@ -17,8 +17,9 @@ RUN python3 -m venv /pip && python3 -m venv --without-pip /opt/venv \
     && /pip/bin/pip --python /opt/venv/bin/python install --quiet --no-cache-dir --no-compile --require-hashes --no-deps \
         --only-binary :all: -r requirements/serve.txt
 COPY . .
-# The image is read-only where it runs, so Python could not keep what it compiles.
-RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib verdicts migrations
+# Files of a clone may be its owner's alone. The image is read-only where it runs, so Python could not keep what it compiles.
+RUN chmod -R a+rX . \
+    && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib verdicts migrations
 
 FROM ${BASE}
 RUN apt-get update \

@@ -9,7 +9,7 @@ a test has many values and one way through the database, first_on_both gives Pos
 import gc
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from hypothesis import settings as hypothesis_settings
 from tests.apps import close_connections, copied_sqlite, new_app, pooled_app
 from tests.postgres import PostgresServer, server_programs
 from tests.smtp_server import SmtpServer, smtp_server
+from verdicts.engines import sqlite_driver
 from verdicts.extensions import db
 
 DATABASES = ["sqlite", "postgresql"]
@@ -67,6 +68,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sqlite-template")
     path = folder / "template.sqlite3"
     _migrate(f"sqlite:///{path}", folder)
+    with closing(sqlite_driver().connect(path)) as connection:
+        connection.execute("VACUUM")  # each test copies it, and those of a full disk find no room that was left
     return path
 
 

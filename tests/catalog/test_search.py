@@ -257,3 +257,9 @@ def test_of_too_many_tools_those_with_the_word_in_their_name_are_ranked_first(
     assert found("code") == ["Code Editor", "Tagged", "A0", "A1"] == everything[:4]
     hits = search.matching("code", ranks_all=True)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(hits)) == len(everything) == 6
+
+
+def test_a_word_longer_than_any_that_is_indexed_is_searched_for(app: Flask) -> None:
+    make_tool("long", name="W" * 60)
+    search.reindex_all()
+    assert found("w" * 60) == ["W" * 60]

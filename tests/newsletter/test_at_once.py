@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-import verdicts.app
+import verdicts.extensions
 from tests.apps import settings_for
 from tests.makers import NOW
 from tests.newsletter.world import ANN, ask, confirm, end, letters, make_subscriber, statuses, suppressed
@@ -24,8 +24,8 @@ READERS = 50
 @pytest.fixture
 def app(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """An application with a connection for each of the threads, all of which may wait to write."""
-    options = verdicts.app.engine_options(database_url) | {"pool_size": READERS + 1, "pool_timeout": 60}
-    monkeypatch.setattr(verdicts.app, "engine_options", lambda _url: options)
+    options = verdicts.extensions.engine_options(database_url) | {"pool_size": READERS + 1, "pool_timeout": 60}
+    monkeypatch.setattr(verdicts.extensions, "engine_options", lambda _url: options)
     application = verdicts.app.create_app(settings_for(database_url, tmp_path))
     limit_waiting_writers(2 * READERS)
     with application.app_context():

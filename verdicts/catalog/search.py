@@ -282,7 +282,7 @@ def _matching_on_sqlite(
 
     parts = [f"name : ({any_way})", f"tagline : ({any_way})", any_way] if most else [any_way]
     hits = sa.union(*(sa.select(found(part).subquery()) for part in parts)).subquery("found")
-    terms = _distinct([*(f'"{word}"' for word in words), f'"{words[-1]}"*'])
+    terms = [f'"{word}"' for word in words] + [f'"{words[-1]}"*']
     weights = [_weight(is_in("name", term), is_in("tagline", term)) for term in terms]
     weights += [_weight_of_whole(is_in("name", f'"{whole}"'), is_in("name", f'"{whole}"*'))]
     return sa.select(hits.c.rowid.label("tool_id"), _rank(weights))

@@ -19,8 +19,9 @@ from tests.faults.serving import wait_until
 from tests.forked import Program
 from tests.mailing.letters import LETTER
 from tests.smtp_server import SmtpServer
+from verdicts.cli.recorded_jobs import RecordedJob
 from verdicts.cli.timers import Round
-from verdicts.cli.work import RecordedJob, back_up
+from verdicts.cli.work import back_up
 from verdicts.digest.models import EditionState
 from verdicts.extensions import begin_write, db
 from verdicts.mailing import outbox
@@ -76,6 +77,22 @@ def test_letters_the_digest_and_housekeeping_are_done_by_one_process(starts: Sta
     assert (status, printed.splitlines()[-1]) == (0, "Stopped.")
     assert "Letters sent: 1. To be tried again: 0. Given up: 0." in printed.splitlines()
     assert smtp.recipients().count("ada@readers.example") == 1
+
+
+@ON_ONE_DATABASE
+def test_what_timers_call_leaves_the_same_states(app: Flask, smtp: SmtpServer) -> None:
+    runner = app.test_cli_runner()
+    for command in (["digest", "run"], ["housekeeping"], ["mail", "run"]):
+        assert runner.invoke(args=command).exit_code == 0
+    assert all(state.done_at and not state.problem for state in states().values())
+    smtp.stop()
+    put("ada@readers.example")
+    assert runner.invoke(args=["mail", "run"]).exit_code == 1
+    smtp.start()
+    problems = {name: state.problem for name, state in states().items() if state.problem}
+    assert problems.keys() == {"mail"}
+    assert problems["mail"].startswith("Mail waits: ")
+    assert states().keys() == {"mail", "digest", "housekeeping"}
 
 
 @ON_ONE_DATABASE

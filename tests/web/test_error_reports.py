@@ -35,7 +35,7 @@ headers = {{"X-Request-ID": "{REQUEST}", "Origin": "http://127.0.0.1:8000", "Use
 print(client.post("/broken/in-a-path?q=in-a-query", base_url="http://127.0.0.1:8000", headers=headers,
                   data={{"email": "ada@readers.example"}}, environ_base={{"REMOTE_ADDR": "203.0.113.9"}}).status_code)
 """
-PERSONAL = ("ada", "readers.example", "of-a-cookie", "in-a-path", "in-a-query", "Browser of", "203.0.113.9")
+PERSONAL = ("ada@", "readers.example", "of-a-cookie", "in-a-path", "in-a-query", "Browser of", "203.0.113.9")
 
 
 @contextmanager

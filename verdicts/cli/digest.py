@@ -25,7 +25,8 @@ from verdicts.cli.editions import (
 )
 from verdicts.cli.errors import errors_as_messages
 from verdicts.cli.moments import parse_moment
-from verdicts.cli.sending import DONE, FAILED, MOST_URGENT_FIRST, draft_and_start, send_edition
+from verdicts.cli.recorded_jobs import store_state
+from verdicts.cli.sending import DONE, FAILED, MOST_URGENT_FIRST, PROBLEMS, draft_and_start, send_edition
 from verdicts.cli.timers import ping, stop_on_signal
 from verdicts.config import current_settings
 from verdicts.digest import drafting, editions, previews, queries, refreshing, resolving, scheduling, weeks
@@ -296,4 +297,6 @@ def run() -> None:
         click.echo("Nothing is due.")
     if url := current_settings().digest.ping_url:
         ping(url)
-    sys.exit(next((status for status in MOST_URGENT_FIRST if status in statuses), DONE))
+    status = next((status for status in MOST_URGENT_FIRST if status in statuses), DONE)
+    store_state("digest", PROBLEMS.get(status, ""))
+    sys.exit(status)

@@ -10,6 +10,7 @@ import click
 
 from verdicts import outages
 from verdicts.catalog import logos
+from verdicts.cli.recorded_jobs import store_state
 from verdicts.config import current_settings
 from verdicts.curation import popularity
 from verdicts.curation.transfer import pending
@@ -38,6 +39,7 @@ def run_housekeeping() -> None:
     """Decide waiting votes; forget networks, voters, old addresses. A timer calls it; twice at once does no harm."""
     for what, count in run_all(datetime.now(UTC)):
         click.echo(f"{what}: {count}")
+    store_state("housekeeping")
 
 
 def run_all(now: datetime) -> Iterator[tuple[str, int]]:

@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
 from verdicts import outages
+from verdicts.cli.recorded_jobs import RecordedJob, store_state
 from verdicts.cli.timers import Round, repeat, stop_on_signal
 from verdicts.digest import reports
 from verdicts.extensions import TooManyWriters
@@ -28,15 +29,17 @@ def run(loop: bool) -> None:
     """Deliver the letters that are due; exit 1 if mail has to wait. Several of these may run at once."""
     if loop:
         with stop_on_signal() as stop:
-            repeat(deliver_due, stop)
+            repeat(RecordedJob("mail", deliver_due), stop)
         return
     try:
         result = deliver(threading.Event())
     except (SQLAlchemyError, TooManyWriters) as error:
         raise click.ClickException(f"The database is busy, away or not ready: {outages.reason_of(error)}") from None
     click.echo(summary(result.counts))
-    if result.problem:
-        raise SystemExit(f"Mail waits: {result.problem.summary}")
+    problem = f"Mail waits: {result.problem.summary}" if result.problem else ""
+    store_state("mail", problem)
+    if problem:
+        raise SystemExit(problem)
 
 
 def deliver_due(stop: threading.Event) -> Round:

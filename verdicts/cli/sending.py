@@ -23,6 +23,12 @@ SECONDS_BETWEEN_LINES = 30.0
 SECONDS_BETWEEN_ROUNDS = 5.0
 DONE, FAILED, PAUSED, UNCERTAIN, LATER = 0, 1, 3, 4, 75
 MOST_URGENT_FIRST = (FAILED, PAUSED, UNCERTAIN, LATER, DONE)
+PROBLEMS = {
+    FAILED: "An edition could not be sent.",
+    PAUSED: "An edition is paused.",
+    UNCERTAIN: "Whether some emails arrived is not known.",
+    LATER: "Not all could be sent yet.",
+}
 EXIT_STATUS = {
     EndReason.DONE: DONE,
     EndReason.CANCELLED: DONE,

@@ -1,40 +1,30 @@
 """`flask work`: all that timers do, in one process. Each job has a thread of its own, so none waits for another."""
 
-import logging
 import math
 import os
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 from flask import Flask, current_app
-from sqlalchemy.exc import SQLAlchemyError
 
-from verdicts import outages
 from verdicts.cli.backup import REFUSALS, verify
 from verdicts.cli.errors import errors_as_messages
 from verdicts.cli.housekeeping import run_all
 from verdicts.cli.mail import deliver_due
+from verdicts.cli.recorded_jobs import TRIES, Job, RecordedJob
 from verdicts.cli.sending import send_due
 from verdicts.cli.timers import Round, ping, repeat, stop_on_signal
 from verdicts.config import current_settings
-from verdicts.extensions import TooManyWriters, commit_or_retry, db
+from verdicts.extensions import commit_or_retry
 from verdicts.operations import backups, jobs
-
-logger = logging.getLogger(__name__)
 
 HOUSEKEEPING_INTERVAL = timedelta(hours=1)
 SECONDS_UNTIL_DUE_AGAIN = 60.0  # how often it is asked whether an hourly job is due
-PAUSE_AFTER_FAULT = 60.0
-SECONDS_BETWEEN_RECORDS = 30.0
 SECONDS_BETWEEN_PINGS = 300.0
-TRIES = 3
-
-Job = Callable[[threading.Event], Round]
 
 
 @click.command("work")
@@ -98,43 +88,6 @@ class DigestJob:
             self.pinged_at = time.monotonic()
             ping(url)
         return done
-
-
-@dataclass
-class RecordedJob:
-    """Does a job and stores its state. A fault of one is a problem: the other jobs and the next round go on."""
-
-    name: str
-    job: Job
-    recorded_at: float = -math.inf
-    recorded_problem: str = ""
-
-    def __call__(self, stop: threading.Event) -> Round:
-        done = self._do(stop)
-        is_stale = time.monotonic() - self.recorded_at >= SECONDS_BETWEEN_RECORDS
-        if not done.is_idle and (is_stale or done.problem != self.recorded_problem):
-            self._record(done.problem)
-        return done
-
-    def _do(self, stop: threading.Event) -> Round:
-        try:
-            return self.job(stop)
-        except click.ClickException as error:
-            problem = error.message
-        except Exception as error:
-            logger.exception("the job %s failed", self.name)
-            problem = f"{type(error).__name__}, see the log"
-        finally:
-            db.session.remove()
-        return Round(problem=f"{self.name}: {problem}", pause=PAUSE_AFTER_FAULT)
-
-    def _record(self, problem: str) -> None:
-        try:
-            commit_or_retry(lambda: jobs.record(self.name, datetime.now(UTC), problem), tries=TRIES)
-        except (SQLAlchemyError, TooManyWriters) as error:
-            logger.warning("the state of the job %s is not stored: %s", self.name, outages.reason_of(error))
-        else:
-            self.recorded_at, self.recorded_problem = time.monotonic(), problem
 
 
 def _work_on(app: Flask, job: RecordedJob, stop: threading.Event) -> None:

@@ -31,11 +31,12 @@ def main() -> None:
 def upgrade(tag: str, restart: Sequence[str]) -> None:
     refuse_changes()
     run("Looking for versions", "git", "fetch", "--tags", "--quiet")
-    tag = tag or newest_tag()
+    if not tag:
+        tag = newest_tag()
+        if is_in_present_version(tag):
+            print(f"This is {tag}, or newer.")
+            return
     before = read("git", "rev-parse", "HEAD")
-    if read("git", "rev-parse", f"{tag}^{{commit}}") == before:
-        print(f"This is {tag} already.")
-        return
     migration = find_migration()
     if migration is None:
         raise UpgradeFailed("The database cannot be reached. Nothing was changed.")
@@ -85,6 +86,12 @@ def newest_tag() -> str:
     if not stable:
         raise UpgradeFailed("There is no tag of a version (v…). Name one: make upgrade TAG=…")
     return stable[0]
+
+
+def is_in_present_version(tag: str) -> bool:
+    """Say whether this checkout has all that a tag has: going there would be a step back, which one has to name."""
+    command = ("git", "merge-base", "--is-ancestor", tag, "HEAD")
+    return subprocess.run(command, cwd=CHECKOUT, check=False).returncode == 0  # noqa: S603  # nosec B603
 
 
 def find_migration() -> str | None:

@@ -115,7 +115,7 @@ def test_the_newest_version_is_installed_migrated_and_tried(installation: Instal
     assert (tmp_path / "restarted").exists()
     (backup,) = (installation.folder / "instance" / "upgrades").iterdir()
     assert f"The backup of before is {backup}" in printed
-    assert installation.upgrade() == (0, "Looking for versions …\nThis is v99.9.0 already.\n")
+    assert installation.upgrade() == (0, "Looking for versions …\nThis is v99.9.0, or newer.\n")
 
 
 def test_a_migration_that_fails_in_the_middle_leaves_old_code_and_old_data(installation: Installation) -> None:

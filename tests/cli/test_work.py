@@ -1,9 +1,11 @@
 """`flask work`: letters, the digest and housekeeping in one process; no fault of one ends the others."""
 
 import logging
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -107,7 +109,7 @@ def test_the_worker_ends_with_its_parent(starts: Starts) -> None:
 
 @ON_ONE_DATABASE
 def test_a_fault_of_a_job_is_logged_and_stored_and_ends_nothing(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
-    faults = [ValueError("a mistake of ours"), click.ClickException("The database was busy.")]
+    faults = [ValueError("a mistake of ours"), SystemExit(1), click.ClickException("The database was busy.")]
 
     def fail_at_first(_stop: threading.Event) -> Round:
         if faults:
@@ -119,6 +121,7 @@ def test_a_fault_of_a_job_is_logged_and_stored_and_ends_nothing(app: Flask, capl
         assert job(NEVER).problem == "mail: ValueError, see the log"
     assert "a mistake of ours" in caplog.text
     assert states()["mail"].problem == "mail: ValueError, see the log"
+    assert job(NEVER).problem == states()["mail"].problem == "mail: SystemExit, see the log"
     assert job(NEVER).problem == states()["mail"].problem == "mail: The database was busy."
     assert job(NEVER).lines == ["Done."]
     assert states()["mail"].problem == ""
@@ -128,7 +131,7 @@ def test_a_fault_of_a_job_is_logged_and_stored_and_ends_nothing(app: Flask, capl
 def test_each_night_a_backup_is_written_and_verified_once(database_url: str, tmp_path: Path) -> None:
     folder = tmp_path / "backups"
     with pooled_app(database_url, BACKUP_DIR=str(folder)):
-        job = RecordedJob("backup", back_up)
+        job = RecordedJob("backup", partial(back_up, folder))
         (line,) = job(NEVER).lines
         (path,) = folder.iterdir()
         assert line.startswith(f"{path}: it restores.")
@@ -140,11 +143,19 @@ def test_each_night_a_backup_is_written_and_verified_once(database_url: str, tmp
 def test_a_backup_that_fails_is_a_problem_and_tried_again_after_an_hour(database_url: str, tmp_path: Path) -> None:
     (tmp_path / "backups").write_text("a file where the folder should be")
     with pooled_app(database_url, BACKUP_DIR=str(tmp_path / "backups")):
-        job = RecordedJob("backup", back_up)
+        job = RecordedJob("backup", partial(back_up, tmp_path / "backups"))
         assert job(NEVER).problem.startswith("backup: ")
         assert job(NEVER).is_idle
         with time_machine.travel(datetime.now(UTC) + jobs.RETRY_AFTER * 1.1):
             assert not job(NEVER).is_idle
+
+
+@ON_ONE_DATABASE
+def test_the_worker_fails_where_a_job_ends_by_itself(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["verdicts.cli.work"], "repeat", lambda _job, _stop: None)
+    done = app.test_cli_runner().invoke(args=["work"])
+    assert done.exit_code == 1
+    assert "ended by itself, see the log: mail, digest, housekeeping" in done.output
 
 
 @ON_ONE_DATABASE

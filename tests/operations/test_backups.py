@@ -1,5 +1,6 @@
 """A backup holds all of an installation as it was, in one file; a restore brings just that back, or nothing at all."""
 
+import errno
 import json
 import zipfile
 from collections.abc import Callable
@@ -190,6 +191,20 @@ def test_a_backup_is_for_its_owner_alone_and_replaces_none_half(app: Flask, tmp_
     backups.write_file(path, current_settings(), NOW)
     assert path.stat().st_mode & 0o777 == 0o600
     assert [each.name for each in path.parent.iterdir()] == ["backup.zip"]
+
+
+@ON_ONE_DATABASE
+def test_a_full_disk_is_not_said_to_be_a_damaged_backup(
+    app: Flask, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(_self: archive.MeasuringWriter, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(archive.MeasuringWriter, "write", write)
+    status, printed = flask(app, "restore", str(file), "--verify")
+    assert status == 1
+    assert "No space left on device" in printed
+    assert "damaged" not in printed
 
 
 def test_the_newest_of_seven_days_and_of_four_weeks_are_kept(tmp_path: Path) -> None:

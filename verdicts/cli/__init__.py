@@ -16,10 +16,8 @@ from verdicts.cli.staff import staff
 from verdicts.cli.voting import votes
 from verdicts.cli.work import work
 
-COMMANDS = (
-    *(catalog_commands, votes, mail, newsletter, digest, staff, run_housekeeping, work, doctor),
-    *(backup, restore, db_move),
-)
+PACKAGES = (catalog_commands, votes, mail, newsletter, digest, staff)
+COMMANDS = (*PACKAGES, work, run_housekeeping, doctor, backup, restore, db_move)
 
 
 def init_app(app: Flask) -> None:

@@ -59,9 +59,8 @@ def restore(file: Path, *, is_rehearsal: bool) -> None:
 
 def describe(manifest: Manifest, file: str, settings: Settings) -> None:
     """Say what is in a backup, on standard error: standard output may be the backup itself."""
-    rows, files = sum(manifest.counts.values()), backups.count_files(manifest)
     encrypted = ", encrypted" if settings.backup.passphrase else ""
-    click.echo(f"{file}: {rows:,} rows of {len(manifest.counts)} tables and {files:,} files{encrypted}.", err=True)
+    click.echo(f"{file}: {contents_of(manifest)}{encrypted}.", err=True)
 
 
 def find_passphrase(file: Path, settings: Settings) -> str | None:
@@ -83,7 +82,7 @@ def verify(file: Path, settings: Settings, passphrase: str | None) -> str:
             with database_at(url):
                 upgrade()
                 refuse_differences()
-        return f"{file}: it restores. {say_contents(reader.manifest)}"
+        return f"{file}: it restores. {say_restored(reader.manifest)}"
 
 
 def replace(file: Path, settings: Settings, passphrase: str | None) -> str:
@@ -105,13 +104,16 @@ def replace(file: Path, settings: Settings, passphrase: str | None) -> str:
                 " letters that were sent lead nowhere. Put the former HASH_KEY into .env and restart.",
                 err=True,
             )
-        return f"{file} is restored. {say_contents(reader.manifest)}"
+        return f"{file} is restored. {say_restored(reader.manifest)}"
 
 
-def say_contents(manifest: Manifest) -> str:
+def contents_of(manifest: Manifest) -> str:
     rows, files = sum(manifest.counts.values()), backups.count_files(manifest)
-    contents = f"{rows:,} rows of {len(manifest.counts)} tables and {files:,} files of {manifest.made_at}"
-    return f"{contents}, every count and every vote as it was."
+    return f"{rows:,} rows of {len(manifest.counts)} tables and {files:,} files"
+
+
+def say_restored(manifest: Manifest) -> str:
+    return f"{contents_of(manifest)} of {manifest.made_at}, every count and every vote as it was."
 
 
 def keep_present(settings: Settings) -> Path | None:

@@ -4,7 +4,6 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,8 +11,8 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from verdicts import outages
-from verdicts.cli.timers import Round
-from verdicts.extensions import TooManyWriters, commit_or_retry, db
+from verdicts.cli.timers import Job, Round
+from verdicts.extensions import TooManyWriters, commit_or_retry, end_session
 from verdicts.operations import jobs
 
 logger = logging.getLogger(__name__)
@@ -21,8 +20,6 @@ logger = logging.getLogger(__name__)
 PAUSE_AFTER_FAULT = 60.0
 SECONDS_BETWEEN_RECORDS = 30.0
 TRIES = 3
-
-Job = Callable[[threading.Event], Round]
 
 
 def store_state(name: str, problem: str = "") -> bool:
@@ -45,6 +42,12 @@ class RecordedJob:
     recorded_problem: str = ""
 
     def __call__(self, stop: threading.Event) -> Round:
+        try:
+            return self._do_and_record(stop)
+        finally:
+            end_session()
+
+    def _do_and_record(self, stop: threading.Event) -> Round:
         done = self._do(stop)
         is_stale = time.monotonic() - self.recorded_at >= SECONDS_BETWEEN_RECORDS
         is_news = not done.is_idle and (is_stale or done.problem != self.recorded_problem)
@@ -57,9 +60,7 @@ class RecordedJob:
             return self.job(stop)
         except click.ClickException as error:
             problem = error.message
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a migration that fails exits, which would end the thread unseen
             logger.exception("the job %s failed", self.name)
             problem = f"{type(error).__name__}, see the log"
-        finally:
-            db.session.remove()
         return Round(problem=f"{self.name}: {problem}", pause=PAUSE_AFTER_FAULT)

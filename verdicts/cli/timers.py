@@ -11,8 +11,6 @@ from types import FrameType
 
 import click
 
-from verdicts.extensions import db
-
 logger = logging.getLogger(__name__)
 
 MAX_PING_SECONDS = 10.0
@@ -49,14 +47,14 @@ class Round:
     is_idle: bool = False
 
 
-def repeat(job: Callable[[threading.Event], Round], stop: threading.Event) -> None:
+Job = Callable[[threading.Event], Round]
+
+
+def repeat(job: Job, stop: threading.Event) -> None:
     """Do a job again and again until `stop` is set. Print a problem that lasts once, and that it is over."""
     reported = ""
     while not stop.is_set():
-        try:
-            done = job(stop)
-        finally:
-            db.session.remove()
+        done = job(stop)
         for line in done.lines:
             click.echo(line)
         if not done.is_idle:

@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import click
@@ -15,9 +16,9 @@ from verdicts.cli.backup import REFUSALS, verify
 from verdicts.cli.errors import errors_as_messages
 from verdicts.cli.housekeeping import run_all
 from verdicts.cli.mail import deliver_due
-from verdicts.cli.recorded_jobs import TRIES, Job, RecordedJob
+from verdicts.cli.recorded_jobs import TRIES, RecordedJob
 from verdicts.cli.sending import send_due
-from verdicts.cli.timers import Round, ping, repeat, stop_on_signal
+from verdicts.cli.timers import Job, Round, ping, repeat, stop_on_signal
 from verdicts.config import current_settings
 from verdicts.extensions import commit_or_retry
 from verdicts.operations import backups, jobs
@@ -33,19 +34,22 @@ def work(parent: int | None) -> None:
     """Do all that timers do: letters, the digest, housekeeping, backups. Several of these share the work."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # what the threads make contexts of
     work_to_do: dict[str, Job] = {"mail": deliver_due, "digest": DigestJob(), "housekeeping": keep_house}
-    if current_settings().backup.folder:
-        work_to_do["backup"] = back_up
+    if folder := current_settings().backup.folder:
+        work_to_do["backup"] = partial(back_up, Path(folder))
     with stop_on_signal() as stop:
         recorded = [RecordedJob(name, job) for name, job in work_to_do.items()]
         threads = [threading.Thread(target=_work_on, args=(app, job, stop), name=job.name) for job in recorded]
         click.echo(f"Working: {', '.join(work_to_do)}.")
         for thread in threads:
             thread.start()
-        while not stop.wait(1) and parent in {None, os.getppid()}:
+        while not stop.wait(1) and parent in {None, os.getppid()} and all(thread.is_alive() for thread in threads):
             pass
+        ended = [] if stop.is_set() else [thread.name for thread in threads if not thread.is_alive()]
         stop.set()
         for thread in threads:
             thread.join()
+    if ended:  # whoever supervises this process starts all of them again
+        raise click.ClickException(f"This job ended by itself, see the log: {', '.join(ended)}")
     click.echo("Stopped.")
 
 
@@ -58,7 +62,7 @@ def keep_house(_stop: threading.Event) -> Round:
     return Round(lines, pause=SECONDS_UNTIL_DUE_AGAIN)
 
 
-def back_up(_stop: threading.Event) -> Round:
+def back_up(folder: Path, _stop: threading.Event) -> Round:
     """Write this night's backup and verify it, unless another worker does. Then delete what rotation does not keep."""
     settings, now = current_settings(), datetime.now(UTC)
     due_since = datetime.combine(now, settings.backup.at, UTC)
@@ -66,7 +70,6 @@ def back_up(_stop: threading.Event) -> Round:
         due_since -= timedelta(days=1)
     if not commit_or_retry(lambda: jobs.claim("backup", now, due_since), tries=TRIES):
         return Round(pause=SECONDS_UNTIL_DUE_AGAIN, is_idle=True)
-    folder = Path(settings.backup.folder or settings.instance_path)
     with errors_as_messages(*REFUSALS):
         path = backups.new_path(folder, now)
         backups.write_file(path, settings, now)

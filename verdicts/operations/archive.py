@@ -4,6 +4,7 @@ With a passphrase the zip is the one member of another one, encrypted by age for
 encrypted by age with the passphrase. So both are read by the program age too, and neither is held in memory.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -43,8 +44,10 @@ class Member:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup holds. `counts` are the rows of each table; `made_at` is ISO 8601, UTC; `key_mark`
-    tells whether HASH_KEY is the same."""
+    """What a backup holds: `counts` are the rows of each table, and `made_at` is ISO 8601, UTC.
+
+    `key_mark` tells whether HASH_KEY is the same.
+    """
 
     version: str
     migration: str
@@ -157,6 +160,7 @@ class ArchiveReader:
                 writer = MeasuringWriter(stream)
                 shutil.copyfileobj(source, cast("IO[bytes]", writer), CHUNK)
         except UNREADABLE as error:
+            _raise_if_disk_is_full(error)
             raise BadArchive(f"The backup is damaged: {name} cannot be read ({error}).") from None
         if writer.member != self.manifest.members[name]:
             raise BadArchive(f"The backup is damaged: {name} is not what was written.")
@@ -203,14 +207,22 @@ def _decrypt(archive: zipfile.ZipFile, passphrase: str, target: Path) -> None:
         with archive.open(ENCRYPTED) as source, target.open("wb") as stream:
             pyrage.decrypt_io(source, stream, [identity])
     except (*UNREADABLE, pyrage.DecryptError, pyrage.IdentityError) as error:
+        _raise_if_disk_is_full(error)
         raise BadArchive(f"The backup is damaged: it cannot be decrypted ({error}).") from None
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    try:
-        archive = zipfile.ZipFile(path)
-    except UNREADABLE:
-        raise BadArchive("This is no backup of this site, or its end is missing.") from None
-    with archive:
-        yield archive
+    with path.open("rb") as stream:
+        try:
+            archive = zipfile.ZipFile(stream)
+        except UNREADABLE:
+            raise BadArchive("This is no backup of this site, or its end is missing.") from None
+        with archive:
+            yield archive
+
+
+def _raise_if_disk_is_full(error: Exception) -> None:
+    """Raise the error where the backup is sound, and there is no room for what is in it."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        raise error

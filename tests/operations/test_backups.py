@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -205,6 +206,20 @@ def test_a_full_disk_is_not_said_to_be_a_damaged_backup(
     assert status == 1
     assert "No space left on device" in printed
     assert "damaged" not in printed
+
+
+@ON_ONE_DATABASE
+def test_what_a_killed_backup_has_left_is_deleted_after_a_day(app: Flask, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    left = [Path(app.instance_path) / ".backup-killed", folder / ".verdicts-2026-11-28-030000.zip.7"]
+    others = [Path(app.instance_path) / ".backup-at-work", folder / "mine.zip"]
+    for path in (*left, *others):
+        path.mkdir(parents=True)
+    for path in (*left, others[1]):
+        os.utime(path, (0, 0))
+    db.session.remove()
+    backups.write_file(backups.new_path(folder, NOW), current_settings(), NOW)
+    assert [path.exists() for path in (*left, *others)] == [False, False, True, True]
 
 
 def test_the_newest_of_seven_days_and_of_four_weeks_are_kept(tmp_path: Path) -> None:

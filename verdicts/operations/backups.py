@@ -5,9 +5,10 @@ import os
 import re
 import shutil
 import tempfile
+import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from verdicts.operations.archive import ArchiveReader, BadArchive, Manifest
 
 FILES = "files/"
 KEPT_DAYS, KEPT_WEEKS = 7, 4
+SECONDS_UNTIL_LEFT_BEHIND = 24 * 3600  # longer than any backup takes
 # Made anew by the site, or of one machine at one moment: databases are copied in a way of their own.
 LEFT_OUT = re.compile(r".*\.sqlite3(-wal|-shm|-journal)?|start\.lock|\..*")
 _NAME = re.compile(r"verdicts-(\d{4}-\d\d-\d\d-\d{6})\.zip")
@@ -68,6 +70,7 @@ def write(stream: IO[bytes], settings: Settings, now: datetime) -> Manifest:
 def write_file(path: Path, settings: Settings, now: datetime) -> Manifest:
     """Write a backup to a file, for its owner alone. Even after a crash there is all of it, or none."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _delete_left_behind(path.parent, ".verdicts-*.zip.*")
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_RDWR, 0o600), "w+b") as stream:
@@ -145,8 +148,21 @@ def rotate(folder: Path) -> list[Path]:
 @contextmanager
 def scratch_folder(settings: Settings) -> Iterator[Path]:
     """Yield a folder for large files that are needed for a moment, on the disk that holds the site's own."""
+    _delete_left_behind(settings.instance_path, ".backup-*")
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=settings.instance_path) as folder:
         yield Path(folder)
+
+
+def _delete_left_behind(folder: Path, pattern: str) -> None:
+    """Delete what a backup that was killed has left: each may be as large as the database."""
+    for path in folder.glob(pattern):
+        with suppress(FileNotFoundError):  # another worker deletes it too
+            if time.time() - path.stat().st_mtime <= SECONDS_UNTIL_LEFT_BEHIND:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 def _files_of(settings: Settings) -> Iterable[Path]:

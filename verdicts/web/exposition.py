@@ -18,10 +18,18 @@ from verdicts.operations import jobs, queues
 from verdicts.operations.jobs import JobState
 from verdicts.operations.queues import Queues
 from verdicts.web import metric_counts
-from verdicts.web.metric_counts import BOUNDS, MICROSECONDS, Counter, Labels, MetricCounts, Route, Totals
+from verdicts.web.metric_counts import (
+    BOUNDS,
+    MICROSECONDS,
+    MICROSECONDS_PER_SECOND,
+    Counter,
+    Labels,
+    MetricCounts,
+    Route,
+    Totals,
+)
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-MICROSECONDS_PER_SECOND = 1_000_000
 COUNTERS: tuple[tuple[str, str, str, Counter], ...] = (
     ("refusals", "Answers that refused a request, by status.", "status", metric_counts.REFUSED),
     ("page_cache_answers", "Answers of the page cache.", "outcome", metric_counts.CACHE),

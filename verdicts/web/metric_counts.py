@@ -26,7 +26,7 @@ MAX_PATHS = 4096  # whose class is remembered
 
 _EXTENSION = "verdicts-metric-counts"
 _WORD_BYTES = 8
-_MICROSECONDS = 1_000_000
+MICROSECONDS_PER_SECOND = 1_000_000
 
 
 class Route(StrEnum):
@@ -157,7 +157,7 @@ class MetricCounts:
         first, microseconds = self._places[path]
         row = self.row
         row[first[code[0]] + bisect_left(BOUNDS, seconds)] += 1
-        row[microseconds] += int(seconds * _MICROSECONDS)
+        row[microseconds] += int(seconds * MICROSECONDS_PER_SECOND)
         if code in _REFUSAL_PLACES:
             row[_REFUSAL_PLACES[code]] += 1
 

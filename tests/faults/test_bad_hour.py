@@ -146,9 +146,9 @@ def test_a_provider_s_bad_hour_loses_nobody_and_the_dead_are_suppressed_after_tw
         assert max(simulation.copies.values()) <= number + 1
         failed = {id - 1 for id, state in states(edition).items() if state is DeliveryState.FAILED}
         assert dead <= failed
-        # A few who are refused as the hour ends, while others are accepted, are too few for the brake: marked.
+        # Those whose refusals are too few for the brake, among the letters of that hour, stay marked as failed.
         missing.append(len(failed - dead))
-        assert missing[-1] < brake.MIN_REFUSALS
+        assert not brake.is_too_many(missing[-1], LETTERS_AN_HOUR)
         ended = {reader for reader, status in statuses().items() if status is Status.BOUNCED}
         assert ended == (dead if week == 48 else set())
     figures(

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
-from tests.apps import new_app
+from tests.apps import BASE_URL, new_app
 from tests.conftest import DATABASES, ON_ONE_DATABASE, new_database
 from tests.curation.files import import_file
 from tests.makers import NOW
@@ -89,6 +89,22 @@ def test_links_into_a_page_find_their_place(pages: dict[str, Page]) -> None:
             path, _, place = link.get("href", "").partition("#")
             if place and path in pages:
                 pages[path].by_id(place)
+
+
+def test_every_page_that_search_engines_may_list_names_its_address(pages: dict[str, Page]) -> None:
+    listed = {path: page for path, page in pages.items() if page.all("html") and not is_noindex(page)}
+    assert len(listed) > 50
+    assert {path for path, page in listed.items() if "?" not in path and canonical_paths(page) != [path]} == set()
+    assert [path for path, page in listed.items() if len(canonical_paths(page)) != 1] == []
+
+
+def is_noindex(page: Page) -> bool:
+    return any(meta.get("name") == "robots" and "noindex" in meta.get("content", "") for meta in page.all("meta"))
+
+
+def canonical_paths(page: Page) -> list[str]:
+    links = [link.get("href", "") for link in page.all("link") if link.get("rel") == "canonical"]
+    return [link.removeprefix(BASE_URL) for link in links]
 
 
 def test_no_two_pages_have_the_same_title(pages: dict[str, Page]) -> None:

@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 
 FAST_BUT_NOT_DURABLE = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=120"
+SURVIVES_A_KILL = "-c synchronous_commit=on"  # of its processes, not of the machine
 NO_STATISTICS_BY_ITSELF = "-c autovacuum=off"  # they would come at any moment, and change the plans of some tests
 MOST_GROWTH = 2_000_000  # bytes of rows, most of them deleted, that a database may hold and be used again
 
@@ -45,9 +46,10 @@ def server_programs() -> Path | None:
 class PostgresServer:
     """A server on a free port of the loopback address. Entering it starts the server, leaving it removes all files."""
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, options: str = "", folder: Path | None = None) -> None:
         self._programs = programs
-        self._folder = Path(tempfile.mkdtemp(prefix="verdicts-pg-"))
+        self._options = options
+        self._folder = Path(tempfile.mkdtemp(prefix="verdicts-pg-", dir=folder))
         self._port = free_port()
         self._idle: list[str] = []
         self._pristine: dict[str, list[tuple[Any, ...]]] = {}
@@ -147,9 +149,14 @@ class PostgresServer:
 
     def start(self) -> None:
         address = f"-p {self._port} -c listen_addresses=127.0.0.1 -k {self._folder}"
-        options = f"{address} {FAST_BUT_NOT_DURABLE} {NO_STATISTICS_BY_ITSELF}"
+        options = f"{address} {FAST_BUT_NOT_DURABLE} {NO_STATISTICS_BY_ITSELF} {self._options}"
         log, data = self._folder / "log", self._folder / "data"
         self._run("pg_ctl", "-D", str(data), "-l", str(log), "-w", "-o", options, "start")
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server's main process, or of the last one."""
+        return int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
 
     def stop(self) -> None:
         self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "stop")

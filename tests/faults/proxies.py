@@ -7,10 +7,11 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from http.cookies import Morsel, SimpleCookie
 from pathlib import Path
 
@@ -30,11 +31,14 @@ NAMES = ("caddy", "nginx")
 SECONDS_TO_START = 20
 DEPLOY = CHECKOUT / "deploy"
 _DOCUMENTED_UPSTREAM = "127.0.0.1:8000"
+_DOCUMENTED_SERVER = rf"(?m)^ *server {re.escape(_DOCUMENTED_UPSTREAM)}.*$"
+# Of what is not the site, as Debian sets it.
 _NGINX = """
 {user}
 daemon off;
 pid {folder}/nginx.pid;
-events {{}}
+worker_processes auto;
+events {{ worker_connections 768; }}
 http {{
     access_log off;
     {temporary}
@@ -57,15 +61,22 @@ class Proxy:
     def run_check(self) -> subprocess.CompletedProcess[str]:
         return subprocess.run(self.check, env=self._environ(), capture_output=True, text=True, timeout=30, check=False)
 
+    def start(self) -> "subprocess.Popen[bytes]":
+        """Start the proxy in a process group of its own, and return it once it accepts connections."""
+        log = self.folder / "proxy.log"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                self.command, env=self._environ(), stdout=output, stderr=subprocess.STDOUT, process_group=0
+            )
+        wait_until(lambda: process.poll() is not None or self._accepts(), SECONDS_TO_START)
+        assert process.poll() is None, log.read_text()
+        return process
+
     @contextmanager
     def running(self) -> Iterator[None]:
         """Run the proxy until the block ends. It accepts connections when the block begins."""
-        log = self.folder / "proxy.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(self.command, env=self._environ(), stdout=output, stderr=subprocess.STDOUT)
+        process = self.start()
         try:
-            wait_until(lambda: process.poll() is not None or self._accepts(), SECONDS_TO_START)
-            assert process.poll() is None, log.read_text()
             yield
         finally:
             process.terminate()
@@ -73,9 +84,12 @@ class Proxy:
 
     def connect(self, source: str = "127.0.0.1") -> ssl.SSLSocket:
         """Open a connection over TLS, from an address of the loopback network."""
-        context = ssl.create_default_context(cafile=self.folder / "certificate.pem")
         plain = socket.create_connection(("127.0.0.1", self.port), timeout=30, source_address=(source, 0))
-        return context.wrap_socket(plain, server_hostname=HOST)
+        return self._tls.wrap_socket(plain, server_hostname=HOST)
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.folder / "certificate.pem")
 
     def _accepts(self) -> bool:
         try:
@@ -105,12 +119,15 @@ class Browser:
         again = response.headers["Location"].removeprefix(f"https://{HOST}") if response.status == 307 else None
         return self._send("POST", again, body, headers) if again else response
 
+    @property
+    def cookie_header(self) -> str:
+        return "; ".join(f"{name}={morsel.value}" for name, morsel in self.attributes.items())
+
     def _send(self, method: str, path: str, body: bytes | None, more: Mapping[str, str]) -> Response:
-        cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in self.attributes.items())
-        headers = {"Host": HOST, "Sec-Fetch-Site": "same-origin", "Cookie": cookies}
+        headers = {"Host": HOST, "Sec-Fetch-Site": "same-origin", "Cookie": self.cookie_header}
         headers |= {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
         headers |= {name.replace("_", "-"): value for name, value in more.items()}
-        connection = http.client.HTTPSConnection(HOST, timeout=60)
+        connection = http.client.HTTPConnection(HOST, timeout=60)  # one of HTTPS would read all certificates first
         connection.sock = self.proxy.connect(self.source)
         with closing(connection):
             connection.request(method, path, body, headers)
@@ -135,16 +152,17 @@ def find_or_skip(name: str) -> str:
     return program
 
 
-def make_proxy(name: str, program: str, folder: Path, site_port: int) -> Proxy:
-    """Write the documented file with this port of the site, and what it needs on this machine, into the folder."""
+def make_proxy(name: str, program: str, folder: Path, *site_ports: int) -> Proxy:
+    """Write the documented file with these ports of the site, and what it needs on this machine, into the folder."""
     port = free_port()
     _write_certificate(folder)
     path = folder / f"{name}.conf"
     if name == "caddy":
-        path.write_text(_caddyfile(folder, port, program).replace(_DOCUMENTED_UPSTREAM, f"127.0.0.1:{site_port}"))
+        sites = " ".join(f"127.0.0.1:{site_port}" for site_port in site_ports)
+        path.write_text(_caddyfile(folder, port, program).replace(_DOCUMENTED_UPSTREAM, sites))
         arguments = ("--config", str(path), "--adapter", "caddyfile")
         return Proxy(name, port, folder, (program, "validate", *arguments), (program, "run", *arguments))
-    path.write_text(nginx_file(folder, port, site_port))
+    path.write_text(nginx_file(folder, port, *site_ports))
     command = (program, "-e", "stderr", "-p", str(folder), "-c", str(path))
     return Proxy(name, port, folder, (*command, "-t"), command)
 
@@ -160,7 +178,7 @@ def _caddyfile(folder: Path, port: int, program: str) -> str:
     return text.replace(f"{HOST}}} {{\n", f"{HOST}}} {{\n\t{certificate}\n", 1)
 
 
-def nginx_file(folder: Path, port: int, site_port: int) -> str:
+def nginx_file(folder: Path, port: int, *site_ports: int) -> str:
     """Return the documented site within a whole configuration of nginx, which keeps all its files in the folder."""
     text = re.sub(r"\n *listen \[::\].*", "", (DEPLOY / "nginx.conf").read_text())
     text = text.replace("listen 443 ", f"listen 127.0.0.1:{port} ").replace("/var/cache", str(folder))
@@ -170,8 +188,13 @@ def nginx_file(folder: Path, port: int, site_port: int) -> str:
         user="user root;" if os.geteuid() == 0 else "",  # its workers must reach a folder that only we may read
         folder=folder,
         temporary=" ".join(f"{each}_temp_path {folder}/{each};" for each in _TEMPORARY),
-        documented=text.replace(_DOCUMENTED_UPSTREAM, f"127.0.0.1:{site_port}"),
+        documented=re.sub(_DOCUMENTED_SERVER, lambda line: _servers(line[0], site_ports), text),
     )
+
+
+def _servers(line: str, site_ports: Iterable[int]) -> str:
+    """Return the line that names the site once for each of its ports, as an operator adds lines for more sites."""
+    return "\n".join(line.replace(_DOCUMENTED_UPSTREAM, f"127.0.0.1:{port}") for port in site_ports)
 
 
 def _write_certificate(folder: Path) -> None:

@@ -109,6 +109,12 @@ def test_an_admin_logs_in_and_uploads_the_largest_catalogue_file(proxy: Proxy) -
     assert TOO_LARGE_MESSAGE.encode() in refused.body
 
 
+def test_a_form_that_is_too_large_is_refused_and_stops_nobody(proxy: Proxy) -> None:
+    refused = Browser(proxy).post(SIGN_UP, b"x" * (2 << 20))
+    assert Browser(proxy).post("/tools/mistral-code/vote", VOTE).is_acknowledged
+    assert refused.status in {413, 503}
+
+
 @pytest.mark.parametrize("half", HALVES)
 def test_half_sent_requests_stay_in_the_proxy_and_stop_nobody(proxy: Proxy, https_site: Site, half: str) -> None:
     wait_until(lambda: open_connections(https_site) <= CLIENTS // 3, 10)
@@ -133,7 +139,18 @@ def test_caddy_lets_pages_wait_for_the_site_and_repeats_no_form(tmp_path: Path) 
         with HTTPServer(("127.0.0.1", port), _Echo) as site:
             site.handle_request()
             assert page.result().status == 200
-    assert form.result().status in {502, 503}
+    assert form.result().status == 503
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_while_no_site_answers_forms_are_refused_in_words(name: str, tmp_path: Path) -> None:
+    proxy = make_proxy(name, find_or_skip(name), tmp_path, free_port())
+    with proxy.running():
+        refused = Browser(proxy).post(SIGN_UP, VOTE)
+        assert (refused.status, refused.retry_after) == (503, 2)
+        assert refused.headers["Cache-Control"] == "no-store"
+        assert refused.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert "The site does not answer right now." in refused.body.decode()
 
 
 class _Echo(BaseHTTPRequestHandler):

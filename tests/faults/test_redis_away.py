@@ -1,10 +1,5 @@
 """Redis holds the limits that all workers share; it may vanish, hang, or never have been there."""
 
-import os
-import shutil
-import signal
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,53 +7,19 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import PAGE, TOOLS
+from tests.faults.proxies import find_or_skip
 from tests.faults.readers import Reader
+from tests.faults.redis_server import Redis, redis_server
 from tests.faults.serving import WORKERS, Site, serving, wait_until
-from tests.postgres import free_port
 
 A_MINUTES_VOTES = 10
 
 
-class Redis:
-    """A throw-away Redis on a port of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self.socket_url = f"unix://{folder / 'redis.sock'}"
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder), "--save", ""]
-        options += ["--unixsocket", str(self._folder / "redis.sock")]
-        self._process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
-        wait_until(self._answers, 10)
-
-    def hang(self) -> None:
-        assert self._process
-        self._process.send_signal(signal.SIGSTOP)
-
-    def stop(self) -> None:
-        if self._process:
-            self._process.kill()
-            self._process.wait(timeout=10)
-
-    def _answers(self) -> bool:
-        command = ["redis-cli", "-p", str(self.port), "ping"]
-        return subprocess.run(command, capture_output=True, check=False).stdout == b"PONG\n"
-
-
 @pytest.fixture
 def redis() -> Iterator[Redis]:
-    if not shutil.which("redis-server"):
-        if os.environ.get("CI"):
-            pytest.fail("redis-server is not installed; CI must not skip for want of a service")
-        pytest.skip("redis-server is not installed")
-    with tempfile.TemporaryDirectory(prefix="verdicts-redis-") as folder:
-        server = Redis(Path(folder))
+    find_or_skip("redis-server")
+    with redis_server() as server:
         yield server
-        server.stop()
 
 
 def accepted(reader: Reader, tries: int = 3 * A_MINUTES_VOTES) -> int:

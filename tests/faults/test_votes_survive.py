@@ -6,38 +6,22 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
-from flask import Flask
 
 from tests.faults import IS_LONG
+from tests.faults.ballots import VERDICTS, Voter, check_votes
 from tests.faults.conftest import TOOLS, Figures, fill_database
 from tests.faults.readers import NO_RESPONSE, Reader, Response
 from tests.faults.serving import Site, app_on_database, serving
-from verdicts.catalog.models import ToolSlug
-from verdicts.extensions import db
-from verdicts.voting.models import Standing, tally, vote
-from verdicts.web.voters import current_voter
 
 SEED = 20261122
 CLIENTS = 50
 TRIES = 3
-VERDICTS = ("ship", "ship", "skip", "none")
 VOTERS_A_CLIENT, BALLOTS_A_VOTER, KILLS, LONGEST_PAUSE = (10, 4, 60, 2.0) if IS_LONG else (2, 3, 10, 0.5)
-
-
-@dataclass
-class Voter:
-    """A reader, and for each tool which verdicts may stand there now: the last one acknowledged, or a later one."""
-
-    reader: Reader
-    may_stand: dict[str, set[str]] = field(default_factory=lambda: {tool: {"none"} for tool in TOOLS})
 
 
 class Storm:
@@ -52,11 +36,11 @@ class Storm:
         self._number = count()
         self._lock = threading.Lock()
 
-    def rage(self) -> list[Voter]:
+    def rage(self) -> list[Voter[Reader]]:
         with ThreadPoolExecutor(CLIENTS) as clients:
             return [voter for voters in clients.map(self._be_a_client, range(CLIENTS)) for voter in voters]
 
-    def _be_a_client(self, number: int) -> list[Voter]:
+    def _be_a_client(self, number: int) -> list[Voter[Reader]]:
         chance = _chance(number)
         voters = [Voter(Reader(self._site.port, network=number)) for _ in range(VOTERS_A_CLIENT)]
         for voter in voters:
@@ -65,7 +49,7 @@ class Storm:
                 self._cast(voter, chance.choice(TOOLS), chance.choice(VERDICTS), chance)
         return voters
 
-    def _cast(self, voter: Voter, tool: str, verdict: str, chance: random.Random) -> None:
+    def _cast(self, voter: Voter[Reader], tool: str, verdict: str, chance: random.Random) -> None:
         self._kill_if_it_is_time(chance)
         self._note("ballots")
         voter.may_stand[tool].add(verdict)
@@ -76,7 +60,7 @@ class Storm:
                 self._note("sent again for no reason")
                 self._try(voter, tool, verdict, chance)
 
-    def _try(self, voter: Voter, tool: str, verdict: str, chance: random.Random) -> bool:
+    def _try(self, voter: Voter[Reader], tool: str, verdict: str, chance: random.Random) -> bool:
         self._note("requests")
         answers = self._send(voter.reader, tool, verdict, chance)
         for answer in answers:
@@ -124,15 +108,10 @@ def test_an_acknowledged_vote_is_kept_and_none_counts_twice_while_workers_are_ki
         assert site.stop() == 0
         recounted, difference = site.flask("votes", "recount")
     with app_on_database(database_url, tmp_path) as app:
-        known = {hash_of(app, voter): voter for voter in voters if voter.reader.cookies}
-        lost = [*lost_ballots(known)]
-        double = [*double_counts(known)]
-        broken = database_faults()
+        faults = check_votes(app, voters)
     counts = ", ".join(f"{what} {number}" for what, number in sorted(storm.counts.items()))
-    figures(f"{counts}; lost {len(lost)}, counted twice {len(double)}. {difference.strip()}")
-    assert lost == []
-    assert double == []
-    assert broken == []
+    figures(f"{counts}; {faults}. {difference.strip()}")
+    assert not faults.all
     assert recounted == 0
     assert difference == "Every tally, every vote and every count of a pair is what the vote record says.\n"
     assert storm.counts["500"] == 0, site.log
@@ -143,53 +122,3 @@ def test_an_acknowledged_vote_is_kept_and_none_counts_twice_while_workers_are_ki
 
 def _chance(number: int) -> random.Random:
     return random.Random(SEED + number)  # noqa: S311  # fixed, so that what went wrong can be tried again
-
-
-def hash_of(app: Flask, voter: Voter) -> str:
-    """Return the hash that the database has for this voter."""
-    with app.test_request_context(headers={"Cookie": voter.reader.cookie_header}):
-        hashed = current_voter()
-    assert hashed
-    return hashed
-
-
-def stored_ballots() -> dict[tuple[str, str], str]:
-    """Return the stored verdicts by voter and tool. A vote that was taken back is "none"."""
-    votes = sa.select(vote.c.voter, ToolSlug.slug, vote.c.verdict).join_from(
-        vote, ToolSlug, vote.c.tool_id == ToolSlug.tool_id
-    )
-    rows = db.session.execute(votes).all()
-    assert len({(voter, tool) for voter, tool, _ in rows}) == len(rows)
-    return {(voter, tool): verdict or "none" for voter, tool, verdict in rows}
-
-
-def lost_ballots(known: dict[str, Voter]) -> Iterator[str]:
-    stored = stored_ballots()
-    for name, voter in known.items():
-        for tool, verdicts in voter.may_stand.items():
-            if stored.get((name, tool), "none") not in verdicts:
-                yield f"{tool}: {stored.get((name, tool))} stands where {verdicts} may"
-
-
-def double_counts(known: dict[str, Voter]) -> Iterator[str]:
-    """Yield ballots of voters who never were, and tallies that are not what their voters say."""
-    stored = stored_ballots()
-    yield from (f"{tool}: a ballot of a stranger" for name, tool in stored if name not in known)
-    counts = Counter((tool, verdict) for (_, tool), verdict in stored.items() if verdict != "none")
-    counted = dict.fromkeys(counts, 0)
-    for slug, ship, skip in db.session.execute(
-        sa.select(ToolSlug.slug, tally.c.ship, tally.c.skip).join_from(
-            tally, ToolSlug, tally.c.tool_id == ToolSlug.tool_id
-        )
-    ):
-        counted |= {key: number for key, number in (((slug, "ship"), ship), ((slug, "skip"), skip)) if number}
-    if counted != counts:
-        yield f"the tallies say {counted}, the ballots {counts}"
-
-
-def database_faults() -> list[str]:
-    uncounted = db.session.scalar(sa.select(sa.func.count()).where(vote.c.standing != Standing.COUNTED))
-    faults = [f"{uncounted} ballots wait"] if uncounted else []
-    if db.engine.dialect.name == "sqlite":
-        faults += [line for line in db.session.scalars(sa.text("PRAGMA integrity_check")) if line != "ok"]
-    return faults

@@ -28,7 +28,7 @@ def test_a_tool_that_ended_is_proposed_nowhere_and_found_where_it_is_looked_for(
     assert alternatives.load(summary, NOW).rows == ()
     assert [(pick.need, pick.runner_up) for pick in picks.list_in_category(kind.id, NOW)] == [("ease", None)]
     assert featured.load(NOW, 9) == []
-    assert [link.names for link in related.load([summary], NOW)[1]] == [("Ended", "Own")]  # the editors' own
+    assert [link.names for link in related.load([summary], NOW).links] == [("Ended", "Own")]  # the editors' own
     assert [news.tool_ids for news in gather_news(THIS_WEEK, NOW)] == [(own.id,)]
     assert [due.tool.slug for due in worklists.list_due_prices(1, NOW)[0]] == ["own"]
     found = finder.find_tools(ToolQuery(text="ended"), NOW).tools

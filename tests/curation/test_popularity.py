@@ -108,7 +108,7 @@ def test_what_is_viewed_most_is_the_first_to_do(app: Flask) -> None:
 def related_to(slug: str) -> list[str]:
     summary = catalog.find_published(slug, NOW)
     assert summary
-    return [link.address for link in related.load([summary], NOW)[1]]
+    return [link.address for link in related.load([summary], NOW).links]
 
 
 def test_rivals_that_readers_compare_stand_after_the_editors_comparisons(app: Flask) -> None:

@@ -15,7 +15,7 @@ from verdicts.catalog.summaries import PlanSummary, ToolFacts, ToolSummary
 from verdicts.comparisons import address, indexable, related
 from verdicts.comparisons.differences import FactTable, compare_facts
 from verdicts.comparisons.panel_lead import is_split
-from verdicts.comparisons.related import ComparisonLink, CuratedText
+from verdicts.comparisons.related import ChooseIfReason, ComparisonLink, CuratedText
 from verdicts.comparisons.tool_table import ToolRow
 from verdicts.extensions import db
 from verdicts.voting.community import Community
@@ -63,6 +63,7 @@ class ComparisonPage:
     tools: tuple[ComparedTool, ...]
     reviewers: tuple[ReviewerSummary, ...]
     curated: CuratedText | None
+    choose_if: tuple[ChooseIfReason, ...]
     readers: ReadersOfBoth | None
     related: tuple[ComparisonLink, ...]
 
@@ -133,8 +134,7 @@ def load(
     tools, version = [each.tool for each in requested], requested[0].version
     ids = tuple(tool.id for tool in tools)
     written = load_each("comparisons.related", [ids], lambda _ids: {ids: related.load(tools, now)}, version, now)
-    curated, links = written[ids]
-    if on_uncurated and curated is None:
+    if on_uncurated and written[ids].curated is None:
         on_uncurated()
     sheets = load_each("comparisons.sheets", ids, _load_sheets, version, now)
     return ComparisonPage(
@@ -143,9 +143,10 @@ def load(
             for each, sheet in zip(requested, (sheets[id] for id in ids), strict=True)
         ),
         reviewers=tuple(reviewers_of([sheets[id].panel for id in ids])),
-        curated=curated,
+        curated=written[ids].curated,
+        choose_if=written[ids].choose_if,
         readers=readers_of_both(*ids) if len(ids) == address.MIN_TOOLS else None,
-        related=links,
+        related=written[ids].links,
     )
 
 

@@ -1,7 +1,7 @@
 """The editors' words about a comparison, and which other comparisons its readers may want next."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,7 +36,6 @@ class ChooseIfReason:
 class CuratedText:
     headline: str | None
     bottom_line: str
-    choose_if: tuple[ChooseIfReason, ...]
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,18 @@ class ComparisonLink:
     address: str
     names: tuple[str, ...]
     headline: str | None = None
+
+
+@dataclass(frozen=True)
+class Related:
+    """What editors wrote of these tools and `links` to other comparisons.
+
+    `curated` is None where no editor compared just these. `choose_if` is then from a comparison that holds all of them.
+    """
+
+    curated: CuratedText | None
+    choose_if: tuple[ChooseIfReason, ...]
+    links: tuple[ComparisonLink, ...]
 
 
 _ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
@@ -75,13 +86,20 @@ def _has_member(condition: sa.ColumnElement[bool]) -> sa.Exists:
 
 
 def _select_curated() -> sa.Select[Any]:
-    """The curated comparisons that hold any of these tools: a row for each member and each of its reasons."""
+    """The curated comparisons that hold most of these tools, or any of them: a row for each member and each of its reasons."""
     own_key = sa.bindparam("own_key", type_=sa.String)
-    holding = sa.select(member.c.comparison_id).where(member.c.tool_id.in_(_ids))
+    holding = (
+        sa.select(member.c.comparison_id, sa.func.count().label("held"))
+        .where(member.c.tool_id.in_(_ids))
+        .group_by(member.c.comparison_id)
+        .subquery()
+    )
+    nearest = (comparison.c.members_key != own_key, holding.c.held.desc())
     first = (
         sa.select(comparison.c.id)
-        .where(comparison.c.id.in_(holding), is_published(_now))
-        .order_by(comparison.c.members_key != own_key, comparison.c.featured.desc(), comparison.c.position)
+        .join(holding, holding.c.comparison_id == comparison.c.id)
+        .where(is_published(_now))
+        .order_by(*nearest, comparison.c.featured.desc(), comparison.c.position)
         .limit(MAX_CURATED)
         .subquery()
     )
@@ -133,7 +151,7 @@ def members_key(tool_ids: Sequence[int]) -> str:
     return ",".join(str(id) for id in sorted(tool_ids))
 
 
-def load(tools: Sequence[ToolSummary], now: datetime) -> tuple[CuratedText | None, tuple[ComparisonLink, ...]]:
+def load(tools: Sequence[ToolSummary], now: datetime) -> Related:
     """Return the editors' words about these tools, if there are any, and related comparisons. One statement."""
     ids = [tool.id for tool in tools]
     own_key = members_key(ids)
@@ -144,7 +162,8 @@ def load(tools: Sequence[ToolSummary], now: datetime) -> tuple[CuratedText | Non
         groups.setdefault((row.comparison_id, None if row.comparison_id else row.tool_id), []).append(row)
     own = next((rows for rows in groups.values() if rows[0].members_key == own_key), None)
     links = [_to_link(rows, tools) for rows in groups.values() if rows is not own]
-    return _to_curated(own) if own else None, tuple(_distinct(links)[:MAX_LINKS])
+    curated = CuratedText(own[0].headline, own[0].bottom_line) if own else None
+    return Related(curated, _reasons(groups.values(), ids), tuple(_distinct(links)[:MAX_LINKS]))
 
 
 def _sort_key(row: sa.Row[Any], subject: frozenset[str]) -> tuple[object, ...]:
@@ -176,6 +195,8 @@ def _to_link(rows: Sequence[sa.Row[Any]], tools: Sequence[ToolSummary]) -> Compa
     return ComparisonLink(address.canonical(names), tuple(names[slug] for slug in sorted(names)), rows[0].headline)
 
 
-def _to_curated(rows: Sequence[sa.Row[Any]]) -> CuratedText:
-    reasons = tuple(ChooseIfReason(row.slug, row.when) for row in rows if row.when)
-    return CuratedText(rows[0].headline, rows[0].bottom_line, reasons)
+def _reasons(groups: Iterable[Sequence[sa.Row[Any]]], ids: Sequence[int]) -> tuple[ChooseIfReason, ...]:
+    """Return the reasons to choose each of these tools, where it is compared with the fewest others than these."""
+    holding = [rows for rows in groups if set(ids) <= {row.tool_id for row in rows} and any(row.when for row in rows)]
+    fewest = min(holding, key=lambda rows: len({row.tool_id for row in rows}), default=())
+    return tuple(ChooseIfReason(row.slug, row.when) for row in fewest if row.when and row.tool_id in ids)

@@ -109,5 +109,5 @@ def load_tool_page(tool: ToolSummary, now: datetime) -> ToolPage:
         majority=wording.majority(panel, community),
         turned_on=past.turned_on(panel),
         predecessors=tuple(catalog.predecessors_of(tool.id, now)),
-        related=related.load([tool], now)[1],
+        related=related.load([tool], now).links,
     )

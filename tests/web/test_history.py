@@ -44,6 +44,9 @@ def visitor(shared_app: Flask) -> Visitor:
     make_price(wren, "paid", amount=Decimal(10), checked_on=first_on, until=ended_on, reason="Announced.", **dollars)
     make_price(wren, "paid", amount=Decimal(20), checked_on=ended_on, **dollars)
     make_release(wren, "2.0", on=date(2025, 10, 1))
+    make_release(finch, "undated")
+    make_release(finch, "1.5", on=date(2024, 5, 1))
+    make_release(finch, "1.6", on=date(2024, 9, 1))
     make_votes(wren, ship=range(3), skip=[5], at=now())
     make_comparison(wren, finch, bottom_line="Take the Finch.")
     return Visitor(shared_app)
@@ -64,6 +67,10 @@ def test_a_tools_page_tells_what_changed_newest_first_with_reasons(visitor: Visi
     words = [each for each in words if not each.startswith("The Builder")][-3:]
     assert words[:2] == ["Entry price: $10 / month until 1 Aug 2025, then $20 / month", "1 release"]
     assert words[2].endswith("3 SHIP, 1 SKIP")
+
+
+def test_the_latest_release_is_the_one_of_the_latest_day_wherever_it_stands(visitor: Visitor) -> None:
+    assert "Latest release 1.6, 1 Sep 2024" in text_of(visitor, "/tools/finch")
 
 
 def test_a_page_as_of_a_day_shows_the_panel_and_the_price_of_then(visitor: Visitor) -> None:

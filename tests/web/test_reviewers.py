@@ -82,14 +82,14 @@ def test_the_count_of_changed_verdicts_leads_to_these_reviews(visitor: Visitor) 
 
 @ON_ONE_SHARED_DATABASE
 def test_a_voice_that_always_ships_is_seen_to_separate_nothing(visitor: Visitor) -> None:
-    says = f"SHIP on all {PAGE_SIZE + 2} tools: this voice separates nothing."
+    says = f"SHIP on all {PAGE_SIZE + 2} tools: this voice tells you nothing."
     assert says in visitor.reads("/reviewers").words
     assert says in visitor.reads("/reviewers/yes").words
 
 
 @ON_ONE_SHARED_DATABASE
-def test_one_verdict_does_not_yet_say_that_a_voice_separates_nothing(visitor: Visitor) -> None:
-    assert "separates nothing" not in visitor.reads("/reviewers/founder").words
+def test_one_verdict_does_not_yet_say_that_a_voice_tells_nothing(visitor: Visitor) -> None:
+    assert "tells you nothing" not in visitor.reads("/reviewers/founder").words
 
 
 @ON_ONE_SHARED_DATABASE

@@ -15,13 +15,14 @@ from verdicts.extensions import UtcDateTime, db
 
 @dataclass(frozen=True)
 class Pick:
-    """`need` completes "Best for …", `skip_if` "Skip it if …"."""
+    """`need` completes "Best for …", `skip_if` "Skip it if …". `tagline` is the tool's."""
 
     need: str
     tool: ToolLink
     runner_up: ToolLink | None
     skip_if: str
     picked_on: date | None
+    tagline: str
     category: CategoryLink
 
 
@@ -30,16 +31,22 @@ _now = sa.bindparam("now", type_=UtcDateTime)
 
 
 def _published_links(name: str) -> sa.Subquery:
-    """The ToolLink of every published tool that goes on."""
+    """The ToolLink and tagline of every published tool that goes on."""
     tool, slug = Tool.__table__, ToolSlug.__table__
-    links = sa.select(tool.c.id, slug.c.slug, tool.c.name).join(slug, (slug.c.tool_id == tool.c.id) & slug.c.is_current)
+    columns = (tool.c.id, slug.c.slug, tool.c.name, tool.c.tagline)
+    links = sa.select(*columns).join(slug, (slug.c.tool_id == tool.c.id) & slug.c.is_current)
     return links.where(tool.c.published_at <= _now, tool.c.state == ToolState.ACTIVE).subquery(name)
+
+
+def _link(tool: sa.Subquery) -> tuple[sa.ColumnElement[Any], ...]:
+    return tool.c.id, tool.c.slug, tool.c.name
 
 
 _first, _second = _published_links("first"), _published_links("second")
 _PICKS = (
     sa.select(
-        *(_pick.c.need, _pick.c.skip_if, _pick.c.picked_on), *_first.c, *_second.c, category.c.slug, category.c.name
+        *(_pick.c.need, _pick.c.skip_if, _pick.c.picked_on, _first.c.tagline),
+        *(*_link(_first), *_link(_second), category.c.slug, category.c.name),
     )
     .join(category, category.c.id == _pick.c.category_id)
     .join(_first, _first.c.id == _pick.c.tool_id)
@@ -85,6 +92,6 @@ def _list(picks: sa.Select[Any], values: dict[str, object]) -> tuple[Pick, ...]:
 
 def _to_pick(row: sa.Row[Any]) -> Pick:
     values: list[Any] = list(row)
-    first, second, kind = values[3:6], values[6:9], values[9:]
+    first, second, kind = values[4:7], values[7:10], values[10:]
     runner_up = ToolLink(*second) if second[0] else None
-    return Pick(row.need, ToolLink(*first), runner_up, row.skip_if, row.picked_on, CategoryLink(*kind))
+    return Pick(row.need, ToolLink(*first), runner_up, row.skip_if, row.picked_on, row.tagline, CategoryLink(*kind))

@@ -277,10 +277,11 @@ def predecessors_of(tool_id: int, now: datetime) -> list[Predecessor]:
 
 
 def releases_of(tool_id: int) -> list[ReleaseSummary]:
-    """Return a tool's releases in their order. One statement."""
+    """Return a tool's releases, latest first; those without a date come last, in their order. One statement."""
     release = models.Release.__table__
+    latest_first = (release.c.on.desc().nulls_last(), release.c.position)
     releases = sa.select(*columns_of(release, ReleaseSummary)).where(release.c.tool_id == tool_id)
-    return [ReleaseSummary(*row) for row in db.session.execute(releases.order_by(release.c.position))]
+    return [ReleaseSummary(*row) for row in db.session.execute(releases.order_by(*latest_first))]
 
 
 def _by_tool(tool_ids: Iterable[int], items: Iterable[tuple[int, T]]) -> dict[int, tuple[T, ...]]:

@@ -13,7 +13,7 @@ from verdicts.catalog.panel_keys import verdicts_in
 from verdicts.catalog.reviews import ReviewerSummary
 from verdicts.catalog.summaries import CategoryLink
 
-# So many verdicts, all alike, say that a voice separates nothing. Fewer may be chance.
+# So many verdicts, all alike, say that a voice tells nothing. Fewer may be chance.
 UNIFORM_FROM = 5
 # Of two voices that differ, neither stands alone.
 MIN_PANEL = 3

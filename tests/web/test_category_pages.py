@@ -73,8 +73,8 @@ def test_public_pages_name_a_category_with_a_link_to_its_page(page: Page, shared
 @pytest.mark.parametrize("shared_app", ["sqlite", "postgresql"], indirect=True)
 def test_the_editors_picks_stand_on_top(page: Page) -> None:
     assert page.texts("article") == [
-        "Best for work without a network Alpha Reads receipts on your device Skip it if you want a choice Runner-up: Beta "
-        "The panel puts Alpha ahead until one reviewer changes sides. Picked on 22 Nov 2026"
+        "Best for work without a network Alpha Reads receipts on your device Skip it if you want a choice "
+        "Runner-up: Beta The panel puts Alpha ahead until one reviewer changes sides. Picked on 22 Nov 2026"
     ]
 
 

@@ -86,7 +86,7 @@ def _has_member(condition: sa.ColumnElement[bool]) -> sa.Exists:
 
 
 def _select_curated() -> sa.Select[Any]:
-    """The curated comparisons that hold most of these tools, or any of them: a row for each member and each of its reasons."""
+    """The curated comparisons that hold most of these tools: a row for each member and each of its reasons."""
     own_key = sa.bindparam("own_key", type_=sa.String)
     holding = (
         sa.select(member.c.comparison_id, sa.func.count().label("held"))

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import ON_ONE_DATABASE, StatementCount
+from tests.conftest import StatementCount
 from tests.makers import make_category, make_tool
 from verdicts.catalog import search
 from verdicts.catalog.models import Tool
@@ -243,20 +243,32 @@ def test_searching_takes_one_statement(app: Flask, statements: StatementCount) -
     assert len(statements) - before == 1
 
 
-@ON_ONE_DATABASE
 def test_of_too_many_tools_those_with_the_word_in_their_name_are_ranked_first(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(4):
         make_tool(f"a-{number}", name=f"A{number}", description="It edits code.")
-    make_tool("code-editor", name="Code Editor")
     make_tool("tagged", name="Tagged", tagline="Code for all.")
+    make_tool("code-editor", name="Code Editor")
     search.reindex_all()
     everything = found("code")
-    monkeypatch.setattr(search, "MAX_RANKED", 2)
-    assert found("code") == ["Code Editor", "Tagged", "A0", "A1"] == everything[:4]
-    hits = search.matching("code", ranks_all=True)
+    for most in (1, 2, 4):
+        monkeypatch.setattr(search, "MAX_RANKED", most)
+        assert found("code") == everything[:most]
+    hits = search.holding("code")
     assert db.session.scalar(sa.select(sa.func.count()).select_from(hits)) == len(everything) == 6
+
+
+def test_tools_that_may_not_be_found_take_no_place_among_those_that_are_ranked(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        make_tool(f"code-{number}", name=f"Code {number}")
+    wanted = make_tool("wanted", name="Wanted", description="It edits code.")
+    search.reindex_all()
+    monkeypatch.setattr(search, "MAX_RANKED", 1)
+    hits = search.matching("code", sa.select(tool.c.id).where(tool.c.name == "Wanted"))
+    assert db.session.scalars(sa.select(hits.c.tool_id)).all() == [wanted.id]
 
 
 def test_a_word_longer_than_any_that_is_indexed_is_searched_for(app: Flask) -> None:

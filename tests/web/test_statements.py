@@ -22,10 +22,10 @@ STATEMENTS = {
     "/tools/alpha?as_of=2026-11-01": 3,
     "/compare/alpha-vs-beta?as_of=2026-11-01": 3,
     "/compare?tool=alpha": 5,
-    "/compare?tool=alpha&tool=beta&more=1&q=gamma": 4,
+    "/compare?tool=alpha&tool=beta&more=1&q=gamma": 3,
     "/tools/alpha/alternatives": 7,
     "/tools": 9,
-    "/tools?q=alpha": 8,  # the tools of each category are counted already
+    "/tools?q=alpha": 7,  # the tools of each category are counted already
     "/tools?category=developer-tools&sort=newest": 8,
     "/categories/developer-tools": 9,
     "/categories/developer-tools?after=alpha": 10,

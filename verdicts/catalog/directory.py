@@ -98,8 +98,7 @@ def list_by_category(now: datetime) -> dict[str, list[ToolLink]]:
 
 
 def _find_named_as_typed(text: str, now: datetime) -> ToolLink | None:
-    hits = search.matching(text)
-    is_named = hits.c.rank <= -search.NAME_WEIGHT
-    links = select_links().join(hits, hits.c.tool_id == tool.c.id).where(is_published(now), is_named)
+    hits = search.matching(text, sa.select(tool.c.id).where(is_published(now)))
+    links = select_links().join(hits, hits.c.tool_id == tool.c.id).where(hits.c.rank <= -search.NAME_WEIGHT)
     row = db.session.execute(links.order_by(hits.c.rank, tool.c.position, tool.c.id).limit(1)).first()
     return ToolLink(*row) if row else None

@@ -10,7 +10,8 @@ Spaces left out or put in do not matter in names, aliases, synonyms, makers and 
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from sqlalchemy.dialects import postgresql
 from verdicts.catalog import spelling
 from verdicts.catalog.models import Category, Tool, ToolSlug
 from verdicts.catalog.slugs import fold
-from verdicts.extensions import db
+from verdicts.extensions import MAX_COUNTED, db
 
 MAX_QUERY_WORDS = 8
 MAX_INDEXED_WORDS = 40_000
@@ -56,42 +57,59 @@ _UNSPACED_RANGES = {
 _UNSPACED = "".join(_UNSPACED_RANGES.values())
 _WORD = re.compile(rf"(?P<run>(?:(?=\w)[{_UNSPACED}])+)|(?:(?![{_UNSPACED}])[^\W_])+")
 _LONGEST_PIECE = 3
-MAX_RANKED = 1000
+MAX_RANKED = MAX_COUNTED + 1
 
 tool = Tool.__table__
 category = Category.__table__
 tool_slug = ToolSlug.__table__
+_SPACE = sa.literal_column("' '", sa.Text)
 fts5 = sa.table("tool_search", *map(sa.column, ("rowid", "tool_search", "name", "tagline", "rest")))
 documents = sa.table("tool_search", sa.column("tool_id"), sa.column("document"))
+# How PostgreSQL's documents label a word: by where it stands.
+_LABELS = {"name": "A", "tagline": "B", "rest": "C"}
+# In which part of a document to look first. The expressions are those of two indexes: an index knows no labels.
+_PARTS: dict[str, sa.ColumnElement[Any]] = {
+    "name": sa.literal_column("ts_filter(tool_search.document, '{a}')"),
+    "tagline": sa.literal_column("ts_filter(tool_search.document, '{b}')"),
+    "document": documents.c.document,
+}
 
 
-def matching(text: str, *, ranks_all: bool = False) -> sa.Subquery:
+def matching(text: str, among: sa.Select[Any] | None = None) -> sa.Subquery:
     """Return the tools that hold every word of `text`, the last of which may be unfinished, as (tool_id, rank).
 
-    Two neighbouring words, or all of them, may be one word of the tool.
-
-    Join it; a smaller rank is better:
+    Two neighbouring words, or all of them, may be one word of the tool. Join it; a smaller rank is better:
 
         hits = search.matching("mistr")
         sa.select(tool.c.id).join(hits, hits.c.tool_id == tool.c.id).order_by(hits.c.rank, tool.c.position)
 
     A text that is a whole name, alias or synonym weighs most. A word in the name weighs more than one in the tagline,
     an alias or a synonym, and that more than one in the maker, category or description. Any text is safe; a text
-    without a letter or digit matches nothing. Unpublished tools match too: the query that joins this one decides what
-    may be shown.
+    without a letter or digit matches nothing.
 
-    Where more than MAX_RANKED tools match, SQLite ranks so many that hold the text in their name, as many in their
-    tagline, and as many others, in the order of their ids: nobody looks at more, and reading all took half a second.
-    Where the query that joins this one leaves out many, it asks for all by `ranks_all`.
+    `among` selects the ids of the tools that may be found, without it unpublished ones may too. Where more than
+    MAX_RANKED of them match, those are ranked that hold the text in their name, then in their tagline, then anywhere:
+    nobody looks at more, and to rank all of 50,000 took half a second.
     """
-    text = text[:MAX_QUERY_LENGTH]
-    words = query_words(text)[:MAX_QUERY_WORDS]
+    words, ways, whole = _read(text)
     if not words:
         return sa.select(tool.c.id.label("tool_id"), sa.literal(0).label("rank")).where(sa.false()).subquery("hits")
-    ways, whole = _ways(words, text), _WHOLE + _whole(text)
-    if not _is_sqlite():
-        return _matching_on_postgresql(words, ways, whole).subquery("hits")
-    return _matching_on_sqlite(words, ways, whole, None if ranks_all else MAX_RANKED).subquery("hits")
+    index = _index_here()
+    found = index.best(ways).subquery("found")
+    first = sa.select(found.c.tool_id).limit(sa.literal_column(str(MAX_RANKED)))
+    if among is not None:
+        first = first.where(among.where(tool.c.id == found.c.tool_id).correlate(found).exists())
+    first_hits = first.subquery("first_hits")
+    ranked = sa.select(first_hits.c.tool_id, _rank(words, whole, index.holds))
+    return ranked.join(index.table, index.tool_id == first_hits.c.tool_id).subquery("hits")
+
+
+def holding(text: str) -> sa.Subquery:
+    """Return all tools that matching() finds, in no order, as (tool_id)."""
+    words, ways, _whole = _read(text)
+    if not words:
+        return sa.select(tool.c.id.label("tool_id")).where(sa.false()).subquery("hits")
+    return _index_here().holding(ways).subquery("hits")
 
 
 def correct(text: str) -> str:
@@ -104,7 +122,7 @@ def reindex_all(connection: sa.Connection | None = None) -> None:
     """Rebuild the index of every tool, with the session's connection or this one. At most five statements."""
     connection = connection or db.session.connection()
     spelling.clear(connection)
-    connection.execute(sa.delete(fts5 if _is_sqlite() else documents))
+    connection.execute(sa.delete(_index_here().table))
     _index(_texts(), connection)
 
 
@@ -116,9 +134,8 @@ def reindex(tool_ids: Collection[int]) -> None:
     """
     if len(tool_ids) > MAX_TOOLS_ONE_BY_ONE:
         return reindex_all()
-    index, tool_id = (fts5, fts5.c.rowid) if _is_sqlite() else (documents, documents.c.tool_id)
-    connection = db.session.connection()
-    connection.execute(sa.delete(index).where(tool_id.in_(tool_ids)))
+    index, connection = _index_here(), db.session.connection()
+    connection.execute(sa.delete(index.table).where(index.tool_id.in_(tool_ids)))
     return _index(_texts().where(tool.c.id.in_(tool_ids)), connection)
 
 
@@ -159,8 +176,8 @@ def _distinct(words: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(word[:MAX_WORD_LENGTH] for word in words))
 
 
-def _is_sqlite() -> bool:
-    return db.session.get_bind().dialect.name == "sqlite"
+def _index_here() -> "_Index":
+    return _INDEXES[db.session.get_bind().dialect.name]
 
 
 def _texts() -> sa.Select[Any]:
@@ -179,7 +196,7 @@ def _index(texts: sa.Select[Any], connection: sa.Connection) -> None:
         return
     spelling.store(_first_of_each(item for row in rows for item in _terms(row).items()), connection)
     entries = [_entry(row) for row in rows]
-    if _is_sqlite():
+    if _index_here().table is fts5:
         connection.execute(sa.insert(fts5), entries)
         return
     insert = postgresql.insert(documents).values(document=sa.cast(sa.bindparam("document"), postgresql.TSVECTOR))
@@ -244,7 +261,8 @@ def _whole(text: str) -> str:
 
 
 def _document(entry: dict[str, Any]) -> dict[str, Any]:
-    lexemes = (_lexemes(entry[column], label) for column, label in (("name", "1A"), ("tagline", "2B"), ("rest", "3C")))
+    labels = enumerate(_LABELS.items(), 1)
+    lexemes = (_lexemes(entry[column], f"{number}{label}") for number, (column, label) in labels)
     return {"tool_id": entry["rowid"], "document": " ".join(lexemes)}
 
 
@@ -252,54 +270,76 @@ def _lexemes(words: str, label: str) -> str:
     return " ".join(f"'{word}':{label}" for word in words.split())
 
 
-def _ways(words: list[str], text: str) -> list[list[str]]:
-    """Return the lists of words of which a tool must hold one: as typed, with two neighbours or all run together."""
+def _read(text: str) -> tuple[list[str], list[list[str]], str]:
+    """Return the words of a query, the lists of words of which a tool must hold one, and what a whole name would be.
+
+    The lists are the words as typed, those with two neighbours run together, and all of them run together.
+    """
+    text = text[:MAX_QUERY_LENGTH]
+    words, whole = query_words(text)[:MAX_QUERY_WORDS], _WHOLE + _whole(text)
     split = list(_split(text))[:MAX_QUERY_WORDS]
     if any(is_run for _word, is_run in split):
-        return [words]
+        return words, [words], whole
     plain = [word for word, _is_run in split]
     pairs = [[*plain[:at], _joined(plain[at : at + 2]), *plain[at + 2 :]] for at in range(len(plain) - 1)]
     ways = [words, *map(_distinct, pairs), [_joined(plain)]]
-    return [way for number, way in enumerate(ways) if way not in ways[:number]]
+    return words, [way for number, way in enumerate(ways) if way not in ways[:number]], whole
 
 
-def _matching_on_sqlite(
-    words: Sequence[str], ways: Sequence[Sequence[str]], whole: str, most: int | None
-) -> sa.Select[Any]:
+def _holding_on_sqlite(ways: Sequence[Sequence[str]], column: str = "") -> sa.Select[Any]:
     def every(way: Sequence[str]) -> str:
         return " AND ".join([*(f'"{word}"' for word in way[:-1]), f'"{way[-1]}"*'])
 
     any_way = " OR ".join(f"({every(way)})" for way in ways)
-
-    def found(expression: str) -> sa.Select[Any]:
-        index = fts5.alias()
-        ids = sa.select(index.c.rowid).where(index.c.tool_search.bool_op("MATCH")(expression))
-        return ids.limit(sa.literal_column(str(most))) if most else ids
-
-    def is_in(column: str, word: str) -> sa.ColumnElement[bool]:
-        # Of those that match: a tool among the first ones that match is among the first of these too.
-        return hits.c.rowid.in_(found(f"({column} : {word}) AND ({any_way})"))
-
-    parts = [f"name : ({any_way})", f"tagline : ({any_way})", any_way] if most else [any_way]
-    hits = sa.union(*(sa.select(found(part).subquery()) for part in parts)).subquery("found")
-    terms = [f'"{word}"' for word in words] + [f'"{words[-1]}"*']
-    weights = [_weight(is_in("name", term), is_in("tagline", term)) for term in terms]
-    weights += [_weight_of_whole(is_in("name", f'"{whole}"'), is_in("name", f'"{whole}"*'))]
-    return sa.select(hits.c.rowid.label("tool_id"), _rank(weights))
+    holds = fts5.c.tool_search.bool_op("MATCH")(f"{column} : ({any_way})" if column else any_way)
+    return sa.select(fts5.c.rowid.label("tool_id")).where(holds)
 
 
-def _matching_on_postgresql(words: Sequence[str], ways: Sequence[Sequence[str]], whole: str) -> sa.Select[Any]:
-    def matches(expression: str) -> sa.ColumnElement[bool]:
-        return documents.c.document.bool_op("@@")(sa.cast(expression, postgresql.TSQUERY))
+def _best_on_sqlite(ways: Sequence[Sequence[str]]) -> sa.Select[Any]:
+    """SQLite reads the parts one after the other, each as far as its rows are asked for."""
+    parts = sa.union_all(*(_holding_on_sqlite(ways, column) for column in ("name", "tagline", ""))).subquery("parts")
+    return sa.select(parts.c.tool_id).distinct()
 
+
+def _holds_on_sqlite(column: str, word: str, *, begins: bool = False) -> sa.ColumnElement[bool]:
+    """Say so by the text: each MATCH with an unfinished word reads all words of the index that begin with it."""
+    words = _SPACE + fts5.c[column] + _SPACE
+    return sa.func.instr(words, f" {word}" if begins else f" {word} ") > 0
+
+
+def _holding_on_postgresql(
+    ways: Sequence[Sequence[str]], document: sa.ColumnElement[Any] = documents.c.document
+) -> sa.Select[Any]:
+    return sa.select(documents.c.tool_id).where(_matches(document, ways))
+
+
+def _matches(document: sa.ColumnElement[Any], ways: Sequence[Sequence[str]]) -> sa.ColumnElement[bool]:
     def every(way: Sequence[str]) -> str:
         return " & ".join([*(f"'{word}'" for word in way[:-1]), f"'{way[-1]}':*"])
 
-    terms = [f"'{word}':" for word in words] + [f"'{words[-1]}':*"]
-    weights = [_weight(matches(f"{term}A"), matches(f"{term}B")) for term in terms]
-    weights += [_weight_of_whole(matches(f"'{whole}':A"), matches(f"'{whole}':*A"))]
-    hits = matches(" | ".join(f"({every(way)})" for way in ways))
-    return sa.select(documents.c.tool_id, _rank(weights)).where(hits)
+    return _is_in(document, " | ".join(f"({every(way)})" for way in ways))
+
+
+def _is_in(document: sa.ColumnElement[Any], expression: str) -> sa.ColumnElement[bool]:
+    return document.bool_op("@@")(sa.cast(expression, postgresql.TSQUERY))
+
+
+def _best_on_postgresql(ways: Sequence[Sequence[str]]) -> sa.Select[Any]:
+    """Each part leaves out those before it, so that none needs to be read to its end.
+
+    A materialized part is planned as if it were: the planner cannot know in which part the first ones are, and for a
+    few it would read the whole table. It is read as far as its rows are asked for.
+    """
+    parts: list[sa.Select[Any]] = []
+    for number, (name, document) in enumerate(_PARTS.items()):
+        part = _holding_on_postgresql(ways, document)
+        part = part.where(*(~_matches(before, ways) for before in list(_PARTS.values())[:number]))
+        parts.append(sa.select(part.cte(f"in_{name}").prefix_with("MATERIALIZED")))
+    return sa.select(sa.union_all(*parts).subquery("parts"))
+
+
+def _holds_on_postgresql(column: str, word: str, *, begins: bool = False) -> sa.ColumnElement[bool]:
+    return _is_in(documents.c.document, f"'{word}':{'*' if begins else ''}{_LABELS[column]}")
 
 
 def _weight(in_name: sa.ColumnElement[bool], in_tagline: sa.ColumnElement[bool]) -> sa.Case[int]:
@@ -310,6 +350,29 @@ def _weight_of_whole(is_name: sa.ColumnElement[bool], begins_name: sa.ColumnElem
     return sa.case((is_name, WHOLE_WEIGHT), (begins_name, BEGINNING_WEIGHT), else_=0)
 
 
-def _rank(weights: Iterable[sa.ColumnElement[int]]) -> sa.Label[int]:
+def _rank(words: Sequence[str], whole: str, holds: Callable[..., sa.ColumnElement[bool]]) -> sa.Label[int]:
     """The last word counts as a whole and as a beginning, so that "code" finds "Code" before "Codex"."""
+    last = words[-1]
+    weights = [_weight(holds("name", word), holds("tagline", word)) for word in words]
+    weights += [_weight(holds("name", last, begins=True), holds("tagline", last, begins=True))]
+    weights += [_weight_of_whole(holds("name", whole), holds("name", whole, begins=True))]
     return (-sum(weights, start=sa.literal(0))).label("rank")
+
+
+@dataclass(frozen=True)
+class _Index:
+    """A database's index: its table, the tools that hold any of the ways, the best first, and where a word stands."""
+
+    table: sa.TableClause
+    tool_id: sa.ColumnElement[int]
+    holding: Callable[[Sequence[Sequence[str]]], sa.Select[Any]]
+    best: Callable[[Sequence[Sequence[str]]], sa.Select[Any]]
+    holds: Callable[..., sa.ColumnElement[bool]]
+
+
+_INDEXES = {
+    "sqlite": _Index(fts5, fts5.c.rowid, _holding_on_sqlite, _best_on_sqlite, _holds_on_sqlite),
+    "postgresql": _Index(
+        documents, documents.c.tool_id, _holding_on_postgresql, _best_on_postgresql, _holds_on_postgresql
+    ),
+}

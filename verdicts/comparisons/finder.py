@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from verdicts.catalog import models, search
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.price_checks import days_since_check
-from verdicts.catalog.queries import category, price, review, summaries_of, tool
+from verdicts.catalog.queries import category, price, requested_slug, review, summaries_of, tool
 from verdicts.catalog.reviews import OLD_AFTER
 from verdicts.catalog.summaries import ToolLink, ToolSummary
-from verdicts.comparisons.tool_orders import ORDERS, Order, Sort, order_by_relevance
+from verdicts.comparisons.tool_orders import ORDERS, Sort
 from verdicts.extensions import MAX_COUNTED, UtcDateTime, count_up_to, db
 
 PAGE_SIZE = 24
@@ -106,21 +106,41 @@ def list_tools(query: ToolQuery, now: datetime) -> FoundTools:
     """Return one page of the tools that match.
 
     Three statements, or one where none match; one more behind a slug, and two more where readers decide the order.
+    Two where the best match comes first: there the tools that are counted are those that are ranked.
     """
-    orders, matching = _select(query, now)
-    total = count_up_to(matching)
-    ids = _read_ids(query, orders, matching) if total else []
+    ids, total = (_read_best if query.text and query.sort is Sort.RELEVANCE else _read_ids)(query, now)
     found = summaries_of(ids[:PAGE_SIZE]) if ids else {}
     tools = [found[id] for id in ids[:PAGE_SIZE] if id in found]  # one may have been deleted since
     return FoundTools(tools, total, tools[-1].slug if tools and len(ids) > PAGE_SIZE else "")
 
 
-def _read_ids(query: ToolQuery, orders: Sequence[Order], matching: sa.Select[Any]) -> list[int]:
-    """Return the ids of a page and of the next tool; none behind a slug that no matching tool has."""
+def _read_best(query: ToolQuery, now: datetime) -> tuple[Sequence[int], int]:
+    """Return the ids of a page and of the next tool, best match first, and how many match."""
+    connection, hits = db.session.connection(), search.matching(query.text, _select(query, now))
+    best = sa.select(tool.c.id).join(hits, hits.c.tool_id == tool.c.id)
+    ids = connection.scalars(best.order_by(hits.c.rank, tool.c.position, tool.c.id)).all()
+    begin = (query.page - 1) * PAGE_SIZE
+    if query.after:
+        last = connection.scalar(sa.select(requested_slug.c.tool_id).where(requested_slug.c.slug == query.after))
+        begin = ids.index(last) + 1 if last in ids else len(ids)
+    return ids[begin : begin + PAGE_SIZE + 1], len(ids)
+
+
+def _read_ids(query: ToolQuery, now: datetime) -> tuple[Sequence[int], int]:
+    """Return the ids of a page and of the next tool, and how many match; none behind a slug that none of these has."""
+    matching = _select(query, now)
+    if query.text:
+        hits = search.holding(query.text)
+        matching = matching.join(hits, hits.c.tool_id == tool.c.id)
+    total = count_up_to(matching)
+    return (_read_in_order(query, matching) if total else []), total
+
+
+def _read_in_order(query: ToolQuery, matching: sa.Select[Any]) -> list[int]:
     connection = db.session.connection()
     skipped = 0 if query.after else (query.page - 1) * PAGE_SIZE
     end, has_begun, ids = skipped + PAGE_SIZE + 1, not query.after, list[int]()
-    for order in orders:
+    for order in ORDERS[query.sort]:
         tools = order.sort(matching)
         if not has_begun:
             place = connection.execute(order.place(query.after, matching)).first()
@@ -144,17 +164,12 @@ def asks_for_open(category_slug: str) -> bool:
     return bool(db.session.connection().scalar(statement, values))
 
 
-def _select(query: ToolQuery, now: datetime) -> tuple[Sequence[Order], sa.Select[Any]]:
-    """Return the orders, one after the other, and the statement that reads the ids of tools that match, in none."""
-    matching = sa.select(tool.c.id).where(tool.c.published_at <= sa.literal(now, UtcDateTime))
-    orders = ORDERS[query.sort]
-    if query.text:
-        hits = search.matching(query.text, ranks_all=query.is_filtered or query.sort is not Sort.RELEVANCE)
-        matching = matching.join(hits, hits.c.tool_id == tool.c.id)
-        orders = order_by_relevance(hits) if query.sort is Sort.RELEVANCE else orders
+def _select(query: ToolQuery, now: datetime) -> sa.Select[Any]:
+    """Return the statement that reads the ids of the tools that may be shown, whatever text they hold, in no order."""
+    allowed = sa.select(tool.c.id).where(tool.c.published_at <= sa.literal(now, UtcDateTime))
     if query.prices or FreshPart.PRICE in query.fresh:
-        matching = matching.outerjoin(price, (price.c.tool_id == tool.c.id) & price.c.until.is_(None))
-    return orders, matching.where(*_conditions(query, now.date()))
+        allowed = allowed.outerjoin(price, (price.c.tool_id == tool.c.id) & price.c.until.is_(None))
+    return allowed.where(*_conditions(query, now.date()))
 
 
 def _conditions(query: ToolQuery, today: date) -> Iterator[sa.ColumnElement[bool]]:

@@ -55,11 +55,6 @@ class Order:
         return keys < values if self.is_descending else keys > values
 
 
-def order_by_relevance(hits: sa.Subquery) -> tuple[Order, ...]:
-    """`hits` is of search.matching(), and joined."""
-    return (Order((hits.c.rank, *_IN_EDITORS_ORDER)),)
-
-
 _has_interval = (tally.c.tool_id == tool.c.id) & (tally.c.counted >= PERCENTAGE_FROM)
 
 

@@ -240,13 +240,14 @@ def test_the_answer_says_what_reviewers_and_readers_would_do(
             FOUR,
             (60, 20),
             "The panel’s SHIP holds until two reviewers change their mind, and the readers’ SHIP holds "
-            "until 12 readers change their mind.",
+            "until 12 readers change their mind: their 95\u202f% interval then reaches 50\u202f%.",
         ),
         ({"builder": "skip"}, (15, 15), "The panel’s SKIP holds until one reviewer changes their mind."),
         (
             {"builder": "skip", "founder": "ship"},
             (11, 24),
-            "The readers’ SKIP holds until one reader changes their mind.",
+            "The readers’ SKIP holds until one reader changes their mind: their 95\u202f% interval then reaches "
+            "50\u202f%.",
         ),
         ({}, (29, 0), ""),
     ],
@@ -356,15 +357,28 @@ def test_of_three_tools_readers_name_no_lead_either() -> None:
     assert of_both(None) == "Each tool has its own readers; a lead among them is worked out for two tools at a time."
 
 
-def test_a_panel_outside_the_readers_interval_is_told_with_both_figures() -> None:
-    community = Community(ship=20, skip=60)
-    interval = community.interval
-    assert interval is not None
-    assert disagreement("Alpha", panel(**FOUR), community) == (
-        "Panel and readers part on Alpha: 4 of 4 reviewers ship it, but 25\u202f% of 80 readers do, and the panel’s "
-        f"share lies outside their 95\u202f% interval, {interval.low_percent} to {interval.high_percent}\u202f%, "
-        "by more than half a voice."
-    )
+SPLIT = {"builder": "ship", "skeptic": "skip"}
+
+
+@pytest.mark.parametrize(
+    ("said", "community", "what"),
+    [
+        (FOUR, (20, 60), "Panel and readers part on Alpha: 4 of 4 reviewers ship it, but 25\u202f% of readers do"),
+        (
+            {"builder": "skip"},
+            (60, 20),
+            "Panel and readers part on Alpha: 0 of 1 reviewers ship it, but 75\u202f% of readers do",
+        ),
+        (FOUR, (60, 20), "The panel is keener on Alpha than readers: 4 of 4 against 75\u202f%"),
+        (FOUR, (40, 40), "The panel is keener on Alpha than readers: 4 of 4 against 50\u202f%"),
+        (SPLIT, (79, 1), "Readers are keener on Alpha than the panel: 99\u202f% against 1 of 2"),
+    ],
+)
+def test_a_panel_outside_the_readers_interval_parts_from_them_only_on_another_side(
+    said: dict[str, str], community: tuple[int, int], what: str
+) -> None:
+    sentence = disagreement("Alpha", panel(**said), Community(*community))
+    assert sentence == f"{what}, beyond the readers’ 95\u202f% interval."
 
 
 @pytest.mark.parametrize(

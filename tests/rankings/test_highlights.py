@@ -24,17 +24,17 @@ def judged(slug: str, verdicts: str, ship: int, skip: int, **keys: object) -> To
 
 
 def slugs(found: Highlights) -> tuple[list[str], list[str]]:
-    return [each.tool.slug for each in found.contested], [each.tool.slug for each in found.parting]
+    return [each.tool.slug for each in found.contested], [each.tool.slug for each in found.differing]
 
 
-def test_contested_is_what_splits_panel_and_readers_and_parting_what_one_side_likes(app: Flask) -> None:
+def test_contested_is_what_splits_panel_and_readers_and_differing_what_one_side_likes(app: Flask) -> None:
     judged("even", "++--", 20, 20)
     judged("leaning", "++-", 30, 10)
     judged("liked-by-readers", "---", 38, 2)
     judged("agreed", "+++", 39, 1)
     found = highlights.load(NOW, 3)
     assert slugs(found) == (["even", "leaning"], ["liked-by-readers"])
-    assert found.parting[0].readers_like_it_more
+    assert found.differing[0].readers_are_keener
 
 
 @ON_ONE_DATABASE

@@ -100,8 +100,8 @@ def test_tools_are_apart_by_what_lies_between_panel_and_interval(kinds: dict[str
         interval, share = row.community.interval, row.panel.ship / row.panel.total
         assert interval
         assert row.gap == pytest.approx(max(0, interval.low - share, share - interval.high))
-        assert row.parts == row.community.contradicts(row.panel.ship, row.panel.total)
-    assert found.parting == sum(row.parts for row in found.rows)
+        assert row.differs == row.community.contradicts(row.panel.ship, row.panel.total)
+    assert found.differing == sum(row.differs for row in found.rows)
 
 
 def test_contested_are_those_that_fall_most_nearly_into_two_halves(kinds: dict[str, int]) -> None:

@@ -33,6 +33,12 @@ def test_a_tool_that_ended_asks_nothing_more(visitor: Visitor, path: str) -> Non
     assert not any(each in words for each in ("would you ship", "Be the first", "Not known", "Not verified"))
 
 
+def test_a_tool_that_ended_asks_nobody_to_follow_it_or_to_doubt_its_price(visitor: Visitor) -> None:
+    page = visitor.reads("/tools/gone")
+    assert not any(each in page.words for each in ("Follow this tool", "Price wrong?", "Email address"))
+    assert "Follow this tool" in visitor.reads("/tools/ending").words
+
+
 def test_whoever_voted_can_still_take_it_back(visitor: Visitor) -> None:
     assert "/tools/loved/vote" in visitor.reads("/tools/loved").links()
     words = visitor.reads("/tools/loved/vote").words

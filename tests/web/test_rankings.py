@@ -17,7 +17,7 @@ from verdicts.extensions import db
 
 @pytest.fixture(scope="module")
 def visitor(shared_app: Flask) -> Visitor:
-    """Eleven tools with votes and a panel of two; on the first one panel and readers part."""
+    """Eleven tools with votes and a panel of two; on the first one panel and readers differ."""
     builder, skeptic = make_reviewer("builder"), make_reviewer("skeptic")
     kind = make_category("editors", name="Editors")
     kind.former_slugs = [CategoryAlias(slug="ides")]
@@ -66,9 +66,9 @@ def test_the_table_beside_the_drawing_holds_the_same_figures(page: Page) -> None
 
 
 @ON_ONE_SHARED_DATABASE
-def test_the_headline_counts_the_tools_on_which_panel_and_readers_part(page: Page) -> None:
-    filled = [each for each in page.all("a") if "scatter-parts" in each.get("class", "")]
-    assert words_of(page.one("h1")) == f"Panel and readers part ways on {number(len(filled))} tools."
+def test_the_headline_counts_the_tools_on_which_panel_and_readers_differ(page: Page) -> None:
+    filled = [each for each in page.all("a") if "scatter-differs" in each.get("class", "")]
+    assert words_of(page.one("h1")) == f"Panel and readers differ on {number(len(filled))} tools."
 
 
 @ON_ONE_SHARED_DATABASE

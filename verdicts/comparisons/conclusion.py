@@ -16,7 +16,7 @@ class Conclusion:
 
     `lede` is short enough for the first screen of a phone; `sentences` say the same and more, with all its basis.
     `names_lead` is True where the panel puts one tool ahead, so that they say what this hangs on.
-    `disagreements` has a sentence for each tool, "" where its panel and its readers do not disagree.
+    `disagreements` has a sentence for each tool, "" where its panel and its readers do not differ.
     """
 
     headline: str

@@ -155,9 +155,9 @@ def answer(panel: Panel, community: Community) -> str:
     reviewers = _would_ship(panel)
     if not reviewers or not community.interval:
         return reviewers and f"{reviewers}."
-    if readers_to_divide(community) is None:
+    likes = _verdict_of(community)
+    if likes is None:
         return f"{reviewers}, and readers are divided."
-    likes = Verdict.SHIP if community.ship > community.skip else Verdict.SKIP
     if panel.majority not in {None, likes}:
         return f"{reviewers}, but most readers would{'' if likes is Verdict.SHIP else ' not'}."
     return f"{reviewers}, and {'so would most readers' if likes is Verdict.SHIP else 'most readers would not'}."
@@ -183,7 +183,8 @@ def majority(panel: Panel, community: Community) -> str:
         )
     if votes := readers_to_divide(community):
         readers = f"readers’ {_verdict(community.ship > community.skip)} holds until {_readers_change(votes)}"
-        parts.append(f"the {readers}" if parts else f"The {readers}")
+        reach = f"their {CONFIDENCE_PERCENT}{PERCENT} interval then reaches 50{PERCENT}"
+        parts.append(f"{'the' if parts else 'The'} {readers}: {reach}")
     return f"{', and '.join(parts)}." if parts else ""
 
 
@@ -223,16 +224,27 @@ def readers_sentence(names: Sequence[str], readers: ReadersOfBoth | None) -> str
 
 
 def disagreement(name: str, panel: Panel, community: Community) -> str:
-    """Return that panel and readers part on a tool. Needs a community with an interval."""
-    interval = community.interval
-    if interval is None:
+    """Return that panel and readers part on a tool, or on the same side, which of them is keener.
+
+    Needs a panel, and a community with an interval.
+    """
+    if community.interval is None:
         raise ValueError(f"{name} has too few votes for an interval")
-    outside = f"{interval.low_percent} to {interval.high_percent}{PERCENT}"
-    return (
-        f"Panel and readers part on {name}: {panel.ship} of {panel.total} reviewers ship it, but "
-        f"{community.percent}{PERCENT} of {community.counted} readers do, and the panel’s share lies outside their "
-        f"{CONFIDENCE_PERCENT}{PERCENT} interval, {outside}, by more than half a voice."
-    )
+    panels, readers = f"{panel.ship} of {panel.total}", f"{community.percent}{PERCENT}"
+    if {panel.majority, _verdict_of(community)} == set(Verdict):
+        what = f"Panel and readers part on {name}: {panels} reviewers ship it, but {readers} of readers do"
+    elif community.is_keener_than(panel.ship, panel.total):
+        what = f"Readers are keener on {name} than the panel: {readers} against {panels}"
+    else:
+        what = f"The panel is keener on {name} than readers: {panels} against {readers}"
+    return f"{what}, beyond the readers’ {CONFIDENCE_PERCENT}{PERCENT} interval."
+
+
+def _verdict_of(community: Community) -> Verdict | None:
+    """Return what most readers clearly say; None where they are divided, or too few."""
+    if readers_to_divide(community) is None:
+        return None
+    return Verdict.SHIP if community.ship > community.skip else Verdict.SKIP
 
 
 def _unless_left_out(lead: PanelLead, words: str, words_if_left_out: str) -> str:

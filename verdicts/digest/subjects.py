@@ -45,7 +45,7 @@ def _phrase_of(item: NewsItem) -> str:
         case ItemKind.PRICE_MOVE:
             news = f"{details['after']}, was {details['before']}"
         case ItemKind.DISAGREEMENT:
-            news = f"readers and the panel {'no longer disagree' if details.get('has_ended') else 'disagree'}"
+            news = f"readers and the panel {'no longer differ' if details.get('has_ended') else 'differ'}"
         case ItemKind.VOTES:
             news = f"{details['ship']} ship, {details['skip']} skip this week"
     return f"{details['tool']['name']}: {news}"

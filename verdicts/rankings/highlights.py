@@ -1,4 +1,4 @@
-"""What the front page shows of the rankings: where both panel and readers are split, and where they part."""
+"""What the front page shows of the rankings: where both panel and readers are split, and where they differ."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,15 +26,14 @@ class HighlightedTool:
     community: Community
 
     @property
-    def readers_like_it_more(self) -> bool:
-        """Say on which side readers are. Needs a panel, and votes enough for a share."""
-        return (self.community.share or 0) * self.panel.total > self.panel.ship
+    def readers_are_keener(self) -> bool:
+        return self.community.is_keener_than(self.panel.ship, self.panel.total)
 
 
 @dataclass(frozen=True)
 class Highlights:
     contested: tuple[HighlightedTool, ...]
-    parting: tuple[HighlightedTool, ...]
+    differing: tuple[HighlightedTool, ...]
 
 
 _tool = Tool.__table__
@@ -56,19 +55,19 @@ def load(now: datetime, most: int) -> Highlights:
     """Return so many tools of each kind at most. Three statements."""
     rows = db.session.connection().execute(_MOST_VOTED, {"now": now})
     tools = [VotedTool(row.id, row.name, Community(*row[3:]), row.panel_key) for row in rows]
-    parting, contested = find_parting(tools)[:most], find_contested(tools)[:most]
-    ids = [tool.id for tool in (*parting, *contested)]
+    differing, contested = find_differing(tools)[:most], find_contested(tools)[:most]
+    ids = [tool.id for tool in (*differing, *contested)]
     links, panels = links_of(ids), panel_verdicts_of(ids)
 
     def shown(chosen: Sequence[VotedTool]) -> tuple[HighlightedTool, ...]:
         return tuple(HighlightedTool(links[tool.id], panels[tool.id], tool.community) for tool in chosen)
 
-    return Highlights(shown(contested), shown(parting))
+    return Highlights(shown(contested), shown(differing))
 
 
-def find_parting(tools: Sequence[VotedTool]) -> list[VotedTool]:
-    """Return the tools on which panel and readers part, the widest gap first."""
-    return [place.tool for place in by_gap(tools) if place.tool.parts]
+def find_differing(tools: Sequence[VotedTool]) -> list[VotedTool]:
+    """Return the tools on which panel and readers differ, the widest gap first."""
+    return [place.tool for place in by_gap(tools) if place.tool.differs]
 
 
 def find_contested(tools: Sequence[VotedTool]) -> list[VotedTool]:

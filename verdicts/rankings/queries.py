@@ -62,7 +62,11 @@ class Disagreement(RankedTool):
     """`gap` is how far the panel's share lies from the nearer end of the readers' interval, in 0..1."""
 
     gap: float
-    parts: bool
+    differs: bool
+
+    @property
+    def readers_are_keener(self) -> bool:
+        return self.community.is_keener_than(self.panel.ship, self.panel.total)
 
     @property
     def points(self) -> int:
@@ -72,10 +76,10 @@ class Disagreement(RankedTool):
 
 @dataclass(frozen=True)
 class Disagreements:
-    """The tools on which panel and readers are furthest apart; on `parting` of all they part."""
+    """The tools on which panel and readers are furthest apart, those first on which they differ: `differing` of all."""
 
     rows: tuple[Disagreement, ...]
-    parting: int
+    differing: int
     total: int
 
 
@@ -210,11 +214,11 @@ class _Tools:
     def disagreements(self, places: Sequence[Place]) -> Disagreements:
         rows = (
             Disagreement(
-                **vars(self.row(each.tool.id, each.bands)), gap=float(each.tool.gap.low), parts=each.tool.parts
+                **vars(self.row(each.tool.id, each.bands)), gap=float(each.tool.gap.low), differs=each.tool.differs
             )
             for each in places[:LENGTH]
         )
-        return Disagreements(tuple(rows), sum(each.tool.parts for each in places), len(places))
+        return Disagreements(tuple(rows), sum(each.tool.differs for each in places), len(places))
 
 
 def _load_groups(groups: Sequence[Group], most: int, values: Mapping[str, object]) -> _FoundGroups:

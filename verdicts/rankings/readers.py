@@ -42,8 +42,8 @@ class VotedTool:
         return self.span.distance_from(ship / total)
 
     @property
-    def parts(self) -> bool:
-        """Whether panel and readers part. Needs a panel."""
+    def differs(self) -> bool:
+        """Whether panel and readers differ by more than may be chance. Needs a panel."""
         return self.community.contradicts(*self.panel_count)
 
 
@@ -67,8 +67,15 @@ def by_evenness(tools: Sequence[VotedTool]) -> list[Place]:
 
 
 def by_gap(tools: Sequence[VotedTool]) -> list[Place]:
-    """Rank reviewed tools by how far their readers are from the panel, at the nearer end of the interval."""
-    return _ranked([tool for tool in tools if tool.panel_key], lambda tool: tool.gap)
+    """Rank reviewed tools by how far their readers are from the panel, at the nearer end of the interval.
+
+    Those on which they differ come first. A panel of few voices may be further away and not differ.
+    """
+    return sorted(_ranked([each for each in tools if each.panel_key], lambda each: each.gap), key=_agrees)
+
+
+def _agrees(place: Place) -> bool:
+    return not place.tool.differs
 
 
 def _ranked(tools: Sequence[VotedTool], span_of: Callable[[VotedTool], Span]) -> list[Place]:

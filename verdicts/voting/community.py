@@ -84,6 +84,10 @@ class Community:
         share, half_a_voice = panel_ship / panel_total, 0.5 / panel_total
         return not self.interval.low - half_a_voice <= share <= self.interval.high + half_a_voice
 
+    def is_keener_than(self, panel_ship: int, panel_total: int) -> bool:
+        """Say whether readers have a larger share of SHIP than the panel. Needs panel_total > 0, and an interval."""
+        return self.share is not None and self.share > panel_ship / panel_total
+
 
 def wilson(ship: int, total: int) -> Interval:
     """Return a share's score interval at CONFIDENCE_PERCENT, both ends in 0..1 (Wilson 1927). Needs total > 0."""

@@ -1,4 +1,4 @@
-"""Rankings, of all tools or of a category: by panel, by readers, and where both part or change their minds."""
+"""Rankings, of all tools or of a category: by panel, by readers, and where both differ or change their minds."""
 
 from collections.abc import Mapping
 

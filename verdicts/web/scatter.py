@@ -170,7 +170,7 @@ def _to_point(
         anchor=spot.side if aside else "middle",
         name_dx=aside,
         name_y=middle + 4.5,
-        has_room=row.parts or _overlap([_name_box(figure, spot)], others) <= _LITTLE,
+        has_room=row.differs or _overlap([_name_box(figure, spot)], others) <= _LITTLE,
     )
 
 

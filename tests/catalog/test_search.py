@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import StatementCount
-from tests.makers import make_category, make_tool
+from tests.makers import make_category, make_fact, make_tool
 from verdicts.catalog import search
 from verdicts.catalog.models import Tool
 from verdicts.extensions import db
@@ -269,6 +269,38 @@ def test_tools_that_may_not_be_found_take_no_place_among_those_that_are_ranked(
     monkeypatch.setattr(search, "MAX_RANKED", 1)
     hits = search.matching("code", sa.select(tool.c.id).where(tool.c.name == "Wanted"))
     assert db.session.scalars(sa.select(hits.c.tool_id)).all() == [wanted.id]
+
+
+def test_a_tool_is_found_by_what_its_category_asks_for_and_it_has(app: Flask) -> None:
+    category = make_category(facts={"self_host": "Can be self-hosted", "formats": "Model formats"})
+    for name, self_host in (("Mine", "Yes"), ("Theirs", "No; in their cloud"), ("Unknown", "")):
+        one = make_tool(name.lower(), name=name, category_id=category.id)
+        for key, value in (("self_host", self_host), ("formats", "GGUF"), ("not_asked", "Kubernetes")):
+            if value and name != "Unknown":
+                make_fact(one, key, value)
+    search.reindex_all()
+    assert found("self-hosted") == ["Mine"]
+    assert found("gguf") == ["Mine", "Theirs"]
+    assert found("kubernetes") == []
+
+
+def test_with_any_word_the_tools_that_hold_most_of_them_come_first(app: Flask) -> None:
+    make_tool("agent", name="Agent")
+    make_tool("terminal", name="Crow", description="An agent for every terminal.")
+    make_tool("neither", name="Neither")
+    search.reindex_all()
+    text = "what is the best terminal agent with pictures"
+    hits = search.matching(text, any_word=True)
+    assert db.session.scalars(sa.select(hits.c.tool_id).order_by(hits.c.rank)).all() == [2, 1]
+    assert found(text) == []
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_whatever_a_visitor_types_is_only_words_of_which_any_may_match(app: Flask, text: str) -> None:
+    make_tool("other", name="Other")
+    search.reindex_all()
+    hits = search.matching(text, any_word=True)
+    assert db.session.scalars(sa.select(hits.c.tool_id)).all() == []
 
 
 def test_a_word_longer_than_any_that_is_indexed_is_searched_for(app: Flask) -> None:

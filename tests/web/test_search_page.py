@@ -31,6 +31,15 @@ def test_nothing_near_is_nothing_found(visitor: Visitor) -> None:
     assert "Did you mean" not in page
 
 
+@pytest.mark.parametrize("path", ["/tools", "/compare"])
+def test_words_of_which_no_tool_has_all_find_those_with_some_and_say_so(visitor: Visitor, path: str) -> None:
+    make_two()
+    page = visitor.reads(f"{path}?q=claude for pictures").words
+    assert "some words of “claude for pictures”" in page or "No tool has all the words of “claude for pictures”" in page
+    assert "Nothing found" not in page
+    assert "Claude" in page
+
+
 @pytest.mark.parametrize(
     "text", ["claude vs chatgpt", "ChatGPT vs. Claude", "claude versus gpt", "cluade or chatgtp", "Claude VS GPT"]
 )
@@ -61,7 +70,7 @@ def test_the_form_names_no_order_that_the_visitor_did_not_choose(visitor: Visito
 
 
 @pytest.mark.parametrize("tools", [10, 400])
-@pytest.mark.parametrize(("text", "expected"), [("tool", 8), ("claudde", 10), ("zzzzqq", 8), ("claude vs chatgtp", 11)])
+@pytest.mark.parametrize(("text", "expected"), [("tool", 8), ("claudde", 10), ("zzzzqq", 9), ("claude vs chatgtp", 11)])
 def test_a_search_takes_its_number_of_statements_however_many_tools(
     app: Flask, statements: StatementCount, tools: int, text: str, expected: int
 ) -> None:

@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from verdicts.catalog import spelling
-from verdicts.catalog.models import Category, Tool, ToolSlug
+from verdicts.catalog.facts import says_yes
+from verdicts.catalog.models import Category, CategoryFact, Tool, ToolFact, ToolSlug
 from verdicts.catalog.slugs import fold
 from verdicts.extensions import MAX_COUNTED, db
 
@@ -33,6 +34,13 @@ MAX_TOOLS_ONE_BY_ONE = 500
 NAME_WEIGHT, TAGLINE_WEIGHT, REST_WEIGHT = 9, 3, 1
 # What the whole query weighs that is a name, an alias or a synonym, or the beginning of one.
 WHOLE_WEIGHT, BEGINNING_WEIGHT = 40, 5
+# What each word weighs that is held where not all need be: more than where it stands, for all words together.
+HELD_WEIGHT = 1000
+# Words of English that say nothing of what is looked for.
+_FILLERS = frozenset(
+    "a ai an and any app are at be best by can do for free from good how i in is it make me my not of on or our "
+    "software that the to tool tools top use using we what which who with without your".split()
+)
 # Stands before a whole name in the index. It is of no script, and part of no word that a visitor types.
 _WHOLE = "\ue000"
 
@@ -62,6 +70,7 @@ MAX_RANKED = MAX_COUNTED + 1
 tool = Tool.__table__
 category = Category.__table__
 tool_slug = ToolSlug.__table__
+fact, label = ToolFact.__table__, CategoryFact.__table__
 _SPACE = sa.literal_column("' '", sa.Text)
 fts5 = sa.table("tool_search", *map(sa.column, ("rowid", "tool_search", "name", "tagline", "rest")))
 documents = sa.table("tool_search", sa.column("tool_id"), sa.column("document"))
@@ -75,7 +84,7 @@ _PARTS: dict[str, sa.ColumnElement[Any]] = {
 }
 
 
-def matching(text: str, among: sa.Select[Any] | None = None) -> sa.Subquery:
+def matching(text: str, among: sa.Select[Any] | None = None, *, any_word: bool = False) -> sa.Subquery:
     """Return the tools that hold every word of `text`, the last of which may be unfinished, as (tool_id, rank).
 
     Two neighbouring words, or all of them, may be one word of the tool. Join it; a smaller rank is better:
@@ -84,14 +93,20 @@ def matching(text: str, among: sa.Select[Any] | None = None) -> sa.Subquery:
         sa.select(tool.c.id).join(hits, hits.c.tool_id == tool.c.id).order_by(hits.c.rank, tool.c.position)
 
     A text that is a whole name, alias or synonym weighs most. A word in the name weighs more than one in the tagline,
-    an alias or a synonym, and that more than one in the maker, category or description. Any text is safe; a text
+    an alias or a synonym, and that more than one in the maker, category, facts or description. Any text is safe; a text
     without a letter or digit matches nothing.
+
+    With `any_word` a tool that holds one word matches, and a smaller rank means more words first: for a text that no
+    tool holds. Words such as "for" are left out then.
 
     `among` selects the ids of the tools that may be found, without it unpublished ones may too. Where more than
     MAX_RANKED of them match, those are ranked that hold the text in their name, then in their tagline, then anywhere:
     nobody looks at more, and to rank all of 50,000 took half a second.
     """
     words, ways, whole = _read(text)
+    if any_word:
+        words = [word for word in words if word not in _FILLERS]
+        ways = [[word] for word in words]
     if not words:
         return sa.select(tool.c.id.label("tool_id"), sa.literal(0).label("rank")).where(sa.false()).subquery("hits")
     index = _index_here()
@@ -100,7 +115,8 @@ def matching(text: str, among: sa.Select[Any] | None = None) -> sa.Subquery:
     if among is not None:
         first = first.where(among.where(tool.c.id == found.c.tool_id).correlate(found).exists())
     first_hits = first.subquery("first_hits")
-    ranked = sa.select(first_hits.c.tool_id, _rank(words, whole, index.holds))
+    held = [_weight_of_held(index.holds, word) for word in words] if any_word else []
+    ranked = sa.select(first_hits.c.tool_id, _rank(words, whole, index.holds, held))
     return ranked.join(index.table, index.tool_id == first_hits.c.tool_id).subquery("hits")
 
 
@@ -129,8 +145,8 @@ def reindex_all(connection: sa.Connection | None = None) -> None:
 def reindex(tool_ids: Collection[int]) -> None:
     """Rebuild the index of these tools; deleted and merged ones leave it. At most four statements.
 
-    Call it in the transaction that changes a tool's name, tagline, maker, category, description, aliases or synonyms; a
-    category's name stands in the index of all its tools.
+    Call it in the transaction that changes a tool's name, tagline, maker, category, description, facts, aliases or
+    synonyms; a category's name and what it asks for stand in the index of all its tools.
     """
     if len(tool_ids) > MAX_TOOLS_ONE_BY_ONE:
         return reindex_all()
@@ -182,9 +198,14 @@ def _index_here() -> "_Index":
 
 def _texts() -> sa.Select[Any]:
     slugs = sa.select(sa.func.aggregate_strings(tool_slug.c.slug, " ")).where(tool_slug.c.tool_id == tool.c.id)
+    # Of what a tool is said not to be, a search for it would find it.
+    asked = (label.c.category_id == tool.c.category_id) & (label.c.key == fact.c.key) & says_yes(fact.c.value)
+    facts = sa.select(sa.func.aggregate_strings(label.c.label + " " + fact.c.value, " "))
+    facts = facts.select_from(fact.join(label, label.c.key == fact.c.key)).where(fact.c.tool_id == tool.c.id, asked)
     columns = (tool.c.id, tool.c.name, tool.c.tagline, tool.c.maker, tool.c.description, tool.c.synonyms)
+    others = (slugs.scalar_subquery().label("slugs"), facts.scalar_subquery().label("facts"))
     return (
-        sa.select(*columns, category.c.name.label("category"), slugs.scalar_subquery().label("slugs"))
+        sa.select(*columns, category.c.name.label("category"), *others)
         .outerjoin(category, category.c.id == tool.c.category_id)
         .where(tool.c.merged_into_id.is_(None))
     )
@@ -227,7 +248,7 @@ def _first_of_each(items: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _entry(row: sa.Row[Any]) -> dict[str, Any]:
     other_names = _names(row)[1:]
-    rest = " ".join(filter(None, (row.maker, row.category, row.description)))
+    rest = " ".join(filter(None, (row.maker, row.category, row.facts, row.description)))
     columns = {
         "name": [*(_WHOLE + _whole(name) for name in _names(row) if _whole(name)), *_with_runs(row.name)],
         "tagline": [*_with_runs(row.tagline), *(word for name in other_names for word in _with_runs(name))],
@@ -350,13 +371,23 @@ def _weight_of_whole(is_name: sa.ColumnElement[bool], begins_name: sa.ColumnElem
     return sa.case((is_name, WHOLE_WEIGHT), (begins_name, BEGINNING_WEIGHT), else_=0)
 
 
-def _rank(words: Sequence[str], whole: str, holds: Callable[..., sa.ColumnElement[bool]]) -> sa.Label[int]:
+def _weight_of_held(holds: Callable[..., sa.ColumnElement[bool]], word: str) -> sa.Case[int]:
+    parts = [holds(column, word, begins=True) for column in ("name", "tagline", "rest")]
+    return sa.case((sa.or_(*parts), HELD_WEIGHT), else_=0)
+
+
+def _rank(
+    words: Sequence[str],
+    whole: str,
+    holds: Callable[..., sa.ColumnElement[bool]],
+    more: Sequence[sa.ColumnElement[int]] = (),
+) -> sa.Label[int]:
     """The last word counts as a whole and as a beginning, so that "code" finds "Code" before "Codex"."""
     last = words[-1]
     weights = [_weight(holds("name", word), holds("tagline", word)) for word in words]
     weights += [_weight(holds("name", last, begins=True), holds("tagline", last, begins=True))]
     weights += [_weight_of_whole(holds("name", whole), holds("name", whole, begins=True))]
-    return (-sum(weights, start=sa.literal(0))).label("rank")
+    return (-sum([*weights, *more], start=sa.literal(0))).label("rank")
 
 
 @dataclass(frozen=True)

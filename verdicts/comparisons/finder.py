@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog import models, search
+from verdicts.catalog.facts import says_yes
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.price_checks import days_since_check
 from verdicts.catalog.queries import category, price, requested_slug, review, summaries_of, tool
@@ -27,9 +28,6 @@ MAX_NUMBERED_PAGE = -(-MAX_COUNTED // PAGE_SIZE)
 
 # The facts that say whether a tool's weights or source are open, in those categories that have one of them.
 OPEN_KEYS = ("open", "open_source", "open_weights")
-# Values of these facts that say no: "No", or "No; its command line is MIT".
-_NO = ("no", "none", "closed")
-_AFTER_NO = ("", " %", ",%", ";%", ".%", ":%")
 
 
 class PanelSplit(StrEnum):
@@ -74,13 +72,14 @@ class FoundTools:
     """One page of the tools that match.
 
     `total` is how many match in all, at most MAX_COUNTED + 1; `next_after` the slug that the next page begins after, or
-    ""; `corrected` the text that was searched for instead, or "".
+    ""; `corrected` the text that was searched for instead, or ""; `is_partial` says that they hold some of its words.
     """
 
     tools: list[ToolSummary]
     total: int
     next_after: str = ""
     corrected: str = ""
+    is_partial: bool = False
 
 
 def list_pair(pair: tuple[ToolLink, ToolLink]) -> FoundTools:
@@ -90,16 +89,19 @@ def list_pair(pair: tuple[ToolLink, ToolLink]) -> FoundTools:
 
 
 def find_tools(query: ToolQuery, now: datetime) -> FoundTools:
-    """Return what a visitor looks for; where their words find nothing, what the corrected ones find.
+    """Return what a visitor looks for.
 
-    As many statements as list_tools() takes; at most five where nothing is found.
+    Where no tool holds all words, return what the corrected ones find, or else the tools that hold most of the words.
+    As many statements as list_tools() takes; at most six where nothing is found.
     """
     found = list_tools(query, now)
     if found.tools or not query.text or found.total:  # behind the last page, words are spelled right
         return found
     corrected = search.correct(query.text)
     instead = list_tools(replace(query, text=corrected), now) if corrected else found
-    return replace(instead, corrected=corrected) if instead.tools else found
+    if instead.tools:
+        return replace(instead, corrected=corrected)
+    return replace(_to_page(*_read_best(query, now, any_word=True)), is_partial=True)
 
 
 def list_tools(query: ToolQuery, now: datetime) -> FoundTools:
@@ -108,15 +110,21 @@ def list_tools(query: ToolQuery, now: datetime) -> FoundTools:
     Three statements, or one where none match; one more behind a slug, and two more where readers decide the order.
     Two where the best match comes first: there the tools that are counted are those that are ranked.
     """
-    ids, total = (_read_best if query.text and query.sort is Sort.RELEVANCE else _read_ids)(query, now)
+    is_by_match = query.text and query.sort is Sort.RELEVANCE
+    return _to_page(*(_read_best(query, now) if is_by_match else _read_ids(query, now)))
+
+
+def _to_page(ids: Sequence[int], total: int) -> FoundTools:
+    """Return a page of the tools of these ids, of which one more than a page says that there is a next."""
     found = summaries_of(ids[:PAGE_SIZE]) if ids else {}
     tools = [found[id] for id in ids[:PAGE_SIZE] if id in found]  # one may have been deleted since
     return FoundTools(tools, total, tools[-1].slug if tools and len(ids) > PAGE_SIZE else "")
 
 
-def _read_best(query: ToolQuery, now: datetime) -> tuple[Sequence[int], int]:
+def _read_best(query: ToolQuery, now: datetime, *, any_word: bool = False) -> tuple[Sequence[int], int]:
     """Return the ids of a page and of the next tool, best match first, and how many match."""
-    connection, hits = db.session.connection(), search.matching(query.text, _select(query, now))
+    connection = db.session.connection()
+    hits = search.matching(query.text, _select(query, now), any_word=any_word)
     best = sa.select(tool.c.id).join(hits, hits.c.tool_id == tool.c.id)
     ids = connection.scalars(best.order_by(hits.c.rank, tool.c.position, tool.c.id)).all()
     begin = (query.page - 1) * PAGE_SIZE
@@ -201,15 +209,11 @@ def _has_review(*conditions: sa.ColumnElement[bool]) -> sa.Exists:
     return sa.exists().where(review.c.tool_id == tool.c.id, *conditions)
 
 
-def _says_yes(value: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    return ~sa.or_(*(sa.func.lower(value).like(no + rest) for no in _NO for rest in _AFTER_NO))
-
-
 _fact, _key = models.ToolFact.__table__, models.CategoryFact.__table__
 _IS_OPEN = sa.exists().where(
     _fact.c.tool_id == tool.c.id,
     _fact.c.key.in_(OPEN_KEYS),
-    _says_yes(_fact.c.value),
+    says_yes(_fact.c.value),
     _key.c.category_id == tool.c.category_id,
     _key.c.key == _fact.c.key,
 )

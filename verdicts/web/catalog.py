@@ -65,7 +65,7 @@ def index() -> ResponseReturnValue:
     found = finder.list_pair(pair) if pair else finder.find_tools(query, now())
     if not found.tools and (query.page > 1 or query.after):
         abort(404, "This page of the directory is empty.")
-    if not found.tools and not query.is_filtered:
+    if (not found.tools or found.is_partial) and not query.is_filtered:
         note_empty_search(query.text)
     return directory_page.render(query, found, ticked, pair, categories)
 

@@ -45,6 +45,7 @@ class Choices:
 
     tools: Sequence[ToolSummary] = ()
     corrected: str = ""
+    is_partial: bool = False
     pair: tuple[ToolLink, ToolLink] | None = None
 
 
@@ -63,6 +64,7 @@ def render(slugs: Sequence[str], problem: str) -> Response:
         missing=ORDINALS[len(chosen) :],
         choices=[ToolChoice(tool, path_of([*chosen, tool])) for tool in choices.tools],
         corrected=choices.corrected,
+        is_partial=choices.is_partial,
         corrected_path=path_of(chosen, choices.corrected),
         pair=choices.pair,
         pair_address=address.canonical(tool.slug for tool in choices.pair) if choices.pair else "",
@@ -84,10 +86,10 @@ def find(text: str, chosen: Sequence[ToolLink]) -> Choices:
     if pair:
         return Choices(finder.list_pair(pair).tools, pair=pair)
     found = finder.find_tools(ToolQuery(text=text, sort=Sort.RELEVANCE), now())
-    if not found.tools:
+    if not found.tools or found.is_partial:
         note_empty_search(text)
     ids = {tool.id for tool in chosen}
-    return Choices([tool for tool in found.tools if tool.id not in ids][:MAX_FOUND], found.corrected)
+    return Choices([tool for tool in found.tools if tool.id not in ids][:MAX_FOUND], found.corrected, found.is_partial)
 
 
 def propose(chosen: Sequence[ToolLink], popular: Sequence[ComparisonSummary]) -> Choices:

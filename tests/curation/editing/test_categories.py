@@ -5,7 +5,7 @@ import pytest
 from tests.conftest import ON_ONE_DATABASE
 from tests.curation.editing.records import add, change, faults_of, found_by
 from tests.curation.files import imported
-from tests.makers import TODAY, make_category, make_pick, make_tool
+from tests.makers import TODAY, make_category, make_fact, make_pick, make_tool
 from verdicts.catalog.content_version import content_version
 from verdicts.catalog.models import Category
 from verdicts.curation.editing import categories, tools
@@ -147,6 +147,14 @@ def test_tools_are_found_by_the_new_name_of_their_category() -> None:
     wren = make_tool("wren", category_id=editors.id)
     change(categories, editors.id, name="Workbenches")
     assert (found_by("workbenches"), found_by("editors")) == ([wren.id], [])
+
+
+def test_tools_are_found_by_what_their_category_now_asks_for() -> None:
+    editors = make_category("editors", facts={"offline": "Works offline"})
+    wren = make_tool("wren", category_id=editors.id)
+    make_fact(wren, "offline", "Yes")
+    change(categories, editors.id, facts=[{"key": "offline", "label": "Needs no network"}])
+    assert (found_by("network"), found_by("offline")) == ([wren.id], [])
 
 
 @ON_ONE_DATABASE

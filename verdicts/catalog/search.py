@@ -36,11 +36,11 @@ NAME_WEIGHT, TAGLINE_WEIGHT, REST_WEIGHT = 9, 3, 1
 WHOLE_WEIGHT, BEGINNING_WEIGHT = 40, 5
 # What each word weighs that is held where not all need be: more than where it stands, for all words together.
 HELD_WEIGHT = 1000
-# Words of English that say nothing of what is looked for.
-_FILLERS = frozenset(
-    "a ai an and any app are at be best by can do for free from good how i in is it make me my not of on or our "
-    "software that the to tool tools top use using we what which who with without your".split()
-)
+# Words of English that say nothing of what is looked for, apart by spaces.
+_FILLERS = """
+    a ai an and any app are at be best by can do for free from good how i in is it make me my not of on or our software
+    that the to tool tools top use using we what which who with without your
+"""
 # Stands before a whole name in the index. It is of no script, and part of no word that a visitor types.
 _WHOLE = "\ue000"
 
@@ -105,7 +105,8 @@ def matching(text: str, among: sa.Select[Any] | None = None, *, any_word: bool =
     """
     words, ways, whole = _read(text)
     if any_word:
-        words = [word for word in words if word not in _FILLERS]
+        fillers = _FILLERS.split()
+        words = [word for word in words if word not in fillers]
         ways = [[word] for word in words]
     if not words:
         return sa.select(tool.c.id.label("tool_id"), sa.literal(0).label("rank")).where(sa.false()).subquery("hits")

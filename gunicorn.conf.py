@@ -4,6 +4,7 @@ gunicorn reads every name in this file that is also one of its settings (`config
 """
 
 import os
+import sys
 import time
 from typing import Any
 
@@ -11,8 +12,8 @@ from verdicts import private_files
 from verdicts.app import THREADS_PER_WORKER
 from verdicts.config import load
 from verdicts.operations import readiness
-from verdicts.web import logs, metric_counts, traffic
-from verdicts.web.worker import BufferingWorker
+from verdicts.web import errors, logs, metric_counts, traffic
+from verdicts.web.worker import BufferingWorker, TooFewDescriptors, raise_descriptor_limit
 
 SECONDS_UNTIL_REPLACED = 1.0
 
@@ -52,6 +53,10 @@ _settings = load(os.environ)
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 
 bind = f"{_host}:{_settings.port}"
+try:
+    worker_connections = raise_descriptor_limit()
+except TooFewDescriptors as error:
+    sys.exit(str(error))
 workers = _settings.web_concurrency
 worker_class = DrainingWorker
 threads = THREADS_PER_WORKER
@@ -68,10 +73,11 @@ limit_request_fields = 60
 
 
 def on_starting(server: Any) -> None:
-    """Log a line of JSON for each request, and read once what /readyz compares the database with."""
+    """Log a line of JSON for each request, and read what the workers must not need to open a file for."""
     logs.configure()
-    with server.app.wsgi().app_context():
+    with server.app.wsgi().test_request_context():
         readiness.newest_migration()
+        errors.read_templates()
 
 
 def pre_fork(server: Any, worker: Any) -> None:

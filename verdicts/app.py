@@ -81,7 +81,6 @@ def flask_config(settings: config.Settings) -> dict[str, object]:
         "MAX_FORM_MEMORY_SIZE": config.MAX_REQUEST_BYTES,
         "MAX_FORM_PARTS": 100,
         **limiter_config(settings),
-        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
         "RATELIMIT_SWALLOW_ERRORS": False,
         # Flask's signed session holds only the CSRF token of admin forms. Log-ins are rows (staff.sessions).
         "SESSION_COOKIE_NAME": f"{settings.host_cookie_prefix}form",
@@ -109,8 +108,8 @@ def limiter_config(settings: config.Settings) -> dict[str, object]:
     """Return where Flask-Limiter counts: in Redis, with short timeouts, or in a file on this machine."""
     url = settings.redis_url
     if not url:
-        return {"RATELIMIT_STORAGE_URI": counters.storage_uri(settings.instance_path)}
+        return {"RATELIMIT_STORAGE_URI": counters.FALLBACK + counters.storage_uri(settings.instance_path)}
     return {
-        "RATELIMIT_STORAGE_URI": f"redis+{url}" if url.startswith("unix:") else url,
+        "RATELIMIT_STORAGE_URI": counters.FALLBACK + (f"redis+{url}" if url.startswith("unix:") else url),
         "RATELIMIT_STORAGE_OPTIONS": {"socket_timeout": REDIS_TIMEOUT_SECONDS},
     }

@@ -27,6 +27,7 @@ class MixedLoad:
         self.voters: list[Voter[Browser]] = []
         self.signed_up: set[str] = set()
         self.counts: Counter[str] = Counter()
+        self.slowest: dict[str, float] = {}
         self.without_retry_after: list[str] = []
         self._proxy = proxy
         self._pause = pause  # of each client before each request
@@ -37,7 +38,11 @@ class MixedLoad:
         self._stopped = threading.Event()
 
     def __str__(self) -> str:
-        return ", ".join(f"{what}: {number}" for what, number in sorted(self.counts.items()))
+        return (
+            ", ".join(f"{what}: {number}" for what, number in sorted(self.counts.items()))
+            + "; slowest: "
+            + (", ".join(f"{what} {seconds:.1f} s" for what, seconds in sorted(self.slowest.items())))
+        )
 
     @property
     def statuses(self) -> set[str]:
@@ -110,19 +115,21 @@ class MixedLoad:
     def _send(self, what: str, request: Callable[[], Response]) -> Response | None:
         """Send a request, and wait for as long as its answer says where it is refused."""
         self._stopped.wait(self._pause)
+        began = time.monotonic()
         try:
             answer = request()
         except NO_RESPONSE:
-            self._note(f"{what} lost")
+            self._note(what, "lost", began)
             time.sleep(0.1)
             return None
-        self._note(f"{what} {answer.status}")
+        self._note(what, str(answer.status), began)
         if answer.status >= 500:
             if not answer.retry_after:
                 self.without_retry_after.append(f"{what} {answer.status}")
             self._stopped.wait(min(answer.retry_after, MOST_PATIENCE_SECONDS))
         return answer
 
-    def _note(self, what: str) -> None:
+    def _note(self, what: str, outcome: str, began: float) -> None:
         with self._lock:
-            self.counts[what] += 1
+            self.counts[f"{what} {outcome}"] += 1
+            self.slowest[what] = max(self.slowest.get(what, 0.0), time.monotonic() - began)

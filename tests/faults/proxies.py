@@ -30,6 +30,14 @@ HOST = "verdicts.example"
 NAMES = ("caddy", "nginx")
 SECONDS_TO_START = 20
 DEPLOY = CHECKOUT / "deploy"
+HEADER = f"Host: {HOST}\r\nSec-Fetch-Site: same-origin\r\n".encode()
+FORM = HEADER + b"Content-Type: application/x-www-form-urlencoded\r\n"
+HALVES = {
+    "heads": b"GET / HTTP/1.1\r\n" + HEADER + b"X-",
+    "bodies": b"POST /tools/claude-code/vote HTTP/1.1\r\n" + FORM + b"Content-Length: 12\r\n\r\nverdict",
+    "uploads": b"POST /admin/catalogue HTTP/1.1\r\n" + FORM + b"Content-Length: 2000000\r\n\r\ncsrf_token",
+    "events": b"POST /newsletter/bounces/x HTTP/1.1\r\n" + HEADER + b"Content-Length: 900000\r\n\r\n{",
+}
 _DOCUMENTED_UPSTREAM = "127.0.0.1:8000"
 _DOCUMENTED_SERVER = rf"(?m)^ *server {re.escape(_DOCUMENTED_UPSTREAM)}.*$"
 # Of what is not the site, as Debian sets it.

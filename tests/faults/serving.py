@@ -1,6 +1,7 @@
 """Serving a site as operators do: gunicorn, started as a program, with workers that can be killed."""
 
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,12 @@ from verdicts.extensions import db
 
 WORKERS = 2
 SECONDS_TO_START = 60
+LIMITED = """
+import resource, runpy, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, ({0}, {0}))
+sys.argv = ["gunicorn", "wsgi:app"]
+runpy.run_module("gunicorn", run_name="__main__", alter_sys=True)
+"""
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,18 @@ class Site:
     def get(self, path: str, **headers: str) -> Response:
         return send(self.port, "GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
+    @contextmanager
+    def limited(self, what: int, limit_of: Callable[[int], int]) -> Iterator[None]:
+        """Limit a resource of each worker until the block ends. `limit_of` takes its process id."""
+        limits = {worker: resource.prlimit(worker, what) for worker in self.workers()}
+        for worker, (_, hard) in limits.items():
+            resource.prlimit(worker, what, (limit_of(worker), hard))
+        try:
+            yield
+        finally:
+            for worker in set(self.workers()) & set(limits):
+                resource.prlimit(worker, what, limits[worker])
+
     def stop(self) -> int:
         """Stop the site as an operator does, and return its exit status."""
         self.process.send_signal(signal.SIGTERM)
@@ -53,12 +72,16 @@ class Site:
 
 
 @contextmanager
-def serving(database_url: str, folder: Path, **settings: str) -> Iterator[Site]:
-    """Serve until the block ends, then kill what is left. X-Forwarded-For names the client's address."""
+def serving(database_url: str, folder: Path, *, most_descriptors: int = 0, **settings: str) -> Iterator[Site]:
+    """Serve until the block ends, then kill what is left. X-Forwarded-For names the client's address.
+
+    `most_descriptors` limits what each process may open, as `ulimit -n` does.
+    """
     port = free_port()
     address = {"BASE_URL": f"http://127.0.0.1:{port}", "PORT": str(port), "PROXY_HOPS": "1"}
     environ = SETTINGS | address | {"DATABASE_URL": database_url, "WEB_CONCURRENCY": str(WORKERS)} | settings
-    site = Site(start("-m", "gunicorn", "wsgi:app", instance=folder, **environ), port, folder, environ)
+    command = ("-c", LIMITED.format(most_descriptors)) if most_descriptors else ("-m", "gunicorn", "wsgi:app")
+    site = Site(start(*command, instance=folder, **environ), port, folder, environ)
     try:
         wait_until(lambda: site.process.poll() is not None or _answers(site), SECONDS_TO_START)
         assert site.process.poll() is None, f"the site did not start: {site.log}"
@@ -82,6 +105,10 @@ def app_on_database(database_url: str, folder: Path, **settings: str) -> Iterato
             db.engine.dispose()
 
 
+def highest_descriptor(process: int) -> int:
+    return max(int(each.name) for each in Path(f"/proc/{process}/fd").iterdir())
+
+
 def wait_until(is_so: Callable[[], bool], seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
@@ -91,6 +118,11 @@ def wait_until(is_so: Callable[[], bool], seconds: float) -> None:
 
 def _answers(site: Site) -> bool:
     try:
-        return site.get("/livez").status == 200 and len(site.workers()) == int(site.settings["WEB_CONCURRENCY"])
+        workers = site.workers()
+        # The thread that stores page views is the last thing that a worker starts.
+        are_started = all(len([*Path(f"/proc/{worker}/task").iterdir()]) > 1 for worker in workers)
+        return (
+            site.get("/livez").status == 200 and are_started and len(workers) == int(site.settings["WEB_CONCURRENCY"])
+        )
     except OSError:
         return False

@@ -64,7 +64,7 @@ def test_a_full_disk_refuses_votes_and_harms_nothing(
 def test_a_file_that_may_not_grow_refuses_votes_and_harms_nothing(sqlite_url: str, tmp_path: Path) -> None:
     with serving(sqlite_url, tmp_path) as site:
         largest = max(path.stat().st_size for path in tmp_path.glob("verdicts.sqlite3*"))
-        with files_of(site, at_most=largest + ROOM_BYTES):
+        with site.limited(resource.RLIMIT_FSIZE, lambda _worker: largest + ROOM_BYTES):
             accepted = votes_until_refused(site)
         assert accepted > 0
         assert_all_is_well(site, sqlite_url, accepted)
@@ -126,16 +126,3 @@ def little_room_on(disk: Path, room: int = ROOM_BYTES) -> Iterator[None]:
         yield
     finally:
         filler.unlink()
-
-
-@contextmanager
-def files_of(site: Site, *, at_most: int) -> Iterator[None]:
-    """Let the site's workers write no file that is longer than so many bytes, until the block ends."""
-    limits = {worker: resource.prlimit(worker, resource.RLIMIT_FSIZE) for worker in site.workers()}
-    for worker, (_, hard) in limits.items():
-        resource.prlimit(worker, resource.RLIMIT_FSIZE, (at_most, hard))
-    try:
-        yield
-    finally:
-        for worker, limit in limits.items():
-            resource.prlimit(worker, resource.RLIMIT_FSIZE, limit)

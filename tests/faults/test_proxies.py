@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import urlencode
@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from tests.faults.conftest import PAGE, filled_sqlite
-from tests.faults.proxies import DEPLOY, HOST, NAMES, Browser, Proxy, find_or_skip, make_proxy
-from tests.faults.readers import Response
+from tests.faults.proxies import DEPLOY, HALVES, HOST, NAMES, Browser, Proxy, find_or_skip, make_proxy
+from tests.faults.readers import NO_RESPONSE, Response
 from tests.faults.serving import Site, app_on_database, serving, wait_until
 from tests.postgres import free_port
 from verdicts.catalog.content_version import bump_content_version
@@ -30,14 +30,6 @@ NGINX_SECONDS = 2  # its cache counts whole seconds
 PASSWORD = "plinth mango otter quartz"
 SIGN_UP = "/newsletter/subscribe"
 VOTE = urlencode({"verdict": "ship"}).encode()
-HEADER = f"Host: {HOST}\r\nSec-Fetch-Site: same-origin\r\n".encode()
-FORM = HEADER + b"Content-Type: application/x-www-form-urlencoded\r\n"
-HALVES = {
-    "heads": b"GET / HTTP/1.1\r\n" + HEADER + b"X-",
-    "bodies": b"POST /tools/claude-code/vote HTTP/1.1\r\n" + FORM + b"Content-Length: 12\r\n\r\nverdict",
-    "uploads": b"POST /admin/catalogue HTTP/1.1\r\n" + FORM + b"Content-Length: 2000000\r\n\r\ncsrf_token",
-    "events": b"POST /newsletter/bounces/x HTTP/1.1\r\n" + HEADER + b"Content-Length: 900000\r\n\r\n{",
-}
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +101,10 @@ def test_an_admin_logs_in_and_uploads_the_largest_catalogue_file(proxy: Proxy) -
     assert TOO_LARGE_MESSAGE.encode() in refused.body
 
 
-def test_a_form_that_is_too_large_is_refused_and_stops_nobody(proxy: Proxy) -> None:
-    refused = Browser(proxy).post(SIGN_UP, b"x" * (2 << 20))
+def test_a_form_that_is_too_large_stops_nobody(proxy: Proxy) -> None:
+    with suppress(*NO_RESPONSE):  # it may be cut off before all of it is sent
+        assert Browser(proxy).post(SIGN_UP, b"x" * (2 << 20)).status in {413, 503}
     assert Browser(proxy).post("/tools/mistral-code/vote", VOTE).is_acknowledged
-    assert refused.status in {413, 503}
 
 
 @pytest.mark.parametrize("half", HALVES)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,16 @@ def test_a_redis_that_hangs_delays_a_vote_by_seconds_at_most(sqlite_url: str, tm
         began = time.monotonic()
         assert works(site, network=2)
         assert time.monotonic() - began < 15
+
+
+def test_readers_who_find_at_once_that_redis_hangs_are_all_answered(
+    sqlite_url: str, tmp_path: Path, redis: Redis
+) -> None:
+    redis.start()
+    with serving(sqlite_url, tmp_path, REDIS_URL=redis.url) as site, ThreadPoolExecutor(16) as readers:
+        redis.hang()
+        answers = readers.map(lambda network: Reader(site.port, network).search_anew(), range(16))
+        assert {answer.status for answer in answers} == {200}
 
 
 def test_where_no_redis_is_set_all_workers_keep_a_voters_limit_together(sqlite_url: str, tmp_path: Path) -> None:

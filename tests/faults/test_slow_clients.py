@@ -3,7 +3,7 @@
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,25 +12,11 @@ from tests.faults import IS_LONG
 from tests.faults.conftest import PAGE, TOOLS, Figures, filled_sqlite
 from tests.faults.readers import Reader
 from tests.faults.serving import Site, serving
+from tests.faults.slow_clients import CLIENTS, HALVES, clients_sending
 
-CLIENTS = 30
 READS = 1000 if IS_LONG else 60
 # Other tests use the cores too. Whoever had to wait for one of these clients would wait for ten seconds at least.
 NOISE_SECONDS = 0.005 if IS_LONG else 3
-SAME_SITE = b"Host: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-VOTE = b"POST /tools/claude-code/vote?voter=new HTTP/1.1\r\n" + SAME_SITE
-HALVES = {
-    "nothing": b"",
-    "heads": b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-",
-    "bodies": VOTE + b"Content-Length: 12\r\n\r\nverdict",
-    "confirmations": b"POST /newsletter/confirm/x HTTP/1.1\r\n" + SAME_SITE + b"Content-Length: 12\r\n\r\n",
-    "preferences": b"POST /newsletter/preferences/x HTTP/1.1\r\n" + SAME_SITE + b"Content-Length: 12\r\n\r\n",
-    "chunks": VOTE + b"Transfer-Encoding: chunked\r\n\r\nc\r\nverdict",
-    "uploads": VOTE + b"Content-Length: 9000000\r\n\r\nverdict",
-    "expectations": VOTE + b"Content-Length: 12\r\nExpect: 100-continue\r\n\r\n",
-    "hooks": b"POST /newsletter/bounces/x HTTP/1.1\r\n" + SAME_SITE + b"Content-Length: 900000\r\n\r\n{",
-    "answers not closed": b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",
-}
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +24,6 @@ def slow_site(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -
     folder = tmp_path_factory.mktemp("slow")
     with serving(filled_sqlite(sqlite_template, folder), folder) as site:
         yield site
-
-
-@contextmanager
-def clients_sending(site: Site, data: bytes) -> Iterator[list[socket.socket]]:
-    with ExitStack() as stack:
-        clients = [
-            stack.enter_context(closing(socket.create_connection(("127.0.0.1", site.port)))) for _ in range(CLIENTS)
-        ]
-        for client in clients:
-            client.sendall(data)
-        time.sleep(0.1)
-        yield clients
 
 
 def slowest_percent(act: Callable[[], object], times: int) -> float:

@@ -1,18 +1,20 @@
-"""The file in which one machine's workers count together."""
+"""The file in which one machine's workers count together, and what counts while that cannot be reached."""
 
 import os
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from limits.storage import MemoryStorage
 
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
 from tests.web.visitor import Visitor
 from verdicts.engines import sqlite_driver
-from verdicts.web.counters import FileCounters, storage_uri
+from verdicts.web.counters import RETRY_SECONDS, FallbackCounters, FileCounters, storage_uri
 
 Later = Callable[[timedelta], None]
 PROCESSES, TIMES = 4, 100
@@ -144,3 +146,50 @@ def test_votes_are_limited_and_never_500_while_counters_cannot_be_written(app: F
     for _ in range(3):  # when Flask-Limiter looks whether they work again
         later(timedelta(seconds=90))
         assert visitor.votes("alpha", "ship").status == 200
+
+
+class SharedCounters(MemoryStorage):
+    """Counters that may be away. `asked` is how often they were."""
+
+    STORAGE_SCHEME = ["fallback-test"]  # noqa: RUF012  # the base class declares it so
+    is_away = False
+    asked = 0
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return ConnectionError
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        self.asked += 1
+        if self.is_away:
+            raise ConnectionError
+        return super().incr(key, expiry, amount)
+
+
+@pytest.fixture
+def shared(monkeypatch: pytest.MonkeyPatch) -> SharedCounters:
+    shared = SharedCounters()
+    monkeypatch.setattr("verdicts.web.counters.storage_from_string", lambda _uri: shared)
+    return shared
+
+
+def test_a_process_counts_alone_while_the_shared_counters_are_away(shared: SharedCounters) -> None:
+    counters = FallbackCounters()
+    assert counters.incr("a", 60) == 1
+    shared.is_away = True
+    assert [counters.incr("a", 60), counters.incr("a", 60)] == [1, 2]
+    assert counters.get("a") == 2
+
+
+def test_counters_that_are_away_are_asked_again_only_after_a_while(
+    shared: SharedCounters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counters, shared.is_away = FallbackCounters(), True
+    counters.incr("a", 60)
+    counters.incr("a", 60)
+    assert shared.asked == 1
+    shared.is_away = False
+    later = time.monotonic() + RETRY_SECONDS
+    monkeypatch.setattr("verdicts.web.counters.time.monotonic", lambda: later)
+    counters.incr("a", 60)
+    assert shared.asked == 2

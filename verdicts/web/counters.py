@@ -1,21 +1,32 @@
-"""The counters of rate limits where there is no Redis: a SQLite file that all workers of one machine share."""
+"""The counters of rate limits: where there is no Redis, in a SQLite file that all workers of one machine share.
+
+Either may be out of reach. Each worker then counts for itself, so that no limit ends and no request fails.
+"""
 
 import hmac
+import logging
 import os
 import secrets
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from limits.storage import Storage
+from limits.storage import MemoryStorage, Storage, storage_from_string
 
 from verdicts.engines import sqlite_driver, sqlite_journal
+
+logger = logging.getLogger(__name__)
 
 FILE_NAME = "limits.sqlite3"
 BUSY_TIMEOUT_SECONDS = 0.25  # a vote must not wait for its rate limit
 SWEEP_EVERY_SECONDS = 60
+RETRY_SECONDS = 5.0
+FALLBACK = "fallback+"
+
+T = TypeVar("T")
 
 _TABLE = "CREATE TABLE IF NOT EXISTS counter (key BLOB PRIMARY KEY, count INTEGER, ends_at REAL) WITHOUT ROWID"
 _INCREMENT = """
@@ -120,6 +131,55 @@ class FileCounters(Storage):
     def _delete_file(self) -> None:
         for ending in ("", "-wal", "-shm", "-journal"):
             Path(f"{self._path}{ending}").unlink(missing_ok=True)
+
+
+class FallbackCounters(Storage):
+    """Counts in a storage that all workers share, and while that cannot be reached in this process's memory.
+
+    Its URI is that of the shared storage, with "fallback+" before it. Flask-Limiter's own fallback raises where a
+    second thread finds the storage away while the first one does.
+    """
+
+    STORAGE_SCHEME = [f"{FALLBACK}{scheme}" for scheme in ("counters", "redis", "rediss", "redis+unix")]  # noqa: RUF012
+
+    def __init__(self, uri: str = "", wrap_exceptions: bool = False, **options: float | str | bool) -> None:
+        super().__init__(uri, wrap_exceptions=wrap_exceptions, **options)
+        self._shared: Storage = storage_from_string(uri.removeprefix(FALLBACK), **options)  # type: ignore[assignment]
+        self._own = MemoryStorage()
+        self._retry_at = 0.0
+
+    @property
+    def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
+        return self._shared.base_exceptions
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        return self._ask(lambda storage: storage.incr(key, expiry, amount))
+
+    def get(self, key: str) -> int:
+        return self._ask(lambda storage: storage.get(key))
+
+    def get_expiry(self, key: str) -> float:
+        return self._ask(lambda storage: storage.get_expiry(key))
+
+    def check(self) -> bool:
+        """Say whether the shared storage can be reached."""
+        return self._shared.check()
+
+    def reset(self) -> int | None:
+        return self._ask(lambda storage: storage.reset())
+
+    def clear(self, key: str) -> None:
+        self._ask(lambda storage: storage.clear(key))
+
+    def _ask(self, question: Callable[[Storage], T]) -> T:
+        """Ask the shared storage, unless it was away just now, or else this process's own."""
+        if time.monotonic() >= self._retry_at:
+            try:
+                return question(self._shared)
+            except self.base_exceptions as error:
+                self._retry_at = time.monotonic() + RETRY_SECONDS
+                logger.warning("rate limits are counted by each worker for itself: %s", type(error).__name__)
+        return question(self._own)
 
 
 def storage_uri(folder: str | Path) -> str:

@@ -1,5 +1,6 @@
 """Error pages in the site's design: a page for a browser, a notice for htmx. They show nothing internal."""
 
+import errno
 import logging
 from collections.abc import Mapping
 from functools import lru_cache
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS = 2
 READ_ONLY_RETRY_AFTER_SECONDS = 30
 READ_ONLY = "Nothing can be changed here right now, only read. Nothing was saved. Try again in a minute."
+NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
 OVERLOAD_ERRORS = (*TRANSIENT_ERRORS, TooManyDecodes, TooManyHashes, TooManyPictures)
 VOTE_ENDPOINT = "voting.vote"
 MAX_VOTE_BYTES = 1000
@@ -59,6 +61,12 @@ def init_app(app: Flask) -> None:
         app.register_error_handler(error, handle_overload)
 
 
+def read_templates() -> None:
+    """Read the templates of error pages, for which no file may be left to open when they are needed."""
+    for is_fragment in (False, True):
+        _render(HTTPStatus.SERVICE_UNAVAILABLE, "", 0, "", is_fragment=is_fragment)
+
+
 def handle_http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error.get_response()
@@ -93,6 +101,8 @@ def roll_back(overload: Exception) -> None:
 
 
 def handle_crash(error: Exception) -> ResponseReturnValue:
+    if isinstance(error, OSError) and error.errno in NO_DESCRIPTOR:
+        return handle_overload(error)
     logger.error("unhandled exception", exc_info=error)
     return render_error(500, REASONS[500])
 

@@ -5,6 +5,7 @@ as the client likes, and the main loop, which serves everybody, waits two second
 """
 
 import errno
+import resource
 import selectors
 import socket
 import struct
@@ -22,7 +23,9 @@ from verdicts.web import metric_counts, unreadable
 from verdicts.web.arrivals import Arrival
 from verdicts.web.bodies import BodyTooSlow, TooManyBodies
 
-MAX_ARRIVING = 500  # of gunicorn's 1,000 connections a worker; beyond it, who has waited longest is dropped
+MAX_CONNECTIONS = 1000  # of a worker
+OTHER_DESCRIPTORS = 160  # of a worker: each thread may have a file or a connection open to Redis or the database
+MIN_CONNECTIONS = 90
 MAX_ARRIVING_BYTES = 32 * 1024 * 1024
 LINGER_SECONDS = 2.0
 STOP_SECONDS = 1.0  # what has not come by then is not waited for when a worker stops
@@ -30,6 +33,28 @@ SEND_SECONDS = 10  # without a byte taken
 SEND_BUFFER_BYTES = 400 * 1024  # a page fits, so that its thread need not wait for a slow reader
 RECEIVE_BYTES = 64 * 1024
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class TooFewDescriptors(Exception):
+    """This process may open fewer files than a worker needs."""
+
+
+def raise_descriptor_limit() -> int:
+    """Let this process and its workers open as many files as they need. Return how many connections a worker may have.
+
+    A worker that has no descriptor left can answer nobody, so it must stop accepting connections before.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = MAX_CONNECTIONS + OTHER_DESCRIPTORS
+    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    if allowed < MIN_CONNECTIONS + OTHER_DESCRIPTORS:
+        raise TooFewDescriptors(
+            f"The site may open only {hard} files at once, and needs {MIN_CONNECTIONS + OTHER_DESCRIPTORS} at least: "
+            "raise `ulimit -n`, or LimitNOFILE= of its unit."
+        )
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return allowed - OTHER_DESCRIPTORS
 
 
 class BoundedSocket:
@@ -83,6 +108,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         self._arriving: dict[Any, Arrival] = {}
         self._lingering: dict[Any, float] = {}
         self._slots = threading.BoundedSemaphore(max(1, self.cfg.threads // 2))
+        self._max_arriving = self.cfg.worker_connections // 2  # beyond it, who has waited longest is dropped
 
     def accept(self, listener: Any) -> None:
         try:
@@ -211,7 +237,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     def _drop_oldest(self) -> None:
         """Keep within what may arrive at once, whoever sends it."""
         size = sum(len(arrival.data) for arrival in self._arriving.values())
-        while self._arriving and (len(self._arriving) > MAX_ARRIVING or size > MAX_ARRIVING_BYTES):
+        while self._arriving and (len(self._arriving) > self._max_arriving or size > MAX_ARRIVING_BYTES):
             oldest = next(iter(self._arriving))
             size -= len(self._forget(oldest).data)
             self._close(oldest)

@@ -12,6 +12,7 @@ from tests.digest.weekly import (
     LAST_THURSDAY,
     LAST_WEEK,
     THIS_WEEK,
+    THURSDAY,
     a_turn,
     a_week,
     an_old_tool,
@@ -23,6 +24,7 @@ from tests.makers import (
     NOW,
     make_category,
     make_comparison,
+    make_price,
     make_review,
     make_reviewer,
     make_subscriber,
@@ -30,6 +32,7 @@ from tests.makers import (
     make_votes,
 )
 from tests.web.visitor import Visitor
+from verdicts.catalog.kinds import PriceModel
 from verdicts.digest import editing, editions, freezing, queries
 from verdicts.digest.models import DeliveryState, EditionState, delivery, edition
 from verdicts.digest.weeks import Week
@@ -94,6 +97,20 @@ def test_an_edition_shows_all_its_news_in_the_sites_own_pages(visitor: Visitor) 
         "Alpha vs Beta",
     ):
         assert words in page.words.replace("\xa0", " ").replace("\u202f", " "), words
+
+
+def test_a_price_that_went_with_its_tool_is_told_by_what_it_was(visitor: Visitor) -> None:
+    gone, found = an_old_tool("gone"), an_old_tool("found")
+    make_price(gone, PriceModel.FREE, until=THURSDAY, reason="It was switched off.")
+    make_price(gone, PriceModel.UNKNOWN)
+    make_price(found, PriceModel.UNKNOWN, until=THURSDAY, reason="The maker published it.")
+    make_price(found, PriceModel.FREE)
+    published()
+    page = visitor.reads("/digest/2026-w47")
+    assert page.texts("h1") == ["Gone: no price any more, was Free, and one more change."]
+    assert "Until then Free Since 19 Nov 2026. It was switched off." in page.words.replace("\xa0", " ")
+    assert "Now Free Since 19 Nov 2026. The maker published it." in page.words.replace("\xa0", " ")
+    assert "Not known" not in page.words
 
 
 def test_an_edition_shows_what_was_frozen_whatever_is_changed_later(visitor: Visitor) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
 
+from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.prices import Price
 from verdicts.catalog.reviews import Panel, PanelReview, ReviewChange, changes_of, reviewers_of
 from verdicts.comparisons import address
@@ -146,6 +147,9 @@ def _find_price_move(history: Sequence[Price], first_day: date, last_day: date) 
 
 
 def _price_words(price: Price) -> str:
+    """Return a price in words, or "" where none is known any more, as of a tool that has ended."""
+    if price.model is PriceModel.UNKNOWN:
+        return ""
     return " ".join(filter(None, (price.words, price.detail)))
 
 

@@ -43,12 +43,19 @@ def _phrase_of(item: NewsItem) -> str:
         case ItemKind.VERDICT_CHANGE:
             news = f"{reviewer_mention(details['reviewer'])} says {details['after'].upper()} now"
         case ItemKind.PRICE_MOVE:
-            news = f"{details['after']}, was {details['before']}"
+            news = _price_move_of(details["before"], details["after"])
         case ItemKind.DISAGREEMENT:
             news = f"readers and the panel {'no longer differ' if details.get('has_ended') else 'differ'}"
         case ItemKind.VOTES:
             news = f"{details['ship']} ship, {details['skip']} skip this week"
     return f"{details['tool']['name']}: {news}"
+
+
+def _price_move_of(before: str, after: str) -> str:
+    """A price that became known, moved, or went with its tool; "" is one that is not known."""
+    if not before:
+        return f"{after} now"
+    return f"{after}, was {before}" if after else f"no price any more, was {before}"
 
 
 def _preview_of(item: NewsItem) -> str:

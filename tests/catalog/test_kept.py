@@ -1,4 +1,4 @@
-"""What is kept of the catalogue is what its content version says, and never what was not committed."""
+"""What is kept of the catalogue is what readers may see of it now, and never what was not committed."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -7,8 +7,9 @@ import pytest
 from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE
-from tests.makers import NOW
-from verdicts.catalog.kept import MAX_AGE, MAX_KEPT, load_each
+from tests.makers import NOW, make_category, make_tool
+from verdicts.catalog.directory import count_by_category
+from verdicts.catalog.kept import MAX_KEPT, load_each
 from verdicts.extensions import begin_write, db
 
 pytestmark = ON_ONE_DATABASE
@@ -24,8 +25,8 @@ class Source:
         self.loaded += keys
         return {key: f"value {key}" for key in keys}
 
-    def ask(self, *keys: int, version: int = 1, after: timedelta = timedelta(0)) -> dict[int, str]:
-        return load_each("test", keys, self.load, version, NOW + after)
+    def ask(self, *keys: int, state: int = 1) -> dict[int, str]:
+        return load_each("test", keys, self.load, state)
 
 
 @pytest.fixture
@@ -33,20 +34,20 @@ def source(app: Flask) -> Source:
     return Source()
 
 
-def test_a_value_is_loaded_once_for_a_content_version(source: Source) -> None:
+def test_a_value_is_loaded_once_for_a_state_of_the_catalogue(source: Source) -> None:
     assert source.ask(1, 2) == {1: "value 1", 2: "value 2"}
     assert source.ask(2, 3) == {2: "value 2", 3: "value 3"}
     assert source.loaded == [1, 2, 3]
-    source.ask(2, version=2)
+    source.ask(2, state=2)
     assert source.loaded == [1, 2, 3, 2]
 
 
-def test_a_value_is_loaded_again_when_it_is_old(source: Source) -> None:
-    source.ask(1)
-    source.ask(1, after=MAX_AGE - timedelta(seconds=1))
-    assert source.loaded == [1]
-    source.ask(1, after=MAX_AGE)
-    assert source.loaded == [1, 1]
+def test_what_is_scheduled_counts_from_its_moment(app: Flask) -> None:
+    kind = make_category("kind")
+    make_tool("now", category=kind)
+    make_tool("soon", category=kind, published_at=NOW + timedelta(seconds=1))
+    assert [each.count for each in count_by_category(NOW)] == [1]
+    assert [each.count for each in count_by_category(NOW + timedelta(seconds=1))] == [2]
 
 
 def test_of_too_many_values_the_one_not_asked_for_longest_goes(source: Source) -> None:

@@ -12,7 +12,7 @@ from flask import Flask, current_app
 
 from benchmarks.large_catalog import Scale, fill, slug_of
 from tests.apps import copied_sqlite, pooled_app
-from tests.conftest import asks_for_content_version, listening
+from tests.conftest import asks_for_state, listening
 from tests.makers import NOW, TODAY
 from tests.web import rich
 from tests.web.visitor import Visitor
@@ -82,7 +82,7 @@ def steps(act: Callable[[], object]) -> int:
     ticks: Counter[None] = Counter()
 
     def count(connection: Any, _cursor: object, statement: str, *_rest: object) -> None:
-        handler = None if asks_for_content_version(statement) else lambda: ticks.update([None])
+        handler = None if asks_for_state(statement) else lambda: ticks.update([None])
         connection.connection.dbapi_connection.set_progress_handler(handler, STEPS_A_TICK)
 
     with listening("before_cursor_execute", count):
@@ -118,7 +118,7 @@ def test_postgresql_has_an_index_for_all_that_the_hottest_pages_read(app: Flask)
     sent: list[tuple[str, Any]] = []
 
     def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
-        if statement.startswith(("SELECT", "WITH")) and not asks_for_content_version(statement):
+        if statement.startswith(("SELECT", "WITH")) and not asks_for_state(statement):
             sent.append((statement, parameters))
 
     with listening("before_cursor_execute", note):

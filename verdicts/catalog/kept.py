@@ -1,20 +1,19 @@
-"""What hangs on the catalogue alone, kept in memory while its content version stays the same."""
+"""What hangs on the catalogue alone, kept in memory while readers see the same of it."""
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import wraps
 from typing import Any, TypeVar
 
 from flask import current_app
 
-from verdicts.catalog.content_version import content_version
+from verdicts.catalog.content_version import catalog_state
 from verdicts.extensions import is_writing
 
 KEPT = "verdicts.kept"  # in app.extensions
-MAX_AGE = timedelta(minutes=1)  # what becomes public at its moment changes no content version
 MAX_KEPT = 500  # values under one name; the one that was not asked for longest goes first
 
 K = TypeVar("K")
@@ -24,55 +23,50 @@ T = TypeVar("T")
 
 @dataclass
 class _Store:
-    """Values by their keys, all of one content version."""
+    """Values by their keys, all of one state of the catalogue."""
 
-    version: int = 0
-    values: OrderedDict[Any, tuple[datetime, Any]] = field(default_factory=OrderedDict)
+    state: Hashable = None
+    values: OrderedDict[Any, Any] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def find(self, keys: Sequence[Any], version: int, now: datetime) -> dict[Any, Any]:
+    def find(self, keys: Sequence[Any], state: Hashable) -> dict[Any, Any]:
         with self.lock:
-            if self.version != version:
+            if self.state != state:
                 self.values.clear()
-                self.version = version
-            found = {key: self.values[key][1] for key in keys if key in self.values and self._is_good(key, now)}
+                self.state = state
+            found = {key: self.values[key] for key in keys if key in self.values}
             for key in found:
                 self.values.move_to_end(key)
         return found
 
-    def keep(self, values: Mapping[Any, Any], version: int, now: datetime) -> None:
+    def keep(self, values: Mapping[Any, Any], state: Hashable) -> None:
         with self.lock:
-            if self.version == version:
-                self.values.update({key: (now, value) for key, value in values.items()})
+            if self.state == state:
+                self.values.update(values)
                 while len(self.values) > MAX_KEPT:
                     self.values.popitem(last=False)
 
-    def _is_good(self, key: Any, now: datetime) -> bool:
-        at = self.values[key][0]
-        return bool(at <= now < at + MAX_AGE)
 
-
-def load_each(
-    name: str, keys: Sequence[K], load: Callable[[list[K]], Mapping[K, V]], version: int, now: datetime
-) -> dict[K, V]:
+def load_each(name: str, keys: Sequence[K], load: Callable[[list[K]], Mapping[K, V]], state: Hashable) -> dict[K, V]:
     """Return the value of each key: those that are kept under this name, and what `load` returns of the others.
 
-    `version` was read before what `load` reads. Nobody may change a value. Within a transaction that writes, as that of
-    a preview, nothing is kept or taken: others must not see it.
+    `state` was read before what `load` reads, and differs wherever that does: see content_version.catalog_state().
+    Nobody may change a value. Within a transaction that writes, as that of a preview, nothing is kept or taken: others
+    must not see it.
     """
     if is_writing():
         return dict(load(list(keys)))
     store: _Store = current_app.extensions.setdefault(KEPT, {}).setdefault(name, _Store())
-    found: dict[K, V] = store.find(keys, version, now)
+    found: dict[K, V] = store.find(keys, state)
     if missing := [key for key in keys if key not in found]:
         loaded = load(missing)
-        store.keep(loaded, version, now)
+        store.keep(loaded, state)
         found |= loaded
     return found
 
 
 def kept(load: Callable[[datetime], T]) -> Callable[[datetime], T]:
-    """Keep what `load` returns of the catalogue at a moment, for MAX_AGE at most.
+    """Keep what `load` returns of the catalogue at a moment.
 
     It takes one statement, and those of `load` where it is not kept. Nobody may change what it returns.
     """
@@ -80,6 +74,6 @@ def kept(load: Callable[[datetime], T]) -> Callable[[datetime], T]:
     @wraps(load)
     def load_or_keep(now: datetime) -> T:
         name = f"{load.__module__}.{load.__name__}"
-        return load_each(name, [None], lambda _keys: {None: load(now)}, content_version(), now)[None]
+        return load_each(name, [None], lambda _keys: {None: load(now)}, catalog_state(now))[None]
 
     return load_or_keep

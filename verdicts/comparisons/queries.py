@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog import queries as catalog
-from verdicts.catalog.content_version import VERSION
+from verdicts.catalog.content_version import CATALOG_STATE, last_published
 from verdicts.catalog.kept import load_each
 from verdicts.catalog.reviews import Panel, ReviewerSummary, reviewers_of
 from verdicts.catalog.summaries import PlanSummary, ToolFacts, ToolSummary
@@ -34,11 +34,11 @@ class ToolsNotFound(LookupError):
 
 @dataclass(frozen=True)
 class RequestedTool:
-    """A tool that an address names, with its readers' figure, and the content version at which it was read."""
+    """A tool that an address names, with its readers' figure, and the state of the catalogue in which it was read."""
 
     tool: ToolSummary
     community: Community
-    version: int
+    state: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,9 @@ class ComparisonPage:
 
 
 _tally = Tally.__table__
+_STATE = (*CATALOG_STATE, last_published(related.comparison))
 _FIND = (
-    catalog.SUMMARIES_BY_SLUG.add_columns(_tally.c.ship, _tally.c.skip, _tally.c.waiting, VERSION)
+    catalog.SUMMARIES_BY_SLUG.add_columns(_tally.c.ship, _tally.c.skip, _tally.c.waiting, *_STATE)
     .outerjoin(_tally, _tally.c.tool_id == catalog.tool.c.id)
     .order_by(catalog.current_slug.c.slug)
 )
@@ -119,7 +120,7 @@ def find(slugs: Sequence[str], now: datetime) -> list[RequestedTool]:
     rows = db.session.execute(_FIND, {"slugs": list(slugs), "now": now}).all()
     if missing := [slug for slug in slugs if slug not in {row.requested for row in rows}]:
         raise ToolsNotFound(missing)
-    tools = [RequestedTool(catalog.to_summary(row), _community(row), row.content_version) for row in rows]
+    tools = [RequestedTool(catalog.to_summary(row), _community(row), tuple(row[-len(_STATE) :])) for row in rows]
     address.check([each.tool.slug for each in tools])
     return tools
 
@@ -131,12 +132,12 @@ def load(
 
     `on_uncurated` is called before the rest is read where no editor wrote of these tools. What it raises ends the read.
     """
-    tools, version = [each.tool for each in requested], requested[0].version
+    tools, state = [each.tool for each in requested], requested[0].state
     ids = tuple(tool.id for tool in tools)
-    written = load_each("comparisons.related", [ids], lambda _ids: {ids: related.load(tools, now)}, version, now)
+    written = load_each("comparisons.related", [ids], lambda _ids: {ids: related.load(tools, now)}, state)
     if on_uncurated and written[ids].curated is None:
         on_uncurated()
-    sheets = load_each("comparisons.sheets", ids, _load_sheets, version, now)
+    sheets = load_each("comparisons.sheets", ids, _load_sheets, state)
     return ComparisonPage(
         tools=tuple(
             ComparedTool(each.tool, sheet.panel, each.community, sheet.facts, sheet.plans)

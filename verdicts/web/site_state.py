@@ -8,15 +8,12 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from verdicts.catalog.models import ContentVersion, Tool
+from verdicts.catalog.content_version import CATALOG_STATE, last_published
 from verdicts.comparisons.models import Comparison
-from verdicts.extensions import UtcDateTime, db
+from verdicts.extensions import db
 from verdicts.voting.models import tally
 
 V = TypeVar("V", bound=Callable[..., Any])
-
-_tool, _comparison = Tool.__table__, Comparison.__table__
-_now = sa.bindparam("now", type_=UtcDateTime)
 
 
 class Source(Enum):
@@ -50,14 +47,9 @@ class SiteState:
 UNKNOWN = SiteState(ContentState(0, None, None, date.min), 0)
 
 
-def _latest(published_at: sa.ColumnElement[Any]) -> sa.ScalarSelect[Any]:
-    return sa.select(sa.func.max(published_at)).where(published_at <= _now).scalar_subquery()
-
-
 _STATE = sa.select(
-    ContentVersion.__table__.c.version,
-    _latest(_tool.c.published_at),
-    _latest(_comparison.c.published_at),
+    *CATALOG_STATE,
+    last_published(Comparison.__table__),
     sa.select(sa.func.coalesce(sa.func.sum(tally.c.changes), 0)).scalar_subquery(),
 )
 

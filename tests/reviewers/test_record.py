@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.makers import NOW, TODAY
 from verdicts.catalog import panel_keys
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.kinds import Basis, ReviewerKind, Verdict
 from verdicts.catalog.models import Category, Review, Reviewer, ReviewRevision, Tool, ToolSlug
 from verdicts.extensions import db
@@ -90,6 +91,7 @@ def store(tools: list[MadeTool]) -> None:
             db.session.add(review)
     db.session.flush()
     panel_keys.refresh(range(1, len(tools) + 1))
+    bump_content_version()
     db.session.commit()
 
 

@@ -1,13 +1,14 @@
 """The reads of the reviewers' pages: a fixed number of statements, which count published tools only."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from verdicts.catalog import models
-from verdicts.catalog.kinds import Verdict
+from verdicts.catalog.content_version import catalog_state
+from verdicts.catalog.kept import kept, load_each
 from verdicts.catalog.queries import all_reviewers, category, columns_of, review, reviewer, revision, tool
 from verdicts.catalog.reviews import ReviewerSummary
 from verdicts.catalog.summaries import CategoryLink
@@ -19,7 +20,6 @@ from verdicts.reviewers.record import (
     Panels,
     Record,
     Verdicts,
-    agreement_with,
     agreements_in,
     alone_in,
     closest,
@@ -62,9 +62,11 @@ is_theirs = review.c.reviewer_id == sa.bindparam("reviewer_id")
 _is_change = (revision.c.verdict != review.c.verdict) & revision.c.wording_only.is_(False)
 has_changed = sa.exists().where(revision.c.review_id == review.c.id, _is_change).correlate(review)
 
-_panels = sa.select(tool.c.panel_key, sa.func.count()).where(is_published, tool.c.panel_key != "")
-_PANELS = _panels.group_by(tool.c.panel_key)
-_PANELS_BY_CATEGORY = _panels.add_columns(tool.c.category_id).group_by(tool.c.category_id, tool.c.panel_key)
+_PANELS = (
+    sa.select(tool.c.panel_key, sa.func.count(), tool.c.category_id)
+    .where(is_published, tool.c.panel_key != "")
+    .group_by(tool.c.category_id, tool.c.panel_key)
+)
 _CHANGED = (
     sa.select(review.c.reviewer_id, sa.func.count(review.c.id.distinct()))
     .select_from(
@@ -75,11 +77,12 @@ _CHANGED = (
     .group_by(review.c.reviewer_id)
 )
 # Few tools have as many votes as an interval needs, and an index finds them.
-_READERS = (
-    sa.select(tool.c.panel_key, readers_verdict, sa.func.count())
-    .join(tally, tally.c.tool_id == tool.c.id)
-    .where(is_published, tool.c.panel_key != "", tally.c.counted >= PERCENTAGE_FROM, readers_verdict.is_not(None))
-    .group_by(tool.c.panel_key, readers_verdict)
+_WITH_READERS = (
+    sa.select(sa.func.count().filter(review.c.verdict == readers_verdict), sa.func.count())
+    .select_from(tally)
+    .join(review, (review.c.tool_id == tally.c.tool_id) & is_theirs)
+    .join(tool, (tool.c.id == review.c.tool_id) & is_published)
+    .where(tally.c.counted >= PERCENTAGE_FROM, readers_verdict.is_not(None))
 )
 _LIST = sa.select(*_PROFILE).order_by(reviewer.c.position, reviewer.c.id)
 _CATEGORIES = sa.select(category.c.id, category.c.slug, category.c.name).order_by(category.c.position)
@@ -91,11 +94,11 @@ _FIND = (
 )
 
 
+@kept
 def list_reviewers(now: datetime) -> list[ReviewerRow]:
-    """Return the whole panel in its order, those who left it too. Three statements."""
-    connection, changed = db.session.connection(), _count_changed(now)
-    panels: dict[str, int] = dict(connection.execute(_PANELS, {"now": now}).all())
-    profiles = [_to_profile(row) for row in connection.execute(_LIST)]
+    """Return the whole panel in its order, those who left it too. Four statements; one where they are kept."""
+    changed, panels = _count_changed(now), merged(_load_panels(now).values())
+    profiles = [_to_profile(row) for row in db.session.connection().execute(_LIST)]
     return [
         ReviewerRow(
             profile,
@@ -119,23 +122,29 @@ def find_reviewer(slug: str) -> ReviewerProfile | None:
 
 
 def load_record(reviewer_id: int, now: datetime) -> Record:
-    """Return a reviewer's record. Five statements."""
-    connection = db.session.connection()
+    """Return a reviewer's record. Six statements; two where what hangs on the catalogue alone is kept."""
+    state = catalog_state(now)
+    by_panel = load_each(
+        "reviewers.records", [reviewer_id], lambda _ids: {reviewer_id: _load_by_panel(reviewer_id, now)}, state
+    )
+    with_readers = db.session.connection().execute(_WITH_READERS, arguments(reviewer_id, now)).one()
+    return replace(by_panel[reviewer_id], with_readers=Count(*with_readers))
+
+
+def _load_by_panel(reviewer_id: int, now: datetime) -> Record:
+    """Return a reviewer's record without what they have in common with readers."""
     by_kind, changed = _load_panels(now), _count_changed(now)
     everywhere = merged(by_kind.values())
-    links = [(id, CategoryLink(slug, name)) for id, slug, name in connection.execute(_CATEGORIES)]
+    links = [(id, CategoryLink(slug, name)) for id, slug, name in db.session.connection().execute(_CATEGORIES)]
     by_category = [
         CategoryRecord(link, ships_in(by_kind.get(id, {}), reviewer_id)) for id, link in [*links, (None, None)]
     ]
-    readers: dict[Verdict, dict[str, int]] = {verdict: {} for verdict in Verdict}
-    for key, verdict, count in connection.execute(_READERS, {"now": now}):
-        readers[verdict][key] = count
     return Record(
         verdicts=Verdicts(ships_in(everywhere, reviewer_id), changed.get(reviewer_id, 0)),
         by_category=tuple(each for each in by_category if each.ships.total),
         agreements=tuple(_agreements(all_reviewers(), everywhere, reviewer_id)),
         alone=alone_in(everywhere, reviewer_id),
-        with_readers=agreement_with(readers, reviewer_id),
+        with_readers=Count(0, 0),
     )
 
 
@@ -145,10 +154,11 @@ def _agreements(reviewers: Sequence[ReviewerSummary], panels: Panels, reviewer_i
     return (Agreement(by, same[by.id]) for by in reviewers if by.id in same)
 
 
+@kept
 def _load_panels(now: datetime) -> dict[int | None, Panels]:
-    """Return each category's panels, under None those of tools without one. One statement, which reads an index."""
+    """Return each category's panels, under None those of tools without one. Two statements; one reads an index."""
     panels: dict[int | None, dict[str, int]] = {}
-    for key, count, category_id in db.session.connection().execute(_PANELS_BY_CATEGORY, {"now": now}):
+    for key, count, category_id in db.session.connection().execute(_PANELS, {"now": now}):
         panels.setdefault(category_id, {})[key] = count
     return dict(panels)
 

@@ -127,16 +127,6 @@ def alone_in(panels: Panels, reviewer_id: int) -> Count:
     return _count((all_.count(mine) == 1, count) for all_, mine, count in voices if mine and len(all_) >= MIN_PANEL)
 
 
-def agreement_with(readers: Mapping[Verdict, Panels], reviewer_id: int) -> Count:
-    """Return how often a reviewer says what readers clearly say. `readers` holds the panels by the readers' verdict."""
-    spoken = [
-        (verdicts_in(key).get(reviewer_id), said, count)
-        for said, panels in readers.items()
-        for key, count in panels.items()
-    ]
-    return _count((mine is said, count) for mine, said, count in spoken if mine)
-
-
 def _count(tools: Iterable[tuple[bool, int]]) -> Count:
     """Return of how many tools it holds. Each pair says whether it holds, and of how many."""
     counted = list(tools)

@@ -18,7 +18,7 @@ from verdicts.voting.community import Community
 from verdicts.voting.models import Standing, vote
 
 MAX_ALTERNATIVES = 12
-MAX_READERS = 1_000
+MAX_READERS = 500
 
 
 @dataclass(frozen=True)

@@ -49,12 +49,14 @@ class Vote(Base):
         _index_of_few("ix_vote_network_first_at", "first_at", where=HAS_NETWORK),
         _index_of_few("ix_vote_undecided", "standing", "first_at", where=UNDECIDED),
         sa.Index("ix_vote_changed_at", "changed_at"),
+        # All that alternatives count of a tool's readers.
+        sa.Index("ix_vote_voter", "voter", "tool_id", "verdict", "standing"),
     )
 
     tool_id: Mapped[int] = mapped_column(
         sa.ForeignKey("tool.id"), primary_key=True, info={"dependant": ("vote", "votes")}
     )
-    voter: Mapped[str] = mapped_column(sa.String(HASH_LENGTH), primary_key=True, index=True)
+    voter: Mapped[str] = mapped_column(sa.String(HASH_LENGTH), primary_key=True)
     verdict: Mapped[Verdict | None] = mapped_column(closed_set(Verdict, "verdict"))
     standing: Mapped[Standing] = mapped_column(closed_set(Standing, "standing"))
     network: Mapped[str | None] = mapped_column(sa.String(HASH_LENGTH))

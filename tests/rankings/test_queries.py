@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 
 from tests.makers import NOW, TODAY, make_category, make_review, make_reviewer, make_revision, make_tool, make_votes
+from verdicts.catalog.kept import KEPT
 from verdicts.catalog.kinds import ToolState
 from verdicts.catalog.models import Tool
 from verdicts.rankings import queries
@@ -125,6 +126,7 @@ def test_a_long_list_is_cut_and_says_how_many_stand_as_its_last_ones_do(
     kinds: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queries, "LENGTH", 4)
+    monkeypatch.setitem(current_app.extensions, KEPT, {})  # lists of another length are kept
     ranking = queries.load(kinds["reviewed"], {}, NOW).by_panel
     assert names(ranking.rows) == ["all", "gap", "three", "half"]
     assert (ranking.total, ranking.left_out) == (6, 1)

@@ -10,6 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from verdicts.catalog.content_version import catalog_state
+from verdicts.catalog.kept import load_each
 from verdicts.catalog.models import Review, Reviewer, ReviewRevision, Tool
 from verdicts.catalog.queries import all_reviewers, is_active, is_published, links_of, panel_verdicts_of
 from verdicts.catalog.reviews import Panel, ReviewerSummary
@@ -148,29 +150,29 @@ _REVISIONS = _in_all_and_in_category(
 
 
 def load(category_id: int | None, weights: Mapping[str, int], now: datetime) -> Rankings:
-    """Return all rankings, of a category or of all tools. Twelve statements.
+    """Return all rankings, of a category or of all tools. Thirteen statements, seven where the panels are kept.
 
-    `weights` are by reviewers' slugs. Only the ranking by panel is weighted.
+    `weights` are by reviewers' slugs. Only the ranking by panel is weighted: it takes two statements more.
     """
     values = {"category": category_id, "now": now} if category_id else {"now": now}
-    reviewers, sitting = all_reviewers(), frozenset(db.session.connection().scalars(_SITTING))
-    counts = dict(_read(_PANEL_KEYS, values))
+    state = catalog_state(now)
+    kept = load_each("rankings.panels", [category_id], lambda _ids: {category_id: _load_panels(values)}, state)
+    panels, reviewers = kept[category_id], all_reviewers()
     by_id = {each.id: weights[each.slug] for each in reviewers if each.slug in weights}
-    best = _load_groups(panel.groups_of(counts, panel.spans_of(counts, sitting, by_id)), LENGTH, values)
-    even = _load_groups(panel.groups_of(counts, panel.evenness_of(counts, sitting)), SHORT_LENGTH, values)
+    best = _load_best(panels.counts, panels.sitting, by_id, values) if by_id else panels.best
     voted = [VotedTool(row.id, row.name, Community(*row[3:]), row.panel_key) for row in _read(_MOST_VOTED, values)]
     apart, best_read, evenly_read = readers.by_gap(voted), readers.by_lower_bound(voted), readers.by_evenness(voted)
     changed = dict(list(_load_changes(values).items())[:SHORT_LENGTH])
     by = {reviewer.id: reviewer for reviewer in reviewers}
     read = (*apart[:LENGTH], *best_read[:LENGTH], *evenly_read[:SHORT_LENGTH])
-    ids = {*best.groups, *even.groups, *(each.tool.id for each in read), *changed}
+    ids = {*best.groups, *panels.even.groups, *(each.tool.id for each in read), *changed}
     tools = _load_tools(ids)
     return Rankings(
         reviewers=tuple(reviewers),
         by_panel=tools.by_panel(best),
         by_readers=tools.by_readers(best_read, LENGTH, len(voted)),
         disagreements=tools.disagreements(apart),
-        contested_by_panel=tools.by_panel(even),
+        contested_by_panel=tools.by_panel(panels.even),
         contested_by_readers=tools.by_readers(evenly_read, SHORT_LENGTH, len(voted)),
         changed=tuple(
             ChangedTool(tools.links[id], tools.panels[id], tuple((by[each.reviewer_id], each) for each in changes))
@@ -186,6 +188,16 @@ class _FoundGroups:
     groups: Mapping[int, Group]
     total: int
     left_out: int
+
+
+@dataclass(frozen=True)
+class _Panels:
+    """What rankings say of panels where all voices weigh the same; `counts` says how many tools have each key."""
+
+    counts: Mapping[str, int]
+    sitting: Collection[int]
+    best: _FoundGroups
+    even: _FoundGroups
 
 
 @dataclass(frozen=True)
@@ -219,6 +231,20 @@ class _Tools:
             for each in places[:LENGTH]
         )
         return Disagreements(tuple(rows), sum(each.tool.differs for each in places), len(places))
+
+
+def _load_panels(values: Mapping[str, object]) -> _Panels:
+    """Six statements."""
+    counts, sitting = dict(_read(_PANEL_KEYS, values)), frozenset(db.session.connection().scalars(_SITTING))
+    even = panel.groups_of(counts, panel.evenness_of(counts, sitting))
+    return _Panels(counts, sitting, _load_best(counts, sitting, {}, values), _load_groups(even, SHORT_LENGTH, values))
+
+
+def _load_best(
+    counts: Mapping[str, int], sitting: Collection[int], weights: Mapping[int, int], values: Mapping[str, object]
+) -> _FoundGroups:
+    """Two statements."""
+    return _load_groups(panel.groups_of(counts, panel.spans_of(counts, sitting, weights)), LENGTH, values)
 
 
 def _load_groups(groups: Sequence[Group], most: int, values: Mapping[str, object]) -> _FoundGroups:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from math import floor, sqrt
 from statistics import NormalDist
 
@@ -68,7 +69,7 @@ class Community:
         """The share in whole per cent as pages print it; None while it may not be shown."""
         return whole_percent(self.share) if self.share is not None else None
 
-    @property
+    @cached_property
     def interval(self) -> Interval | None:
         """The share's interval at CONFIDENCE_PERCENT; None while no percentage may be shown."""
         return wilson(self.ship, self.counted) if self.basis is SampleBasis.ESTIMATE else None

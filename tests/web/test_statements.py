@@ -28,11 +28,11 @@ STATEMENTS = {
     "/tools?q=alpha": 7,  # the tools of each category are counted already
     "/tools?category=developer-tools&sort=newest": 8,
     "/categories/developer-tools": 9,
-    "/categories/developer-tools?after=alpha": 10,
-    "/categories/developer-tools?w-builder=2": 9,
-    "/rankings": 13,
-    "/rankings?category=developer-tools": 14,
-    "/": 14,
+    "/categories/developer-tools?after=alpha": 9,  # the names of all categories are kept already
+    "/categories/developer-tools?w-builder=2": 8,
+    "/rankings": 12,
+    "/rankings?category=developer-tools": 13,
+    "/": 13,
     "/changes": 2,
     "/reviewers": 3,
     "/reviewers/builder": 7,  # the panels are kept since the list

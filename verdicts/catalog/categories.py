@@ -8,6 +8,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from verdicts.catalog import panel_keys
+from verdicts.catalog.kept import kept
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.models import NOT_REVIEWED_PLACE, CategoryAlias
 from verdicts.catalog.queries import (
@@ -115,9 +116,10 @@ def find(slug: str) -> CategorySummary | None:
     return CategorySummary(*row) if row else None
 
 
-def list_links(now: datetime) -> list[CategoryLink]:
-    """Return the categories that hold published tools, in their order. One statement."""
-    return [CategoryLink(*row) for row in db.session.connection().execute(_LINKS, {"now": now})]
+@kept
+def list_links(now: datetime) -> tuple[CategoryLink, ...]:
+    """Return the categories that hold published tools, in their order. Two statements; one where they are kept."""
+    return tuple(CategoryLink(*row) for row in db.session.connection().execute(_LINKS, {"now": now}))
 
 
 def list_tools(

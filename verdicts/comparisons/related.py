@@ -79,10 +79,14 @@ def all_go_on() -> sa.ColumnElement[bool]:
 
 
 def _has_member(condition: sa.ColumnElement[bool]) -> sa.Exists:
-    """Look at the members of each comparison that is asked about, not at all there are."""
+    """Look at the members of each comparison that is asked about, not at all there are.
+
+    PostgreSQL joins all there are instead, where no offset keeps it from that.
+    """
     members = member.join(catalog.tool, catalog.tool.c.id == member.c.tool_id)
     of_it = member.c.comparison_id == comparison.c.id
-    return sa.exists().select_from(members).where(of_it, condition).correlate(comparison)
+    found = sa.select(member.c.tool_id).select_from(members).where(of_it, condition).correlate(comparison)
+    return found.offset(sa.literal_column("0")).exists()
 
 
 def _select_curated() -> sa.Select[Any]:

@@ -219,4 +219,4 @@ def test_on_the_votes_own_page_the_figure_beside_it_moves_too(reader: Reader, si
     page, ballot = reader.opens("/tools/cursor/vote"), reader.ballot("cursor")
     ballot.ship.click()
     ballot.shows(before.ship + 1, before.skip)
-    expect(page.locator("#community-cursor")).to_contain_text(f"{before.ship + 1}")
+    expect(page.locator("#community-cursor")).to_contain_text(f"{before.ship + before.skip + 1} votes")

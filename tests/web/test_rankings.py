@@ -37,22 +37,22 @@ def page(visitor: Visitor) -> Page:
     return visitor.reads("/rankings")
 
 
-def rows(page: Page, section: str) -> list[str]:
-    table = page.all("table", within=page.by_id(section))[0]
-    return [words_of(row).replace("\u202f", " ") for row in page.all("tr", within=page.one("tbody", within=table))]
+def rows(page: Page, section: str, table: int = 0) -> list[str]:
+    body = page.all("tbody", within=page.by_id(section))[table]
+    return [words_of(row).replace("\u202f", " ") for row in page.all("tr", within=body)]
 
 
 @ON_ONE_SHARED_DATABASE
 def test_each_ranking_says_its_method_beside_it(page: Page) -> None:
     for section in ("disagreement", "readers", "panel", "contested", "changed"):
         assert "How we rank" in words_of(page.by_id(section)), section
-    assert "Tools that share a band cannot be told apart: their intervals overlap." in page.words
+    assert "Tools that share a place cannot be told apart: their intervals overlap." in page.words
 
 
 @ON_ONE_SHARED_DATABASE
 def test_the_table_beside_the_drawing_holds_the_same_figures(page: Page) -> None:
     points = [each for each in page.all("a") if "scatter-point" in each.get("class", "")]
-    table = rows(page, "disagreement")
+    table = rows(page, "disagreement") + rows(page, "disagreement", table=1)
     assert len(points) == len(table) == 11
     for point, row in zip(points, table, strict=True):
         name, _, says = point.get("aria-label", "").partition(": ")
@@ -62,20 +62,22 @@ def test_the_table_beside_the_drawing_holds_the_same_figures(page: Page) -> None
         assert f"{ship} of {total} ship" in row
         low_to_high = says.partition("interval ")[2]
         assert low_to_high in row
-    assert table[0].startswith("Band 1 1 Tool 0 Apart At least 94 points 0 of 2 ship 100 % of 60 votes, 94 to 100 %")
+    assert table[0].startswith("Place 1 Tool 0 Readers keener by 94+ points 0 of 2 ship 100 % of 60 votes, 94 to 100 %")
 
 
 @ON_ONE_SHARED_DATABASE
 def test_the_headline_counts_the_tools_on_which_panel_and_readers_differ(page: Page) -> None:
     filled = [each for each in page.all("a") if "scatter-differs" in each.get("class", "")]
     assert words_of(page.one("h1")) == f"Panel and readers differ on {number(len(filled))} tools."
+    assert len(rows(page, "disagreement")) == len(filled)
+    assert not any("keener" in row for row in rows(page, "disagreement", table=1))
 
 
 @ON_ONE_SHARED_DATABASE
 def test_readers_and_panel_have_rankings_with_bands(page: Page) -> None:
     assert [row.split()[2] + row.split()[3] for row in rows(page, "readers")][:3] == ["Tool0", "Tool1", "Tool2"]
-    assert rows(page, "panel")[0].startswith("Band 1 Tool 1 2 of 2 ship 93 % of 60")
-    assert rows(page, "panel")[-1].startswith("Band 3 Tool 0 0 of 2 ship")
+    assert rows(page, "panel")[0].startswith("Place 1 Tool 1 2 of 2 ship 93 % of 60")
+    assert rows(page, "panel")[-1].startswith("Place 3 Tool 0 0 of 2 ship")
     assert rows(page, "changed") == ["Changes 1 Tool 3 13 Nov 2026 The Builder SKIP to SHIP 2 of 2 ship"]
 
 
@@ -93,8 +95,8 @@ def test_a_category_has_rankings_of_its_own_and_an_earlier_slug_leads_there(visi
 @ON_ONE_SHARED_DATABASE
 def test_own_weights_move_the_panels_ranking_and_keep_the_category(visitor: Visitor) -> None:
     page = visitor.reads("/rankings?category=editors&w-builder=3&w-skeptic=0")
-    assert rows(page, "panel")[0].startswith("Band 1 Tool 1 By your weights 3 of 3 2 of 2 ship")
-    assert rows(page, "panel")[-1].startswith("Band 2 Tool 0 By your weights 0 of 3 0 of 2 ship")
+    assert rows(page, "panel")[0].startswith("Place 1 Tool 1 By your weights 3 of 3 2 of 2 ship")
+    assert rows(page, "panel")[-1].startswith("Place 2 Tool 0 By your weights 0 of 3 0 of 2 ship")
     kept = [(each.get("name"), each.get("value")) for each in page.all("input", within=page.by_id("your-panel"))]
     assert kept == [("category", "editors")]
     robots = [each.get("content") for each in page.all("meta") if each.get("name") == "robots"]

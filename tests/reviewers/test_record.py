@@ -31,6 +31,7 @@ class MadeReview:
     verdict: Verdict
     on: date | None
     before: tuple[tuple[Verdict, bool], ...]  # earlier verdicts, and whether only the wording was corrected
+    basis: Basis
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class MadeTool:
 verdicts = st.sampled_from(Verdict)
 days = st.none() | st.integers(0, 3).map(lambda number: TODAY - timedelta(days=number))
 made_reviews = st.builds(
-    MadeReview, verdicts, days, st.lists(st.tuples(verdicts, st.booleans()), max_size=2).map(tuple)
+    MadeReview, verdicts, days, st.lists(st.tuples(verdicts, st.booleans()), max_size=2).map(tuple), st.sampled_from(Basis)
 )
 counts = st.integers(0, 60)
 made_tools = st.builds(
@@ -81,7 +82,7 @@ def store(tools: list[MadeTool]) -> None:
                 verdict=each.verdict,
                 quote=f"{id}",
                 reviewed_on=each.on,
-                basis=Basis.UNSTATED,
+                basis=each.basis,
                 position=0,
             )
             review.revisions = [
@@ -117,6 +118,7 @@ def expected_record(voice: int, tools: list[MadeTool]) -> dict[str, object]:
     return {
         "ships": ships(mine),
         "changed": sum(has_changed(tool.reviews[voice]) for tool in mine),
+        "hands_on": sum(tool.reviews[voice].basis is Basis.HANDS_ON for tool in mine),
         "by_category": {kind: count for kind, count in by_category.items() if count[1]},
         "agreements": agreements,
         "alone": (len(alone), len(panels)),
@@ -144,6 +146,7 @@ def found_record(voice: int) -> dict[str, object]:
     return {
         "ships": (record.verdicts.ships.part, record.verdicts.ships.total),
         "changed": record.verdicts.changed,
+        "hands_on": record.verdicts.hands_on,
         "by_category": {
             each.category.slug if each.category else None: (each.ships.part, each.ships.total)
             for each in record.by_category
@@ -187,7 +190,8 @@ def test_the_record_and_the_pages_are_what_plain_python_counts(shared_app: Flask
         expected = expected_record(voice, tools)
         assert found_record(voice) == expected
         row = rows[f"voice-{voice}"]
-        assert ((row.ships.part, row.ships.total), row.changed) == (expected["ships"], expected["changed"])
+        assert (row.ships.part, row.ships.total) == expected["ships"]
+        assert (row.changed, row.hands_on) == (expected["changed"], expected["hands_on"])
         for category in ("", "code", "chat"):
             found = read_all(voice, category)
             assert [each.tool.slug for each in found] == expected_order(voice, tools, category)

@@ -57,11 +57,12 @@ def next_of(page: Page) -> str:
 def test_the_panel_lists_everyone_with_kind_and_record(visitor: Visitor) -> None:
     words = visitor.reads("/reviewers").words
     assert (
-        "The Builder Does it build? AI voice Ships 67 %, 2 of 3 tools Alone against all others 0 of 2 panels" in words
+        "The Builder Does it build? AI voice 1 of 3 reviews hands-on Ships 67 %, 2 of 3 tools "
+        "Alone against all others 0 of 2 panels" in words
     )
     assert "Agrees most with The Skeptic 1 of 2 Reviews whose verdict changed 0 of 3 reviews" in words
-    assert "The Skeptic Human voice Ships 50 %, 1 of 2 tools" in words
-    assert "The Founder Human or AI: not stated Ships 0 %, 0 of 1 tool" in words
+    assert "The Skeptic Human voice None of 2 reviews hands-on Ships 50 %, 1 of 2 tools" in words
+    assert "The Founder Human or AI: not stated None of 1 review hands-on Ships 0 %, 0 of 1 tool" in words
     assert "Left the panel on 22 Nov 2026" in words
 
 
@@ -178,7 +179,7 @@ def test_names_of_reviewers_lead_to_their_pages(visitor: Visitor, path: str) -> 
 @ON_ONE_SHARED_DATABASE
 def test_the_method_says_who_sits_and_how_much_they_reviewed(visitor: Visitor) -> None:
     words = visitor.reads("/method").words
-    assert "The Builder, an AI voice, 3 reviews. Does it build?" in words
+    assert "The Builder, an AI voice, 3 reviews, 1 hands-on. Does it build?" in words
     assert "The Skeptic, a human, 2 reviews" in words
     assert "The Enthusiast" not in words
 

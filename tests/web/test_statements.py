@@ -34,8 +34,8 @@ STATEMENTS = {
     "/rankings?category=developer-tools": 13,
     "/": 13,
     "/changes": 2,
-    "/reviewers": 3,
-    "/reviewers/builder": 7,  # the panels are kept since the list
+    "/reviewers": 4,
+    "/reviewers/builder": 8,  # the panels are kept since the list
     "/reviewers/builder?category=developer-tools": 4,  # and so is the record
     "/reviewers/builder?category=developer-tools&changed=1": 4,
     "/method": 1,

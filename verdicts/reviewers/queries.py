@@ -1,6 +1,6 @@
 """The reads of the reviewers' pages: a fixed number of statements, which count published tools only."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from verdicts.catalog import models
 from verdicts.catalog.content_version import catalog_state
 from verdicts.catalog.kept import kept, load_each
+from verdicts.catalog.kinds import Basis
 from verdicts.catalog.queries import all_reviewers, category, columns_of, review, reviewer, revision, tool
 from verdicts.catalog.reviews import ReviewerSummary
 from verdicts.catalog.summaries import CategoryLink
@@ -76,6 +77,12 @@ _CHANGED = (
     )
     .group_by(review.c.reviewer_id)
 )
+_HANDS_ON = (
+    sa.select(review.c.reviewer_id, sa.func.count())
+    .join(tool, (tool.c.id == review.c.tool_id) & is_published)
+    .where(review.c.basis == Basis.HANDS_ON)
+    .group_by(review.c.reviewer_id)
+)
 # Few tools have as many votes as an interval needs, and an index finds them.
 _WITH_READERS = (
     sa.select(sa.func.count().filter(review.c.verdict == readers_verdict), sa.func.count())
@@ -96,13 +103,14 @@ _FIND = (
 
 @kept
 def list_reviewers(now: datetime) -> list[ReviewerRow]:
-    """Return the whole panel in its order, those who left it too. Four statements; one where they are kept."""
-    changed, panels = _count_changed(now), merged(_load_panels(now).values())
+    """Return the whole panel in its order, those who left it too. Five statements; one where they are kept."""
+    panels = merged(_load_panels(now).values())
+    verdicts = _load_verdicts(panels, now)
     profiles = [_to_profile(row) for row in db.session.connection().execute(_LIST)]
     return [
         ReviewerRow(
             profile,
-            Verdicts(ships_in(panels, profile.id), changed.get(profile.id, 0)),
+            verdicts(profile.id),
             alone_in(panels, profile.id),
             closest(_agreements(profiles, panels, profile.id)),
         )
@@ -122,7 +130,7 @@ def find_reviewer(slug: str) -> ReviewerProfile | None:
 
 
 def load_record(reviewer_id: int, now: datetime) -> Record:
-    """Return a reviewer's record. Six statements; two where what hangs on the catalogue alone is kept."""
+    """Return a reviewer's record. Seven statements; two where what hangs on the catalogue alone is kept."""
     state = catalog_state(now)
     by_panel = load_each(
         "reviewers.records", [reviewer_id], lambda _ids: {reviewer_id: _load_by_panel(reviewer_id, now)}, state
@@ -133,14 +141,14 @@ def load_record(reviewer_id: int, now: datetime) -> Record:
 
 def _load_by_panel(reviewer_id: int, now: datetime) -> Record:
     """Return a reviewer's record without what they have in common with readers."""
-    by_kind, changed = _load_panels(now), _count_changed(now)
+    by_kind = _load_panels(now)
     everywhere = merged(by_kind.values())
     links = [(id, CategoryLink(slug, name)) for id, slug, name in db.session.connection().execute(_CATEGORIES)]
     by_category = [
         CategoryRecord(link, ships_in(by_kind.get(id, {}), reviewer_id)) for id, link in [*links, (None, None)]
     ]
     return Record(
-        verdicts=Verdicts(ships_in(everywhere, reviewer_id), changed.get(reviewer_id, 0)),
+        verdicts=_load_verdicts(everywhere, now)(reviewer_id),
         by_category=tuple(each for each in by_category if each.ships.total),
         agreements=tuple(_agreements(all_reviewers(), everywhere, reviewer_id)),
         alone=alone_in(everywhere, reviewer_id),
@@ -163,9 +171,11 @@ def _load_panels(now: datetime) -> dict[int | None, Panels]:
     return dict(panels)
 
 
-def _count_changed(now: datetime) -> dict[int, int]:
-    """Return by reviewer how many reviews had another verdict before. One statement."""
-    return dict(db.session.connection().execute(_CHANGED, {"now": now}).all())
+def _load_verdicts(panels: Panels, now: datetime) -> Callable[[int], Verdicts]:
+    """Return what counts a reviewer's verdicts, of whom these are the panels. Two statements."""
+    connection = db.session.connection()
+    changed, hands_on = (dict(connection.execute(counted, {"now": now}).all()) for counted in (_CHANGED, _HANDS_ON))
+    return lambda id: Verdicts(ships_in(panels, id), changed.get(id, 0), hands_on.get(id, 0))
 
 
 def arguments(reviewer_id: int, now: datetime) -> dict[str, object]:

@@ -57,10 +57,14 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """How often a reviewer ships, and on how many of their reviews another verdict stood before."""
+    """How often a reviewer ships, and on how many of their reviews another verdict stood before.
+
+    `hands_on` counts the reviews that rest on using the tool.
+    """
 
     ships: Count = Count(0, 0)
     changed: int = 0
+    hands_on: int = 0
 
     @property
     def reviewed(self) -> int:

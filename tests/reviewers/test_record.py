@@ -45,7 +45,11 @@ class MadeTool:
 verdicts = st.sampled_from(Verdict)
 days = st.none() | st.integers(0, 3).map(lambda number: TODAY - timedelta(days=number))
 made_reviews = st.builds(
-    MadeReview, verdicts, days, st.lists(st.tuples(verdicts, st.booleans()), max_size=2).map(tuple), st.sampled_from(Basis)
+    MadeReview,
+    verdicts,
+    days,
+    st.lists(st.tuples(verdicts, st.booleans()), max_size=2).map(tuple),
+    st.sampled_from(Basis),
 )
 counts = st.integers(0, 60)
 made_tools = st.builds(

@@ -174,7 +174,8 @@ def _load_panels(now: datetime) -> dict[int | None, Panels]:
 def _load_verdicts(panels: Panels, now: datetime) -> Callable[[int], Verdicts]:
     """Return what counts a reviewer's verdicts, of whom these are the panels. Two statements."""
     connection = db.session.connection()
-    changed, hands_on = (dict(connection.execute(counted, {"now": now}).all()) for counted in (_CHANGED, _HANDS_ON))
+    changed: dict[int, int] = dict(connection.execute(_CHANGED, {"now": now}).all())
+    hands_on: dict[int, int] = dict(connection.execute(_HANDS_ON, {"now": now}).all())
     return lambda id: Verdicts(ships_in(panels, id), changed.get(id, 0), hands_on.get(id, 0))
 
 

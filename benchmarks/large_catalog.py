@@ -87,6 +87,7 @@ def fill(scale: Scale, now: datetime) -> None:
         ({"comparison_id": id, "tool_id": id + step, "position": step} for id in _compared(scale) for step in (0, 1)),
     )
     _insert("pair_views", _pair_views(scale))
+    _insert("tool_views", ({"tool_id": id, "views": 1 + 10_000 // id} for id in range(1, scale.tools // 5)))
     _insert_votes(scale, chance, now)
     begin_write()
     panel_keys.refresh(ids)

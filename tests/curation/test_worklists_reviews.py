@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from tests.makers import NOW, make_review, make_reviewer, make_tool, make_votes
+from verdicts.catalog.models import Tool
 from verdicts.curation import worklists
+from verdicts.extensions import db
 
 OLD = NOW.date() - timedelta(days=181)
 pytestmark = pytest.mark.usefixtures("app")
@@ -45,3 +48,16 @@ def test_a_tool_has_a_gap_for_everybody_on_the_panel_who_has_not_spoken() -> Non
     make_review(finch, skeptic)
     found, total = worklists.list_incomplete_panels(1, NOW)
     assert ([(each.tool.slug, each.missing) for each in found], total) == ([("wren", 1)], 1)
+
+
+def test_of_too_many_those_of_the_most_read_tools_and_some_others_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    builder, _silent = make_reviewer("builder"), make_reviewer("silent")
+    for slug in ("wren", "finch", "robin", "swift", "heron"):
+        make_review(make_tool(slug), builder, reviewed_on=OLD)
+    for slug, votes in (("robin", 3), ("swift", 2)):
+        make_votes(db.session.scalars(sa.select(Tool).where(Tool.slugs.any(slug=slug))).one(), ship=range(votes))
+    monkeypatch.setattr(worklists, "MAX_COUNTED", 0)
+    for load in (worklists.list_old_reviews, worklists.list_incomplete_panels):
+        found, total = load(1, NOW)
+        assert [each.tool.slug for each in found][:2] == ["robin", "swift"]
+        assert len(found) <= 3 < total == 5

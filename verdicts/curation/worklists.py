@@ -2,6 +2,9 @@
 
 A tool that was renamed or retired waits for nothing. Nobody counts who reads a page, so a tool's votes say how many
 readers depend on it.
+
+Where more than MAX_COUNTED reviews or panels wait, a list holds those of the most read tools, and so many others, in
+its order. What is worked off makes room for the next.
 """
 
 from dataclasses import dataclass
@@ -17,18 +20,25 @@ from verdicts.catalog.queries import current_slug, is_active, is_current_slug, i
 from verdicts.catalog.reviews import OLD_AFTER
 from verdicts.catalog.summaries import ToolLink
 from verdicts.comparisons.models import Comparison
-from verdicts.extensions import count_up_to, execute_page
+from verdicts.extensions import MAX_COUNTED, count_up_to, execute_page
 from verdicts.feedback import price_doubts
 from verdicts.traffic.models import tool_views
 from verdicts.voting.models import tally
 
 PAGE_SIZE = 25
+MOST_READ = 500  # tools, by views and by votes
 
 review, reviewer = Review.__table__, Reviewer.__table__
 _doubts = price_doubts.count_by_tool()
 _views = sa.func.coalesce(tool_views.c.views, 0)
 _votes = sa.func.coalesce(tally.c.ship + tally.c.skip, 0)
 _most_read = (_views.desc(), _votes.desc())
+_MOST_READ = sa.union(
+    *(
+        sa.select(sa.select(table.c.tool_id).order_by(by.desc(), table.c.tool_id.desc()).limit(MOST_READ).subquery())
+        for table, by in ((tool_views, tool_views.c.views), (tally, tally.c.counted))
+    )
+)
 _link = (tool.c.id, current_slug.c.slug, tool.c.name)
 _PRICE = ("model", "amount", "currency", "period", "source", "checked_on", "interval_days", "looked_on")
 
@@ -98,7 +108,9 @@ def list_old_reviews(page: int, now: datetime) -> tuple[list[OldReview], int]:
     """Return one page of the old reviews by people still on the panel, and how many there are. Three statements."""
     statement = _old_reviews(now, *_link, reviewer.c.name, review.c.reviewed_on, _views, _votes)
     order = (*_most_read, review.c.reviewed_on, tool.c.id, reviewer.c.position)
-    rows, total = execute_page(statement.order_by(*order), review.c.id, page, PAGE_SIZE)
+    rows, total = execute_page(
+        statement.order_by(*order), review.c.id, page, PAGE_SIZE, _first(_old_reviews(now, review.c.id))
+    )
     return [OldReview(ToolLink(*row[:3]), *row[3:-1]) for row in rows], total
 
 
@@ -109,7 +121,13 @@ def count_old_reviews(now: datetime) -> int:
 def list_incomplete_panels(page: int, now: datetime) -> tuple[list[IncompletePanel], int]:
     """Return one page of the tools whose panel is not complete, and how many there are. Three statements."""
     statement = _incomplete_panels(now, *_link, _missing(), _views, _votes)
-    rows, total = execute_page(statement.order_by(*_most_read, tool.c.id), tool.c.id, page, PAGE_SIZE)
+    rows, total = execute_page(
+        statement.order_by(*_most_read, tool.c.id),
+        tool.c.id,
+        page,
+        PAGE_SIZE,
+        _first(_incomplete_panels(now, tool.c.id)),
+    )
     return [IncompletePanel(ToolLink(*row[:3]), *row[3:-1]) for row in rows], total
 
 
@@ -120,6 +138,12 @@ def count_incomplete_panels(now: datetime) -> int:
 def count_comparisons_without_bottom_line() -> int:
     without = sa.select(Comparison.id).where(Comparison.bottom_line == "", Comparison.archived_at.is_(None))
     return count_up_to(without)
+
+
+def _first(waiting: sa.Select[Any]) -> sa.CompoundSelect[Any]:
+    """Return the statement that reads those of the most read tools, and the first ones that the database finds."""
+    parts = (waiting.where(tool.c.id.in_(_MOST_READ)), waiting.limit(MAX_COUNTED + 1))
+    return sa.union(*(sa.select(part.subquery()) for part in parts))
 
 
 def _tools_to_keep_up(now: datetime, *columns: Any) -> sa.Select[Any]:

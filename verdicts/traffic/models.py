@@ -37,6 +37,7 @@ class ToolViews(Base):
     """How often a tool's page and its comparisons were viewed lately. `flask housekeeping` counts it again."""
 
     __tablename__ = "tool_views"
+    __table_args__ = (sa.Index("ix_tool_views_views", "views", "tool_id"),)
 
     tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id", ondelete="CASCADE"), primary_key=True)
     views: Mapped[int]

@@ -170,8 +170,9 @@ def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
 
 if __name__ == "__main__":
     if tools := int(os.environ.get("SCALE") or 0):
-        with results.stored("sizes") as figures:
-            figures.update(sizes.main(environment, tools, int(os.environ.get("VOTES") or 0)))
+        server = os.environ.get("POSTGRES", "")
+        with results.stored("sizes-postgresql" if server else "sizes") as figures:
+            figures.update(sizes.main(environment, tools, int(os.environ.get("VOTES") or 0), server=server))
     else:
         with results.stored("rates") as figures:
             figures.update(main())

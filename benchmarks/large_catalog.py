@@ -95,8 +95,16 @@ def fill(scale: Scale, now: datetime) -> None:
     search.reindex_all()
     pair_readers.refresh_all()
     db.session.commit()
-    db.session.execute(sa.text("ANALYZE"))
-    db.session.commit()
+    _settle()
+
+
+def _settle() -> None:
+    """Do what a database in use does by itself: gather statistics, and on PostgreSQL note which rows all may see."""
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        is_sqlite = connection.dialect.name == "sqlite"
+        steps = ["ANALYZE"] if is_sqlite else ["SET statement_timeout = 0", "VACUUM ANALYZE", "RESET statement_timeout"]
+        for step in steps:
+            connection.execute(sa.text(step))
 
 
 def _insert(table: str, rows: Iterable[dict[str, Any]]) -> None:

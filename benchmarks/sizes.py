@@ -1,17 +1,20 @@
 """How long pages take with a large catalogue, compared with a small one: `make bench SCALE=50000`.
 
-Both sites answer in this process, without the page cache, in turn.
+Both sites answer in this process, without the page cache, in turn. POSTGRES=postgresql+psycopg://user@host names a
+server on which the user may create databases; without it they are files of SQLite.
 """
 
 import os
+import secrets
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
+import sqlalchemy as sa
 from flask import Flask
 
 from benchmarks.large_catalog import Scale, fill, slug_of
@@ -35,6 +38,7 @@ PAGES = {
     "the directory by readers": "/tools?sort=readers",
     "the directory by price": "/tools?sort=price",
     "the directory by name": "/tools?sort=name",
+    "a search for a word of every tool": "/tools?q=teams",
     "a search for a frequent word": "/tools?q=cobalt",
     "a search for a name": "/tools?q=cobalt+hub+24",
     "a search with a wrong letter": "/tools?q=cobelt",
@@ -48,16 +52,19 @@ PAGES = {
 Environment = Callable[[Path], dict[str, str]]
 
 
-def main(environment: Environment, tools: int, votes: int = 0, rounds: int = ROUNDS) -> dict[str, float]:
+def main(
+    environment: Environment, tools: int, votes: int = 0, rounds: int = ROUNDS, server: str = ""
+) -> dict[str, float]:
     """Print a line for each page, and return the ratios by their names.
 
     Without `votes` there are VOTES_A_TOOL for each tool.
     """
     scales = [Scale(SMALL_TOOLS, SMALL_TOOLS * VOTES_A_TOOL), Scale(tools, votes or tools * VOTES_A_TOOL)]
     with ExitStack() as stack:
-        sites = [_filled(environment, scale, stack) for scale in scales]
+        sites = [_filled(environment, scale, server, stack) for scale in scales]
         times = {name: _milliseconds(sites, path, rounds) for name, path in PAGES.items()}
     print(f"\nPages with {scales[0].tools:,} and {tools:,} tools, {scales[1].votes:,} votes, not cached;", end=" ")
+    print(f"{'PostgreSQL' if server else 'SQLite'};", end=" ")
     print(f"{rounds} alternating rounds, {os.cpu_count()} processors; medians in ms")
     print(f"{'':40} {'small':>8} {'large':>8} {'ratio':>7}")
     for name, (small, large) in times.items():
@@ -65,9 +72,10 @@ def main(environment: Environment, tools: int, votes: int = 0, rounds: int = ROU
     return {name: round(small / large, 3) for name, (small, large) in times.items()}
 
 
-def _filled(environment: Environment, scale: Scale, stack: ExitStack) -> Flask:
+def _filled(environment: Environment, scale: Scale, server: str, stack: ExitStack) -> Flask:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="verdicts-bench-")))
-    settings = config.load(environment(folder))
+    database = {"DATABASE_URL": stack.enter_context(_database(server))} if server else {}
+    settings = config.load(environment(folder) | database)
     with prepared_database(settings):
         fill(scale, datetime.now(UTC))
     site = create_app(settings)
@@ -75,6 +83,20 @@ def _filled(environment: Environment, scale: Scale, stack: ExitStack) -> Flask:
     with site.app_context():
         stack.callback(db.engine.dispose)
     return site
+
+
+@contextmanager
+def _database(server: str) -> Iterator[str]:
+    """Create a database on a server, yield its URL, and drop it afterwards."""
+    name = f"verdicts_bench_{secrets.token_hex(4)}"
+    engine = sa.create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        try:
+            yield f"{server}/{name}"
+        finally:
+            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
 
 
 def _milliseconds(sites: list[Flask], path: str, rounds: int) -> list[float]:

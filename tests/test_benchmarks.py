@@ -10,17 +10,22 @@ import pytest
 
 from benchmarks import results
 from benchmarks.sizes import PAGES
+from tests.conftest import DATABASES
 from tests.programs import run
 
 SHORT = "from benchmarks.__main__ import main; main(rounds=1, seconds=0.25, readers=20, tries=2)"
 SIZES = (
     "import json; from benchmarks import sizes; from benchmarks.__main__ import environment;"
-    " print(json.dumps(sizes.main(environment, 150, rounds=1)))"
+    " print(json.dumps(sizes.main(environment, 150, rounds=1, server='{server}')))"
 )
 
 
-def test_pages_of_a_small_and_a_large_catalogue_are_compared(tmp_path: Path) -> None:
-    status, printed = run("-c", SIZES, instance=tmp_path, TMPDIR=str(tmp_path))
+@pytest.mark.parametrize("database", DATABASES)
+def test_pages_of_a_small_and_a_large_catalogue_are_compared(
+    request: pytest.FixtureRequest, tmp_path: Path, database: str
+) -> None:
+    server = request.getfixturevalue("postgres").url("").rstrip("/") if database == "postgresql" else ""
+    status, printed = run("-c", SIZES.format(server=server), instance=tmp_path, TMPDIR=str(tmp_path))
     assert status == 0, printed
     table = dict(re.findall(r"^(\S.*?) +\d+\.\d +\d+\.\d +(\d+\.\d\d)$", printed, re.MULTILINE))
     ratios = json.loads(printed.splitlines()[-1])

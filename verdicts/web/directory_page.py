@@ -33,7 +33,7 @@ SORTS = {
     Sort.READERS: "Readers",
     Sort.PRICE: "Price",
     Sort.NAME: "Name",
-    Sort.NEWEST: "Newest",
+    Sort.NEWEST: "Newly listed",
 }
 # What an order means, where its name does not say all.
 SORT_NOTES = {

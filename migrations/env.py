@@ -1,5 +1,6 @@
 """Runs migrations on the application's own engine, one transaction for all of them."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,8 +18,13 @@ import verdicts.operations.models
 import verdicts.staff.models
 import verdicts.traffic.models
 import verdicts.voting.models  # noqa: F401  # each brings its tables into Base.metadata
+from verdicts import outages
 from verdicts.extensions import Base, db
 
+# Whoever waits for a table keeps all who come later from it, so the wait is short, and all is tried again.
+LOCK_TIMEOUT = "1s"
+PAUSE_SECONDS = 1.0
+MAX_TRIES = 60
 # Full-text tables are written by hand, differently for each database: comparing them would only confuse.
 BY_HAND = "tool_search"
 
@@ -39,6 +45,7 @@ def run(connection: sa.Connection) -> None:
         if connection.dialect.name == "postgresql":
             # The limit that protects pages would end a migration of a large table.
             connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+            connection.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
         context.run_migrations()
         if connection.dialect.name == "sqlite":
             refuse_to_leave_orphans(connection)
@@ -69,5 +76,14 @@ def without_foreign_keys(connection: sa.Connection) -> Iterator[None]:
 if context.is_offline_mode():
     raise SystemExit("Migrations run against a database only; writing them out as SQL is not supported.")
 
-with db.engine.connect().execution_options(sqlite_begin="IMMEDIATE") as connection, without_foreign_keys(connection):
-    run(connection)
+
+for tries_left in reversed(range(MAX_TRIES)):
+    connecting = db.engine.connect().execution_options(sqlite_begin="IMMEDIATE")
+    try:
+        with connecting as connection, without_foreign_keys(connection):
+            run(connection)
+        break
+    except sa.exc.OperationalError as error:
+        if not tries_left or outages.find_outage(error) is not outages.BUSY:
+            raise
+        time.sleep(PAUSE_SECONDS)

@@ -100,10 +100,12 @@ def fill(scale: Scale, now: datetime) -> None:
 
 def _settle() -> None:
     """Do what a database in use does by itself: gather statistics, and on PostgreSQL note which rows all may see."""
+    if db.engine.dialect.name == "sqlite":
+        db.session.execute(sa.text("ANALYZE"))
+        db.session.commit()
+        return
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        is_sqlite = connection.dialect.name == "sqlite"
-        steps = ["ANALYZE"] if is_sqlite else ["SET statement_timeout = 0", "VACUUM ANALYZE", "RESET statement_timeout"]
-        for step in steps:
+        for step in ("SET statement_timeout = 0", "VACUUM ANALYZE", "RESET statement_timeout"):
             connection.execute(sa.text(step))
 
 

@@ -78,19 +78,28 @@ def _list_verdict_changes(now: datetime, most: int) -> list[VerdictChange]:
 
 
 def _list_price_changes(now: datetime, most: int) -> list[PriceChange]:
-    newer = price.alias("newer_price")
+    newer, current = price.alias("newer_price"), price.alias("current_price")
     later = sa.tuple_(newer.c.until, newer.c.position) > sa.tuple_(old_price.c.until, old_price.c.position)
     is_last = ~sa.exists().where(newer.c.tool_id == tool.c.id, newer.c.until.is_not(None), later)
+    has_current = sa.exists().where(current.c.tool_id == tool.c.id, current.c.until.is_(None))
+    # Ids first: joined at once, SQLite without statistics began with all current prices.
+    latest = (
+        sa.select(old_price.c.id)
+        .join(tool, tool.c.id == old_price.c.tool_id)
+        .where(old_price.c.until.is_not(None), is_published(now), is_last, has_current)
+        .order_by(old_price.c.until.desc(), tool.c.id)
+        .limit(most)
+        .subquery()
+    )
     columns = [*columns_of(old_price, Price), *columns_of(price, Price)]
     half = len(columns) // 2
     rows = db.session.execute(
         select_links()
         .add_columns(old_price.c.until, old_price.c.reason, tool.c.state, *columns)
-        .join(old_price, sa.and_(old_price.c.tool_id == tool.c.id, old_price.c.until.is_not(None)))
+        .join(old_price, old_price.c.tool_id == tool.c.id)
         .join(price, sa.and_(price.c.tool_id == tool.c.id, price.c.until.is_(None)))
-        .where(is_published(now), is_last)
+        .where(old_price.c.id.in_(sa.select(latest.c.id)))
         .order_by(old_price.c.until.desc(), tool.c.id)
-        .limit(most)
     )
     return [
         PriceChange(slug, name, until, Price(*prices[:half]), Price(*prices[half:]), reason or "", state)

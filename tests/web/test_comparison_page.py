@@ -173,7 +173,7 @@ def test_the_community_figure_from_thirty_votes_is_a_percentage_with_its_interva
 
 def test_the_community_figure_below_thirty_votes_is_counts_only(pair: Page) -> None:
     (figure,) = pair.all("div", "figure-community", card(pair, "beta"))
-    assert words_of(figure) == "Readers 10 ship, 10 skip 10 more votes until we show a percentage"
+    assert words_of(figure) == "Readers 10 ship, 10 skip 10 more votes until a %"
 
 
 def test_the_entry_price_stands_with_the_day_it_was_checked_and_its_source(pair: Page) -> None:
@@ -208,7 +208,7 @@ def test_each_card_has_a_ballot_that_works_without_javascript(pair: Page) -> Non
 
 
 def test_the_ballot_says_how_many_count_and_wait(pair: Page) -> None:
-    assert pair.texts("p", "ballot-count") == ["80 counted, 1 waiting"]
+    assert pair.texts("p", "ballot-count") == ["80 counted, 1 waiting", ""]
 
 
 # Which should you choose?
@@ -277,7 +277,9 @@ def test_plans_are_a_line_each_and_the_third_one_folds(visitor: Visitor) -> None
     (plans,) = visitor.reads("/compare/many-plans-vs-no-plans").all("div", "plans-of")
     (fold,) = plans.iter("details")
     assert words_of(plans).startswith("Many Source, checked 22 Nov 2026 Free Free Three a day Pro $30 / month")
-    assert words_of(fold) == "2 more plansFold plans of Many Team $30 / month Enterprise Price not known Not verified"
+    assert words_of(fold) == "2 more plans of Many Team $30 / month Enterprise Price not known Not verified"
+    page = visitor.reads("/tools/many-plans")
+    assert [words_of(each) for each in page.all("a") if each.get("href") == "#plans"] == ["4 plans"]
 
 
 # The scorecard
@@ -459,8 +461,15 @@ def test_where_panel_and_readers_differ_the_page_says_so(visitor: Visitor) -> No
     assert visitor.reads("/tools/loved").texts("p", "tool-answer") == [sentence]
 
 
-def make_reviewed() -> Tool:
-    loved = make_tool("loved", name="Loved")
+def test_where_some_judged_only_one_tool_its_count_says_that_it_has_them_all(visitor: Visitor) -> None:
+    make_reviewed("known")
+    make_reviewed("liked")
+    assert visitor.reads("/compare/alpha-vs-liked").texts("span", "tape-k")[1] == "1 of 1 in all"
+    assert visitor.reads("/compare/known-vs-liked").texts("span", "tape-k") == ["1 of 1 ship"] * 2
+
+
+def make_reviewed(slug: str = "loved") -> Tool:
+    loved = make_tool(slug, name=slug.title())
     make_review(loved, db.session.scalars(db.select(Reviewer)).first(), "ship")  # type: ignore[arg-type]
     return loved
 

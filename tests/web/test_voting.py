@@ -225,7 +225,7 @@ def test_the_fragment_offers_change_and_taking_back(visitor: Visitor, tool: Tool
 def test_the_fragment_shows_the_figures_as_published(visitor: Visitor, tool: Tool) -> None:
     page = visitor.votes("alpha", "ship", htmx=True)
     assert page.texts("button", "oval") == ["SHIP 1", "SKIP 0"]
-    assert page.texts("p", "ballot-count") == []
+    assert page.texts("p", "ballot-count") == [""]
 
 
 def test_an_alias_leads_to_the_same_ballot(visitor: Visitor, tool: Tool) -> None:
@@ -398,7 +398,7 @@ def test_reading_ones_ballots_records_nothing(visitor: Visitor, tool: Tool) -> N
 
 
 def test_a_ballot_shows_on_the_public_page_once_its_copy_is_stale(visitor: Visitor, tool: Tool) -> None:
-    assert "No votes yet." in visitor.reads("/tools/alpha").words
+    assert visitor.reads("/tools/alpha").texts("button", "oval") == ["SHIP 0", "SKIP 0"]
     visitor.votes("alpha", "ship")
     visitor.clock.now += timedelta(days=2).total_seconds()
     assert visitor.reads("/tools/alpha").texts("button", "oval") == ["SHIP 1", "SKIP 0"]

@@ -15,6 +15,7 @@ class Conclusion:
     """`deciding` is the reviewer whose voice alone makes the difference, and `decision` says so; or None and "".
 
     `lede` is short enough for the first screen of a phone; `sentences` say the same and more, with all its basis.
+    `leaves_out` is True where they count only those who judged both tools, and others judged one of them.
     `names_lead` is True where the panel puts one tool ahead, so that they say what this hangs on.
     `disagreements` has a sentence for each tool, "" where its panel and its readers do not differ.
     """
@@ -22,6 +23,7 @@ class Conclusion:
     headline: str
     lede: str
     sentences: tuple[str, ...]
+    leaves_out: bool
     names_lead: bool
     deciding: ReviewerSummary | None
     decision: str
@@ -41,6 +43,7 @@ def conclude(page: ComparisonPage, today: date) -> Conclusion:
         sentences=(
             (wording.panel_sentence(names, lead), readers) if lead else (wording.panel_counts(names, panels, today),)
         ),
+        leaves_out=bool(lead and lead.left_out),
         names_lead=bool(lead.holds_until if lead else support_holds_until(panels, today)),
         deciding=lead.deciders[0] if lead and len(lead.deciders) == 1 else None,
         decision=wording.decision(names, lead) if lead else "",

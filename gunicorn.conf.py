@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from verdicts import private_files
-from verdicts.app import THREADS_PER_WORKER
+from verdicts.app import MAX_WAITING_WRITERS, THREADS_PER_WORKER
 from verdicts.config import load
 from verdicts.operations import readiness
 from verdicts.web import errors, logs, metric_counts, traffic
@@ -25,6 +25,8 @@ class DrainingWorker(BufferingWorker):
     unserved until it ends, and connections in the queue are cut off: 105 of 43,000 requests in ten reloads. This
     worker goes on accepting until its successor has opened a queue. Then it accepts what still waits, and closes.
     """
+
+    max_writing = MAX_WAITING_WRITERS
 
     def set_accept_enabled(self, enabled: bool) -> None:
         is_last_time = self._accepting and not enabled and not self.alive
@@ -75,7 +77,7 @@ limit_request_fields = 60
 def on_starting(server: Any) -> None:
     """Log a line of JSON for each request, and read what the workers must not need to open a file for."""
     logs.configure()
-    with server.app.wsgi().test_request_context():
+    with server.app.wsgi().app_context():
         readiness.newest_migration()
         errors.read_templates()
 

@@ -4,11 +4,12 @@ import selectors
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 END_OF_HEAD = b"\r\n\r\n"
 LONGEST_WAIT = 30.0  # seconds
+SECONDS_UNTIL_STEADY = 2.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Clients:
 class _Connection:
     def __init__(self, port: int, requests: Iterator[bytes], answers: Counter[int]) -> None:
         self.answers = answers
+        self.answered = False
         self._requests = requests
         self._port = port
         self._received = b""
@@ -46,6 +48,32 @@ class _Connection:
     def connect(self) -> None:
         self.socket = socket.create_connection(("127.0.0.1", self._port), timeout=10)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an idle connection is open: nothing comes over it, not even its end."""
+        timeout = self.socket.gettimeout()
+        self.socket.setblocking(False)
+        try:
+            self.socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        finally:
+            self.socket.settimeout(timeout)
+        return False
+
+    @property
+    def is_closing(self) -> bool:
+        return b"connection: close" in self._head()
+
+    @property
+    def says_when_to_retry(self) -> bool:
+        return b"\r\nretry-after: " in self._head()
+
+    def _head(self) -> bytes:
+        return self._received.partition(END_OF_HEAD)[0].lower()
 
     def send_next(self) -> None:
         self._received, self._length = b"", None
@@ -85,6 +113,100 @@ def run(port: int, clients: Clients, seconds: float, background: Clients | None 
         elapsed = time.perf_counter() - started
         _drain(selector)
     return Load(answers, elapsed)
+
+
+class OpenLoad:
+    """Requests that are sent at a rate, however slowly they are answered, and what became of them.
+
+    An answer counts if it comes within `patience` seconds. `steady_rate` leaves out the first seconds, in which a queue
+    grows, and what came when no more requests were sent.
+    """
+
+    def __init__(self, port: int, requests: Iterator[bytes], patience: float) -> None:
+        self.answers: Counter[int] = Counter()
+        self._steady: Counter[int] = Counter()
+        self.seconds = 0.0
+        self.sent = self.late = self.lost = self.refused_without_retry = 0
+        self._port = port
+        self._requests = requests
+        self._patience = patience
+        self._idle: list[_Connection] = []
+        self._sent_at: dict[_Connection, float] = {}
+        self._selector = selectors.DefaultSelector()
+
+    def run(self, rate: float, goes_on: Callable[[float], bool]) -> None:
+        """Send so many requests a second, over as many connections as that takes, and then wait for all answers.
+
+        `goes_on` says whether to send more, after so many seconds.
+        """
+        started = time.perf_counter()
+        elapsed = 0.0
+        while goes_on(elapsed):
+            while self.sent < elapsed * rate:
+                self._send()
+            self._receive_all(is_steady=elapsed > SECONDS_UNTIL_STEADY)
+            elapsed = time.perf_counter() - started
+        self.seconds = elapsed
+        give_up = time.perf_counter() + LONGEST_WAIT
+        while self._sent_at and time.perf_counter() < give_up:
+            self._receive_all(is_steady=False)
+        self.lost += len(self._sent_at)
+        for connection in [*self._idle, *self._sent_at]:
+            connection.socket.close()
+        self._selector.close()
+
+    def _receive_all(self, *, is_steady: bool) -> None:
+        for key, _ in self._selector.select(timeout=0.002):
+            self._receive(key.data, is_steady=is_steady)
+
+    def steady_rate(self, *statuses: int) -> float:
+        """Return the answers with one of these statuses per second."""
+        return sum(self._steady[status] for status in statuses) / (self.seconds - SECONDS_UNTIL_STEADY)
+
+    def _connection(self) -> _Connection:
+        """Return a connection that is open: the server may have closed one that was idle."""
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_open:
+                return connection
+            connection.socket.close()
+        return _Connection(self._port, self._requests, self.answers)
+
+    def _send(self) -> None:
+        self.sent += 1
+        try:
+            connection = self._connection()
+            connection.send_next()
+        except OSError:
+            self.lost += 1
+            return
+        self._selector.register(connection.socket, selectors.EVENT_READ, connection)
+        self._sent_at[connection] = time.perf_counter()
+
+    def _receive(self, connection: _Connection, *, is_steady: bool) -> None:
+        try:
+            status = connection.receive()
+        except OSError:
+            status = 0
+        if status is None:
+            return
+        self._selector.unregister(connection.socket)
+        is_late = time.perf_counter() - self._sent_at.pop(connection) > self._patience
+        if not status or connection.is_closing:
+            connection.socket.close()
+        else:
+            connection.answered = True
+            self._idle.append(connection)
+        if not status and connection.answered:
+            self.sent -= 1  # the server has closed an idle connection meanwhile: browsers send again, and so does this
+        elif not status:
+            self.lost += 1
+        elif is_late:
+            self.late += 1
+        else:
+            self.answers[status] += 1
+            self._steady[status] += is_steady
+            self.refused_without_retry += status == 503 and not connection.says_when_to_retry
 
 
 def _drain(selector: selectors.BaseSelector) -> None:

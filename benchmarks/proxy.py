@@ -4,7 +4,6 @@ A load generator in Python is slower than nginx, so what counts is how many requ
 own processor time.
 """
 
-import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.load import END_OF_HEAD, Clients, run
 from benchmarks.requests import get
 from benchmarks.timing import send
-from tests.faults.proxies import find_program, nginx_file
+from tests.faults.proxies import find_program, nginx_file, without_tls
 from tests.faults.serving import wait_until
 from tests.postgres import free_port
 
@@ -59,7 +58,7 @@ def measure(site_port: int, path: str, rounds: int, seconds: float) -> None:
 @contextmanager
 def running(program: str, folder: Path, site_port: int, page_port: int, file_port: int) -> Iterator[int]:
     """Run the documented nginx without TLS, which costs both the same, and yield the process id of its worker."""
-    text = re.sub(r"(?m)^ *ssl_.*\n", "", nginx_file(folder, page_port, site_port)).replace(" ssl;", ";")
+    text = without_tls(nginx_file(folder, page_port, site_port))
     path = folder / "nginx.conf"
     path.write_text(text.replace("http {", f"http {{{_FILE_SERVER.format(port=file_port, folder=folder)}", 1))
     process = subprocess.Popen([program, "-e", "stderr", "-p", str(folder), "-c", str(path)])

@@ -22,10 +22,10 @@ def get(path: str, *, accept_encoding: str = "identity", network: object = "127.
     ).encode()
 
 
-def vote(settings: config.Settings, number: int) -> bytes:
+def vote(settings: config.Settings, number: int, tool: str = "mistral-code") -> bytes:
     """Return the vote of a reader who has a cookie and has never voted, in a network with few readers."""
     head = (
-        "POST /tools/mistral-code/vote HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\n"
+        f"POST /tools/{tool}/vote HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\n"
         f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(BODY)}\r\n"
         f"X-Forwarded-For: {network(number)}\r\nCookie: {_cookie(settings)}\r\n\r\n"
     )

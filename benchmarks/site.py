@@ -33,11 +33,12 @@ def due(site: Flask) -> "WSGIApplication":
 class SiteWithBaseline:
     """The site, with the baseline and the site whose pages are due under paths of their own.
 
-    gunicorn.conf.py uses its context and its extensions.
+    gunicorn.conf.py and its workers use its context, its configuration and its extensions.
     """
 
     def __init__(self, site: Flask) -> None:
         self.app_context = site.app_context
+        self.config = site.config
         self.extensions = site.extensions
         self._dispatcher: WSGIApplication = DispatcherMiddleware(site, {BASELINE: baseline(), DUE: due(site)})
 

@@ -139,7 +139,7 @@ def deployed(folder: Path) -> Iterator[Deployment]:
             **SETTINGS,
             **smtp.settings,
             "BASE_URL": f"https://{HOST}",
-            "TRUSTED_HOSTS": HOST,
+            "TRUSTED_HOSTS": f"{HOST},127.0.0.1",
             "PROXY_HOPS": "1",
             "WEB_CONCURRENCY": str(WORKERS),
             "DATABASE_URL": url,

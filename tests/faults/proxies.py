@@ -200,6 +200,12 @@ def nginx_file(folder: Path, port: int, *site_ports: int) -> str:
     )
 
 
+def without_tls(text: str) -> str:
+    """Return a configuration of nginx for load generators: without TLS, and with networks that the client states."""
+    text = re.sub(r"(?m)^ *ssl_.*\n", "", text).replace(" ssl;", ";")
+    return text.replace("$scheme", "https").replace("$remote_addr", "$http_x_forwarded_for")
+
+
 def _servers(line: str, site_ports: Iterable[int]) -> str:
     """Return the line that names the site once for each of its ports, as an operator adds lines for more sites."""
     return "\n".join(line.replace(_DOCUMENTED_UPSTREAM, f"127.0.0.1:{port}") for port in site_ports)

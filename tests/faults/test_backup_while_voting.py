@@ -1,20 +1,25 @@
 """A backup is consistent while readers vote as fast as they can: it restores, and its recount finds nothing."""
 
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from benchmarks.load import OpenLoad
+from benchmarks.requests import vote
 from tests.faults import IS_LONG
 from tests.faults.conftest import TOOLS, Figures, fill_database
-from tests.faults.readers import Reader
-from tests.faults.serving import Site, serving
+from tests.faults.serving import Site, app_on_database, serving
+from verdicts import config
+from verdicts.extensions import db
+from verdicts.voting import models as voting
 
-VOTERS_AT_ONCE = 8
 BACKUPS = 10 if IS_LONG else 2
+VOTES_A_SECOND = 200 if IS_LONG else 50
+PATIENCE_SECONDS = 10.0
 
 
 @pytest.fixture
@@ -24,26 +29,27 @@ def site(database_url: str, tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
+@pytest.mark.timeout(600)
 def test_every_backup_restores_while_readers_vote(site: Site, tmp_path: Path, figures: Figures) -> None:
-    stop, numbers, votes = threading.Event(), count(1), count()
-
-    def vote_on() -> None:
-        while not stop.is_set():
-            reader = Reader(site.port, network=next(numbers))
-            for tool in TOOLS:
-                if reader.vote(tool, "ship").is_acknowledged:
-                    next(votes)
-
-    with ThreadPoolExecutor(VOTERS_AT_ONCE) as pool:
-        voting = [pool.submit(vote_on) for _ in range(VOTERS_AT_ONCE)]
-        try:
-            done = [site.flask("backup", str(tmp_path / f"{number}.zip"), "--verify") for number in range(BACKUPS)]
-        finally:
-            stop.set()
-        for voter in voting:
-            voter.result()
+    settings = config.load({**site.settings, "INSTANCE_PATH": str(tmp_path)})
+    votes = (vote(settings, number, TOOLS[number % len(TOOLS)]) for number in count())
+    load = OpenLoad(site.port, votes, PATIENCE_SECONDS)
+    with ThreadPoolExecutor(1) as thread:
+        backing_up = thread.submit(back_up_again_and_again, site, tmp_path)
+        load.run(VOTES_A_SECOND, lambda _elapsed: not backing_up.done())
+    done = backing_up.result()
     assert [status for status, _printed in done] == [0] * BACKUPS, done
-    acknowledged = next(votes)
-    assert acknowledged > BACKUPS
     assert site.flask("votes", "recount")[0] == 0
-    figures(f"{BACKUPS} backups, each restored and recounted, while {acknowledged} votes were acknowledged")
+    acknowledged = load.answers[303]
+    figures(
+        f"{BACKUPS} backups, each restored and recounted, while {acknowledged / load.seconds:.0f} votes a second were "
+        f"acknowledged ({acknowledged / load.sent:.3f} of all)"
+    )
+    assert set(load.answers) <= {303, 503}
+    assert (load.lost, load.late, load.refused_without_retry) == (0, 0, 0)
+    with app_on_database(site.settings["DATABASE_URL"], tmp_path):
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(voting.vote)) == acknowledged
+
+
+def back_up_again_and_again(site: Site, folder: Path) -> list[tuple[int, str]]:
+    return [site.flask("backup", str(folder / f"{number}.zip"), "--verify") for number in range(BACKUPS)]

@@ -15,6 +15,7 @@ from tests.faults.readers import NO_RESPONSE, Reader, Response
 from tests.faults.serving import highest_descriptor, serving
 from tests.faults.slow_clients import HALVES, clients_sending
 from verdicts.web.arrivals import HEAD_SECONDS
+from verdicts.web.worker import OTHER_DESCRIPTORS, raise_descriptor_limit
 
 FEW = 256
 TOO_FEW = 100
@@ -40,6 +41,15 @@ def test_a_site_that_may_open_too_few_files_says_so_instead_of_starting(sqlite_u
         serving(sqlite_url, tmp_path, most_descriptors=TOO_FEW),
     ):
         pass
+
+
+def test_where_the_limit_may_not_be_raised_a_worker_accepts_fewer_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr("verdicts.web.worker.resource.getrlimit", lambda _: (1024, 4096))
+    monkeypatch.setattr("verdicts.web.worker.resource.setrlimit", refuse)
+    assert raise_descriptor_limit() == 1024 - OTHER_DESCRIPTORS
 
 
 def test_without_a_descriptor_left_requests_are_answered_or_refused_in_words(

@@ -142,7 +142,7 @@ def test_while_no_site_answers_forms_are_refused_in_words(name: str, tmp_path: P
         assert (refused.status, refused.retry_after) == (503, 2)
         assert refused.headers["Cache-Control"] == "no-store"
         assert refused.headers["Content-Type"] == "text/html; charset=utf-8"
-        assert "The site does not answer right now." in refused.body.decode()
+        assert "The site cannot answer right now." in refused.body.decode()
 
 
 class _Echo(BaseHTTPRequestHandler):

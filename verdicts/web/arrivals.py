@@ -37,6 +37,16 @@ class Arrival:
             self._read_head(end + len(_HEAD_END), now)
 
     @property
+    def is_form(self) -> bool:
+        """Whether the request is one that may write."""
+        return self.data.startswith(b"POST ")
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether it asks how the site is, which must be answered when much else is refused."""
+        return self.data.startswith((b"GET /livez ", b"GET /readyz ", b"GET /metrics "))
+
+    @property
     def is_ready(self) -> bool:
         """Whether a thread may have it: all of it has come, or its body is too large to be collected."""
         if not self._head_end:

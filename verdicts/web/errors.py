@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from http import HTTPStatus
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
@@ -63,8 +63,9 @@ def init_app(app: Flask) -> None:
 
 def read_templates() -> None:
     """Read the templates of error pages, for which no file may be left to open when they are needed."""
-    for is_fragment in (False, True):
-        _render(HTTPStatus.SERVICE_UNAVAILABLE, "", 0, "", is_fragment=is_fragment)
+    with current_app.test_request_context():
+        for is_fragment in (False, True):
+            _render(HTTPStatus.SERVICE_UNAVAILABLE, "", 0, "", is_fragment=is_fragment)
 
 
 def handle_http_error(error: HTTPException) -> ResponseReturnValue:

@@ -19,6 +19,7 @@ REASONS = {
     HTTPStatus.EXPECTATION_FAILED: "We cannot do what the request expects first.",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The request’s headers are too large. Delete this site’s cookies.",
     HTTPStatus.INTERNAL_SERVER_ERROR: errors.REASONS[500],
+    HTTPStatus.SERVICE_UNAVAILABLE: f"{errors.REASONS[503]} Try again in a few seconds.",
     HTTPStatus.NOT_IMPLEMENTED: "We do not know the request’s transfer coding.",
 }
 _STATUSES: list[tuple[tuple[type[Exception], ...], HTTPStatus]] = [
@@ -59,6 +60,7 @@ def render(status: HTTPStatus, *, is_https: bool) -> bytes:
     fields = {
         **headers.HEADERS,
         **({"Strict-Transport-Security": headers.HSTS} if is_https else {}),
+        **({"Retry-After": str(errors.RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}),
         "Cache-Control": "no-store",
         "Connection": "close",
         "Content-Type": "text/plain; charset=utf-8",

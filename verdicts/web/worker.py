@@ -11,6 +11,7 @@ import socket
 import struct
 import threading
 import time
+from collections import deque
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -27,6 +28,7 @@ MAX_CONNECTIONS = 1000  # of a worker
 OTHER_DESCRIPTORS = 160  # of a worker: each thread may have a file or a connection open to Redis or the database
 MIN_CONNECTIONS = 90
 MAX_ARRIVING_BYTES = 32 * 1024 * 1024
+MAX_QUEUE_SECONDS = 1.0  # that requests wait for a thread; while they do, further ones are refused
 LINGER_SECONDS = 2.0
 STOP_SECONDS = 1.0  # what has not come by then is not waited for when a worker stops
 SEND_SECONDS = 10  # without a byte taken
@@ -44,17 +46,20 @@ def raise_descriptor_limit() -> int:
 
     A worker that has no descriptor left can answer nobody, so it must stop accepting connections before.
     """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = MAX_CONNECTIONS + OTHER_DESCRIPTORS
-    allowed = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
-    if allowed < MIN_CONNECTIONS + OTHER_DESCRIPTORS:
+    soft, hard = (
+        needed if limit == resource.RLIM_INFINITY else limit for limit in resource.getrlimit(resource.RLIMIT_NOFILE)
+    )
+    if soft < needed:
+        with suppress(ValueError, OSError):  # a sandbox may forbid it
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed, hard), hard))
+            soft = min(needed, hard)
+    if soft < MIN_CONNECTIONS + OTHER_DESCRIPTORS:
         raise TooFewDescriptors(
-            f"The site may open only {hard} files at once, and needs {MIN_CONNECTIONS + OTHER_DESCRIPTORS} at least: "
+            f"The site may open only {soft} files at once, and needs {MIN_CONNECTIONS + OTHER_DESCRIPTORS} at least: "
             "raise `ulimit -n`, or LimitNOFILE= of its unit."
         )
-    if soft != resource.RLIM_INFINITY and soft < allowed:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-    return allowed - OTHER_DESCRIPTORS
+    return min(needed, soft) - OTHER_DESCRIPTORS
 
 
 class BoundedSocket:
@@ -101,12 +106,19 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
 
     A body larger than a form goes to its view at once, which may refuse it unread. Where the view reads it, at most
     half of the threads wait for such bodies.
+
+    What is more than the threads can answer soon is refused by the main loop: rendering a refusal takes a third of the
+    time of a vote, so under five times more load than it carries a site would do little else.
     """
+
+    max_writing: int  # forms that may be handed over at once; gunicorn.conf.py says how many
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._arriving: dict[Any, Arrival] = {}
         self._lingering: dict[Any, float] = {}
+        self._queued: deque[float] = deque()  # when those requests were handed over that wait for a thread
+        self._writing: set[Any] = set()  # connections whose form has been handed over
         self._slots = threading.BoundedSemaphore(max(1, self.cfg.threads // 2))
         self._max_arriving = self.cfg.worker_connections // 2  # beyond it, who has waited longest is dropped
 
@@ -150,14 +162,32 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
             self._hand_over(conn)
 
     def _hand_over(self, conn: Any) -> None:
-        arrival = self._forget(conn)
+        arrival = self._arriving[conn]
+        if self._is_overloaded(arrival):
+            self._refuse(conn, HTTPStatus.SERVICE_UNAVAILABLE)
+            return
+        self._forget(conn)
+        if arrival.is_form:
+            self._writing.add(conn)
+        self._queued.append(time.monotonic())
         conn.data_ready = True
         conn.init()
         conn.parser.unreader.unread(bytes(arrival.data))
         conn.parser.unreader.sock = BoundedSocket(conn.sock, arrival.deadline, self._slots)
         super().enqueue_req(conn)
 
+    def _is_overloaded(self, arrival: Arrival) -> bool:
+        """Say whether this request would wait too long: for its turn to write, or for a thread."""
+        if arrival.is_form and len(self._writing) >= self.max_writing:
+            return True
+        if arrival.is_probe:
+            return False
+        with suppress(IndexError):  # none waits, or the last one has just got its thread
+            return time.monotonic() - self._queued[0] > MAX_QUEUE_SECONDS
+        return False
+
     def handle(self, conn: Any) -> Any:
+        self._queued.popleft()
         try:
             return super().handle(conn)
         finally:
@@ -183,6 +213,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Close a finished connection without waiting for its client in the main loop."""
+        self._writing.discard(conn)
         is_kept = not fs.cancelled() and not fs.exception() and fs.result()
         if is_kept:
             super().finish_request(conn, fs)
@@ -198,14 +229,14 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
             for arrival in self._arriving.values():
                 arrival.deadline = min(arrival.deadline, now + STOP_SECONDS)
         for conn in [conn for conn, arrival in self._arriving.items() if arrival.deadline <= now]:
-            self._refuse(conn)
+            self._refuse(conn, HTTPStatus.REQUEST_TIMEOUT)
         for conn in [conn for conn, until in self._lingering.items() if until <= now]:
             self._end_lingering(conn)
 
-    def _refuse(self, conn: Any) -> None:
+    def _refuse(self, conn: Any, status: HTTPStatus) -> None:
         arrival = self._forget(conn)
         if arrival.data:
-            _send_at_once(conn.sock, self._answer_unread(HTTPStatus.REQUEST_TIMEOUT))
+            _send_at_once(conn.sock, self._answer_unread(status))
         self._linger(conn)
 
     def _linger(self, conn: Any) -> None:

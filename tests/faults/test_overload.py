@@ -1,0 +1,117 @@
+"""More is asked of a site than it can carry: it does as much as it can, and refuses the rest at once and in words."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count, islice
+from pathlib import Path
+from statistics import median
+
+import psycopg
+import pytest
+
+from benchmarks.load import Clients, OpenLoad, run
+from benchmarks.requests import get, network, vote
+from tests.faults import IS_LONG
+from tests.faults.conftest import TOOLS, Figures, fill_database
+from tests.faults.deployment import Deployment, deployed
+from tests.faults.proxies import find_or_skip, nginx_file, without_tls
+from tests.faults.readers import Reader
+from tests.faults.serving import serving, wait_until
+from tests.postgres import free_port
+from verdicts import config
+from verdicts.app import THREADS_PER_WORKER
+
+ROUNDS = 3
+CLIENTS_AT_PEAK = 32
+SECONDS_AT_PEAK, SECONDS_OF_OVERLOAD = 5.0, 10.0
+TIMES = 5
+PATIENCE_SECONDS = 10.0
+Kind = Callable[[config.Settings, Iterator[int]], Iterator[bytes]]
+
+
+def votes(settings: config.Settings, numbers: Iterator[int]) -> Iterator[bytes]:
+    return (vote(settings, number, TOOLS[number % len(TOOLS)]) for number in numbers)
+
+
+def searches(_settings: config.Settings, numbers: Iterator[int]) -> Iterator[bytes]:
+    """Yield requests for pages that no cache holds."""
+    return (get(f"/tools?q=no{number}", network=network(number)) for number in numbers)
+
+
+def both(settings: config.Settings, numbers: Iterator[int]) -> Iterator[bytes]:
+    for pair in zip(votes(settings, numbers), searches(settings, numbers), strict=True):
+        yield from pair
+
+
+@pytest.mark.skipif(not IS_LONG, reason="it measures")
+@pytest.mark.timeout(600)
+# Of both, searches are more of what is done than of what is asked, and each takes as long as three votes.
+@pytest.mark.parametrize(("kind", "least"), [(votes, 0.8), (searches, 0.8), (both, 0.6)])
+def test_under_five_times_the_load_that_it_carries_a_deployment_does_most_of_its_work_and_refuses_the_rest(
+    tmp_path: Path, figures: Figures, kind: Kind, least: float
+) -> None:
+    ratios = []
+    with deployed(tmp_path) as deployment, nginx_without_tls(deployment) as port:
+        settings = config.load({**deployment.settings, "INSTANCE_PATH": str(tmp_path)})
+        requests = kind(settings, count())
+        for _ in range(ROUNDS):
+            at_peak = run(port, Clients(requests, CLIENTS_AT_PEAK), SECONDS_AT_PEAK)
+            peak = at_peak.rate(200) + at_peak.rate(303)
+            prepared = list(islice(requests, int((TIMES + 1) * peak * SECONDS_OF_OVERLOAD)))
+            overload = OpenLoad(port, iter(prepared), PATIENCE_SECONDS)
+            overload.run(TIMES * peak, lambda elapsed: elapsed < SECONDS_OF_OVERLOAD)
+            ratios.append(overload.steady_rate(200, 303) / peak)
+            figures(
+                f"{peak:.0f} a second at peak, {ratios[-1]:.2f} of it at {TIMES} times: {dict(overload.answers)}, "
+                f"late {overload.late}, lost {overload.lost}"
+            )
+            assert set(overload.answers) <= {200, 303, 503}
+            assert (overload.lost, overload.late, overload.refused_without_retry) == (0, 0, 0)
+        wait_until(deployment.is_ready, 10)
+        assert deployment.flask("votes", "recount")[0] == 0
+    assert median(ratios) >= least
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_while_all_threads_wait_readers_are_refused_at_once_and_the_site_says_that_it_lives(
+    database_url: str, tmp_path: Path
+) -> None:
+    fill_database(database_url, tmp_path)
+    with (
+        serving(database_url, tmp_path, WEB_CONCURRENCY="1") as site,
+        psycopg.connect(database_url.replace("+psycopg", "")) as connection,
+        ThreadPoolExecutor(2 * THREADS_PER_WORKER) as readers,
+    ):
+        connection.execute("LOCK TABLE tool IN ACCESS EXCLUSIVE MODE")
+        waiting = [readers.submit(Reader(site.port, number).search_anew) for number in range(2 * THREADS_PER_WORKER)]
+        time.sleep(2)
+        began = time.monotonic()
+        refused = Reader(site.port, 999).search_anew()
+        seconds = time.monotonic() - began
+        is_alive = readers.submit(site.get, "/livez")
+        connection.rollback()
+        assert is_alive.result().status == 200
+        assert {each.result().status for each in waiting} <= {200, 503}
+        assert site.get("/tools?q=again").status == 200
+    assert (refused.status, refused.retry_after) == (503, 2)
+    assert b"More is asked of us than we can do right now." in refused.body
+    assert seconds < 1
+
+
+@contextmanager
+def nginx_without_tls(deployment: Deployment) -> Iterator[int]:
+    """Run the documented nginx in front of the sites for a load generator, and yield its port."""
+    port, folder = free_port(), deployment.folder / "plain"
+    folder.mkdir()
+    path = folder / "nginx.conf"
+    path.write_text(without_tls(nginx_file(folder, port, *deployment.ports)))
+    process = subprocess.Popen([find_or_skip("nginx"), "-e", str(folder / "log"), "-p", str(folder), "-c", str(path)])
+    try:
+        wait_until(lambda: process.poll() is not None or (folder / "nginx.pid").exists(), 10)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(timeout=20)

@@ -122,7 +122,9 @@ def test_every_migration_goes_back_and_forth_with_data(app: Flask) -> None:
 
 def counts() -> dict[str, int]:
     db.session.rollback()
-    tables = set(sa.inspect(db.engine).get_table_names()) - {"alembic_version", "sqlite_sequence"}
+    # An index that is built anew is in fewer pieces.
+    pieces = {"tool_search_data", "tool_search_idx"}
+    tables = set(sa.inspect(db.engine).get_table_names()) - {"alembic_version", "sqlite_sequence"} - pieces
     found = {table: db.session.scalar(sa.text(f"SELECT count(*) FROM {table}")) or 0 for table in tables}  # noqa: S608
     db.session.rollback()
     return found

@@ -43,6 +43,8 @@ _FILLERS = """
 """
 # Stands before a whole name in the index. It is of no script, and part of no word that a visitor types.
 _WHOLE = "\ue000"
+# Stand before each word of a name and of a tagline, once more: FTS5 reads all places of a word to say in which column.
+_MARKS = {"name": "\ue001", "tagline": "\ue002"}
 
 # The scripts that put no spaces between words, and Hangul, whose words have endings.
 _UNSPACED_RANGES = {
@@ -219,7 +221,7 @@ def _index(texts: sa.Select[Any], connection: sa.Connection) -> None:
     spelling.store(_first_of_each(item for row in rows for item in _terms(row).items()), connection)
     entries = [_entry(row) for row in rows]
     if _index_here().table is fts5:
-        connection.execute(sa.insert(fts5), entries)
+        connection.execute(sa.insert(fts5), [_marked(entry) for entry in entries])
         return
     insert = postgresql.insert(documents).values(document=sa.cast(sa.bindparam("document"), postgresql.TSVECTOR))
     # Another transaction may have indexed the same tool since the delete above.
@@ -282,6 +284,11 @@ def _whole(text: str) -> str:
     return _joined(word for word, _is_run in _split(text))
 
 
+def _marked(entry: dict[str, Any]) -> dict[str, Any]:
+    marked = {column: [mark + word for word in entry[column].split()] for column, mark in _MARKS.items()}
+    return entry | {column: " ".join([entry[column], *words]) for column, words in marked.items()}
+
+
 def _document(entry: dict[str, Any]) -> dict[str, Any]:
     labels = enumerate(_LABELS.items(), 1)
     lexemes = (_lexemes(entry[column], f"{number}{label}") for number, (column, label) in labels)
@@ -308,18 +315,17 @@ def _read(text: str) -> tuple[list[str], list[list[str]], str]:
     return words, [way for number, way in enumerate(ways) if way not in ways[:number]], whole
 
 
-def _holding_on_sqlite(ways: Sequence[Sequence[str]], column: str = "") -> sa.Select[Any]:
+def _holding_on_sqlite(ways: Sequence[Sequence[str]], mark: str = "") -> sa.Select[Any]:
     def every(way: Sequence[str]) -> str:
-        return " AND ".join([*(f'"{word}"' for word in way[:-1]), f'"{way[-1]}"*'])
+        return " AND ".join([*(f'"{mark}{word}"' for word in way[:-1]), f'"{mark}{way[-1]}"*'])
 
     any_way = " OR ".join(f"({every(way)})" for way in ways)
-    holds = fts5.c.tool_search.bool_op("MATCH")(f"{column} : ({any_way})" if column else any_way)
-    return sa.select(fts5.c.rowid.label("tool_id")).where(holds)
+    return sa.select(fts5.c.rowid.label("tool_id")).where(fts5.c.tool_search.bool_op("MATCH")(any_way))
 
 
 def _best_on_sqlite(ways: Sequence[Sequence[str]]) -> sa.Select[Any]:
     """SQLite reads the parts one after the other, each as far as its rows are asked for."""
-    parts = sa.union_all(*(_holding_on_sqlite(ways, column) for column in ("name", "tagline", ""))).subquery("parts")
+    parts = sa.union_all(*(_holding_on_sqlite(ways, mark) for mark in (*_MARKS.values(), ""))).subquery("parts")
     return sa.select(parts.c.tool_id).distinct()
 
 

@@ -1,6 +1,6 @@
-"""the search knows what tools are said to be
+"""the search knows what tools are said to be, and on SQLite which words stand in a name or tagline
 
-Revision: 0032, after 0031. The search index is built anew, with the facts that categories ask for.
+Revision: 0032, after 0031. The search index is built anew.
 """
 
 from alembic import op
@@ -18,4 +18,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Leave the index: what it holds beyond the older one is found too."""
+    """Leave the index: what it holds beyond the older one is found too, and older code looks for no marked word."""

@@ -1,16 +1,12 @@
 """Full-text search over tools, alike on both databases.
 
-This module splits texts into words, not the database: lower case, without accents, letters and digits only. So both
-databases find the same tools in the same order, and nothing that a visitor types can be an operator. Where a script
-puts no spaces between words, every piece of one, two and three characters is indexed: a word is found inside a run.
+Texts are split into words by catalog.words and not by the database, so both find the same tools in the same order.
 
 Spaces left out or put in do not matter in names, aliases, synonyms, makers and taglines: "git hub" finds GitHub, and
 "vscode" finds VS Code. Neighbouring words are indexed run together too, and so are those of a query.
 """
 
-import re
-import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +16,22 @@ from sqlalchemy.dialects import postgresql
 from verdicts.catalog import spelling
 from verdicts.catalog.facts import says_yes
 from verdicts.catalog.models import Category, CategoryFact, Tool, ToolFact, ToolSlug
-from verdicts.catalog.slugs import fold
+from verdicts.catalog.words import (
+    MAX_WORD_LENGTH,
+    as_one_word,
+    distinct,
+    joined,
+    neighbours,
+    plain_words,
+    query_words,
+    split,
+    with_joined,
+    words_of,
+)
 from verdicts.extensions import MAX_COUNTED, db
 
 MAX_QUERY_WORDS = 8
 MAX_INDEXED_WORDS = 40_000
-MAX_WORD_LENGTH = 40
 MAX_QUERY_LENGTH = 200
 MAX_TEXT_LENGTH = 100_000
 MAX_TOOLS_ONE_BY_ONE = 500
@@ -46,27 +52,6 @@ _WHOLE = "\ue000"
 # Stand before each word of a name and of a tagline, once more: FTS5 reads all places of a word to say in which column.
 _MARKS = {"name": "\ue001", "tagline": "\ue002"}
 
-# The scripts that put no spaces between words, and Hangul, whose words have endings.
-_UNSPACED_RANGES = {
-    "Thai and Lao": "\u0e00-\u0eff",
-    "Burmese": "\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f",
-    "Khmer": "\u1780-\u17ff",
-    "Tai Le, New Tai Lue, Tai Tham, Tai Viet, Ahom": "\u1950-\u19df\u1a20-\u1aaf\uaa80-\uaadf\U00011700-\U0001174f",
-    "Tagalog, Hanunoo, Buhid, Tagbanwa": "\u1700-\u177f",
-    "Buginese, Rejang, Makasar, Kawi": "\u1a00-\u1a1f\ua930-\ua95f\U00011ee0-\U00011f5f",
-    "Balinese, Sundanese, Batak": "\u1b00-\u1bff\u1cc0-\u1ccf",
-    "Javanese": "\ua980-\ua9df",
-    "Cham": "\uaa00-\uaa5f",
-    "Yi": "\ua000-\ua4cf",
-    "Vai": "\ua500-\ua63f",
-    "kana and bopomofo": "\u3040-\u312f\u31a0-\u31bf\u31f0-\u31ff\U0001aff0-\U0001b16f",
-    "Hangul": "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff",
-    "Han": "\u3005-\u3007\u3031-\u3035\u303b\u303c\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff",
-    "Tangut, Khitan, Nushu": "\U00016fe0-\U00018dff\U0001b170-\U0001b2ff",
-}
-_UNSPACED = "".join(_UNSPACED_RANGES.values())
-_WORD = re.compile(rf"(?P<run>(?:(?=\w)[{_UNSPACED}])+)|(?:(?![{_UNSPACED}])[^\W_])+")
-_LONGEST_PIECE = 3
 MAX_RANKED = MAX_COUNTED + 1
 
 tool = Tool.__table__
@@ -133,7 +118,7 @@ def holding(text: str) -> sa.Subquery:
 
 def correct(text: str) -> str:
     """Return a text that finds nothing with the names in it spelled right, or "" where none is near. One statement."""
-    words = [word for word, is_run in _split(text[:MAX_QUERY_LENGTH]) if not is_run][:MAX_QUERY_WORDS]
+    words = plain_words(text[:MAX_QUERY_LENGTH])[:MAX_QUERY_WORDS]
     return spelling.correct([word[:MAX_WORD_LENGTH] for word in words]) if words else ""
 
 
@@ -156,43 +141,6 @@ def reindex(tool_ids: Collection[int]) -> None:
     index, connection = _index_here(), db.session.connection()
     connection.execute(sa.delete(index.table).where(index.tool_id.in_(tool_ids)))
     return _index(_texts().where(tool.c.id.in_(tool_ids)), connection)
-
-
-def words_of(text: str) -> list[str]:
-    """Return what is indexed of a text: its distinct words, folded, in the order of their first mention.
-
-    Of a run without spaces these are its pieces of one to _LONGEST_PIECE characters.
-    """
-    return _distinct(piece for word, is_run in _split(text) for piece in (_pieces(word) if is_run else [word]))
-
-
-def query_words(text: str) -> list[str]:
-    """Return the words that a tool must hold to match a text: of a run without spaces, pieces that cover it."""
-    return _distinct(piece for word, is_run in _split(text) for piece in (_cover(word) if is_run else [word]))
-
-
-def folded_words(text: str) -> list[str]:
-    """Return a text's words as they are compared, in its order; a run without spaces is one word."""
-    return [word for word, _ in _split(text)]
-
-
-def _split(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield a text's words, folded, and whether each is a run of a script without spaces."""
-    folded = unicodedata.normalize("NFC", fold(text))  # fold() takes Hangul syllables apart
-    return ((match[0], match["run"] is not None) for match in _WORD.finditer(folded))
-
-
-def _pieces(run: str) -> Iterator[str]:
-    return (run[at : at + size] for at in range(len(run)) for size in range(1, min(_LONGEST_PIECE, len(run) - at) + 1))
-
-
-def _cover(run: str) -> list[str]:
-    last = max(len(run) - _LONGEST_PIECE, 0)
-    return [run[at : at + _LONGEST_PIECE] for at in [*range(0, last, _LONGEST_PIECE), last]]
-
-
-def _distinct(words: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(word[:MAX_WORD_LENGTH] for word in words))
 
 
 def _index_here() -> "_Index":
@@ -239,9 +187,9 @@ def _terms(row: sa.Row[Any]) -> dict[str, str]:
 
     A run without spaces is left out: one character more or less makes another word of it.
     """
-    words = [_plain_words(text) for text in (*_names(row), row.maker)]
-    runs = (run for each in words for run in [*([word] for word in each), *_neighbours(each), each])
-    return _first_of_each((_joined(run), " ".join(run)) for run in runs if run)
+    words = [plain_words(text) for text in (*_names(row), row.maker)]
+    runs = (run for each in words for run in [*([word] for word in each), *neighbours(each), each])
+    return _first_of_each((joined(run), " ".join(run)) for run in runs if run)
 
 
 def _first_of_each(items: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -253,35 +201,19 @@ def _entry(row: sa.Row[Any]) -> dict[str, Any]:
     other_names = _names(row)[1:]
     rest = " ".join(filter(None, (row.maker, row.category, row.facts, row.description)))
     columns = {
-        "name": [*(_WHOLE + _whole(name) for name in _names(row) if _whole(name)), *_with_runs(row.name)],
-        "tagline": [*_with_runs(row.tagline), *(word for name in other_names for word in _with_runs(name))],
-        "rest": [*_with_runs(row.maker), *words_of(rest[:MAX_TEXT_LENGTH])],
+        "name": [
+            *(_WHOLE + as_one_word(name) for name in _names(row) if as_one_word(name)),
+            *with_joined(row.name),
+        ],
+        "tagline": [
+            *with_joined(row.tagline),
+            *(word for name in other_names for word in with_joined(name)),
+        ],
+        "rest": [*with_joined(row.maker), *words_of(rest[:MAX_TEXT_LENGTH])],
     }
     return {"rowid": row.id} | {
         column: " ".join(list(dict.fromkeys(words))[:MAX_INDEXED_WORDS]) for column, words in columns.items()
     }
-
-
-def _with_runs(text: str) -> list[str]:
-    """Return the words of a text, and its neighbouring words and all of them run together."""
-    words = _plain_words(text)
-    return _distinct([*words_of(text), *map("".join, _neighbours(words)), *filter(None, ["".join(words)])])
-
-
-def _plain_words(text: str) -> list[str]:
-    return [word for word, is_run in _split(text) if not is_run]
-
-
-def _neighbours(words: Sequence[str]) -> list[Sequence[str]]:
-    return [words[at : at + 2] for at in range(len(words) - 1)]
-
-
-def _joined(words: Iterable[str]) -> str:
-    return "".join(words)[:MAX_WORD_LENGTH]
-
-
-def _whole(text: str) -> str:
-    return _joined(word for word, _is_run in _split(text))
 
 
 def _marked(entry: dict[str, Any]) -> dict[str, Any]:
@@ -305,13 +237,13 @@ def _read(text: str) -> tuple[list[str], list[list[str]], str]:
     The lists are the words as typed, those with two neighbours run together, and all of them run together.
     """
     text = text[:MAX_QUERY_LENGTH]
-    words, whole = query_words(text)[:MAX_QUERY_WORDS], _WHOLE + _whole(text)
-    split = list(_split(text))[:MAX_QUERY_WORDS]
-    if any(is_run for _word, is_run in split):
+    words, whole = query_words(text)[:MAX_QUERY_WORDS], _WHOLE + as_one_word(text)
+    parts = list(split(text))[:MAX_QUERY_WORDS]
+    if any(is_run for _word, is_run in parts):
         return words, [words], whole
-    plain = [word for word, _is_run in split]
-    pairs = [[*plain[:at], _joined(plain[at : at + 2]), *plain[at + 2 :]] for at in range(len(plain) - 1)]
-    ways = [words, *map(_distinct, pairs), [_joined(plain)]]
+    plain = [word for word, _is_run in parts]
+    pairs = [[*plain[:at], joined(plain[at : at + 2]), *plain[at + 2 :]] for at in range(len(plain) - 1)]
+    ways = [words, *map(distinct, pairs), [joined(plain)]]
     return words, [way for number, way in enumerate(ways) if way not in ways[:number]], whole
 
 

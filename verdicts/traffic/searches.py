@@ -2,7 +2,7 @@
 
 import re
 
-from verdicts.catalog import search
+from verdicts.catalog.words import folded_words
 from verdicts.mailing.addresses import has_address
 from verdicts.traffic.models import MAX_SEARCH_LENGTH
 
@@ -22,7 +22,7 @@ def normalise(text: str) -> str | None:
 
     That is what may be somebody's address, number or key, what is prose rather than a search, and what has no words.
     """
-    words = search.folded_words(text)
+    words = folded_words(text)
     normalised = " ".join(words)
     if "@" in text or has_address(text) or _LONG_NUMBER.search(text) or _NETWORK.search(text):
         return None

@@ -5,8 +5,9 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import StatementCount
-from tests.makers import make_category, make_fact, make_tool
+from tests.makers import TODAY, make_category, make_fact, make_price, make_tool
 from verdicts.catalog import search
+from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import Tool
 from verdicts.extensions import db
 
@@ -284,10 +285,20 @@ def test_a_tool_is_found_by_what_its_category_asks_for_and_it_has(app: Flask) ->
     assert found("kubernetes") == []
 
 
+def test_what_costs_nothing_or_nothing_to_start_with_is_found_as_free(app: Flask) -> None:
+    for model in (PriceModel.FREE, PriceModel.FREEMIUM, PriceModel.PAID):
+        make_price(make_tool(model, name=model.upper()), model)
+    once = make_tool("once", name="Once")
+    make_price(once, PriceModel.FREE, until=TODAY)
+    make_price(once, PriceModel.PAID)
+    search.reindex_all()
+    assert found("free") == ["FREE", "FREEMIUM"]
+
+
 def test_with_any_word_the_tools_that_hold_most_of_them_come_first(app: Flask) -> None:
     make_tool("agent", name="Agent")
-    make_tool("terminal", name="Crow", description="An agent for every terminal.")
-    make_tool("neither", name="Neither")
+    make_tool("crow", name="Crow", tagline="An agent for every terminal")
+    make_tool("rest", name="Rest", description="An agent for every terminal")
     search.reindex_all()
     text = "what is the best terminal agent with pictures"
     hits = search.matching(text, any_word=True)

@@ -130,11 +130,15 @@ FIRST = {
     "local llm": "ollama",
     "ocr": "huggingface-smolvlm2-2b",
     "gguf": "llama-cpp",
-    "open source vector db": "qdrant",
+    "open source vector db": "pgvector",
+    "free vector database self-hosted": "pgvector",
+    "free coding agent": "cline",
+    "on-premise": "mistral-code",
     "self-hosted coding agent": "cline",
     # words of which no tool has all
     "copilot free": "github-copilot",
     "best for writing": "grammarly",
+    "coding agent that keeps code in house": "mistral-code",
     "which chatbot is best": "chatgpt",
     # a maker
     "anysphere": "cursor",

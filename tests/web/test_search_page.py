@@ -4,9 +4,10 @@ import pytest
 from flask import Flask
 
 from tests.conftest import StatementCount
-from tests.makers import NOW, make_tool
+from tests.makers import NOW, make_category, make_tool
 from tests.web.visitor import Visitor
 from verdicts.catalog import search
+from verdicts.catalog.kinds import ToolState
 from verdicts.catalog.models import Tool, ToolSlug
 from verdicts.extensions import db
 
@@ -29,6 +30,17 @@ def test_nothing_near_is_nothing_found(visitor: Visitor) -> None:
     page = visitor.reads("/tools?q=zzzzqq").html
     assert "Nothing found" in page
     assert "Did you mean" not in page
+
+
+def test_a_tool_that_has_ended_is_not_proposed_for_some_words(visitor: Visitor) -> None:
+    make_tool("wren", name="Wren", state=ToolState.RETIRED)
+    assert "Nothing found" in visitor.reads("/tools?q=wren in pictures").words
+    assert "Wren" in visitor.reads("/tools?q=wren").words
+
+
+def test_nothing_found_leads_to_the_categories(visitor: Visitor) -> None:
+    make_tool("wren", category_id=make_category("birds", name="Birds").id)
+    assert "/categories/birds" in visitor.reads("/tools?q=zzzz").links()
 
 
 @pytest.mark.parametrize("path", ["/tools", "/compare"])

@@ -15,7 +15,8 @@ from sqlalchemy.dialects import postgresql
 
 from verdicts.catalog import spelling
 from verdicts.catalog.facts import says_yes
-from verdicts.catalog.models import Category, CategoryFact, Tool, ToolFact, ToolSlug
+from verdicts.catalog.kinds import PriceModel
+from verdicts.catalog.models import Category, CategoryFact, PriceRecord, Tool, ToolFact, ToolSlug
 from verdicts.catalog.words import (
     MAX_WORD_LENGTH,
     as_one_word,
@@ -36,7 +37,7 @@ MAX_QUERY_LENGTH = 200
 MAX_TEXT_LENGTH = 100_000
 MAX_TOOLS_ONE_BY_ONE = 500
 
-# What a word of the query weighs where it is found: in the name; in the tagline, an alias or a synonym; in the rest.
+# What a word of the query weighs where it is found: in the name; in the tagline and such; in the rest.
 NAME_WEIGHT, TAGLINE_WEIGHT, REST_WEIGHT = 9, 3, 1
 # What the whole query weighs that is a name, an alias or a synonym, or the beginning of one.
 WHOLE_WEIGHT, BEGINNING_WEIGHT = 40, 5
@@ -44,9 +45,10 @@ WHOLE_WEIGHT, BEGINNING_WEIGHT = 40, 5
 HELD_WEIGHT = 1000
 # Words of English that say nothing of what is looked for, apart by spaces.
 _FILLERS = """
-    a ai an and any app are at be best by can do for free from good how i in is it make me my not of on or our software
+    a ai an and any app are at be best by can do for from good how i in is it make me my not of on or our software
     that the to tool tools top use using we what which who with without your
 """
+_FREE = "free"  # what visitors call a tool that costs nothing, or nothing to start with
 # Stands before a whole name in the index. It is of no script, and part of no word that a visitor types.
 _WHOLE = "\ue000"
 # Stand before each word of a name and of a tagline, once more: FTS5 reads all places of a word to say in which column.
@@ -58,6 +60,7 @@ tool = Tool.__table__
 category = Category.__table__
 tool_slug = ToolSlug.__table__
 fact, label = ToolFact.__table__, CategoryFact.__table__
+price = PriceRecord.__table__
 _SPACE = sa.literal_column("' '", sa.Text)
 fts5 = sa.table("tool_search", *map(sa.column, ("rowid", "tool_search", "name", "tagline", "rest")))
 documents = sa.table("tool_search", sa.column("tool_id"), sa.column("document"))
@@ -80,11 +83,12 @@ def matching(text: str, among: sa.Select[Any] | None = None, *, any_word: bool =
         sa.select(tool.c.id).join(hits, hits.c.tool_id == tool.c.id).order_by(hits.c.rank, tool.c.position)
 
     A text that is a whole name, alias or synonym weighs most. A word in the name weighs more than one in the tagline,
-    an alias or a synonym, and that more than one in the maker, category, facts or description. Any text is safe; a text
-    without a letter or digit matches nothing.
+    an alias, a synonym or the category's name, and that more than one in the maker, facts or description, or "free". Any
+    text is safe; a text without a letter or digit matches nothing.
 
-    With `any_word` a tool that holds one word matches, and a smaller rank means more words first: for a text that no
-    tool holds. Words such as "for" are left out then.
+    With `any_word`, for a text that no tool holds, a tool matches that holds one of its words in its name, tagline, an
+    alias, a synonym or its category's name; those with more words rank first. Words such as "for" are left out then: anywhere else, a word
+    alone says little.
 
     `among` selects the ids of the tools that may be found, without it unpublished ones may too. Where more than
     MAX_RANKED of them match, those are ranked that hold the text in their name, then in their tagline, then anywhere:
@@ -98,7 +102,7 @@ def matching(text: str, among: sa.Select[Any] | None = None, *, any_word: bool =
     if not words:
         return sa.select(tool.c.id.label("tool_id"), sa.literal(0).label("rank")).where(sa.false()).subquery("hits")
     index = _index_here()
-    found = index.best(ways).subquery("found")
+    found = index.best(ways, rest=not any_word).subquery("found")
     first = sa.select(found.c.tool_id).limit(sa.literal_column(str(MAX_RANKED)))
     if among is not None:
         first = first.where(among.where(tool.c.id == found.c.tool_id).correlate(found).exists())
@@ -154,7 +158,9 @@ def _texts() -> sa.Select[Any]:
     facts = sa.select(sa.func.aggregate_strings(label.c.label + " " + fact.c.value, " "))
     facts = facts.select_from(fact.join(label, label.c.key == fact.c.key)).where(fact.c.tool_id == tool.c.id, asked)
     columns = (tool.c.id, tool.c.name, tool.c.tagline, tool.c.maker, tool.c.description, tool.c.synonyms)
-    others = (slugs.scalar_subquery().label("slugs"), facts.scalar_subquery().label("facts"))
+    is_current = (price.c.tool_id == tool.c.id) & price.c.until.is_(None)
+    is_free = sa.exists().where(is_current, price.c.model.in_([PriceModel.FREE, PriceModel.FREEMIUM]))
+    others = (slugs.scalar_subquery().label("slugs"), facts.scalar_subquery().label("facts"), is_free.label("is_free"))
     return (
         sa.select(*columns, category.c.name.label("category"), *others)
         .outerjoin(category, category.c.id == tool.c.category_id)
@@ -199,7 +205,7 @@ def _first_of_each(items: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _entry(row: sa.Row[Any]) -> dict[str, Any]:
     other_names = _names(row)[1:]
-    rest = " ".join(filter(None, (row.maker, row.category, row.facts, row.description)))
+    rest = " ".join(filter(None, (row.maker, _FREE if row.is_free else "", row.facts, row.description)))
     columns = {
         "name": [
             *(_WHOLE + as_one_word(name) for name in _names(row) if as_one_word(name)),
@@ -207,6 +213,7 @@ def _entry(row: sa.Row[Any]) -> dict[str, Any]:
         ],
         "tagline": [
             *with_joined(row.tagline),
+            *words_of(row.category or ""),
             *(word for name in other_names for word in with_joined(name)),
         ],
         "rest": [*with_joined(row.maker), *words_of(rest[:MAX_TEXT_LENGTH])],
@@ -255,9 +262,10 @@ def _holding_on_sqlite(ways: Sequence[Sequence[str]], mark: str = "") -> sa.Sele
     return sa.select(fts5.c.rowid.label("tool_id")).where(fts5.c.tool_search.bool_op("MATCH")(any_way))
 
 
-def _best_on_sqlite(ways: Sequence[Sequence[str]]) -> sa.Select[Any]:
+def _best_on_sqlite(ways: Sequence[Sequence[str]], *, rest: bool) -> sa.Select[Any]:
     """SQLite reads the parts one after the other, each as far as its rows are asked for."""
-    parts = sa.union_all(*(_holding_on_sqlite(ways, mark) for mark in (*_MARKS.values(), ""))).subquery("parts")
+    marks = [*_MARKS.values(), ""] if rest else _MARKS.values()
+    parts = sa.union_all(*(_holding_on_sqlite(ways, mark) for mark in marks)).subquery("parts")
     return sa.select(parts.c.tool_id).distinct()
 
 
@@ -284,16 +292,17 @@ def _is_in(document: sa.ColumnElement[Any], expression: str) -> sa.ColumnElement
     return document.bool_op("@@")(sa.cast(expression, postgresql.TSQUERY))
 
 
-def _best_on_postgresql(ways: Sequence[Sequence[str]]) -> sa.Select[Any]:
+def _best_on_postgresql(ways: Sequence[Sequence[str]], *, rest: bool) -> sa.Select[Any]:
     """Each part leaves out those before it, so that none needs to be read to its end.
 
     A materialized part is planned as if it were: the planner cannot know in which part the first ones are, and for a
     few it would read the whole table. It is read as far as its rows are asked for.
     """
     parts: list[sa.Select[Any]] = []
-    for number, (name, document) in enumerate(_PARTS.items()):
-        part = _holding_on_postgresql(ways, document)
-        part = part.where(*(~_matches(before, ways) for before in list(_PARTS.values())[:number]))
+    before: list[sa.ColumnElement[Any]] = []
+    for name, document in _PARTS.items() if rest else list(_PARTS.items())[:-1]:
+        part = _holding_on_postgresql(ways, document).where(*(~_matches(each, ways) for each in before))
+        before.append(document)
         parts.append(sa.select(part.cte(f"in_{name}").prefix_with("MATERIALIZED")))
     return sa.select(sa.union_all(*parts).subquery("parts"))
 
@@ -336,7 +345,7 @@ class _Index:
     table: sa.TableClause
     tool_id: sa.ColumnElement[int]
     holding: Callable[[Sequence[Sequence[str]]], sa.Select[Any]]
-    best: Callable[[Sequence[Sequence[str]]], sa.Select[Any]]
+    best: Callable[..., sa.Select[Any]]
     holds: Callable[..., sa.ColumnElement[bool]]
 
 

@@ -16,7 +16,7 @@ from verdicts.catalog import models, search
 from verdicts.catalog.facts import says_yes
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.price_checks import days_since_check
-from verdicts.catalog.queries import category, price, requested_slug, review, summaries_of, tool
+from verdicts.catalog.queries import category, is_active, price, requested_slug, review, summaries_of, tool
 from verdicts.catalog.reviews import OLD_AFTER
 from verdicts.catalog.summaries import ToolLink, ToolSummary
 from verdicts.comparisons.tool_orders import ORDERS, Sort
@@ -91,7 +91,7 @@ def list_pair(pair: tuple[ToolLink, ToolLink]) -> FoundTools:
 def find_tools(query: ToolQuery, now: datetime) -> FoundTools:
     """Return what a visitor looks for.
 
-    Where no tool holds all words, return what the corrected ones find, or else the tools that hold most of the words.
+    Where no tool holds all words, return what the corrected ones find, or else those that hold most and go on.
     As many statements as list_tools() takes; at most six where nothing is found.
     """
     found = list_tools(query, now)
@@ -123,8 +123,8 @@ def _to_page(ids: Sequence[int], total: int) -> FoundTools:
 
 def _read_best(query: ToolQuery, now: datetime, *, any_word: bool = False) -> tuple[Sequence[int], int]:
     """Return the ids of a page and of the next tool, best match first, and how many match."""
-    connection = db.session.connection()
-    hits = search.matching(query.text, _select(query, now), any_word=any_word)
+    connection, allowed = db.session.connection(), _select(query, now)
+    hits = search.matching(query.text, allowed.where(is_active) if any_word else allowed, any_word=any_word)
     best = sa.select(tool.c.id).join(hits, hits.c.tool_id == tool.c.id)
     ids = connection.scalars(best.order_by(hits.c.rank, tool.c.position, tool.c.id)).all()
     begin = (query.page - 1) * PAGE_SIZE

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ON_ONE_DATABASE
-from tests.curation.editing.records import change, faults_of
+from tests.curation.editing.records import change, faults_of, found_by
 from tests.makers import NOW, TODAY, make_price, make_tool
 from verdicts.catalog.content_version import content_version
 from verdicts.catalog.models import PriceRecord, Tool
@@ -38,6 +38,13 @@ def stored(tool: Tool) -> list[PriceRecord]:
 
 
 # Another cost
+
+
+def test_a_tool_that_is_free_now_is_found_as_such() -> None:
+    wren = priced(checked_on=YESTERDAY)
+    free = {"model": "free", "amount": None, "currency": None, "period": None}
+    change(prices, wren.id, **free, reason="The maker gave it away.")
+    assert found_by("free") == [wren.id]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from verdicts.catalog import search
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import PriceRecord, Tool
@@ -66,6 +67,7 @@ def save(tool_id: int, data: Json, now: datetime) -> SavedRecord:
     if looked_on and tool.current_price:
         update(tool.current_price, {"looked_on": looked_on})
     db.session.flush()
+    search.reindex([tool.id])
     bump_content_version()
     return SavedRecord(tool.id, tool.slug, before, to_data(tool))
 

@@ -87,8 +87,8 @@ def matching(text: str, among: sa.Select[Any] | None = None, *, any_word: bool =
     text is safe; a text without a letter or digit matches nothing.
 
     With `any_word`, for a text that no tool holds, a tool matches that holds one of its words in its name, tagline, an
-    alias, a synonym or its category's name; those with more words rank first. Words such as "for" are left out then: anywhere else, a word
-    alone says little.
+    alias, a synonym or its category's name; those with more words rank first. Words such as "for" are left out then:
+    anywhere else, a word alone says little.
 
     `among` selects the ids of the tools that may be found, without it unpublished ones may too. Where more than
     MAX_RANKED of them match, those are ranked that hold the text in their name, then in their tagline, then anywhere:

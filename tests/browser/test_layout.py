@@ -20,6 +20,11 @@ HIDDEN_LINES = """() => [...document.querySelectorAll(".scorecard .quote")].map(
   (quote.scrollHeight - quote.clientHeight) / parseFloat(getComputedStyle(quote).lineHeight),
   Boolean(quote.nextElementSibling?.checkVisibility()),
 ])"""
+ROOM_AFTER_TYPED = """() => {
+  const field = document.querySelector("#masthead-q");
+  const end = field.getBoundingClientRect().right - parseFloat(getComputedStyle(field).paddingInlineEnd);
+  return document.querySelector(".masthead-search button").getBoundingClientRect().left - end;
+}"""
 WATCH_SHIFTS = """
 window.shifts = [];
 new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.shifts.push(
@@ -48,6 +53,24 @@ def test_large_letters_push_nothing_out_of_the_page(reader: Reader) -> None:
     page.set_viewport_size({"width": 360, "height": 800})
     page.evaluate("document.documentElement.style.setProperty('font-size', '150%')")
     assert page.evaluate(OVERHANG) <= 0
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_what_is_typed_into_the_search_of_the_header_ends_before_its_button(reader: Reader, width: int) -> None:
+    page = reader.opens(PAIR)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.locator("#masthead-q").fill("a search with many words in it")
+    assert page.evaluate(ROOM_AFTER_TYPED) >= 0
+
+
+def test_who_types_a_search_on_a_phone_has_the_whole_line(reader: Reader) -> None:
+    page = reader.opens(PAIR)
+    page.set_viewport_size({"width": 360, "height": 800})
+    field, nav = page.locator("#masthead-q"), page.locator(".nav")
+    width, below = (field.bounding_box() or {})["width"], nav.bounding_box()
+    field.focus()
+    assert (field.bounding_box() or {})["width"] > 300 > width
+    assert nav.bounding_box() == below
 
 
 @pytest.mark.parametrize("width", [360, 1280])

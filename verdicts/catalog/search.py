@@ -83,8 +83,8 @@ def matching(text: str, among: sa.Select[Any] | None = None, *, any_word: bool =
         sa.select(tool.c.id).join(hits, hits.c.tool_id == tool.c.id).order_by(hits.c.rank, tool.c.position)
 
     A text that is a whole name, alias or synonym weighs most. A word in the name weighs more than one in the tagline,
-    an alias, a synonym or the category's name, and that more than one in the maker, facts or description, or "free". Any
-    text is safe; a text without a letter or digit matches nothing.
+    an alias, a synonym or the category's name, and that more than one in the maker, facts or description, or "free".
+    Any text is safe; a text without a letter or digit matches nothing.
 
     With `any_word`, for a text that no tool holds, a tool matches that holds one of its words in its name, tagline, an
     alias, a synonym or its category's name; those with more words rank first. Words such as "for" are left out then:

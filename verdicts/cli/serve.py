@@ -130,6 +130,8 @@ def _wait_until(is_locked: Callable[[], bool]) -> None:
 def exec_gunicorn() -> NoReturn:
     """Replace this process with gunicorn, which reads gunicorn.conf.py from the checkout."""
     sys.stdout.flush()
+    # glibc gives each thread an arena of its own, and a worker's pages and pictures come and go in all of them.
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
     os.chdir(config.CHECKOUT)
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "wsgi:app"])  # noqa: S606  # nosec B606  # no shell
 

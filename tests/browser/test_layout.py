@@ -56,6 +56,15 @@ def test_large_letters_push_nothing_out_of_the_page(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
+def test_without_a_bottom_line_who_should_choose_which_stands_on_the_first_screen(reader: Reader, width: int) -> None:
+    page = reader.opens("/compare/chatgpt-vs-claude")
+    page.set_viewport_size({"width": width, "height": 800})
+    assert page.locator(".choose h3").count() == 2
+    for part in page.locator(".answer, #panel, .choose li").all():
+        expect(part).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
 def test_what_is_typed_into_the_search_of_the_header_ends_before_its_button(reader: Reader, width: int) -> None:
     page = reader.opens(PAIR)
     page.set_viewport_size({"width": width, "height": 800})

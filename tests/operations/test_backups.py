@@ -48,7 +48,9 @@ def flask(app: Flask, *arguments: str) -> tuple[int, str]:
 
 def contents() -> tuple[dict[str, int], str]:
     db.session.rollback()
-    return snapshots.describe(current_settings().database_url)
+    rows, migration = snapshots.describe(current_settings().database_url)
+    # SQLite's search index is in fewer pieces once a migration has built it anew.
+    return {table: count for table, count in rows.items() if not table.startswith("tool_search_")}, migration
 
 
 def rewritten(file: Path, change: Callable[[dict[str, object]], object]) -> Path:

@@ -208,7 +208,7 @@ def test_each_card_has_a_ballot_that_works_without_javascript(pair: Page) -> Non
 
 
 def test_the_ballot_says_how_many_count_and_wait(pair: Page) -> None:
-    assert pair.texts("p", "ballot-count") == ["80 counted, 1 waiting", ""]
+    assert pair.texts("div", "ballot-count") == ["80 counted, 1 waiting", ""]
 
 
 # Which should you choose?

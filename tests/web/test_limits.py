@@ -125,7 +125,7 @@ def test_the_ballot_that_waits_says_so(crowded: list[Visitor]) -> None:
     words = "Recorded. Many votes came from your network today; yours counts within a day."
     page = crowded[2].votes("alpha", "skip", htmx=True)
     assert page.texts("p", "notice-quiet") == [words]
-    assert page.texts("p", "ballot-count") == ["2 counted, 1 waiting"]
+    assert page.texts("div", "ballot-count") == ["2 counted, 1 waiting"]
     assert words in crowded[2].reads("/tools/alpha/vote").words
     assert words in crowded[2].reads("/votes/mine?tool=alpha").words
 
@@ -136,7 +136,7 @@ def test_the_ballots_that_count_say_nothing_of_waiting(crowded: list[Visitor]) -
 
 def test_the_pages_tell_how_many_wait(crowded: list[Visitor]) -> None:
     assert tally() == Community(ship=2, waiting=1)
-    assert crowded[0].reads("/tools/alpha").texts("p", "ballot-count") == ["2 counted, 1 waiting"]
+    assert crowded[0].reads("/tools/alpha").texts("div", "ballot-count") == ["2 counted, 1 waiting"]
     rows = [[" ".join(cell.itertext()) for cell in row] for row in crowded[0].reads("/method").all("tr")]
     assert ["Waiting", "1"] in rows
 

@@ -225,7 +225,7 @@ def test_the_fragment_offers_change_and_taking_back(visitor: Visitor, tool: Tool
 def test_the_fragment_shows_the_figures_as_published(visitor: Visitor, tool: Tool) -> None:
     page = visitor.votes("alpha", "ship", htmx=True)
     assert page.texts("button", "oval") == ["SHIP 1", "SKIP 0"]
-    assert page.texts("p", "ballot-count") == [""]
+    assert page.texts("div", "ballot-count") == [""]
 
 
 def test_an_alias_leads_to_the_same_ballot(visitor: Visitor, tool: Tool) -> None:

@@ -1,6 +1,7 @@
 """Where the drawing of panel against readers puts points, names and counts."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
+from math import dist
 from random import Random
 
 import pytest
@@ -13,6 +14,7 @@ from verdicts.voting.community import Community
 from verdicts.web.scatter import TOP, Point, draw_scatter
 
 WIDTH, LETTER, LINE = 580, 7.2, 15  # of the narrowest drawing with names
+NARROW_WIDTH, LETTERED_RADIUS = 242, 8  # of one with letters
 VOICES = ("builder", "skeptic", "futurist", "founder", "operator")
 
 
@@ -65,6 +67,12 @@ def test_a_name_crosses_nothing_and_a_point_without_room_for_its_own_has_a_lette
 
 
 @pytest.mark.parametrize("seed", range(5))
+def test_letters_stand_clear_of_each_other(seed: int) -> None:
+    places = [(point.x * NARROW_WIDTH / 100, point.y) for point in draw_scatter(make_rows(seed)).points]
+    assert all(dist(one, other) >= 2 * LETTERED_RADIUS for one, other in combinations(places, 2))
+
+
+@pytest.mark.parametrize("seed", range(5))
 def test_a_point_stands_in_the_column_of_its_own_count(seed: int) -> None:
     drawn = draw_scatter(make_rows(seed))
     columns = {(each.ship, each.total): each for each in drawn.columns}
@@ -73,7 +81,7 @@ def test_a_point_stands_in_the_column_of_its_own_count(seed: int) -> None:
         assert column.start < point.x < column.end
 
 
-@pytest.mark.parametrize(("width", "letter"), [(WIDTH, LETTER), (242, 5.8)])
+@pytest.mark.parametrize(("width", "letter"), [(WIDTH, LETTER), (NARROW_WIDTH, 5.8)])
 def test_counts_under_columns_do_not_touch(width: int, letter: float) -> None:
     rows = [make_row("n", ship, total, Community(30, 10)) for total in range(1, 6) for ship in range(total + 1)]
     columns = draw_scatter(rows).columns

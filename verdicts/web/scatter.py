@@ -29,10 +29,10 @@ _COLUMN = 48  # the least width of a column with names, for the count under it
 _WIDEST = 5  # a column is wider the more tools it has, up to so many
 _ASIDE = (0.0, -0.14, 0.14, -0.28, 0.28, -0.4, 0.4)  # of a column's width
 _SLANT = 9  # pixels by which a name may stand above or below the middle of its point
-_PASSES = 3
+_PASSES = 2  # with names
 
 # What makes a spot worse: square pixels that are covered twice, weighed, and what is read with more trouble.
-_WEIGHT_OF_NAME, _WEIGHT_OF_POINT = 40, 3
+_WEIGHT_OF_NAME, _WEIGHT_OF_LETTER = 40, 10
 _COST_OF_CORNER, _COST_OF_SLANT, _COST_WITHOUT_NAME = 30.0, 15.0, 250.0
 _COST_ASIDE = 40.0  # of a whole column's width
 
@@ -180,19 +180,21 @@ def _line(column: Column) -> _Box:
 def _find_spots(figures: tuple[_Figure, ...], lines: tuple[_Box, ...]) -> tuple[_Spot, ...]:
     """Return a spot for each point, where it and its name cover least of the others.
 
-    Each looks for its best one in turn while the others stay where they are, and all do so several times. Of names
-    that cross something then, those of the last tools are left out.
+    Each looks for its best one in turn while the others stay where they are, and all do so several times: first
+    without names, which would keep points from making room for each other. Of names that cross something then, those
+    of the last tools are left out.
     """
     spots = [_Spot(figure.middle, "", figure.y, 0.0) for figure in figures]
     boxes = [_boxes(figure, spot) for figure, spot in zip(figures, spots, strict=True)]
-    for _ in range(_PASSES):
+    for is_named in (False, *[True] * _PASSES):
         for place, figure in enumerate(figures):
             near = [
                 each
                 for at, each in enumerate(boxes)
                 if at != place and abs(figures[at].y - figure.y) < figure.low - figure.high + _reach(figures[at])
             ]
-            spots[place] = _best_spot(figure, near, lines)
+            candidates = (spot for spot in _spots_of(figure) if is_named or not spot.anchor)
+            spots[place] = _best_spot(candidates, figure, near, lines)
             boxes[place] = _boxes(figure, spots[place])
     for place in reversed(range(len(figures))):
         others = [box for at, each in enumerate(boxes) if at != place for box in (*each.point, each.name) if box]
@@ -202,17 +204,17 @@ def _find_spots(figures: tuple[_Figure, ...], lines: tuple[_Box, ...]) -> tuple[
     return tuple(spots)
 
 
-def _best_spot(figure: _Figure, others: Sequence[_Boxes], lines: Sequence[_Box]) -> _Spot:
+def _best_spot(candidates: Iterable[_Spot], figure: _Figure, others: Sequence[_Boxes], lines: Sequence[_Box]) -> _Spot:
     points = [box for each in others for box in each.point]
     names = [each.name for each in others if each.name]
     lettered = [each.lettered for each in others]
-    spots = sorted(_spots_of(figure), key=lambda spot: spot.cost)
+    spots = sorted(candidates, key=lambda spot: spot.cost)
     best, least = spots[0], float("inf")
     for spot in spots:
         if spot.cost >= least:
             break
         mine = _boxes(figure, spot)
-        cost = spot.cost + _WEIGHT_OF_POINT * _overlap(mine.lettered, lettered)
+        cost = spot.cost + _WEIGHT_OF_LETTER * _overlap(mine.lettered, lettered)
         cost += sum(_overlap(box, points) + _WEIGHT_OF_NAME * _overlap(box, names) for box in mine.point)
         if mine.name:
             outside = max(0.0, -mine.name[0]) + max(0.0, mine.name[2] - _WITH_NAMES)

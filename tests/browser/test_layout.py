@@ -121,6 +121,20 @@ def test_panel_readers_and_price_of_three_tools_stand_in_lines(reader: Reader) -
             assert len(set(tops)) == 1, (figure, width)
 
 
+def test_labels_say_what_the_figures_of_a_listed_tool_are_where_its_columns_have_no_headings(reader: Reader) -> None:
+    labels = reader.opens("/tools").locator(".directory tbody tr").first.locator(".cell-tool:visible")
+    for width, shown in ((360, ["Panel", "Readers", "Entry price"]), (1280, [])):
+        reader.page.set_viewport_size({"width": width, "height": 800})
+        expect(labels).to_have_text(shown)
+
+
+def test_the_drawing_of_the_rankings_explains_its_axes_and_dotted_lines_on_a_phone(reader: Reader) -> None:
+    page = reader.opens("/rankings")
+    page.set_viewport_size({"width": 360, "height": 800})
+    for words in ("Readers who say SHIP", "Reviewers who say SHIP", "Dotted: where readers would agree"):
+        expect(page.locator(".scatter").get_by_text(words, exact=True)).to_be_visible()
+
+
 def test_dates_stay_inside_recent_changes(reader: Reader) -> None:
     page = reader.opens("/")
     overhangs = """(lines) => lines.map((line) =>

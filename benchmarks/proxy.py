@@ -57,17 +57,16 @@ def measure(site_port: int, path: str, rounds: int, seconds: float) -> None:
 
 @contextmanager
 def running(program: str, folder: Path, site_port: int, page_port: int, file_port: int) -> Iterator[int]:
-    """Run the documented nginx without TLS, which costs both the same, and yield the process id of its worker."""
+    """Run the documented nginx without TLS, which costs both the same, and yield its process id."""
     text = without_tls(nginx_file(folder, page_port, site_port))
     path = folder / "nginx.conf"
     path.write_text(text.replace("http {", f"http {{{_FILE_SERVER.format(port=file_port, folder=folder)}", 1))
     process = subprocess.Popen([program, "-e", "stderr", "-p", str(folder), "-c", str(path)])
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     try:
-        wait_until(lambda: process.poll() is not None or bool(children.read_text()), SECONDS_TO_START)
+        wait_until(lambda: process.poll() is not None or bool(workers(process.pid)), SECONDS_TO_START)
         if process.poll() is not None:
             raise RuntimeError(f"nginx did not start: {process.returncode}")
-        yield int(children.read_text().split()[0])
+        yield process.pid
     finally:
         process.terminate()
         process.wait()
@@ -82,12 +81,17 @@ def fetch(port: int, path: str) -> bytes:
     return body
 
 
-def answered(process: int, port: int, request: bytes, seconds: float) -> float:
-    """Return how many requests were answered in a second of the process's time."""
-    before = processor_seconds(process)
+def answered(nginx: int, port: int, request: bytes, seconds: float) -> float:
+    """Return how many requests were answered in a second of the time of nginx's workers."""
+    before = processor_seconds(nginx)
     load = run(port, Clients(repeat(request), CONNECTIONS), seconds)
-    return load.answers[200] / (processor_seconds(process) - before)
+    return load.answers[200] / (processor_seconds(nginx) - before)
 
 
-def processor_seconds(process: int) -> float:
-    return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e9
+def processor_seconds(nginx: int) -> float:
+    return sum(int(Path(f"/proc/{worker}/schedstat").read_text().split()[0]) for worker in workers(nginx)) / 1e9
+
+
+def workers(nginx: int) -> list[str]:
+    """Return the process ids of nginx's workers, and of the two that look after its cache."""
+    return Path(f"/proc/{nginx}/task/{nginx}/children").read_text().split()

@@ -1,5 +1,6 @@
 """The comparison page: everything it must carry, in its order, each figure with its basis."""
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -280,6 +281,14 @@ def test_plans_are_a_line_each_and_the_third_one_folds(visitor: Visitor) -> None
     assert words_of(fold) == "2 more plans of Many Team $30 / month Enterprise Price not known Not verified"
     page = visitor.reads("/tools/many-plans")
     assert [words_of(each) for each in page.all("a") if each.get("href") == "#plans"] == ["4 plans"]
+
+
+def test_an_old_price_says_so_wherever_a_tool_s_own_page_names_it(visitor: Visitor) -> None:
+    tool = make_tool("old-price", name="Old")
+    make_price(tool, "paid", amount=Decimal(20), currency="USD", period=Period.MONTH, checked_on=date(2026, 1, 5))
+    page = visitor.reads("/tools/old-price")
+    assert words_of(page.one("p", "tool-price")) == "$20 / month Unverified since 5 Jan 2026"
+    assert page.words.count("$20 / month") == page.words.count("Unverified since 5 Jan 2026") == 2
 
 
 # The scorecard

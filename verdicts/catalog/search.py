@@ -225,7 +225,8 @@ def _entry(row: sa.Row[Any]) -> dict[str, Any]:
 
 def _marked(entry: dict[str, Any]) -> dict[str, Any]:
     marked = {column: [mark + word for word in entry[column].split()] for column, mark in _MARKS.items()}
-    return entry | {column: " ".join([entry[column], *words]) for column, words in marked.items()}
+    # A space ends the last word too, as _holds_on_sqlite expects.
+    return entry | {column: " ".join([entry[column], *words, ""]) for column, words in marked.items()}
 
 
 def _document(entry: dict[str, Any]) -> dict[str, Any]:
@@ -271,6 +272,8 @@ def _best_on_sqlite(ways: Sequence[Sequence[str]], *, rest: bool) -> sa.Select[A
 
 def _holds_on_sqlite(column: str, word: str, *, begins: bool = False) -> sa.ColumnElement[bool]:
     """Say so by the text: each MATCH with an unfinished word reads all words of the index that begin with it."""
+    if mark := _MARKS.get(column):
+        return sa.func.instr(fts5.c[column], f"{mark}{word}" if begins else f"{mark}{word} ") > 0
     words = _SPACE + fts5.c[column] + _SPACE
     return sa.func.instr(words, f" {word}" if begins else f" {word} ") > 0
 

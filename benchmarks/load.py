@@ -109,6 +109,11 @@ def run(port: int, clients: Clients, seconds: float, background: Clients | None 
             for key, _ in selector.select(timeout=1):
                 if status := key.data.receive():
                     key.data.answers[status] += 1
+                    if key.data.is_closing:  # as what an overloaded worker refuses
+                        selector.unregister(key.data.socket)
+                        key.data.socket.close()
+                        key.data.connect()
+                        selector.register(key.data.socket, selectors.EVENT_READ, key.data)
                     key.data.send_next()
         elapsed = time.perf_counter() - started
         _drain(selector)

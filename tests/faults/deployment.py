@@ -133,7 +133,7 @@ def deployed(folder: Path) -> Iterator[Deployment]:
         postgres = stack.enter_context(PostgresServer(programs, SURVIVES_A_KILL))
         redis = stack.enter_context(redis_server())
         smtp = stack.enter_context(smtp_server(folder / "smtp"))
-        url = _filled(postgres, folder)
+        url = create_filled_database(postgres, folder)
         ports = tuple(free_port() for _ in range(SITES))
         settings = {
             **SETTINGS,
@@ -203,7 +203,8 @@ def _supervise(part: Part, stopped: threading.Event) -> None:
                 part.start()
 
 
-def _filled(server: PostgresServer, folder: Path) -> str:
+def create_filled_database(server: PostgresServer, folder: Path) -> str:
+    """Return the URL of a new database with the sample in it."""
     url = server.create("verdicts")
     with app_on_database(url, folder):
         upgrade()

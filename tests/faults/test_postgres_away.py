@@ -7,13 +7,13 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from flask_migrate import upgrade
 
 from tests.faults import IS_LONG
-from tests.faults.conftest import PAGE, TOOLS, Figures, fill_database
+from tests.faults.conftest import PAGE, TOOLS, Figures
+from tests.faults.deployment import create_filled_database
 from tests.faults.readers import Reader, Response
 from tests.faults.repeating import repeat_in_threads
-from tests.faults.serving import app_on_database, serving, wait_until
+from tests.faults.serving import serving, wait_until
 from tests.postgres import PostgresServer, server_programs
 
 SECONDS_AWAY = 15 if IS_LONG else 3
@@ -30,11 +30,7 @@ def server(postgres: PostgresServer) -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def own_database_url(server: PostgresServer, tmp_path: Path) -> str:
-    url = server.create("verdicts")
-    with app_on_database(url, tmp_path):
-        upgrade()
-    fill_database(url, tmp_path)
-    return url
+    return create_filled_database(server, tmp_path)
 
 
 def test_while_the_database_is_away_pages_are_served_and_votes_refused_and_then_all_goes_on(

@@ -89,12 +89,20 @@ class Base(DeclarativeBase):
     )
 
 
+class FunctionLimiter(Limiter):
+    """A limiter of decorated functions. There are no limits of all requests, so it looks for none before each."""
+
+    def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:
+        if not in_middleware:
+            super()._check_request_limit(callable_name, in_middleware)
+
+
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 mail = Mail()
 migrate = Migrate()
 csrf = CSRFProtect()
 compress = Compress()
-limiter = Limiter(key_func=get_remote_address)
+limiter = FunctionLimiter(key_func=get_remote_address)
 
 
 def init_database(app: Flask, database_url: str) -> None:

@@ -120,11 +120,11 @@ def test_a_ballot_costs_few_statements(tool: int, statements: StatementCount) ->
     say(tool, "ben", SHIP, network="n1")
     before = len(statements)
     say(tool, "cat", SHIP, network="n1")
-    assert len(statements) - before == 6
+    assert len(statements) - before == 5
     say(tool, "cat", SKIP, network="n1")
-    assert len(statements) - before == 12
+    assert len(statements) - before == 11
     say(tool, "cat", SKIP, network="n1")
-    assert len(statements) - before == 14
+    assert len(statements) - before == 13
 
 
 @pytest.mark.parametrize("verdict", [SHIP, None], ids=["change", "take back"])

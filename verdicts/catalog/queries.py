@@ -113,6 +113,12 @@ _LINKS_BY_SLUG = (
     .join(requested_slug, requested_slug.c.tool_id == tool.c.id)
     .where(_is_requested)
 )
+_LINK_BY_SLUG = (
+    sa.select(*_LINK_COLUMNS)
+    .join(current_slug, is_current_slug)
+    .join(requested_slug, requested_slug.c.tool_id == tool.c.id)
+    .where(requested_slug.c.slug == sa.bindparam("slug"), is_published(sa.bindparam("now")))
+)
 
 
 def to_summary(row: sa.Row[Any]) -> ToolSummary:
@@ -203,7 +209,8 @@ def facts_of(tool_ids: Sequence[int]) -> dict[int, ToolFacts]:
 
 def find_published_link(slug: str, now: datetime) -> ToolLink | None:
     """Return the published tool under a slug or alias, without what only its page needs. One statement."""
-    return next(iter(list_published_links([slug], now)), None)
+    row = db.session.connection().execute(_LINK_BY_SLUG, {"slug": slug, "now": now}).first()
+    return ToolLink(*row) if row else None
 
 
 def list_published_links(slugs: Sequence[str], now: datetime) -> list[ToolLink]:

@@ -20,17 +20,21 @@ _tool = Tool.__table__
 
 # Built once: putting a statement together costs more than running it.
 _MINE = (vote.c.tool_id == sa.bindparam("tool")) & (vote.c.voter == sa.bindparam("by"))
+_UNHELD = (Standing.COUNTED, Standing.WAITING)
+_VOTERS_OF_NETWORK = (
+    sa.select(
+        sa.func.count().label("in_all"),
+        sa.func.count().filter(vote.c.network == sa.bindparam("today")).label("today"),
+        sa.func.count().filter(vote.c.standing.in_(_UNHELD)).label("unheld"),
+    )
+    .where(vote.c.tool_id == sa.bindparam("tool"), vote.c.network.in_(sa.bindparam("networks", expanding=True)))
+    .subquery()
+)
 _FIND = (
-    sa.select(_tool.c.merged_into_id, vote.c.verdict, vote.c.standing, vote.c.network)
-    .select_from(_tool.outerjoin(vote, _MINE))
+    sa.select(_tool.c.merged_into_id, vote.c.verdict, vote.c.standing, vote.c.network, *_VOTERS_OF_NETWORK.c)
+    .select_from(_tool.outerjoin(vote, _MINE).join(_VOTERS_OF_NETWORK, sa.true()))
     .where(_tool.c.id == sa.bindparam("tool"))
 )
-_UNHELD = (Standing.COUNTED, Standing.WAITING)
-_COUNT_VOTERS = sa.select(
-    sa.func.count(),
-    sa.func.count().filter(vote.c.network == sa.bindparam("today")),
-    sa.func.count().filter(vote.c.standing.in_(_UNHELD)),
-).where(vote.c.tool_id == sa.bindparam("tool"), vote.c.network.in_(sa.bindparam("networks", expanding=True)))
 _ADD = sa.insert(vote)
 _CHANGE = sa.update(vote).where(_MINE).values(verdict=sa.bindparam("verdict_now"), changed_at=sa.bindparam("now"))
 _RECORD = sa.insert(vote_event).inline()
@@ -52,12 +56,18 @@ class Ballot:
 
 @dataclass(frozen=True)
 class _Current:
-    """A voter's row (no standing: there is none), and the tool that its tool was merged into, if any."""
+    """A voter's row (no standing: there is none), and the tool that its tool was merged into, if any.
+
+    Beside it how many voters the client's network has had on all days that are known, today, and without being held.
+    """
 
     merged_into: int | None
     verdict: Verdict | None
     standing: Standing | None
     network: str | None
+    in_all: int
+    today: int
+    unheld: int
 
 
 @dataclass(frozen=True)
@@ -88,17 +98,17 @@ def cast(
     called begin_write() and commits.
     """
     connection = db.session.connection()
-    if verdict is None and _find(connection, tool_id, voter).standing is None:
+    if verdict is None and _find(connection, tool_id, voter, networks).standing is None:
         return Ballot(tool_id, None, Standing.COUNTED, read_tally(tool_id).community)
     figures = lock_tally(tool_id)
     # Read after the lock and not joined to it: PostgreSQL would show the voter's row as it was before the wait.
-    mine = _find(connection, tool_id, voter)
+    mine = _find(connection, tool_id, voter, networks)
     if mine.merged_into is not None:
         return cast(mine.merged_into, voter=voter, networks=networks, verdict=verdict, allowance=allowance, now=now)
     if mine.verdict is verdict and mine.standing is not None:
         return Ballot(tool_id, verdict, mine.standing, figures.community)
     if mine.standing is None:
-        change, held = _cast_first(connection, tool_id, voter, networks, verdict, allowance, now, figures)
+        change, held = _cast_first(connection, tool_id, voter, networks, verdict, allowance, now, figures, mine)
     else:
         change = _Change(tool_id, voter, mine.verdict, verdict, mine.standing, networks[0] if networks else None, now)
         _store(connection, change, figures, is_new=False)
@@ -109,8 +119,9 @@ def cast(
     return Ballot(tool_id, verdict, change.standing, (figures + change.worth).community)
 
 
-def _find(connection: sa.Connection, tool_id: int, voter: str) -> _Current:
-    row = connection.execute(_FIND, {"tool": tool_id, "by": voter}).one_or_none()
+def _find(connection: sa.Connection, tool_id: int, voter: str, networks: Sequence[str]) -> _Current:
+    values = {"tool": tool_id, "by": voter, "networks": networks, "today": next(iter(networks), None)}
+    row = connection.execute(_FIND, values).one_or_none()
     if row is None:
         raise ToolGone(tool_id)
     return _Current(*row)
@@ -125,25 +136,16 @@ def _cast_first(
     allowance: int,
     now: datetime,
     figures: Figures,
+    mine: _Current,
 ) -> tuple[_Change, set[str]]:
     """Store a voter's first ballot; return it, and the voters whose ballots are held because their network has many."""
-    in_all, today, unheld = _count_voters(connection, tool_id, networks)
-    has_too_many = in_all >= most_voters(allowance)
-    standing = Standing.HELD if has_too_many else standing_of(today + 1, allowance)
+    has_too_many = mine.in_all >= most_voters(allowance)
+    standing = Standing.HELD if has_too_many else standing_of(mine.today + 1, allowance)
     change = _Change(tool_id, voter, None, verdict, standing, networks[0] if networks else None, now)
     _store(connection, change, figures, is_new=True)
-    if has_too_many and unheld > allowance:
+    if has_too_many and mine.unheld > allowance:
         return change, hold_beyond(allowance, tool_id, networks, _UNHELD, now)
     return change, set()
-
-
-def _count_voters(connection: sa.Connection, tool_id: int, networks: Sequence[str]) -> tuple[int, int, int]:
-    """Return how many voters a client's network has had on all days that are known, today, and without being held."""
-    if not networks:
-        return 0, 0, 0
-    values = {"tool": tool_id, "networks": networks, "today": networks[0]}
-    in_all, today, unheld = connection.execute(_COUNT_VOTERS, values).one()
-    return in_all, today, unheld
 
 
 def _judge_again(change: _Change, network: str | None, allowance: int) -> set[str]:

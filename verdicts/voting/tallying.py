@@ -40,16 +40,20 @@ class Figures:
         return Community(self.ship, self.skip, self.waiting)
 
 
+_NOTHING = Figures()
+_OF_COUNTED = {Verdict.SHIP: Figures(ship=1), Verdict.SKIP: Figures(skip=1)}
+_OF_OTHERS = {
+    Standing.WAITING: Figures(waiting=1),
+    Standing.HELD: Figures(waiting=1, held=1),
+    Standing.DISCARDED: Figures(discarded=1),
+}
+
+
 def worth(verdict: Verdict | None, standing: Standing) -> Figures:
     """Return what a ballot adds to its tool's tally."""
     if verdict is None:
-        return Figures()
-    return {
-        Standing.COUNTED: Figures(ship=1) if verdict is Verdict.SHIP else Figures(skip=1),
-        Standing.WAITING: Figures(waiting=1),
-        Standing.HELD: Figures(waiting=1, held=1),
-        Standing.DISCARDED: Figures(discarded=1),
-    }[standing]
+        return _NOTHING
+    return _OF_COUNTED[verdict] if standing is Standing.COUNTED else _OF_OTHERS[standing]
 
 
 def standing_of(new_voter_number: int, allowance: int) -> Standing:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import StringField
-from wtforms.validators import AnyOf
 
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.kinds import Verdict
@@ -23,7 +21,6 @@ from verdicts.web.catalog import NO_TOOL, link_or_404
 from verdicts.web.client_address import client_network
 from verdicts.web.clock import now
 from verdicts.web.errors import render_error
-from verdicts.web.forms import PublicForm
 from verdicts.web.htmx import wants_fragment
 
 bp = Blueprint("voting", __name__)
@@ -32,13 +29,6 @@ TAKE_BACK = "none"
 CHOICES = (Verdict.SHIP, Verdict.SKIP, TAKE_BACK)
 MAX_TOOLS_PER_REQUEST = 50
 NO_COOKIE = "Your browser kept no cookie. A vote needs one, or the next tap would count as another reader’s."
-
-
-class BallotForm(PublicForm):
-    verdict = StringField(validators=[AnyOf(CHOICES, message="Choose ship, skip or none.")])
-
-    def chosen(self) -> Verdict | None:
-        return None if self.verdict.data == TAKE_BACK else Verdict(self.verdict.data)
 
 
 @dataclass(frozen=True)
@@ -54,9 +44,9 @@ class MyBallot:
 def vote(slug: str) -> ResponseReturnValue:
     voter = voters.current_voter()
     vote_limits.count_vote(voter)
-    form = BallotForm()
-    if not form.validate():
-        return render_error(422, " ".join(form.verdict.errors))
+    choice = request.form.get("verdict")
+    if choice not in CHOICES:
+        return render_error(422, "Choose ship, skip or none.")
     if voter is None:
         return redirect_with_cookie(slug)
     begin_write()
@@ -67,7 +57,7 @@ def vote(slug: str) -> ResponseReturnValue:
             tool.id,
             voter=voter,
             networks=network_hashes(client_network(), moment),
-            verdict=form.chosen(),
+            verdict=None if choice == TAKE_BACK else Verdict(choice),
             allowance=current_settings().votes_per_network_day,
             now=moment,
         )
@@ -75,10 +65,10 @@ def vote(slug: str) -> ResponseReturnValue:
         db.session.rollback()
         abort(404, NO_TOOL)
     db.session.commit()
-    metric_counts.count_vote(form.chosen() or TAKE_BACK)
+    metric_counts.count_vote(choice)
     if not wants_fragment():
         return redirect(url_for("voting.mine", slug=tool.slug), 303)
-    outcome = "set" if form.chosen() else "taken-back"
+    outcome = "taken-back" if choice == TAKE_BACK else "set"
     moved = vote_figures.load([(tool, cast.community)])
     context = {"tool": tool, "community": cast.community, "ballot": cast, "outcome": outcome, "moved": moved}
     return render_template("voting/_cast.html", **context)

@@ -255,6 +255,10 @@ def test_of_too_many_tools_those_with_the_word_in_their_name_are_ranked_first(
     everything = found("code")
     for most in (1, 2, 4):
         monkeypatch.setattr(search, "MAX_RANKED", most)
+        assert found("code")[:most] == everything[:most]
+        assert set(found("code")) == set(everything)
+    for most in (1, 2, 4):
+        monkeypatch.setattr(search, "MAX_COUNTED", most - 1)
         assert found("code") == everything[:most]
     hits = search.holding("code")
     assert db.session.scalar(sa.select(sa.func.count()).select_from(hits)) == len(everything) == 6
@@ -267,9 +271,17 @@ def test_tools_that_may_not_be_found_take_no_place_among_those_that_are_ranked(
         make_tool(f"code-{number}", name=f"Code {number}")
     wanted = make_tool("wanted", name="Wanted", description="It edits code.")
     search.reindex_all()
-    monkeypatch.setattr(search, "MAX_RANKED", 1)
+    monkeypatch.setattr(search, "MAX_COUNTED", 0)
     hits = search.matching("code", sa.select(tool.c.id).where(tool.c.name == "Wanted"))
-    assert db.session.scalars(sa.select(hits.c.tool_id)).all() == [wanted.id]
+    assert db.session.execute(sa.select(hits)).all() == [(wanted.id, -2 * search.REST_WEIGHT)]
+
+
+def test_of_too_many_tools_the_one_that_is_called_so_comes_first(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("Code 1", "Code 2", "Code", "Code 3"):
+        make_tool(name.lower().replace(" ", "-"), name=name)
+    search.reindex_all()
+    monkeypatch.setattr(search, "MAX_RANKED", 1)
+    assert found("code") == ["Code", "Code 1", "Code 2", "Code 3"]
 
 
 def test_a_tool_is_found_by_what_its_category_asks_for_and_it_has(app: Flask) -> None:

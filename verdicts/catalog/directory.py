@@ -14,6 +14,7 @@ from verdicts.catalog.queries import (
     is_active,
     is_published,
     select_links,
+    select_links_of,
     select_summaries,
     to_summary,
     tool,
@@ -99,6 +100,6 @@ def list_by_category(now: datetime) -> dict[str, list[ToolLink]]:
 
 def _find_named_as_typed(text: str, now: datetime) -> ToolLink | None:
     hits = search.matching(text, sa.select(tool.c.id).where(is_published(now)))
-    links = select_links().join(hits, hits.c.tool_id == tool.c.id).where(hits.c.rank <= -search.NAME_WEIGHT)
-    row = db.session.execute(links.order_by(hits.c.rank, tool.c.position, tool.c.id).limit(1)).first()
+    links = select_links_of(hits).where(hits.c.rank <= -search.NAME_WEIGHT)
+    row = db.session.execute(links.limit(1)).first()
     return ToolLink(*row) if row else None

@@ -243,14 +243,19 @@ def search_links(words: str) -> list[ToolLink]:
 
     It returns up to MAX_LINKS_FOUND + 1 of them: one more says that there are more.
     """
-    hits = search.matching(words)
-    links = select_links().join(hits, hits.c.tool_id == tool.c.id).order_by(hits.c.rank, tool.c.position, tool.c.id)
-    return [ToolLink(*row) for row in db.session.connection().execute(links.limit(MAX_LINKS_FOUND + 1))]
+    links = select_links_of(search.matching(words)).limit(MAX_LINKS_FOUND + 1)
+    return [ToolLink(*row) for row in db.session.connection().execute(links)]
 
 
 def select_links() -> sa.Select[Any]:
     """Return the statement that reads every tool's ToolLink."""
     return sa.select(*_LINK_COLUMNS).join(current_slug, is_current_slug)
+
+
+def select_links_of(hits: sa.Subquery) -> sa.Select[Any]:
+    """Return the statement that reads the ToolLink of each tool that search.matching() found, best match first."""
+    links = sa.select(*_LINK_COLUMNS).select_from(hits).outerjoin(tool, tool.c.id == hits.c.tool_id)
+    return links.outerjoin(current_slug, is_current_slug).order_by(hits.c.rank, tool.c.position, tool.c.id)
 
 
 def lock_existing(tool_ids: Collection[int]) -> set[int]:

@@ -54,7 +54,7 @@ _WHOLE = "\ue000"
 # Stand before each word of a name and of a tagline, once more: FTS5 reads all places of a word to say in which column.
 _MARKS = {"name": "\ue001", "tagline": "\ue002"}
 
-MAX_RANKED = MAX_COUNTED + 1
+MAX_RANKED = 240  # ten pages
 
 tool = Tool.__table__
 category = Category.__table__
@@ -77,10 +77,13 @@ _PARTS: dict[str, sa.ColumnElement[Any]] = {
 def matching(text: str, among: sa.Select[Any] | None = None, *, any_word: bool = False) -> sa.Subquery:
     """Return the tools that hold every word of `text`, the last of which may be unfinished, as (tool_id, rank).
 
-    Two neighbouring words, or all of them, may be one word of the tool. Join it; a smaller rank is better:
+    Two neighbouring words, or all of them, may be one word of the tool. A smaller rank is better:
 
         hits = search.matching("mistr")
-        sa.select(tool.c.id).join(hits, hits.c.tool_id == tool.c.id).order_by(hits.c.rank, tool.c.position)
+        of_hit = tool.c.id == hits.c.tool_id
+        sa.select(hits.c.tool_id).outerjoin(tool, of_hit).order_by(hits.c.rank, tool.c.position, tool.c.id)
+
+    The join is an outer one because SQLite would begin an inner one with every tool.
 
     A text that is a whole name, alias or synonym weighs most. A word in the name weighs more than one in the tagline,
     an alias, a synonym or the category's name, and that more than one in the maker, facts or description, or "free".
@@ -90,9 +93,10 @@ def matching(text: str, among: sa.Select[Any] | None = None, *, any_word: bool =
     alias, a synonym or its category's name; those with more words rank first. Words such as "for" are left out then:
     anywhere else, a word alone says little.
 
-    `among` selects the ids of the tools that may be found, without it unpublished ones may too. Where more than
-    MAX_RANKED of them match, those are ranked that hold the text in their name, then in their tagline, then anywhere:
-    nobody looks at more, and to rank all of 50,000 took half a second.
+    `among` selects the ids of the tools that may be found, without it unpublished ones may too. Of many that match,
+    MAX_COUNTED + 1 are returned and MAX_RANKED ranked, the others with a rank of 0 after them: first those whose name
+    is the text, then those that hold it in their name, in their tagline, anywhere. Nobody looks at more, and to rank
+    all of 50,000 took half a second.
     """
     words, ways, whole = _read(text)
     if any_word:
@@ -102,14 +106,17 @@ def matching(text: str, among: sa.Select[Any] | None = None, *, any_word: bool =
     if not words:
         return sa.select(tool.c.id.label("tool_id"), sa.literal(0).label("rank")).where(sa.false()).subquery("hits")
     index = _index_here()
-    found = index.best(ways, rest=not any_word).subquery("found")
-    first = sa.select(found.c.tool_id).limit(sa.literal_column(str(MAX_RANKED)))
+    found = index.best(ways, whole, rest=not any_word).subquery("found")
+    first = sa.select(found.c.tool_id).limit(sa.literal_column(str(MAX_COUNTED + 1)))
     if among is not None:
         first = first.where(among.where(tool.c.id == found.c.tool_id).correlate(found).exists())
-    first_hits = first.subquery("first_hits")
+    first_hits, most = first.cte("first_hits"), sa.literal_column(str(MAX_RANKED), sa.Integer)
     held = [_weight_of_held(index.holds, word) for word in words] if any_word else []
-    ranked = sa.select(first_hits.c.tool_id, _rank(words, whole, index.holds, held))
-    return ranked.join(index.table, index.tool_id == first_hits.c.tool_id).subquery("hits")
+    best = sa.select(first_hits).limit(most).subquery("best")
+    ranked = sa.select(best.c.tool_id, _rank(words, whole, index.holds, held).label("rank"))
+    ranked = ranked.join(index.table, index.tool_id == best.c.tool_id)
+    others = sa.select(sa.select(first_hits).offset(most).subquery("others"), sa.literal_column("0"))
+    return sa.union_all(ranked, others).subquery("hits")
 
 
 def holding(text: str) -> sa.Subquery:
@@ -255,18 +262,25 @@ def _read(text: str) -> tuple[list[str], list[list[str]], str]:
     return words, [way for number, way in enumerate(ways) if way not in ways[:number]], whole
 
 
-def _holding_on_sqlite(ways: Sequence[Sequence[str]], mark: str = "") -> sa.Select[Any]:
+def _holding_on_sqlite(ways: Sequence[Sequence[str]], mark: str = "", end: str = "*") -> sa.Select[Any]:
     def every(way: Sequence[str]) -> str:
-        return " AND ".join([*(f'"{mark}{word}"' for word in way[:-1]), f'"{mark}{way[-1]}"*'])
+        return " AND ".join([*(f'"{mark}{word}"' for word in way[:-1]), f'"{mark}{way[-1]}"{end}'])
 
-    any_way = " OR ".join(f"({every(way)})" for way in ways)
-    return sa.select(fts5.c.rowid.label("tool_id")).where(fts5.c.tool_search.bool_op("MATCH")(any_way))
+    return _matching_on_sqlite(" OR ".join(f"({every(way)})" for way in ways))
 
 
-def _best_on_sqlite(ways: Sequence[Sequence[str]], *, rest: bool) -> sa.Select[Any]:
-    """SQLite reads the parts one after the other, each as far as its rows are asked for."""
+def _matching_on_sqlite(expression: str) -> sa.Select[Any]:
+    return sa.select(fts5.c.rowid.label("tool_id")).where(fts5.c.tool_search.bool_op("MATCH")(expression))
+
+
+def _best_on_sqlite(ways: Sequence[Sequence[str]], whole: str, *, rest: bool) -> sa.Select[Any]:
+    """SQLite reads the parts one after the other, each as far as its rows are asked for.
+
+    All rows of the words that begin with an unfinished one are put in order before the first: whole words come first.
+    """
     marks = [*_MARKS.values(), ""] if rest else _MARKS.values()
-    parts = sa.union_all(*(_holding_on_sqlite(ways, mark) for mark in marks)).subquery("parts")
+    holding = (_holding_on_sqlite(ways, mark, end) for mark in marks for end in ("", "*"))
+    parts = sa.union_all(_matching_on_sqlite(f'"{whole}"'), *holding).subquery("parts")
     return sa.select(parts.c.tool_id).distinct()
 
 
@@ -278,10 +292,8 @@ def _holds_on_sqlite(column: str, word: str, *, begins: bool = False) -> sa.Colu
     return sa.func.instr(words, f" {word}" if begins else f" {word} ") > 0
 
 
-def _holding_on_postgresql(
-    ways: Sequence[Sequence[str]], document: sa.ColumnElement[Any] = documents.c.document
-) -> sa.Select[Any]:
-    return sa.select(documents.c.tool_id).where(_matches(document, ways))
+def _holding_on_postgresql(ways: Sequence[Sequence[str]]) -> sa.Select[Any]:
+    return sa.select(documents.c.tool_id).where(_matches(documents.c.document, ways))
 
 
 def _matches(document: sa.ColumnElement[Any], ways: Sequence[Sequence[str]]) -> sa.ColumnElement[bool]:
@@ -295,18 +307,21 @@ def _is_in(document: sa.ColumnElement[Any], expression: str) -> sa.ColumnElement
     return document.bool_op("@@")(sa.cast(expression, postgresql.TSQUERY))
 
 
-def _best_on_postgresql(ways: Sequence[Sequence[str]], *, rest: bool) -> sa.Select[Any]:
+def _best_on_postgresql(ways: Sequence[Sequence[str]], whole: str, *, rest: bool) -> sa.Select[Any]:
     """Each part leaves out those before it, so that none needs to be read to its end.
 
     A materialized part is planned as if it were: the planner cannot know in which part the first ones are, and for a
     few it would read the whole table. It is read as far as its rows are asked for.
     """
+    places = list(_PARTS.items()) if rest else list(_PARTS.items())[:-1]
+    holds = {f"in_{name}": _matches(document, ways) for name, document in places}
+    holds = {"named": _is_in(_PARTS["name"], f"'{whole}'")} | holds
     parts: list[sa.Select[Any]] = []
-    before: list[sa.ColumnElement[Any]] = []
-    for name, document in _PARTS.items() if rest else list(_PARTS.items())[:-1]:
-        part = _holding_on_postgresql(ways, document).where(*(~_matches(each, ways) for each in before))
-        before.append(document)
-        parts.append(sa.select(part.cte(f"in_{name}").prefix_with("MATERIALIZED")))
+    before: list[sa.ColumnElement[bool]] = []
+    for name, is_held in holds.items():
+        part = sa.select(documents.c.tool_id).where(is_held, *(~each for each in before))
+        before.append(is_held)
+        parts.append(sa.select(part.cte(name).prefix_with("MATERIALIZED")))
     return sa.select(sa.union_all(*parts).subquery("parts"))
 
 
@@ -332,13 +347,13 @@ def _rank(
     whole: str,
     holds: Callable[..., sa.ColumnElement[bool]],
     more: Sequence[sa.ColumnElement[int]] = (),
-) -> sa.Label[int]:
+) -> sa.ColumnElement[int]:
     """The last word counts as a whole and as a beginning, so that "code" finds "Code" before "Codex"."""
     last = words[-1]
     weights = [_weight(holds("name", word), holds("tagline", word)) for word in words]
     weights += [_weight(holds("name", last, begins=True), holds("tagline", last, begins=True))]
     weights += [_weight_of_whole(holds("name", whole), holds("name", whole, begins=True))]
-    return (-sum([*weights, *more], start=sa.literal(0))).label("rank")
+    return -sum([*weights, *more], start=sa.literal(0))
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def list_tools(query: ToolQuery, now: datetime) -> FoundTools:
     """Return one page of the tools that match.
 
     Three statements, or one where none match; one more behind a slug, and two more where readers decide the order.
-    Two where the best match comes first: there the tools that are counted are those that are ranked.
+    Two where the best match comes first: there the tools are counted that may be shown.
     """
     is_by_match = query.text and query.sort is Sort.RELEVANCE
     return _to_page(*(_read_best(query, now) if is_by_match else _read_ids(query, now)))
@@ -125,7 +125,7 @@ def _read_best(query: ToolQuery, now: datetime, *, any_word: bool = False) -> tu
     """Return the ids of a page and of the next tool, best match first, and how many match."""
     connection, allowed = db.session.connection(), _select(query, now)
     hits = search.matching(query.text, allowed.where(is_active) if any_word else allowed, any_word=any_word)
-    best = sa.select(tool.c.id).join(hits, hits.c.tool_id == tool.c.id)
+    best = sa.select(hits.c.tool_id).outerjoin(tool, tool.c.id == hits.c.tool_id)
     ids = connection.scalars(best.order_by(hits.c.rank, tool.c.position, tool.c.id)).all()
     begin = (query.page - 1) * PAGE_SIZE
     if query.after:

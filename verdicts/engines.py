@@ -61,7 +61,8 @@ def engine_options(database_url: str) -> dict[str, Any]:
     # A statement's parameters may be an address or a message. Errors are logged, so they must not hold them.
     options = {"hide_parameters": True, "max_overflow": 0, "pool_timeout": 5}
     if database_url.startswith("sqlite"):
-        return {**options, "module": sqlite_driver(), "pool_size": 16}
+        # Each connection keeps pages and statements, up to some megabytes: the same few are used while they suffice.
+        return {**options, "module": sqlite_driver(), "pool_size": 16, "pool_use_lifo": True}
     limits = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
     # The defaults are for rotating disks and long reports: tools were all read where an index led to a few of them.
     plans = "-c random_page_cost=1.1 -c jit=off"

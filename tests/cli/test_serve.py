@@ -5,6 +5,8 @@ import json
 import re
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +18,7 @@ from tests.faults.serving import wait_until
 from tests.forked import Program
 from tests.postgres import free_port
 from tests.programs import SETTINGS, get, run, served, start
+from verdicts.config import CHECKOUT
 from verdicts.engines import engine_options, sqlite_driver
 from verdicts.web.headers import HEADERS
 
@@ -69,6 +72,12 @@ def test_serve_says_in_words_that_the_database_is_away(tmp_path: Path, database_
     assert reason in printed
     assert "hunter2" not in printed
     assert "Traceback" not in printed
+
+
+def test_what_serves_pages_loads_no_command_and_no_lists_of_words() -> None:
+    code = "import sys, verdicts; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, check=True, capture_output=True, text=True)
+    assert {"verdicts.cli.commands", "zxcvbn"}.isdisjoint(loaded.stdout.split())
 
 
 def test_a_busy_port_is_reported_in_words_before_anything_is_written(tmp_path: Path) -> None:

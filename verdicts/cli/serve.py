@@ -21,6 +21,9 @@ from verdicts.extensions import db
 
 MAX_PREPARATION_SECONDS = 600
 ADVISORY_LOCK = 0x76657264  # "verd" in ASCII: distinguishes this lock from others in the same PostgreSQL
+# glibc gives each thread an arena of its own, and a worker's pages and pictures come and go in all of them. Once one
+# picture has been drawn, it also keeps what is freed, as long as that is smaller than two of them, unless told a limit.
+MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144", "MALLOC_TRIM_THRESHOLD_": "524288"}
 
 
 class StartRefused(Exception):
@@ -130,8 +133,7 @@ def _wait_until(is_locked: Callable[[], bool]) -> None:
 def exec_gunicorn() -> NoReturn:
     """Replace this process with gunicorn, which reads gunicorn.conf.py from the checkout."""
     sys.stdout.flush()
-    # glibc gives each thread an arena of its own, and a worker's pages and pictures come and go in all of them.
-    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
+    os.environ.update(MALLOC | os.environ)
     os.chdir(config.CHECKOUT)
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "wsgi:app"])  # noqa: S606  # nosec B606  # no shell
 

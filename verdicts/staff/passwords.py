@@ -9,7 +9,6 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from zxcvbn import zxcvbn
 
 from verdicts.extensions import acquire_or_raise
 
@@ -50,6 +49,8 @@ def find_problem(password: str, personal_words: Collection[str] = ()) -> str | N
         return f"Use at least {MIN_LENGTH} characters, such as a few unrelated words."
     if len(password) > MAX_LENGTH:
         return f"Use at most {MAX_LENGTH} characters."
+    from zxcvbn import zxcvbn  # its lists of words take 12 MB of every process, and few ever set a password
+
     if zxcvbn(password[:_MAX_SCORED_LENGTH], user_inputs=list(personal_words))["score"] < _MIN_SCORE:
         return "This password is easy to guess. Use a few unrelated words."
     return None

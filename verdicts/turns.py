@@ -11,8 +11,8 @@ class TooManyWaiting(Exception):
 class Turns:
     """So many threads at once have a turn, and so many others may wait for one."""
 
-    def __init__(self, at_once: int) -> None:
-        self.max_waiting = 1
+    def __init__(self, at_once: int, max_waiting: int = 1) -> None:
+        self.max_waiting = max_waiting
         self._free = at_once
         self._waiting: deque[threading.Lock] = deque()
         self._lock = threading.Lock()

@@ -4,6 +4,8 @@ import contextvars
 import gzip
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import permutations, product
 from pathlib import Path
 from typing import Any
@@ -468,8 +470,44 @@ class SlowInside:
         return [body]
 
 
-def fetch(client: Client) -> bytes:
-    return client.get("/", base_url=BASE_URL).data
+def fetch(client: Client, path: str = "/") -> bytes:
+    return client.get(path, base_url=BASE_URL).data
+
+
+@contextmanager
+def rendering_elsewhere(app: Flask) -> Iterator[PageCache]:
+    """Another thread renders the front page until the block ends."""
+    inside = SlowInside()
+    inside.wait = True
+    cache = PageCache(app, inside, Clock())
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(fetch, Client(cache))
+        assert inside.entered.wait(10)
+        inside.wait = False
+        try:
+            yield cache
+        finally:
+            inside.go_on.set()
+
+
+def test_public_pages_are_rendered_one_at_a_time(app: Flask) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        with rendering_elsewhere(app) as cache:
+            other = threads.submit(fetch, Client(cache), "/tools")
+            with pytest.raises(TimeoutError):
+                other.result(timeout=0.2)
+        assert other.result(timeout=10) == b"answer 2"
+
+
+def test_nothing_else_waits_for_a_public_page_that_is_rendered(app: Flask) -> None:
+    with rendering_elsewhere(app) as cache:
+        assert fetch(Client(cache), "/livez") == b"answer 2"
+
+
+def test_a_page_is_not_waited_for_where_its_rendering_hangs(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caching, "MAX_WAIT_TO_RENDER_SECONDS", 0.01)
+    with rendering_elsewhere(app) as cache:
+        assert fetch(Client(cache), "/tools") == b"answer 2"
 
 
 def test_while_one_request_renders_the_others_get_the_old_page(app: Flask) -> None:

@@ -1,9 +1,11 @@
 """The page cache: public pages are the same for everybody, so they are cached before a request reaches Flask."""
 
 import hashlib
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from http import HTTPStatus
@@ -17,6 +19,7 @@ from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response as WsgiResponse
 
 from verdicts.extensions import compress, limiter
+from verdicts.turns import TooManyWaiting, Turns
 from verdicts.web import limits, metric_counts, traffic
 from verdicts.web.clock import now
 from verdicts.web.hosts import is_trusted
@@ -34,6 +37,7 @@ MAX_WAIT_SECONDS = 5  # for what another request renders
 STALE_SECONDS = 60
 STALE_IF_ERROR_SECONDS = 24 * 3600
 STATE_TTL_SECONDS = 1
+MAX_WAIT_TO_RENDER_SECONDS = 2  # for other threads that render; then it renders at once with them
 MAX_PAGE_BYTES = 512 * 1024
 
 PUBLIC = (
@@ -114,6 +118,7 @@ class PageCache:
         self._stores = {name: PageStore(max_bytes) for name, max_bytes in MAX_BYTES.items()}
         self._rendering: dict[Key, threading.Event] = {}
         self._lock = threading.Lock()
+        self._turns = Turns(at_once=1, max_waiting=sys.maxsize)
         self._state = UNKNOWN
         self._state_read_at = float("-inf")
 
@@ -196,7 +201,8 @@ class PageCache:
             _RENDERING: rendering,
             traffic.EMPTY_SEARCHES: empty_searches,
         }
-        response = WsgiResponse.from_app(self._inner, as_get, buffered=True)
+        with self._turn_to_render(_path_of(environ)):
+            response = WsgiResponse.from_app(self._inner, as_get, buffered=True)
         if response.status_code in _OLD_PAGE_STATUSES and old and old.age(rendered_at) < STALE_IF_ERROR_SECONDS:
             return self._answer(old, environ, start_response, CacheOutcome.OLD)
         if response.status_code == HTTPStatus.NOT_FOUND:
@@ -231,6 +237,25 @@ class PageCache:
             return []
         start_response(page.status, page.headers)
         return [page.body] if is_get else []
+
+    @contextmanager
+    def _turn_to_render(self, path: str) -> Iterator[None]:
+        """Wait until no other thread renders a public page, but not for one that hangs.
+
+        Threads that render at once take Python's lock from each other, and each page then costs twice the time.
+        """
+        if not self._known_arguments.is_public(path):
+            yield
+            return
+        try:
+            self._turns.take(MAX_WAIT_TO_RENDER_SECONDS)
+        except TooManyWaiting:
+            yield
+            return
+        try:
+            yield
+        finally:
+            self._turns.end()
 
     def _store(self, key: Key, page: CachedPage, name: StoreName) -> None:
         with self._lock:

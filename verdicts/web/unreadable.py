@@ -4,6 +4,7 @@ gunicorn's own pages have none of our headers and repeat what was sent, and its 
 """
 
 import logging
+from functools import cache
 from http import HTTPStatus
 
 from gunicorn.http import errors as faults
@@ -54,6 +55,7 @@ def log(error: Exception) -> None:
     )
 
 
+@cache
 def render(status: HTTPStatus, *, is_https: bool) -> bytes:
     """Return a whole response of plain text, after which the connection is closed."""
     body = f"{REASONS[status]}\n".encode()

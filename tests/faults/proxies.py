@@ -166,8 +166,7 @@ def make_proxy(name: str, program: str, folder: Path, *site_ports: int) -> Proxy
     _write_certificate(folder)
     path = folder / f"{name}.conf"
     if name == "caddy":
-        sites = " ".join(f"127.0.0.1:{site_port}" for site_port in site_ports)
-        path.write_text(_caddyfile(folder, port, program).replace(_DOCUMENTED_UPSTREAM, sites))
+        path.write_text(caddyfile(folder, port, program, *site_ports))
         arguments = ("--config", str(path), "--adapter", "caddyfile")
         return Proxy(name, port, folder, (program, "validate", *arguments), (program, "run", *arguments))
     path.write_text(nginx_file(folder, port, *site_ports))
@@ -175,7 +174,8 @@ def make_proxy(name: str, program: str, folder: Path, *site_ports: int) -> Proxy
     return Proxy(name, port, folder, (*command, "-t"), command)
 
 
-def _caddyfile(folder: Path, port: int, program: str) -> str:
+def caddyfile(folder: Path, port: int, program: str, *site_ports: int) -> str:
+    """Return the documented file with these ports, a certificate of the folder, and what this version of Caddy has."""
     text = (DEPLOY / "Caddyfile").read_text()
     version = subprocess.run([program, "version"], capture_output=True, text=True, timeout=30, check=True).stdout
     if not re.match(r"v?2\.[0-6]\.", version):
@@ -183,6 +183,7 @@ def _caddyfile(folder: Path, port: int, program: str) -> str:
     here = f"admin off\n\thttps_port {port}\n\thttp_port {free_port()}\n\tdefault_bind 127.0.0.1"
     text = text.replace("{\n", f"{{\n\t{here}\n", 1)
     certificate = f"tls {folder}/certificate.pem {folder}/key.pem"
+    text = text.replace(_DOCUMENTED_UPSTREAM, " ".join(f"127.0.0.1:{site_port}" for site_port in site_ports))
     return text.replace(f"{HOST}}} {{\n", f"{HOST}}} {{\n\t{certificate}\n", 1)
 
 
@@ -198,6 +199,13 @@ def nginx_file(folder: Path, port: int, *site_ports: int) -> str:
         temporary=" ".join(f"{each}_temp_path {folder}/{each};" for each in _TEMPORARY),
         documented=re.sub(_DOCUMENTED_SERVER, lambda line: _servers(line[0], site_ports), text),
     )
+
+
+def caddy_without_tls(text: str, port: int) -> str:
+    """Return a configuration of Caddy for load generators: without TLS, and with networks that the client states."""
+    text = re.sub(r"(?m)^\ttls .*\n", "", text).replace(f"{{$BASE_URL:https://{HOST}}}", f"http://127.0.0.1:{port}")
+    stated = "\t\theader_up X-Forwarded-For {http.request.header.X-Forwarded-For}\n\t\theader_up X-Forwarded-Proto https"
+    return re.sub(r"(?m)^\treverse_proxy .*\{$", lambda line: f"{line[0]}\n{stated}", text)
 
 
 def without_tls(text: str) -> str:

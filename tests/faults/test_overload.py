@@ -1,5 +1,7 @@
 """More is asked of a site than it can carry: it does as much as it can, and refuses the rest at once and in words."""
 
+import os
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +19,7 @@ from benchmarks.requests import get, network, vote
 from tests.faults import IS_LONG
 from tests.faults.conftest import TOOLS, Figures, fill_database
 from tests.faults.deployment import Deployment, deployed
-from tests.faults.proxies import find_or_skip, nginx_file, without_tls
+from tests.faults.proxies import caddy_without_tls, caddyfile, find_or_skip, nginx_file, without_tls
 from tests.faults.readers import Reader
 from tests.faults.serving import serving, wait_until
 from tests.postgres import free_port
@@ -49,12 +51,12 @@ def both(settings: config.Settings, numbers: Iterator[int]) -> Iterator[bytes]:
 
 @pytest.mark.skipif(not IS_LONG, reason="it measures")
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("kind", [votes, searches, both])
+@pytest.mark.parametrize(("proxy", "kind"), [("nginx", votes), ("nginx", searches), ("nginx", both), ("caddy", both)])
 def test_under_five_times_the_load_that_it_carries_a_deployment_does_most_of_its_work_and_refuses_the_rest(
-    tmp_path: Path, figures: Figures, kind: Kind
+    tmp_path: Path, figures: Figures, proxy: str, kind: Kind
 ) -> None:
     ratios = []
-    with deployed(tmp_path) as deployment, nginx_without_tls(deployment) as port:
+    with deployed(tmp_path) as deployment, proxied_without_tls(proxy, deployment) as port:
         settings = config.load({**deployment.settings, "INSTANCE_PATH": str(tmp_path)})
         requests = kind(settings, count())
         run(port, Clients(requests, CLIENTS_AT_PEAK), SECONDS_AT_PEAK)  # until each worker has compiled its templates
@@ -103,16 +105,30 @@ def test_while_all_threads_wait_readers_are_refused_at_once_and_the_site_says_th
 
 
 @contextmanager
-def nginx_without_tls(deployment: Deployment) -> Iterator[int]:
-    """Run the documented nginx in front of the sites for a load generator, and yield its port."""
-    port, folder = free_port(), deployment.folder / "plain"
+def proxied_without_tls(name: str, deployment: Deployment) -> Iterator[int]:
+    """Run a documented proxy in front of the sites for a load generator, and yield its port."""
+    port, folder, program = free_port(), deployment.folder / "plain", find_or_skip(name)
     folder.mkdir()
-    path = folder / "nginx.conf"
-    path.write_text(without_tls(nginx_file(folder, port, *deployment.ports)))
-    process = subprocess.Popen([find_or_skip("nginx"), "-e", str(folder / "log"), "-p", str(folder), "-c", str(path)])
+    path = folder / "configuration"
+    if name == "caddy":
+        path.write_text(caddy_without_tls(caddyfile(folder, free_port(), program, *deployment.ports), port))
+        command = [program, "run", "--config", str(path), "--adapter", "caddyfile"]
+    else:
+        path.write_text(without_tls(nginx_file(folder, port, *deployment.ports)))
+        command = [program, "-e", str(folder / "log"), "-p", str(folder), "-c", str(path)]
+    with (folder / "output").open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, "HOME": str(folder)})
     try:
-        wait_until(lambda: process.poll() is not None or (folder / "nginx.pid").exists(), 10)
+        wait_until(lambda: process.poll() is not None or _accepts(port), 10)
         yield port
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+def _accepts(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return False
+    return True

@@ -1,7 +1,9 @@
 """Voting: a voter's vote for one tool, set, changed, taken back and shown."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,7 +12,7 @@ from verdicts.catalog import queries as catalog
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.summaries import ToolLink, ToolSummary
 from verdicts.config import current_settings
-from verdicts.extensions import begin_write, db
+from verdicts.shared_commits import commit_together
 from verdicts.voting import ballot, queries
 from verdicts.voting.ballot import Ballot
 from verdicts.voting.community import Community
@@ -49,22 +51,9 @@ def vote(slug: str) -> ResponseReturnValue:
         return render_error(422, "Choose ship, skip or none.")
     if voter is None:
         return redirect_with_cookie(slug)
-    begin_write()
-    moment = now()
-    tool = link_or_404(slug)
-    try:
-        cast = ballot.cast(
-            tool.id,
-            voter=voter,
-            networks=network_hashes(client_network(), moment),
-            verdict=None if choice == TAKE_BACK else Verdict(choice),
-            allowance=current_settings().votes_per_network_day,
-            now=moment,
-        )
-    except ToolGone:
-        db.session.rollback()
-        abort(404, NO_TOOL)
-    db.session.commit()
+    verdict = None if choice == TAKE_BACK else Verdict(choice)
+    cast_ballot = partial(_cast, slug, voter=voter, network=client_network(), verdict=verdict)
+    tool, cast = commit_together(cast_ballot) or abort(404, NO_TOOL)
     metric_counts.count_vote(choice)
     if not wants_fragment():
         return redirect(url_for("voting.mine", slug=tool.slug), 303)
@@ -103,6 +92,20 @@ def redirect_with_cookie(slug: str) -> Response:
     response = make_response(redirect(url_for("voting.vote", slug=slug, voter="new"), 307))
     voters.set_cookie(response)
     return response
+
+
+def _cast(slug: str, *, voter: str, network: str | None, verdict: Verdict | None) -> tuple[ToolLink, Ballot] | None:
+    """Cast a ballot for the published tool under a slug or alias. Return both, or None where there is no such tool."""
+    moment = now()
+    tool = catalog.find_published_link(slug, moment)
+    if tool is None:
+        return None
+    networks, allowance = network_hashes(network, moment), current_settings().votes_per_network_day
+    with suppress(ToolGone):
+        return tool, ballot.cast(
+            tool.id, voter=voter, networks=networks, verdict=verdict, allowance=allowance, now=moment
+        )
+    return None
 
 
 def _load_ballots(tools: Sequence[ToolLink]) -> list[MyBallot]:

@@ -204,8 +204,9 @@ def nginx_file(folder: Path, port: int, *site_ports: int) -> str:
 def caddy_without_tls(text: str, port: int) -> str:
     """Return a configuration of Caddy for load generators: without TLS, and with networks that the client states."""
     text = re.sub(r"(?m)^\ttls .*\n", "", text).replace(f"{{$BASE_URL:https://{HOST}}}", f"http://127.0.0.1:{port}")
-    stated = "\t\theader_up X-Forwarded-For {http.request.header.X-Forwarded-For}\n\t\theader_up X-Forwarded-Proto https"
-    return re.sub(r"(?m)^\treverse_proxy .*\{$", lambda line: f"{line[0]}\n{stated}", text)
+    stated = ("X-Forwarded-For {http.request.header.X-Forwarded-For}", "X-Forwarded-Proto https")
+    fields = "".join(f"\n\t\theader_up {field}" for field in stated)
+    return re.sub(r"(?m)^\treverse_proxy .*\{$", rf"\g<0>{fields}", text)
 
 
 def without_tls(text: str) -> str:

@@ -24,4 +24,4 @@ class Commands(AppGroup):
 
 
 def init_app(app: Flask) -> None:
-    app.cli = Commands(app.name)
+    app.cli = Commands(app.name, commands=app.cli.commands)  # those of extensions too

@@ -76,7 +76,7 @@ class PostgresServer:
 
     def create(self, name: str) -> str:
         """Create an empty database and return its URL."""
-        self._execute(f'CREATE DATABASE "{name}"')
+        self.execute(f'CREATE DATABASE "{name}"')
         return self.url(name)
 
     @contextmanager
@@ -86,7 +86,7 @@ class PostgresServer:
         try:
             yield self.url(name)
         finally:
-            self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+            self.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     @contextmanager
     def pooled(self, template: str) -> Iterator[str]:
@@ -104,11 +104,11 @@ class PostgresServer:
                 self._idle.append(name)
             else:
                 self._connections.pop(name).close()
-                self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+                self.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     def _copy(self, template: str) -> str:
         name = f"t{uuid.uuid4().hex}"
-        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         return name
 
     def _new_pooled(self, template: str) -> str:
@@ -161,7 +161,8 @@ class PostgresServer:
     def stop(self) -> None:
         self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "stop")
 
-    def _execute(self, statement: str) -> None:
+    def execute(self, statement: str) -> None:
+        """Execute a statement of the whole server's."""
         with self._connect("postgres") as connection:
             connection.autocommit = True
             connection.execute(statement)  # type: ignore[call-overload]

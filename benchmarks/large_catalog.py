@@ -90,6 +90,8 @@ def fill(scale: Scale, now: datetime) -> None:
     _insert("tool_views", ({"tool_id": id, "views": 1 + 10_000 // id} for id in range(1, scale.tools // 5)))
     _insert_votes(scale, chance, now)
     begin_write()
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(sa.text("SET LOCAL statement_timeout = 0"))
     panel_keys.refresh(ids)
     _store_price_places()
     search.reindex_all()

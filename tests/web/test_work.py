@@ -17,6 +17,7 @@ from tests.makers import NOW, TODAY
 from tests.web import rich
 from tests.web.visitor import Visitor
 from verdicts.catalog.kept import KEPT
+from verdicts.catalog.queries import search_links
 from verdicts.curation import listing, worklists
 from verdicts.curation.listing import ListQuery
 from verdicts.extensions import db
@@ -38,6 +39,8 @@ HOTTEST = {
     "/tools?sort=readers": "/tools?sort=readers",
     "/tools?sort=price": "/tools?sort=price",
     f"/tools?sort=panel&after={slug_of(100)}": "/tools?sort=panel&after=alpha",
+    "/tools?q=tool": "/tools?q=editor",
+    "/tools?q=tool+vs+cobalt": "/tools?q=alpha+vs+beta",
     "/categories/kind-3": "/categories/developer-tools",
 }
 INDEXED_TOOL_ORDERS = ("newest", "name", "shelf")
@@ -51,6 +54,7 @@ ADMIN_READS: dict[str, Callable[[], object]] = {
     },
     "tools on page 3": partial(listing.list_tools, ListQuery(page=3), NOW),
     "tools that are published": partial(listing.list_tools, ListQuery(filters={"state": "published"}), NOW),
+    "a search for tools": partial(search_links, "tool"),
     "comparisons": partial(listing.list_comparisons, ListQuery(), NOW),
     "count of old reviews": partial(worklists.count_old_reviews, NOW),
     "count of incomplete panels": partial(worklists.count_incomplete_panels, NOW),

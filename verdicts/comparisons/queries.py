@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -79,7 +80,7 @@ class ComparisonPage:
     def is_indexable(self) -> bool:
         return indexable.is_indexable([each.tool for each in self.tools], is_curated=self.curated is not None)
 
-    @property
+    @cached_property
     def facts(self) -> FactTable:
         return compare_facts([each.facts for each in self.tools])
 
@@ -117,7 +118,7 @@ def find(slugs: Sequence[str], now: datetime) -> list[RequestedTool]:
 
     Raises ToolsNotFound with the slugs that no tool has, or SameToolTwice where two of them lead to one tool.
     """
-    rows = db.session.execute(_FIND, {"slugs": list(slugs), "now": now}).all()
+    rows = db.session.connection().execute(_FIND, {"slugs": list(slugs), "now": now}).all()
     if missing := [slug for slug in slugs if slug not in {row.requested for row in rows}]:
         raise ToolsNotFound(missing)
     tools = [RequestedTool(catalog.to_summary(row), _community(row), tuple(row[-len(_STATE) :])) for row in rows]

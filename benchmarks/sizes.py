@@ -22,8 +22,10 @@ from verdicts import config, create_app
 from verdicts.cli.serve import prepared_database
 from verdicts.extensions import db, limiter
 
-SMALL_TOOLS = 100
 VOTES_A_TOOL = 20
+# So many votes that as many tools have an interval as a ranking lists: with fewer, the small site would have less to
+# show on the pages that are compared.
+SMALL = Scale(tools=100, votes=10_000)
 ROUNDS = 7
 FIRST, SECOND = slug_of(40), slug_of(80)
 PAGES = {
@@ -59,7 +61,7 @@ def main(
 
     Without `votes` there are VOTES_A_TOOL for each tool.
     """
-    scales = [Scale(SMALL_TOOLS, SMALL_TOOLS * VOTES_A_TOOL), Scale(tools, votes or tools * VOTES_A_TOOL)]
+    scales = [SMALL, Scale(tools, votes or tools * VOTES_A_TOOL)]
     with ExitStack() as stack:
         sites = [_filled(environment, scale, server, stack) for scale in scales]
         times = {name: _milliseconds(sites, path, rounds) for name, path in PAGES.items()}

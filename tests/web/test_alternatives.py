@@ -86,6 +86,18 @@ def test_there_are_so_many_and_no_more(app: Flask) -> None:
     assert slugs(tools[0]) == [f"tool-{number:02}" for number in range(1, MAX_ALTERNATIVES + 1)]
 
 
+def test_of_many_that_stand_alike_by_panel_those_that_readers_ship_are_shown_whatever_they_are_called(
+    app: Flask,
+) -> None:
+    kind = make_category("editors").id
+    own = make_tool("own", category_id=kind)
+    tools = [make_tool(f"tool-{number:02}", category_id=kind) for number in range(MAX_ALTERNATIVES + 3)]
+    make_review(tools[-1], make_reviewer("builder"), "skip")
+    make_votes(own, ship=range(5))
+    make_votes(tools[-2], ship=range(3))
+    assert slugs(own)[:3] == [tools[-1].slug, tools[-2].slug, tools[0].slug]
+
+
 @pytest.fixture(scope="module")
 def page(shared_app: Flask) -> Iterator[Page]:
     rich.build()

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.kinds import Verdict
+from verdicts.catalog.models import NOT_REVIEWED_PLACE
 from verdicts.catalog.reviews import ReviewerSummary
 from verdicts.catalog.summaries import ToolSummary
 from verdicts.comparisons import address, tool_table
@@ -18,7 +19,7 @@ from verdicts.voting.community import Community
 from verdicts.voting.models import Standing, vote
 
 MAX_ALTERNATIVES = 12
-MAX_READERS = 500
+MAX_READERS = 250  # with as many, the ends of an interval are 6 points away at most
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,25 @@ _compared = (
     .join(comparison, comparison.c.id == member.c.comparison_id)
     .where(is_published(_now))
 )
-_candidates = sa.union(sa.select(_tool.c.id).where(_tool.c.category_id == _category), _compared).subquery("candidates")
+_proposed = (_tool.c.id != _id, catalog.is_published(_now), catalog.is_active)
+# The place by panel of the last tool that a list may hold: of the category's others, few are read.
+_last_place = (
+    sa.select(_tool.c.panel_place)
+    .where(_tool.c.category_id == _category, *_proposed)
+    .order_by(_tool.c.panel_place, _tool.c.sort_name, _tool.c.id)
+    .limit(1)
+    .offset(MAX_ALTERNATIVES - 1)
+    .correlate(None)
+    .scalar_subquery()
+)
+_is_among_first = _tool.c.panel_place <= sa.func.coalesce(_last_place, NOT_REVIEWED_PLACE)
+_of_kind = sa.select(_tool.c.id).where(_tool.c.category_id == _category, _is_among_first).correlate(None)
 _is_of_kind = sa.case((_tool.c.category_id == _category, 1), else_=0)
 _both = sa.func.coalesce(_shared.c.both, 0)
 _RANKED = (
     sa.select(_tool.c.id, _both.label("both"), sa.select(sa.func.count()).select_from(_readers).scalar_subquery())
-    .join(_candidates, _candidates.c.id == _tool.c.id)
     .outerjoin(_shared, _shared.c.tool_id == _tool.c.id)
-    .where(_tool.c.id != _id, catalog.is_published(_now), catalog.is_active)
+    .where(_tool.c.id.in_(sa.union_all(_of_kind, _compared)), *_proposed)
     .order_by(_is_of_kind.desc(), _tool.c.panel_place, _both.desc(), _tool.c.sort_name, _tool.c.id)
     .limit(MAX_ALTERNATIVES)
 )

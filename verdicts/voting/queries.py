@@ -60,7 +60,9 @@ readers_verdict = sa.case(
     else_=sa.literal(Verdict.SKIP, vote.c.verdict.type),
 )
 
-_share, _spread = tally.c.ship / sa.func.nullif(_counted_votes, 0), Z_SQUARED / sa.func.nullif(_counted_votes, 0)
+# All in floats: PostgreSQL would divide an integer as an exact decimal, and take ten times as long.
+_share = sa.cast(tally.c.ship, sa.Float) / sa.func.nullif(_counted_votes, 0)
+_spread = sa.cast(Z_SQUARED, sa.Float) / sa.func.nullif(_counted_votes, 0)
 # The lower end of the interval that pages show, as a column: see community.wilson(). NULL where they show none.
 readers_low = sa.case(
     (

@@ -61,8 +61,8 @@ readers_verdict = sa.case(
 )
 
 # All in floats: PostgreSQL would divide an integer as an exact decimal, and take ten times as long.
-_share = sa.cast(tally.c.ship, sa.Float) / sa.func.nullif(_counted_votes, 0)
-_spread = sa.cast(Z_SQUARED, sa.Float) / sa.func.nullif(_counted_votes, 0)
+_some_votes = sa.func.nullif(_counted_votes, 0, type_=sa.Float)
+_share, _spread = sa.cast(tally.c.ship, sa.Float) / _some_votes, Z_SQUARED / _some_votes
 # The lower end of the interval that pages show, as a column: see community.wilson(). NULL where they show none.
 readers_low = sa.case(
     (

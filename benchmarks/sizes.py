@@ -1,7 +1,8 @@
 """How long pages take with a large catalogue, compared with a small one: `make bench SCALE=50000`.
 
-Both sites answer in this process, without the page cache, in turn. POSTGRES=postgresql+psycopg://user@host names a
-server on which the user may create databases; without it they are files of SQLite.
+Both sites answer in this process, without the page cache, in turn. Of the editors' lists only the reading is timed.
+POSTGRES=postgresql+psycopg://user@host names a server on which the user may create databases; without it they are
+files of SQLite.
 """
 
 import os
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -20,6 +22,9 @@ from flask import Flask
 from benchmarks.large_catalog import Scale, fill, slug_of
 from verdicts import config, create_app
 from verdicts.cli.serve import prepared_database
+from verdicts.curation import listing, worklists
+from verdicts.curation.listing import ListQuery
+from verdicts.curation.transfer.exporting import write
 from verdicts.extensions import db, limiter
 
 VOTES_A_TOOL = 20
@@ -27,6 +32,7 @@ VOTES_A_TOOL = 20
 # show on the pages that are compared.
 SMALL = Scale(tools=100, votes=10_000)
 ROUNDS = 7
+PROCESS = Path("/proc/self")
 FIRST, SECOND = slug_of(40), slug_of(80)
 PAGES = {
     "the front page": "/",
@@ -51,26 +57,38 @@ PAGES = {
     "the method": "/method",
 }
 
+LISTS: dict[str, Callable[[datetime], object]] = {
+    "editors' tools": lambda now: listing.list_tools(ListQuery(), now),
+    "editors' reviews": lambda now: listing.list_reviews(ListQuery(), now.date()),
+    "editors' comparisons": lambda now: listing.list_comparisons(ListQuery(), now),
+    "prices to check": lambda now: worklists.list_due_prices(1, now),
+    "reviews to renew": lambda now: worklists.list_old_reviews(1, now),
+    "panels to complete": lambda now: worklists.list_incomplete_panels(1, now),
+}
+
 Environment = Callable[[Path], dict[str, str]]
 
 
 def main(
     environment: Environment, tools: int, votes: int = 0, rounds: int = ROUNDS, server: str = ""
 ) -> dict[str, float]:
-    """Print a line for each page, and return the ratios by their names.
+    """Print a line for each page and list, and return the ratios by their names.
 
     Without `votes` there are VOTES_A_TOOL for each tool.
     """
     scales = [SMALL, Scale(tools, votes or tools * VOTES_A_TOOL)]
     with ExitStack() as stack:
         sites = [_filled(environment, scale, server, stack) for scale in scales]
-        times = {name: _milliseconds(sites, path, rounds) for name, path in PAGES.items()}
+        times = {name: _milliseconds(sites, partial(_get, path), rounds) for name, path in PAGES.items()}
+        times |= {name: _milliseconds(sites, partial(_read, load), rounds) for name, load in LISTS.items()}
+        added = _memory_of_export(sites[-1])
     print(f"\nPages with {scales[0].tools:,} and {tools:,} tools, {scales[1].votes:,} votes, not cached;", end=" ")
     print(f"{'PostgreSQL' if server else 'SQLite'};", end=" ")
     print(f"{rounds} alternating rounds, {os.cpu_count()} processors; medians in ms")
     print(f"{'':40} {'small':>8} {'large':>8} {'ratio':>7}")
     for name, (small, large) in times.items():
         print(f"{name:40} {small:8.1f} {large:8.1f} {small / large:7.2f}")
+    print(f"\nThe export of {tools:,} tools takes {added:.0f} MB of memory")
     return {name: round(small / large, 3) for name, (small, large) in times.items()}
 
 
@@ -101,15 +119,39 @@ def _database(server: str) -> Iterator[str]:
     engine.dispose()
 
 
-def _milliseconds(sites: list[Flask], path: str, rounds: int) -> list[float]:
+def _get(path: str, site: Flask) -> None:
+    answer = site.test_client().get(path, base_url=site.config["SETTINGS"].base_url)
+    if answer.status_code != 200:
+        raise RuntimeError(f"{path}: {answer.status}")
+
+
+def _read(load: Callable[[datetime], object], site: Flask) -> None:
+    with site.app_context():
+        load(datetime.now(UTC))
+
+
+def _milliseconds(sites: list[Flask], act: Callable[[Flask], None], rounds: int) -> list[float]:
     """Return the median of each site. A first round, in which statements and templates are compiled, does not count."""
     limiter.enabled = False
     times: list[list[float]] = [[] for _ in sites]
     for number in range(-1, rounds):
         for site, measured in zip(sites, times, strict=True):
-            client, started_at = site.test_client(), time.perf_counter()
-            answer = client.get(path, base_url=site.config["SETTINGS"].base_url)
+            started_at = time.perf_counter()
+            act(site)
             measured += [1000 * (time.perf_counter() - started_at)] if number >= 0 else []
-            if answer.status_code != 200:
-                raise RuntimeError(f"{path}: {answer.status}")
     return [median(each) for each in times]
+
+
+def _memory_of_export(site: Flask) -> float:
+    """Return by how many MB this process grows while it writes the catalogue as a file, as the kernel counts."""
+    with site.app_context():
+        (PROCESS / "clear_refs").write_text("5")  # the peak begins anew
+        before = _kilobytes("VmRSS")
+        for _piece in write(datetime.now(UTC)):
+            pass
+        return (_kilobytes("VmHWM") - before) / 1024
+
+
+def _kilobytes(name: str) -> int:
+    line = next(line for line in (PROCESS / "status").read_text().splitlines() if line.startswith(f"{name}:"))
+    return int(line.split()[1])

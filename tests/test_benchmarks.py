@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import results
-from benchmarks.sizes import PAGES
+from benchmarks.sizes import LISTS, PAGES
 from tests.conftest import DATABASES
 from tests.programs import run
 
@@ -29,8 +29,9 @@ def test_pages_of_a_small_and_a_large_catalogue_are_compared(
     assert status == 0, printed
     table = dict(re.findall(r"^(\S.*?) +\d+\.\d +\d+\.\d +(\d+\.\d\d)$", printed, re.MULTILINE))
     ratios = json.loads(printed.splitlines()[-1])
-    assert table.keys() == ratios.keys() == PAGES.keys()
+    assert table.keys() == ratios.keys() == {*PAGES, *LISTS}
     assert all(ratio > 0 for ratio in ratios.values())
+    assert re.search(r"^The export of 150 tools takes \d+ MB of memory$", printed, re.MULTILINE)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,12 +1,13 @@
 """More is asked of a site than it can carry: it does as much as it can, and refuses the rest at once and in words."""
 
+import http.client
 import os
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import count, islice
 from pathlib import Path
 from statistics import median
@@ -94,6 +95,7 @@ def test_while_all_threads_wait_readers_are_refused_at_once_and_the_site_says_th
         began = time.monotonic()
         refused = Reader(site.port, 999).search_anew()
         seconds = time.monotonic() - began
+        again = statuses_over_one_connection(site.port, "/tools?q=once", "/tools?q=twice")
         is_alive = readers.submit(site.get, "/livez")
         connection.rollback()
         assert is_alive.result().status == 200
@@ -102,6 +104,20 @@ def test_while_all_threads_wait_readers_are_refused_at_once_and_the_site_says_th
     assert (refused.status, refused.retry_after) == (503, 2)
     assert b"More is asked of us than we can do right now." in refused.body
     assert seconds < 1
+    assert again == [503, 503]
+
+
+def statuses_over_one_connection(port: int, *paths: str) -> list[int]:
+    """Ask for pages one after the other over one connection. Fails where it is closed in between."""
+    statuses = []
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=10)) as connection:
+        for path in paths:
+            connection.sendall(get(path))
+            response = http.client.HTTPResponse(connection)
+            response.begin()
+            response.read()
+            statuses.append(response.status)
+    return statuses
 
 
 @contextmanager

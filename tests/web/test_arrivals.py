@@ -54,6 +54,34 @@ def test_what_is_too_large_or_malformed_is_refused_by_a_thread_at_once(request_:
     assert arrival.is_ready
 
 
+@pytest.mark.parametrize("request_", [GET, post(0), post(3) + b"a=b"])
+def test_after_a_request_of_known_size_its_connection_may_stay_open(request_: bytes) -> None:
+    assert may_go_on(request_)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        GET + GET,
+        post(3) + b"a=bc",
+        CHUNKED + b"0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 3\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length : 3\r\n\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"GET / HTTP/1.0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nConnection: keep-alive, close\r\n\r\n",
+    ],
+)
+def test_after_any_other_request_its_connection_may_not_stay_open(request_: bytes) -> None:
+    assert not may_go_on(request_)
+
+
+def may_go_on(request_: bytes) -> bool:
+    arrival = Arrival(0)
+    arrival.add(request_, 0)
+    return arrival.may_go_on
+
+
 def test_a_head_and_a_body_have_a_deadline_that_their_bytes_do_not_extend() -> None:
     arrival = Arrival(100)
     arrival.add(b"POST / HTTP/1.1\r\n", 109)

@@ -12,6 +12,7 @@ MAX_HEAD_BYTES = 64 * 1024  # gunicorn refuses a longer one
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _CHUNKED = re.compile(rb"^transfer-encoding:.*chunked", re.IGNORECASE | re.MULTILINE)
+_CLOSES = re.compile(rb"^connection:[^\r\n]*close", re.IGNORECASE | re.MULTILINE)
 _EXPECTS = re.compile(rb"^expect:[ \t]*100-continue", re.IGNORECASE | re.MULTILINE)
 
 
@@ -45,6 +46,18 @@ class Arrival:
     def is_probe(self) -> bool:
         """Whether it asks how the site is, which must be answered when much else is refused."""
         return self.data.startswith((b"GET /livez ", b"GET /readyz ", b"GET /metrics "))
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether the connection may stay open after it, unparsed: nobody may doubt where a next request begins."""
+        head = bytes(self.data[: self._head_end]).lower()
+        return (
+            len(self.data) == self._head_end + (self._length or 0)
+            and head.count(b"content-length") == len(_LENGTH.findall(head)) <= 1
+            and b"transfer-encoding" not in head
+            and b" http/1.1\r\n" in head
+            and not _CLOSES.search(head)
+        )
 
     @property
     def is_ready(self) -> bool:

@@ -56,15 +56,15 @@ def log(error: Exception) -> None:
 
 
 @cache
-def render(status: HTTPStatus, *, is_https: bool) -> bytes:
-    """Return a whole response of plain text, after which the connection is closed."""
+def render(status: HTTPStatus, *, is_https: bool, closes: bool = True) -> bytes:
+    """Return a whole response of plain text. It says whether the connection is closed after it."""
     body = f"{REASONS[status]}\n".encode()
     fields = {
         **headers.HEADERS,
         **({"Strict-Transport-Security": headers.HSTS} if is_https else {}),
         **({"Retry-After": str(errors.RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}),
         "Cache-Control": "no-store",
-        "Connection": "close",
+        **({"Connection": "close"} if closes else {}),
         "Content-Type": "text/plain; charset=utf-8",
         "Content-Length": str(len(body)),
     }

@@ -164,7 +164,10 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     def _hand_over(self, conn: Any) -> None:
         arrival = self._arriving[conn]
         if self._is_overloaded(arrival):
-            self._refuse(conn, HTTPStatus.SERVICE_UNAVAILABLE)
+            if self.alive and arrival.may_go_on:
+                self._refuse_and_keep(conn)
+            else:
+                self._refuse(conn, HTTPStatus.SERVICE_UNAVAILABLE)
             return
         self._forget(conn)
         if arrival.is_form:
@@ -204,12 +207,12 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         client.setblocking(False)
         _send_at_once(client, self._answer_unread(unreadable.status_of(exc)))
 
-    def _answer_unread(self, status: HTTPStatus) -> bytes:
+    def _answer_unread(self, status: HTTPStatus, *, closes: bool = True) -> bytes:
         site = self.app.wsgi()
         settings: Settings = site.config["SETTINGS"]
         if counts := metric_counts.counts_of(site):
             counts.count_unread(status)
-        return unreadable.render(status, is_https=settings.is_https)
+        return unreadable.render(status, is_https=settings.is_https, closes=closes)
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Close a finished connection without waiting for its client in the main loop."""
@@ -238,6 +241,12 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         if arrival.data:
             _send_at_once(conn.sock, self._answer_unread(status))
         self._linger(conn)
+
+    def _refuse_and_keep(self, conn: Any) -> None:
+        """Refuse a request, and wait for the next one: to connect anew costs proxy and site more than the refusal."""
+        del self._arriving[conn]  # the new one is the last that is dropped
+        self._arriving[conn] = Arrival(time.monotonic())
+        _send_at_once(conn.sock, self._answer_unread(HTTPStatus.SERVICE_UNAVAILABLE, closes=False))
 
     def _linger(self, conn: Any) -> None:
         """Close a connection so that its client reads the whole response first (RFC 9112, section 9.6)."""

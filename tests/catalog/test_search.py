@@ -284,6 +284,21 @@ def test_of_too_many_tools_the_one_that_is_called_so_comes_first(app: Flask, mon
     assert found("code") == ["Code", "Code 1", "Code 2", "Code 3"]
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_best_are_read_first_however_the_planner_would_join_tools(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Code 1", "Code 2", "Code"):
+        make_tool(name.lower().replace(" ", "-"), name=name)
+    search.reindex_all()
+    monkeypatch.setattr(search, "MAX_RANKED", 1)
+    hits = search.matching("code", sa.select(tool.c.id).where(tool.c.published_at.is_not(None)))
+    for kind in ("hashjoin", "nestloop"):
+        db.session.execute(sa.text(f"SET LOCAL enable_{kind} = off"))
+    best = sa.select(tool.c.name).join(hits, hits.c.tool_id == tool.c.id).order_by(hits.c.rank)
+    assert db.session.scalars(best.limit(1)).one() == "Code"
+
+
 def test_a_tool_is_found_by_what_its_category_asks_for_and_it_has(app: Flask) -> None:
     category = make_category(facts={"self_host": "Can be self-hosted", "formats": "Model formats"})
     for name, self_host in (("Mine", "Yes"), ("Theirs", "No; in their cloud"), ("Unknown", "")):

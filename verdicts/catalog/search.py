@@ -109,7 +109,10 @@ def matching(text: str, among: sa.Select[Any] | None = None, *, any_word: bool =
     found = index.best(ways, whole, rest=not any_word).subquery("found")
     first = sa.select(found.c.tool_id).limit(sa.literal_column(str(MAX_COUNTED + 1)))
     if among is not None:
-        first = first.where(among.where(tool.c.id == found.c.tool_id).correlate(found).exists())
+        is_among = among.where(tool.c.id == found.c.tool_id).correlate(found)
+        if index.table is documents:  # or else PostgreSQL may join the tools in any order, and the best come late
+            is_among = is_among.offset(sa.literal_column("0"))
+        first = first.where(is_among.exists())
     first_hits, most = first.cte("first_hits"), sa.literal_column(str(MAX_RANKED), sa.Integer)
     held = [_weight_of_held(index.holds, word) for word in words] if any_word else []
     best = sa.select(first_hits).limit(most).subquery("best")

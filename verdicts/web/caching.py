@@ -190,8 +190,6 @@ class PageCache:
     def _render(
         self, key: Key, old: CachedPage | None, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        # The state of before: what changes meanwhile shows at the next look.
-        state, rendered_at = self._current_state(), self._clock()
         rendering = Rendering()
         empty_searches: list[str] = []
         # A HEAD is rendered as a GET, so that it fills the cache too and is not rendered each time.
@@ -202,6 +200,8 @@ class PageCache:
             traffic.EMPTY_SEARCHES: empty_searches,
         }
         with self._turn_to_render(_path_of(environ)):
+            # The state of before: what changes meanwhile shows at the next look.
+            state, rendered_at = self._current_state(), self._clock()
             response = WsgiResponse.from_app(self._inner, as_get, buffered=True)
         if response.status_code in _OLD_PAGE_STATUSES and old and old.age(rendered_at) < STALE_IF_ERROR_SECONDS:
             return self._answer(old, environ, start_response, CacheOutcome.OLD)

@@ -63,6 +63,7 @@ def test_after_a_request_of_known_size_its_connection_may_stay_open(request_: by
     "request_",
     [
         GET + GET,
+        GET.replace(b"GET", b"HEAD"),  # whose client reads no body
         post(3) + b"a=bc",
         CHUNKED + b"0\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 3\r\n\r\n",

@@ -1,6 +1,7 @@
 """Full-text search over tools, alike on both databases.
 
-Texts are split into words by catalog.words and not by the database, so both find the same tools in the same order.
+Texts are split into words by catalog.words and not by the database, so both find the same tools, and in the same order
+where no more than MAX_RANKED are found.
 
 Spaces left out or put in do not matter in names, aliases, synonyms, makers and taglines: "git hub" finds GitHub, and
 "vscode" finds VS Code. Neighbouring words are indexed run together too, and so are those of a query.

@@ -52,7 +52,8 @@ class Arrival:
         """Whether the connection may stay open after it, unparsed: nobody may doubt where a next request begins."""
         head = bytes(self.data[: self._head_end]).lower()
         return (
-            len(self.data) == self._head_end + (self._length or 0)
+            head.startswith((b"get ", b"post "))  # the client of a HEAD would take our body for the next response
+            and len(self.data) == self._head_end + (self._length or 0)
             and head.count(b"content-length") == len(_LENGTH.findall(head)) <= 1
             and b"transfer-encoding" not in head
             and b" http/1.1\r\n" in head

@@ -7,6 +7,8 @@ files of SQLite.
 
 import os
 import secrets
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -78,24 +80,28 @@ def main(
     """
     scales = [SMALL, Scale(tools, votes or tools * VOTES_A_TOOL)]
     with ExitStack() as stack:
-        sites = [_filled(environment, scale, server, stack) for scale in scales]
+        environs = [_environ(environment, server, stack) for _ in scales]
+        sites = [_filled(environ, scale, stack) for environ, scale in zip(environs, scales, strict=True)]
         times = {name: _milliseconds(sites, partial(_get, path), rounds) for name, path in PAGES.items()}
         times |= {name: _milliseconds(sites, partial(_read, load), rounds) for name, load in LISTS.items()}
-        added = _memory_of_export(sites[-1])
+        megabytes = _memory_of_export(environs[-1])
     print(f"\nPages with {scales[0].tools:,} and {tools:,} tools, {scales[1].votes:,} votes, not cached;", end=" ")
     print(f"{'PostgreSQL' if server else 'SQLite'};", end=" ")
     print(f"{rounds} alternating rounds, {os.cpu_count()} processors; medians in ms")
     print(f"{'':40} {'small':>8} {'large':>8} {'ratio':>7}")
     for name, (small, large) in times.items():
         print(f"{name:40} {small:8.1f} {large:8.1f} {small / large:7.2f}")
-    print(f"\nThe export of {tools:,} tools takes {added:.0f} MB of memory")
+    print(f"\nThe export of {tools:,} tools takes {megabytes:.0f} MB of memory")
     return {name: round(small / large, 3) for name, (small, large) in times.items()}
 
 
-def _filled(environment: Environment, scale: Scale, server: str, stack: ExitStack) -> Flask:
+def _environ(environment: Environment, server: str, stack: ExitStack) -> dict[str, str]:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="verdicts-bench-")))
-    database = {"DATABASE_URL": stack.enter_context(_database(server))} if server else {}
-    settings = config.load(environment(folder) | database)
+    return environment(folder) | ({"DATABASE_URL": stack.enter_context(_database(server))} if server else {})
+
+
+def _filled(environ: dict[str, str], scale: Scale, stack: ExitStack) -> Flask:
+    settings = config.load(environ)
     with prepared_database(settings):
         fill(scale, datetime.now(UTC))
     site = create_app(settings)
@@ -142,14 +148,23 @@ def _milliseconds(sites: list[Flask], act: Callable[[Flask], None], rounds: int)
     return [median(each) for each in times]
 
 
-def _memory_of_export(site: Flask) -> float:
-    """Return by how many MB this process grows while it writes the catalogue as a file, as the kernel counts."""
-    with site.app_context():
+def _memory_of_export(environ: dict[str, str]) -> float:
+    """Return by how many MB a process grows that writes the catalogue as a file, after its first piece."""
+    command = [sys.executable, "-c", "from benchmarks import sizes; print(sizes.growth_of_export())"]
+    run = subprocess.run(command, cwd=config.CHECKOUT, env=environ, check=True, capture_output=True, text=True)
+    return int(run.stdout) / 1024
+
+
+def growth_of_export() -> int:
+    """Return what an export adds to this process's memory at its highest, in KB as the kernel counts them."""
+    with create_app().app_context():
+        pieces = write(datetime.now(UTC))
+        next(pieces)
         (PROCESS / "clear_refs").write_text("5")  # the peak begins anew
         before = _kilobytes("VmRSS")
-        for _piece in write(datetime.now(UTC)):
+        for _piece in pieces:
             pass
-        return (_kilobytes("VmHWM") - before) / 1024
+        return _kilobytes("VmHWM") - before
 
 
 def _kilobytes(name: str) -> int:

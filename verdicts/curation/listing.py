@@ -160,13 +160,13 @@ def list_reviews(query: ListQuery, today: date) -> tuple[list[ReviewRow], int]:
 
     Filters: "reviewer" (a slug), "verdict" and "age" ("old": older than catalog.reviews.OLD_AFTER).
     """
+    # Joined to a condition on tools, SQLite would first make a filter of all of them.
     merged = sa.exists().where(Tool.id == Review.tool_id, Tool.merged_into_id.is_not(None)).correlate(Review)
     statement = (
         sa.select(Tool.id, Tool.name, Reviewer.name, Review.verdict, Review.reviewed_on, Review.quote)
         .select_from(Review)
-        # For inner joins SQLite makes filters of all tools first. Each review has both.
-        .outerjoin(Tool, Tool.id == Review.tool_id)
-        .outerjoin(Reviewer, Reviewer.id == Review.reviewer_id)
+        .join(Tool, Tool.id == Review.tool_id)
+        .join(Reviewer, Reviewer.id == Review.reviewer_id)
         .where(~merged)
         .where(*_matches(query.text, Tool.name, _slugs_of(Tool), Reviewer.name, Review.quote))
     )

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from benchmarks.large_catalog import Scale, fill, slug_of
+from benchmarks.memory import IS_KNOWN, memory_kb
 from verdicts import config, create_app
 from verdicts.cli.serve import prepared_database
 from verdicts.curation import listing, worklists
@@ -34,7 +35,6 @@ VOTES_A_TOOL = 20
 # show on the pages that are compared.
 SMALL = Scale(tools=100, votes=10_000)
 ROUNDS = 7
-PROCESS = Path("/proc/self")
 FIRST, SECOND = slug_of(40), slug_of(80)
 PAGES = {
     "the front page": "/",
@@ -84,14 +84,14 @@ def main(
         sites = [_filled(environ, scale, stack) for environ, scale in zip(environs, scales, strict=True)]
         times = {name: _milliseconds(sites, partial(_get, path), rounds) for name, path in PAGES.items()}
         times |= {name: _milliseconds(sites, partial(_read, load), rounds) for name, load in LISTS.items()}
-        megabytes = _memory_of_export(environs[-1])
+        megabytes = f"{_memory_of_export(environs[-1]):.0f}" if IS_KNOWN else "unknown"
     print(f"\nPages with {scales[0].tools:,} and {tools:,} tools, {scales[1].votes:,} votes, not cached;", end=" ")
     print(f"{'PostgreSQL' if server else 'SQLite'};", end=" ")
     print(f"{rounds} alternating rounds, {os.cpu_count()} processors; medians in ms")
     print(f"{'':40} {'small':>8} {'large':>8} {'ratio':>7}")
     for name, (small, large) in times.items():
         print(f"{name:40} {small:8.1f} {large:8.1f} {small / large:7.2f}")
-    print(f"\nThe export of {tools:,} tools takes {megabytes:.0f} MB of memory")
+    print(f"\nThe export of {tools:,} tools takes {megabytes} MB of memory")
     return {name: round(small / large, 3) for name, (small, large) in times.items()}
 
 
@@ -160,13 +160,8 @@ def growth_of_export() -> int:
     with create_app().app_context():
         pieces = write(datetime.now(UTC))
         next(pieces)
-        (PROCESS / "clear_refs").write_text("5")  # the peak begins anew
-        before = _kilobytes("VmRSS")
+        Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+        before = memory_kb("self", "VmRSS")
         for _piece in pieces:
             pass
-        return _kilobytes("VmHWM") - before
-
-
-def _kilobytes(name: str) -> int:
-    line = next(line for line in (PROCESS / "status").read_text().splitlines() if line.startswith(f"{name}:"))
-    return int(line.split()[1])
+        return memory_kb("self", "VmHWM") - before

@@ -6,15 +6,9 @@ The peak is the kernel's VmHWM: what getrusage calls a process's peak begins wit
 import sys
 from pathlib import Path
 
+from benchmarks.memory import memory_kb
 from tests.catalog.pictures import encoded, plain
 from verdicts.catalog import logos
-
-STATUS = Path("/proc/self/status")
-
-
-def peak() -> int:
-    line = next(line for line in STATUS.read_text().splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1])
 
 
 def outcome(data: bytes) -> str:
@@ -28,6 +22,6 @@ def outcome(data: bytes) -> str:
 if __name__ == "__main__":
     for kind in logos.FORMATS:  # what each decoder needs once
         outcome(encoded(plain(), kind))
-    before = peak()
+    before = memory_kb("self", "VmHWM")
     for path in sys.argv[1:]:
-        print(outcome(Path(path).read_bytes()), peak() - before)  # noqa: T201
+        print(outcome(Path(path).read_bytes()), memory_kb("self", "VmHWM") - before)  # noqa: T201

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from benchmarks.memory import IS_KNOWN
 from tests.catalog import pictures
-from tests.catalog.peak import STATUS
 from tests.catalog.pictures import decoded, encoded, halves, noise, plain
 from tests.makers import make_tool
 from tests.programs import run
@@ -162,7 +162,7 @@ def test_no_damage_to_a_picture_makes_anything_but_a_picture_or_a_fault(data: st
     assert list(dict.fromkeys(chunks(made.image))) == NOTHING_BUT_PIXELS
 
 
-@pytest.mark.skipif(not STATUS.exists(), reason="this system does not say what a process's peak is")
+@pytest.mark.skipif(not IS_KNOWN, reason="this system does not say what a process's peak is")
 def test_no_upload_takes_more_memory_than_is_allowed(tmp_path: Path) -> None:
     groups = {
         "TooManyPixels": pictures.too_many_pixels(),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.memory import memory_kb
 from tests.digest.mailing_list import state_of
 from tests.faults import IS_LONG
 from tests.faults.conftest import Figures
@@ -15,12 +16,6 @@ from verdicts.digest.sending import EndReason
 READERS = 100_000 if IS_LONG else 1_000
 WARM_UP = 300
 MOST_GROWTH_KB = 50_000
-
-
-def memory_kb(process: int, what: str) -> int:
-    """Return what the system says of a process's resident memory: "VmRSS" now, "VmHWM" at its highest."""
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{what}:"))
 
 
 def seconds_until(sending: Sending, count: int) -> float:

@@ -14,7 +14,7 @@ from verdicts.web import counters, metric_counts
 from verdicts.web.caching import PageCache
 from verdicts.web.client_address import CleanClientAddress
 from verdicts.web.logs import RequestLog
-from verdicts.web.templating import SharedGlobalsEnvironment
+from verdicts.web.templating import LeanEnvironment
 from verdicts.web.whitespace import CompactMarkup
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
 
         error_reports.start(settings.sentry_dsn)
     app.config.from_mapping(flask_config(settings))
-    app.jinja_environment = SharedGlobalsEnvironment
+    app.jinja_environment = LeanEnvironment
     app.jinja_options = {
         "undefined": StrictUndefined,
         "trim_blocks": True,

@@ -40,6 +40,8 @@ price = models.PriceRecord.__table__
 review = models.Review.__table__
 reviewer = models.Reviewer.__table__
 revision = models.ReviewRevision.__table__
+key, fact = models.CategoryFact.__table__, models.ToolFact.__table__
+plan = models.Plan.__table__
 
 is_current_slug = sa.and_(current_slug.c.tool_id == tool.c.id, current_slug.c.is_current)
 # Tools that end are shown, but not proposed: not among rivals, rankings, the newest or what is featured.
@@ -93,10 +95,34 @@ SUMMARIES_BY_SLUG = (
     .join(requested_slug, requested_slug.c.tool_id == tool.c.id)
     .where(_is_requested)
 )
-_SUMMARIES_BY_ID = select_summaries().where(tool.c.id.in_(sa.bindparam("ids", expanding=True)))
+_ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
+_SUMMARIES_BY_ID = select_summaries().where(tool.c.id.in_(_ids))
+_PANELS = (
+    sa.select(review.c.tool_id, review.c.id, *_REVIEWER, *_REVIEW, *_REVISION)
+    .join(reviewer, reviewer.c.id == review.c.reviewer_id)
+    .outerjoin(revision, revision.c.review_id == review.c.id)
+    .where(review.c.tool_id.in_(_ids))
+    .order_by(reviewer.c.position, reviewer.c.id, review.c.id, revision.c.until, revision.c.position)
+)
+_PANEL_VERDICTS = (
+    sa.select(review.c.tool_id, review.c.verdict, review.c.reviewed_on, *_REVIEWER)
+    .join(reviewer, reviewer.c.id == review.c.reviewer_id)
+    .where(review.c.tool_id.in_(_ids))
+    .order_by(reviewer.c.position, reviewer.c.id)
+)
+_FACTS = (
+    sa.select(tool.c.id, key.c.key, key.c.label, *columns_of(fact, Fact))
+    .join(key, key.c.category_id == tool.c.category_id)
+    .outerjoin(fact, sa.and_(fact.c.tool_id == tool.c.id, fact.c.key == key.c.key))
+    .where(tool.c.id.in_(_ids))
+    .order_by(key.c.position)
+)
+_PLANS = (
+    sa.select(plan.c.tool_id, *columns_of(plan, PlanSummary)).where(plan.c.tool_id.in_(_ids)).order_by(plan.c.position)
+)
 _PAST_PRICES = (
     sa.select(price.c.tool_id, *_PRICE)
-    .where(price.c.tool_id.in_(sa.bindparam("ids", expanding=True)), price.c.until.is_not(None))
+    .where(price.c.tool_id.in_(_ids), price.c.until.is_not(None))
     .order_by(price.c.until, price.c.position)
 )
 _PREDECESSORS = (
@@ -155,13 +181,7 @@ def summaries_of(tool_ids: Sequence[int]) -> dict[int, ToolSummary]:
 
 def panels_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
     """Return each tool's reviews with their history, in the panel's order. One statement."""
-    rows = db.session.execute(
-        sa.select(review.c.tool_id, review.c.id, *_REVIEWER, *_REVIEW, *_REVISION)
-        .join(reviewer, reviewer.c.id == review.c.reviewer_id)
-        .outerjoin(revision, revision.c.review_id == review.c.id)
-        .where(review.c.tool_id.in_(tool_ids))
-        .order_by(reviewer.c.position, reviewer.c.id, review.c.id, revision.c.until, revision.c.position)
-    )
+    rows = db.session.connection().execute(_PANELS, {"ids": list(tool_ids)})
     reviews = [
         (tool_id, _to_review([row[2:] for row in group])) for (tool_id, _), group in groupby(rows, itemgetter(0, 1))
     ]
@@ -170,12 +190,7 @@ def panels_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
 
 def panel_verdicts_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
     """Return each tool's verdicts without the words, for lists. One statement."""
-    rows = db.session.execute(
-        sa.select(review.c.tool_id, review.c.verdict, review.c.reviewed_on, *_REVIEWER)
-        .join(reviewer, reviewer.c.id == review.c.reviewer_id)
-        .where(review.c.tool_id.in_(tool_ids))
-        .order_by(reviewer.c.position, reviewer.c.id)
-    )
+    rows = db.session.connection().execute(_PANEL_VERDICTS, {"ids": list(tool_ids)})
     reviews = [
         (tool_id, PanelReview(ReviewerSummary(*by), verdict, reviewed_on=on)) for tool_id, verdict, on, *by in rows
     ]
@@ -190,14 +205,7 @@ def all_reviewers() -> list[ReviewerSummary]:
 
 def facts_of(tool_ids: Sequence[int]) -> dict[int, ToolFacts]:
     """Return each tool's facts under its category's labels, known or not. One statement."""
-    key, fact = models.CategoryFact.__table__, models.ToolFact.__table__
-    rows = db.session.execute(
-        sa.select(tool.c.id, key.c.key, key.c.label, *columns_of(fact, Fact))
-        .join(key, key.c.category_id == tool.c.category_id)
-        .outerjoin(fact, sa.and_(fact.c.tool_id == tool.c.id, fact.c.key == key.c.key))
-        .where(tool.c.id.in_(tool_ids))
-        .order_by(key.c.position)
-    )
+    rows = db.session.connection().execute(_FACTS, {"ids": list(tool_ids)})
     labels: dict[int, dict[str, str]] = {tool_id: {} for tool_id in tool_ids}
     facts: dict[int, dict[str, Fact]] = {tool_id: {} for tool_id in tool_ids}
     for tool_id, name, label, value, *basis in rows:
@@ -270,9 +278,7 @@ def lock_existing(tool_ids: Collection[int]) -> set[int]:
 
 def plans_of(tool_ids: Sequence[int]) -> dict[int, tuple[PlanSummary, ...]]:
     """Return each tool's plans in their order. One statement."""
-    plan = models.Plan.__table__
-    plans = sa.select(plan.c.tool_id, *columns_of(plan, PlanSummary)).where(plan.c.tool_id.in_(tool_ids))
-    rows = db.session.execute(plans.order_by(plan.c.position))
+    rows = db.session.connection().execute(_PLANS, {"ids": list(tool_ids)})
     return _by_tool(tool_ids, ((tool_id, PlanSummary(*values)) for tool_id, *values in rows))
 
 

@@ -76,6 +76,14 @@ readers_low = sa.case(
     )
 )
 
+_ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
+_community = (tally.c.ship, tally.c.skip, tally.c.waiting)
+_TALLIES = sa.select(tally.c.tool_id, *_community).where(tally.c.tool_id.in_(_ids))
+_BALLOTS = (
+    sa.select(vote.c.tool_id, vote.c.verdict, vote.c.standing, *_community)
+    .join(tally, tally.c.tool_id == vote.c.tool_id)
+    .where(vote.c.voter == sa.bindparam("voter"), vote.c.tool_id.in_(_ids))
+)
 _low, _high = sa.bindparam("low", type_=sa.Integer), sa.bindparam("high", type_=sa.Integer)
 # The tool with fewer votes comes first.
 _KEPT = (
@@ -102,17 +110,14 @@ def tally_of(tool_id: int) -> Community:
 
 def tallies_of(tool_ids: Collection[int]) -> dict[int, Community]:
     """Return the figures of each of these tools. One statement."""
-    figures = sa.select(tally.c.tool_id, tally.c.ship, tally.c.skip, tally.c.waiting)
-    rows = db.session.connection().execute(figures.where(tally.c.tool_id.in_(tool_ids)))
+    rows = db.session.connection().execute(_TALLIES, {"ids": list(tool_ids)})
     return dict.fromkeys(tool_ids, Community()) | {row.tool_id: Community(*row[1:]) for row in rows}
 
 
 def ballots_of(voter: str, tool_ids: Collection[int]) -> dict[int, Ballot]:
     """Return the voter's ballots for those of these tools that they have one for. One statement."""
-    columns = (vote.c.tool_id, vote.c.verdict, vote.c.standing, tally.c.ship, tally.c.skip, tally.c.waiting)
-    mine = (vote.c.voter == voter) & vote.c.tool_id.in_(tool_ids)
-    rows = sa.select(*columns).join(tally, tally.c.tool_id == vote.c.tool_id).where(mine)
-    ballots = [Ballot(*row[:3], Community(*row[3:])) for row in db.session.connection().execute(rows)]
+    rows = db.session.connection().execute(_BALLOTS, {"voter": voter, "ids": list(tool_ids)})
+    ballots = [Ballot(*row[:3], Community(*row[3:])) for row in rows]
     return {ballot.tool_id: ballot for ballot in ballots}
 
 

@@ -267,27 +267,32 @@ def count_up_to(matching: sa.Select[Any], most: int = MAX_COUNTED) -> int:
 
 
 def execute_page(
-    statement: sa.Select[Any],
-    id: sa.ColumnElement[int],
-    number: int,
-    page_size: int,
-    among: sa.Select[Any] | sa.CompoundSelect[Any] | None = None,
+    statement: sa.Select[Any], id: sa.ColumnElement[int], number: int, page_size: int
 ) -> tuple[Sequence[AnyRow], int]:
     """Return the rows of a page, counted from 1, and how many rows all pages hold (0 past the last). Three statements.
 
     `id` tells the rows apart; each has it as its last column. They are counted up to MAX_COUNTED or, on later pages, a
-    few pages ahead. The ids of a page are read before its rows, so that what is skipped or sorted is narrow. `among`
-    selects the ids that are sorted, where there may be too many to sort them all.
+    few pages ahead. The ids of a page are read before its rows, so that what is skipped or sorted is narrow.
     """
     ids = statement.with_only_columns(id)
-    total = count_up_to(ids, max(MAX_COUNTED, (number + PAGES_AHEAD) * page_size))
+    total = count_pages_ahead(ids, number, page_size)
     skipped = (number - 1) * page_size
     if skipped >= total:
         return [], 0
-    sorted_ids = ids if among is None else ids.where(id.in_(among))
-    page = db.session.scalars(sorted_ids.limit(page_size).offset(skipped)).all()
-    rows = {row[-1]: row for row in db.session.execute(statement.order_by(None).add_columns(id).where(id.in_(page)))}
-    return [rows[each] for each in page if each in rows], total  # one may have been deleted since
+    page = db.session.scalars(ids.limit(page_size).offset(skipped)).all()
+    return rows_of(page, statement, id), total
+
+
+def count_pages_ahead(matching: sa.Select[Any], number: int, page_size: int) -> int:
+    """Return how many rows a statement selects, as far as a list counts them that is read at this page."""
+    return count_up_to(matching, max(MAX_COUNTED, (number + PAGES_AHEAD) * page_size))
+
+
+def rows_of(ids: Sequence[int], statement: sa.Select[Any], id: sa.ColumnElement[int]) -> list[AnyRow]:
+    """Return the rows with these ids, in their order; one may have been deleted since. One statement."""
+    found = db.session.execute(statement.order_by(None).add_columns(id).where(id.in_(ids)))
+    rows = {row[-1]: row for row in found}
+    return [rows[each] for each in ids if each in rows]
 
 
 def insert(table: sa.Table) -> sqlite.Insert | postgresql.Insert:

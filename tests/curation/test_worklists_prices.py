@@ -107,3 +107,26 @@ def test_a_tool_whose_price_nobody_has_written_down_waits_too() -> None:
     ((due,), total) = worklists.list_due_prices(1, NOW)
     assert (due.tool.slug, due.record_id, due.price.words, total) == ("wren", None, "Not known", 1)
     assert worklists.count_due_prices(NOW) == 1
+
+
+def test_of_too_many_the_doubted_come_first_then_those_of_the_most_read_tools_then_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_tool("unrecorded")
+    priced("late")
+    priced("later", STALE - timedelta(days=9))
+    voted = priced("voted")
+    make_votes(db.session.get_one(Tool, voted), ship=range(3))
+    doubt(priced("doubted", TODAY))
+    monkeypatch.setattr(worklists, "MAX_COUNTED", 0)
+    assert due() == ["doubted", "voted", "unrecorded", "later", "late"]
+    assert worklists.count_due_prices(NOW) == 5
+
+
+def test_a_price_that_was_looked_for_is_due_again_after_its_interval() -> None:
+    tool = make_tool("sought")
+    make_price(tool, checked_on=None, looked_on=FRESH)
+    make_price(make_tool("sought-long-ago"), checked_on=None, looked_on=STALE)
+    make_price(make_tool("checked-after"), checked_on=FRESH, looked_on=STALE)
+    make_price(make_tool("checked-before"), checked_on=STALE, looked_on=FRESH)
+    assert due() == ["sought-long-ago"]

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from tests.feedback.world import doubt, networks
 from tests.makers import NOW, make_tool
+from verdicts.catalog.models import Tool
 from verdicts.extensions import begin_write, db
 from verdicts.feedback import price_doubts
 from verdicts.feedback.price_doubts import UNKNOWN_NETWORK_INTERVAL
@@ -17,8 +18,10 @@ SECOND = timedelta(seconds=1)
 
 
 def taps() -> dict[int, int]:
-    counted = price_doubts.count_by_tool()
-    found = {row.tool_id: row.doubts for row in db.session.execute(sa.select(counted))}
+    counted = sa.select(Tool.id, price_doubts.count_of(Tool.__table__.c.id)).where(
+        Tool.id.in_(price_doubts.select_tools())
+    )
+    found = dict(db.session.execute(counted).all())
     db.session.rollback()
     return found
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from verdicts.catalog.kept import KEPT
 from verdicts.catalog.queries import search_links
 from verdicts.curation import listing, worklists
 from verdicts.curation.listing import ListQuery
-from verdicts.extensions import db
+from verdicts.extensions import MAX_COUNTED, db
 
 SMALL, LARGE = Scale(tools=1_100, votes=6_000), Scale(tools=2_200, votes=6_400)  # more tools than lists count
 MOST_GROWTH = 1.25
@@ -43,8 +44,17 @@ HOTTEST = {
     "/tools?q=tool+vs+cobalt": "/tools?q=alpha+vs+beta",
     "/categories/kind-3": "/categories/developer-tools",
 }
+ALL_PRICES_ARE_DUE = NOW + timedelta(days=100)
+WORKLISTS: dict[str, Callable[[], object]] = {
+    "prices to check": partial(worklists.list_due_prices, 1, ALL_PRICES_ARE_DUE),
+    "old reviews": partial(worklists.list_old_reviews, 1, NOW),
+    "incomplete panels": partial(worklists.list_incomplete_panels, 1, NOW),
+    "count of prices to check": partial(worklists.count_due_prices, ALL_PRICES_ARE_DUE),
+    "count of old reviews": partial(worklists.count_old_reviews, NOW),
+    "count of incomplete panels": partial(worklists.count_incomplete_panels, NOW),
+}
 INDEXED_TOOL_ORDERS = ("newest", "name", "shelf")
-# The lists of editors in the orders of an index, and the counts of the dashboard.
+# The lists of editors in the orders of an index, the worklists, and the counts of the dashboard.
 ADMIN_READS: dict[str, Callable[[], object]] = {
     **{
         f"tools: {sort}": partial(listing.list_tools, ListQuery(sort=sort), NOW) for sort in ("newest", "name", "shelf")
@@ -56,8 +66,7 @@ ADMIN_READS: dict[str, Callable[[], object]] = {
     "tools that are published": partial(listing.list_tools, ListQuery(filters={"state": "published"}), NOW),
     "a search for tools": partial(search_links, "tool"),
     "comparisons": partial(listing.list_comparisons, ListQuery(), NOW),
-    "count of old reviews": partial(worklists.count_old_reviews, NOW),
-    "count of incomplete panels": partial(worklists.count_incomplete_panels, NOW),
+    **WORKLISTS,
 }
 # Tables with few rows each.
 SMALL_TABLES = {
@@ -117,7 +126,9 @@ def whole_tables(plan: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_postgresql_has_an_index_for_all_that_the_hottest_pages_read(app: Flask) -> None:
+def test_postgresql_has_an_index_for_all_that_the_hottest_pages_and_worklists_read(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rich.build()
     sent: list[tuple[str, Any]] = []
 
@@ -128,6 +139,10 @@ def test_postgresql_has_an_index_for_all_that_the_hottest_pages_read(app: Flask)
     with listening("before_cursor_execute", note):
         for path in HOTTEST.values():
             Visitor(app).reads(path)
+        for is_many in (False, True):
+            monkeypatch.setattr(worklists, "MAX_COUNTED", 0 if is_many else MAX_COUNTED)
+            for act in WORKLISTS.values():
+                act()
     connection = db.session.connection()
     for way in ("seqscan", "hashjoin", "mergejoin"):  # which it chooses while tables are small
         connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")

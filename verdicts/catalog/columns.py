@@ -1,10 +1,14 @@
 """Kinds of columns, constraints and relationships that the tables of several packages have."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Any, Literal
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Relationship, relationship
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 # The audit log, drafts and open pages name records by id, so no new record may get the id of a deleted one.
 IDS_NEVER_REUSED = {"sqlite_autoincrement": True}
@@ -34,3 +38,24 @@ def one_per_tool(name: str, condition: str) -> sa.Index:
 def web_address(column: str) -> sa.CheckConstraint:
     """Allow only http and https in a link, whatever code writes the row: a browser would run javascript: links."""
     return sa.CheckConstraint(f"{column} LIKE 'http://%' OR {column} LIKE 'https://%'", name="web_address")
+
+
+EPOCH = date(2000, 1, 1)
+
+
+class days_since_epoch(FunctionElement[int]):  # noqa: N801  # it is written as a function
+    """The days from EPOCH to a date: a number, with which both databases compute alike."""
+
+    name = "days_since_epoch"
+    type = sa.Integer()
+    inherit_cache = True
+
+
+@compiles(days_since_epoch, "sqlite")
+def _on_sqlite(element: days_since_epoch, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"(julianday({compiler.process(element.clauses, **kw)}) - julianday('{EPOCH}'))"
+
+
+@compiles(days_since_epoch, "postgresql")
+def _on_postgresql(element: days_since_epoch, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"({compiler.process(element.clauses, **kw)} - '{EPOCH}'::date)"

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from verdicts.catalog.columns import IDS_NEVER_REUSED, closed_set, one_per_tool, owned, web_address
+from verdicts.catalog.columns import IDS_NEVER_REUSED, closed_set, days_since_epoch, one_per_tool, owned, web_address
 from verdicts.catalog.kinds import (
     NAME_LENGTH,
     SLUG_LENGTH,
@@ -297,14 +297,26 @@ class Plan(Base):
     position: Mapped[int]
 
 
+_checked_on, _looked_on = sa.column("checked_on", sa.Date), sa.column("looked_on", sa.Date)
+_latest_look = sa.case((_looked_on > _checked_on, _looked_on), else_=sa.func.coalesce(_checked_on, _looked_on))
+_IS_CURRENT = "until IS NULL"
+
+
 class PriceRecord(Base):
     """A tool's entry price as a dated fact. The current one has no `until`; the others are history."""
 
     __tablename__ = "price_record"
     __table_args__ = (
-        one_per_tool("uq_price_record_current", "until IS NULL"),
+        one_per_tool("uq_price_record_current", _IS_CURRENT),
         web_address("source"),
         sa.Index("ix_price_record_until_id", "until", "id"),
+        sa.Index(
+            "ix_price_record_due_day",
+            "due_day",
+            "tool_id",
+            sqlite_where=sa.text(_IS_CURRENT),
+            postgresql_where=sa.text(_IS_CURRENT),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -320,6 +332,14 @@ class PriceRecord(Base):
     reason: Mapped[str | None] = mapped_column(sa.String(500))
     # How long its last check holds: see price_checks.interval_after().
     interval_days: Mapped[int] = mapped_column(default=FIRST_INTERVAL_DAYS)
+    # From which day somebody should look again, after the last check and the last look; 0 where there was none. The
+    # database computes it: see price_checks.is_due().
+    due_day: Mapped[int] = mapped_column(
+        sa.Computed(
+            sa.func.coalesce(days_since_epoch(_latest_look) + sa.column("interval_days") + 1, 0), persisted=True
+        ),
+        deferred=True,
+    )
     position: Mapped[int]
 
 
@@ -347,8 +367,8 @@ class Review(Base):
         sa.Index("ix_review_reviewed_on_id", "reviewed_on", "id"),
         # How a tool's panel stands and how old its reviews are, without the quotes.
         sa.Index("ix_review_tool_id_verdict", "tool_id", "verdict", "reviewed_on"),
-        # A reviewer's reviews in the order of their page.
-        sa.Index("ix_review_reviewer_id_reviewed_on", "reviewer_id", "reviewed_on", "id"),
+        # A reviewer's reviews in the order of their page, and of which tools the old ones are.
+        sa.Index("ix_review_reviewer_id_reviewed_on", "reviewer_id", "reviewed_on", "id", "tool_id"),
         # All that a reviewer's record counts, without the quotes.
         sa.Index("ix_review_reviewer_id_tool_id_verdict", "reviewer_id", "tool_id", "verdict"),
         sa.Index(

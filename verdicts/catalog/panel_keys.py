@@ -27,7 +27,7 @@ _VOICE = re.compile(r"([+-])([0-9]+)")
 _BATCH = 1_000
 _SHARE_SCALE, _VOICES_SCALE = 100_000, 1_000  # within 32 bits: a panel has fewer than 1,000 voices
 
-_review = Review.__table__
+_review, _tool = Review.__table__, Tool.__table__
 _READ = (
     sa.select(_review.c.tool_id, _review.c.reviewer_id, _review.c.verdict)
     .where(_review.c.tool_id.in_(sa.bindparam("ids", expanding=True)))
@@ -43,6 +43,12 @@ _STORE = (
 def key_of(verdicts: Iterable[tuple[int, Verdict]]) -> str:
     """Return the key of a panel: reviewers' ids, ascending, with their verdicts."""
     return "".join(f"{_SIGNS[verdict]}{reviewer_id}" for reviewer_id, verdict in verdicts)
+
+
+def has_voice(reviewer_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Say, as a column, whether the key of a row's tool holds a verdict of a row's reviewer."""
+    ids = sa.func.replace(_tool.c.panel_key, "-", "+").concat("+")
+    return ids.contains(sa.literal("+") + sa.cast(reviewer_id, sa.Text) + "+")
 
 
 @lru_cache(maxsize=2_000)

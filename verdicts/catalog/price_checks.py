@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from verdicts.catalog.columns import EPOCH, days_since_epoch
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import PriceRecord
 from verdicts.catalog.prices import FIRST_INTERVAL_DAYS, MAX_INTERVAL_DAYS
@@ -119,19 +120,9 @@ def is_due(today: date) -> sa.ColumnElement[bool]:
 
     Price.freshness() says of a price whether its check still holds.
     """
-    never_looked = price.c.looked_on.is_(None)
-    return (price.c.checked_on.is_(None) | (days_since_check(today) > price.c.interval_days)) & (
-        never_looked | (_days_since(price.c.looked_on, today) > price.c.interval_days)
-    )
+    return price.c.due_day <= (today - EPOCH).days
 
 
 def days_since_check(today: date) -> sa.ColumnElement[int]:
     """Return how many days ago a row of price_record was checked; NULL where it never was."""
-    return _days_since(price.c.checked_on, today)
-
-
-def _days_since(column: sa.ColumnElement[date | None], today: date) -> sa.ColumnElement[int]:
-    day = sa.literal(today, sa.Date)
-    if db.engine.dialect.name == "sqlite":
-        return sa.func.julianday(day) - sa.func.julianday(column)
-    return sa.type_coerce(day - column, sa.Integer)
+    return (today - EPOCH).days - days_since_epoch(price.c.checked_on)

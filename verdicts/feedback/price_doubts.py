@@ -37,10 +37,19 @@ def restore(tool_id: int, count: int, now: datetime) -> None:
         db.session.connection().execute(sa.insert(price_doubt), rows)
 
 
-def count_by_tool() -> sa.Subquery:
-    """Return how many readers doubt each tool's price, as the subquery (tool_id, doubts)."""
-    doubts = sa.func.count().label("doubts")
-    return sa.select(price_doubt.c.tool_id, doubts).group_by(price_doubt.c.tool_id).subquery("price_doubts")
+def count_of(tool_id: sa.ColumnElement[int]) -> sa.ScalarSelect[int]:
+    """Return how many readers doubt the price of a row's tool, as a column."""
+    return sa.select(sa.func.count()).where(price_doubt.c.tool_id == tool_id).scalar_subquery()
+
+
+def select_tools() -> sa.Select[tuple[int]]:
+    """Return the statement that reads the tools whose price a reader doubts, once for each doubt."""
+    return sa.select(price_doubt.c.tool_id)
+
+
+def is_doubted(tool_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Say whether any reader doubts the price of a row's tool."""
+    return sa.exists().where(price_doubt.c.tool_id == tool_id)
 
 
 def move(keep_id: int, drop_id: int) -> None:

@@ -183,7 +183,11 @@ def caddyfile(folder: Path, port: int, program: str, *site_ports: int) -> str:
     here = f"admin off\n\thttps_port {port}\n\thttp_port {free_port()}\n\tdefault_bind 127.0.0.1"
     text = text.replace("{\n", f"{{\n\t{here}\n", 1)
     certificate = f"tls {folder}/certificate.pem {folder}/key.pem"
-    text = text.replace(_DOCUMENTED_UPSTREAM, " ".join(f"127.0.0.1:{site_port}" for site_port in site_ports))
+    text = re.sub(
+        rf"(tcp/)?\{{\$UPSTREAM:{re.escape(_DOCUMENTED_UPSTREAM)}\}}",
+        lambda found: " ".join(f"{found[1] or ''}127.0.0.1:{site_port}" for site_port in site_ports),
+        text,
+    )
     return text.replace(f"{HOST}}} {{\n", f"{HOST}}} {{\n\t{certificate}\n", 1)
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from itertools import count, islice
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 
 import psycopg
 import pytest
@@ -26,6 +26,7 @@ from tests.faults.serving import serving, wait_until
 from tests.postgres import free_port
 from verdicts import config
 from verdicts.app import THREADS_PER_WORKER
+from verdicts.voting.pair_readers import POPULAR_FROM
 
 ROUNDS = 3
 CLIENTS_AT_PEAK = 32
@@ -51,10 +52,15 @@ def both(settings: config.Settings, numbers: Iterator[int]) -> Iterator[bytes]:
 
 @pytest.mark.skipif(not IS_LONG, reason="it measures")
 @pytest.mark.timeout(600)
-# Caddy passes every request on, so the sites themselves refuse what nginx refuses for them.
 @pytest.mark.parametrize(
     ("proxy", "kind", "least"),
-    [("nginx", votes, 0.8), ("nginx", searches, 0.8), ("nginx", both, 0.8), ("caddy", both, 0.6)],
+    [
+        ("nginx", votes, 0.8),
+        ("nginx", searches, 0.8),
+        ("nginx", both, 0.8),
+        ("caddy", votes, 0.8),
+        ("caddy", both, 0.6),
+    ],
 )
 def test_under_five_times_the_load_that_it_carries_a_deployment_does_most_of_its_work_and_refuses_the_rest(
     tmp_path: Path, figures: Figures, proxy: str, kind: Kind, least: float
@@ -62,24 +68,40 @@ def test_under_five_times_the_load_that_it_carries_a_deployment_does_most_of_its
     ratios = []
     with deployed(tmp_path) as deployment, proxied_without_tls(proxy, deployment) as port:
         settings = config.load({**deployment.settings, "INSTANCE_PATH": str(tmp_path)})
+        make_popular(port, settings)
         requests = kind(settings, count())
         run(port, Clients(requests, CLIENTS_AT_PEAK), SECONDS_AT_PEAK)  # until each worker has compiled its templates
+        before = peak_of(port, requests)
         for _ in range(ROUNDS):
-            at_peak = run(port, Clients(requests, CLIENTS_AT_PEAK), SECONDS_AT_PEAK)
-            peak = at_peak.rate(200) + at_peak.rate(303)
-            prepared = list(islice(requests, int((TIMES + 1) * peak * SECONDS_OF_OVERLOAD)))
+            prepared = list(islice(requests, int((TIMES + 1) * before * SECONDS_OF_OVERLOAD)))
             overload = OpenLoad(port, iter(prepared), PATIENCE_SECONDS)
-            overload.run(TIMES * peak, lambda elapsed: elapsed < SECONDS_OF_OVERLOAD)
-            ratios.append(overload.steady_rate(200, 303) / peak)
+            overload.run(TIMES * before, lambda elapsed: elapsed < SECONDS_OF_OVERLOAD)
+            after = peak_of(port, requests)
+            ratios.append(overload.steady_rate(200, 303) / fmean((before, after)))
             figures(
-                f"{peak:.0f} a second at peak, {ratios[-1]:.2f} of it at {TIMES} times: {dict(overload.answers)}, "
-                f"late {overload.late}, lost {overload.lost}"
+                f"{before:.0f} and {after:.0f} a second at peak, {ratios[-1]:.2f} of it at {TIMES} times: "
+                f"{dict(overload.answers)}, late {overload.late}, lost {overload.lost}"
             )
             assert set(overload.answers) <= {200, 303, 503}
             assert (overload.lost, overload.late, overload.refused_without_retry) == (0, 0, 0)
+            before = after
         wait_until(deployment.is_ready, 10)
         assert deployment.flask("votes", "recount")[0] == 0
     assert median(ratios) >= least
+
+
+def make_popular(port: int, settings: config.Settings) -> None:
+    """Vote until each tool is popular: from then on a vote takes a fifth more, so that before, no two peaks compare."""
+    missing = len(TOOLS) * POPULAR_FROM
+    requests = votes(settings, count())
+    while missing > 0:
+        missing -= run(port, Clients(requests, CLIENTS_AT_PEAK), SECONDS_AT_PEAK).answers[303]
+
+
+def peak_of(port: int, requests: Iterator[bytes]) -> float:
+    """Return how many requests a second are answered to so many clients, each of whom waits for its answer."""
+    load = run(port, Clients(requests, CLIENTS_AT_PEAK), SECONDS_AT_PEAK)
+    return load.rate(200) + load.rate(303)
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -1,11 +1,14 @@
 """The site behind the proxies of deploy/, with the very files that operators copy."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event, Thread
+from typing import Self
 from urllib.parse import urlencode
 
 import pytest
@@ -16,6 +19,7 @@ from tests.faults.proxies import DEPLOY, HALVES, HOST, NAMES, Browser, Proxy, fi
 from tests.faults.readers import NO_RESPONSE, Response
 from tests.faults.serving import Site, app_on_database, serving, wait_until
 from tests.postgres import free_port
+from verdicts.app import MAX_WAITING_WRITERS
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Tool
 from verdicts.config import MAX_REQUEST_BYTES
@@ -145,10 +149,53 @@ def test_while_no_site_answers_forms_are_refused_in_words(name: str, tmp_path: P
         assert "The site cannot answer right now." in refused.body.decode()
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_proxy_passes_on_as_many_forms_as_a_worker_takes_and_any_page_meanwhile(name: str, tmp_path: Path) -> None:
+    port, surplus = free_port(), 5
+    proxy = make_proxy(name, find_or_skip(name), tmp_path, port)
+    sent = MAX_WAITING_WRITERS + surplus
+    with proxy.running(), _BusySite(port) as site, ThreadPoolExecutor(sent) as browsers:
+        forms = [browsers.submit(Browser(proxy).post, SIGN_UP, VOTE) for _ in range(sent)]
+        try:
+            wait_until(lambda: sum(form.done() for form in forms) == surplus, 20)
+            assert Browser(proxy).get(PAGE).status == 200
+        finally:
+            site.may_answer_forms.set()
+    answers = Counter((form.result().status, form.result().retry_after) for form in forms)
+    assert answers == {(200, 0): MAX_WAITING_WRITERS, (503, 2): surplus}
+
+
 class _Echo(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
         self.end_headers()
+
+
+class _BusySite(ThreadingHTTPServer):
+    """A site that answers pages at once, and forms once it may. It serves until the block ends."""
+
+    request_queue_size = 100
+
+    def __init__(self, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _AnswerLater)
+        self.may_answer_forms = Event()
+
+    def __enter__(self) -> Self:
+        Thread(target=self.serve_forever).start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class _AnswerLater(_Echo):
+    server: _BusySite
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.may_answer_forms.wait()
+        self.do_GET()
 
 
 def test_the_proxies_take_no_less_than_the_site() -> None:

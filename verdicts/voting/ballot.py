@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,20 +23,6 @@ _tool = Tool.__table__
 # Built once: putting a statement together costs more than running it.
 _MINE = (vote.c.tool_id == sa.bindparam("tool")) & (vote.c.voter == sa.bindparam("by"))
 _UNHELD = (Standing.COUNTED, Standing.WAITING)
-_VOTERS_OF_NETWORK = (
-    sa.select(
-        sa.func.count().label("in_all"),
-        sa.func.count().filter(vote.c.network == sa.bindparam("today")).label("today"),
-        sa.func.count().filter(vote.c.standing.in_(_UNHELD)).label("unheld"),
-    )
-    .where(vote.c.tool_id == sa.bindparam("tool"), vote.c.network.in_(sa.bindparam("networks", expanding=True)))
-    .subquery()
-)
-_FIND = (
-    sa.select(_tool.c.merged_into_id, vote.c.verdict, vote.c.standing, vote.c.network, *_VOTERS_OF_NETWORK.c)
-    .select_from(_tool.outerjoin(vote, _MINE).join(_VOTERS_OF_NETWORK, sa.true()))
-    .where(_tool.c.id == sa.bindparam("tool"))
-)
 _ADD = sa.insert(vote)
 _CHANGE = sa.update(vote).where(_MINE).values(verdict=sa.bindparam("verdict_now"), changed_at=sa.bindparam("now"))
 _RECORD = sa.insert(vote_event).inline()
@@ -119,9 +107,30 @@ def cast(
     return Ballot(tool_id, verdict, change.standing, (figures + change.worth).community)
 
 
+@lru_cache(maxsize=32)
+def _select_current(networks: int) -> sa.Select[Any]:
+    """Return the statement that reads a _Current, for so many networks: an expanding parameter costs as much again."""
+    is_unheld = vote.c.standing.in_([pair_readers.constant(standing) for standing in _UNHELD])
+    is_of_network = vote.c.network.in_([sa.bindparam(f"network_{number}") for number in range(networks)])
+    voters = (
+        sa.select(
+            sa.func.count().label("in_all"),
+            sa.func.count().filter(vote.c.network == sa.bindparam("network_0", None)).label("today"),
+            sa.func.count().filter(is_unheld).label("unheld"),
+        )
+        .where(vote.c.tool_id == sa.bindparam("tool"), is_of_network)
+        .subquery()
+    )
+    return (
+        sa.select(_tool.c.merged_into_id, vote.c.verdict, vote.c.standing, vote.c.network, *voters.c)
+        .select_from(_tool.outerjoin(vote, _MINE).join(voters, sa.true()))
+        .where(_tool.c.id == sa.bindparam("tool"))
+    )
+
+
 def _find(connection: sa.Connection, tool_id: int, voter: str, networks: Sequence[str]) -> _Current:
-    values = {"tool": tool_id, "by": voter, "networks": networks, "today": next(iter(networks), None)}
-    row = connection.execute(_FIND, values).one_or_none()
+    values = {"tool": tool_id, "by": voter} | {f"network_{number}": each for number, each in enumerate(networks)}
+    row = connection.execute(_select_current(len(networks)), values).one_or_none()
     if row is None:
         raise ToolGone(tool_id)
     return _Current(*row)

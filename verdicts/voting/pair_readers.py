@@ -30,10 +30,10 @@ Pair = tuple[int, int]  # the smaller id first
 
 def is_counted(ballot: sa.FromClause) -> sa.ColumnElement[bool]:
     """Return the condition on a row of `vote`, or an alias of it, that the tally counts it."""
-    return (ballot.c.standing == _constant(Standing.COUNTED)) & ballot.c.verdict.is_not(None)
+    return (ballot.c.standing == constant(Standing.COUNTED)) & ballot.c.verdict.is_not(None)
 
 
-def _constant(value: Verdict | Standing) -> sa.ColumnElement[Any]:
+def constant(value: Verdict | Standing) -> sa.ColumnElement[Any]:
     """Return a value as a part of the text: binding so many of them would take as long as the statement."""
     return sa.literal_column(f"'{value}'")
 
@@ -52,7 +52,7 @@ def _in_order(mine: sa.ColumnElement[Any], other: sa.ColumnElement[Any]) -> tupl
 
 _on_tool, _on_rival = _in_order(_mine.c.verdict, _other.c.verdict)
 _counts = (
-    sa.func.count().filter(_on_tool == _constant(on_tool), _on_rival == _constant(on_rival)) * _sign
+    sa.func.count().filter(_on_tool == constant(on_tool), _on_rival == constant(on_rival)) * _sign
     for on_tool, on_rival in COUNTS
 )
 _is_popular_rival = (_other_tally.c.tool_id == _other.c.tool_id) & (_other_tally.c.counted >= _popular_from)

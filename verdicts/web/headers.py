@@ -27,13 +27,16 @@ HSTS = "max-age=31536000"  # without includeSubDomains: other hosts of the domai
 
 def init_app(app: Flask) -> None:
     settings: Settings = app.config["SETTINGS"]
+    # Caching is opt-in: a forgotten header must never make a private page public.
+    defaults = {**HEADERS, "Cache-Control": "no-store"}
+    if settings.is_https:
+        defaults["Strict-Transport-Security"] = HSTS
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        if settings.is_https:
-            response.headers.setdefault("Strict-Transport-Security", HSTS)
-        # Caching is opt-in: a forgotten header must never make a private page public.
-        response.headers.setdefault("Cache-Control", "no-store")
+        # setdefault() would compare each name with all that are there.
+        names = {name.lower() for name, _ in response.headers}
+        for name, value in defaults.items():
+            if name.lower() not in names:
+                response.headers.add(name, value)
         return response

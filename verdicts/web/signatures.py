@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, Response
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 
 
@@ -28,7 +28,20 @@ class TolerantSerializer(URLSafeTimedSerializer):
 
 
 class TolerantSessions(SecureCookieSessionInterface):
-    """Flask's signed session, which holds the token of admin forms."""
+    """Flask's signed session, which holds the token of admin forms.
+
+    A request without its cookie, as every one of a public page, begins an empty one. Flask builds a serializer before
+    it looks for a cookie, and reads seven settings before it sees that there is nothing to save.
+    """
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if session or session.accessed or session.modified:
+            super().save_session(app, session, response)
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         serializer = super().get_signing_serializer(app)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -15,7 +16,6 @@ from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_mail import Mail
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy.dialects import postgresql, sqlite
@@ -24,6 +24,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackErro
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
+from werkzeug.local import LocalProxy
 
 from verdicts.config import CHECKOUT
 from verdicts.engines import configure_engine, engine_options
@@ -99,7 +100,6 @@ class FunctionLimiter(Limiter):
 
 db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 mail = Mail()
-migrate = Migrate()
 csrf = CSRFProtect()
 compress = Compress()
 limiter = FunctionLimiter(key_func=get_remote_address)
@@ -114,7 +114,15 @@ def init_database(app: Flask, database_url: str) -> None:
     with app.app_context():
         configure_engine(db.engine)
         sa.event.listen(db.engine, "checkin", end_turn)
-    migrate.init_app(app, db, directory=str(CHECKOUT / "migrations"))
+    app.extensions["migrate"] = LocalProxy(partial(_init_migrations, app))
+
+
+def _init_migrations(app: Flask) -> Any:
+    """Let Flask-Migrate replace its place in an application, at first use: it takes 10 MB, and pages do without it."""
+    from flask_migrate import Migrate
+
+    Migrate(app, db, directory=str(CHECKOUT / "migrations"))
+    return app.extensions["migrate"]
 
 
 class TooManyWriters(Exception):

@@ -2,10 +2,12 @@
 
 import base64
 import hmac
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from typing import TYPE_CHECKING
 
 from verdicts.config import current_settings
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 _FERNET_VERSION = "gAAAA"  # what every Fernet token begins with, and no base32 text
 
@@ -20,7 +22,7 @@ def is_same(submitted: str | bytes, secret: str | bytes) -> bool:
 
 def encrypt(text: str, purpose: str) -> str:
     """Return a text encrypted and authenticated under SECRET_KEY. Only decrypt() with this purpose reads it."""
-    return _fernet(current_settings().secret_key, purpose).encrypt(text.encode()).decode()
+    return _cipher(purpose, current_settings().secret_key).encrypt(text.encode()).decode()
 
 
 def decrypt(value: str, purpose: str) -> str | None:
@@ -38,16 +40,23 @@ def has_current_key(value: str, purpose: str) -> bool:
 
 
 def _decrypt(value: str, purpose: str, *keys: str) -> str | None:
+    from cryptography.fernet import InvalidToken
+
     try:
-        return MultiFernet([_fernet(key, purpose) for key in keys]).decrypt(value.encode()).decode()
+        return _cipher(purpose, *keys).decrypt(value.encode()).decode()
     except InvalidToken:
         return None
 
 
-def _fernet(key: str, purpose: str) -> Fernet:
-    """Return the cipher of one purpose, so that a value that was copied elsewhere is not read."""
-    derived = hmac.digest(key.encode(), f"verdicts:encryption:{purpose}".encode(), "sha256")
-    return Fernet(base64.urlsafe_b64encode(derived))
+def _cipher(purpose: str, *keys: str) -> "MultiFernet":
+    """Return the cipher of one purpose, so that a value that was copied elsewhere is not read.
+
+    It is loaded at first use: cryptography takes 6 MB, and public pages do without it.
+    """
+    from cryptography.fernet import Fernet, MultiFernet
+
+    derived = (hmac.digest(key.encode(), f"verdicts:encryption:{purpose}".encode(), "sha256") for key in keys)
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(each)) for each in derived])
 
 
 def _bytes(value: str | bytes) -> bytes:

@@ -5,12 +5,10 @@ from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic.script import ScriptDirectory
-from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from verdicts import outages
-from verdicts.config import current_settings
+from verdicts.config import CHECKOUT, current_settings
 from verdicts.extensions import db
 from verdicts.outages import Outage
 
@@ -20,9 +18,9 @@ _WHETHER_READ_ONLY = sa.select(_alembic_version.c.version_num, sa.func.current_s
 
 
 @cache
-def newest_migration() -> str | None:
-    """Return the newest migration of this code. Reading Alembic's scripts takes 25 ms: it is done once a process."""
-    return ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config()).get_current_head()
+def newest_migration() -> str:
+    """Return the newest migration of this code, by the numbers that its files begin with: Alembic takes 10 MB."""
+    return max(path.name.partition("_")[0] for path in (CHECKOUT / "migrations" / "versions").glob("[0-9]*.py"))
 
 
 def applied_migration() -> tuple[str | None, bool]:

@@ -16,7 +16,7 @@ from tests.digest.mailing_list import SENDER, SUBJECT, addresses, make_edition, 
 from tests.digest.sender import short_options
 from tests.makers import NOW
 from tests.smtp_server import SmtpServer
-from verdicts.digest import delivery
+from verdicts.digest import delivery, recording
 from verdicts.digest.freezing import content_hash
 from verdicts.digest.models import DeliveryState
 from verdicts.digest.models import edition as edition_table
@@ -59,19 +59,17 @@ def test_who_was_stopped_between_the_start_and_mail_from_transmits_nothing_then(
 ) -> None:
     an_app_with(MAIL_CONNECTIONS="1")
     edition, clock, started = make_edition(make_subscribers(3)), Clock(speed=1), []
-    real_start = delivery.try_start
+    real_parameters = delivery.start_parameters
 
-    def start_and_be_stopped(
-        connection: sa.Connection, lease: delivery.Lease, time_limit: timedelta, now: datetime
-    ) -> bool:
-        is_started = real_start(connection, lease, time_limit, now)
+    def start_and_be_stopped(lease: delivery.Lease, time_limit: timedelta, now: datetime) -> dict[str, object]:
         started.append(lease.subscriber_id)
         if len(started) == 2:
             clock.jump(timedelta(minutes=1))
             assert smtp.wait_for(1)
-        return is_started
+        return real_parameters(lease, time_limit, now)
 
-    monkeypatch.setattr(delivery, "try_start", start_and_be_stopped)
+    monkeypatch.setattr(delivery, "start_parameters", start_and_be_stopped)
+    monkeypatch.setattr(recording, "start_parameters", start_and_be_stopped)
     stop, real_undo_start = threading.Event(), delivery.undo_start
 
     def undo_start_and_stop(lease: delivery.Lease, now: datetime) -> None:
@@ -147,7 +145,7 @@ def test_a_worker_s_error_ends_the_others_and_is_raised(
     def fail(*_arguments: object) -> None:
         raise ZeroDivisionError
 
-    for name in ("record_acceptance", "record_outcome"):
+    for name in ("accept_and_start", "record_outcome"):
         monkeypatch.setattr(f"verdicts.digest.worker.{name}", fail)
     with pytest.raises(ZeroDivisionError):
         send_due(edition, options=short_options())

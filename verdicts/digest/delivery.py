@@ -9,7 +9,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +25,58 @@ INVALID_ADDRESS_REASON = "The subscriber’s address is not valid."
 INTERRUPTED_REASON = "The sender was interrupted while it transmitted, and whether the email arrived is not known."
 
 _NO_LEASE = {"owner": None, "lease_until": None}
+
+
+def _edition_is_sending_condition(edition_id: int | sa.BindParameter[int]) -> sa.Exists:
+    return sa.exists().where(edition.c.id == edition_id, edition.c.state == EditionState.SENDING)
+
+
+def _mailable_condition() -> sa.ColumnElement[bool]:
+    return sa.exists().where(subscriber.c.id == delivery.c.subscriber_id, is_mailable())
+
+
+# What runs for every letter or batch is built once.
+NOW = sa.bindparam("now", type_=delivery.c.changed_at.type)
+_UNTIL = sa.bindparam("until", type_=delivery.c.lease_until.type)
+_EDITION = sa.bindparam("edition", type_=delivery.c.edition_id.type)
+_OWNER = sa.bindparam("owner_name", type_=delivery.c.owner.type)
+OWNED = sa.and_(delivery.c.edition_id == _EDITION, delivery.c.owner == _OWNER)
+# A transmission may start, and what it changes then. The parameters are those of start_parameters().
+STARTABLE = sa.and_(
+    OWNED,
+    delivery.c.subscriber_id == sa.bindparam("subscriber"),
+    delivery.c.state == DeliveryState.LEASED,
+    delivery.c.lease_until > NOW,
+    _edition_is_sending_condition(_EDITION),
+    _mailable_condition(),
+)
+STARTED: dict[str, Any] = {
+    "state": DeliveryState.TRANSMITTING,
+    "lease_until": _UNTIL,
+    "tries": delivery.c.tries + 1,
+    "first_tried_at": sa.func.coalesce(delivery.c.first_tried_at, NOW),
+    "changed_at": NOW,
+}
+_START = sa.update(delivery).where(STARTABLE).values(STARTED)
+_IN_STATE = sa.and_(
+    delivery.c.edition_id == _EDITION, delivery.c.state == sa.bindparam("from_state", type_=delivery.c.state.type)
+)
+# PostgreSQL skips rows that others are claiming; SQLite has one writer. A CTE runs once: a plain subquery may run
+# again, and lock more rows than the limit.
+_due = (
+    sa.select(delivery.c.subscriber_id)
+    .where(_IN_STATE, delivery.c.due_at <= NOW)
+    .order_by(delivery.c.edition_id, delivery.c.state, delivery.c.due_at)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+_CLAIM = (
+    sa.update(delivery)
+    .where(_IN_STATE, delivery.c.subscriber_id.in_(sa.select(_due.c.subscriber_id)))
+    .values(state=DeliveryState.LEASED, owner=_OWNER, lease_until=_UNTIL)
+    .returning(delivery.c.subscriber_id)
+)
 
 
 @dataclass(frozen=True)
@@ -52,9 +103,11 @@ def claim(edition_id: int, worker_name: str, limit: int, lease_duration: timedel
 
     A worker sends one message after the other: it is a thread, not a process.
     """
+    until = now + lease_duration
+    parameters = {"edition": edition_id, "owner_name": worker_name, "limit": limit, "until": until, "now": now}
     for state in (DeliveryState.DEFERRED, DeliveryState.PENDING):
-        if ids := _claim_in_state(edition_id, state, worker_name, limit, now + lease_duration, now):
-            return [Lease(edition_id, id, worker_name, now + lease_duration) for id in ids]
+        if ids := db.session.connection().scalars(_CLAIM, {**parameters, "from_state": state}).all():
+            return [Lease(edition_id, id, worker_name, until) for id in ids]
     return []
 
 
@@ -75,14 +128,13 @@ def start_transmission(lease: Lease, time_limit: timedelta, now: datetime) -> St
 
 def try_start(connection: sa.Connection, lease: Lease, time_limit: timedelta, now: datetime) -> bool:
     """Start a transmission as start_transmission() does, and return whether it may start. One statement."""
-    parameters = {
-        "edition": lease.edition_id,
-        "subscriber": lease.subscriber_id,
-        "owner_name": lease.owner,
-        "now": now,
-        "until": now + time_limit,
-    }
-    return bool(connection.execute(_start_statement(), parameters).rowcount)
+    return bool(connection.execute(_START, start_parameters(lease, time_limit, now)).rowcount)
+
+
+def start_parameters(lease: Lease, time_limit: timedelta, now: datetime) -> dict[str, Any]:
+    """Return the parameters of STARTABLE and STARTED."""
+    key = {"edition": lease.edition_id, "subscriber": lease.subscriber_id, "owner_name": lease.owner}
+    return {**key, "now": now, "until": now + time_limit}
 
 
 def skip(leases: Collection[Lease], reason: str, now: datetime) -> None:
@@ -146,22 +198,6 @@ def owned_condition(lease: Lease, *states: DeliveryState) -> sa.ColumnElement[bo
     return sa.and_(key, delivery.c.state.in_(states), delivery.c.owner == lease.owner)
 
 
-def _claim_in_state(
-    edition_id: int, state: DeliveryState, worker_name: str, limit: int, until: datetime, now: datetime
-) -> list[int]:
-    """Lease deliveries in this state. PostgreSQL skips rows that others are claiming; SQLite has one writer."""
-    due = sa.select(delivery.c.subscriber_id).where(
-        delivery.c.edition_id == edition_id, delivery.c.state == state, delivery.c.due_at <= now
-    )
-    due = due.order_by(delivery.c.edition_id, delivery.c.state, delivery.c.due_at).limit(limit)
-    # A CTE runs once. A plain subquery may run again, and lock more rows than the limit.
-    ids = due.with_for_update(skip_locked=True).cte("due")
-    due_condition = delivery.c.subscriber_id.in_(sa.select(ids.c.subscriber_id))
-    statement = sa.update(delivery).where(delivery.c.edition_id == edition_id, due_condition, delivery.c.state == state)
-    statement = statement.values(state=DeliveryState.LEASED, owner=worker_name, lease_until=until)
-    return list(db.session.connection().scalars(statement.returning(delivery.c.subscriber_id)))
-
-
 def _unlocked_condition(condition: sa.ColumnElement[bool], state: DeliveryState) -> sa.ColumnElement[bool]:
     """Restrict a condition to deliveries in this state that nobody else has locked: others may be recovering too."""
     expired = sa.select(delivery.c.edition_id, delivery.c.subscriber_id).where(condition, delivery.c.state == state)
@@ -170,35 +206,12 @@ def _unlocked_condition(condition: sa.ColumnElement[bool], state: DeliveryState)
     return sa.and_(condition, delivery.c.state == state, unlocked)
 
 
-@cache
-def _start_statement() -> sa.Update:
-    """Return the UPDATE that starts a transmission. It is built once: it runs for every letter."""
-    until = sa.bindparam("until", type_=delivery.c.lease_until.type)
-    now = sa.bindparam("now", type_=delivery.c.changed_at.type)
-    key = sa.and_(
-        delivery.c.edition_id == sa.bindparam("edition"), delivery.c.subscriber_id == sa.bindparam("subscriber")
-    )
-    leased = sa.and_(key, delivery.c.state == DeliveryState.LEASED, delivery.c.owner == sa.bindparam("owner_name"))
-    statement = sa.update(delivery).where(leased, delivery.c.lease_until > now)
-    statement = statement.where(_edition_is_sending_condition(sa.bindparam("edition")), _mailable_condition())
-    tried = {"tries": delivery.c.tries + 1, "first_tried_at": sa.func.coalesce(delivery.c.first_tried_at, now)}
-    return statement.values(state=DeliveryState.TRANSMITTING, lease_until=until, changed_at=now, **tried)
-
-
 def _leased_condition(leases: Collection[Lease]) -> sa.ColumnElement[bool]:
     """Return the condition that a delivery is still leased by one of these, all of one owner and one edition."""
     first = next(iter(leases))
     ids = delivery.c.subscriber_id.in_([each.subscriber_id for each in leases])
     owned = sa.and_(delivery.c.edition_id == first.edition_id, ids, delivery.c.owner == first.owner)
     return sa.and_(owned, delivery.c.state == DeliveryState.LEASED)
-
-
-def _edition_is_sending_condition(edition_id: int | sa.BindParameter[int]) -> sa.Exists:
-    return sa.exists().where(edition.c.id == edition_id, edition.c.state == EditionState.SENDING)
-
-
-def _mailable_condition() -> sa.ColumnElement[bool]:
-    return sa.exists().where(subscriber.c.id == delivery.c.subscriber_id, is_mailable())
 
 
 def _update(*conditions: sa.ColumnElement[bool], **values: Any) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import lru_cache, partial
 from urllib.parse import urlsplit
 
 from verdicts.config import current_settings
@@ -85,7 +86,8 @@ class MessageBuilder:
         self._edition_id = edition_id
         self._subject, self._subject_prefix = subject, subject_prefix
         self._sizes = [html_size(block) for block in blocks]
-        self._prepared: dict[tuple[int, ...], Pieces] = {}
+        self._select = lru_cache(MAX_PREPARED_CHOICES)(partial(select_blocks, blocks))
+        self._prepare = lru_cache(MAX_PREPARED_CHOICES)(self._join_pieces)
         self._message_id_salt = message_id_salt
         self.blocks = blocks
         self._common_headers = (_common_headers(sender, boundary), *_unsubscribe_headers(), _CRLF)
@@ -100,9 +102,9 @@ class MessageBuilder:
 
         Raises InvalidAddress (mailing.addresses) if the address cannot be written in a header.
         """
-        if (chosen := select_blocks(self.blocks, recipient.choices)) is None:
+        if (chosen := self._select(recipient.choices)) is None:
             return None
-        pieces = self._prepared.get(chosen) or self._prepare(chosen)
+        pieces = self._prepare(chosen)
         id, generation = recipient.subscriber_id, recipient.token_generation
         tokens = {
             LEAVE_PLACEHOLDER.encode(): leave_token(id, generation).encode(),
@@ -119,7 +121,7 @@ class MessageBuilder:
         identity = f"{self._edition_id} {recipient.subscriber_id} {self._message_id_salt}".encode()
         return f"<{keyed_hash('digest-message-id', identity).hex()[:40]}@{self._domain}>"
 
-    def _prepare(self, chosen: tuple[int, ...]) -> Pieces:
+    def _join_pieces(self, chosen: tuple[int, ...]) -> Pieces:
         """Return what follows the recipient's headers in all copies with this choice, each token a piece of its own."""
         header = EmailMessage(POLICY)
         subject = self._subject_prefix + (subject_for(self.blocks, chosen) or self._subject)
@@ -136,10 +138,7 @@ class MessageBuilder:
             self._end,
         )
         with_preview = (preview if piece == PREVIEW_PLACEHOLDER.encode() else piece for piece in pieces)
-        if len(self._prepared) >= MAX_PREPARED_CHOICES:
-            self._prepared.clear()
-        prepared = self._prepared[chosen] = tuple(_join_constant(with_preview))
-        return prepared
+        return tuple(_join_constant(with_preview))
 
     def _recipient_headers(self, recipient: Recipient, now: datetime) -> bytes:
         lines = (

@@ -1,8 +1,8 @@
 """Recording how a transmission ended, with the effects on its delivery, its address and its edition."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from random import random
 from typing import Any
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from verdicts.digest import brake, editions
 from verdicts.digest.brake import NEVER_TRIED, Judgement
-from verdicts.digest.delivery import Lease, owned_condition
+from verdicts.digest.delivery import NOW, OWNED, STARTABLE, STARTED, Lease, owned_condition, start_parameters
 from verdicts.digest.models import DeliveryState, EditionState, delivery, edition
 from verdicts.extensions import db
 from verdicts.mailing.outcomes import GIVE_UP_AFTER, Action, Outcome, action_for, retry_delay
@@ -18,6 +18,45 @@ from verdicts.newsletter import hard_bounces
 
 FIRST_RECONNECT_DELAY = timedelta(seconds=1)
 _AWAITING_OUTCOME_STATES = (DeliveryState.TRANSMITTING, DeliveryState.UNCERTAIN)
+
+
+def _value(changes: Mapping[str, Any], name: str) -> sa.ColumnElement[Any]:
+    """Return what a column becomes: what these changes say, or what it is."""
+    column = delivery.c[name]
+    value = changes.get(name, column)
+    return value if isinstance(value, sa.ColumnElement) else sa.literal(value, column.type)
+
+
+# What runs for every letter is built once.
+_IS_ACCEPTED = delivery.c.subscriber_id == sa.bindparam("accepted")
+_ACCEPTABLE = sa.and_(OWNED, _IS_ACCEPTED, sa.or_(*(delivery.c.state == state for state in _AWAITING_OUTCOME_STATES)))
+_ACCEPTED: dict[str, Any] = {
+    "state": DeliveryState.SENT,
+    "state_reason": sa.bindparam("reason", type_=delivery.c.state_reason.type),
+    "changed_at": NOW,
+    "owner": None,
+    "lease_until": None,
+    "may_be_our_fault": False,
+}
+_counts_refusals = sa.or_(edition.c.consecutive_refusals > 0, edition.c.awaits_acceptance)
+_HAS_REFUSALS = sa.exists().where(edition.c.id == delivery.c.edition_id, _counts_refusals).label("has_refusals")
+_ACCEPT = sa.update(delivery).where(_ACCEPTABLE).values(_ACCEPTED)
+_ACCEPT = _ACCEPT.returning(delivery.c.subscriber_id, _HAS_REFUSALS)
+_ACCEPT_AND_START = (
+    sa.update(delivery)
+    .where(
+        # So both databases find them by their key.
+        delivery.c.subscriber_id.in_([sa.bindparam("accepted"), sa.bindparam("subscriber")]),
+        sa.or_(_ACCEPTABLE, STARTABLE),
+    )
+    .values(
+        {
+            name: sa.case((_IS_ACCEPTED, _value(_ACCEPTED, name)), else_=_value(STARTED, name))
+            for name in _ACCEPTED | STARTED
+        }
+    )
+    .returning(delivery.c.subscriber_id, _HAS_REFUSALS)
+)
 
 
 @dataclass(frozen=True)
@@ -57,18 +96,32 @@ def record_acceptance(connection: sa.Connection, lease: Lease, outcome: Outcome,
 
     It shows that the server does not refuse everybody.
     """
-    parameters = {
-        "edition": lease.edition_id,
-        "subscriber": lease.subscriber_id,
-        "owner_name": lease.owner,
-        "now": now,
-        "reason": outcome.summary,
-    }
-    row = connection.execute(_accept_statement(), parameters).one_or_none()
-    if row and row.has_refusals:
+    key = {"edition": lease.edition_id, "owner_name": lease.owner, "now": now}
+    return lease.subscriber_id in _change(connection, _ACCEPT, key | _acceptance(lease, outcome))
+
+
+def accept_and_start(
+    connection: sa.Connection, accepted: Lease, outcome: Outcome, leased: Lease, time_limit: timedelta, now: datetime
+) -> bool:
+    """Record an acceptance and try to start the same owner's next transmission; return whether it may start.
+
+    It does what record_acceptance() and delivery.try_start() do, in one statement or two.
+    """
+    parameters = start_parameters(leased, time_limit, now) | _acceptance(accepted, outcome)
+    return leased.subscriber_id in _change(connection, _ACCEPT_AND_START, parameters)
+
+
+def _acceptance(lease: Lease, outcome: Outcome) -> dict[str, Any]:
+    return {"accepted": lease.subscriber_id, "reason": outcome.summary}
+
+
+def _change(connection: sa.Connection, statement: sa.UpdateBase, parameters: dict[str, Any]) -> set[int]:
+    """Return the subscribers whose deliveries were changed. An acceptance ends the edition's refusals in a row."""
+    rows = connection.execute(statement, parameters).all()
+    if any(row.has_refusals for row in rows if row.subscriber_id == parameters["accepted"]):
         no_refusals = {"consecutive_refusals": 0, "awaits_acceptance": False}
-        connection.execute(sa.update(edition).where(edition.c.id == lease.edition_id).values(**no_refusals))
-    return row is not None
+        connection.execute(sa.update(edition).where(edition.c.id == parameters["edition"]).values(**no_refusals))
+    return {row.subscriber_id for row in rows}
 
 
 def _record_refusal(lease: Lease, action: Action, outcome: Outcome, now: datetime) -> None:
@@ -100,26 +153,6 @@ def _record_repeated_refusal(
 def _pause_reason(lease: Lease, outcome: Outcome) -> str:
     """Name the delivery without its address, which is stored with the subscription only."""
     return f"The mail server refuses us: {outcome.summary} (last for subscriber {lease.subscriber_id})"
-
-
-@cache
-def _accept_statement() -> sa.UpdateBase:
-    """Return the UPDATE that records an acceptance. It is built once: it runs for every email.
-
-    It returns whether the edition counts refusals in a row, or still waits for an acceptance.
-    """
-    key = sa.and_(
-        delivery.c.edition_id == sa.bindparam("edition"), delivery.c.subscriber_id == sa.bindparam("subscriber")
-    )
-    owned = sa.and_(key, delivery.c.owner == sa.bindparam("owner_name"))
-    now = sa.bindparam("now", type_=delivery.c.changed_at.type)
-    values = {"state": DeliveryState.SENT, "state_reason": sa.bindparam("reason"), "changed_at": now}
-    free = {"owner": None, "lease_until": None, "may_be_our_fault": False}
-    awaits_outcome = sa.or_(*(delivery.c.state == state for state in _AWAITING_OUTCOME_STATES))
-    statement = sa.update(delivery).where(owned, awaits_outcome)
-    counts = sa.or_(edition.c.consecutive_refusals > 0, edition.c.awaits_acceptance)
-    has_refusals = sa.exists().where(edition.c.id == delivery.c.edition_id, counts)
-    return statement.values(**values, **free).returning(has_refusals.label("has_refusals"))
 
 
 def _lock_attempts(lease: Lease) -> _Attempts | None:

@@ -21,7 +21,7 @@ from verdicts.digest.claiming import ClaimedBatch, claim_batch
 from verdicts.digest.delivery import INVALID_ADDRESS_REASON, NO_NEWS_REASON, Lease, StartResult
 from verdicts.digest.group_commit import GroupCommit
 from verdicts.digest.messages import MessageBuilder, Recipient
-from verdicts.digest.recording import record_acceptance, record_outcome
+from verdicts.digest.recording import accept_and_start, record_outcome
 from verdicts.extensions import commit_or_retry
 from verdicts.mailing import allowance
 from verdicts.mailing.addresses import InvalidAddress
@@ -161,7 +161,7 @@ class Worker:
 
         def record_and_start(connection: sa.Connection) -> bool:
             if accepted:
-                record_acceptance(connection, accepted.lease, accepted.outcome, now)
+                return accept_and_start(connection, accepted.lease, accepted.outcome, lease, time_limit, now)
             return delivery_steps.try_start(connection, lease, time_limit, now)
 
         is_started = self._job.starts.run(record_and_start)

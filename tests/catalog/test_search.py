@@ -41,7 +41,7 @@ HOSTILE = [
 def found(text: str) -> list[str]:
     """Return the names that a search finds, best first."""
     hits = search.matching(text)
-    statement = sa.select(tool.c.name).join(hits, hits.c.tool_id == tool.c.id).order_by(hits.c.rank, tool.c.position)
+    statement = sa.select(tool.c.name).join(hits, hits.c.tool_id == tool.c.id).order_by(*search.best_first(hits))
     return list(db.session.scalars(statement))
 
 
@@ -273,7 +273,8 @@ def test_tools_that_may_not_be_found_take_no_place_among_those_that_are_ranked(
     search.reindex_all()
     monkeypatch.setattr(search, "MAX_COUNTED", 0)
     hits = search.matching("code", sa.select(tool.c.id).where(tool.c.name == "Wanted"))
-    assert db.session.execute(sa.select(hits)).all() == [(wanted.id, -2 * search.REST_WEIGHT)]
+    found = db.session.execute(sa.select(hits.c.tool_id, hits.c.rank)).all()
+    assert found == [(wanted.id, -2 * search.REST_WEIGHT)]
 
 
 def test_of_too_many_tools_the_one_that_is_called_so_comes_first(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

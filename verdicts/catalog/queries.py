@@ -263,7 +263,7 @@ def select_links() -> sa.Select[Any]:
 def select_links_of(hits: sa.Subquery) -> sa.Select[Any]:
     """Return the statement that reads the ToolLink of each tool that search.matching() found, best match first."""
     links = sa.select(*_LINK_COLUMNS).select_from(hits).outerjoin(tool, tool.c.id == hits.c.tool_id)
-    return links.outerjoin(current_slug, is_current_slug).order_by(hits.c.rank, tool.c.position, tool.c.id)
+    return links.outerjoin(current_slug, is_current_slug).order_by(*search.best_first(hits))
 
 
 def lock_existing(tool_ids: Collection[int]) -> set[int]:

@@ -76,15 +76,13 @@ _PARTS: dict[str, sa.ColumnElement[Any]] = {
 
 
 def matching(text: str, among: sa.Select[Any] | None = None, *, any_word: bool = False) -> sa.Subquery:
-    """Return the tools that hold every word of `text`, the last of which may be unfinished, as (tool_id, rank).
+    """Return the tools that hold every word of `text`, the last of which may be unfinished, as (tool_id, rank, place).
 
-    Two neighbouring words, or all of them, may be one word of the tool. A smaller rank is better:
+    Two neighbouring words, or all of them, may be one word of the tool. A smaller rank is better, and of equal ranks a
+    smaller place, which is the tool's position:
 
         hits = search.matching("mistr")
-        of_hit = tool.c.id == hits.c.tool_id
-        sa.select(hits.c.tool_id).outerjoin(tool, of_hit).order_by(hits.c.rank, tool.c.position, tool.c.id)
-
-    The join is an outer one because SQLite would begin an inner one with every tool.
+        sa.select(hits.c.tool_id).order_by(*search.best_first(hits))
 
     A text that is a whole name, alias or synonym weighs most. A word in the name weighs more than one in the tagline,
     an alias, a synonym or the category's name, and that more than one in the maker, facts or description, or "free".
@@ -95,9 +93,9 @@ def matching(text: str, among: sa.Select[Any] | None = None, *, any_word: bool =
     anywhere else, a word alone says little.
 
     `among` selects the ids of the tools that may be found, without it unpublished ones may too. Of many that match,
-    MAX_COUNTED + 1 are returned and MAX_RANKED ranked, the others with a rank of 0 after them: first those whose name
-    is the text, then those that hold it in their name, in their tagline, anywhere. Nobody looks at more, and to rank
-    all of 50,000 took half a second.
+    MAX_COUNTED + 1 are returned and MAX_RANKED ranked, the others with a rank and place of 0 after them: first those
+    whose name is the text, then those that hold it in their name, in their tagline, anywhere. Nobody looks at more, and
+    to rank all of 50,000 took half a second.
     """
     words, ways, whole = _read(text)
     if any_word:
@@ -105,7 +103,8 @@ def matching(text: str, among: sa.Select[Any] | None = None, *, any_word: bool =
         words = [word for word in words if word not in fillers]
         ways = [[word] for word in words]
     if not words:
-        return sa.select(tool.c.id.label("tool_id"), sa.literal(0).label("rank")).where(sa.false()).subquery("hits")
+        none = sa.select(tool.c.id.label("tool_id"), sa.literal(0).label("rank"), tool.c.position.label("place"))
+        return none.where(sa.false()).subquery("hits")
     index = _index_here()
     found = index.best(ways, whole, rest=not any_word).subquery("found")
     first = sa.select(found.c.tool_id).limit(sa.literal_column(str(MAX_COUNTED + 1)))
@@ -117,10 +116,17 @@ def matching(text: str, among: sa.Select[Any] | None = None, *, any_word: bool =
     first_hits, most = first.cte("first_hits"), sa.literal_column(str(MAX_RANKED), sa.Integer)
     held = [_weight_of_held(index.holds, word) for word in words] if any_word else []
     best = sa.select(first_hits).limit(most).subquery("best")
-    ranked = sa.select(best.c.tool_id, _rank(words, whole, index.holds, held).label("rank"))
+    place = sa.select(tool.c.position).where(tool.c.id == best.c.tool_id).scalar_subquery().label("place")
+    ranked = sa.select(best.c.tool_id, _rank(words, whole, index.holds, held).label("rank"), place)
     ranked = ranked.join(index.table, index.tool_id == best.c.tool_id)
-    others = sa.select(sa.select(first_hits).offset(most).subquery("others"), sa.literal_column("0"))
+    zero = sa.literal_column("0", sa.Integer)
+    others = sa.select(sa.select(first_hits).offset(most).subquery("others"), zero, zero)
     return sa.union_all(ranked, others).subquery("hits")
+
+
+def best_first(hits: sa.Subquery) -> tuple[sa.ColumnElement[int], ...]:
+    """Return the order of what matching() returned."""
+    return (hits.c.rank, hits.c.place, hits.c.tool_id)
 
 
 def holding(text: str) -> sa.Subquery:

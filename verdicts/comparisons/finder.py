@@ -125,8 +125,7 @@ def _read_best(query: ToolQuery, now: datetime, *, any_word: bool = False) -> tu
     """Return the ids of a page and of the next tool, best match first, and how many match."""
     connection, allowed = db.session.connection(), _select(query, now)
     hits = search.matching(query.text, allowed.where(is_active) if any_word else allowed, any_word=any_word)
-    best = sa.select(hits.c.tool_id).outerjoin(tool, tool.c.id == hits.c.tool_id)
-    ids = connection.scalars(best.order_by(hits.c.rank, tool.c.position, tool.c.id)).all()
+    ids = connection.scalars(sa.select(hits.c.tool_id).order_by(*search.best_first(hits))).all()
     begin = (query.page - 1) * PAGE_SIZE
     if query.after:
         last = connection.scalar(sa.select(requested_slug.c.tool_id).where(requested_slug.c.slug == query.after))

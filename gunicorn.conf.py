@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from verdicts import private_files
-from verdicts.app import MAX_WAITING_WRITERS, THREADS_PER_WORKER
+from verdicts.app import MAX_READERS, MAX_WAITING_WRITERS, THREADS_PER_WORKER
 from verdicts.config import load
 from verdicts.operations import readiness
 from verdicts.web import errors, logs, metric_counts, traffic
@@ -27,6 +27,7 @@ class DrainingWorker(BufferingWorker):
     """
 
     max_writing = MAX_WAITING_WRITERS
+    max_reading = MAX_READERS
 
     def set_accept_enabled(self, enabled: bool) -> None:
         is_last_time = self._accepting and not enabled and not self.alive

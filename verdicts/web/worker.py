@@ -28,7 +28,7 @@ MAX_CONNECTIONS = 1000  # of a worker
 OTHER_DESCRIPTORS = 160  # of a worker: each thread may have a file or a connection open to Redis or the database
 MIN_CONNECTIONS = 90
 MAX_ARRIVING_BYTES = 32 * 1024 * 1024
-MAX_QUEUE_SECONDS = 1.0  # that requests wait for a thread; while they do, further ones are refused
+MAX_QUEUE_SECONDS = 1.0  # that pages wait for a thread; while they do, further ones are refused
 LINGER_SECONDS = 2.0
 STOP_SECONDS = 1.0  # what has not come by then is not waited for when a worker stops
 SEND_SECONDS = 10  # without a byte taken
@@ -112,13 +112,15 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     """
 
     max_writing: int  # forms that may be handed over at once; gunicorn.conf.py says how many
+    max_reading: int  # and of what else
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._arriving: dict[Any, Arrival] = {}
         self._lingering: dict[Any, float] = {}
-        self._queued: deque[float] = deque()  # when those requests were handed over that wait for a thread
+        self._queued: deque[tuple[float, Any, Arrival]] = deque()  # what waits to be handed over, and since when
         self._writing: set[Any] = set()  # connections whose form has been handed over
+        self._reading: set[Any] = set()  # connections whose request for a page has been handed over
         self._slots = threading.BoundedSemaphore(max(1, self.cfg.threads // 2))
         self._max_arriving = self.cfg.worker_connections // 2  # beyond it, who has waited longest is dropped
 
@@ -172,7 +174,19 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         self._forget(conn)
         if arrival.is_form:
             self._writing.add(conn)
-        self._queued.append(time.monotonic())
+            self._submit(conn, arrival)
+        elif arrival.is_probe:
+            self._submit(conn, arrival)
+        elif len(self._reading) < self.max_reading:
+            self._read(conn, arrival)
+        else:
+            self._queued.append((time.monotonic(), conn, arrival))
+
+    def _read(self, conn: Any, arrival: Arrival) -> None:
+        self._reading.add(conn)
+        self._submit(conn, arrival)
+
+    def _submit(self, conn: Any, arrival: Arrival) -> None:
         conn.data_ready = True
         conn.init()
         conn.parser.unreader.unread(bytes(arrival.data))
@@ -181,16 +195,13 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
 
     def _is_overloaded(self, arrival: Arrival) -> bool:
         """Say whether this request would wait too long: for its turn to write, or for a thread."""
-        if arrival.is_form and len(self._writing) >= self.max_writing:
-            return True
-        if arrival.is_probe:
+        if arrival.is_form:
+            return len(self._writing) >= self.max_writing
+        if arrival.is_probe or not self._queued:
             return False
-        with suppress(IndexError):  # none waits, or the last one has just got its thread
-            return time.monotonic() - self._queued[0] > MAX_QUEUE_SECONDS
-        return False
+        return time.monotonic() - self._queued[0][0] > MAX_QUEUE_SECONDS
 
     def handle(self, conn: Any) -> Any:
-        self._queued.popleft()
         try:
             return super().handle(conn)
         finally:
@@ -217,6 +228,10 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Close a finished connection without waiting for its client in the main loop."""
         self._writing.discard(conn)
+        self._reading.discard(conn)
+        if self._queued and len(self._reading) < self.max_reading:
+            _, *longest_waiting = self._queued.popleft()
+            self._read(*longest_waiting)
         is_kept = not fs.cancelled() and not fs.exception() and fs.result()
         if is_kept:
             super().finish_request(conn, fs)

@@ -1,14 +1,16 @@
 """What pages read of the votes, each in one statement."""
 
 import pytest
+import sqlalchemy as sa
+from flask import Flask
 
 from tests.conftest import StatementCount
-from tests.makers import NOW
+from tests.makers import NOW, make_tool
 from tests.voting.world import SHIP, SKIP, crowd, decide, names, release_all_due, say
 from verdicts.extensions import db
 from verdicts.voting import pair_readers, queries, waiting
-from verdicts.voting.community import Community
-from verdicts.voting.models import Standing
+from verdicts.voting.community import Community, wilson
+from verdicts.voting.models import Standing, tally
 from verdicts.voting.queries import Totals
 from verdicts.voting.readers_of_both import ReadersOfBoth
 
@@ -92,3 +94,13 @@ def test_ballots_without_a_network_are_noticed(tool: int, network: str | None, e
     assert queries.has_ballots_from(["n0", "n1"], NOW) is not expected
     assert not queries.has_ballots_from([], NOW)
     assert not queries.has_ballots_from([None, "n1"], NOW + waiting.WAITING_TIME)
+
+
+def test_tools_stand_by_the_lower_ends_of_their_intervals(app: Flask) -> None:
+    figures = [(0, 0), (20, 9), (30, 0), (0, 30), (15, 15), (29, 1), (900, 100), (499_999, 1), (1, 499_999)]
+    rows = [{"tool_id": make_tool(f"tool-{ship}-{skip}").id, "ship": ship, "skip": skip} for ship, skip in figures]
+    rest = {"waiting": 0, "held": 0, "discarded": 0}
+    db.session.execute(sa.insert(tally), [row | rest for row in rows])
+    stored = dict(db.session.execute(sa.select(tally.c.tool_id, tally.c.readers_place)).all())
+    lower_ends = {row["tool_id"]: -wilson(row["ship"], row["skip"] + row["ship"]).low for row in rows[2:]}
+    assert stored == pytest.approx({rows[0]["tool_id"]: None, rows[1]["tool_id"]: None, **lower_ends})

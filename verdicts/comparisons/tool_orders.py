@@ -8,9 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog.queries import requested_slug, tool
-from verdicts.voting.community import PERCENTAGE_FROM
 from verdicts.voting.models import tally
-from verdicts.voting.queries import readers_low
 
 
 class Sort(StrEnum):
@@ -55,16 +53,16 @@ class Order:
         return keys < values if self.is_descending else keys > values
 
 
-_has_interval = (tally.c.tool_id == tool.c.id) & (tally.c.counted >= PERCENTAGE_FROM)
+_has_interval = tally.c.readers_place.is_not(None)
 
 
 def _with_interval(matching: sa.Select[Any]) -> sa.Select[Any]:
     # The sum hides an index: SQLite without statistics began with every tool, and looked for its votes.
-    return matching.join(tally, (tool.c.id == tally.c.tool_id + 0) & (tally.c.counted >= PERCENTAGE_FROM))
+    return matching.join(tally, (tool.c.id == tally.c.tool_id + 0) & _has_interval)
 
 
 def _without_interval(matching: sa.Select[Any]) -> sa.Select[Any]:
-    return matching.where(~sa.exists().where(_has_interval))
+    return matching.where(~sa.exists().where(tally.c.tool_id == tool.c.id, _has_interval))
 
 
 _IN_EDITORS_ORDER = (tool.c.position, tool.c.id)
@@ -75,7 +73,7 @@ ORDERS = {
     Sort.RELEVANCE: (Order(_IN_EDITORS_ORDER),),  # where nothing is searched for
     Sort.PANEL: (Order((tool.c.panel_place, *_IN_EDITORS_ORDER)),),
     Sort.READERS: (
-        Order((-readers_low, *_IN_EDITORS_ORDER), select=_with_interval),
+        Order((tally.c.readers_place, *_IN_EDITORS_ORDER), select=_with_interval),
         Order(_IN_EDITORS_ORDER, select=_without_interval),
     ),
     Sort.PRICE: (Order((tool.c.price_place, *_IN_EDITORS_ORDER)),),

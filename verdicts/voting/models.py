@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from verdicts.catalog.columns import closed_set
 from verdicts.catalog.kinds import Verdict
 from verdicts.extensions import Base, UtcDateTime
+from verdicts.voting.community import PERCENTAGE_FROM, Z_SQUARED
 
 HASH_LENGTH = 64
 
@@ -110,6 +111,7 @@ class Tally(Base):
             "ship >= 0 AND skip >= 0 AND waiting >= 0 AND held >= 0 AND discarded >= 0", name="not_negative"
         ),
         sa.Index("ix_tally_counted", "counted", "tool_id"),
+        _index_of_few("ix_tally_readers_place", "readers_place", "tool_id", where="readers_place IS NOT NULL"),
     )
 
     tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id"), primary_key=True, autoincrement=False)
@@ -121,6 +123,18 @@ class Tally(Base):
     changes: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
     # The database adds it up, for the index by which rankings find the tools with most votes.
     counted: Mapped[int] = mapped_column(sa.Computed("ship + skip", persisted=True))
+    # Where the tool stands by its readers: minus the lower end of the interval that pages show, NULL where they show
+    # none. The database computes it, see community.wilson(), for the index by which the directory sorts.
+    readers_place: Mapped[float | None] = mapped_column(
+        sa.Float,
+        sa.Computed(
+            f"CASE WHEN ship + skip >= {PERCENTAGE_FROM} THEN"
+            f" (sqrt({Z_SQUARED} * (CAST(ship AS FLOAT) * skip / (ship + skip) + {Z_SQUARED / 4})) - ship"
+            f" - {Z_SQUARED / 2}) / (ship + skip + {Z_SQUARED}) END",
+            persisted=True,
+        ),
+        deferred=True,
+    )
 
 
 class PairReaders(Base):

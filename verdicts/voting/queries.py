@@ -60,22 +60,6 @@ readers_verdict = sa.case(
     else_=sa.literal(Verdict.SKIP, vote.c.verdict.type),
 )
 
-# All in floats: PostgreSQL would divide an integer as an exact decimal, and take ten times as long.
-_some_votes = sa.func.nullif(_counted_votes, 0, type_=sa.Float)
-_share, _spread = sa.cast(tally.c.ship, sa.Float) / _some_votes, Z_SQUARED / _some_votes
-# The lower end of the interval that pages show, as a column: see community.wilson(). NULL where they show none.
-readers_low = sa.case(
-    (
-        _counted_votes >= PERCENTAGE_FROM,
-        (
-            _share
-            + _spread / 2
-            - sa.func.sqrt(Z_SQUARED * (_share * (1 - _share) / _counted_votes + _spread / 4 / _counted_votes))
-        )
-        / (1 + _spread),
-    )
-)
-
 _ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
 _community = (tally.c.ship, tally.c.skip, tally.c.waiting)
 _TALLIES = sa.select(tally.c.tool_id, *_community).where(tally.c.tool_id.in_(_ids))

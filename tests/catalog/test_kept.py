@@ -66,3 +66,15 @@ def test_a_transaction_that_writes_neither_leaves_nor_takes_a_value(source: Sour
     db.session.rollback()
     source.ask(2)
     assert source.loaded == [1, 1, 2, 2]
+
+
+def test_bytes_are_kept_up_to_so_many_in_all(app: Flask) -> None:
+    loaded: list[int] = []
+
+    def load(keys: Sequence[int]) -> dict[int, bytes]:
+        loaded.extend(keys)
+        return dict.fromkeys(keys, b"1234")
+
+    for key in (1, 2, 1, 3, 1, 2):
+        load_each("bytes", [key], load, 1, max_bytes=8)
+    assert loaded == [1, 2, 3, 2]

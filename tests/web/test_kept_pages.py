@@ -20,6 +20,7 @@ from tests.web import rich
 from tests.web.public_pages import list_public
 from tests.web.visitor import Clock, Visitor
 from verdicts.catalog.content_version import bump_content_version
+from verdicts.catalog.kept import KEPT
 from verdicts.catalog.models import Tool
 from verdicts.curation import popularity
 from verdicts.extensions import begin_write, db
@@ -155,7 +156,8 @@ def test_no_page_stays_as_it_was_where_what_it_shows_has_changed(
     change(later)
     visitor.clock.now += 6
     seen = read_all(visitor)
-    visitor.clock.now += 3 * 24 * 3600  # nothing is kept for so long
+    visitor.clock.now += 3 * 24 * 3600  # no page is kept for so long
+    del visitor.app.extensions[KEPT]  # nor is any part of one
     assert seen == read_all(visitor)
     assert seen != before
 
@@ -181,6 +183,16 @@ def test_votes_render_no_page_again_that_shows_none(visitor: Visitor, renderings
     assert renderings == []
     visitor.reads("/tools/gamma")
     assert renderings == ["/tools/gamma"]
+
+
+def test_a_vote_renders_only_what_it_moves_of_a_comparison(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    monkeypatch.setitem(visitor.app.jinja_env.globals, "draw_timeline", lambda *_: drawn.append("timeline"))
+    visitor.reads("/compare/alpha-vs-gamma")
+    vote(lambda _: None)
+    visitor.clock.now += 6
+    visitor.reads("/compare/alpha-vs-gamma")
+    assert drawn == ["timeline"] * 2  # of each tool, once
 
 
 def test_a_kept_page_is_kept_in_every_content_encoding(visitor: Visitor, renderings: list[str]) -> None:

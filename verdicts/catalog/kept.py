@@ -39,20 +39,26 @@ class _Store:
                 self.values.move_to_end(key)
         return found
 
-    def keep(self, values: Mapping[Any, Any], state: Hashable) -> None:
+    def keep(self, values: Mapping[Any, Any], state: Hashable, max_bytes: int | None) -> None:
         with self.lock:
             if self.state == state:
                 self.values.update(values)
-                while len(self.values) > MAX_KEPT:
+                while len(self.values) > MAX_KEPT or (max_bytes and sum(map(len, self.values.values())) > max_bytes):
                     self.values.popitem(last=False)
 
 
-def load_each(name: str, keys: Sequence[K], load: Callable[[list[K]], Mapping[K, V]], state: Hashable) -> dict[K, V]:
+def load_each(
+    name: str,
+    keys: Sequence[K],
+    load: Callable[[list[K]], Mapping[K, V]],
+    state: Hashable,
+    max_bytes: int | None = None,
+) -> dict[K, V]:
     """Return the value of each key: those that are kept under this name, and what `load` returns of the others.
 
     `state` was read before what `load` reads, and differs wherever that does: see content_version.catalog_state().
     Nobody may change a value. Within a transaction that writes, as that of a preview, nothing is kept or taken: others
-    must not see it.
+    must not see it. With `max_bytes` the values are bytes, so many in all.
     """
     if is_writing():
         return dict(load(list(keys)))
@@ -60,7 +66,7 @@ def load_each(name: str, keys: Sequence[K], load: Callable[[list[K]], Mapping[K,
     found: dict[K, V] = store.find(keys, state)
     if missing := [key for key in keys if key not in found]:
         loaded = load(missing)
-        store.keep(loaded, state)
+        store.keep(loaded, state, max_bytes)
         found |= loaded
     return found
 

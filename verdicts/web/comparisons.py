@@ -16,7 +16,7 @@ from verdicts.comparisons.own_panel import MAX_WEIGHT, PUBLISHED_WEIGHT, weigh
 from verdicts.comparisons.queries import RequestedTool, ToolsNotFound
 from verdicts.comparisons.wording import listed
 from verdicts.extensions import limiter
-from verdicts.web import as_of, limits, picker
+from verdicts.web import as_of, fragments, limits, picker
 from verdicts.web.caching import keep_in, public
 from verdicts.web.clock import now, today
 from verdicts.web.errors import render_error
@@ -93,9 +93,13 @@ def render_page(
     **context: bool,
 ) -> str:
     page = queries.load(tools, now(), on_uncurated)
+    # Of three or four tools there are too many.
+    is_kept = len(tools) == address.MIN_TOOLS and not weights
+    ids = tuple(each.tool.id for each in tools)
     return render_template(
         "comparisons/page.html",
         page=page,
+        kept=fragments.keep_by("comparison", ids, tools[0].state) if is_kept else fragments.render,
         conclusion=conclude(page, today()),
         own_panel=weigh([each.panel for each in page.tools], weights, today()) if weights else None,
         **context,

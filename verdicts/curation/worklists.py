@@ -215,8 +215,11 @@ def _tools_to_keep_up(now: datetime, *columns: Any) -> sa.Select[Any]:
 
 
 def _is_among(tools: sa.Select[Any], tool_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
-    """Say whether a row's tool is one of these. Each is looked up: for a join, SQLite makes a filter of all first."""
-    return tools.where(tool.c.id == tool_id).scalar_subquery() == tool_id
+    """Say whether a row's tool is one of these. Each is looked up: for a join, SQLite makes a filter of all first.
+
+    PostgreSQL supposes that nearly all values are not NULL, but that few are equal to another column.
+    """
+    return tools.where(tool.c.id == tool_id).scalar_subquery().is_not(None)
 
 
 def _tools_among(tools: sa.Select[Any]) -> Callable[[sa.Table], sa.Select[Any]]:

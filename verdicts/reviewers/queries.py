@@ -91,7 +91,7 @@ _WITH_READERS = (
     sa.select(sa.func.count().filter(review.c.verdict == readers_verdict), sa.func.count())
     .select_from(tally)
     .join(review, (review.c.tool_id == tally.c.tool_id + 0) & is_theirs)
-    .where(tally.c.counted >= PERCENTAGE_FROM, readers_verdict.is_not(None), review.c.tool_id.not_in(_UNPUBLISHED))
+    .where(tally.c.counted >= PERCENTAGE_FROM, readers_verdict.is_not(None), tally.c.tool_id.not_in(_UNPUBLISHED))
 )
 _LIST = sa.select(*_PROFILE).order_by(reviewer.c.position, reviewer.c.id)
 _CATEGORIES = sa.select(category.c.id, category.c.slug, category.c.name).order_by(category.c.position)

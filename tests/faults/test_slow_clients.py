@@ -1,6 +1,7 @@
 """Clients that send half of a head or a body, or never close: other readers and writers notice nothing."""
 
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -13,6 +14,7 @@ from tests.faults.conftest import PAGE, TOOLS, Figures, filled_sqlite
 from tests.faults.readers import Reader
 from tests.faults.serving import Site, serving
 from tests.faults.slow_clients import CLIENTS, HALVES, clients_sending
+from verdicts.web import worker
 
 READS = 1000 if IS_LONG else 60
 # Other tests use the cores too. Whoever had to wait for one of these clients would wait for ten seconds at least.
@@ -60,6 +62,21 @@ def test_a_request_that_comes_in_pieces_is_answered(slow_site: Site) -> None:
         assert client.recv(1000).startswith(b"HTTP/1.1 200 OK")
         client.sendall(b"vez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert client.recv(1000).startswith(b"HTTP/1.1 200 OK")
+
+
+@pytest.mark.skipif(worker.CORK is None, reason="only Linux holds packets back")
+def test_a_head_and_its_body_come_in_one_packet(slow_site: Site) -> None:
+    with closing(socket.create_connection(("127.0.0.1", slow_site.port), timeout=10)) as client:
+        for number in (1, 2):
+            client.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            assert b"\r\n\r\n{" in client.recv(1000)
+            assert packets_received(client) == number
+
+
+def packets_received(client: socket.socket) -> int:
+    """Return how many packets with data a connection has received: tcpi_data_segs_in of Linux's struct tcp_info."""
+    information = client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160)
+    return int(struct.unpack_from("I", information, 152)[0])
 
 
 def test_a_client_is_asked_for_the_body_that_it_holds_back(slow_site: Site) -> None:

@@ -34,6 +34,7 @@ STOP_SECONDS = 1.0  # what has not come by then is not waited for when a worker 
 SEND_SECONDS = 10  # without a byte taken
 SEND_BUFFER_BYTES = 400 * 1024  # a page fits, so that its thread need not wait for a slow reader
 RECEIVE_BYTES = 64 * 1024
+CORK = getattr(socket, "TCP_CORK", None)  # of Linux
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -202,9 +203,11 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         return time.monotonic() - self._queued[0][0] > MAX_QUEUE_SECONDS
 
     def handle(self, conn: Any) -> Any:
+        _hold_back(conn.sock, True)
         try:
             return super().handle(conn)
         finally:
+            _hold_back(conn.sock, False)
             conn.parser.unreader.sock.release()
 
     def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
@@ -315,3 +318,10 @@ def _bound_sending(sock: socket.socket) -> None:
 def _send_at_once(sock: socket.socket, data: bytes) -> None:
     with suppress(OSError):  # it takes nothing, or is gone
         sock.send(data)
+
+
+def _hold_back(sock: socket.socket, is_on: bool) -> None:
+    """Send what is written from now on in full packets, or what is held back at once: a head goes with its body."""
+    if CORK is not None:
+        with suppress(OSError):  # it is closed
+            sock.setsockopt(socket.IPPROTO_TCP, CORK, is_on)

@@ -1,6 +1,5 @@
 """Recording how a transmission ended, with the effects on its delivery, its address and its edition."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import random
@@ -20,25 +19,22 @@ FIRST_RECONNECT_DELAY = timedelta(seconds=1)
 _AWAITING_OUTCOME_STATES = (DeliveryState.TRANSMITTING, DeliveryState.UNCERTAIN)
 
 
-def _value(changes: Mapping[str, Any], name: str) -> sa.ColumnElement[Any]:
-    """Return what a column becomes: what these changes say, or what it is."""
-    column = delivery.c[name]
-    value = changes.get(name, column)
-    return value if isinstance(value, sa.ColumnElement) else sa.literal(value, column.type)
-
-
-# What runs for every letter is built once.
-_IS_ACCEPTED = delivery.c.subscriber_id == sa.bindparam("accepted")
-_ACCEPTABLE = sa.and_(OWNED, _IS_ACCEPTED, sa.or_(*(delivery.c.state == state for state in _AWAITING_OUTCOME_STATES)))
+# What runs for every letter is built once. Constants are parts of the text: to bind each of them would take as long.
+_IS_LEASED = delivery.c.state == sa.literal_column(f"'{DeliveryState.LEASED}'")
+_ACCEPTABLE = sa.and_(
+    OWNED,
+    delivery.c.subscriber_id == sa.bindparam("accepted"),
+    sa.or_(*(delivery.c.state == sa.literal_column(f"'{state}'") for state in _AWAITING_OUTCOME_STATES)),
+)
 _ACCEPTED: dict[str, Any] = {
-    "state": DeliveryState.SENT,
+    "state": sa.literal_column(f"'{DeliveryState.SENT}'"),
     "state_reason": sa.bindparam("reason", type_=delivery.c.state_reason.type),
     "changed_at": NOW,
-    "owner": None,
-    "lease_until": None,
-    "may_be_our_fault": False,
+    "owner": sa.null(),
+    "lease_until": sa.null(),
+    "may_be_our_fault": sa.false(),
 }
-_counts_refusals = sa.or_(edition.c.consecutive_refusals > 0, edition.c.awaits_acceptance)
+_counts_refusals = sa.or_(edition.c.consecutive_refusals > sa.literal_column("0"), edition.c.awaits_acceptance)
 _HAS_REFUSALS = sa.exists().where(edition.c.id == delivery.c.edition_id, _counts_refusals).label("has_refusals")
 _ACCEPT = sa.update(delivery).where(_ACCEPTABLE).values(_ACCEPTED)
 _ACCEPT = _ACCEPT.returning(delivery.c.subscriber_id, _HAS_REFUSALS)
@@ -51,10 +47,13 @@ _ACCEPT_AND_START = (
     )
     .values(
         {
-            name: sa.case((_IS_ACCEPTED, _value(_ACCEPTED, name)), else_=_value(STARTED, name))
+            name: sa.case(
+                (_IS_LEASED, STARTED.get(name, delivery.c[name])), else_=_ACCEPTED.get(name, delivery.c[name])
+            )
             for name in _ACCEPTED | STARTED
         }
     )
+    .values(changed_at=NOW)
     .returning(delivery.c.subscriber_id, _HAS_REFUSALS)
 )
 

@@ -99,6 +99,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     cursor.execute(f"PRAGMA journal_mode={sqlite_journal()}")
     cursor.execute("PRAGMA synchronous=FULL")
+    # Half a megabyte for each of a process's connections: with four times as much no page was faster.
+    cursor.execute("PRAGMA cache_size=-512")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 

@@ -18,7 +18,7 @@ STATEMENTS = {
     "/compare/alpha-vs-beta": 7,
     "/compare/alpha-vs-beta-vs-gamma": 5,
     "/compare": 3,
-    "/tools/alpha": 11,
+    "/tools/alpha": 12,
     "/tools/alpha?as_of=2026-11-01": 3,
     "/compare/alpha-vs-beta?as_of=2026-11-01": 3,
     "/compare?tool=alpha": 5,

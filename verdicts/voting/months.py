@@ -1,17 +1,21 @@
 """How many votes on a tool began to count in each of the last months, from the vote record.
 
 Lines of the record stay when their voters are forgotten, so these figures do too. A vote that was changed or withdrawn
-stays in the month in which it began to count; those that moved here from another record of the tool are in none.
+stays in the month in which it began to count; those that moved here from another record of the tool are in none. So no
+vote changes a month that is over, and its figures are kept in memory: a tool may have half a million lines.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
+from verdicts.catalog.content_version import VERSION
+from verdicts.catalog.kept import load_each
 from verdicts.catalog.kinds import Verdict
-from verdicts.extensions import UtcDateTime, db
+from verdicts.extensions import AnyRow, UtcDateTime, db
 from verdicts.voting.models import Occasion, Standing, vote_event
 
 MONTHS = 12
@@ -28,11 +32,17 @@ class VoteMonth:
         return self.ship + self.skip
 
 
+@cache
+def _select_months(first: int, end: int) -> sa.CompoundSelect[Any]:
+    """Return the statement that counts these months. An index gives each its own lines."""
+    return sa.union_all(*map(_select_month, range(first, end)))
+
+
 def _select_month(number: int) -> sa.Select[Any]:
     line = vote_event.c
     counts: list[Any] = [sa.func.count().filter(line.to_verdict == verdict) for verdict in (Verdict.SHIP, Verdict.SKIP)]
     counted_before = (line.from_standing == Standing.COUNTED) & line.from_verdict.is_not(None)
-    return sa.select(*[sa.literal(number, sa.Integer), *counts]).where(
+    return sa.select(*[sa.literal(number, sa.Integer), *counts, VERSION]).where(
         line.tool_id == sa.bindparam("tool_id", type_=sa.Integer),
         line.at >= sa.bindparam(f"from_{number}", type_=UtcDateTime),
         line.at < sa.bindparam(f"from_{number + 1}", type_=UtcDateTime),
@@ -43,16 +53,25 @@ def _select_month(number: int) -> sa.Select[Any]:
     )
 
 
-# An index gives each month its own lines: no line is looked at twice, nor one that is older.
-_MONTHS = sa.union_all(*map(_select_month, range(MONTHS)))
-
-
 def votes_by_month(tool_id: int, today: date) -> tuple[VoteMonth, ...]:
-    """Return the last MONTHS months that began, from the first with a vote on, oldest first. One statement."""
+    """Return the last MONTHS months that began, from the first with a vote on, oldest first.
+
+    One statement where the months that are over are kept, otherwise two.
+    """
     days = _first_days(today)
-    moments = {f"from_{number}": datetime.combine(day, time(), UTC) for number, day in enumerate(days)}
-    rows = db.session.connection().execute(_MONTHS, {"tool_id": tool_id, **moments})
-    months = [VoteMonth(days[number], ship, skip) for number, ship, skip in sorted(rows)]
+    # On its first day a month is not sure to have all: a vote is stored some seconds after it was cast.
+    over = MONTHS - (2 if today.day == 1 else 1)
+
+    def count(first: int, end: int) -> list[AnyRow]:
+        moments = {f"from_{number}": datetime.combine(days[number], time(), UTC) for number in range(first, end + 1)}
+        rows = db.session.connection().execute(_select_months(first, end), {"tool_id": tool_id, **moments})
+        return sorted(rows.all(), key=lambda row: row[0])
+
+    recent = count(over, MONTHS)
+    # Another version of the catalogue may have another tool under this id.
+    state = days[over], recent[0].content_version
+    past = load_each("voting.months", [tool_id], lambda _: {tool_id: count(0, over)}, state)[tool_id]
+    months = [VoteMonth(days[number], ship, skip) for number, ship, skip, _version in (*past, *recent)]
     begun = next((number for number, month in enumerate(months) if month.total), len(months))
     return tuple(months[begun:])
 

@@ -90,7 +90,7 @@ def link_or_404(slug: str) -> ToolLink:
 
 
 def load_tool_page(tool: ToolSummary, now: datetime) -> ToolPage:
-    """Return the page of one tool. Ten statements."""
+    """Return the page of one tool. Ten statements, or eleven: see votes_by_month()."""
     panel, community = catalog.panels_of([tool.id])[tool.id], tally_of(tool.id)
     past_prices, releases = catalog.past_prices_of([tool.id])[tool.id], catalog.releases_of(tool.id)
     months = votes_by_month(tool.id, now.date())

@@ -80,6 +80,13 @@ def test_what_serves_pages_loads_nothing_that_only_commands_or_log_ins_need() ->
     assert {"verdicts.cli.commands", "alembic", "cryptography", "zxcvbn"}.isdisjoint(loaded.stdout.split())
 
 
+def test_the_command_that_messages_name_migrates_the_database(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+    status, printed = run("-m", "flask", "db", "upgrade", instance=tmp_path, DATABASE_URL=url, **SETTINGS)
+    assert status == 0, printed
+    assert {"alembic_version", "tool", "vote"} <= tables_of(url)
+
+
 def test_a_busy_port_is_reported_in_words_before_anything_is_written(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
         port = other.getsockname()[1]

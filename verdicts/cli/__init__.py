@@ -17,9 +17,11 @@ class Commands(AppGroup):
         return super().get_command(ctx, name)
 
     def _add_all(self) -> None:
+        from flask_migrate.cli import db
+
         from verdicts.cli.commands import COMMANDS
 
-        for command in COMMANDS:
+        for command in (*COMMANDS, db):
             self.add_command(command)
 
 

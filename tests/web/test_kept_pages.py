@@ -3,7 +3,7 @@
 import contextvars
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -26,7 +26,7 @@ from verdicts.curation import popularity
 from verdicts.extensions import begin_write, db
 from verdicts.voting.retention import fold_voters
 from verdicts.voting.waiting import release_due
-from verdicts.web import caching
+from verdicts.web import caching, fragments
 from verdicts.web.caching import PUBLIC, PageCache
 
 pytestmark = ON_ONE_DATABASE
@@ -193,6 +193,15 @@ def test_a_vote_renders_only_what_it_moves_of_a_comparison(visitor: Visitor, mon
     visitor.clock.now += 6
     visitor.reads("/compare/alpha-vs-gamma")
     assert drawn == ["timeline"] * 2  # of each tool, once
+
+
+def test_no_part_that_was_begun_before_midnight_is_kept_for_the_next_day(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = fragments.keep_by("page", 1, ())
+    monkeypatch.setattr(fragments, "today", lambda: datetime.now(UTC).date() + timedelta(days=1))
+    assert keep("part", lambda: "of yesterday") == "of yesterday"
+    assert fragments.keep_by("page", 1, ())("part", lambda: "of today") == "of today"
 
 
 def test_a_kept_page_is_kept_in_every_content_encoding(visitor: Visitor, renderings: list[str]) -> None:

@@ -21,12 +21,13 @@ Keep = Callable[[str, Render], str]
 def keep_by(page: str, key: Hashable, catalog_state: tuple[Any, ...]) -> Keep:
     """Return what keeps the parts of a page, by its own key. The state was read before all that the page shows.
 
-    Within a transaction that writes, as that of a preview, nothing is kept or taken.
+    Call it before what hangs on the day is worked out: at midnight nothing of yesterday may be kept for today. Within a
+    transaction that writes, as that of a preview, nothing is kept or taken.
     """
+    state = catalog_state, today()
 
     def keep(part: str, caller: Render) -> str:
         whole_key = page, part, key
-        state = catalog_state, today()
         parts = load_each("fragments", [whole_key], lambda _: {whole_key: caller().encode()}, state, MAX_BYTES)
         html = parts[whole_key].decode()
         return Markup(html)  # noqa: S704  # nosec B704  # rendered by a template

@@ -2,11 +2,14 @@
 
 import threading
 import time
+from contextlib import closing
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from tests.conftest import ON_ONE_DATABASE
+from verdicts.engines import sqlite_driver
 from verdicts.extensions import WRITERS, begin_write, db, end_session
 from verdicts.turns import TooManyWaiting, Turns
 
@@ -69,6 +72,17 @@ def test_as_many_as_may_have_a_turn_at_once_do() -> None:
     turns.take(timeout=0)
     with pytest.raises(TooManyWaiting):
         turns.take(timeout=0)
+
+
+@ON_ONE_DATABASE
+def test_a_writer_holds_the_lock_of_sqlite_before_its_first_statement_and_a_reader_does_not(app: Flask) -> None:
+    begin_write()
+    with closing(sqlite_driver().connect(db.engine.url.database, timeout=0)) as other:
+        with pytest.raises(sqlite_driver().OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        db.session.rollback()
+        db.session.connection()  # the same one of the pool
+        other.execute("BEGIN IMMEDIATE")
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -14,7 +14,8 @@ from verdicts.texts import character_fault
 # Matches neither "pkg@1.2.3", whose last part has no letter, nor a page's "/@name.surname".
 _ADDRESS_IN_TEXT = re.compile(r"[^\s@/]@(?:[^\s@.]+\.)+[^\s@.]*[^\W\d_]")
 _ASCII_DOMAIN = re.compile(r"[A-Za-z0-9._:\[\]-]{1,253}")
-# Most local parts: of these email-validator would say the same, in a hundred times the time (RFC 5322's dot-atom).
+# Most local parts (RFC 5322's dot-atom). email-validator takes them too, in a hundred times the time; of their letters
+# it would change only those of RFC 2142's names: "Postmaster" would be "postmaster".
 _PLAIN_LOCAL = re.compile(r"(?=.{1,64}$)[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
 
 

@@ -30,13 +30,9 @@ _NEWEST = (
     .order_by(tool.c.published_at.desc(), tool.c.id.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
-_COUNTS = (
-    sa.select(category.c.slug, category.c.name, sa.func.count())
-    .join(tool, tool.c.category_id == category.c.id)
-    .where(_was_published)
-    .group_by(category.c.id, category.c.slug, category.c.name, category.c.position)
-    .order_by(category.c.position)
-)
+# Joined and grouped, SQLite without statistics began with all published tools.
+_count = sa.select(sa.func.count()).where(tool.c.category_id == category.c.id, _was_published).scalar_subquery()
+_COUNTS = sa.select(category.c.slug, category.c.name, _count).order_by(category.c.position)
 
 
 @dataclass(frozen=True)
@@ -73,7 +69,8 @@ def list_newest(now: datetime, most: int) -> list[ToolSummary]:
 @kept
 def count_by_category(now: datetime) -> tuple[CategoryCount, ...]:
     """Return the categories that hold published tools, in their order. Two statements; one where they are kept."""
-    return tuple(CategoryCount(*row) for row in db.session.connection().execute(_COUNTS, {"now": now}))
+    counts = (CategoryCount(*row) for row in db.session.connection().execute(_COUNTS, {"now": now}))
+    return tuple(each for each in counts if each.count)
 
 
 def find_category(slug: str) -> str | None:

@@ -299,7 +299,7 @@ class Plan(Base):
 
 _checked_on, _looked_on = sa.column("checked_on", sa.Date), sa.column("looked_on", sa.Date)
 _latest_look = sa.case((_looked_on > _checked_on, _looked_on), else_=sa.func.coalesce(_checked_on, _looked_on))
-_IS_CURRENT = "until IS NULL"
+_IS_CURRENT, _IS_PAST = "until IS NULL", "until IS NOT NULL"
 
 
 class PriceRecord(Base):
@@ -309,7 +309,13 @@ class PriceRecord(Base):
     __table_args__ = (
         one_per_tool("uq_price_record_current", _IS_CURRENT),
         web_address("source"),
-        sa.Index("ix_price_record_until_id", "until", "id"),
+        sa.Index(
+            "ix_price_record_until_id",
+            "until",
+            "id",
+            sqlite_where=sa.text(_IS_PAST),
+            postgresql_where=sa.text(_IS_PAST),
+        ),
         sa.Index(
             "ix_price_record_due_day",
             "due_day",

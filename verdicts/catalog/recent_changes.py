@@ -80,14 +80,15 @@ def _list_verdict_changes(now: datetime, most: int) -> list[VerdictChange]:
 def _list_price_changes(now: datetime, most: int) -> list[PriceChange]:
     newer, current = price.alias("newer_price"), price.alias("current_price")
     later = sa.tuple_(newer.c.until, newer.c.position) > sa.tuple_(old_price.c.until, old_price.c.position)
-    is_last = ~sa.exists().where(newer.c.tool_id == tool.c.id, newer.c.until.is_not(None), later)
-    has_current = sa.exists().where(current.c.tool_id == tool.c.id, current.c.until.is_(None))
+    is_last = ~sa.exists().where(newer.c.tool_id == old_price.c.tool_id, newer.c.until.is_not(None), later)
+    has_current = sa.exists().where(current.c.tool_id == old_price.c.tool_id, current.c.until.is_(None))
+    # Each price's tool is looked up: for a join, SQLite made a filter of all tools first.
+    published = sa.select(tool.c.id).where(tool.c.id == old_price.c.tool_id, is_published(now)).scalar_subquery()
     # Ids first: joined at once, SQLite without statistics began with all current prices.
     latest = (
         sa.select(old_price.c.id)
-        .join(tool, tool.c.id == old_price.c.tool_id)
-        .where(old_price.c.until.is_not(None), is_published(now), is_last, has_current)
-        .order_by(old_price.c.until.desc(), tool.c.id)
+        .where(old_price.c.until.is_not(None), published.is_not(None), is_last, has_current)
+        .order_by(old_price.c.until.desc(), old_price.c.tool_id)
         .limit(most)
         .subquery()
     )

@@ -1,6 +1,6 @@
 """The lists that editors work from: searched, filtered, sorted, a page at a time. Three statements each, or four."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -13,13 +13,14 @@ from verdicts.catalog.reviews import OLD_AFTER
 from verdicts.comparisons import address
 from verdicts.comparisons.models import Comparison, ComparisonTool
 from verdicts.curation.editing.publication import PublicationState, state_of
-from verdicts.extensions import db, execute_page
+from verdicts.extensions import count_pages_ahead, db, execute_page, rows_of
 
 PAGE_SIZE = 50
 MAX_WORDS = 8
 
 Row = TypeVar("Row")
 Orders = Mapping[str, tuple[Any, ...]]
+Conditions = Sequence[sa.ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,6 @@ REVIEWER_ORDERS: Orders = {
     "shelf": (Reviewer.position, Reviewer.id),
     "name": (sa.func.lower(Reviewer.name), Reviewer.id),
 }
-REVIEW_ORDERS: Orders = {
-    "newest": (sa.nulls_last(Review.reviewed_on.desc()), Review.id.desc()),
-    "oldest": (sa.nulls_first(Review.reviewed_on), Review.id),
-    "tool": (Tool.sort_name, Tool.id, Reviewer.position, Review.id),
-}
 COMPARISON_ORDERS: Orders = {"shelf": (Comparison.position, Comparison.id), "newest": (Comparison.id.desc(),)}
 
 
@@ -122,7 +118,8 @@ def list_tools(query: ListQuery, now: datetime) -> tuple[list[ToolListRow], int]
             PriceRecord.checked_on,
         )
         .select_from(Tool)
-        .join(ToolSlug, sa.and_(ToolSlug.tool_id == Tool.id, ToolSlug.is_current))
+        # The sum lets SQLite without statistics begin with tools, in their order, and not with slugs.
+        .join(ToolSlug, sa.and_(ToolSlug.tool_id == Tool.id + 0, ToolSlug.is_current))
         .outerjoin(Category, Category.id == Tool.category_id)
         .outerjoin(PriceRecord, sa.and_(PriceRecord.tool_id == Tool.id, PriceRecord.until.is_(None)))
         .where(_is_in_state(Tool, query, now), *_matches(query.text, Tool.name, _slugs_of(Tool)))
@@ -160,23 +157,63 @@ def list_reviews(query: ListQuery, today: date) -> tuple[list[ReviewRow], int]:
 
     Filters: "reviewer" (a slug), "verdict" and "age" ("old": older than catalog.reviews.OLD_AFTER).
     """
-    # Joined to a condition on tools, SQLite would first make a filter of all of them.
-    merged = sa.exists().where(Tool.id == Review.tool_id, Tool.merged_into_id.is_not(None)).correlate(Review)
-    statement = (
+    conditions = _matches(query.text, *_words_of_review())
+    if slug := query.filters.get("reviewer"):
+        by = sa.select(Reviewer.id).where(Reviewer.slug == slug).correlate(None)
+        conditions += [Review.reviewer_id == by.scalar_subquery()]
+    if verdict := query.filters.get("verdict"):
+        conditions += [Review.verdict == Verdict(verdict)]
+    if query.filters.get("age"):
+        conditions += [Review.reviewed_on < today - OLD_AFTER]
+    end = query.page * PAGE_SIZE
+    total = count_pages_ahead(sa.select(Review.id).where(*conditions), query.page, PAGE_SIZE)
+    if end - PAGE_SIZE >= total:
+        return [], 0
+    ids = REVIEW_ORDERS.get(query.sort, _newest_first)(conditions, end).limit(PAGE_SIZE).offset(end - PAGE_SIZE)
+    statement: sa.Select[*tuple[Any, ...]] = (
         sa.select(Tool.id, Tool.name, Reviewer.name, Review.verdict, Review.reviewed_on, Review.quote)
-        .select_from(Review)
         .join(Tool, Tool.id == Review.tool_id)
         .join(Reviewer, Reviewer.id == Review.reviewer_id)
-        .where(~merged)
-        .where(*_matches(query.text, Tool.name, _slugs_of(Tool), Reviewer.name, Review.quote))
     )
-    if slug := query.filters.get("reviewer"):
-        statement = statement.where(Reviewer.slug == slug)
-    if verdict := query.filters.get("verdict"):
-        statement = statement.where(Review.verdict == Verdict(verdict))
-    if query.filters.get("age"):
-        statement = statement.where(Review.reviewed_on < today - OLD_AFTER)
-    return _page(statement, query, REVIEW_ORDERS, Review.id, ReviewRow)
+    rows = rows_of(db.session.scalars(ids).all(), statement, Review.__table__.c.id)
+    return [ReviewRow(*row[:-1]) for row in rows], total
+
+
+def _words_of_review() -> tuple[Any, ...]:
+    """Return the names and the words of a review. The names are looked up: joined, they would decide what is read."""
+    tool = sa.select(Tool.name).where(Tool.id == Review.tool_id).correlate(Review)
+    reviewer = sa.select(Reviewer.name).where(Reviewer.id == Review.reviewer_id).correlate(Review)
+    slugs = _slugs_that_lead_to(ToolSlug.tool_id, Review.tool_id)
+    return tool.scalar_subquery(), slugs, reviewer.scalar_subquery(), Review.quote
+
+
+def _newest_first(conditions: Conditions, end: int) -> sa.Select[Any]:
+    return _by_day(conditions, end, sa.desc, sa.nulls_last)
+
+
+def _oldest_first(conditions: Conditions, end: int) -> sa.Select[Any]:
+    return _by_day(conditions, end, sa.asc, sa.nulls_first)
+
+
+def _by_day(conditions: Conditions, end: int, direction: Any, nulls: Any) -> sa.Select[Any]:
+    """Return the statement that reads the ids. Dated and undated reviews each come from the index, `end` at most."""
+    reviews = sa.select(Review.id, Review.reviewed_on).where(*conditions)
+    in_order = reviews.order_by(direction(Review.reviewed_on), direction(Review.id)).limit(end)
+    dated, undated = in_order.where(Review.reviewed_on.is_not(None)), in_order.where(Review.reviewed_on.is_(None))
+    ids = sa.union_all(sa.select(dated.subquery()), sa.select(undated.subquery())).subquery().c
+    return sa.select(ids.id).order_by(nulls(direction(ids.reviewed_on)), direction(ids.id))
+
+
+def _by_tool(conditions: Conditions, _end: int) -> sa.Select[Any]:
+    # What is joined by an outer join is read second: tools come first, in their order. Without coalesce() it would
+    # not stay one, and an index of reviews by another column could lead.
+    reviews = sa.select(Review.id).select_from(Tool).outerjoin(Review, Review.tool_id == Tool.id)
+    found = reviews.outerjoin(Reviewer, Reviewer.id == Review.reviewer_id)
+    found = found.where(sa.func.coalesce(sa.and_(Review.id.is_not(None), *conditions), sa.false()))
+    return found.order_by(Tool.sort_name, Tool.id, Reviewer.position, Review.id)
+
+
+REVIEW_ORDERS = {"newest": _newest_first, "oldest": _oldest_first, "tool": _by_tool}
 
 
 def list_comparisons(query: ListQuery, now: datetime) -> tuple[list[ComparisonRow], int]:
@@ -220,8 +257,12 @@ def _slugs_of(model: type[Tool | Category | Reviewer]) -> sa.ColumnElement[str]:
     slugs: Any = model.slugs if model is Tool else model.former_slugs  # type: ignore[union-attr]
     table = slugs.property.mapper.class_
     owner = getattr(table, f"{model.__tablename__}_id")
-    joined = sa.select(sa.func.aggregate_strings(table.slug, " ")).where(owner == model.id)
-    return sa.func.coalesce(joined.correlate(model).scalar_subquery(), "")
+    return _slugs_that_lead_to(owner, model.id)
+
+
+def _slugs_that_lead_to(owner: Any, id: Any) -> sa.ColumnElement[str]:
+    joined = sa.select(sa.func.aggregate_strings(owner.class_.slug, " ")).where(owner == id)
+    return sa.func.coalesce(joined.correlate(id.class_).scalar_subquery(), "")
 
 
 def _names_and_slugs_of_tools() -> sa.ColumnElement[str]:

@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from verdicts.catalog import panel_keys, search
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.prices import place_of
-from verdicts.extensions import Base, begin_write, db
+from verdicts.engines import gather_statistics
+from verdicts.extensions import Base, begin_write, commit_or_retry, db
 from verdicts.voting import pair_readers
 from verdicts.voting.models import Occasion, Standing, tally, vote, vote_event
 
@@ -122,10 +123,9 @@ def _take_as_long_as_it_takes() -> None:
 
 
 def _settle() -> None:
-    """Do what a database in use does by itself: gather statistics, and on PostgreSQL note which rows all may see."""
+    """Do what housekeeping does on SQLite, and PostgreSQL by itself: gather statistics, and note which rows all see."""
     if db.engine.dialect.name == "sqlite":
-        db.session.execute(sa.text("ANALYZE"))
-        db.session.commit()
+        commit_or_retry(lambda: gather_statistics(db.session.connection()))
         return
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for step in ("SET statement_timeout = 0", "VACUUM ANALYZE", "RESET statement_timeout"):

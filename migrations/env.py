@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import context
@@ -19,6 +20,7 @@ import verdicts.staff.models
 import verdicts.traffic.models
 import verdicts.voting.models  # noqa: F401  # each brings its tables into Base.metadata
 from verdicts import outages
+from verdicts.engines import gather_statistics
 from verdicts.extensions import Base, db
 
 # Whoever waits for a table keeps all who come later from it, so the wait is short, and all is tried again.
@@ -34,12 +36,14 @@ def belongs_to_the_models(name: str | None, kind: str, parents: object) -> bool:
 
 
 def run(connection: sa.Connection) -> None:
+    applied: list[dict[str, Any]] = []
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         include_name=belongs_to_the_models,
         transactional_ddl=True,
+        on_version_apply=lambda **version: applied.append(version),
     )
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":
@@ -49,6 +53,8 @@ def run(connection: sa.Connection) -> None:
         context.run_migrations()
         if connection.dialect.name == "sqlite":
             refuse_to_leave_orphans(connection)
+        if applied:
+            gather_statistics(connection)
 
 
 def refuse_to_leave_orphans(connection: sa.Connection) -> None:

@@ -48,6 +48,20 @@ def sqlite_journal() -> str:
     return "DELETE" if sqlite_warning() else "WAL"
 
 
+def gather_statistics(connection: sa.Connection) -> None:
+    """Let SQLite look again at tables that have a new index or grew tenfold: it plans statements by what it knows.
+
+    It needs a transaction that writes. Where nothing is new it takes less than a millisecond; of a table with ten
+    million votes, half a second. PostgreSQL gathers its own.
+    """
+    if connection.dialect.name == "sqlite":
+        for pragma in _STATISTICS[sqlite_driver().sqlite_version_info >= (3, 46, 0)]:
+            connection.exec_driver_sql(pragma)
+
+
+# An older SQLite asks only about tables that the same connection has read, and sets itself no limit.
+_STATISTICS = {True: ("PRAGMA optimize=0x10012",), False: ("PRAGMA analysis_limit=1000", "ANALYZE")}
+
 # A server that vanishes (its machine lost power) must not block a thread for ever.
 _KEEPALIVES = {
     "keepalives": 1,
@@ -64,7 +78,9 @@ def engine_options(database_url: str) -> dict[str, Any]:
     options = {"hide_parameters": True, "max_overflow": 0, "pool_timeout": 5}
     if database_url.startswith("sqlite"):
         # Each connection keeps pages and statements, up to some megabytes: the same few are used while they suffice.
-        return {**options, "module": sqlite_driver(), "pool_size": 16, "pool_use_lifo": True}
+        # It reads statistics when it begins, and housekeeping gathers them every hour.
+        pool = {"pool_size": 16, "pool_use_lifo": True, "pool_recycle": 3600}
+        return {**options, **pool, "module": sqlite_driver()}
     limits = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
     # The defaults are for rotating disks and long reports: tools were all read where an index led to a few of them.
     plans = "-c random_page_cost=1.1 -c jit=off"

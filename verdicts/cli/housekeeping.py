@@ -14,6 +14,7 @@ from verdicts.cli.recorded_jobs import store_state
 from verdicts.config import current_settings
 from verdicts.curation import popularity
 from verdicts.curation.transfer import pending
+from verdicts.engines import gather_statistics
 from verdicts.extensions import TRANSIENT_ERRORS, commit_or_retry, db
 from verdicts.feedback.retention import clear_addresses, clear_networks
 from verdicts.newsletter import not_understood
@@ -68,6 +69,7 @@ def run_all(now: datetime) -> Iterator[tuple[str, int]]:
     yield "Old counts of views and searches deleted", sum(run_batches(lambda: traffic.delete_old(now)))
     yield "Figures of tools' views brought up to date", sum(update_popularity(now))
     yield "Logos of no tool destroyed", run_step(logos.delete_unused)
+    run_step(lambda: gather_statistics(db.session.connection()))
 
 
 def update_popularity(now: datetime) -> Iterator[int]:

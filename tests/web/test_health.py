@@ -64,7 +64,7 @@ def test_being_ready_costs_four_statements_and_reads_no_migrations(
 ) -> None:
     ready(visitor)
     visitor.hurried = True
-    monkeypatch.setattr(readiness, "ScriptDirectory", None)
+    monkeypatch.setattr(readiness, "CHECKOUT", None)
     before = len(statements)
     ready(visitor)
     assert len(statements) - before <= 4

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
@@ -202,3 +203,12 @@ def test_the_record_and_the_pages_are_what_plain_python_counts(shared_app: Flask
             assert [each.has_changed for each in found] == [
                 has_changed(tools[each.tool.id - 1].reviews[voice]) for each in found
             ]
+
+
+def test_readers_are_compared_on_the_tools_with_most_votes(shared_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "MOST_VOTED", 2)
+    says = {0: MadeReview(Verdict.SHIP, None, (), Basis.UNSTATED)}
+    votes = [(99, 0, False), (40, 0, True), (0, 50, True), (30, 30, True)]
+    store([MadeTool(None, is_public, (ship, skip), says) for ship, skip, is_public in votes])
+    record = queries.load_record(1, NOW)
+    assert (record.with_readers, record.of_most_voted) == (queries.Count(0, 1), True)

@@ -22,13 +22,12 @@ from verdicts.rankings.bands import Bands, order_of
 from verdicts.rankings.changed import WINDOW, Change, StoredRevision, list_changes
 from verdicts.rankings.panel import Group
 from verdicts.rankings.readers import MIN_TOOLS, Place, VotedTool
-from verdicts.voting.community import PERCENTAGE_FROM, Community, whole_percent
+from verdicts.voting.community import MOST_VOTED, PERCENTAGE_FROM, Community, whole_percent
 from verdicts.voting.models import tally
 from verdicts.voting.queries import tallies_of
 
 LENGTH = 20
 SHORT_LENGTH = 10
-MOST_VOTED = 500  # the tools among which readers' rankings choose
 NEWEST_REVISIONS = 1_000  # the earlier states of reviews in which changes are counted
 
 

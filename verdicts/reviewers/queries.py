@@ -27,7 +27,7 @@ from verdicts.reviewers.record import (
     merged,
     ships_in,
 )
-from verdicts.voting.community import PERCENTAGE_FROM
+from verdicts.voting.community import MOST_VOTED, PERCENTAGE_FROM
 from verdicts.voting.models import tally
 from verdicts.voting.queries import readers_verdict
 
@@ -83,16 +83,20 @@ _HANDS_ON = (
     .where(review.c.basis == Basis.HANDS_ON)
     .group_by(review.c.reviewer_id)
 )
-_UNPUBLISHED = sa.select(tool.c.id).where(tool.c.published_at.is_(None) | ~is_published)
-# Few tools have as many votes as an interval needs, and an index finds them. The sum hides another: SQLite without
-# statistics began with all that the reviewer has reviewed. Fewer tools are unpublished than published, and an index has
-# them: to look each tool up took as long as the rest.
-_WITH_READERS = (
-    sa.select(sa.func.count().filter(review.c.verdict == readers_verdict), sa.func.count())
-    .select_from(tally)
-    .join(review, (review.c.tool_id == tally.c.tool_id + 0) & is_theirs)
-    .where(tally.c.counted >= PERCENTAGE_FROM, readers_verdict.is_not(None), tally.c.tool_id.not_in(_UNPUBLISHED))
+# Each tool is looked up: for a join, SQLite would make a filter of all of them. The sum hides an index by which it
+# would begin with all that the reviewer has reviewed.
+_published = sa.select(tool.c.id).where(tool.c.id == tally.c.tool_id, is_published).scalar_subquery()
+_voted = (
+    sa.select(tally.c.tool_id, readers_verdict.label("verdict"))
+    .where(tally.c.counted >= PERCENTAGE_FROM, _published.is_not(None))
+    .order_by(tally.c.counted.desc(), tally.c.tool_id.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+    .subquery()
 )
+_theirs = review.c.id.is_not(None) & _voted.c.verdict.is_not(None)
+_WITH_READERS = sa.select(
+    sa.func.count().filter(review.c.verdict == _voted.c.verdict), sa.func.count().filter(_theirs), sa.func.count()
+).select_from(_voted.outerjoin(review, (review.c.tool_id == _voted.c.tool_id + 0) & is_theirs))
 _LIST = sa.select(*_PROFILE).order_by(reviewer.c.position, reviewer.c.id)
 _CATEGORIES = sa.select(category.c.id, category.c.slug, category.c.name).order_by(category.c.position)
 _FIND = (
@@ -137,8 +141,9 @@ def load_record(reviewer_id: int, now: datetime) -> Record:
     by_panel = load_each(
         "reviewers.records", [reviewer_id], lambda _ids: {reviewer_id: _load_by_panel(reviewer_id, now)}, state
     )
-    with_readers = db.session.connection().execute(_WITH_READERS, arguments(reviewer_id, now)).one()
-    return replace(by_panel[reviewer_id], with_readers=Count(*with_readers))
+    chosen = {**arguments(reviewer_id, now), "most": MOST_VOTED}
+    same, judged, voted = db.session.connection().execute(_WITH_READERS, chosen).one()
+    return replace(by_panel[reviewer_id], with_readers=Count(same, judged), of_most_voted=voted == MOST_VOTED)
 
 
 def _load_by_panel(reviewer_id: int, now: datetime) -> Record:

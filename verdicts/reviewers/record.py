@@ -83,7 +83,8 @@ class Record:
     """A reviewer's record on published tools.
 
     `alone` counts the panels of at least MIN_PANEL voices on which theirs was the only one of its kind. `with_readers`
-    counts the tools whose readers clearly ship or skip: see voting.queries.readers_verdict.
+    counts the tools whose readers clearly ship or skip: see voting.queries.readers_verdict. With `of_most_voted` it
+    counts only those among the tools with most votes: see voting.community.MOST_VOTED.
     """
 
     verdicts: Verdicts
@@ -91,6 +92,7 @@ class Record:
     agreements: tuple[Agreement, ...]
     alone: Count
     with_readers: Count
+    of_most_voted: bool = False
 
 
 def merged(panels: Iterable[Panels]) -> Panels:

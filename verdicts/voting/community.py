@@ -7,6 +7,7 @@ from math import floor, sqrt
 from statistics import NormalDist
 
 PERCENTAGE_FROM = 30  # counted votes
+MOST_VOTED = 500  # the tools that rankings by readers choose from, and on which reviewers are compared with readers
 CONFIDENCE_PERCENT = 95
 _Z = NormalDist().inv_cdf(0.5 + CONFIDENCE_PERCENT / 200)
 Z_SQUARED = _Z * _Z

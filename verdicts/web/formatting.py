@@ -20,14 +20,14 @@ from verdicts.newsletter.retention import BOUNCED_ADDRESS_RETENTION, HARD_BOUNCE
 from verdicts.newsletter.signup import CONFIRM_TOKEN_LIFETIME
 from verdicts.rankings.changed import SHOWN as CHANGES_SHOWN
 from verdicts.rankings.changed import WINDOW as CHANGES_WINDOW
-from verdicts.rankings.queries import MOST_VOTED, NEWEST_REVISIONS
+from verdicts.rankings.queries import NEWEST_REVISIONS
 from verdicts.rankings.readers import MIN_MINORITY_PERCENT
 from verdicts.rankings.readers import MIN_TOOLS as RANKED_FROM
 from verdicts.reviewers.record import MIN_PANEL
 from verdicts.staff.sessions import MAX_AGE as SESSION_MAX_AGE
 from verdicts.staff.sessions import RETENTION as SESSION_RETENTION
 from verdicts.traffic.storing import SEARCHES_KEPT, VIEWS_KEPT_MONTHS
-from verdicts.voting.community import CONFIDENCE_PERCENT, PERCENTAGE_FROM
+from verdicts.voting.community import CONFIDENCE_PERCENT, MOST_VOTED, PERCENTAGE_FROM
 from verdicts.voting.network_groups import MAX_RELEASED, ONE_SIDED_FROM, ONE_SIDED_PERCENT
 from verdicts.voting.readers_of_both import SIGNIFICANCE
 from verdicts.voting.retention import NETWORKS_KEPT

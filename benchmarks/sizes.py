@@ -49,7 +49,8 @@ PAGES = {
     "the directory by price": "/tools?sort=price",
     "the directory by name": "/tools?sort=name",
     "a search for a word of every tool": "/tools?q=teams",
-    "a search for a frequent word": "/tools?q=cobalt",
+    "a search for a frequent word": "/tools?q=cobalt",  # of which the small site has 9 tools, not a full page
+    "a search for a frequent word, full pages": "/tools?q=code",
     "a search for a name": "/tools?q=cobalt+hub+24",
     "a search with a wrong letter": "/tools?q=cobelt",
     "a category": "/categories/kind-2",

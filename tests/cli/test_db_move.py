@@ -48,6 +48,7 @@ def test_the_whole_sample_moves_and_is_the_same(app: Flask, database_url: str, e
         db.session.rollback()
         found = db.session.execute(sa.select(matching("chatgpt").c.tool_id)).all()
         assert found, "the search finds what it found"
+        assert db.session.scalar(sa.text("SELECT count(*) FROM pg_stats WHERE tablename = 'tool'")), "it is analysed"
         db.session.rollback()
         make_review(make_tool("new"), make_reviewer("new"))  # ids go on after those that were moved
 

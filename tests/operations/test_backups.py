@@ -102,6 +102,12 @@ def test_a_backup_of_an_older_version_is_migrated(app: Flask, file: Path, tmp_pa
     assert contents() == newest
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_postgresql_has_statistics_of_what_was_restored(app: Flask, file: Path) -> None:
+    assert flask(app, "restore", str(file))[0] == 0
+    assert db.session.scalar(sa.text("SELECT count(*) FROM pg_stats WHERE tablename = 'tool'"))
+
+
 def test_a_backup_with_a_vote_too_few_does_not_pass_its_verification(app: Flask, tmp_path: Path) -> None:
     make_votes(make_tool("alpha"), ship=range(3))
     begin_write()

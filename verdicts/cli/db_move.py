@@ -78,6 +78,7 @@ def move(source: sa.Connection) -> None:
     if (before := moving.count_rows(source)) != (after := moving.count_rows(target)):
         differing = [f"{name} {after[name]:,} of {before[name]:,}" for name in before if before[name] != after[name]]
         raise MoveFailed(f"Not all rows arrived: {', '.join(differing)}.")
+    target.exec_driver_sql("ANALYZE")
     db.session.commit()
 
 

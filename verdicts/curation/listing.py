@@ -118,11 +118,12 @@ def list_tools(query: ListQuery, now: datetime) -> tuple[list[ToolListRow], int]
             PriceRecord.checked_on,
         )
         .select_from(Tool)
-        # The sum lets SQLite without statistics begin with tools, in their order, and not with slugs.
-        .join(ToolSlug, sa.and_(ToolSlug.tool_id == Tool.id + 0, ToolSlug.is_current))
+        # Each of them has a slug. For an inner join, SQLite without statistics began with slugs and sorted all tools.
+        .outerjoin(ToolSlug, sa.and_(ToolSlug.tool_id == Tool.id, ToolSlug.is_current))
         .outerjoin(Category, Category.id == Tool.category_id)
         .outerjoin(PriceRecord, sa.and_(PriceRecord.tool_id == Tool.id, PriceRecord.until.is_(None)))
-        .where(_is_in_state(Tool, query, now), *_matches(query.text, Tool.name, _slugs_of(Tool)))
+        .where(Tool.merged_into_id.is_(None), _is_in_state(Tool, query, now))
+        .where(*_matches(query.text, Tool.name, _slugs_of(Tool)))
     )
     if slug := query.filters.get("category"):
         statement = statement.where(Category.slug == slug)

@@ -32,7 +32,7 @@ def test_what_is_typed_while_the_site_is_away_is_offered_when_the_form_is_opened
     assert copies(page) == 1
     # Chromium ends the emulated loss of the network while it closes a page, so the last attempts could arrive: one as
     # the page is left, and one as the network is back.
-    page.evaluate("navigator.sendBeacon = () => false; window.fetch = () => Promise.reject(new TypeError())")
+    page.evaluate("() => { navigator.sendBeacon = () => false; window.fetch = () => Promise.reject(new TypeError()) }")
     page.close(run_before_unload=False)
 
     reader.context.set_offline(False)

@@ -1,5 +1,6 @@
 """What the benchmark serves: the site, also with less of it kept in memory, and a minimal Flask view as baseline."""
 
+import threading
 from collections.abc import Iterable
 from functools import partial
 from itertools import count
@@ -36,7 +37,18 @@ def due(site: Flask) -> "WSGIApplication":
 
 def voted(site: Flask) -> "WSGIApplication":
     """Return the site without its page cache: each request renders its page, as the first one after a vote does."""
-    return RequestLog(partial(Flask.wsgi_app, site))
+    return RequestLog(one_at_a_time(partial(Flask.wsgi_app, site)))
+
+
+def one_at_a_time(inner: "WSGIApplication") -> "WSGIApplication":
+    """Let a worker render one page at a time, as its page cache does."""
+    lock = threading.Lock()
+
+    def render(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        with lock:
+            return inner(environ, start_response)
+
+    return render
 
 
 def new(site: Flask) -> "WSGIApplication":
@@ -48,7 +60,7 @@ def new(site: Flask) -> "WSGIApplication":
                 store.values.pop(key, None)
         return Flask.wsgi_app(site, environ, start_response)
 
-    return RequestLog(forget_and_render)
+    return RequestLog(one_at_a_time(forget_and_render))
 
 
 class SiteWithBaseline:

@@ -29,10 +29,15 @@ def owned(order_by: str | Literal[False] = False, back_populates: str | None = N
     )
 
 
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
+    """Return an index of only those rows for which the condition holds."""
+    condition = sa.text(where)
+    return sa.Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
 def one_per_tool(name: str, condition: str) -> sa.Index:
     """Allow at most one row of each tool for which the condition holds."""
-    where = sa.text(condition)
-    return sa.Index(name, "tool_id", unique=True, sqlite_where=where, postgresql_where=where)
+    return partial_index(name, "tool_id", where=condition, unique=True)
 
 
 def web_address(column: str) -> sa.CheckConstraint:

@@ -7,7 +7,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
-from verdicts.catalog.columns import IDS_NEVER_REUSED, closed_set, days_since_epoch, one_per_tool, owned, web_address
+from verdicts.catalog.columns import (
+    IDS_NEVER_REUSED,
+    closed_set,
+    days_since_epoch,
+    one_per_tool,
+    owned,
+    partial_index,
+    web_address,
+)
 from verdicts.catalog.kinds import (
     NAME_LENGTH,
     SLUG_LENGTH,
@@ -142,12 +150,7 @@ class Tool(Base):
         sa.Index("ix_tool_category_id_published_at", "category_id", "published_at"),
         # The licences of published tools, each once.
         sa.Index("ix_tool_license_published_at", "license", "published_at"),
-        sa.Index(
-            "ix_tool_ended_on",
-            "ended_on",
-            sqlite_where=sa.text("ended_on IS NOT NULL"),
-            postgresql_where=sa.text("ended_on IS NOT NULL"),
-        ),
+        partial_index("ix_tool_ended_on", "ended_on", where="ended_on IS NOT NULL"),
         # How many tools have each panel key, and the first ones of a key, in all and in a category.
         sa.Index("ix_tool_panel_key", "panel_key", "position", "published_at", "state"),
         sa.Index("ix_tool_category_id_panel_key", "category_id", "panel_key", "position", "published_at", "state"),
@@ -299,7 +302,6 @@ class Plan(Base):
 
 _checked_on, _looked_on = sa.column("checked_on", sa.Date), sa.column("looked_on", sa.Date)
 _latest_look = sa.case((_looked_on > _checked_on, _looked_on), else_=sa.func.coalesce(_checked_on, _looked_on))
-_IS_CURRENT, _IS_PAST = "until IS NULL", "until IS NOT NULL"
 
 
 class PriceRecord(Base):
@@ -307,22 +309,10 @@ class PriceRecord(Base):
 
     __tablename__ = "price_record"
     __table_args__ = (
-        one_per_tool("uq_price_record_current", _IS_CURRENT),
+        one_per_tool("uq_price_record_current", "until IS NULL"),
         web_address("source"),
-        sa.Index(
-            "ix_price_record_until_id",
-            "until",
-            "id",
-            sqlite_where=sa.text(_IS_PAST),
-            postgresql_where=sa.text(_IS_PAST),
-        ),
-        sa.Index(
-            "ix_price_record_due_day",
-            "due_day",
-            "tool_id",
-            sqlite_where=sa.text(_IS_CURRENT),
-            postgresql_where=sa.text(_IS_CURRENT),
-        ),
+        partial_index("ix_price_record_until_id", "until", "id", where="until IS NOT NULL"),
+        partial_index("ix_price_record_due_day", "due_day", "tool_id", where="until IS NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -360,7 +350,6 @@ class Release(Base):
     position: Mapped[int]
 
 
-HAS_CONFLICT = "conflict IS NOT NULL"
 _REVIEWS_DEPEND_ON_IT = {"dependant": ("review", "reviews")}
 
 
@@ -377,14 +366,7 @@ class Review(Base):
         sa.Index("ix_review_reviewer_id_reviewed_on", "reviewer_id", "reviewed_on", "id", "tool_id"),
         # All that a reviewer's record counts, without the quotes.
         sa.Index("ix_review_reviewer_id_tool_id_verdict", "reviewer_id", "tool_id", "verdict"),
-        sa.Index(
-            "ix_review_conflict",
-            "reviewer_id",
-            "reviewed_on",
-            "id",
-            sqlite_where=sa.text(HAS_CONFLICT),
-            postgresql_where=sa.text(HAS_CONFLICT),
-        ),
+        partial_index("ix_review_conflict", "reviewer_id", "reviewed_on", "id", where="conflict IS NOT NULL"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

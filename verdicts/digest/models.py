@@ -9,7 +9,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from verdicts.catalog.columns import closed_set
+from verdicts.catalog.columns import closed_set, partial_index
 from verdicts.extensions import Base, UtcDateTime
 
 
@@ -55,16 +55,7 @@ class Edition(Base):
     """The digest of one ISO week. At most one edition of a week is not cancelled. `sender` is the From header."""
 
     __tablename__ = "edition"
-    __table_args__ = (
-        sa.Index(
-            "uq_edition_week",
-            "year",
-            "week",
-            unique=True,
-            sqlite_where=sa.text("state != 'cancelled'"),
-            postgresql_where=sa.text("state != 'cancelled'"),
-        ),
-    )
+    __table_args__ = (partial_index("uq_edition_week", "year", "week", where="state != 'cancelled'", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     year: Mapped[int]
@@ -130,12 +121,7 @@ class Delivery(Base):
     __tablename__ = "delivery"
     __table_args__ = (
         sa.Index("ix_delivery_edition_id_state_due_at", "edition_id", "state", "due_at"),
-        sa.Index(
-            "ix_delivery_lease_until",
-            "lease_until",
-            sqlite_where=sa.text("state IN ('leased', 'transmitting')"),
-            postgresql_where=sa.text("state IN ('leased', 'transmitting')"),
-        ),
+        partial_index("ix_delivery_lease_until", "lease_until", where="state IN ('leased', 'transmitting')"),
     )
 
     edition_id: Mapped[int] = mapped_column(sa.ForeignKey("edition.id", ondelete="CASCADE"), primary_key=True)

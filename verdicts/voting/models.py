@@ -6,7 +6,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from verdicts.catalog.columns import closed_set
+from verdicts.catalog.columns import closed_set, partial_index
 from verdicts.catalog.kinds import Verdict
 from verdicts.extensions import Base, UtcDateTime
 from verdicts.voting.community import PERCENTAGE_FROM, Z_SQUARED
@@ -37,18 +37,14 @@ class Occasion(StrEnum):
     MERGED = "merged"
 
 
-def _index_of_few(name: str, *columns: str, where: str) -> sa.Index:
-    return sa.Index(name, *columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
-
-
 class Vote(Base):
     """One voter's current ballot for one tool. A ballot taken back stays as a row without a verdict."""
 
     __tablename__ = "vote"
     __table_args__ = (
-        _index_of_few("ix_vote_network", "tool_id", "network", where=HAS_NETWORK),
-        _index_of_few("ix_vote_network_first_at", "first_at", where=HAS_NETWORK),
-        _index_of_few("ix_vote_undecided", "standing", "first_at", where=UNDECIDED),
+        partial_index("ix_vote_network", "tool_id", "network", where=HAS_NETWORK),
+        partial_index("ix_vote_network_first_at", "first_at", where=HAS_NETWORK),
+        partial_index("ix_vote_undecided", "standing", "first_at", where=UNDECIDED),
         sa.Index("ix_vote_changed_at", "changed_at"),
         # All that alternatives count of a tool's readers.
         sa.Index("ix_vote_voter", "voter", "tool_id", "verdict", "standing"),
@@ -79,7 +75,7 @@ class VoteEvent(Base):
             "ix_vote_event_tool_id_at",
             *("tool_id", "at", "to_standing", "to_verdict", "from_standing", "from_verdict", "occasion"),
         ),
-        _index_of_few("ix_vote_event_network_at", "at", where=HAS_NETWORK),
+        partial_index("ix_vote_event_network_at", "at", where=HAS_NETWORK),
     )
 
     id: Mapped[int] = mapped_column(sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True)
@@ -111,7 +107,7 @@ class Tally(Base):
             "ship >= 0 AND skip >= 0 AND waiting >= 0 AND held >= 0 AND discarded >= 0", name="not_negative"
         ),
         sa.Index("ix_tally_counted", "counted", "tool_id"),
-        _index_of_few("ix_tally_readers_place", "readers_place", "tool_id", where="readers_place IS NOT NULL"),
+        partial_index("ix_tally_readers_place", "readers_place", "tool_id", where="readers_place IS NOT NULL"),
     )
 
     tool_id: Mapped[int] = mapped_column(sa.ForeignKey("tool.id"), primary_key=True, autoincrement=False)

@@ -22,6 +22,11 @@ def closed_set(kind: type[StrEnum], name: str) -> sa.Enum:
     )
 
 
+def constant(value: StrEnum) -> sa.ColumnElement[Any]:
+    """Return a value as a part of the text: binding so many of them would take as long as the statement."""
+    return sa.literal_column(f"'{value}'")
+
+
 def owned(order_by: str | Literal[False] = False, back_populates: str | None = None) -> Relationship[Any]:
     """Return a relationship to rows that are deleted with their owner, or when they leave its list."""
     return relationship(

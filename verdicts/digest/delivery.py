@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from verdicts.catalog.columns import constant
 from verdicts.digest import editions
 from verdicts.digest.models import DeliveryState, EditionState, delivery, edition
 from verdicts.extensions import db
@@ -45,13 +46,13 @@ OWNED = sa.and_(delivery.c.edition_id == _EDITION, delivery.c.owner == _OWNER)
 STARTABLE = sa.and_(
     OWNED,
     delivery.c.subscriber_id == sa.bindparam("subscriber"),
-    delivery.c.state == sa.literal_column(f"'{DeliveryState.LEASED}'"),
+    delivery.c.state == constant(DeliveryState.LEASED),
     delivery.c.lease_until > NOW,
     _edition_is_sending_condition(_EDITION),
     _mailable_condition(),
 )
 STARTED: dict[str, Any] = {
-    "state": sa.literal_column(f"'{DeliveryState.TRANSMITTING}'"),
+    "state": constant(DeliveryState.TRANSMITTING),
     "lease_until": _UNTIL,
     "tries": delivery.c.tries + sa.literal_column("1"),
     "first_tried_at": sa.func.coalesce(delivery.c.first_tried_at, NOW),

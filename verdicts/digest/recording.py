@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from verdicts.catalog.columns import constant
 from verdicts.digest import brake, editions
 from verdicts.digest.brake import NEVER_TRIED, Judgement
 from verdicts.digest.delivery import NOW, OWNED, STARTABLE, STARTED, Lease, owned_condition, start_parameters
@@ -20,14 +21,14 @@ _AWAITING_OUTCOME_STATES = (DeliveryState.TRANSMITTING, DeliveryState.UNCERTAIN)
 
 
 # What runs for every letter is built once. Constants are parts of the text: to bind each of them would take as long.
-_IS_LEASED = delivery.c.state == sa.literal_column(f"'{DeliveryState.LEASED}'")
+_IS_LEASED = delivery.c.state == constant(DeliveryState.LEASED)
 _ACCEPTABLE = sa.and_(
     OWNED,
     delivery.c.subscriber_id == sa.bindparam("accepted"),
-    sa.or_(*(delivery.c.state == sa.literal_column(f"'{state}'") for state in _AWAITING_OUTCOME_STATES)),
+    sa.or_(*(delivery.c.state == constant(state) for state in _AWAITING_OUTCOME_STATES)),
 )
 _ACCEPTED: dict[str, Any] = {
-    "state": sa.literal_column(f"'{DeliveryState.SENT}'"),
+    "state": constant(DeliveryState.SENT),
     "state_reason": sa.bindparam("reason", type_=delivery.c.state_reason.type),
     "changed_at": NOW,
     "owner": sa.null(),

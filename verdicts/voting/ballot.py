@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from verdicts.catalog.columns import constant
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.models import Tool
 from verdicts.extensions import db
@@ -110,7 +111,7 @@ def cast(
 @lru_cache(maxsize=32)
 def _select_current(networks: int) -> sa.Select[Any]:
     """Return the statement that reads a _Current, for so many networks: an expanding parameter costs as much again."""
-    is_unheld = vote.c.standing.in_([pair_readers.constant(standing) for standing in _UNHELD])
+    is_unheld = vote.c.standing.in_([constant(standing) for standing in _UNHELD])
     is_of_network = vote.c.network.in_([sa.bindparam(f"network_{number}") for number in range(networks)])
     voters = (
         sa.select(

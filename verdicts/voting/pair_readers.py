@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from verdicts.catalog.columns import constant
 from verdicts.catalog.kinds import Verdict
 from verdicts.extensions import db
 from verdicts.voting.models import Standing, pair_readers, tally, vote
@@ -31,11 +32,6 @@ Pair = tuple[int, int]  # the smaller id first
 def is_counted(ballot: sa.FromClause) -> sa.ColumnElement[bool]:
     """Return the condition on a row of `vote`, or an alias of it, that the tally counts it."""
     return (ballot.c.standing == constant(Standing.COUNTED)) & ballot.c.verdict.is_not(None)
-
-
-def constant(value: Verdict | Standing) -> sa.ColumnElement[Any]:
-    """Return a value as a part of the text: binding so many of them would take as long as the statement."""
-    return sa.literal_column(f"'{value}'")
 
 
 _mine, _other = vote.alias("mine"), vote.alias("other")

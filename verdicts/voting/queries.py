@@ -51,8 +51,7 @@ class HeldGroup:
 _counted_votes = sa.cast(tally.c.ship + tally.c.skip, sa.Float)
 _margin = sa.cast(tally.c.ship - tally.c.skip, sa.Float)
 # What a tool's readers clearly say, as a column: the verdict on whose side of one half their whole interval lies, from
-# PERCENTAGE_FROM votes on; otherwise NULL. Wilson's interval leaves out one half exactly where this inequality holds,
-# and it needs no square root, which not every SQLite has.
+# PERCENTAGE_FROM votes on; otherwise NULL. Wilson's interval leaves out one half exactly where this inequality holds.
 readers_verdict = sa.case(
     (_counted_votes < PERCENTAGE_FROM, sa.null()),
     (_margin * _margin <= Z_SQUARED * _counted_votes, sa.null()),

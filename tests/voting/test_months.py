@@ -57,3 +57,16 @@ def test_only_what_may_still_change_is_counted_again(app: Flask, statements: Sta
     assert [(month.ship, month.skip) for month in votes_by_month(tool, TODAY)] == [(1, 0), (0, 1)]
     bump_content_version()
     assert [(month.ship, month.skip) for month in votes_by_month(tool, TODAY)] == [(1, 0), (0, 1)]
+
+
+def test_what_was_kept_on_a_months_last_day_stands_in_the_same_months_on_the_next_day(app: Flask) -> None:
+    tool = make_tool("wren").id
+    db.session.rollback()
+    for voter, month in (("early", date(2025, 11, 10)), ("late", date(2026, 9, 10))):
+        say(tool, voter, SHIP, now=datetime.combine(month, NOW.timetz()))
+    assert len(votes_by_month(tool, date(2026, 10, 31))) == MONTHS
+    assert [(month.first_day, month.ship) for month in votes_by_month(tool, date(2026, 11, 1))] == [
+        (date(2026, 9, 1), 1),
+        (date(2026, 10, 1), 0),
+        (date(2026, 11, 1), 0),
+    ]

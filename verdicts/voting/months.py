@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from verdicts.catalog.content_version import VERSION
 from verdicts.catalog.kept import load_each
 from verdicts.catalog.kinds import Verdict
-from verdicts.extensions import AnyRow, UtcDateTime, db
+from verdicts.extensions import UtcDateTime, db
 from verdicts.voting.models import Occasion, Standing, vote_event
 
 MONTHS = 12
@@ -62,16 +62,19 @@ def votes_by_month(tool_id: int, today: date) -> tuple[VoteMonth, ...]:
     # On its first day a month is not sure to have all: a vote is stored some seconds after it was cast.
     over = MONTHS - (2 if today.day == 1 else 1)
 
-    def count(first: int, end: int) -> list[AnyRow]:
+    def count(first: int, end: int) -> tuple[list[VoteMonth], int]:
+        """Return these months, oldest first, and the content version."""
         moments = {f"from_{number}": datetime.combine(days[number], time(), UTC) for number in range(first, end + 1)}
         rows = db.session.connection().execute(_select_months(first, end), {"tool_id": tool_id, **moments})
-        return sorted(rows.all(), key=lambda row: row[0])
+        counted = sorted(rows.all(), key=lambda row: row[0])
+        months = [VoteMonth(days[number], ship, skip) for number, ship, skip, _version in counted]
+        return months, counted[0][-1]
 
-    recent = count(over, MONTHS)
-    # Another version of the catalogue may have another tool under this id.
-    state = days[over], recent[0].content_version
-    past = load_each("voting.months", [tool_id], lambda _: {tool_id: count(0, over)}, state)[tool_id]
-    months = [VoteMonth(days[number], ship, skip) for number, ship, skip, _version in (*past, *recent)]
+    recent, version = count(over, MONTHS)
+    # Another version of the catalogue may have another tool under this id, and the first day of a month keeps fewer.
+    state = days[0], days[over], version
+    past = load_each("voting.months", [tool_id], lambda _: {tool_id: count(0, over)[0]}, state)[tool_id]
+    months = [*past, *recent]
     begun = next((number for number, month in enumerate(months) if month.total), len(months))
     return tuple(months[begun:])
 

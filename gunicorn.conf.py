@@ -12,7 +12,7 @@ from verdicts import private_files
 from verdicts.app import MAX_READERS, MAX_WAITING_WRITERS, THREADS_PER_WORKER
 from verdicts.config import load
 from verdicts.operations import readiness
-from verdicts.web import errors, logs, metric_counts, traffic
+from verdicts.web import caching, errors, logs, metric_counts, traffic
 from verdicts.web.worker import BufferingWorker, TooFewDescriptors, raise_descriptor_limit
 
 SECONDS_UNTIL_REPLACED = 1.0
@@ -104,10 +104,13 @@ def post_fork(_server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start each worker's own thread that stores page views."""
-    traffic.recorder_of(worker.app.wsgi()).start()
+    """Start each worker's own threads: one stores page views, one reads what pages depend on."""
+    site = worker.app.wsgi()
+    traffic.recorder_of(site).start()
+    caching.cache_of(site).states.start()
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
     """Store what a worker has counted before it ends."""
+    caching.cache_of(worker.app.wsgi()).states.stop()
     traffic.recorder_of(worker.app.wsgi()).stop()

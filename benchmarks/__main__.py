@@ -44,10 +44,11 @@ class Measurement:
     status: int = 200
     connections: int = CONNECTIONS
     background: Clients | None = None
+    port: int | None = None  # of another site than the one that is measured
     loads: list[Load] = field(default_factory=list)
 
     def run_round(self, port: int, seconds: float) -> None:
-        self.loads.append(run(port, Clients(self.requests, self.connections), seconds, self.background))
+        self.loads.append(run(self.port or port, Clients(self.requests, self.connections), seconds, self.background))
 
     @property
     def rate(self) -> float:
@@ -63,14 +64,14 @@ class Measurement:
         return median(load.failure_share(self.status) for load in self.loads)
 
 
-def list_measurements(settings: config.Settings) -> list[Measurement]:
+def list_measurements(settings: config.Settings, baseline_port: int) -> list[Measurement]:
     numbers = count()
 
     def votes() -> Iterator[bytes]:
         return (vote(settings, number) for number in numbers)
 
     return [
-        Measurement("baseline: a Flask view, 12 bytes", (get("/baseline/") for _ in count())),
+        Measurement("baseline: a Flask view, 12 bytes", (get("/") for _ in count()), port=baseline_port),
         Measurement("a comparison page, cached", (get(PAGE) for _ in count())),
         Measurement("a comparison page, cached, br", (get(PAGE, accept_encoding="br") for _ in count()), 1.1),
         Measurement("a cached page that is due and the same", (get(f"/due{PAGE}") for _ in count()), 0.5),
@@ -100,8 +101,8 @@ def main(
             sample.load(datetime.now(UTC))
             logins.prepare(tries)
             db.session.commit()
-        with served(environ):
-            measurements = list_measurements(settings)
+        with served(environ), baseline_served(Path(folder)) as baseline_port:
+            measurements = list_measurements(settings, baseline_port)
             measure(measurements, settings.port, rounds, seconds)
             print(f"{rounds} alternating rounds of {seconds:g} s, 2 workers, {os.cpu_count()} processors; medians")
             report(measurements)
@@ -133,8 +134,7 @@ def report(measurements: list[Measurement]) -> None:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     return {
         "PATH": os.environ["PATH"],
         "SECRET_KEY": secrets.token_hex(32),
@@ -147,15 +147,38 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
+
+
 @contextmanager
 def served(environ: dict[str, str]) -> Iterator[None]:
-    command = [sys.executable, "-m", "gunicorn", "benchmarks.site:app"]
-    with (Path(environ["INSTANCE_PATH"]) / "site.log").open("wb") as log:
+    with _gunicorn(
+        Path(environ["INSTANCE_PATH"]) / "site.log", int(environ["PORT"]), "benchmarks.site:app", environ=environ
+    ):
+        yield
+
+
+@contextmanager
+def baseline_served(folder: Path) -> Iterator[int]:
+    """Serve the baseline, and yield its port."""
+    port = free_port()
+    arguments = f"--config=benchmarks/baseline.py --bind=127.0.0.1:{port} benchmarks.baseline:app".split()
+    with _gunicorn(folder / "baseline.log", port, *arguments, environ={"PATH": os.environ["PATH"]}):
+        yield port
+
+
+@contextmanager
+def _gunicorn(log_file: Path, port: int, *arguments: str, environ: dict[str, str]) -> Iterator[None]:
+    command = [sys.executable, "-m", "gunicorn", *arguments]
+    with log_file.open("wb") as log:
         process = subprocess.Popen(
             command, cwd=config.CHECKOUT, env=environ, stdout=log, stderr=log, start_new_session=True
         )
     try:
-        wait_for(int(environ["PORT"]), process)
+        wait_for(port, process)
         yield
     finally:
         os.killpg(process.pid, signal.SIGKILL)

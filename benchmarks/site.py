@@ -1,4 +1,4 @@
-"""What the benchmark serves: the site, also with less of it kept in memory, and a minimal Flask view as baseline."""
+"""What the benchmark serves: the site, also with less of it kept in memory."""
 
 import threading
 from collections.abc import Iterable
@@ -17,16 +17,9 @@ from verdicts.web.logs import RequestLog
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-BASELINE = "/baseline"
 DUE = "/due"
 VOTED = "/voted"
 NEW = "/new"
-
-
-def baseline() -> Flask:
-    app = Flask("baseline")
-    app.add_url_rule("/", view_func=lambda: "twelve bytes")
-    return app
 
 
 def due(site: Flask) -> "WSGIApplication":
@@ -63,8 +56,8 @@ def new(site: Flask) -> "WSGIApplication":
     return RequestLog(one_at_a_time(forget_and_render))
 
 
-class SiteWithBaseline:
-    """The site, with the baseline and the other ways to serve it under paths of their own.
+class SiteInVariants:
+    """The site, and the other ways to serve it under paths of their own.
 
     gunicorn.conf.py and its workers use its context, its configuration and its extensions.
     """
@@ -73,11 +66,11 @@ class SiteWithBaseline:
         self.app_context = site.app_context
         self.config = site.config
         self.extensions = site.extensions
-        others = {BASELINE: baseline(), DUE: due(site), VOTED: voted(site), NEW: new(site)}
+        others = {DUE: due(site), VOTED: voted(site), NEW: new(site)}
         self._dispatcher: WSGIApplication = DispatcherMiddleware(site, others)
 
     def __call__(self, environ, start_response):  # type: ignore[no-untyped-def]
         return self._dispatcher(environ, start_response)
 
 
-app = SiteWithBaseline(create_app())
+app = SiteInVariants(create_app())

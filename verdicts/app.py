@@ -11,8 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from verdicts import cli, config, private_files, web
 from verdicts.extensions import compress, csrf, init_database, limit_waiting_writers, limiter, mail
-from verdicts.web import counters, metric_counts
-from verdicts.web.caching import PageCache
+from verdicts.web import caching, counters, metric_counts
 from verdicts.web.client_address import CleanClientAddress
 from verdicts.web.logs import RequestLog
 from verdicts.web.templating import LeanEnvironment
@@ -76,7 +75,7 @@ def wrap_wsgi(app: Flask, proxy_hops: int) -> "WSGIApplication":
     From outside in: the log, the trusted proxies, the page cache, the client's address (which no cached page needs).
     """
     counts = metric_counts.create(app)
-    inner: WSGIApplication = PageCache(app, CleanClientAddress(app.wsgi_app, proxy_hops))
+    inner: WSGIApplication = caching.create(app, CleanClientAddress(app.wsgi_app, proxy_hops))
     if proxy_hops:
         inner = ProxyFix(inner, x_for=proxy_hops, x_proto=proxy_hops, x_host=proxy_hops)
     return RequestLog(inner, counts)

@@ -26,8 +26,8 @@ from verdicts.config import MAX_REQUEST_BYTES
 from verdicts.extensions import begin_write, db
 from verdicts.web.admin.import_export import MAX_MEGABYTES, TOO_LARGE_MESSAGE
 from verdicts.web.bounces import MAX_PAYLOAD_BYTES
-from verdicts.web.caching import STATE_TTL_SECONDS
 from verdicts.web.limits import SIGNUPS_PER_NETWORK_LIMIT
+from verdicts.web.site_state import STATE_TTL_SECONDS
 
 CLIENTS = 30
 NGINX_SECONDS = 2  # its cache counts whole seconds

@@ -19,11 +19,11 @@ from tests.apps import BASE_URL
 from tests.conftest import ON_ONE_DATABASE
 from tests.faults.serving import wait_until
 from tests.makers import make_tool
-from tests.web.visitor import Clock, Visitor, page_cache_of
+from tests.web.visitor import Clock, Visitor
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.extensions import db
 from verdicts.web import caching, counters, limits
-from verdicts.web.caching import PUBLIC, PageCache
+from verdicts.web.caching import PUBLIC, PageCache, cache_of
 from verdicts.web.page_stores import StoreName
 
 MINUTE = 60.0
@@ -94,19 +94,19 @@ def test_each_query_is_a_page_of_its_own(visitor: Visitor) -> None:
 @pytest.fixture
 def small(visitor: Visitor) -> Visitor:
     """A visitor of a site whose stores hold about two pages each."""
-    for store in page_cache_of(visitor.app)._stores.values():
+    for store in cache_of(visitor.app)._stores.values():
         store._max_bytes = 45_000
     return visitor
 
 
 def cached(visitor: Visitor, *names: StoreName) -> list[str]:
     """Return the paths, with queries, in these stores or in all, the one that was read last at the end."""
-    stores = page_cache_of(visitor.app)._stores
+    stores = cache_of(visitor.app)._stores
     return ["?".join(filter(None, key[:2])) for name in names or stores for key in stores[name].keys()]  # noqa: SIM118
 
 
 def forget_pages(visitor: Visitor) -> None:
-    for store in page_cache_of(visitor.app)._stores.values():
+    for store in cache_of(visitor.app)._stores.values():
         for key in store.keys():  # noqa: SIM118
             store.discard(key)
 
@@ -116,7 +116,7 @@ def test_the_cache_is_bounded_by_bytes(small: Visitor) -> None:
         small.opens("GET", path)
     assert 1 <= len(cached(small)) < 5
     assert cached(small)[-1] == "/contact"
-    assert page_cache_of(small.app)._stores[StoreName.PAGES].bytes <= 45_000
+    assert cache_of(small.app)._stores[StoreName.PAGES].bytes <= 45_000
 
 
 def test_a_page_that_is_read_stays_longer_than_one_that_is_not(small: Visitor) -> None:
@@ -150,7 +150,7 @@ def test_nothing_that_anyone_can_make_up_pushes_out_a_page(small: Visitor, four:
         small.opens("GET", f"/tools?q=word{number}")
     assert cached(small, StoreName.PAGES) == ["/method"]
     assert cached(small, StoreName.PAIRS) == ["/compare/alpha-vs-beta"]
-    assert page_cache_of(small.app)._stores[StoreName.MADE_UP].bytes <= 45_000
+    assert cache_of(small.app)._stores[StoreName.MADE_UP].bytes <= 45_000
 
 
 def test_however_many_pairs_are_read_other_pages_stay(small: Visitor, four: list[str]) -> None:

@@ -26,7 +26,7 @@ from verdicts.curation import popularity
 from verdicts.extensions import begin_write, db
 from verdicts.voting.retention import fold_voters
 from verdicts.voting.waiting import release_due
-from verdicts.web import caching, fragments
+from verdicts.web import caching, fragments, site_state
 from verdicts.web.caching import PUBLIC, PageCache
 
 pytestmark = ON_ONE_DATABASE
@@ -303,7 +303,7 @@ def test_while_the_database_is_away_pages_are_served_as_they_are(app: Flask, mon
     inside, clock = Inside(frozenset()), Clock()
     cache = PageCache(app, inside, clock)
     fetch(cache)
-    monkeypatch.setattr(caching, "read_state", fail)
+    monkeypatch.setattr(site_state, "read_state", fail)
     inside.status = "503 SERVICE UNAVAILABLE"
     for _ in range(20):
         clock.now += 3600

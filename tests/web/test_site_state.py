@@ -1,15 +1,29 @@
 """The marks by which the page cache knows that something has changed, on both databases."""
 
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from flask import Flask
 
+from tests.conftest import StatementCount
+from tests.faults.serving import wait_until
 from tests.makers import NOW, make_comparison, make_tool
 from tests.voting.world import SHIP, SKIP, say
+from tests.web.visitor import Clock
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.extensions import db
-from verdicts.web.site_state import Source, is_unchanged, read_state
+from verdicts.web import site_state
+from verdicts.web.site_state import (
+    STATE_TTL_SECONDS,
+    UNKNOWN,
+    SiteState,
+    SiteStateReader,
+    Source,
+    is_unchanged,
+    read_state,
+)
 
 HOUR = timedelta(hours=1)
 CONTENT, BOTH = frozenset([Source.CONTENT]), frozenset(Source)
@@ -59,3 +73,59 @@ def test_each_day_moves_it(app: Flask) -> None:
     midnight = NOW.replace(hour=0) + timedelta(days=1)
     before, after = read_state(midnight - timedelta(seconds=1)), read_state(midnight)
     assert not is_unchanged(CONTENT, before, after)
+
+
+# Who reads it
+
+
+def test_the_state_is_read_once_a_second_however_many_ask(app: Flask, statements: StatementCount) -> None:
+    clock = Clock()
+    reader = SiteStateReader(app, clock)
+    for later in (0.0, 0.5, 0.4, 0.2):
+        clock.now += later
+        reader.current()
+    assert len(statements) == 2
+
+
+def test_who_may_not_wait_knows_the_state_until_it_is_due(app: Flask) -> None:
+    clock = Clock()
+    reader = SiteStateReader(app, clock)
+    assert reader.known() is None
+    state = reader.current()
+    assert reader.known() == state
+    clock.now += STATE_TTL_SECONDS
+    assert reader.known() is None
+
+
+def test_while_one_reads_the_others_go_on_with_the_last_state(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    reader = SiteStateReader(app, clock)
+    last = reader.current()
+    clock.now += 10
+    asked = []
+
+    def read_and_ask(now: datetime) -> SiteState:
+        asked.append((reader.current(), reader.known()))
+        return read_state(now)
+
+    monkeypatch.setattr(site_state, "read_state", read_and_ask)
+    reader.current()
+    assert asked == [(last, last)]
+
+
+def test_it_is_read_ahead_as_long_as_somebody_asks(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site_state, "READ_AHEAD_SECONDS", 0.01)
+    reads = []
+    monkeypatch.setattr(site_state, "read_state", lambda now: reads.append(now) or UNKNOWN)
+    reader = SiteStateReader(app, time.monotonic)
+    reader.start()
+    try:
+        time.sleep(0.1)
+        assert reads == []
+        for number in (1, 2):
+            reader.known()
+            wait_until(lambda number=number: len(reads) == number, 10)  # type: ignore[misc]
+        time.sleep(0.1)
+        assert len(reads) == 2
+    finally:
+        reader.stop()

@@ -20,7 +20,7 @@ from werkzeug.routing import RequestRedirect
 from werkzeug.test import Client, TestResponse
 
 from verdicts.extensions import db
-from verdicts.web.caching import PUBLIC, PageCache
+from verdicts.web.caching import PUBLIC, cache_of
 from verdicts.web.headers import HEADERS, HSTS
 
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -253,7 +253,7 @@ class Visitor:
 
     def __post_init__(self) -> None:
         self.base_url = self.base_url or self.app.config["SETTINGS"].base_url
-        self.cache = page_cache_of(self.app)
+        self.cache = cache_of(self.app)
         if not isinstance(self.cache._clock, Clock):
             self.cache._clock = Clock()
         self.clock: Clock = self.cache._clock
@@ -358,13 +358,6 @@ class Visitor:
             for fault in faults_of(page, self.app, is_fragment):
                 raise BadPage(f"{method} {path} ({page.status}): {fault}")
         return page
-
-
-def page_cache_of(app: Flask) -> PageCache:
-    layer: Any = app.wsgi_app
-    while not isinstance(layer, PageCache):
-        layer = getattr(layer, "_inner", None) or layer.app
-    return layer
 
 
 def check_headers(page: Page, method: str, app: Flask) -> None:

@@ -8,11 +8,13 @@ HEAD_SECONDS = 10.0
 BODY_SECONDS = 20.0
 UPLOAD_BYTES_PER_SECOND = 32 * 1024  # a larger body has a second more for so many bytes
 MAX_HEAD_BYTES = 64 * 1024  # gunicorn refuses a longer one
+MAX_SHORT_HEAD_BYTES = 4 * 1024  # which is read within a millisecond
 
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _CHUNKED = re.compile(rb"^transfer-encoding:.*chunked", re.IGNORECASE | re.MULTILINE)
 _CLOSES = re.compile(rb"^connection:[^\r\n]*close", re.IGNORECASE | re.MULTILINE)
+_READS = re.compile(rb"(?:GET|HEAD) (\S+) ")
 _EXPECTS = re.compile(rb"^expect:[ \t]*100-continue", re.IGNORECASE | re.MULTILINE)
 
 
@@ -23,15 +25,20 @@ class Arrival:
     a little longer, or is read within the limits of BoundedSocket.
     """
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, idle_seconds: float | None = None) -> None:
+        """Begin to collect. A connection that has had its response may be idle for so many seconds first."""
         self.data = bytearray()
-        self.deadline = now + HEAD_SECONDS
+        self.deadline = now + (HEAD_SECONDS if idle_seconds is None else idle_seconds)
+        self._is_idle = idle_seconds is not None
         self.is_expecting = False  # the client waits for "100 Continue" before it sends its body
         self._head_end = 0
         self._length: int | None = None  # of the body; None where it comes in chunks
         self._next_chunk = 0
 
     def add(self, data: bytes, now: float) -> None:
+        if self._is_idle:
+            self._is_idle = False
+            self.deadline = now + HEAD_SECONDS
         searched = max(0, len(self.data) - len(_HEAD_END))
         self.data += data
         if not self._head_end and (end := self.data.find(_HEAD_END, searched)) >= 0:
@@ -41,6 +48,14 @@ class Arrival:
     def is_form(self) -> bool:
         """Whether the request is one that may write."""
         return self.data.startswith(b"POST ")
+
+    @property
+    def target(self) -> str:
+        """What a GET or HEAD asks for that has nothing but a short head; "" for any other request."""
+        if self._length != 0 or not len(self.data) == self._head_end <= MAX_SHORT_HEAD_BYTES:
+            return ""
+        found = _READS.match(self.data)
+        return found[1].decode("latin-1") if found else ""
 
     @property
     def is_probe(self) -> bool:

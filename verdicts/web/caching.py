@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache, wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Response, make_response, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response as WsgiResponse
@@ -21,12 +21,11 @@ from werkzeug.wrappers import Response as WsgiResponse
 from verdicts.extensions import compress, limiter
 from verdicts.turns import TooManyWaiting, Turns
 from verdicts.web import limits, metric_counts, traffic
-from verdicts.web.clock import now
 from verdicts.web.hosts import is_trusted
 from verdicts.web.known_arguments import KnownArguments
 from verdicts.web.metric_counts import CACHE_PLACES, CacheOutcome
 from verdicts.web.page_stores import MAX_BYTES, CachedPage, Key, PageStore, StoreName
-from verdicts.web.site_state import UNKNOWN, SiteState, Source, is_unchanged, read_state
+from verdicts.web.site_state import SiteState, SiteStateReader, Source, is_unchanged
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -36,7 +35,6 @@ FRESH_SECONDS = 5
 MAX_WAIT_SECONDS = 5  # for what another request renders
 STALE_SECONDS = 60
 STALE_IF_ERROR_SECONDS = 24 * 3600
-STATE_TTL_SECONDS = 1
 MAX_WAIT_TO_RENDER_SECONDS = 2  # for other threads that render; then it renders at once with them
 MAX_PAGE_BYTES = 512 * 1024
 
@@ -46,9 +44,15 @@ PUBLIC = (
 )
 UNCHANGED = "304 NOT MODIFIED"
 CONTENT_ENCODINGS = ("br", "gzip")
+ALL_ENCODINGS = (*CONTENT_ENCODINGS, "identity")
 _CACHED_STATUSES = {200, 301}
 _OLD_PAGE_STATUSES = {429, *range(500, 600)}  # one who may not have a page rendered still gets the one that is there
+# Where the environ says that gunicorn's main loop asks. It may wait for nothing: it gets a page that is kept, or
+# NEEDS_THREAD, and no response has begun.
+IN_MAIN_LOOP = "verdicts.in_main_loop"
+NEEDS_THREAD: list[bytes] = []
 _RENDERING = "verdicts.rendering"
+_EXTENSION = "verdicts-page-cache"
 
 
 @dataclass
@@ -102,9 +106,9 @@ class PageCache:
     """A WSGI layer that answers public GETs from memory.
 
     A page is fresh for FRESH_SECONDS, and as long as all that it says it depends on is unchanged; what editors publish
-    ends that within STATE_TTL_SECONDS. Then one request renders it again. The others get the old page, or wait where
-    it shows what editors have changed since. Where rendering fails with a 5xx, or the client may cause no more of it
-    (429), the old page is served for up to STALE_IF_ERROR_SECONDS.
+    ends that within a second. Then one request renders it again. The others get the old page, or wait where it shows
+    what editors have changed since. Where rendering fails with a 5xx, or the client may cause no more of it (429), the
+    old page is served for up to STALE_IF_ERROR_SECONDS.
     """
 
     def __init__(self, app: Flask, inner: "WSGIApplication", clock: Callable[[], float] = time.monotonic) -> None:
@@ -119,41 +123,60 @@ class PageCache:
         self._rendering: dict[Key, threading.Event] = {}
         self._lock = threading.Lock()
         self._turns = Turns(at_once=1, max_waiting=sys.maxsize)
-        self._state = UNKNOWN
-        self._state_read_at = float("-inf")
+        self.states = SiteStateReader(app, lambda: self._clock())
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        in_main_loop = IN_MAIN_LOOP in environ
         # Pages are the same under all of our hosts, so keys hold no host.
         is_our_host = is_trusted(environ.get("HTTP_HOST"), self._hosts)
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or not is_our_host:
-            return self._inner(environ, start_response)
+            return NEEDS_THREAD if in_main_loop else self._inner(environ, start_response)
         # Flask-Compress knows more encodings, and might choose one that another client of the same key cannot read.
         environ["HTTP_ACCEPT_ENCODING"] = _content_encoding_for(environ.get("HTTP_ACCEPT_ENCODING"))
-        path = _path_of(environ)
         if query := environ.get("QUERY_STRING"):
-            environ["QUERY_STRING"] = self._known_arguments.reduce(path, query)
+            environ["QUERY_STRING"] = self._known_arguments.reduce(_path_of(environ), query)
         key = _key_of(environ)
         with self._lock:
-            page = self._find(key)
-        if page and self._is_fresh(page):
-            return self._answer(page, environ, start_response, CacheOutcome.HIT)
+            page, is_being_rendered = self._find(key), key in self._rendering
+        if page and (state := self.states.known() if in_main_loop else self.states.current()):
+            if self._is_fresh(page, state):
+                return self._answer(page, environ, start_response, CacheOutcome.HIT)
+            if is_being_rendered and self._may_serve_old(page):
+                return self._answer(page, environ, start_response, CacheOutcome.OLD)
+        return NEEDS_THREAD if in_main_loop else self._render_once(key, page, environ, start_response)
+
+    def _render_once(
+        self, key: Key, old: CachedPage | None, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Render a page, unless another request does so already."""
         rendered = self._begin_rendering(key)
         if rendered is None:
             try:
-                return self._render(key, page, environ, start_response)
+                return self._render(key, old, environ, start_response)
             finally:
                 self._end_rendering(key)
-        if page and self._may_serve_old(page):
-            return self._answer(page, environ, start_response, CacheOutcome.OLD)
-        if found := self._wait_for(rendered, key, path):
+        if old and self._may_serve_old(old):
+            return self._answer(old, environ, start_response, CacheOutcome.OLD)
+        if found := self._wait_for(rendered, key, _path_of(environ)):
             return self._answer(found, environ, start_response, CacheOutcome.WAITED)
-        return self._render(key, page, environ, start_response)
+        return self._render(key, old, environ, start_response)
+
+    def holds(self, target: str) -> bool:
+        """Say whether a page for a request's target is kept, in any content encoding.
+
+        The main loop asks, so this waits for no lock. Its answer may be over a moment later.
+        """
+        quoted, _, query = target.partition("?")
+        path = unquote_to_bytes(quoted.encode("latin-1")).decode("latin-1")  # PEP 3333
+        query = self._known_arguments.reduce(_decode(path), query) if query else ""
+        keys = [(path, query, encoding) for encoding in ALL_ENCODINGS]
+        return any(key in store for store in self._stores.values() for key in keys)
 
     def _find(self, key: Key) -> CachedPage | None:
         return next((store.get(key) for store in self._stores.values() if key in store), None)
 
-    def _is_fresh(self, page: CachedPage) -> bool:
-        state, moment = self._current_state(), self._clock()
+    def _is_fresh(self, page: CachedPage, state: SiteState) -> bool:
+        moment = self._clock()
         if page.age(moment) < FRESH_SECONDS:
             return page.state.content == state.content
         if page.sources is None or page.age(moment) > STALE_IF_ERROR_SECONDS:
@@ -164,7 +187,7 @@ class PageCache:
         return False
 
     def _may_serve_old(self, page: CachedPage) -> bool:
-        return page.state.content == self._state.content and page.age(self._clock()) <= STALE_SECONDS
+        return page.state.content == self.states.last.content and page.age(self._clock()) <= STALE_SECONDS
 
     def _begin_rendering(self, key: Key) -> threading.Event | None:
         """Return None where this request is to render, or what another one sets that renders already."""
@@ -185,7 +208,7 @@ class PageCache:
         rendered.wait(MAX_WAIT_SECONDS)
         with self._lock:
             page = self._find(key)
-        return page if page and self._is_fresh(page) else None
+        return page if page and self._is_fresh(page, self.states.current()) else None
 
     def _render(
         self, key: Key, old: CachedPage | None, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -201,7 +224,7 @@ class PageCache:
         }
         with self._turn_to_render(_path_of(environ)):
             # The state of before: what changes meanwhile shows at the next look.
-            state, rendered_at = self._current_state(), self._clock()
+            state, rendered_at = self.states.current(), self._clock()
             response = WsgiResponse.from_app(self._inner, as_get, buffered=True)
         if response.status_code in _OLD_PAGE_STATUSES and old and old.age(rendered_at) < STALE_IF_ERROR_SECONDS:
             return self._answer(old, environ, start_response, CacheOutcome.OLD)
@@ -267,19 +290,18 @@ class PageCache:
         """Remove a page that is gone, in every content encoding: no later error may bring it back."""
         with self._lock:
             for store in self._stores.values():
-                for encoding in ("identity", *CONTENT_ENCODINGS):
+                for encoding in ALL_ENCODINGS:
                     store.discard((*key[:-1], encoding))
 
-    def _current_state(self) -> SiteState:
-        """Return what pages depend on, read once a second, or the last known while the database is unreachable."""
-        if self._clock() - self._state_read_at >= STATE_TTL_SECONDS:
-            self._state_read_at = self._clock()
-            with self._app.app_context():
-                try:
-                    self._state = read_state(now())
-                except SQLAlchemyError:
-                    self._app.logger.warning("what pages depend on cannot be read; pages are served as they are")
-        return self._state
+
+def create(app: Flask, inner: "WSGIApplication") -> PageCache:
+    cache = app.extensions[_EXTENSION] = PageCache(app, inner)
+    return cache
+
+
+def cache_of(app: Flask) -> PageCache:
+    cache: PageCache = app.extensions[_EXTENSION]
+    return cache
 
 
 def _key_of(environ: "WSGIEnvironment") -> Key:
@@ -292,7 +314,10 @@ def _key_of(environ: "WSGIEnvironment") -> Key:
 
 
 def _path_of(environ: "WSGIEnvironment") -> str:
-    path: str = environ.get("PATH_INFO", "")
+    return _decode(environ.get("PATH_INFO", ""))
+
+
+def _decode(path: str) -> str:
     return path.encode("latin-1").decode(errors="replace")  # PEP 3333
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, g, has_app_context, request
 from werkzeug.wsgi import ClosingIterator
 
+from verdicts.web.caching import NEEDS_THREAD
 from verdicts.web.metric_counts import MetricCounts
 
 if TYPE_CHECKING:
@@ -120,6 +121,8 @@ class RequestLog:
                 self._counts.count_request(environ.get("PATH_INFO", ""), code, seconds)
 
         body = self._inner(environ, start)
+        if body is NEEDS_THREAD:
+            return body
         if isinstance(body, list):  # nothing is left to be done for it
             finish()
             return body

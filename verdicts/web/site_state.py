@@ -1,5 +1,7 @@
 """What public pages depend on, as a few marks that one statement reads: where none has moved, no page has."""
 
+import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,11 +9,19 @@ from enum import Enum, auto
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 
 from verdicts.catalog.content_version import CATALOG_STATE, last_published
 from verdicts.comparisons.models import Comparison
 from verdicts.extensions import db
 from verdicts.voting.models import tally
+from verdicts.web.clock import now
+
+logger = logging.getLogger(__name__)
+
+STATE_TTL_SECONDS = 1
+READ_AHEAD_SECONDS = 0.8  # so that while there are readers, hardly a request finds the state due
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -59,6 +69,63 @@ def read_state(now: datetime) -> SiteState:
     with db.engine.connect() as connection:
         version, tool, comparison, vote_changes = connection.execute(_STATE, {"now": now}).one()
     return SiteState(ContentState(version, tool, comparison, now.date()), int(vote_changes))
+
+
+class SiteStateReader:
+    """Knows the state as it was STATE_TTL_SECONDS ago at most, or the last one that could be read.
+
+    Who finds it due reads it; the others go on with the last one meanwhile. In a process that serves, a thread of its
+    own reads it before it is due, as long as somebody asks: where the database hangs, no request for a page that is
+    kept waits for it.
+    """
+
+    def __init__(self, app: Flask, clock: Callable[[], float]) -> None:
+        self.last = UNKNOWN
+        self._app = app
+        self._clock = clock
+        self._read_at = float("-inf")
+        self._reading = threading.Lock()
+        self._is_asked = False
+        self._stopping = threading.Event()
+
+    def current(self) -> SiteState:
+        """Return the state. One statement where it is due."""
+        if self._is_due():
+            self._read()
+        return self.last
+
+    def known(self) -> SiteState | None:
+        """Return the state, or None where it is due."""
+        return None if self._is_due() else self.last
+
+    def start(self) -> None:
+        """Read ahead from now on. Call it in the process that serves: threads are not forked."""
+        threading.Thread(target=self._read_ahead, name="site state", daemon=True).start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def _is_due(self) -> bool:
+        self._is_asked = True
+        return self._clock() - self._read_at >= STATE_TTL_SECONDS and not self._reading.locked()
+
+    def _read_ahead(self) -> None:
+        while not self._stopping.wait(READ_AHEAD_SECONDS):
+            if self._is_asked:
+                self._is_asked = False
+                self._read()
+
+    def _read(self) -> None:
+        if not self._reading.acquire(blocking=False):
+            return
+        try:
+            self._read_at = self._clock()
+            with self._app.app_context():
+                self.last = read_state(now())
+        except SQLAlchemyError:
+            logger.warning("what pages depend on cannot be read; pages are served as they are")
+        finally:
+            self._reading.release()
 
 
 def depends_on(*sources: Source) -> Callable[[V], V]:

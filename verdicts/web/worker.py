@@ -12,6 +12,7 @@ import struct
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -20,7 +21,7 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 from verdicts.config import Settings
-from verdicts.web import metric_counts, unreadable
+from verdicts.web import main_loop, metric_counts, unreadable
 from verdicts.web.arrivals import Arrival
 from verdicts.web.bodies import BodyTooSlow, TooManyBodies
 
@@ -33,6 +34,7 @@ LINGER_SECONDS = 2.0
 STOP_SECONDS = 1.0  # what has not come by then is not waited for when a worker stops
 SEND_SECONDS = 10  # without a byte taken
 SEND_BUFFER_BYTES = 400 * 1024  # a page fits, so that its thread need not wait for a slow reader
+SECONDS_BETWEEN_LOOKS = 0.02  # at what has not come or gone in time
 RECEIVE_BYTES = 64 * 1024
 CORK = getattr(socket, "TCP_CORK", None)  # of Linux
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -108,6 +110,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     A body larger than a form goes to its view at once, which may refuse it unread. Where the view reads it, at most
     half of the threads wait for such bodies.
 
+    A page that is kept in memory needs no thread: the main loop answers it.
+
     What is more than the threads can answer soon is refused by the main loop: rendering a refusal takes a third of the
     time of a vote, so under five times more load than it carries a site would do little else.
     """
@@ -119,6 +123,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         super().__init__(*args, **kwargs)
         self._arriving: dict[Any, Arrival] = {}
         self._lingering: dict[Any, float] = {}
+        self._sending: dict[Any, float] = {}  # until when their clients must take more of a response of the main loop
+        self._looked_at = float("-inf")
         self._queued: deque[tuple[float, Any, Arrival]] = deque()  # what waits to be handed over, and since when
         self._writing: set[Any] = set()  # connections whose form has been handed over
         self._reading: set[Any] = set()  # connections whose request for a page has been handed over
@@ -166,6 +172,10 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
 
     def _hand_over(self, conn: Any) -> None:
         arrival = self._arriving[conn]
+        if self.alive and (response := main_loop.respond(arrival, conn, self.cfg, self.app.wsgi())):
+            del self._arriving[conn]
+            self._send(conn, response)
+            return
         if self._is_overloaded(arrival):
             if self.alive and arrival.may_go_on:
                 self._refuse_and_keep(conn)
@@ -244,11 +254,16 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     def murder_pending(self) -> None:
         """Answer what did not arrive in time with 408, and close what has lingered."""
         super().murder_pending()
-        self._drop_oldest()
         now = time.monotonic()
+        if now - self._looked_at < SECONDS_BETWEEN_LOOKS:
+            return
+        self._looked_at = now
+        self._drop_oldest()
         if not self.alive:
             for arrival in self._arriving.values():
                 arrival.deadline = min(arrival.deadline, now + STOP_SECONDS)
+        for conn in [conn for conn, until in self._sending.items() if until <= now]:
+            self._end_sending(conn)
         for conn in [conn for conn, arrival in self._arriving.items() if arrival.deadline <= now]:
             self._refuse(conn, HTTPStatus.REQUEST_TIMEOUT)
         for conn in [conn for conn, until in self._lingering.items() if until <= now]:
@@ -265,6 +280,29 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         del self._arriving[conn]  # the new one is the last that is dropped
         self._arriving[conn] = Arrival(time.monotonic())
         _send_at_once(conn.sock, self._answer_unread(HTTPStatus.SERVICE_UNAVAILABLE, closes=False))
+
+    def _send(self, conn: Any, parts: Sequence[bytes | memoryview], _socket: Any = None) -> None:
+        """Send a response of the main loop, what its client does not take yet as it takes it; then await a request."""
+        try:
+            sent = conn.sock.sendmsg(parts)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError:
+            self._end_sending(conn)
+            return
+        now = time.monotonic()
+        if rest := _rest_of(parts, sent):
+            self._sending[conn] = now + SEND_SECONDS
+            self.poller.modify(conn.sock, selectors.EVENT_WRITE, partial(self._send, conn, rest))
+            return
+        if self._sending.pop(conn, None):
+            self.poller.modify(conn.sock, selectors.EVENT_READ, partial(self._receive, conn))
+        self._arriving[conn] = Arrival(now, self.cfg.keepalive)
+
+    def _end_sending(self, conn: Any) -> None:
+        self._sending.pop(conn, None)
+        self.poller.unregister(conn.sock)
+        self._close(conn)
 
     def _linger(self, conn: Any) -> None:
         """Close a connection so that its client reads the whole response first (RFC 9112, section 9.6)."""
@@ -318,6 +356,16 @@ def _bound_sending(sock: socket.socket) -> None:
 def _send_at_once(sock: socket.socket, data: bytes) -> None:
     with suppress(OSError):  # it takes nothing, or is gone
         sock.send(data)
+
+
+def _rest_of(parts: Sequence[bytes | memoryview], sent: int) -> list[memoryview]:
+    """Return what remains of these parts after so many bytes of them, without a copy."""
+    rest = []
+    for part in parts:
+        if sent < len(part):
+            rest.append(memoryview(part)[sent:])
+        sent = max(0, sent - len(part))
+    return rest
 
 
 def _hold_back(sock: socket.socket, is_on: bool) -> None:

@@ -14,8 +14,8 @@ from tests.apps import BASE_URL
 from tests.conftest import ON_ONE_DATABASE
 from tests.web import rich
 from tests.web.admin.admin_client import AdminClient
-from tests.web.visitor import Clock, Visitor, page_cache_of
-from verdicts.web.caching import PUBLIC, PageCache
+from tests.web.visitor import Clock, Visitor
+from verdicts.web.caching import PUBLIC, PageCache, cache_of
 from verdicts.web.page_stores import MAX_BYTES
 
 pytestmark = ON_ONE_DATABASE
@@ -55,7 +55,7 @@ def with_query(path: str, query: str) -> str:
 
 
 def cached(app: Flask) -> list[tuple[str, Any]]:
-    stores = page_cache_of(app)._stores.values()
+    stores = cache_of(app)._stores.values()
     return [("?".join(filter(None, key[:2])), page) for store in stores for key, page in store._pages.items()]
 
 
@@ -64,7 +64,7 @@ def bodies(app: Flask) -> set[tuple[str, bytes]]:
 
 
 def forget(app: Flask) -> None:
-    for store in page_cache_of(app)._stores.values():
+    for store in cache_of(app)._stores.values():
         for key in store.keys():  # noqa: SIM118
             store.discard(key)
 
@@ -113,7 +113,7 @@ def test_a_response_that_sets_a_cookie_is_not_cached(app: Flask) -> None:
 def test_however_many_addresses_are_asked_for_the_cache_stays_within_its_bounds(
     app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache = page_cache_of(app)
+    cache = cache_of(app)
     for store in cache._stores.values():
         monkeypatch.setattr(store, "_max_bytes", 60_000)
     for number in range(100):

@@ -1,4 +1,4 @@
-"""How close nginx with the site of docs/deploy.md comes to nginx with the same bytes as a file.
+"""How close nginx with the site of docs/deploy.md comes to nginx with the same body as a file and the same head.
 
 A load generator in Python is slower than nginx, so what counts is how many requests nginx answers in a second of its
 own processor time.
@@ -29,9 +29,11 @@ _FILE_SERVER = """
         root {folder};
         open_file_cache max=2000 inactive=1m;
         default_type "text/html; charset=utf-8";
-        add_header Content-Encoding br;
+        {fields}
     }}
 """
+# What nginx writes by itself, or says by other means.
+_OWN_FIELDS = {"server", "date", "connection", "content-length", "content-type", "etag"}
 
 
 def measure(site_port: int, path: str, rounds: int, seconds: float) -> None:
@@ -43,8 +45,10 @@ def measure(site_port: int, path: str, rounds: int, seconds: float) -> None:
         return
     with TemporaryDirectory(prefix="verdicts-nginx-") as name:
         folder, page_port, file_port = Path(name), free_port(), free_port()
-        with running(program, folder, site_port, page_port, file_port) as nginx:
-            (folder / "page").write_bytes(fetch(page_port, path))
+        fields, body = fetch(site_port, path)
+        (folder / "page").write_bytes(body)
+        file_server = _FILE_SERVER.format(port=file_port, folder=folder, fields=" ".join(map(add_header, fields)))
+        with running(program, folder, nginx_file(folder, page_port, site_port), file_server) as nginx:
             page, file = (get(each, accept_encoding=ACCEPTED) for each in (path, "/page"))
             rates = [
                 (answered(nginx, file_port, file, seconds), answered(nginx, page_port, page, seconds))
@@ -56,11 +60,10 @@ def measure(site_port: int, path: str, rounds: int, seconds: float) -> None:
 
 
 @contextmanager
-def running(program: str, folder: Path, site_port: int, page_port: int, file_port: int) -> Iterator[int]:
+def running(program: str, folder: Path, documented: str, file_server: str) -> Iterator[int]:
     """Run the documented nginx without TLS, which costs both the same, and yield its process id."""
-    text = without_tls(nginx_file(folder, page_port, site_port))
     path = folder / "nginx.conf"
-    path.write_text(text.replace("http {", f"http {{{_FILE_SERVER.format(port=file_port, folder=folder)}", 1))
+    path.write_text(without_tls(documented).replace("http {", f"http {{{file_server}", 1))
     process = subprocess.Popen([program, "-e", "stderr", "-p", str(folder), "-c", str(path)])
     try:
         wait_until(lambda: process.poll() is not None or bool(workers(process.pid)), SECONDS_TO_START)
@@ -72,13 +75,20 @@ def running(program: str, folder: Path, site_port: int, page_port: int, file_por
         process.wait()
 
 
-def fetch(port: int, path: str) -> bytes:
-    """Return the body of a page in brotli."""
-    request = get(path, accept_encoding=ACCEPTED).replace(END_OF_HEAD, b"\r\nConnection: close" + END_OF_HEAD)
+def fetch(port: int, path: str) -> tuple[list[tuple[str, str]], bytes]:
+    """Return the header fields and the body of a page in brotli."""
+    request = get(path, accept_encoding="br").replace(END_OF_HEAD, b"\r\nConnection: close" + END_OF_HEAD)
     head, _, body = send(port, request).partition(END_OF_HEAD)
-    if b"content-encoding: br" not in head.lower():
+    fields = [(name, value) for name, _, value in (line.partition(": ") for line in head.decode().split("\r\n")[1:])]
+    if ("Content-Encoding", "br") not in fields:
         raise RuntimeError(head.decode(errors="replace"))
-    return body
+    return [field for field in fields if field[0].lower() not in _OWN_FIELDS], body
+
+
+def add_header(field: tuple[str, str]) -> str:
+    """Return the line by which nginx sends a header field with a file."""
+    name, value = field
+    return f'add_header {name} "{value}";'
 
 
 def answered(nginx: int, port: int, request: bytes, seconds: float) -> float:

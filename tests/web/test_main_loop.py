@@ -87,6 +87,8 @@ def test_a_page_that_the_client_has_is_304(visitor: Visitor) -> None:
         pytest.param(head().replace(b"verdicts.test", b"elsewhere.test"), id="another host"),
         pytest.param(head(method="POST"), id="a form"),
         pytest.param(head(KEPT, "Content-Length: 3") + b"a=b", id="a body"),
+        pytest.param(head(KEPT, f"Content-Length: {3:016}"), id="a body yet to come, its length with many zeros"),
+        pytest.param(head(KEPT, f"Content-Length: {10**20}"), id="a body too long to come"),
         pytest.param(head(KEPT, "Transfer-Encoding: chunked") + b"0\r\n\r\n", id="a body in chunks"),
         pytest.param(head(KEPT, "Content-Length : 0"), id="a field that cannot be read"),
         pytest.param(head(KEPT, "Expect: 100-continue"), id="a client that waits to be asked"),

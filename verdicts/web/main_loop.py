@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.http import wsgi
+from gunicorn.http.body import LengthReader
 from gunicorn.http.message import Request
 from gunicorn.http.unreader import IterUnreader
 
@@ -31,7 +32,7 @@ def respond(arrival: Arrival, conn: Any, cfg: Any, site: Flask) -> list[bytes] |
         if not cache_of(site).holds(arrival.target):
             return None
         request = Request(cfg, IterUnreader(iter([bytes(arrival.data)])), conn.client)
-        if request.should_close():
+        if request.should_close() or _has_body(request):
             return None
         answer, environ = wsgi.create(request, response, conn.client, conn.server, cfg)
         environ[IN_MAIN_LOOP] = True
@@ -44,3 +45,9 @@ def respond(arrival: Arrival, conn: Any, cfg: Any, site: Flask) -> list[bytes] |
     except Exception:  # the thread that gets the request meets the error too, answers and logs it
         return None
     return response
+
+
+def _has_body(request: Request) -> bool:
+    """Say whether gunicorn reads a body after the head, which an Arrival may have overlooked: it is no next request."""
+    reader = request.body.reader
+    return not isinstance(reader, LengthReader) or reader.length > 0

@@ -129,3 +129,17 @@ def test_it_is_read_ahead_as_long_as_somebody_asks(app: Flask, monkeypatch: pyte
         assert len(reads) == 2
     finally:
         reader.stop()
+
+
+def test_a_stop_before_the_start_stops_nothing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(site_state, "READ_AHEAD_SECONDS", 0.01)
+    reads = []
+    monkeypatch.setattr(site_state, "read_state", lambda now: reads.append(now) or UNKNOWN)
+    reader = SiteStateReader(app, time.monotonic)
+    reader.stop()  # gunicorn's parent calls it for a worker that is gone; the next ones are copies of the parent
+    reader.start()
+    try:
+        reader.known()
+        wait_until(lambda: len(reads) == 1, 10)
+    finally:
+        reader.stop()

@@ -100,6 +100,7 @@ class SiteStateReader:
 
     def start(self) -> None:
         """Read ahead from now on. Call it in the process that serves: threads are not forked."""
+        self._stopping.clear()  # gunicorn's parent stops for a worker that is gone; the next ones are its copies
         threading.Thread(target=self._read_ahead, name="site state", daemon=True).start()
 
     def stop(self) -> None:

@@ -20,6 +20,8 @@ from verdicts.web.worker import SEND_SECONDS
 
 MOST_BYTES_ON_THE_WAY = 8 * 1024 * 1024  # that the system takes for both ends of a connection
 OWN = {"X-Request-ID", "Date"}  # of each response
+KEPT_SECONDS = 5  # keepalive of gunicorn.conf.py
+READERS = 700  # of a worker at once; more than half of its connections
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +93,28 @@ def test_responses_of_main_loop_and_threads_follow_each_other_over_one_connectio
     assert statuses == [200, 200, 200, 200, 404, 200]
     assert sizes[1] == 0
     assert sizes[0] == sizes[3] == sizes[5] > sizes[2] > 0
+
+
+def test_no_connection_of_many_readers_is_closed_while_they_read(kept_site: Site) -> None:
+    with ExitStack() as stack:
+        connections = [
+            stack.enter_context(closing(HTTPConnection("127.0.0.1", kept_site.port, timeout=10)))
+            for _ in range(READERS)
+        ]
+        for connection in connections * 2:
+            connection.request("GET", PAGE)
+            assert connection.getresponse().read()
+            connection.auto_open = 0  # it would hide that it was closed
+
+
+@pytest.mark.skipif(not IS_LONG, reason="it waits for the whole time that a connection may be idle")
+def test_a_connection_that_stays_idle_is_closed(kept_site: Site) -> None:
+    with closing(HTTPConnection("127.0.0.1", kept_site.port, timeout=2 * KEPT_SECONDS)) as connection:
+        connection.request("GET", PAGE)
+        assert connection.getresponse().read()
+        began = time.monotonic()
+        assert connection.sock.recv(1) == b""
+        assert time.monotonic() - began > KEPT_SECONDS - 1
 
 
 def test_a_client_that_takes_pages_bit_by_bit_gets_all_of_them_and_holds_up_nobody(kept_site: Site) -> None:

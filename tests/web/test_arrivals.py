@@ -103,11 +103,3 @@ def test_a_client_that_waits_to_be_asked_for_its_body_is_noticed() -> None:
     arrival.add(post(3).replace(b"Host: a", b"Expect: 100-Continue"), 0)
     assert arrival.is_expecting
     assert not arrival.is_ready
-
-
-def test_a_connection_that_has_had_its_response_may_be_idle_for_a_while_and_then_has_the_time_of_a_head() -> None:
-    arrival = Arrival(100, idle_seconds=5)
-    assert arrival.deadline == 105
-    arrival.add(b"GET / HTTP/1.1\r\n", 104)
-    arrival.add(b"Host: a\r\n", 110)
-    assert arrival.deadline == 104 + HEAD_SECONDS

@@ -25,20 +25,15 @@ class Arrival:
     a little longer, or is read within the limits of BoundedSocket.
     """
 
-    def __init__(self, now: float, idle_seconds: float | None = None) -> None:
-        """Begin to collect. A connection that has had its response may be idle for so many seconds first."""
+    def __init__(self, now: float) -> None:
         self.data = bytearray()
-        self.deadline = now + (HEAD_SECONDS if idle_seconds is None else idle_seconds)
-        self._is_idle = idle_seconds is not None
+        self.deadline = now + HEAD_SECONDS
         self.is_expecting = False  # the client waits for "100 Continue" before it sends its body
         self._head_end = 0
         self._length: int | None = None  # of the body; None where it comes in chunks
         self._next_chunk = 0
 
     def add(self, data: bytes, now: float) -> None:
-        if self._is_idle:
-            self._is_idle = False
-            self.deadline = now + HEAD_SECONDS
         searched = max(0, len(self.data) - len(_HEAD_END))
         self.data += data
         if not self._head_end and (end := self.data.find(_HEAD_END, searched)) >= 0:

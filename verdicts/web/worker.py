@@ -124,12 +124,15 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         self._arriving: dict[Any, Arrival] = {}
         self._lingering: dict[Any, float] = {}
         self._sending: dict[Any, float] = {}  # until when their clients must take more of a response of the main loop
+        self._idle: dict[Any, float] = {}  # until when connections that had one are kept, whoever waits longest first
         self._looked_at = float("-inf")
         self._queued: deque[tuple[float, Any, Arrival]] = deque()  # what waits to be handed over, and since when
         self._writing: set[Any] = set()  # connections whose form has been handed over
         self._reading: set[Any] = set()  # connections whose request for a page has been handed over
         self._slots = threading.BoundedSemaphore(max(1, self.cfg.threads // 2))
         self._max_arriving = self.cfg.worker_connections // 2  # beyond it, who has waited longest is dropped
+        self._max_idle = self.max_keepalived // 2
+        self.max_keepalived -= self._max_idle  # idle connections that had their response from a thread
 
     def accept(self, listener: Any) -> None:
         try:
@@ -151,6 +154,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         self._receive(conn)
 
     def _receive(self, conn: Any, _socket: Any = None) -> None:
+        if self._idle.pop(conn, None):
+            self._arriving[conn] = Arrival(time.monotonic())
         arrival = self._arriving[conn]
         if not arrival.is_ready:
             try:
@@ -172,7 +177,11 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
 
     def _hand_over(self, conn: Any) -> None:
         arrival = self._arriving[conn]
-        if self.alive and (response := main_loop.respond(arrival, conn, self.cfg, self.app.wsgi())):
+        if (
+            self.alive
+            and len(self._idle) < self._max_idle  # beyond it, a thread says when connections must close
+            and (response := main_loop.respond(arrival, conn, self.cfg, self.app.wsgi()))
+        ):
             del self._arriving[conn]
             self._send(conn, response)
             return
@@ -262,8 +271,11 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         if not self.alive:
             for arrival in self._arriving.values():
                 arrival.deadline = min(arrival.deadline, now + STOP_SECONDS)
+            self._idle = {conn: min(until, now + STOP_SECONDS) for conn, until in self._idle.items()}
         for conn in [conn for conn, until in self._sending.items() if until <= now]:
             self._end_sending(conn)
+        for conn in [conn for conn, until in self._idle.items() if until <= now]:
+            self._end_idleness(conn)
         for conn in [conn for conn, arrival in self._arriving.items() if arrival.deadline <= now]:
             self._refuse(conn, HTTPStatus.REQUEST_TIMEOUT)
         for conn in [conn for conn, until in self._lingering.items() if until <= now]:
@@ -297,12 +309,17 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
             return
         if self._sending.pop(conn, None):
             self.poller.modify(conn.sock, selectors.EVENT_READ, partial(self._receive, conn))
-        self._arriving[conn] = Arrival(now, self.cfg.keepalive)
+        self._idle[conn] = now + self.cfg.keepalive
 
     def _end_sending(self, conn: Any) -> None:
         self._sending.pop(conn, None)
         self.poller.unregister(conn.sock)
         self._close(conn)
+
+    def _end_idleness(self, conn: Any) -> None:
+        del self._idle[conn]
+        self.poller.unregister(conn.sock)
+        self._linger(conn)
 
     def _linger(self, conn: Any) -> None:
         """Close a connection so that its client reads the whole response first (RFC 9112, section 9.6)."""

@@ -6,7 +6,7 @@ import tracemalloc
 import pytest
 
 from verdicts.curation.catalog_file.faults import CatalogRefused
-from verdicts.curation.transfer import reading
+from verdicts.curation.transfer import reading, yaml_text
 
 BILLION_LAUGHS = b"""
 a: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol]
@@ -129,7 +129,7 @@ def test_yaml_that_begins_like_json_is_read_by_its_ending() -> None:
 def test_the_parser_in_python_reads_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     text = b"a: 1.10\nb: 'x'\nc: |\n  text\n  more\nd: [x, {y: z}]\n"
     expected = reading.read(text)
-    monkeypatch.setattr(reading, "_Loader", reading.yaml.SafeLoader)
+    monkeypatch.setattr(yaml_text, "_Loader", yaml_text.yaml.SafeLoader)
     assert reading.read(text) == expected
     with pytest.raises(CatalogRefused):
         reading.read(BILLION_LAUGHS)

@@ -12,12 +12,11 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
-import yaml
 
 from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.dumping import Json, dump
 from verdicts.curation.editing import statuses
-from verdicts.curation.transfer.reading import MAX_YAML_SIZE, MEGABYTE
+from verdicts.curation.transfer.shapes import MAX_YAML_SIZE, MEGABYTE
 from verdicts.extensions import Base, db
 
 BATCH = 200
@@ -40,13 +39,6 @@ class TooLargeForYaml(Exception):
         super().__init__(
             f"This is more than the {MAX_YAML_SIZE // MEGABYTE} MB that are read as YAML: export it as .json."
         )
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes each record whole: aliases would be refused by our own reader."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
 
 
 def export(now: datetime, *, as_yaml: bool = False) -> str:
@@ -87,11 +79,13 @@ def _json(sections: Sections) -> Iterator[str]:
 
 def _yaml(sections: Sections) -> Iterator[str]:
     """Write what one dump of the file would, without the sections that hold nothing."""
+    from verdicts.curation.transfer import yaml_text  # see reading.py
+
     yield f"format: {schema.FORMAT}\n"
     for name, records in sections:
         before = f"{name}:\n"
         for record in records:
-            yield before + yaml.dump([record], Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+            yield before + yaml_text.dump([record])
             before = ""
 
 

@@ -10,8 +10,9 @@ from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
 from tests.web import rich
 from tests.web.public_pages import list_public
-from tests.web.visitor import Visitor, page_cache_of
+from tests.web.visitor import Visitor
 from verdicts.web import limits
+from verdicts.web.caching import cache_of
 from verdicts.web.known_arguments import KnownArguments
 
 pytestmark = ON_ONE_DATABASE
@@ -24,7 +25,7 @@ def visitor(app: Flask) -> Visitor:
 
 
 def paths(visitor: Visitor) -> list[tuple[str, ...]]:
-    return [key[:2] for store in page_cache_of(visitor.app)._stores.values() for key in store.keys()]  # noqa: SIM118
+    return [key[:2] for store in cache_of(visitor.app)._stores.values() for key in store.keys()]  # noqa: SIM118
 
 
 class RecordedArguments(ImmutableMultiDict[str, str]):
@@ -97,7 +98,7 @@ def test_an_argument_that_a_page_does_not_read_is_in_no_redirect(visitor: Visito
 
 def test_made_up_arguments_cost_no_memory(visitor: Visitor) -> None:
     visitor.opens("GET", "/tools/alpha")
-    cache = page_cache_of(visitor.app)
+    cache = cache_of(visitor.app)
     before = [store.bytes for store in cache._stores.values()]
     for number in range(2_000):
         visitor.opens("GET", f"/tools/alpha?{'x' * 1000}={number}", headers={"x-request-id": f"request-{number}"})

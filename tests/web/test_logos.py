@@ -8,10 +8,11 @@ from flask import Flask
 from tests.catalog.pictures import decoded, encoded, noise
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
-from tests.web.visitor import Page, Visitor, page_cache_of
+from tests.web.visitor import Page, Visitor
 from verdicts.catalog import logos
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.extensions import begin_write, db
+from verdicts.web.caching import cache_of
 
 WITH, WITHOUT = "mistral-code", "aider"
 PAGES = {"tool": f"/tools/{WITH}", "comparison": f"/compare/{WITHOUT}-vs-{WITH}", "directory": "/tools"}
@@ -76,7 +77,7 @@ def test_what_is_no_logo_is_not_found(visitor: Visitor, digest: str, change: Cal
 def test_logos_take_no_place_among_the_pages_that_are_kept(app: Flask, visitor: Visitor, digest: str) -> None:
     visitor.reads(address(digest))
     visitor.reads(f"/tools/{WITH}")
-    stores = page_cache_of(app)._stores.values()
+    stores = cache_of(app)._stores.values()
     assert {key[0] for store in stores for key in store.keys()} == {f"/tools/{WITH}"}  # noqa: SIM118
 
 

@@ -9,9 +9,10 @@ from PIL import Image
 from tests.conftest import ON_ONE_DATABASE, ON_ONE_SHARED_DATABASE, StatementCount
 from tests.makers import make_review, make_reviewer, make_tool
 from tests.web import rich
-from tests.web.visitor import Visitor, page_cache_of
+from tests.web.visitor import Visitor
 from verdicts.catalog.kinds import Verdict
 from verdicts.web import drawing, limits, pictures
+from verdicts.web.caching import cache_of
 from verdicts.web.drawing import Card, CardRow, drawable
 from verdicts.web.page_stores import MAX_BYTES, StoreName
 
@@ -184,7 +185,7 @@ def test_while_another_picture_is_drawn_one_waits_and_is_then_refused(
 def test_pictures_push_no_page_out_of_the_cache(app: Flask) -> None:
     make_tool("alpha")
     Visitor(app).reads("/og/tools/alpha.png")
-    stores = page_cache_of(app)._stores
+    stores = cache_of(app)._stores
     assert [name for name, store in stores.items() if store.keys()] == [StoreName.PICTURES]
     assert MAX_BYTES[StoreName.PICTURES] <= 8 * 1024 * 1024
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -20,6 +20,7 @@ from benchmarks import logins, mail, proxy, results, signups, sizes
 from benchmarks.load import Clients, Load, run
 from benchmarks.requests import get, vote
 from benchmarks.timing import TRIES
+from tests.postgres import PostgresServer, free_port, server_programs
 from verdicts import config
 from verdicts.cli.serve import prepared_database
 from verdicts.curation import sample
@@ -64,7 +65,7 @@ class Measurement:
         return median(load.failure_share(self.status) for load in self.loads)
 
 
-def list_measurements(settings: config.Settings, baseline_port: int) -> list[Measurement]:
+def list_measurements(settings: config.Settings, baseline_port: int, postgresql_port: int | None) -> list[Measurement]:
     numbers = count()
 
     def votes() -> Iterator[bytes]:
@@ -77,6 +78,11 @@ def list_measurements(settings: config.Settings, baseline_port: int) -> list[Mea
         Measurement("a cached page that is due and the same", (get(f"/due{PAGE}") for _ in count()), 0.5),
         Measurement("the same pair after a vote", (get(f"/voted{PAGE}") for _ in count()), 0.1),
         Measurement("a pair never rendered before", (get(f"/new{PAGE}") for _ in count()), 0.07),
+        *(
+            [Measurement("the same with PostgreSQL", (get(f"/new{PAGE}") for _ in count()), 0.05, port=postgresql_port)]
+            if postgresql_port
+            else []
+        ),
         Measurement("a vote, 1 reader", votes(), 0.12, 303, connections=1),
         Measurement("a vote, 16 readers at once", votes(), 0.12, 303),
         Measurement("a vote, 64 readers at once", votes(), 0.1, 303, connections=64),
@@ -90,19 +96,23 @@ def list_measurements(settings: config.Settings, baseline_port: int) -> list[Mea
 
 
 def main(
-    rounds: int = ROUNDS, seconds: float = SECONDS_PER_ROUND, readers: int = mail.READERS, tries: int = TRIES
+    rounds: int = ROUNDS,
+    seconds: float = SECONDS_PER_ROUND,
+    readers: int = mail.READERS,
+    tries: int = TRIES,
+    server: str = "",
 ) -> dict[str, dict[str, float]]:
     """Print all measurements, and return those of requests by their names."""
     with tempfile.TemporaryDirectory(prefix="verdicts-bench-") as folder:
         environ = environment(Path(folder))
         settings = config.load(environ)
-        with prepared_database(settings):
-            begin_write()
-            sample.load(datetime.now(UTC))
-            logins.prepare(tries)
-            db.session.commit()
-        with served(environ), baseline_served(Path(folder)) as baseline_port:
-            measurements = list_measurements(settings, baseline_port)
+        fill(settings, tries)
+        with (
+            served(environ),
+            baseline_served(Path(folder)) as baseline_port,
+            served_with_postgresql(Path(folder, "postgresql"), server) as postgresql_port,
+        ):
+            measurements = list_measurements(settings, baseline_port, postgresql_port)
             measure(measurements, settings.port, rounds, seconds)
             print(f"{rounds} alternating rounds of {seconds:g} s, 2 workers, {os.cpu_count()} processors; medians")
             report(measurements)
@@ -111,6 +121,15 @@ def main(
             logins.measure(settings.port, tries)
         mail.measure(environ, min(rounds, mail.ROUNDS), readers)
     return {each.name: each.figures(measurements[0]) for each in measurements}
+
+
+def fill(settings: config.Settings, log_ins: int = 0) -> None:
+    """Put the sample into a database, and editors for so many log-ins."""
+    with prepared_database(settings):
+        begin_write()
+        sample.load(datetime.now(UTC))
+        logins.prepare(log_ins)
+        db.session.commit()
 
 
 def measure(measurements: list[Measurement], port: int, rounds: int, seconds: float) -> None:
@@ -147,12 +166,6 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
-
-
 @contextmanager
 def served(environ: dict[str, str]) -> Iterator[None]:
     with _gunicorn(
@@ -168,6 +181,23 @@ def baseline_served(folder: Path) -> Iterator[int]:
     arguments = f"--config=benchmarks/baseline.py --bind=127.0.0.1:{port} benchmarks.baseline:app".split()
     with _gunicorn(folder / "baseline.log", port, *arguments, environ={"PATH": os.environ["PATH"]}):
         yield port
+
+
+@contextmanager
+def served_with_postgresql(folder: Path, server: str) -> Iterator[int | None]:
+    """Serve the sample from a database on this server, or on one of our own; yield the port, None without any."""
+    folder.mkdir()
+    with ExitStack() as stack:
+        if not server:
+            programs = server_programs()
+            if programs is None:
+                yield None
+                return
+            server = stack.enter_context(PostgresServer(programs)).url("").rstrip("/")
+        environ = environment(folder) | {"DATABASE_URL": stack.enter_context(sizes.database(server))}
+        fill(config.load(environ))
+        stack.enter_context(served(environ))
+        yield int(environ["PORT"])
 
 
 @contextmanager
@@ -199,10 +229,10 @@ def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
 
 
 if __name__ == "__main__":
+    server = os.environ.get("POSTGRES", "")
     if tools := int(os.environ.get("SCALE") or 0):
-        server = os.environ.get("POSTGRES", "")
         with results.stored("sizes-postgresql" if server else "sizes") as figures:
             figures.update(sizes.main(environment, tools, int(os.environ.get("VOTES") or 0), server=server))
     else:
         with results.stored("rates") as figures:
-            figures.update(main())
+            figures.update(main(server=server))

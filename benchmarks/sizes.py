@@ -98,7 +98,7 @@ def main(
 
 def _environ(environment: Environment, server: str, stack: ExitStack) -> dict[str, str]:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="verdicts-bench-")))
-    return environment(folder) | ({"DATABASE_URL": stack.enter_context(_database(server))} if server else {})
+    return environment(folder) | ({"DATABASE_URL": stack.enter_context(database(server))} if server else {})
 
 
 def _filled(environ: dict[str, str], scale: Scale, stack: ExitStack) -> Flask:
@@ -113,7 +113,7 @@ def _filled(environ: dict[str, str], scale: Scale, stack: ExitStack) -> Flask:
 
 
 @contextmanager
-def _database(server: str) -> Iterator[str]:
+def database(server: str) -> Iterator[str]:
     """Create a database on a server, yield its URL, and drop it afterwards."""
     name = f"verdicts_bench_{secrets.token_hex(4)}"
     engine = sa.create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")

@@ -12,9 +12,10 @@ from benchmarks import results
 from benchmarks.memory import IS_KNOWN
 from benchmarks.sizes import LISTS, PAGES
 from tests.conftest import DATABASES
+from tests.postgres import PostgresServer
 from tests.programs import run
 
-SHORT = "from benchmarks.__main__ import main; main(rounds=1, seconds=0.25, readers=20, tries=2)"
+SHORT = "from benchmarks.__main__ import main; main(rounds=1, seconds=0.25, readers=20, tries=2, server='{server}')"
 SIZES = (
     "import json; from benchmarks import sizes; from benchmarks.__main__ import environment;"
     " print(json.dumps(sizes.main(environment, 150, rounds=1, server='{server}')))"
@@ -51,11 +52,14 @@ def test_what_was_measured_is_stored_with_the_machine(
     assert (tmp_path / "results" / "rates.txt").read_text().endswith("\n\na page 1.00\n")
 
 
-def test_the_benchmark_prints_a_rate_and_a_ratio_for_every_measurement(tmp_path: Path) -> None:
-    status, printed = run("-c", SHORT, instance=tmp_path, TMPDIR=str(tmp_path))
+def test_the_benchmark_prints_a_rate_and_a_ratio_for_every_measurement(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    server = postgres.url("").rstrip("/")
+    status, printed = run("-c", SHORT.format(server=server), instance=tmp_path, TMPDIR=str(tmp_path))
     assert status == 0, printed
     lines = re.findall(r"^(\S.*?) +([\d,]+\.\d) +(\d+\.\d\d)(?: +\d\.\d\d)? +\d+\.\d%$", printed, re.MULTILINE)
-    assert len(lines) == 10
+    assert len(lines) == 11
     assert all(float(rate.replace(",", "")) > 0 for _, rate, _ in lines), printed
     assert lines[0][2] == "1.00"
     sent = re.findall(r"^(\d) ms +([\d,]+) +([\d,]+) +\d+\.\d\d +([\d,]+) +\d+\.\d\d$", printed, re.MULTILINE)

@@ -9,7 +9,7 @@ from verdicts.config import current_settings
 
 
 def init_app(app: Flask) -> None:
-    @lru_cache(maxsize=8192)
+    @lru_cache(maxsize=4096)
     def remembered(endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
         return app.url_for(endpoint, **dict(values))
 

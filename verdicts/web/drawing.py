@@ -107,7 +107,7 @@ def _colours() -> dict[str, str]:
     return dict(reversed(found))  # the dark scheme stands below the light one
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=16)  # 125 KB each; a picture takes 13 or 14
 def _font(size: int, weight: int, width: int) -> ImageFont.FreeTypeFont:
     # Letters of our fonts stand side by side, so nothing has to be shaped: their spaces come out wider so.
     font = ImageFont.truetype(_FONT, size, layout_engine=ImageFont.Layout.BASIC)

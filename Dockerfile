@@ -30,7 +30,7 @@ RUN apt-get update \
 COPY --from=build /programs /usr/local/bin
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv/verdicts /srv/verdicts
-ENV PATH=/opt/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 MALLOC_ARENA_MAX=2 \
+ENV PATH=/opt/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 MALLOC_ARENA_MAX=1 \
     HOST=0.0.0.0 PORT=8000 INSTANCE_PATH=/var/lib/verdicts
 WORKDIR /srv/verdicts
 USER verdicts

@@ -96,6 +96,7 @@ def test_a_page_that_the_client_has_is_304(visitor: Visitor) -> None:
         pytest.param(head(version="1.0"), id="a connection that closes by its version"),
         pytest.param(head(version="3.0"), id="a version that cannot be"),
         pytest.param(head() + head(), id="two requests at once"),
+        pytest.param(head(f"{KEPT}?{'&' * 1000}"), id="a query that takes long to look through"),
         pytest.param(head(KEPT, f"Cookie: a={'x' * MAX_SHORT_HEAD_BYTES}"), id="a long head"),
     ],
 )

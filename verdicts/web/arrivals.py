@@ -8,7 +8,7 @@ HEAD_SECONDS = 10.0
 BODY_SECONDS = 20.0
 UPLOAD_BYTES_PER_SECOND = 32 * 1024  # a larger body has a second more for so many bytes
 MAX_HEAD_BYTES = 64 * 1024  # gunicorn refuses a longer one
-MAX_SHORT_HEAD_BYTES = 4 * 1024  # which is read within a millisecond
+MAX_SHORT_HEAD_BYTES = 2 * 1024  # which is answered within a millisecond, whatever it holds
 
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)

@@ -37,6 +37,7 @@ STALE_SECONDS = 60
 STALE_IF_ERROR_SECONDS = 24 * 3600
 MAX_WAIT_TO_RENDER_SECONDS = 2  # for other threads that render; then it renders at once with them
 MAX_PAGE_BYTES = 512 * 1024
+MAX_ARGUMENTS_AT_ONCE = 50  # of a query that the main loop looks through
 
 PUBLIC = (
     f"public, max-age=0, s-maxage={FRESH_SECONDS}, stale-while-revalidate={STALE_SECONDS}, "
@@ -164,9 +165,12 @@ class PageCache:
     def holds(self, target: str) -> bool:
         """Say whether a page for a request's target is kept, in any content encoding.
 
-        The main loop asks, so this waits for no lock. Its answer may be over a moment later.
+        The main loop asks, so this waits for no lock, and says no where the query takes long to look through. Its
+        answer may be over a moment later.
         """
         quoted, _, query = target.partition("?")
+        if query.count("&") > MAX_ARGUMENTS_AT_ONCE:
+            return False
         path = unquote_to_bytes(quoted.encode("latin-1")).decode("latin-1")  # PEP 3333
         query = self._known_arguments.reduce(_decode(path), query) if query else ""
         keys = [(path, query, encoding) for encoding in ALL_ENCODINGS]

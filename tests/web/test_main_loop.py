@@ -32,14 +32,14 @@ def head(target: str = KEPT, *fields: str, method: str = "GET", version: str = "
     return "\r\n".join([f"{method} {target} HTTP/{version}", "Host: verdicts.test", *fields, "", ""]).encode()
 
 
-def respond(visitor: Visitor, request_: bytes) -> bytes | None:
+def respond(visitor: Visitor, request_: bytes, *, closes: bool = False) -> bytes | None:
     """Return what the main loop would send over a connection for a request, None where a thread sees to it."""
     arrival = Arrival(0)
     arrival.add(request_, 0)
     cfg = Config()
     cfg.set("forwarded_allow_ips", "")
     connection = SimpleNamespace(client=("127.0.0.1", 50000), server=("127.0.0.1", 8000))
-    response = main_loop.respond(arrival, connection, cfg, visitor.app)
+    response = main_loop.respond(arrival, connection, cfg, visitor.app, closes=closes)
     return None if response is None else b"".join(response)
 
 
@@ -52,6 +52,12 @@ def test_a_page_that_is_kept_is_sent_whole(visitor: Visitor) -> None:
     assert re.search(rb"\r\nX-Request-ID: [0-9a-f]{32}$", fields, re.M)
     assert f"\r\nContent-Length: {len(body)}\r\n".encode() in fields
     assert body.decode() == visitor.reads(KEPT).html
+
+
+def test_a_page_says_that_its_connection_closes(visitor: Visitor) -> None:
+    response = respond(visitor, head(), closes=True)
+    assert response
+    assert b"\r\nConnection: close\r\n" in response
 
 
 @pytest.mark.parametrize("target", ["/tools/%61lpha", f"{KEPT}?utm_source=x"])

@@ -22,8 +22,10 @@ class _Collected(list[bytes]):
     sendall = list.append
 
 
-def respond(arrival: Arrival, conn: Any, cfg: Any, site: Flask) -> list[bytes] | None:
+def respond(arrival: Arrival, conn: Any, cfg: Any, site: Flask, *, closes: bool = False) -> list[bytes] | None:
     """Return the parts of a whole response, or None where a thread must see to the request.
+
+    The response says whether the connection is closed after it.
 
     gunicorn reads the request and writes the response, and the site's layers see both, as in a thread.
     """
@@ -35,6 +37,8 @@ def respond(arrival: Arrival, conn: Any, cfg: Any, site: Flask) -> list[bytes] |
         if request.should_close() or _has_body(request):
             return None
         answer, environ = wsgi.create(request, response, conn.client, conn.server, cfg)
+        if closes:
+            answer.force_close()
         environ[IN_MAIN_LOOP] = True
         body = site(environ, answer.start_response)
         if body is NEEDS_THREAD:

@@ -177,13 +177,10 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
 
     def _hand_over(self, conn: Any) -> None:
         arrival = self._arriving[conn]
-        if (
-            self.alive
-            and len(self._idle) < self._max_idle  # beyond it, a thread says when connections must close
-            and (response := main_loop.respond(arrival, conn, self.cfg, self.app.wsgi()))
-        ):
+        closes = len(self._idle) >= self._max_idle
+        if self.alive and (response := main_loop.respond(arrival, conn, self.cfg, self.app.wsgi(), closes=closes)):
             del self._arriving[conn]
-            self._send(conn, response)
+            self._send(conn, response, closes)
             return
         if self._is_overloaded(arrival):
             if self.alive and arrival.may_go_on:
@@ -293,8 +290,11 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         self._arriving[conn] = Arrival(time.monotonic())
         _send_at_once(conn.sock, self._answer_unread(HTTPStatus.SERVICE_UNAVAILABLE, closes=False))
 
-    def _send(self, conn: Any, parts: Sequence[bytes | memoryview], _socket: Any = None) -> None:
-        """Send a response of the main loop, what its client does not take yet as it takes it; then await a request."""
+    def _send(self, conn: Any, parts: Sequence[bytes | memoryview], closes: bool, _socket: Any = None) -> None:
+        """Send a response of the main loop, what its client does not take yet as it takes it; then await a request.
+
+        Where it says that the connection closes after it, none is awaited.
+        """
         try:
             sent = conn.sock.sendmsg(parts)
         except (BlockingIOError, InterruptedError):
@@ -305,11 +305,13 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         now = time.monotonic()
         if rest := _rest_of(parts, sent):
             self._sending[conn] = now + SEND_SECONDS
-            self.poller.modify(conn.sock, selectors.EVENT_WRITE, partial(self._send, conn, rest))
+            self.poller.modify(conn.sock, selectors.EVENT_WRITE, partial(self._send, conn, rest, closes))
             return
         if self._sending.pop(conn, None):
             self.poller.modify(conn.sock, selectors.EVENT_READ, partial(self._receive, conn))
         self._idle[conn] = now + self.cfg.keepalive
+        if closes:
+            self._end_idleness(conn)
 
     def _end_sending(self, conn: Any) -> None:
         self._sending.pop(conn, None)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
+
 from verdicts.config.mail import MailSettings
 from verdicts.digest import delivery as delivery_steps
 from verdicts.digest import editions
@@ -16,6 +18,8 @@ from verdicts.newsletter.models import subscriber
 from verdicts.newsletter.queries import load_choices, select_mailable
 
 MIN_BATCH_SIZE = 10
+# Built once, as it runs for each batch.
+_MAILABLE = select_mailable().where(subscriber.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def load_recipients(leases: Sequence[Lease]) -> dict[Lease, Recipient]:
     """Return the recipient of each delivery, without those whose subscription has ended. Four statements."""
     ids = [lease.subscriber_id for lease in leases]
     choices = load_choices(ids)
-    rows = db.session.connection().execute(select_mailable().where(subscriber.c.id.in_(ids)))
+    rows = db.session.connection().execute(_MAILABLE, {"ids": ids})
     recipients = {
         row.id: Recipient(row.id, row.address, row.generation, choices[row.id]) for row in rows if row.id in choices
     }

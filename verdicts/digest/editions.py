@@ -29,6 +29,8 @@ _UNFINISHED_STATES = (
     DeliveryState.DEFERRED,
     DeliveryState.UNCERTAIN,
 )
+# Built once, as it runs for each batch of letters. A shared lock: those who record outcomes do not wait for each other.
+_LOCK_STATE = sa.select(edition.c.state).where(edition.c.id == sa.bindparam("edition")).with_for_update(read=True)
 
 
 class DigestError(Exception):
@@ -197,9 +199,7 @@ def cancel(edition_id: int, now: datetime) -> None:
 
 def lock_state(edition_id: int) -> EditionState | None:
     """Return an edition's state. Nobody changes it until this transaction ends; others may read it."""
-    # A shared lock: those who record outcomes do not wait for each other.
-    statement = sa.select(edition.c.state).where(edition.c.id == edition_id).with_for_update(read=True)
-    return db.session.connection().scalar(statement)
+    return db.session.connection().scalar(_LOCK_STATE, {"edition": edition_id})
 
 
 def finish_if_done(edition_id: int, now: datetime) -> bool:

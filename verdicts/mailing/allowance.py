@@ -14,6 +14,12 @@ from verdicts.mailing.models import sending_allowance
 SLOTS_PER_MINUTE = 12
 SLOT = timedelta(minutes=1) / SLOTS_PER_MINUTE
 _RETENTION = timedelta(days=2)
+# What runs for each batch of letters is built once.
+_PERIOD = sa.bindparam("name", type_=sending_allowance.c.period.type)
+_IN_PERIOD = sending_allowance.c.period == _PERIOD
+_USED = sa.select(sending_allowance.c.used).where(_IN_PERIOD)
+_LOCK_USED = _USED.with_for_update()
+_ADD = sa.update(sending_allowance).where(_IN_PERIOD).values(used=sending_allowance.c.used + sa.bindparam("count"))
 
 
 def acquire(count: int, *, rate_per_minute: int, max_per_day: int, now: datetime) -> int:
@@ -45,8 +51,7 @@ def count_one(now: datetime) -> None:
 
 def is_exhausted(max_per_day: int, now: datetime) -> bool:
     """Return whether the day's quota is used up. One statement."""
-    used = sa.select(sending_allowance.c.used).where(sending_allowance.c.period == _day_name(now))
-    return (db.session.connection().scalar(used) or 0) >= max_per_day
+    return (db.session.connection().scalar(_USED, {"name": _day_name(now)}) or 0) >= max_per_day
 
 
 def next_day(now: datetime) -> datetime:
@@ -74,11 +79,17 @@ def _acquire(period: str, count: int, limit: int) -> int:
     """Add up to `count` to a period without exceeding its limit; return how many."""
     if count <= 0:
         return 0
-    _create(period)
-    row = sa.select(sending_allowance.c.used).where(sending_allowance.c.period == period).with_for_update()
-    acquired = max(0, min(count, limit - (db.session.connection().scalar(row) or 0)))
+    used = _lock_used(period)
+    if used is None:
+        _create(period)
+        used = _lock_used(period) or 0
+    acquired = max(0, min(count, limit - used))
     _add(period, acquired)
     return acquired
+
+
+def _lock_used(period: str) -> int | None:
+    return db.session.connection().scalar(_LOCK_USED, {"name": period})
 
 
 def _create(period: str) -> None:
@@ -88,8 +99,7 @@ def _create(period: str) -> None:
 
 def _add(period: str, count: int) -> None:
     if count:
-        row = sa.update(sending_allowance).where(sending_allowance.c.period == period)
-        db.session.connection().execute(row.values(used=sending_allowance.c.used + count))
+        db.session.connection().execute(_ADD, {"name": period, "count": count})
 
 
 def _slot_limit(now: datetime, rate_per_minute: int) -> int:

@@ -52,6 +52,16 @@ class AddressSuppression:
     at: datetime
 
 
+# What runs for each batch of letters is built once.
+_IDS: sa.BindParameter[int] = sa.bindparam("ids", expanding=True)
+_RHYTHMS = sa.select(subscriber.c.id, subscriber.c.rhythm).where(subscriber.c.id.in_(_IDS))
+_CATEGORIES, _TOOLS = (
+    sa.select(owner, value).where(owner.in_(_IDS))
+    for owner, value in (
+        (subscriber_category.c.subscriber_id, subscriber_category.c.category_id),
+        (subscriber_tool.c.subscriber_id, subscriber_tool.c.tool_id),
+    )
+)
 _COLUMNS = [subscriber.c[name] for name in Subscription.__dataclass_fields__]
 
 
@@ -69,12 +79,11 @@ def is_mailable() -> sa.ColumnElement[bool]:
 
 def load_choices(subscriber_ids: Collection[int]) -> dict[int, SubscriberChoices]:
     """Return what each of these subscribers wants to read. Three statements; pass at most a few thousand ids."""
-    rhythms = sa.select(subscriber.c.id, subscriber.c.rhythm).where(subscriber.c.id.in_(subscriber_ids))
-    categories = _group(subscriber_category.c.subscriber_id, subscriber_category.c.category_id, subscriber_ids)
-    tools = _group(subscriber_tool.c.subscriber_id, subscriber_tool.c.tool_id, subscriber_ids)
+    rhythms = db.session.connection().execute(_RHYTHMS, {"ids": subscriber_ids})
+    categories, tools = _group(_CATEGORIES, subscriber_ids), _group(_TOOLS, subscriber_ids)
     return {
         id: SubscriberChoices(frozenset(categories.get(id, ())), frozenset(tools.get(id, ())), rhythm)
-        for id, rhythm in db.session.connection().execute(rhythms)
+        for id, rhythm in rhythms
     }
 
 
@@ -124,9 +133,9 @@ def count_by_status() -> dict[Status, int]:
     return {status: counts.get(status, 0) for status in Status}
 
 
-def _group(owner: sa.Column[int], value: sa.Column[int], owners: Collection[int]) -> dict[int, set[int]]:
+def _group(statement: sa.Select[int, int], owners: Collection[int]) -> dict[int, set[int]]:
     values: dict[int, set[int]] = {}
-    for id, each in db.session.connection().execute(sa.select(owner, value).where(owner.in_(owners))):
+    for id, each in db.session.connection().execute(statement, {"ids": owners}):
         values.setdefault(id, set()).add(each)
     return values
 

@@ -35,6 +35,8 @@ def bidi_fault(text: str) -> str | None:
 
 def character_fault(text: str, allowed: Collection[str] = ()) -> str | None:
     """Return in words which character of a text may not stand in it: one that reorders text, or a control character."""
+    if text.isascii() and text.isprintable():  # most are
+        return None
     if fault := bidi_fault(text):
         return fault
     for char in text:

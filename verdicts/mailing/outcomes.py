@@ -174,5 +174,5 @@ def _readable(text: str, recipient: str) -> str:
     # Replies often repeat the address, and are stored for longer than the subscriber's address may be.
     if recipient and "@" in text:
         text = re.sub(re.escape(recipient), "…", text, flags=re.IGNORECASE)
-    printable = "".join(each if each.isprintable() else " " for each in text)
+    printable = text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)
     return " ".join(printable.split())[:MAX_TEXT_LENGTH]

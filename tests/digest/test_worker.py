@@ -1,8 +1,9 @@
 """What a worker does when time, quota or rate run out while it works; the clock is the test's."""
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 
@@ -16,11 +17,12 @@ from tests.digest.mailing_list import SENDER, SUBJECT, addresses, make_edition, 
 from tests.digest.sender import short_options
 from tests.makers import NOW
 from tests.smtp_server import SmtpServer
-from verdicts.digest import delivery, recording
+from verdicts.digest import delivery
 from verdicts.digest.freezing import content_hash
 from verdicts.digest.models import DeliveryState
 from verdicts.digest.models import edition as edition_table
 from verdicts.digest.queries import list_blocks
+from verdicts.digest.recording import NextStart, accept_and_start
 from verdicts.digest.sending import EndReason, SendingReport, send_due
 from verdicts.digest.worker import SendingOptions
 from verdicts.extensions import db
@@ -59,17 +61,17 @@ def test_who_was_stopped_between_the_start_and_mail_from_transmits_nothing_then(
 ) -> None:
     an_app_with(MAIL_CONNECTIONS="1")
     edition, clock, started = make_edition(make_subscribers(3)), Clock(speed=1), []
-    real_parameters = delivery.start_parameters
 
-    def start_and_be_stopped(lease: delivery.Lease, time_limit: timedelta, now: datetime) -> dict[str, object]:
-        started.append(lease.subscriber_id)
+    def start_and_be_stopped(
+        connection: sa.Connection, starts: Sequence[NextStart], time_limit: timedelta, now: datetime
+    ) -> list[bool]:
+        started.append(starts[0].lease.subscriber_id)
         if len(started) == 2:
             clock.jump(timedelta(minutes=1))
             assert smtp.wait_for(1)
-        return real_parameters(lease, time_limit, now)
+        return accept_and_start(connection, starts, time_limit, now)
 
-    monkeypatch.setattr(delivery, "start_parameters", start_and_be_stopped)
-    monkeypatch.setattr(recording, "start_parameters", start_and_be_stopped)
+    monkeypatch.setattr("verdicts.digest.sending.accept_and_start", start_and_be_stopped)
     stop, real_undo_start = threading.Event(), delivery.undo_start
 
     def undo_start_and_stop(lease: delivery.Lease, now: datetime) -> None:
@@ -129,6 +131,17 @@ def test_statements_grow_with_the_letters_and_with_nothing_else(
     assert costs[1] < 6
 
 
+def test_who_waits_for_letters_of_another_ends_with_it(
+    an_app_with: Callable[..., Flask], smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_app_with(MAIL_CONNECTIONS="2")
+    monkeypatch.setattr("verdicts.digest.worker.MAX_WAIT_SECONDS", 60)
+    smtp.behave(latency=0.2)
+    began = time.monotonic()
+    send_all(make_edition(make_subscribers(3)))
+    assert time.monotonic() - began < 30
+
+
 def send_all(edition: int) -> SendingReport:
     report = send_due(edition, options=short_options())
     assert report.end_reason is EndReason.DONE, report
@@ -145,8 +158,15 @@ def test_a_worker_s_error_ends_the_others_and_is_raised(
     def fail(*_arguments: object) -> None:
         raise ZeroDivisionError
 
-    for name in ("accept_and_start", "record_outcome"):
-        monkeypatch.setattr(f"verdicts.digest.worker.{name}", fail)
+    def start_and_accept_nothing(
+        connection: sa.Connection, starts: Sequence[NextStart], time_limit: timedelta, now: datetime
+    ) -> list[bool]:
+        if any(each.accepted for each in starts):
+            fail()
+        return accept_and_start(connection, starts, time_limit, now)
+
+    monkeypatch.setattr("verdicts.digest.sending.accept_and_start", start_and_accept_nothing)
+    monkeypatch.setattr("verdicts.digest.worker.record_outcome", fail)
     with pytest.raises(ZeroDivisionError):
         send_due(edition, options=short_options())
     assert the_delivery(edition, 1).state is not DeliveryState.SENT

@@ -41,11 +41,10 @@ NOW = sa.bindparam("now", type_=delivery.c.changed_at.type)
 _UNTIL = sa.bindparam("until", type_=delivery.c.lease_until.type)
 _EDITION = sa.bindparam("edition", type_=delivery.c.edition_id.type)
 _OWNER = sa.bindparam("owner_name", type_=delivery.c.owner.type)
-OWNED = sa.and_(delivery.c.edition_id == _EDITION, delivery.c.owner == _OWNER)
-# A transmission may start, and what it changes then. The parameters are those of start_parameters().
+IN_EDITION = delivery.c.edition_id == _EDITION
+OWNED = sa.and_(IN_EDITION, delivery.c.owner == _OWNER)
+# A transmission may start, by the owner of its lease, and what it changes then.
 STARTABLE = sa.and_(
-    OWNED,
-    delivery.c.subscriber_id == sa.bindparam("subscriber"),
     delivery.c.state == constant(DeliveryState.LEASED),
     delivery.c.lease_until > NOW,
     _edition_is_sending_condition(_EDITION),
@@ -58,10 +57,9 @@ STARTED: dict[str, Any] = {
     "first_tried_at": sa.func.coalesce(delivery.c.first_tried_at, NOW),
     "changed_at": NOW,
 }
-_START = sa.update(delivery).where(STARTABLE).values(STARTED)
-_IN_STATE = sa.and_(
-    delivery.c.edition_id == _EDITION, delivery.c.state == sa.bindparam("from_state", type_=delivery.c.state.type)
-)
+_START = sa.update(delivery).where(OWNED, delivery.c.subscriber_id == sa.bindparam("subscriber"), STARTABLE)
+_START = _START.values(STARTED)
+_IN_STATE = sa.and_(IN_EDITION, delivery.c.state == sa.bindparam("from_state", type_=delivery.c.state.type))
 # PostgreSQL skips rows that others are claiming; SQLite has one writer. A CTE runs once: a plain subquery may run
 # again, and lock more rows than the limit.
 _due = (
@@ -77,6 +75,14 @@ _CLAIM = (
     .where(_IN_STATE, delivery.c.subscriber_id.in_(sa.select(_due.c.subscriber_id)))
     .values(state=DeliveryState.LEASED, owner=_OWNER, lease_until=_UNTIL)
     .returning(delivery.c.subscriber_id)
+)
+_is_due = sa.and_(
+    IN_EDITION,
+    delivery.c.state.in_([DeliveryState.PENDING, DeliveryState.DEFERRED]),
+    delivery.c.due_at <= NOW,
+)
+_COUNT_DUE = sa.select(sa.func.count()).select_from(
+    sa.select(sa.literal_column("1")).where(_is_due).limit(sa.bindparam("limit", type_=sa.Integer)).subquery()
 )
 
 
@@ -117,7 +123,8 @@ def start_transmission(lease: Lease, time_limit: timedelta, now: datetime) -> St
 
     Once STARTED is committed, only the owner may transmit and record the outcome, within `time_limit`.
     """
-    if try_start(db.session.connection(), lease, time_limit, now):
+    key = {"edition": lease.edition_id, "subscriber": lease.subscriber_id, "owner_name": lease.owner}
+    if db.session.connection().execute(_START, {**key, "now": now, "until": now + time_limit}).rowcount:
         return StartResult.STARTED
     if not db.session.connection().scalar(sa.select(_edition_is_sending_condition(lease.edition_id))):
         return StartResult.NOT_SENDING
@@ -125,17 +132,6 @@ def start_transmission(lease: Lease, time_limit: timedelta, now: datetime) -> St
     leased = sa.and_(owned_condition(lease, DeliveryState.LEASED), delivery.c.lease_until > now)
     was_skipped = _update(leased, ~_mailable_condition(), **skipped)
     return StartResult.UNSUBSCRIBED if was_skipped else StartResult.LEASE_LOST
-
-
-def try_start(connection: sa.Connection, lease: Lease, time_limit: timedelta, now: datetime) -> bool:
-    """Start a transmission as start_transmission() does, and return whether it may start. One statement."""
-    return bool(connection.execute(_START, start_parameters(lease, time_limit, now)).rowcount)
-
-
-def start_parameters(lease: Lease, time_limit: timedelta, now: datetime) -> dict[str, Any]:
-    """Return the parameters of STARTABLE and STARTED."""
-    key = {"edition": lease.edition_id, "subscriber": lease.subscriber_id, "owner_name": lease.owner}
-    return {**key, "now": now, "until": now + time_limit}
 
 
 def skip(leases: Collection[Lease], reason: str, now: datetime) -> None:
@@ -174,10 +170,7 @@ def recover_expired(edition_id: int, now: datetime) -> None:
 
 def count_due(edition_id: int, at_most: int, now: datetime) -> int:
     """Return how many deliveries can be claimed, of which it counts `at_most`. One statement."""
-    states = delivery.c.state.in_([DeliveryState.PENDING, DeliveryState.DEFERRED])
-    due = sa.select(sa.literal(1)).where(delivery.c.edition_id == edition_id, states, delivery.c.due_at <= now)
-    counted = sa.select(sa.func.count()).select_from(due.limit(at_most).subquery())
-    return db.session.connection().scalar(counted) or 0
+    return db.session.connection().scalar(_COUNT_DUE, {"edition": edition_id, "limit": at_most, "now": now}) or 0
 
 
 def next_claim_at(edition_id: int) -> datetime | None:

@@ -1,51 +1,106 @@
-"""Group commit: steps that several threads take at about the same time share one transaction, and what it costs."""
+"""Group commit: what several threads write at about the same time shares one transaction, and what that costs."""
 
 import threading
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
 import sqlalchemy as sa
 
-from verdicts.extensions import WRITERS, commit_on_connection_or_retry, db
+from verdicts.extensions import WRITERS, KeptConnections, db
+
+# How long a thread waits before it commits for others that may come: about as long as a commit takes.
+MAX_GATHERING_SECONDS = 0.001
 
 T = TypeVar("T")
+Result = TypeVar("Result")
 
 
-class GroupCommit:
-    """Runs steps as commit_on_connection_or_retry does, those of waiting threads together.
+class _Step(Generic[T, Result]):
+    """What one thread writes, and what became of it. Its thread waits for `woken`: it is over, or is to lead."""
 
-    No step returns before it is committed. While as many threads commit as may write at once (one on SQLite), others
-    queue; the next one commits for all of these. If a step fails, none of its group is committed, and each of them
-    raises the error. Steps of other processes may wait for the rows of a whole group, so its steps lock only rows that
-    their own thread has leased, and the edition's after these.
+    def __init__(self, value: T) -> None:
+        self.value = value
+        self.result: Result
+        self.error: BaseException | None = None
+        self.is_leader = False
+        self.woken = threading.Lock()
+        self.woken.acquire()
+
+
+class GroupCommit(Generic[T, Result]):
+    """Commits what several threads want written, as commit_or_retry() does, on connections that it keeps.
+
+    `write` writes the values of a group and returns a result for each. None of them has its result before that is
+    committed. While as many threads commit as may write at once (one on SQLite), others queue; the next one commits for
+    all of these. It waits a moment for as many as shared the last commit: they went on at the same time and often come
+    back together, and fewer commits leave more time for what is between them.
+
+    If a group cannot be written, each of its threads raises the error. Other processes may wait for the rows of a whole
+    group, so `write` locks only rows that these threads have leased, and the edition's after these.
     """
 
-    def __init__(self) -> None:
-        self._waiting: deque[tuple[Callable[[sa.Connection], Any], Future[Any]]] = deque()
-        self._taking = threading.Lock()
-        self._committing = threading.Semaphore(WRITERS[db.engine.dialect.name])
+    def __init__(self, write: Callable[[sa.Connection, Sequence[T]], Sequence[Result]]) -> None:
+        self._write = write
+        self._lock = threading.Lock()
+        self._waiting: deque[_Step[T, Result]] = deque()
+        self._arrival = threading.Condition(self._lock)  # of one that waits
+        self._last_size = 1
+        self._idle = WRITERS[db.engine.dialect.name]  # how many more threads may commit now
+        self._connections = KeptConnections()
 
-    def run(self, step: Callable[[sa.Connection], T]) -> T:
-        """Run a step, commit, and return what the step returned."""
-        future: Future[T] = Future()
-        self._waiting.append((step, future))
-        with self._committing:
-            if not future.done():
-                self._commit_waiting()
-        return future.result()
+    def run(self, value: T) -> Result:
+        """Write a value, commit, and return its result."""
+        step: _Step[T, Result] = _Step(value)
+        with self._lock:
+            if self._idle:
+                self._idle -= 1
+                step.is_leader = True
+            else:
+                self._waiting.append(step)
+                self._arrival.notify()
+        if not step.is_leader:
+            step.woken.acquire()
+        if step.is_leader:
+            self._lead(step)
+        if step.error:
+            raise step.error
+        return step.result
 
-    def _commit_waiting(self) -> None:
-        with self._taking:
-            group = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        if not group:  # another thread has taken this one's step, and commits it now
-            return
+    def close(self) -> None:
+        """Give the connections back to their pool, once no thread runs steps any more."""
+        self._connections.close()
+
+    def _lead(self, own: _Step[T, Result]) -> None:
+        group = [own]
+
+        def write_all(connection: sa.Connection) -> Sequence[Result]:
+            with self._lock:  # as late as possible, so that they are many
+                group.extend(self._waiting)
+                self._waiting.clear()
+                self._last_size = len(group)
+            return self._write(connection, [step.value for step in group])
+
+        with self._lock:
+            self._arrival.wait_for(lambda: len(self._waiting) + 1 >= self._last_size, MAX_GATHERING_SECONDS)
         try:
-            results = commit_on_connection_or_retry(lambda connection: [step(connection) for step, _ in group])
+            results = self._connections.commit_or_retry(write_all)
+            for step, result in zip(group, results, strict=True):
+                step.result = result
         except BaseException as error:
-            for _, future in group:
-                future.set_exception(error)
-        else:
-            for (_, future), result in zip(group, results, strict=True):
-                future.set_result(result)
+            for step in group:
+                step.error = error
+        finally:
+            self._hand_over()
+            for step in group[1:]:
+                step.woken.release()
+
+    def _hand_over(self) -> None:
+        """Let the step that has waited longest lead."""
+        with self._lock:
+            if not self._waiting:
+                self._idle += 1
+                return
+            step = self._waiting.popleft()
+        step.is_leader = True
+        step.woken.release()

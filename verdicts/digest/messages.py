@@ -87,7 +87,7 @@ class MessageBuilder:
         self._subject, self._subject_prefix = subject, subject_prefix
         self._sizes = [html_size(block) for block in blocks]
         self._select = lru_cache(MAX_PREPARED_CHOICES)(partial(select_blocks, blocks))
-        self._prepare = lru_cache(MAX_PREPARED_CHOICES)(self._join_pieces)
+        self._join_pieces = lru_cache(MAX_PREPARED_CHOICES)(self._join_chosen)
         self._message_id_salt = message_id_salt
         self.blocks = blocks
         self._common_headers = (_common_headers(sender, boundary), *_unsubscribe_headers(), _CRLF)
@@ -102,9 +102,17 @@ class MessageBuilder:
 
         Raises InvalidAddress (mailing.addresses) if the address cannot be written in a header.
         """
-        if (chosen := self._select(recipient.choices)) is None:
-            return None
-        pieces = self._prepare(chosen)
+        pieces = self.prepare(recipient)
+        return None if pieces is None else self.join(pieces, recipient, now)
+
+    def prepare(self, recipient: Recipient) -> Pieces | None:
+        """Return the pieces that join() takes, or None as build() does, which raises the same. It costs little."""
+        parse_address(recipient.address)
+        chosen = self._select(recipient.choices)
+        return None if chosen is None else self._join_pieces(chosen)
+
+    def join(self, pieces: Pieces, recipient: Recipient, now: datetime) -> bytes:
+        """Return the message that build() does, of what prepare() returned for this recipient."""
         id, generation = recipient.subscriber_id, recipient.token_generation
         tokens = {
             LEAVE_PLACEHOLDER.encode(): leave_token(id, generation).encode(),
@@ -121,7 +129,7 @@ class MessageBuilder:
         identity = f"{self._edition_id} {recipient.subscriber_id} {self._message_id_salt}".encode()
         return f"<{keyed_hash('digest-message-id', identity).hex()[:40]}@{self._domain}>"
 
-    def _join_pieces(self, chosen: tuple[int, ...]) -> Pieces:
+    def _join_chosen(self, chosen: tuple[int, ...]) -> Pieces:
         """Return what follows the recipient's headers in all copies with this choice, each token a piece of its own."""
         header = EmailMessage(POLICY)
         subject = self._subject_prefix + (subject_for(self.blocks, chosen) or self._subject)

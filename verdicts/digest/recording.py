@@ -1,7 +1,9 @@
 """Recording how a transmission ended, with the effects on its delivery, its address and its edition."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from random import random
 from typing import Any
 
@@ -10,7 +12,7 @@ import sqlalchemy as sa
 from verdicts.catalog.columns import constant
 from verdicts.digest import brake, editions
 from verdicts.digest.brake import NEVER_TRIED, Judgement
-from verdicts.digest.delivery import NOW, OWNED, STARTABLE, STARTED, Lease, owned_condition, start_parameters
+from verdicts.digest.delivery import IN_EDITION, NOW, OWNED, STARTABLE, STARTED, Lease, owned_condition
 from verdicts.digest.models import DeliveryState, EditionState, delivery, edition
 from verdicts.extensions import db
 from verdicts.mailing.outcomes import GIVE_UP_AFTER, Action, Outcome, action_for, retry_delay
@@ -22,14 +24,9 @@ _AWAITING_OUTCOME_STATES = (DeliveryState.TRANSMITTING, DeliveryState.UNCERTAIN)
 
 # What runs for every letter is built once. Constants are parts of the text: to bind each of them would take as long.
 _IS_LEASED = delivery.c.state == constant(DeliveryState.LEASED)
-_ACCEPTABLE = sa.and_(
-    OWNED,
-    delivery.c.subscriber_id == sa.bindparam("accepted"),
-    sa.or_(*(delivery.c.state == constant(state) for state in _AWAITING_OUTCOME_STATES)),
-)
+_AWAITS_OUTCOME = sa.or_(*(delivery.c.state == constant(state) for state in _AWAITING_OUTCOME_STATES))
 _ACCEPTED: dict[str, Any] = {
     "state": constant(DeliveryState.SENT),
-    "state_reason": sa.bindparam("reason", type_=delivery.c.state_reason.type),
     "changed_at": NOW,
     "owner": sa.null(),
     "lease_until": sa.null(),
@@ -37,26 +34,22 @@ _ACCEPTED: dict[str, Any] = {
 }
 _counts_refusals = sa.or_(edition.c.consecutive_refusals > sa.literal_column("0"), edition.c.awaits_acceptance)
 _HAS_REFUSALS = sa.exists().where(edition.c.id == delivery.c.edition_id, _counts_refusals).label("has_refusals")
-_ACCEPT = sa.update(delivery).where(_ACCEPTABLE).values(_ACCEPTED)
-_ACCEPT = _ACCEPT.returning(delivery.c.subscriber_id, _HAS_REFUSALS)
-_ACCEPT_AND_START = (
+_REASON = sa.bindparam("reason", type_=delivery.c.state_reason.type)
+_ACCEPT = (
     sa.update(delivery)
-    .where(
-        # So both databases find them by their key.
-        delivery.c.subscriber_id.in_([sa.bindparam("accepted"), sa.bindparam("subscriber")]),
-        sa.or_(_ACCEPTABLE, STARTABLE),
-    )
-    .values(
-        {
-            name: sa.case(
-                (_IS_LEASED, STARTED.get(name, delivery.c[name])), else_=_ACCEPTED.get(name, delivery.c[name])
-            )
-            for name in _ACCEPTED | STARTED
-        }
-    )
-    .values(changed_at=NOW)
+    .where(OWNED, delivery.c.subscriber_id == sa.bindparam("subscriber"), _AWAITS_OUTCOME)
+    .values(_ACCEPTED | {"state_reason": _REASON})
     .returning(delivery.c.subscriber_id, _HAS_REFUSALS)
 )
+
+
+@dataclass(frozen=True)
+class NextStart:
+    """A transmission to start, and the acceptance of its owner's last one if that is not recorded yet."""
+
+    lease: Lease
+    accepted: Lease | None = None
+    reason: str | None = None  # the acceptance's Outcome.summary
 
 
 @dataclass(frozen=True)
@@ -96,32 +89,68 @@ def record_acceptance(connection: sa.Connection, lease: Lease, outcome: Outcome,
 
     It shows that the server does not refuse everybody.
     """
-    key = {"edition": lease.edition_id, "owner_name": lease.owner, "now": now}
-    return lease.subscriber_id in _change(connection, _ACCEPT, key | _acceptance(lease, outcome))
+    key = {"edition": lease.edition_id, "subscriber": lease.subscriber_id, "owner_name": lease.owner}
+    rows = connection.execute(_ACCEPT, {**key, "reason": outcome.summary, "now": now}).all()
+    if rows and rows[0].has_refusals:
+        _end_refusals(connection, lease.edition_id)
+    return bool(rows)
 
 
 def accept_and_start(
-    connection: sa.Connection, accepted: Lease, outcome: Outcome, leased: Lease, time_limit: timedelta, now: datetime
-) -> bool:
-    """Record an acceptance and try to start the same owner's next transmission; return whether it may start.
+    connection: sa.Connection, starts: Sequence[NextStart], time_limit: timedelta, now: datetime
+) -> list[bool]:
+    """Record acceptances and try to start transmissions of one edition; return of each whether it may start.
 
-    It does what record_acceptance() and delivery.try_start() do, in one statement or two.
+    It does what record_acceptance() and delivery.start_transmission() do, for several owners in one statement or two.
     """
-    parameters = start_parameters(leased, time_limit, now) | _acceptance(accepted, outcome)
-    return leased.subscriber_id in _change(connection, _ACCEPT_AND_START, parameters)
+    parameters: dict[str, Any] = {"edition": starts[0].lease.edition_id, "now": now, "until": now + time_limit}
+    for number, each in enumerate(starts):
+        parameters[f"owner_{number}"] = each.lease.owner
+        parameters[f"started_{number}"] = each.lease.subscriber_id
+        parameters[f"accepted_{number}"] = each.accepted and each.accepted.subscriber_id
+        parameters[f"reason_{number}"] = each.reason
+    rows = connection.execute(_accept_and_start_statement(len(starts)), parameters).all()
+    changed = {row.subscriber_id: row.has_refusals for row in rows}
+    if any(changed.get(each.accepted.subscriber_id) for each in starts if each.accepted):
+        _end_refusals(connection, starts[0].lease.edition_id)
+    return [each.lease.subscriber_id in changed for each in starts]
 
 
-def _acceptance(lease: Lease, outcome: Outcome) -> dict[str, Any]:
-    return {"accepted": lease.subscriber_id, "reason": outcome.summary}
+@cache
+def _accept_and_start_statement(count: int) -> sa.UpdateBase:
+    """Return the statement for so many owners: what would be in all their own ones stands in it once."""
+    id = delivery.c.subscriber_id
+    owners, started, accepted, reasons = (
+        [sa.bindparam(f"{name}_{number}", type_=column.type) for number in range(count)]
+        for name, column in (
+            ("owner", delivery.c.owner),
+            ("started", id),
+            ("accepted", id),
+            ("reason", delivery.c.state_reason),
+        )
+    )
+    is_to_start, is_accepted = (
+        sa.or_(*(sa.and_(id == each, delivery.c.owner == owner) for each, owner in zip(ids, owners, strict=True)))
+        for ids in (started, accepted)
+    )
+    reason = sa.case(*((id == each, text) for each, text in zip(accepted, reasons, strict=True)))
+    recorded = _ACCEPTED | {"state_reason": reason}
+    values = {
+        name: sa.case((_IS_LEASED, STARTED.get(name, delivery.c[name])), else_=recorded.get(name, delivery.c[name]))
+        for name in recorded | STARTED
+    }
+    # By the ids both databases find the rows by their key.
+    found = sa.and_(IN_EDITION, id.in_([*started, *accepted]))
+    statement = sa.update(delivery).where(
+        found, sa.or_(sa.and_(is_to_start, STARTABLE), sa.and_(is_accepted, _AWAITS_OUTCOME))
+    )
+    return statement.values(values | {"changed_at": NOW}).returning(id, _HAS_REFUSALS)
 
 
-def _change(connection: sa.Connection, statement: sa.UpdateBase, parameters: dict[str, Any]) -> set[int]:
-    """Return the subscribers whose deliveries were changed. An acceptance ends the edition's refusals in a row."""
-    rows = connection.execute(statement, parameters).all()
-    if any(row.has_refusals for row in rows if row.subscriber_id == parameters["accepted"]):
-        no_refusals = {"consecutive_refusals": 0, "awaits_acceptance": False}
-        connection.execute(sa.update(edition).where(edition.c.id == parameters["edition"]).values(**no_refusals))
-    return {row.subscriber_id for row in rows}
+def _end_refusals(connection: sa.Connection, edition_id: int) -> None:
+    """Note that the server does not refuse everybody."""
+    no_refusals = {"consecutive_refusals": 0, "awaits_acceptance": False}
+    connection.execute(sa.update(edition).where(edition.c.id == edition_id).values(**no_refusals))
 
 
 def _record_refusal(lease: Lease, action: Action, outcome: Outcome, now: datetime) -> None:

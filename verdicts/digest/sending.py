@@ -9,19 +9,22 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+import sqlalchemy as sa
 from flask import Flask, current_app
 
 from verdicts.config import current_settings
 from verdicts.digest import delivery as delivery_steps
 from verdicts.digest import editions
+from verdicts.digest.group_commit import GroupCommit
 from verdicts.digest.messages import load_message_builder
 from verdicts.digest.models import EditionState
 from verdicts.digest.queries import EditionProgress, load_progress
+from verdicts.digest.recording import NextStart, accept_and_start
 from verdicts.digest.worker import SendingJob, SendingOptions, Worker
 from verdicts.extensions import commit_or_retry, db
 from verdicts.mailing import allowance
@@ -75,10 +78,22 @@ def send_due(
     settings = current_settings()
     builder = load_message_builder(edition_id)
     db.session.rollback()
-    job = SendingJob(edition_id, builder, settings.mail, options or SendingOptions(), clock, stop or threading.Event())
+    options = options or SendingOptions()
+
+    def start_all(connection: sa.Connection, starts: Sequence[NextStart]) -> list[datetime | None]:
+        now = clock()
+        are_started = accept_and_start(connection, starts, options.transmission_lease, now)
+        return [now if is_started else None for is_started in are_started]
+
+    job = SendingJob(
+        edition_id, builder, settings.mail, options, clock, stop or threading.Event(), GroupCommit(start_all)
+    )
     commit_or_retry(lambda: allowance.delete_old(clock()))
     pool = WorkerPool(job, settings.mail.connections)
-    pool.run(on_progress)
+    try:
+        pool.run(on_progress)
+    finally:
+        job.starts.close()
     return _finish_and_report(job, pool)
 
 

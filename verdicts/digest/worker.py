@@ -12,16 +12,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-import sqlalchemy as sa
-
 from verdicts.config.mail import MailSettings
 from verdicts.digest import brake
 from verdicts.digest import delivery as delivery_steps
 from verdicts.digest.claiming import ClaimedBatch, claim_batch
 from verdicts.digest.delivery import INVALID_ADDRESS_REASON, NO_NEWS_REASON, Lease, StartResult
 from verdicts.digest.group_commit import GroupCommit
-from verdicts.digest.messages import MessageBuilder, Recipient
-from verdicts.digest.recording import accept_and_start, record_outcome
+from verdicts.digest.messages import MessageBuilder, Pieces, Recipient
+from verdicts.digest.recording import NextStart, record_outcome
 from verdicts.extensions import commit_or_retry
 from verdicts.mailing import allowance
 from verdicts.mailing.addresses import InvalidAddress
@@ -48,7 +46,11 @@ class SendingOptions:
 
 @dataclass(frozen=True)
 class SendingJob:
-    """What the workers of one edition share. `clock` returns an aware time; setting `stop` ends them."""
+    """What the workers of one edition share. `clock` returns an aware time; setting `stop` ends them.
+
+    `starts` commits the starts of transmissions, and returns when one was started, or None. Workers that have nothing
+    to send wait for `nothing_left`, which another one notifies when it ends.
+    """
 
     edition_id: int
     builder: MessageBuilder
@@ -56,14 +58,15 @@ class SendingJob:
     options: SendingOptions
     clock: Callable[[], datetime]
     stop: threading.Event
-    starts: GroupCommit = field(default_factory=GroupCommit)
+    starts: GroupCommit[NextStart, datetime | None]
+    nothing_left: threading.Condition = field(default_factory=threading.Condition)
 
 
 @dataclass(frozen=True)
 class _PreparedMessage:
     lease: Lease
     recipient: Recipient
-    raw: bytes
+    pieces: Pieces
 
 
 @dataclass(frozen=True)
@@ -99,15 +102,15 @@ class Worker:
 
     def _process_next(self) -> None:
         if not self._prepared:
-            self._claim_and_build()
+            self._claim_and_prepare()
         elif failure := self._connection.connect():
             self._record_and_release()
             self._back_off(failure)
         else:
-            self._send(self._prepared.popleft())
+            self._build_and_send()
 
-    def _claim_and_build(self) -> None:
-        """Claim a batch and build its messages; if there is none, wait until there may be one."""
+    def _claim_and_prepare(self) -> None:
+        """Claim a batch and prepare its messages; if there is none, wait until there may be one."""
         self._claimed_at = self._job.clock()
         batch = self._commit_with_outcome(self._claim)
         reasons = [(lease, self._prepare(lease, recipient)) for lease, recipient in batch.claims]
@@ -123,58 +126,62 @@ class Worker:
         )
 
     def _prepare(self, lease: Lease, recipient: Recipient) -> str | None:
-        """Build the message; return why there is none to send, or None."""
+        """Prepare the message; return why there is none to send, or None."""
         try:
-            raw = self._job.builder.build(recipient, self._job.clock())
+            pieces = self._job.builder.prepare(recipient)
         except InvalidAddress:
             return INVALID_ADDRESS_REASON
-        if raw is None:
+        if pieces is None:
             return NO_NEWS_REASON
-        self._prepared.append(_PreparedMessage(lease, recipient, raw))
+        self._prepared.append(_PreparedMessage(lease, recipient, pieces))
         return None
 
     def _wait_for_batch(self, batch: ClaimedBatch) -> None:
         now = self._job.clock()
         if not batch.is_being_sent or batch.retry_at is None or batch.retry_at > now + self._job.options.max_idle:
             self._is_done = True
+            with self._job.nothing_left:
+                self._job.nothing_left.notify_all()
             return
         # Another process may release deliveries earlier, or finish, so claim again soon.
         seconds = (batch.retry_at - now).total_seconds()
-        self._job.stop.wait(min(MAX_WAIT_SECONDS, max(MIN_WAIT_SECONDS, seconds)))
+        with self._job.nothing_left:
+            self._job.nothing_left.wait(min(MAX_WAIT_SECONDS, max(MIN_WAIT_SECONDS, seconds)))
 
-    def _send(self, message: _PreparedMessage) -> None:
-        now, time_limit = self._job.clock(), self._job.options.transmission_lease
-        if self._try_start(message.lease, time_limit, now):
-            self._transmit(message, started_at=now)
+    def _build_and_send(self) -> None:
+        """Build one message, not a batch: that would keep the other connections' threads waiting meanwhile."""
+        message = self._prepared[0]
+        raw = self._job.builder.join(message.pieces, message.recipient, self._job.clock())
+        self._send(self._prepared.popleft(), raw)
+
+    def _send(self, message: _PreparedMessage, raw: bytes) -> None:
+        if started_at := self._try_start(message.lease):
+            self._transmit(message, raw, started_at)
             return
         # It may be startable after all; otherwise this says why it is not.
+        now, time_limit = self._job.clock(), self._job.options.transmission_lease
         result = commit_or_retry(lambda: delivery_steps.start_transmission(message.lease, time_limit, now))
         if result is StartResult.STARTED:
-            self._transmit(message, started_at=now)
+            self._transmit(message, raw, started_at=now)
             return
         self._is_done = result is StartResult.NOT_SENDING
         commit_or_retry(lambda: self._release([message.lease]))
 
-    def _try_start(self, lease: Lease, time_limit: timedelta, now: datetime) -> bool:
+    def _try_start(self, lease: Lease) -> datetime | None:
         """Record the last acceptance if it is not recorded, and start a transmission, in one commit of all workers."""
-        accepted = self._unrecorded
-
-        def record_and_start(connection: sa.Connection) -> bool:
-            if accepted:
-                return accept_and_start(connection, accepted.lease, accepted.outcome, lease, time_limit, now)
-            return delivery_steps.try_start(connection, lease, time_limit, now)
-
-        is_started = self._job.starts.run(record_and_start)
+        last = self._unrecorded
+        start = NextStart(lease, last.lease, last.outcome.summary) if last else NextStart(lease)
+        started_at = self._job.starts.run(start)
         self._unrecorded = None
-        return is_started
+        return started_at
 
-    def _transmit(self, message: _PreparedMessage, started_at: datetime) -> None:
+    def _transmit(self, message: _PreparedMessage, raw: bytes, started_at: datetime) -> None:
         # The process may have been suspended since, for so long that its lease has expired.
         if self._job.clock() - started_at > self._job.options.max_start_delay:
             commit_or_retry(lambda: self._undo_start(message.lease))
             return
         envelope_from = self._job.builder.envelope_from(message.recipient)
-        outcome = self._connection.transmit(envelope_from, message.recipient.address, message.raw)
+        outcome = self._connection.transmit(envelope_from, message.recipient.address, raw)
         self._unrecorded = _TransmissionResult(message.lease, outcome)
         if outcome.kind is OutcomeKind.ACCEPTED:
             self._lost_connections_in_a_row = 0

@@ -16,10 +16,11 @@ from tests.faults.deployment import create_filled_database
 from tests.faults.serving import Site, serving
 from tests.postgres import PostgresServer
 from verdicts.app import THREADS_PER_WORKER
-from verdicts.web.worker import SEND_SECONDS
+from verdicts.web.worker import LINGER_SECONDS, SEND_SECONDS
 
 MOST_BYTES_ON_THE_WAY = 8 * 1024 * 1024  # that the system takes for both ends of a connection
 OWN = {"X-Request-ID", "Date"}  # of each response
+FEW_FILES = 300  # that each process may open
 KEPT_SECONDS = 5  # keepalive of gunicorn.conf.py
 READERS = 700  # of a worker at once; more than half of its connections
 
@@ -104,6 +105,20 @@ def test_no_connection_of_many_readers_is_closed_unless_its_response_says_so(kep
         for connection in connections * 2:
             connection.request("GET", PAGE)
             assert connection.getresponse().read()  # one that says that its connection closes has it opened anew
+
+
+def test_clients_that_never_close_keep_no_reader_waiting(sqlite_url: str, tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        site = stack.enter_context(serving(sqlite_url, tmp_path, most_descriptors=FEW_FILES, WEB_CONCURRENCY="1"))
+        assert site.get(PAGE).status == 200
+        slowest = 0.0
+        for _ in range(2 * FEW_FILES):
+            began = time.monotonic()
+            client = stack.enter_context(closing(socket.create_connection(("127.0.0.1", site.port), timeout=10)))
+            client.sendall(request_for(PAGE))
+            assert client.recv(15) == b"HTTP/1.1 200 OK"
+            slowest = max(slowest, time.monotonic() - began)
+    assert slowest < LINGER_SECONDS - 0.5
 
 
 @pytest.mark.skipif(not IS_LONG, reason="it waits for the whole time that a connection may be idle")

@@ -31,6 +31,7 @@ MIN_CONNECTIONS = 90
 MAX_ARRIVING_BYTES = 32 * 1024 * 1024
 MAX_QUEUE_SECONDS = 1.0  # that pages wait for a thread; while they do, further ones are refused
 LINGER_SECONDS = 2.0
+CLOSED_AT_ONCE = 20  # of connections that linger, where a worker has no room for others
 STOP_SECONDS = 1.0  # what has not come by then is not waited for when a worker stops
 SEND_SECONDS = 10  # without a byte taken
 SEND_BUFFER_BYTES = 400 * 1024  # a page fits, so that its thread need not wait for a slow reader
@@ -261,22 +262,29 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         """Answer what did not arrive in time with 408, and close what has lingered."""
         super().murder_pending()
         now = time.monotonic()
-        if now - self._looked_at < SECONDS_BETWEEN_LOOKS:
+        is_full = self.nr_conns >= self.worker_connections
+        if not is_full and now - self._looked_at < SECONDS_BETWEEN_LOOKS:
             return
         self._looked_at = now
+        if is_full:  # nobody is accepted, and the main loop may sleep for a second before it looks again
+            self._make_room()
         self._drop_oldest()
         if not self.alive:
-            for arrival in self._arriving.values():
-                arrival.deadline = min(arrival.deadline, now + STOP_SECONDS)
-            self._idle = {conn: min(until, now + STOP_SECONDS) for conn, until in self._idle.items()}
-        for conn in [conn for conn, until in self._sending.items() if until <= now]:
+            self._wait_no_longer_than(now + STOP_SECONDS)
+        for conn in _overdue(self._sending, now):
             self._end_sending(conn)
-        for conn in [conn for conn, until in self._idle.items() if until <= now]:
+        for conn in _overdue(self._idle, now):
             self._end_idleness(conn)
         for conn in [conn for conn, arrival in self._arriving.items() if arrival.deadline <= now]:
             self._refuse(conn, HTTPStatus.REQUEST_TIMEOUT)
-        for conn in [conn for conn, until in self._lingering.items() if until <= now]:
+        for conn in _overdue(self._lingering, now):
             self._end_lingering(conn)
+
+    def _wait_no_longer_than(self, deadline: float) -> None:
+        """Shorten the time that requests have to come."""
+        for arrival in self._arriving.values():
+            arrival.deadline = min(arrival.deadline, deadline)
+        self._idle = {conn: min(until, deadline) for conn, until in self._idle.items()}
 
     def _refuse(self, conn: Any, status: HTTPStatus) -> None:
         arrival = self._forget(conn)
@@ -349,6 +357,11 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         self.poller.unregister(conn.sock)
         self._close(conn)
 
+    def _make_room(self) -> None:
+        """Close at once what lingers for longest: others wait to be accepted."""
+        for conn in list(self._lingering)[:CLOSED_AT_ONCE]:
+            self._end_lingering(conn)
+
     def _drop_oldest(self) -> None:
         """Keep within what may arrive at once, whoever sends it."""
         size = sum(len(arrival.data) for arrival in self._arriving.values())
@@ -364,6 +377,11 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     def _close(self, conn: Any) -> None:
         self.nr_conns -= 1
         conn.close()
+
+
+def _overdue(deadlines: dict[Any, float], now: float) -> list[Any]:
+    """Return the connections whose deadline is over."""
+    return [conn for conn, until in deadlines.items() if until <= now]
 
 
 def _bound_sending(sock: socket.socket) -> None:

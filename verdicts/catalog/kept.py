@@ -14,7 +14,7 @@ from verdicts.catalog.content_version import catalog_state
 from verdicts.extensions import is_writing
 
 KEPT = "verdicts.kept"  # in app.extensions
-MAX_KEPT = 500  # values under one name; the one that was not asked for longest goes first
+MAX_KEPT = 250  # values under one name; the one that was not asked for longest goes first
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -31,7 +31,7 @@ bp = Blueprint("pictures", __name__)
 
 KINDS = ((ReviewerKind.HUMAN, "human"), (ReviewerKind.AI, "AI"), (ReviewerKind.UNSTATED, "unstated"))
 NOT_REVIEWED = "—"
-MAX_CARDS = 32  # of about 30 KB each
+MAX_CARDS = 64  # of about 30 KB each; more than one network may have drawn in a minute
 
 
 @bp.get("/og/tools/<slug>.png")

@@ -72,7 +72,8 @@ def list_measurements(settings: config.Settings, baseline_port: int, postgresql_
         return (vote(settings, number) for number in numbers)
 
     return [
-        Measurement("baseline: a Flask view, 12 bytes", (get("/") for _ in count()), port=baseline_port),
+        Measurement("baseline: a Flask view, 12 bytes", (get("/baseline/") for _ in count())),
+        Measurement("the same behind gunicorn's own worker", (get("/") for _ in count()), port=baseline_port),
         Measurement("a comparison page, cached", (get(PAGE) for _ in count())),
         Measurement("a comparison page, cached, br", (get(PAGE, accept_encoding="br") for _ in count()), 1.1),
         Measurement("a cached page that is due and the same", (get(f"/due{PAGE}") for _ in count()), 0.5),
@@ -176,7 +177,7 @@ def served(environ: dict[str, str]) -> Iterator[None]:
 
 @contextmanager
 def baseline_served(folder: Path) -> Iterator[int]:
-    """Serve the baseline, and yield its port."""
+    """Serve the baseline by gunicorn's own worker, and yield its port."""
     port = free_port()
     arguments = f"--config=benchmarks/baseline.py --bind=127.0.0.1:{port} benchmarks.baseline:app".split()
     with _gunicorn(folder / "baseline.log", port, *arguments, environ={"PATH": os.environ["PATH"]}):

@@ -1,4 +1,4 @@
-"""The yardstick: a Flask view of 12 bytes, behind gunicorn's own threaded worker. gunicorn reads its settings here."""
+"""The yardstick, a Flask view of 12 bytes, and the settings of gunicorn's own threaded worker to serve it with."""
 
 from flask import Flask
 

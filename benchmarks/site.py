@@ -1,4 +1,4 @@
-"""What the benchmark serves: the site, also with less of it kept in memory."""
+"""What the benchmark serves: the site, also with less of it kept in memory, and a minimal Flask view as baseline."""
 
 import threading
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
+from benchmarks.baseline import app as baseline
 from verdicts import create_app
 from verdicts.catalog.kept import KEPT
 from verdicts.web.caching import FRESH_SECONDS, PageCache
@@ -17,6 +18,7 @@ from verdicts.web.logs import RequestLog
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+BASELINE = "/baseline"
 DUE = "/due"
 VOTED = "/voted"
 NEW = "/new"
@@ -56,8 +58,8 @@ def new(site: Flask) -> "WSGIApplication":
     return RequestLog(one_at_a_time(forget_and_render))
 
 
-class SiteInVariants:
-    """The site, and the other ways to serve it under paths of their own.
+class SiteWithBaseline:
+    """The site, with the baseline and the other ways to serve it under paths of their own.
 
     gunicorn.conf.py and its workers use its context, its configuration and its extensions.
     """
@@ -66,11 +68,11 @@ class SiteInVariants:
         self.app_context = site.app_context
         self.config = site.config
         self.extensions = site.extensions
-        others = {DUE: due(site), VOTED: voted(site), NEW: new(site)}
+        others = {BASELINE: baseline, DUE: due(site), VOTED: voted(site), NEW: new(site)}
         self._dispatcher: WSGIApplication = DispatcherMiddleware(site, others)
 
     def __call__(self, environ, start_response):  # type: ignore[no-untyped-def]
         return self._dispatcher(environ, start_response)
 
 
-app = SiteInVariants(create_app())
+app = SiteWithBaseline(create_app())

@@ -59,7 +59,7 @@ def test_the_benchmark_prints_a_rate_and_a_ratio_for_every_measurement(
     status, printed = run("-c", SHORT.format(server=server), instance=tmp_path, TMPDIR=str(tmp_path))
     assert status == 0, printed
     lines = re.findall(r"^(\S.*?) +([\d,]+\.\d) +(\d+\.\d\d)(?: +\d\.\d\d)? +\d+\.\d%$", printed, re.MULTILINE)
-    assert len(lines) == 11
+    assert len(lines) == 12
     assert all(float(rate.replace(",", "")) > 0 for _, rate, _ in lines), printed
     assert lines[0][2] == "1.00"
     sent = re.findall(r"^(\d) ms +([\d,]+) +([\d,]+) +\d+\.\d\d +([\d,]+) +\d+\.\d\d$", printed, re.MULTILINE)

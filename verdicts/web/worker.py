@@ -132,8 +132,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         self._reading: set[Any] = set()  # connections whose request for a page has been handed over
         self._slots = threading.BoundedSemaphore(max(1, self.cfg.threads // 2))
         self._max_arriving = self.cfg.worker_connections // 2  # beyond it, who has waited longest is dropped
-        self._max_idle = self.max_keepalived // 2
-        self.max_keepalived -= self._max_idle  # idle connections that had their response from a thread
+        self._max_idle: int = self.max_keepalived
 
     def accept(self, listener: Any) -> None:
         try:
@@ -143,20 +142,24 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
                 raise
 
     def enqueue_req(self, conn: Any) -> None:
-        """Collect the request that comes next over a connection."""
-        arrival = Arrival(time.monotonic())
-        if conn.parser:
-            arrival.add(conn.parser.unreader.take_buffered(), time.monotonic())
-        else:
-            _bound_sending(conn.sock)
-        conn.sock.setblocking(False)
-        self._arriving[conn] = arrival
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._receive, conn))
+        """Collect the first request over a connection."""
+        _bound_sending(conn.sock)
+        self._watch(conn)
+        self._begin(conn)
         self._receive(conn)
+
+    def _watch(self, conn: Any) -> None:
+        conn.sock.setblocking(False)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._receive, conn))
+
+    def _begin(self, conn: Any) -> None:
+        arrival = self._arriving[conn] = Arrival(time.monotonic())
+        if conn.parser:  # it may have read more than the last request
+            arrival.add(conn.parser.unreader.take_buffered(), time.monotonic())
 
     def _receive(self, conn: Any, _socket: Any = None) -> None:
         if self._idle.pop(conn, None):
-            self._arriving[conn] = Arrival(time.monotonic())
+            self._begin(conn)
         arrival = self._arriving[conn]
         if not arrival.is_ready:
             try:
@@ -209,6 +212,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         conn.init()
         conn.parser.unreader.unread(bytes(arrival.data))
         conn.parser.unreader.sock = BoundedSocket(conn.sock, arrival.deadline, self._slots)
+        self.max_keepalived = self._max_idle - len(self._idle)  # where none is left, gunicorn says that it closes
         super().enqueue_req(conn)
 
     def _is_overloaded(self, arrival: Arrival) -> bool:
@@ -246,17 +250,20 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         return unreadable.render(status, is_https=settings.is_https, closes=closes)
 
     def finish_request(self, conn: Any, fs: Any) -> None:
-        """Close a finished connection without waiting for its client in the main loop."""
+        """Await the next request over a connection, or close it without waiting for its client in the main loop."""
         self._writing.discard(conn)
         self._reading.discard(conn)
         if self._queued and len(self._reading) < self.max_reading:
             _, *longest_waiting = self._queued.popleft()
             self._read(*longest_waiting)
         is_kept = not fs.cancelled() and not fs.exception() and fs.result()
-        if is_kept:
-            super().finish_request(conn, fs)
-        else:
+        if not is_kept:
             self._linger(conn)
+            return
+        self._watch(conn)
+        self._idle[conn] = time.monotonic() + self.cfg.keepalive
+        if conn.parser.unreader.buf.getvalue():  # the next request has come with the last one
+            self._receive(conn)
 
     def murder_pending(self) -> None:
         """Answer what did not arrive in time with 408, and close what has lingered."""

@@ -279,6 +279,18 @@ def _retry(transaction: Callable[[], T], tries: int | None = None) -> T:
         delay = min(2 * delay, MAX_RETRY_DELAY_SECONDS)
 
 
+def end_reading() -> None:
+    """Commit a transaction in which nothing may have been written.
+
+    On a rollback psycopg forgets which statements it has prepared, and PostgreSQL plans each of them again, which takes
+    longer than to run it. What a session holds is let go first, so that nothing is written now.
+    """
+    with suppress(sa.exc.SQLAlchemyError):  # something failed, or the connection is lost: end_session() rolls back
+        if db.session.registry.has() and db.session().in_transaction() and not is_writing():
+            db.session.expunge_all()
+            db.session.commit()
+
+
 def end_session(_error: BaseException | None = None) -> None:
     """End the request's session and give its connection back, even where the connection is lost.
 

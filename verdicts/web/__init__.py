@@ -1,7 +1,8 @@
 """The web layer: a module of views for each feature package, and errors, headers and caching for all of them."""
 
-from flask import Flask
+from flask import Flask, request
 
+from verdicts import extensions
 from verdicts.web import (
     addresses,
     admin,
@@ -39,6 +40,7 @@ from verdicts.web import (
     structured_data,
     voting,
 )
+from verdicts.web.origin import SAFE_METHODS
 
 
 def init_app(app: Flask) -> None:
@@ -78,3 +80,8 @@ def init_app(app: Flask) -> None:
         headers,
     ):
         module.init_app(app)
+
+    @app.teardown_request
+    def end_reading(error: BaseException | None) -> None:
+        if error is None and request.method in SAFE_METHODS:
+            extensions.end_reading()

@@ -9,10 +9,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ClientDisconnected
 
 from verdicts.web import errors
+from verdicts.web.origin import SAFE_METHODS
 
 View = TypeVar("View", bound=Callable[..., object])
 
-_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _READING_VIEWS: set[Callable[..., object]] = set()
 TOO_SLOW = "What you sent took too long to arrive, so nothing was saved. Try again."
 
@@ -39,7 +39,7 @@ def reads_body_itself(view: View) -> View:
 def read_first() -> None:
     """Read and parse the body. Raises RequestEntityTooLarge. Admin pages read theirs once it is known who sends it."""
     view = current_app.view_functions.get(request.endpoint or "")
-    if view is None or request.method in _SAFE_METHODS or view in _READING_VIEWS or "admin" in request.blueprints:
+    if view is None or request.method in SAFE_METHODS or view in _READING_VIEWS or "admin" in request.blueprints:
         return
     _ = request.form
 

@@ -9,7 +9,7 @@ from verdicts.config import current_settings
 
 View = TypeVar("View", bound=Callable[..., object])
 
-_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _CROSS_ORIGIN_VIEWS: set[Callable[..., object]] = set()
 REFUSAL = "This request seems to come from another site, so nothing was done. Use the form on our own page."
 
@@ -25,7 +25,7 @@ def allow_cross_origin(view: View) -> View:
 
 
 def refuse_cross_origin() -> None:
-    if request.method in _SAFE_METHODS or current_app.view_functions.get(request.endpoint or "") in _CROSS_ORIGIN_VIEWS:
+    if request.method in SAFE_METHODS or current_app.view_functions.get(request.endpoint or "") in _CROSS_ORIGIN_VIEWS:
         return
     fetch_site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if not is_same_origin(fetch_site, origin, current_settings().base_url):

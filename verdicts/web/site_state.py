@@ -68,6 +68,7 @@ def read_state(now: datetime) -> SiteState:
     """Return the state of now. One statement, over a connection of its own: no request's session is in use yet."""
     with db.engine.connect() as connection:
         version, tool, comparison, vote_changes = connection.execute(_STATE, {"now": now}).one()
+        connection.commit()  # and not rolled back: see extensions.end_reading()
     return SiteState(ContentState(version, tool, comparison, now.date()), int(vote_changes))
 
 

@@ -27,6 +27,7 @@ from verdicts.web.admin.forms.base import MAX_FIELDS
 from verdicts.web.admin.notices import announce_activity
 from verdicts.web.clock import now
 from verdicts.web.htmx import wants_fragment
+from verdicts.web.origin import SAFE_METHODS
 
 ViewFunction = Callable[..., Any]
 F = TypeVar("F", bound=ViewFunction)
@@ -46,7 +47,6 @@ INVALID_FORM_MESSAGE = "This form is not one of ours, so nothing was done. Go ba
 ADMINS_ONLY_MESSAGE = "Only admins may do this. Ask an admin, or go back to the dashboard."
 
 _OPEN_PAGES = "open_pages"  # the name that the token of pages without a log-in has in the signed session
-_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _FORM_OVERHEAD = 64 * 1024  # around a file: the token, the names of fields, the boundaries between them
 _FIELD_NAME = re.compile(r"[a-z_]{1,40}(-[0-9]{1,4}-[a-z_]{1,40}|-[0-9]{1,4}|-[a-z_]{1,40})?")
 _ALLOWED_BEFORE_PASSWORD_CHANGE = {"admin.account.password", "admin.login.log_out"}
@@ -265,7 +265,7 @@ def _limit_size(view: ViewFunction) -> None:
 
 def _check_token(view: ViewFunction) -> None:
     """Refuse a form without a valid token, except for a view that handles the failure itself."""
-    if request.method in _SAFE_METHODS:
+    if request.method in SAFE_METHODS:
         return
     try:
         is_valid = _has_valid_token(_session_token_key()) or (

@@ -1,0 +1,37 @@
+"""PostgreSQL plans the statements of pages once for each connection, not once for each page."""
+
+from contextlib import ExitStack
+
+import sqlalchemy as sa
+from flask import Flask
+
+from tests.apps import pooled_app
+from tests.makers import make_tool
+from tests.postgres import PostgresServer
+from tests.web.visitor import Visitor
+from verdicts.extensions import db
+
+PREPARED_FROM = 5  # executions; psycopg's own default
+
+
+def test_a_page_that_is_rendered_again_and_again_has_its_statements_prepared(postgres: PostgresServer) -> None:
+    with postgres.pooled("template") as url, pooled_app(url) as app:
+        make_tool("alpha")
+        visitor = Visitor(app)
+        for _ in range(PREPARED_FROM + 1):
+            visitor.reads("/tools/alpha")
+        before = prepared_statements(app)
+        assert before > 0
+        visitor.reads("/")
+        assert prepared_statements(app) == before
+
+
+def prepared_statements(app: Flask) -> int:
+    """Return how many statements the connections in the pool have prepared."""
+    count = sa.text("SELECT count(*) FROM pg_prepared_statements WHERE from_sql IS FALSE")
+    with app.app_context(), ExitStack() as stack:
+        connections = [stack.enter_context(db.engine.connect()) for _ in range(db.engine.pool.checkedin())]  # type: ignore[attr-defined]
+        counts = [connection.scalar(count) or 0 for connection in connections]
+        for connection in connections:
+            connection.commit()
+    return sum(counts)

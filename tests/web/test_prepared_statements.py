@@ -9,7 +9,8 @@ from tests.apps import pooled_app
 from tests.makers import make_tool
 from tests.postgres import PostgresServer
 from tests.web.visitor import Visitor
-from verdicts.extensions import db
+from verdicts.catalog.models import Tool
+from verdicts.extensions import begin_write, db, end_reading
 
 PREPARED_FROM = 5  # executions; psycopg's own default
 
@@ -35,3 +36,28 @@ def prepared_statements(app: Flask) -> int:
         for connection in connections:
             connection.commit()
     return sum(counts)
+
+
+# What a request that may only read leaves behind
+
+
+def test_what_a_reading_request_has_changed_in_memory_is_not_written(app: Flask) -> None:
+    id = make_tool("alpha", name="Alpha").id
+    db.session.rollback()
+    db.session.get_one(Tool, id).name = "Changed"
+    end_reading()
+    assert name_of(id) == "Alpha"
+
+
+def test_what_a_reading_request_has_begun_to_write_is_not_committed(app: Flask) -> None:
+    id = make_tool("alpha", name="Alpha").id
+    db.session.rollback()
+    begin_write()
+    db.session.execute(sa.update(Tool).values(name="Changed"))
+    end_reading()
+    assert name_of(id) == "Alpha"
+
+
+def name_of(id: int) -> str | None:
+    db.session.rollback()
+    return db.session.scalar(sa.select(Tool.name).where(Tool.id == id))

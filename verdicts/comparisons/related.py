@@ -178,7 +178,7 @@ def _sort_key(row: sa.Row[Any], subject: frozenset[str]) -> tuple[object, ...]:
     return (is_neighbour, not row.featured, not is_rival, -common, row.position, row.slug, row.reason_position or 0)
 
 
-@lru_cache(maxsize=2048)  # a tool is a neighbour of many
+@lru_cache(maxsize=512)  # a tool is a neighbour of many
 def _words(text: str) -> frozenset[str]:
     """Return the words that say what a tool is for, in the singular."""
     words = (word.lower().removesuffix("s") for word in _WORD.findall(text))

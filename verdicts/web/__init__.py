@@ -80,8 +80,9 @@ def init_app(app: Flask) -> None:
         headers,
     ):
         module.init_app(app)
+    app.teardown_request(_end_reading)
 
-    @app.teardown_request
-    def end_reading(error: BaseException | None) -> None:
-        if error is None and request.method in SAFE_METHODS:
-            extensions.end_reading()
+
+def _end_reading(error: BaseException | None) -> None:
+    if error is None and request.method in SAFE_METHODS:
+        extensions.end_reading()

@@ -1,5 +1,8 @@
 """Reads a request's body before its view runs: a view that waited for it while it writes would make everybody wait."""
 
+import socket
+import threading
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import TypeVar
@@ -49,3 +52,42 @@ def handle_lost_body(error: ClientDisconnected) -> ResponseReturnValue:
     if isinstance(error.__context__, TooManyBodies):
         return errors.handle_overload(error.__context__)
     return errors.render_error(HTTPStatus.REQUEST_TIMEOUT, TOO_SLOW)
+
+
+class BoundedSocket:
+    """A connection that a thread reads the rest of a large body from: in time, and few threads at once."""
+
+    def __init__(self, sock: socket.socket, deadline: float, slots: threading.Semaphore) -> None:
+        self._socket = sock
+        self._deadline = deadline
+        self._slots = slots
+        self._has_slot = False
+
+    def recv(self, size: int) -> bytes:
+        remaining = self._deadline - time.monotonic()
+        if remaining <= 0:
+            raise BodyTooSlow
+        self._has_slot = self._has_slot or self._slots.acquire(blocking=False)
+        if not self._has_slot:
+            raise TooManyBodies
+        before = self._socket.gettimeout()
+        self._socket.settimeout(remaining if before is None else min(before, remaining))
+        try:
+            return self._socket.recv(size)
+        except TimeoutError:
+            raise BodyTooSlow from None
+        finally:
+            self._socket.settimeout(before)
+
+    def gettimeout(self) -> float | None:
+        return self._socket.gettimeout()
+
+    def settimeout(self, seconds: float | None) -> None:
+        self._socket.settimeout(seconds)
+
+    def release(self) -> None:
+        """Let others read. What has not been read by now is not waited for."""
+        self._deadline = 0
+        if self._has_slot:
+            self._has_slot = False
+            self._slots.release()

@@ -4,6 +4,7 @@ To hand such a request over to a thread takes more time than all the rest: the t
 and wakes the main loop again.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask
@@ -25,9 +26,8 @@ class _Collected(list[bytes]):
 def respond(arrival: Arrival, conn: Any, cfg: Any, site: Flask, *, closes: bool = False) -> list[bytes] | None:
     """Return the parts of a whole response, or None where a thread must see to the request.
 
-    The response says whether the connection is closed after it.
-
-    gunicorn reads the request and writes the response, and the site's layers see both, as in a thread.
+    gunicorn reads the request and writes the response, and the site's layers see both, as in a thread. With `closes`
+    the response says that its connection is closed after it.
     """
     response = _Collected()
     try:
@@ -55,3 +55,13 @@ def _has_body(request: Request) -> bool:
     """Say whether gunicorn reads a body after the head, which an Arrival may have overlooked: it is no next request."""
     reader = request.body.reader
     return not isinstance(reader, LengthReader) or reader.length > 0
+
+
+def rest_of(parts: Sequence[bytes | memoryview], sent: int) -> list[memoryview]:
+    """Return what remains of these parts after so many bytes of them, without a copy."""
+    rest = []
+    for part in parts:
+        if sent < len(part):
+            rest.append(memoryview(part)[sent:])
+        sent = max(0, sent - len(part))
+    return rest

@@ -23,7 +23,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from verdicts.config import Settings
 from verdicts.web import main_loop, metric_counts, unreadable
 from verdicts.web.arrivals import Arrival
-from verdicts.web.bodies import BodyTooSlow, TooManyBodies
+from verdicts.web.bodies import BoundedSocket
 
 MAX_CONNECTIONS = 1000  # of a worker
 OTHER_DESCRIPTORS = 160  # of a worker: each thread may have a file or a connection open to Redis or the database
@@ -64,45 +64,6 @@ def raise_descriptor_limit() -> int:
             "raise `ulimit -n`, or LimitNOFILE= of its unit."
         )
     return min(needed, soft) - OTHER_DESCRIPTORS
-
-
-class BoundedSocket:
-    """A connection that a thread reads the rest of a large body from: in time, and few threads at once."""
-
-    def __init__(self, sock: socket.socket, deadline: float, slots: threading.Semaphore) -> None:
-        self._socket = sock
-        self._deadline = deadline
-        self._slots = slots
-        self._has_slot = False
-
-    def recv(self, size: int) -> bytes:
-        remaining = self._deadline - time.monotonic()
-        if remaining <= 0:
-            raise BodyTooSlow
-        self._has_slot = self._has_slot or self._slots.acquire(blocking=False)
-        if not self._has_slot:
-            raise TooManyBodies
-        before = self._socket.gettimeout()
-        self._socket.settimeout(remaining if before is None else min(before, remaining))
-        try:
-            return self._socket.recv(size)
-        except TimeoutError:
-            raise BodyTooSlow from None
-        finally:
-            self._socket.settimeout(before)
-
-    def gettimeout(self) -> float | None:
-        return self._socket.gettimeout()
-
-    def settimeout(self, seconds: float | None) -> None:
-        self._socket.settimeout(seconds)
-
-    def release(self) -> None:
-        """Let others read. What has not been read by now is not waited for."""
-        self._deadline = 0
-        if self._has_slot:
-            self._has_slot = False
-            self._slots.release()
 
 
 class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -318,7 +279,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
             self._end_sending(conn)
             return
         now = time.monotonic()
-        if rest := _rest_of(parts, sent):
+        if rest := main_loop.rest_of(parts, sent):
             self._sending[conn] = now + SEND_SECONDS
             self.poller.modify(conn.sock, selectors.EVENT_WRITE, partial(self._send, conn, rest, closes))
             return
@@ -400,16 +361,6 @@ def _bound_sending(sock: socket.socket) -> None:
 def _send_at_once(sock: socket.socket, data: bytes) -> None:
     with suppress(OSError):  # it takes nothing, or is gone
         sock.send(data)
-
-
-def _rest_of(parts: Sequence[bytes | memoryview], sent: int) -> list[memoryview]:
-    """Return what remains of these parts after so many bytes of them, without a copy."""
-    rest = []
-    for part in parts:
-        if sent < len(part):
-            rest.append(memoryview(part)[sent:])
-        sent = max(0, sent - len(part))
-    return rest
 
 
 def _hold_back(sock: socket.socket, is_on: bool) -> None:

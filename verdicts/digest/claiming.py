@@ -17,7 +17,7 @@ from verdicts.mailing import allowance
 from verdicts.newsletter.models import subscriber
 from verdicts.newsletter.queries import load_choices, select_mailable
 
-MIN_BATCH_SIZE = 10
+MIN_BATCH_SIZE = 25
 # Built once, as it runs for each batch.
 _MAILABLE = select_mailable().where(subscriber.c.id.in_(sa.bindparam("ids", expanding=True)))
 

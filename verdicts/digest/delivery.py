@@ -81,6 +81,20 @@ _is_due = sa.and_(
     delivery.c.state.in_([DeliveryState.PENDING, DeliveryState.DEFERRED]),
     delivery.c.due_at <= NOW,
 )
+_is_expired = sa.and_(IN_EDITION, delivery.c.lease_until <= NOW)
+
+
+def _recover(state: DeliveryState) -> sa.Update:
+    """Return the statement that changes expired deliveries that nobody else has locked: others may recover them too."""
+    expired = sa.and_(_is_expired, delivery.c.state == state)
+    ids = sa.select(delivery.c.subscriber_id).where(expired).with_for_update(skip_locked=True).cte("expired")
+    return sa.update(delivery).where(expired, delivery.c.subscriber_id.in_(sa.select(ids.c.subscriber_id)))
+
+
+_RECOVER_LEASED = _recover(DeliveryState.LEASED).values(state=DeliveryState.PENDING, **_NO_LEASE)
+_RECOVER_TRANSMITTING = _recover(DeliveryState.TRANSMITTING).values(
+    state=DeliveryState.UNCERTAIN, state_reason=INTERRUPTED_REASON, lease_until=None, changed_at=NOW
+)
 _COUNT_DUE = sa.select(sa.func.count()).select_from(
     sa.select(sa.literal_column("1")).where(_is_due).limit(sa.bindparam("limit", type_=sa.Integer)).subquery()
 )
@@ -162,10 +176,8 @@ def recover_expired(edition_id: int, now: datetime) -> None:
     Leased becomes pending. Transmitting becomes uncertain: only an operator can have it sent again. Its owner stays
     recorded, so that a worker that was only suspended may still record the outcome.
     """
-    expired = sa.and_(delivery.c.edition_id == edition_id, delivery.c.lease_until <= now)
-    _update(_unlocked_condition(expired, DeliveryState.LEASED), state=DeliveryState.PENDING, **_NO_LEASE)
-    uncertain = {"state": DeliveryState.UNCERTAIN, "state_reason": INTERRUPTED_REASON, "changed_at": now}
-    _update(_unlocked_condition(expired, DeliveryState.TRANSMITTING), lease_until=None, **uncertain)
+    for statement in (_RECOVER_LEASED, _RECOVER_TRANSMITTING):
+        db.session.connection().execute(statement, {"edition": edition_id, "now": now})
 
 
 def count_due(edition_id: int, at_most: int, now: datetime) -> int:
@@ -190,14 +202,6 @@ def owned_condition(lease: Lease, *states: DeliveryState) -> sa.ColumnElement[bo
     """Return the condition that the lease's owner still holds the delivery, in one of these states."""
     key = sa.and_(delivery.c.edition_id == lease.edition_id, delivery.c.subscriber_id == lease.subscriber_id)
     return sa.and_(key, delivery.c.state.in_(states), delivery.c.owner == lease.owner)
-
-
-def _unlocked_condition(condition: sa.ColumnElement[bool], state: DeliveryState) -> sa.ColumnElement[bool]:
-    """Restrict a condition to deliveries in this state that nobody else has locked: others may be recovering too."""
-    expired = sa.select(delivery.c.edition_id, delivery.c.subscriber_id).where(condition, delivery.c.state == state)
-    ids = expired.with_for_update(skip_locked=True).cte("expired")
-    unlocked = delivery.c.subscriber_id.in_(sa.select(ids.c.subscriber_id))
-    return sa.and_(condition, delivery.c.state == state, unlocked)
 
 
 def _leased_condition(leases: Collection[Lease]) -> sa.ColumnElement[bool]:

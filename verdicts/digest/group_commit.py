@@ -1,6 +1,7 @@
 """Group commit: what several threads write at about the same time shares one transaction, and what that costs."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
@@ -9,8 +10,8 @@ import sqlalchemy as sa
 
 from verdicts.extensions import WRITERS, KeptConnections, db
 
-# How long a thread waits before it commits for others that may come: about as long as a commit takes.
-MAX_GATHERING_SECONDS = 0.001
+# For which a thread waits at most before it commits for others that may come. It waits as long as the last commit took.
+MAX_GATHERING_SECONDS = 0.02
 
 T = TypeVar("T")
 Result = TypeVar("Result")
@@ -46,6 +47,7 @@ class GroupCommit(Generic[T, Result]):
         self._waiting: deque[_Step[T, Result]] = deque()
         self._arrival = threading.Condition(self._lock)  # of one that waits
         self._last_size = 1
+        self._last_seconds = 0.0
         self._idle = WRITERS[db.engine.dialect.name]  # how many more threads may commit now
         self._connections = KeptConnections()
 
@@ -82,9 +84,11 @@ class GroupCommit(Generic[T, Result]):
             return self._write(connection, [step.value for step in group])
 
         with self._lock:
-            self._arrival.wait_for(lambda: len(self._waiting) + 1 >= self._last_size, MAX_GATHERING_SECONDS)
+            self._arrival.wait_for(lambda: len(self._waiting) + 1 >= self._last_size, self._last_seconds)
+        started_at = time.perf_counter()
         try:
             results = self._connections.commit_or_retry(write_all)
+            self._last_seconds = min(MAX_GATHERING_SECONDS, time.perf_counter() - started_at)
             for step, result in zip(group, results, strict=True):
                 step.result = result
         except BaseException as error:

@@ -119,10 +119,7 @@ class Delivery(Base):
     """One edition for one subscriber. It is transmitted at most once, unless an operator has it sent again."""
 
     __tablename__ = "delivery"
-    __table_args__ = (
-        sa.Index("ix_delivery_edition_id_state_due_at", "edition_id", "state", "due_at"),
-        partial_index("ix_delivery_lease_until", "lease_until", where="state IN ('leased', 'transmitting')"),
-    )
+    __table_args__ = (sa.Index("ix_delivery_edition_id_state_due_at", "edition_id", "state", "due_at"),)
 
     edition_id: Mapped[int] = mapped_column(sa.ForeignKey("edition.id", ondelete="CASCADE"), primary_key=True)
     subscriber_id: Mapped[int] = mapped_column(sa.ForeignKey("subscriber.id"), primary_key=True, index=True)

@@ -11,13 +11,12 @@ from sqlalchemy.exc import OperationalError
 
 from tests.makers import NOW, make_tool
 from tests.voting.world import SKIP, figures, names, rows, standing
-from verdicts.catalog import queries as catalog
 from verdicts.curation import merging
 from verdicts.extensions import TooManyWriters, begin_write, db, limit_waiting_writers
 from verdicts.voting import ballot
 from verdicts.voting.models import vote
 from verdicts.voting.recount import recount
-from verdicts.voting.tallying import Figures
+from verdicts.voting.tallying import Figures, lock_published
 
 T = TypeVar("T")
 READERS = 4
@@ -46,9 +45,10 @@ def insist(act: Callable[[], T]) -> T:
 
 def cast(slug: str, voter: str) -> None:
     """Vote as the door does: the address says which tool it is."""
-    link = catalog.find_published_link(slug, LATER)
-    assert link
-    ballot.cast(link.id, voter=voter, networks=(), verdict=SKIP, allowance=20, now=LATER)
+    found = lock_published(slug, LATER)
+    assert found
+    link, locked = found
+    ballot.cast(link.id, voter=voter, networks=(), verdict=SKIP, allowance=20, now=LATER, figures=locked)
 
 
 def test_votes_go_on_while_two_records_are_merged(app: Flask) -> None:

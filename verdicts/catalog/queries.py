@@ -139,7 +139,7 @@ _LINKS_BY_SLUG = (
     .join(requested_slug, requested_slug.c.tool_id == tool.c.id)
     .where(_is_requested)
 )
-_LINK_BY_SLUG = (
+LINK_BY_SLUG = (
     sa.select(*_LINK_COLUMNS)
     .join(current_slug, is_current_slug)
     .join(requested_slug, requested_slug.c.tool_id == tool.c.id)
@@ -217,7 +217,7 @@ def facts_of(tool_ids: Sequence[int]) -> dict[int, ToolFacts]:
 
 def find_published_link(slug: str, now: datetime) -> ToolLink | None:
     """Return the published tool under a slug or alias, without what only its page needs. One statement."""
-    row = db.session.connection().execute(_LINK_BY_SLUG, {"slug": slug, "now": now}).first()
+    row = db.session.connection().execute(LINK_BY_SLUG, {"slug": slug, "now": now}).first()
     return ToolLink(*row) if row else None
 
 

@@ -77,19 +77,28 @@ class _Change:
 
 
 def cast(
-    tool_id: int, *, voter: str, networks: Sequence[str], verdict: Verdict | None, allowance: int, now: datetime
+    tool_id: int,
+    *,
+    voter: str,
+    networks: Sequence[str],
+    verdict: Verdict | None,
+    allowance: int,
+    now: datetime,
+    figures: Figures | None = None,
 ) -> Ballot:
     """Set a voter's ballot for a tool and return it as it now stands; `verdict=None` takes it back.
 
     `voter` is a hash (voters.hash_voter), `networks` are those of the client's network (networks.network_hashes);
-    without any the ballot counts at once. The same verdict again writes nothing. If the tool was merged into another
+    without any the ballot counts at once. `figures` is the tool's tally where the caller has locked it
+    (tallying.lock_published). The same verdict again writes nothing. If the tool was merged into another
     while this waited for its lock, the ballot is cast for that one. Raises ToolGone if it was deleted. The caller has
     called begin_write() and commits.
     """
     connection = db.session.connection()
     if verdict is None and _find(connection, tool_id, voter, networks).standing is None:
         return Ballot(tool_id, None, Standing.COUNTED, read_tally(tool_id).community)
-    figures = lock_tally(tool_id)
+    if figures is None:
+        figures = lock_tally(tool_id)
     # Read after the lock and not joined to it: PostgreSQL would show the voter's row as it was before the wait.
     mine = _find(connection, tool_id, voter, networks)
     if mine.merged_into is not None:

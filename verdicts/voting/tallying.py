@@ -1,12 +1,14 @@
 """What a ballot adds to its tool's tally, and the lock that every change of a tool's ballots needs."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from operator import add, sub
 
 import sqlalchemy as sa
 
 from verdicts.catalog.kinds import Verdict
-from verdicts.catalog.queries import lock_existing
+from verdicts.catalog.queries import LINK_BY_SLUG, find_published_link, lock_existing, tool
+from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import db, insert
 from verdicts.voting.community import Community
 from verdicts.voting.models import Standing, tally
@@ -64,6 +66,7 @@ def standing_of(new_voter_number: int, allowance: int) -> Standing:
 _FIGURES = [tally.c[name] for name in Figures.__dataclass_fields__]
 _READ = sa.select(*_FIGURES).where(tally.c.tool_id == sa.bindparam("tool"))
 _LOCK = _READ.with_for_update()
+_LOCK_BY_SLUG = LINK_BY_SLUG.join(tally, tally.c.tool_id == tool.c.id).add_columns(*_FIGURES).with_for_update(of=tally)
 _MOVE = (
     sa.update(tally)
     .where(tally.c.tool_id == sa.bindparam("tool"))
@@ -93,6 +96,18 @@ def lock_tally(tool_id: int) -> Figures:
         insert_unless_there(tally, tool_id=tool_id, **vars(Figures()))
         row = connection.execute(_LOCK, {"tool": tool_id}).one()
     return Figures(*row)
+
+
+def lock_published(slug: str, now: datetime) -> tuple[ToolLink, Figures | None] | None:
+    """Find the published tool under a slug or alias, and lock its tally as lock_tally() does, if it has one.
+
+    Return both, or None where there is no such tool. One statement, two before a tool's first vote.
+    """
+    row = db.session.connection().execute(_LOCK_BY_SLUG, {"slug": slug, "now": now}).first()
+    if row:
+        return ToolLink(*row[: -len(_FIGURES)]), Figures(*row[-len(_FIGURES) :])
+    link = find_published_link(slug, now)
+    return (link, None) if link else None
 
 
 def move_tally(tool_id: int, change: Figures) -> None:

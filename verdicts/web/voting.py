@@ -17,7 +17,7 @@ from verdicts.voting import ballot, queries
 from verdicts.voting.ballot import Ballot
 from verdicts.voting.community import Community
 from verdicts.voting.networks import network_hashes
-from verdicts.voting.tallying import ToolGone
+from verdicts.voting.tallying import ToolGone, lock_published
 from verdicts.web import metric_counts, vote_figures, vote_limits, voters
 from verdicts.web.catalog import NO_TOOL, link_or_404
 from verdicts.web.client_address import client_network
@@ -97,13 +97,20 @@ def redirect_with_cookie(slug: str) -> Response:
 def _cast(slug: str, *, voter: str, network: str | None, verdict: Verdict | None) -> tuple[ToolLink, Ballot] | None:
     """Cast a ballot for the published tool under a slug or alias. Return both, or None where there is no such tool."""
     moment = now()
-    tool = catalog.find_published_link(slug, moment)
-    if tool is None:
+    found = lock_published(slug, moment)
+    if found is None:
         return None
+    tool, figures = found
     networks, allowance = network_hashes(network, moment), current_settings().votes_per_network_day
     with suppress(ToolGone):
         return tool, ballot.cast(
-            tool.id, voter=voter, networks=networks, verdict=verdict, allowance=allowance, now=moment
+            tool.id,
+            voter=voter,
+            networks=networks,
+            verdict=verdict,
+            allowance=allowance,
+            now=moment,
+            figures=figures,
         )
     return None
 

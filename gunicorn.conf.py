@@ -3,6 +3,7 @@
 gunicorn reads every name in this file that is also one of its settings (`config` is one), so imports must avoid them.
 """
 
+import gc
 import os
 import sys
 import time
@@ -81,6 +82,15 @@ def on_starting(server: Any) -> None:
     with server.app.wsgi().app_context():
         readiness.newest_migration()
         errors.read_templates()
+
+
+def when_ready(_server: Any) -> None:
+    """Let garbage collection pass over what has been imported: to look through it stops all threads of a worker.
+
+    That takes 30 ms, and nothing of it is ever freed.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def pre_fork(server: Any, worker: Any) -> None:

@@ -1,5 +1,6 @@
 """Pages that are kept in memory are sent by gunicorn's main loop: over real connections, whatever the threads do."""
 
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -13,10 +14,10 @@ import sqlalchemy as sa
 from tests.faults import IS_LONG
 from tests.faults.conftest import PAGE, Figures, filled_sqlite
 from tests.faults.deployment import create_filled_database
-from tests.faults.serving import Site, serving
+from tests.faults.serving import Site, serving, wait_until
 from tests.postgres import PostgresServer
 from verdicts.app import THREADS_PER_WORKER
-from verdicts.web.worker import LINGER_SECONDS, SEND_SECONDS
+from verdicts.web.worker import LINGER_SECONDS, SECONDS_BETWEEN_NOTICES, SEND_SECONDS, THREAD_NICENESS
 
 MOST_BYTES_ON_THE_WAY = 8 * 1024 * 1024  # that the system takes for both ends of a connection
 OWN = {"X-Request-ID", "Date"}  # of each response
@@ -167,3 +168,23 @@ def slow_client(site: Site) -> Iterator[socket.socket]:
         client.settimeout(10)
         client.connect(("127.0.0.1", site.port))
         yield client
+
+
+def test_threads_leave_the_processor_to_the_main_loop(kept_site: Site) -> None:
+    assert kept_site.get("/tools?q=needs-a-thread").status == 200
+    (worker,) = kept_site.workers()
+    niceness = {int(task.name): os.getpriority(os.PRIO_PROCESS, int(task.name)) for task in tasks_of(worker)}
+    main_loop = niceness[worker]
+    assert main_loop == os.getpriority(os.PRIO_PROCESS, 0)
+    assert main_loop + THREAD_NICENESS in niceness.values()
+
+
+def tasks_of(worker: int) -> list[Path]:
+    return list(Path(f"/proc/{worker}/task").iterdir())
+
+
+def test_a_worker_that_has_nothing_to_do_says_that_it_lives(kept_site: Site) -> None:
+    (worker,) = kept_site.workers()
+    (notice,) = (each for each in Path(f"/proc/{worker}/fd").iterdir() if "/wgunicorn-" in str(each.readlink()))
+    before = notice.stat().st_mtime
+    wait_until(lambda: notice.stat().st_mtime > before, 2 * SECONDS_BETWEEN_NOTICES + 1)

@@ -31,7 +31,7 @@ def respond(arrival: Arrival, conn: Any, cfg: Any, site: Flask, *, closes: bool 
     """
     response = _Collected()
     try:
-        if not cache_of(site).holds(arrival.target):
+        if not arrival.target or not cache_of(site).holds(arrival.target):
             return None
         request = Request(cfg, IterUnreader(iter([bytes(arrival.data)])), conn.client)
         if request.should_close() or _has_body(request):

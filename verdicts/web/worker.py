@@ -5,14 +5,17 @@ as the client likes, and the main loop, which serves everybody, waits two second
 """
 
 import errno
+import os
 import resource
 import selectors
 import socket
 import struct
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -36,7 +39,9 @@ STOP_SECONDS = 1.0  # what has not come by then is not waited for when a worker 
 SEND_SECONDS = 10  # without a byte taken
 SEND_BUFFER_BYTES = 400 * 1024  # a page fits, so that its thread need not wait for a slow reader
 SECONDS_BETWEEN_LOOKS = 0.02  # at what has not come or gone in time
+SECONDS_BETWEEN_NOTICES = 1.0  # to gunicorn that a worker lives: each is a system call, and it allows for `timeout`
 RECEIVE_BYTES = 64 * 1024
+THREAD_NICENESS = 10  # above the main loop's
 CORK = getattr(socket, "TCP_CORK", None)  # of Linux
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -87,13 +92,24 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         self._lingering: dict[Any, float] = {}
         self._sending: dict[Any, float] = {}  # until when their clients must take more of a response of the main loop
         self._idle: dict[Any, float] = {}  # until when connections that had one are kept, whoever waits longest first
-        self._looked_at = float("-inf")
+        self._looked_at = self._notified_at = float("-inf")
         self._queued: deque[tuple[float, Any, Arrival]] = deque()  # what waits to be handed over, and since when
         self._writing: set[Any] = set()  # connections whose form has been handed over
         self._reading: set[Any] = set()  # connections whose request for a page has been handed over
         self._slots = threading.BoundedSemaphore(max(1, self.cfg.threads // 2))
         self._max_arriving = self.cfg.worker_connections // 2  # beyond it, who has waited longest is dropped
         self._max_idle: int = self.max_keepalived
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        """Return threads that leave the processor to the main loops: who reads a kept page does not wait for votes."""
+        return ThreadPoolExecutor(self.cfg.threads, initializer=_give_way)
+
+    def notify(self) -> None:
+        """Tell gunicorn that this worker lives."""
+        now = time.monotonic()
+        if now - self._notified_at >= SECONDS_BETWEEN_NOTICES:
+            self._notified_at = now
+            super().notify()
 
     def accept(self, listener: Any) -> None:
         try:
@@ -345,6 +361,13 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     def _close(self, conn: Any) -> None:
         self.nr_conns -= 1
         conn.close()
+
+
+def _give_way() -> None:
+    """Let this thread have less of the processor than a main loop that wants it too: about a tenth."""
+    if sys.platform == "linux":  # elsewhere a whole process is as nice as its threads
+        with suppress(OSError):  # a sandbox may forbid it
+            os.nice(THREAD_NICENESS)
 
 
 def _overdue(deadlines: dict[Any, float], now: float) -> list[Any]:

@@ -19,11 +19,11 @@ def start(*arguments: str, instance: Path, **settings: str) -> Program:
     return forked.call(forked.run_python, arguments, environ={"INSTANCE_PATH": str(instance), **settings})
 
 
-def run(*arguments: str, instance: Path, **settings: str) -> tuple[int, str]:
-    """Run a program as `start` does, and return its exit status and its output."""
+def run(*arguments: str, instance: Path, seconds: float = 60, **settings: str) -> tuple[int, str]:
+    """Run a program as `start` does, so many seconds at most, and return its exit status and its output."""
     program = start(*arguments, instance=instance, **settings)
     try:
-        return program.wait(timeout=60), program.printed
+        return program.wait(timeout=seconds), program.printed
     finally:
         program.kill()
 

@@ -45,9 +45,8 @@ def insist(act: Callable[[], T]) -> T:
 
 def cast(slug: str, voter: str) -> None:
     """Vote as the door does: the address says which tool it is."""
-    found = lock_published(slug, LATER)
-    assert found
-    link, locked = found
+    link, locked = lock_published(slug, LATER)
+    assert link
     ballot.cast(link.id, voter=voter, networks=(), verdict=SKIP, allowance=20, now=LATER, figures=locked)
 
 

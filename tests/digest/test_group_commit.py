@@ -109,6 +109,17 @@ def test_who_shared_a_commit_is_waited_for_at_the_next_one_as_long_as_it_took(
     assert len(commits) == 1
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_who_would_commit_alone_is_not_waited_for(
+    app: Flask, group: GroupCommit[Step, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group, "_last_size", 3)
+    monkeypatch.setattr(group, "_last_seconds", 10)
+    began = time.monotonic()
+    assert run(app, group, insert_row("a")) == "a"
+    assert time.monotonic() - began < 5
+
+
 @ON_ONE_DATABASE
 def test_who_does_not_come_is_not_waited_for_long(app: Flask, group: GroupCommit[Step, str]) -> None:
     run_together(app, group, insert_row("a"), insert_row("b"), insert_row("c"))

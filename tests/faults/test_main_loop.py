@@ -176,7 +176,7 @@ def test_threads_leave_the_processor_to_the_main_loop(kept_site: Site) -> None:
     niceness = {int(task.name): os.getpriority(os.PRIO_PROCESS, int(task.name)) for task in tasks_of(worker)}
     main_loop = niceness[worker]
     assert main_loop == os.getpriority(os.PRIO_PROCESS, 0)
-    assert main_loop + THREAD_NICENESS in niceness.values()
+    assert min(19, main_loop + THREAD_NICENESS) in niceness.values()
 
 
 def tasks_of(worker: int) -> list[Path]:

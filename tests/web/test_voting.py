@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import ON_ONE_DATABASE
+from tests.conftest import ON_ONE_DATABASE, StatementCount
 from tests.makers import make_review, make_reviewer, make_tool
 from tests.web.visitor import Page, Visitor, words_of
 from verdicts.catalog.kinds import Verdict
@@ -17,6 +17,7 @@ from verdicts.voting.community import Community
 from verdicts.voting.models import tally, vote, vote_event
 from verdicts.voting.recount import recount
 
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 BOTH_WAYS = pytest.mark.parametrize("htmx", [False, True], ids=["plain", "htmx"])
 
 
@@ -419,3 +420,29 @@ def test_a_vote_for_an_unknown_tool_sets_no_cookie_and_offers_no_retry(visitor: 
     assert refused.status_code == 404
     assert "Set-Cookie" not in refused.headers
     assert "try" not in refused.text
+
+
+# What is locked, and when
+
+
+@ON_POSTGRESQL
+def test_the_days_key_is_made_before_a_tally_is_locked(
+    app: Flask, tool: Tool, visitor: Visitor, statements: StatementCount
+) -> None:
+    """Otherwise two first votes of a day may each hold what the other one waits for."""
+    visitor.votes("alpha", "ship")  # it makes the tally, and comes from this machine, which needs no key
+    before = len(statements)
+    Visitor(app, "203.0.113.1").votes("alpha", "ship")
+    sent = statements.statements[before:]
+    (key,) = (at for at, each in enumerate(sent) if each.startswith("INSERT INTO network_key"))
+    assert key < min(at for at, each in enumerate(sent) if "FOR UPDATE" in each)
+
+
+@ON_POSTGRESQL
+def test_who_has_nothing_to_take_back_locks_nothing(
+    app: Flask, tool: Tool, visitor: Visitor, statements: StatementCount
+) -> None:
+    visitor.votes("alpha", "ship")
+    before = len(statements)
+    Visitor(app, "203.0.113.1").votes("alpha", "none")
+    assert not [each for each in statements.statements[before:] if "FOR UPDATE" in each]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from verdicts.extensions import WRITERS, KeptConnections, db
 
-# For which a thread waits at most before it commits for others that may come. It waits as long as the last commit took.
+# A thread that commits for others waits for them as long as the last commit took, and so long at most.
 MAX_GATHERING_SECONDS = 0.02
 
 T = TypeVar("T")
@@ -84,7 +84,7 @@ class GroupCommit(Generic[T, Result]):
             return self._write(connection, [step.value for step in group])
 
         with self._lock:
-            self._arrival.wait_for(lambda: len(self._waiting) + 1 >= self._last_size, self._last_seconds)
+            self._arrival.wait_for(self._is_complete, self._last_seconds)
         started_at = time.perf_counter()
         try:
             results = self._connections.commit_or_retry(write_all)
@@ -99,11 +99,16 @@ class GroupCommit(Generic[T, Result]):
             for step in group[1:]:
                 step.woken.release()
 
+    def _is_complete(self) -> bool:
+        """Say whether nobody need be waited for: as many have come as last time, or whoever comes leads alone."""
+        return self._idle > 0 or len(self._waiting) + 1 >= self._last_size
+
     def _hand_over(self) -> None:
         """Let the step that has waited longest lead."""
         with self._lock:
             if not self._waiting:
                 self._idle += 1
+                self._arrival.notify_all()
                 return
             step = self._waiting.popleft()
         step.is_leader = True

@@ -85,7 +85,8 @@ def lock_tally(tool_id: int) -> Figures:
     """Lock a tool's tally until the transaction ends, and return it.
 
     Every ballot of a tool is read and written under this lock. Nothing is locked before it (but by a merge its two
-    tools, for which no voter waits), so no two transactions wait for each other. On SQLite begin_write() has taken the
+    tools, for which no voter waits, and by the first vote of a day that day's key: networks.network_hashes), so no two
+    transactions wait for each other. On SQLite begin_write() has taken the
     one lock there is, and this only reads. Raises ToolGone.
     """
     connection = db.session.connection()
@@ -98,16 +99,15 @@ def lock_tally(tool_id: int) -> Figures:
     return Figures(*row)
 
 
-def lock_published(slug: str, now: datetime) -> tuple[ToolLink, Figures | None] | None:
+def lock_published(slug: str, now: datetime) -> tuple[ToolLink | None, Figures | None]:
     """Find the published tool under a slug or alias, and lock its tally as lock_tally() does, if it has one.
 
-    Return both, or None where there is no such tool. One statement, two before a tool's first vote.
+    Return both, or None for what there is not. One statement, two before a tool's first vote.
     """
     row = db.session.connection().execute(_LOCK_BY_SLUG, {"slug": slug, "now": now}).first()
-    if row:
-        return ToolLink(*row[: -len(_FIGURES)]), Figures(*row[-len(_FIGURES) :])
-    link = find_published_link(slug, now)
-    return (link, None) if link else None
+    if row is None:
+        return find_published_link(slug, now), None
+    return ToolLink(*row[: -len(_FIGURES)]), Figures(*row[-len(_FIGURES) :])
 
 
 def move_tally(tool_id: int, change: Figures) -> None:

@@ -97,11 +97,14 @@ def redirect_with_cookie(slug: str) -> Response:
 def _cast(slug: str, *, voter: str, network: str | None, verdict: Verdict | None) -> tuple[ToolLink, Ballot] | None:
     """Cast a ballot for the published tool under a slug or alias. Return both, or None where there is no such tool."""
     moment = now()
-    found = lock_published(slug, moment)
-    if found is None:
-        return None
-    tool, figures = found
+    # Before anything is locked: it may insert the day's key, for which other votes wait.
     networks, allowance = network_hashes(network, moment), current_settings().votes_per_network_day
+    if verdict is None:  # perhaps there is nothing to take back, and nobody need wait to say so
+        tool, figures = catalog.find_published_link(slug, moment), None
+    else:
+        tool, figures = lock_published(slug, moment)
+    if tool is None:
+        return None
     with suppress(ToolGone):
         return tool, ballot.cast(
             tool.id,

@@ -77,6 +77,31 @@ def test_nobody_starts_or_accepts_what_another_owns(edition: int) -> None:
     assert [states(edition)[each.subscriber_id] for each in (mine, next_one)] == [TRANSMITTING, LEASED]
 
 
+def leased_again(edition_id: int) -> tuple[Lease, Lease]:
+    """Return a lease that has expired, and another owner's of the same delivery."""
+    (late,) = claim(edition_id, "ann:1", 1, lease=timedelta())
+    begin_write()
+    steps.recover_expired(edition_id, NOW)
+    db.session.commit()
+    renewed = next(each for each in claim(edition_id, "ben:1", 8) if each.subscriber_id == late.subscriber_id)
+    return late, renewed
+
+
+@pytest.mark.parametrize("is_late_first", [True, False])
+def test_of_two_who_start_one_delivery_together_only_its_owner_does(edition: int, is_late_first: bool) -> None:
+    late, renewed = leased_again(edition)
+    both = [late, renewed] if is_late_first else [renewed, late]
+    assert start(*map(NextStart, both)) == [each is renewed for each in both]
+
+
+def test_nobody_starts_what_its_owner_says_was_accepted(edition: int) -> None:
+    late, renewed = leased_again(edition)
+    nothing = Lease(edition, 0, renewed.owner, NOW)
+    start(NextStart(renewed))
+    assert start(NextStart(late), NextStart(nothing, renewed, "taken")) == [False, False]
+    assert states(edition)[renewed.subscriber_id] is SENT
+
+
 def test_nothing_starts_twice(edition: int) -> None:
     (lease,) = claim(edition, "ann:1", 1)
     assert start(NextStart(lease)) == [True]

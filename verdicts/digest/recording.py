@@ -110,10 +110,11 @@ def accept_and_start(
         parameters[f"accepted_{number}"] = each.accepted and each.accepted.subscriber_id
         parameters[f"reason_{number}"] = each.reason
     rows = connection.execute(_accept_and_start_statement(len(starts)), parameters).all()
-    changed = {row.subscriber_id: row.has_refusals for row in rows}
-    if any(changed.get(each.accepted.subscriber_id) for each in starts if each.accepted):
+    if any(row.has_refusals for row in rows if row.owner is None):  # what was accepted has no owner any more
         _end_refusals(connection, starts[0].lease.edition_id)
-    return [each.lease.subscriber_id in changed for each in starts]
+    # By its owner too: another one may have claimed it since, and start or accept it here.
+    started = {(row.subscriber_id, row.owner) for row in rows}
+    return [(each.lease.subscriber_id, each.lease.owner) in started for each in starts]
 
 
 @cache
@@ -133,7 +134,12 @@ def _accept_and_start_statement(count: int) -> sa.UpdateBase:
         sa.or_(*(sa.and_(id == each, delivery.c.owner == owner) for each, owner in zip(ids, owners, strict=True)))
         for ids in (started, accepted)
     )
-    reason = sa.case(*((id == each, text) for each, text in zip(accepted, reasons, strict=True)))
+    reason = sa.case(
+        *(
+            (sa.and_(id == each, delivery.c.owner == owner), text)
+            for each, owner, text in zip(accepted, owners, reasons, strict=True)
+        )
+    )
     recorded = _ACCEPTED | {"state_reason": reason}
     values = {
         name: sa.case((_IS_LEASED, STARTED.get(name, delivery.c[name])), else_=recorded.get(name, delivery.c[name]))
@@ -144,7 +150,7 @@ def _accept_and_start_statement(count: int) -> sa.UpdateBase:
     statement = sa.update(delivery).where(
         found, sa.or_(sa.and_(is_to_start, STARTABLE), sa.and_(is_accepted, _AWAITS_OUTCOME))
     )
-    return statement.values(values | {"changed_at": NOW}).returning(id, _HAS_REFUSALS)
+    return statement.values(values | {"changed_at": NOW}).returning(id, delivery.c.owner, _HAS_REFUSALS)
 
 
 def _end_refusals(connection: sa.Connection, edition_id: int) -> None:

@@ -112,7 +112,7 @@ def fill(scale: Scale, now: datetime) -> None:
     panel_keys.refresh(ids)
     _store_price_places()
     search.reindex_all()
-    pair_readers.refresh_all()
+    pair_readers.refresh_all(db.session.connection())
     db.session.commit()
     _settle()
 

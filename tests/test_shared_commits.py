@@ -25,10 +25,12 @@ pytestmark = ON_ONE_DATABASE  # PostgreSQL commits each by itself
 THREADS = 5
 FIRST_DAY = date(2026, 11, 1)
 
+Work = Callable[[sa.Connection], int]
 
-def store(number: int) -> int:
+
+def store(number: int, connection: sa.Connection) -> int:
     day = FIRST_DAY + timedelta(number)
-    db.session.execute(sa.insert(network_key), {"day": day, "key": b"key"})
+    connection.execute(sa.insert(network_key), {"day": day, "key": b"key"})
     return number
 
 
@@ -45,12 +47,12 @@ def threads(app: Flask) -> Iterator[ThreadPoolExecutor]:
     limit_waiting_writers(1)
 
 
-def store_together(app: Flask, work: Callable[[], int]) -> int:
+def store_together(app: Flask, work: Work) -> int:
     with app.app_context():
         return commit_together(work)
 
 
-def wait_together(app: Flask, threads: ThreadPoolExecutor, works: list[Callable[[], int]]) -> list[Future[int]]:
+def wait_together(app: Flask, threads: ThreadPoolExecutor, works: list[Work]) -> list[Future[int]]:
     """Let threads do these works while somebody else writes, and return when all of them wait."""
 
     begin_write()
@@ -125,7 +127,7 @@ def test_where_one_fails_the_others_wait_for_their_own_turn_only(
 ) -> None:
     taken, done = threading.Event(), threading.Event()
 
-    def fail() -> int:
+    def fail(_connection: sa.Connection) -> int:
         raise RuntimeError("it cannot be stored")
 
     def hold_the_lock() -> None:
@@ -155,7 +157,7 @@ def test_a_leader_that_is_interrupted_leaves_the_queue_to_others(app: Flask, mon
 
     monkeypatch.setattr(shared_commits, "MAX_WAIT_TO_WRITE_SECONDS", 0.1)
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(shared_commits, "begin_write", interrupt)
+        interrupted.setattr(shared_commits, "connect_to_write", interrupt)
         with pytest.raises(KeyboardInterrupt):
             commit_together(partial(store, 1))
     commit_together(partial(store, 2))

@@ -4,9 +4,10 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from flask import current_app
 
-from verdicts.extensions import MAX_WAIT_TO_WRITE_SECONDS, TooManyWriters, begin_write, commit_or_retry, db
+from verdicts.extensions import MAX_WAIT_TO_WRITE_SECONDS, TooManyWriters, connect_to_write, db
 
 T = TypeVar("T")
 _QUEUE = "verdicts.shared_commits"  # in app.extensions
@@ -18,7 +19,7 @@ class _Step:
     It was committed, or refused with an error. Where neither, its thread is to write it alone.
     """
 
-    def __init__(self, work: Callable[[], Any]) -> None:
+    def __init__(self, work: Callable[[sa.Connection], Any]) -> None:
         self.work = work
         self.result: Any = None
         self.is_committed = False
@@ -70,17 +71,18 @@ def _queue() -> _Queue:
     return queue
 
 
-def commit_together(work: Callable[[], T]) -> T:
+def commit_together(work: Callable[[sa.Connection], T]) -> T:
     """Run `work` in a transaction that writes, and return what it returned once that is committed.
 
-    On SQLite threads that wait for their turn write in the transaction of one of them, so `work` changes nothing but
-    the database and asks nothing of its request. Where one fails, or the commit, each thread runs its own again in a
-    transaction of its own. Raises what `work` and begin_write() raise; where begin_write() does, for all that wait.
+    `work` is given the transaction's connection, and uses no session. On SQLite threads that wait for their turn write
+    in the transaction of one of them, so `work` changes nothing but the database and asks nothing of its request. Where
+    one fails, or the commit, each thread runs its own again in a transaction of its own. Raises what `work` and
+    connect_to_write() raise; where connect_to_write() does, for all that wait.
 
     PostgreSQL syncs several commits at once by itself, and there the locks of several votes might cross.
     """
     if db.engine.dialect.name != "sqlite":
-        return commit_or_retry(work, tries=1)
+        return _commit_alone(work)
     queue, step = _queue(), _Step(work)
     queue.join(step)
     if not step.is_leader and not step.woken.acquire(timeout=MAX_WAIT_TO_WRITE_SECONDS):
@@ -92,36 +94,35 @@ def commit_together(work: Callable[[], T]) -> T:
     if step.error:
         raise step.error
     if not step.is_committed:
-        return commit_or_retry(work, tries=1)
+        return _commit_alone(work)
     result: T = step.result
     return result
 
 
+def _commit_alone(work: Callable[[sa.Connection], T]) -> T:
+    with connect_to_write() as connection:
+        return work(connection)
+
+
 def _lead(queue: _Queue) -> None:
     steps: list[_Step] = []
-    try:
-        try:
-            begin_write()
-        finally:
-            steps = queue.take_all()  # as late as possible, so that they are many
-        _run(steps)
-    except Exception as error:
+    error: Exception | None = None
+    is_committed = False
+
+    def run_all(connection: sa.Connection) -> None:
+        steps.extend(queue.take_all())  # as late as possible, so that they are many
         for step in steps:
-            step.error = error
+            step.result = step.work(connection)
+
+    try:
+        _commit_alone(run_all)
+        is_committed = True
+    except Exception as raised:
+        error = None if steps else raised  # no transaction could begin, or each is to be tried alone
     finally:
+        steps = steps or queue.take_all()
         queue.hand_over()
         for step in steps:
+            step.is_committed, step.error = is_committed, error
             if not step.is_leader:
                 step.woken.release()
-
-
-def _run(steps: list[_Step]) -> None:
-    try:
-        for step in steps:
-            step.result = step.work()
-        db.session.commit()
-    except Exception:
-        db.session.rollback()
-    else:
-        for step in steps:
-            step.is_committed = True

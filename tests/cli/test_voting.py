@@ -71,7 +71,10 @@ def count_again(app: Flask) -> Result:
 def crowd_from_a_network(tool: int) -> None:
     """Thirty of one opinion from one network, of whom ten wait; and two from another, of whom one waits."""
     begin_write()
-    here, there = network_hash("203.0.113.7", NOW), network_hash("198.51.100.7", NOW)
+    here, there = (
+        network_hash(db.session.connection(), "203.0.113.7", NOW),
+        network_hash(db.session.connection(), "198.51.100.7", NOW),
+    )
     db.session.commit()
     crowd(tool, names("bot", 30), SHIP, network=here, allowance=20)
     crowd(tool, ["ann", "ben"], SKIP, network=there, allowance=1)

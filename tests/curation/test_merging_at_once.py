@@ -45,9 +45,18 @@ def insist(act: Callable[[], T]) -> T:
 
 def cast(slug: str, voter: str) -> None:
     """Vote as the door does: the address says which tool it is."""
-    link, locked = lock_published(slug, LATER)
+    link, locked = lock_published(db.session.connection(), slug, LATER)
     assert link
-    ballot.cast(link.id, voter=voter, networks=(), verdict=SKIP, allowance=20, now=LATER, figures=locked)
+    ballot.cast(
+        db.session.connection(),
+        link.id,
+        voter=voter,
+        networks=(),
+        verdict=SKIP,
+        allowance=20,
+        now=LATER,
+        figures=locked,
+    )
 
 
 def test_votes_go_on_while_two_records_are_merged(app: Flask) -> None:

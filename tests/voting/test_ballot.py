@@ -141,7 +141,9 @@ def test_a_fault_before_the_commit_leaves_nothing(app: Flask, tool: int, verdict
     with listening("after_cursor_execute", fail):
         begin_write()
         with pytest.raises(RuntimeError, match="the power is gone"):
-            ballot.cast(tool, voter="ann", networks=[], verdict=verdict, allowance=1, now=LATER)  # type: ignore[arg-type]
+            ballot.cast(
+                db.session.connection(), tool, voter="ann", networks=[], verdict=verdict, allowance=1, now=LATER
+            )  # type: ignore[arg-type]
     db.session.rollback()
     assert figures(tool) == Figures(skip=1)
     assert len(ledger(tool)) == 1

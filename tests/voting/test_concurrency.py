@@ -129,7 +129,7 @@ def test_a_day_has_one_key_whoever_asks_first(app: Flask, tool: int) -> None:
         while True:
             try:
                 begin_write()
-                key = key_of_day(TODAY)
+                key = key_of_day(db.session.connection(), TODAY)
                 db.session.commit()
                 return key
             except OperationalError:

@@ -80,51 +80,53 @@ def test_a_networks_hash_tells_nothing_without_its_key() -> None:
 
 
 def test_a_days_key_stays_the_same_and_is_no_other_days(app: Flask) -> None:
-    key = key_of_day(TODAY)
+    key = key_of_day(db.session.connection(), TODAY)
     assert len(key) == 32
-    assert key_of_day(TODAY) == key
-    assert key_of_day(TODAY + timedelta(days=1)) != key
+    assert key_of_day(db.session.connection(), TODAY) == key
+    assert key_of_day(db.session.connection(), TODAY + timedelta(days=1)) != key
     assert db.session.scalar(sa.select(sa.func.count()).select_from(network_key)) == 2
 
 
 def test_the_keys_of_a_day_are_read_once_they_are_committed(app: Flask, statements: StatementCount) -> None:
     for _ in range(2):
-        network_hash(SHARED, NOW)
+        network_hash(db.session.connection(), SHARED, NOW)
         db.session.commit()
     before = len(statements)
-    network_hash(SHARED, NOW)
+    network_hash(db.session.connection(), SHARED, NOW)
     assert len(statements) == before
 
 
 def test_a_key_that_was_never_committed_is_not_remembered(app: Flask) -> None:
-    lost = network_hash(SHARED, NOW)
+    lost = network_hash(db.session.connection(), SHARED, NOW)
     db.session.rollback()
-    stored = network_hash(SHARED, NOW)
+    stored = network_hash(db.session.connection(), SHARED, NOW)
     assert stored != lost
     db.session.commit()
-    assert network_hash(SHARED, NOW) == stored
+    assert network_hash(db.session.connection(), SHARED, NOW) == stored
 
 
 def test_a_key_that_a_transaction_has_created_is_not_remembered_within_it(app: Flask) -> None:
-    lost = [network_hash(SHARED, NOW), network_hash(SHARED, NOW)]
+    lost = [network_hash(db.session.connection(), SHARED, NOW), network_hash(db.session.connection(), SHARED, NOW)]
     db.session.rollback()
-    assert network_hash(SHARED, NOW) not in lost
+    assert network_hash(db.session.connection(), SHARED, NOW) not in lost
 
 
 def test_neighbours_share_a_hash_on_one_day_only(app: Flask) -> None:
-    today = network_hash(SHARED, NOW)
-    assert network_hash("203.0.113.200", NOW) == today
-    assert network_hash("203.0.114.7", NOW) != today
-    assert network_hash(SHARED, NOW + timedelta(days=1)) != today
+    today = network_hash(db.session.connection(), SHARED, NOW)
+    assert network_hash(db.session.connection(), "203.0.113.200", NOW) == today
+    assert network_hash(db.session.connection(), "203.0.114.7", NOW) != today
+    assert network_hash(db.session.connection(), SHARED, NOW + timedelta(days=1)) != today
 
 
 def test_the_day_is_the_day_in_utc(app: Flask) -> None:
     evening_in_new_york = datetime.fromisoformat("2026-11-21T22:00:00-05:00")
-    assert network_hash(SHARED, evening_in_new_york) == network_hash(SHARED, datetime(2026, 11, 22, 3, tzinfo=UTC))
+    assert network_hash(db.session.connection(), SHARED, evening_in_new_york) == network_hash(
+        db.session.connection(), SHARED, datetime(2026, 11, 22, 3, tzinfo=UTC)
+    )
 
 
 def test_an_address_without_a_network_makes_no_key(app: Flask) -> None:
     begin_write()
-    assert network_hash("127.0.0.1", NOW) is None
+    assert network_hash(db.session.connection(), "127.0.0.1", NOW) is None
     db.session.commit()
     assert rows(network_key) == 0

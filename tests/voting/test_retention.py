@@ -53,8 +53,8 @@ def networks_known() -> int:
 @pytest.mark.parametrize(("now", "destroyed"), [(A_WEEK_LATER - SECOND, 0), (A_WEEK_LATER, 1)])
 def test_a_days_key_is_destroyed_when_the_day_began_a_week_ago(tool: int, now: datetime, destroyed: int) -> None:
     begin_write()
-    key_of_day(NOW.date())
-    key_of_day(NOW.date() + DAY)
+    key_of_day(db.session.connection(), NOW.date())
+    key_of_day(db.session.connection(), NOW.date() + DAY)
     assert destroy_network_keys(now) == destroyed
     db.session.commit()
     assert rows(network_key) == 2 - destroyed
@@ -63,7 +63,7 @@ def test_a_days_key_is_destroyed_when_the_day_began_a_week_ago(tool: int, now: d
 @pytest.mark.parametrize(("now", "blanked"), [(A_WEEK_LATER - SECOND, 0), (A_WEEK_LATER, 4)])
 def test_networks_are_blanked_with_their_key(tool: int, now: datetime, blanked: int) -> None:
     begin_write()
-    network = network_hash("203.0.113.7", NOW)
+    network = network_hash(db.session.connection(), "203.0.113.7", NOW)
     db.session.commit()
     crowd(tool, ["ann", "ben"], SHIP, network=network)
     say(tool, "cat", SHIP, network="tomorrow's", now=NOW + DAY)

@@ -128,7 +128,9 @@ def test_of_two_hundred_ballots_in_a_week_at_most_the_first_allowance_counts(too
 def begin_and_cast(tool: int, said: list[tuple[str, Verdict | None]], network: list[str], now: datetime) -> None:
     begin_write()
     for voter, verdict in said:
-        ballot.cast(tool, voter=voter, networks=network, verdict=verdict, allowance=ALLOWANCE, now=now)
+        ballot.cast(
+            db.session.connection(), tool, voter=voter, networks=network, verdict=verdict, allowance=ALLOWANCE, now=now
+        )
     db.session.commit()
 
 

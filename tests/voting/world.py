@@ -31,7 +31,9 @@ def say(
     """Cast a ballot as the view does: begin, cast, commit. A list is one network's hashes, today's first."""
     begin_write()
     networks = network if isinstance(network, list) else [network] if network else []
-    cast = ballot.cast(tool_id, voter=voter, networks=networks, verdict=verdict, allowance=allowance, now=now)
+    cast = ballot.cast(
+        db.session.connection(), tool_id, voter=voter, networks=networks, verdict=verdict, allowance=allowance, now=now
+    )
     db.session.commit()
     return cast
 
@@ -43,7 +45,7 @@ def crowd(
     begin_write()
     options = {"networks": [network] if network else [], "allowance": ALLOWANCE, "now": NOW} | where
     for voter in voters:
-        ballot.cast(tool_id, voter=voter, verdict=verdict, **options)
+        ballot.cast(db.session.connection(), tool_id, voter=voter, verdict=verdict, **options)
     db.session.commit()
 
 
@@ -59,9 +61,9 @@ def masses(
     each = [{"voter": voter, "network": network} for voter, network in zip(voters, cycle(networks), strict=False)]
     db.session.connection().execute(sa.insert(vote), [ballot | one for one in each])
     db.session.connection().execute(sa.insert(vote_event), [line | one for one in each])
-    lock_tally(tool_id)
-    move_tally(tool_id, worth(verdict, standing) * len(voters))
-    pair_readers.refresh(tool_id)
+    lock_tally(db.session.connection(), tool_id)
+    move_tally(db.session.connection(), tool_id, worth(verdict, standing) * len(voters))
+    pair_readers.refresh(db.session.connection(), tool_id)
     db.session.commit()
     db.session.connection().execute(sa.text("ANALYZE vote"))  # as PostgreSQL's autovacuum would do in time
     db.session.commit()
@@ -86,8 +88,8 @@ def release_all_due(now: datetime, allowance: int = ALLOWANCE) -> waiting.Decide
 def decide(tool_id: int, voters: Collection[str], to: Standing, *, now: datetime, reason: str = "because") -> int:
     """Give these voters' ballots a standing in one transaction; return how many had another one."""
     begin_write()
-    lock_tally(tool_id)
-    changed = decision.decide(tool_id, voters, to, reason=reason, now=now)
+    lock_tally(db.session.connection(), tool_id)
+    changed = decision.decide(db.session.connection(), tool_id, voters, to, reason=reason, now=now)
     db.session.commit()
     return changed
 

@@ -215,9 +215,12 @@ def facts_of(tool_ids: Sequence[int]) -> dict[int, ToolFacts]:
     return {tool_id: ToolFacts(labels[tool_id], facts[tool_id]) for tool_id in tool_ids}
 
 
-def find_published_link(slug: str, now: datetime) -> ToolLink | None:
-    """Return the published tool under a slug or alias, without what only its page needs. One statement."""
-    row = db.session.connection().execute(LINK_BY_SLUG, {"slug": slug, "now": now}).first()
+def find_published_link(slug: str, now: datetime, connection: sa.Connection | None = None) -> ToolLink | None:
+    """Return the published tool under a slug or alias, without what only its page needs. One statement.
+
+    It is sent over the connection, or that of the session.
+    """
+    row = (connection or db.session.connection()).execute(LINK_BY_SLUG, {"slug": slug, "now": now}).first()
     return ToolLink(*row) if row else None
 
 
@@ -266,14 +269,14 @@ def select_links_of(hits: sa.Subquery) -> sa.Select[Any]:
     return links.outerjoin(current_slug, is_current_slug).order_by(*search.best_first(hits))
 
 
-def lock_existing(tool_ids: Collection[int]) -> set[int]:
+def lock_existing(tool_ids: Collection[int], connection: sa.Connection | None = None) -> set[int]:
     """Return which of these tools exist, and let none of them be deleted until the transaction ends. One statement.
 
     Call it before writing a row that refers to a tool: an editor may have deleted the tool since it was read. An edit
-    of the tool does not wait for this lock.
+    of the tool does not wait for this lock. It is sent over the connection, or that of the session.
     """
     existing = sa.select(tool.c.id).where(tool.c.id.in_(tool_ids)).order_by(tool.c.id)
-    return set(db.session.connection().scalars(existing.with_for_update(read=True, key_share=True)))
+    return set((connection or db.session.connection()).scalars(existing.with_for_update(read=True, key_share=True)))
 
 
 def plans_of(tool_ids: Sequence[int]) -> dict[int, tuple[PlanSummary, ...]]:

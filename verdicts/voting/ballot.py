@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from verdicts.catalog.columns import constant
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.models import Tool
-from verdicts.extensions import db
 from verdicts.voting import pair_readers
 from verdicts.voting.community import Community
 from verdicts.voting.models import Occasion, Standing, vote, vote_event
@@ -77,6 +76,7 @@ class _Change:
 
 
 def cast(
+    connection: sa.Connection,
     tool_id: int,
     *,
     voter: str,
@@ -94,15 +94,16 @@ def cast(
     waited for its lock, the ballot is cast for that one. Raises ToolGone if it was deleted. The caller has called
     begin_write() and commits.
     """
-    connection = db.session.connection()
     if verdict is None and _find(connection, tool_id, voter, networks).standing is None:
-        return Ballot(tool_id, None, Standing.COUNTED, read_tally(tool_id).community)
+        return Ballot(tool_id, None, Standing.COUNTED, read_tally(connection, tool_id).community)
     if figures is None:
-        figures = lock_tally(tool_id)
+        figures = lock_tally(connection, tool_id)
     # Read after the lock and not joined to it: PostgreSQL would show the voter's row as it was before the wait.
     mine = _find(connection, tool_id, voter, networks)
     if mine.merged_into is not None:
-        return cast(mine.merged_into, voter=voter, networks=networks, verdict=verdict, allowance=allowance, now=now)
+        return cast(
+            connection, mine.merged_into, voter=voter, networks=networks, verdict=verdict, allowance=allowance, now=now
+        )
     if mine.verdict is verdict and mine.standing is not None:
         return Ballot(tool_id, verdict, mine.standing, figures.community)
     if mine.standing is None:
@@ -110,10 +111,10 @@ def cast(
     else:
         change = _Change(tool_id, voter, mine.verdict, verdict, mine.standing, networks[0] if networks else None, now)
         _store(connection, change, figures, is_new=False)
-        held = _judge_again(change, mine.network, allowance)
+        held = _judge_again(connection, change, mine.network, allowance)
     if held:
         standing = Standing.HELD if voter in held else change.standing
-        return Ballot(tool_id, verdict, standing, read_tally(tool_id).community)
+        return Ballot(tool_id, verdict, standing, read_tally(connection, tool_id).community)
     return Ballot(tool_id, verdict, change.standing, (figures + change.worth).community)
 
 
@@ -163,30 +164,32 @@ def _cast_first(
     change = _Change(tool_id, voter, None, verdict, standing, networks[0] if networks else None, now)
     _store(connection, change, figures, is_new=True)
     if has_too_many and mine.unheld > allowance:
-        return change, hold_beyond(allowance, tool_id, networks, _UNHELD, now)
+        return change, hold_beyond(connection, allowance, tool_id, networks, _UNHELD, now)
     return change, set()
 
 
-def _judge_again(change: _Change, network: str | None, allowance: int) -> set[str]:
+def _judge_again(connection: sa.Connection, change: _Change, network: str | None, allowance: int) -> set[str]:
     """Hold what counts beyond its network's allowance where a change shows that it should not; return whose it was.
 
     `network` is that of the voter's first ballot, while it is known.
     """
     if change.standing is not Standing.COUNTED or network is None:
         return set()
-    group = load_groups(change.tool_id, [network])[network]
+    group = load_groups(connection, change.tool_id, [network])[network]
     if group.voters <= allowance or not group.must_be_held(allowance):
         return set()
-    return hold_beyond(allowance, change.tool_id, [network], (Standing.COUNTED,), change.at)
+    return hold_beyond(connection, allowance, change.tool_id, [network], (Standing.COUNTED,), change.at)
 
 
 def _store(connection: sa.Connection, change: _Change, figures: Figures, *, is_new: bool) -> None:
     _set(connection, change, is_new)
     _record(connection, change)
-    move_tally(change.tool_id, change.worth)
+    move_tally(connection, change.tool_id, change.worth)
     if change.standing is Standing.COUNTED:
         of_tally = TallyChange(figures, change.worth)
-        pair_readers.move_voter(change.tool_id, change.voter, of_tally, before=change.before, after=change.after)
+        pair_readers.move_voter(
+            connection, change.tool_id, change.voter, of_tally, before=change.before, after=change.after
+        )
 
 
 def _set(connection: sa.Connection, change: _Change, is_new: bool) -> None:

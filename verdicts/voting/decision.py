@@ -5,7 +5,6 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from verdicts.extensions import db
 from verdicts.voting import pair_readers
 from verdicts.voting.models import Occasion, Standing, vote, vote_event
 from verdicts.voting.pair_readers import TallyChange
@@ -14,7 +13,9 @@ from verdicts.voting.tallying import Figures, move_tally, read_tally, worth
 BATCH = 500  # short enough for the parameters of one statement
 
 
-def decide(tool_id: int, voters: Collection[str], to: Standing, *, reason: str | None, now: datetime) -> int:
+def decide(
+    connection: sa.Connection, tool_id: int, voters: Collection[str], to: Standing, *, reason: str | None, now: datetime
+) -> int:
     """Give these voters' ballots a standing, in the ledger and the tally too; return how many had another one.
 
     The caller holds the tally's lock.
@@ -23,24 +24,26 @@ def decide(tool_id: int, voters: Collection[str], to: Standing, *, reason: str |
     for start in range(0, len(listed), BATCH):
         batch = listed[start : start + BATCH]
         chosen = (vote.c.tool_id == tool_id) & vote.c.voter.in_(batch) & (vote.c.standing != to)
-        change, ballots = _change_of(chosen, to)
+        change, ballots = _change_of(connection, chosen, to)
         if ballots:
-            _record(chosen, to, reason, now)
-            with pair_readers.moving(tool_id, batch, TallyChange(read_tally(tool_id), change)):
-                db.session.connection().execute(sa.update(vote).where(chosen).values(standing=to))
-            move_tally(tool_id, change)
+            _record(connection, chosen, to, reason, now)
+            with pair_readers.moving(connection, tool_id, batch, TallyChange(read_tally(connection, tool_id), change)):
+                connection.execute(sa.update(vote).where(chosen).values(standing=to))
+            move_tally(connection, tool_id, change)
         decided += ballots
     return decided
 
 
-def _change_of(chosen: sa.ColumnElement[bool], to: Standing) -> tuple[Figures, int]:
+def _change_of(connection: sa.Connection, chosen: sa.ColumnElement[bool], to: Standing) -> tuple[Figures, int]:
     kinds = sa.select(vote.c.verdict, vote.c.standing, sa.func.count().label("ballots"))
-    rows = db.session.connection().execute(kinds.where(chosen).group_by(vote.c.verdict, vote.c.standing)).all()
+    rows = connection.execute(kinds.where(chosen).group_by(vote.c.verdict, vote.c.standing)).all()
     moves = [(worth(row.verdict, to) - worth(row.verdict, row.standing)) * row.ballots for row in rows]
     return sum(moves, Figures()), sum(row.ballots for row in rows)
 
 
-def _record(chosen: sa.ColumnElement[bool], to: Standing, reason: str | None, now: datetime) -> None:
+def _record(
+    connection: sa.Connection, chosen: sa.ColumnElement[bool], to: Standing, reason: str | None, now: datetime
+) -> None:
     occasion = Occasion.RELEASED if to is Standing.COUNTED else Occasion(to)
     # No network: the line would keep it longer than NETWORKS_KEPT.
     line = {
@@ -55,4 +58,4 @@ def _record(chosen: sa.ColumnElement[bool], to: Standing, reason: str | None, no
         vote_event.c.at: sa.literal(now, vote_event.c.at.type),
     }
     lines = sa.select(*line.values()).where(chosen)
-    db.session.connection().execute(sa.insert(vote_event).from_select(list(line), lines, include_defaults=False))
+    connection.execute(sa.insert(vote_event).from_select(list(line), lines, include_defaults=False))

@@ -59,7 +59,7 @@ def foresee(keep_id: int, drop_id: int) -> BallotMove:
     """Return what `merge` would do. Three statements."""
     groups = _groups(keep_id, drop_id)
     folded = _folded(drop_id)
-    before = read_tally(keep_id)
+    before = read_tally(db.session.connection(), keep_id)
     return BallotMove(
         moving=sum(group.ballots for group in groups if group.moves and group.worth != NOTHING) + folded.total(),
         of_both=sum(group.ballots for group in groups if NOTHING not in (group.worth, group.worth_on_kept)),
@@ -71,7 +71,7 @@ def foresee(keep_id: int, drop_id: int) -> BallotMove:
 def lock(keep_id: int, drop_id: int) -> None:
     """Lock the ballots of both tools until the transaction ends."""
     for tool_id in sorted((keep_id, drop_id)):
-        lock_tally(tool_id)
+        lock_tally(db.session.connection(), tool_id)
 
 
 def merge(keep_id: int, drop_id: int, now: datetime) -> None:
@@ -85,10 +85,14 @@ def merge(keep_id: int, drop_id: int, now: datetime) -> None:
     _record_moves(keep_id, drop_id, now)
     _record_folded(keep_id, drop_id, folded, now)
     _move_ballots(keep_id, drop_id)
-    move_tally(keep_id, _gain(groups, folded))
-    move_tally(drop_id, Figures() - sum((group.worth * group.ballots for group in groups), _worth_of(folded)))
+    move_tally(db.session.connection(), keep_id, _gain(groups, folded))
+    move_tally(
+        db.session.connection(),
+        drop_id,
+        Figures() - sum((group.worth * group.ballots for group in groups), _worth_of(folded)),
+    )
     for tool_id in (drop_id, keep_id):
-        pair_readers.refresh(tool_id)
+        pair_readers.refresh(db.session.connection(), tool_id)
 
 
 def _groups(keep_id: int, drop_id: int) -> list[_Group]:

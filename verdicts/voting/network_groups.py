@@ -12,7 +12,6 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from verdicts.catalog.kinds import Verdict
-from verdicts.extensions import db
 from verdicts.voting.decision import decide
 from verdicts.voting.models import Occasion, Standing, vote, vote_event
 
@@ -55,18 +54,23 @@ def most_voters(allowance: int) -> int:
     return allowance + MAX_RELEASED
 
 
-def load_groups(tool_id: int, networks: Collection[str]) -> dict[str, NetworkGroup]:
+def load_groups(connection: sa.Connection, tool_id: int, networks: Collection[str]) -> dict[str, NetworkGroup]:
     """Return a tool's groups by the hash of their network and day. One statement."""
     verdicts = (Verdict.SHIP, Verdict.SKIP)
     current = [sa.func.count().filter(vote.c.verdict == verdict) for verdict in verdicts]
     first = [sa.func.count().filter(_line.c.to_verdict == verdict) for verdict in verdicts]
     rows = sa.select(vote.c.network, sa.func.count(), *current, *first).select_from(_with_first_line)
     groups = rows.where(vote.c.tool_id == tool_id, vote.c.network.in_(networks)).group_by(vote.c.network)
-    return {network: NetworkGroup(*counts) for network, *counts in db.session.connection().execute(groups)}
+    return {network: NetworkGroup(*counts) for network, *counts in connection.execute(groups)}
 
 
 def hold_beyond(
-    allowance: int, tool_id: int, networks: Collection[str], standings: Collection[Standing], now: datetime
+    connection: sa.Connection,
+    allowance: int,
+    tool_id: int,
+    networks: Collection[str],
+    standings: Collection[Standing],
+    now: datetime,
 ) -> set[str]:
     """Hold the ballots of these standings that are not among a group's first `allowance`; return their voters.
 
@@ -80,7 +84,7 @@ def hold_beyond(
     )
     ballots = sa.select(vote.c.voter, vote.c.standing, by_editor.label("by_editor")).select_from(_with_first_line)
     group = (vote.c.tool_id == tool_id) & vote.c.network.in_(networks)
-    rows = db.session.connection().execute(ballots.where(group).order_by(_line.c.id)).all()
+    rows = connection.execute(ballots.where(group).order_by(_line.c.id)).all()
     held = {row.voter for row in rows[allowance:] if row.standing in standings and not row.by_editor}
-    decide(tool_id, held, Standing.HELD, reason=None, now=now)
+    decide(connection, tool_id, held, Standing.HELD, reason=None, now=now)
     return held

@@ -43,28 +43,29 @@ _NOT_A_CLIENTS = [
 _ENDS_IN_IPV4 = [IPv6Network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96")]
 
 
-def network_hash(address: str, now: datetime) -> str | None:
+def network_hash(connection: sa.Connection, address: str, now: datetime) -> str | None:
     """Return what the database calls the network of this address today, or None where it has none.
 
     The first call of a day writes that day's key, so call it after begin_write().
     """
-    return next(iter(network_hashes(network_of(address), now)), None)
+    return next(iter(network_hashes(connection, network_of(address), now)), None)
 
 
-def network_hashes(network: str | None, now: datetime) -> list[str]:
+def network_hashes(connection: sa.Connection, network: str | None, now: datetime) -> list[str]:
     """Return what the database calls a network today, then on the days before whose keys it keeps.
 
     An empty list where there is no network. Call it after begin_write(), as network_hash().
     """
-    return [hash_network(network, key) for key in _keys_of(now.astimezone(UTC).date())] if network else []
+    return [hash_network(network, key) for key in _keys_of(connection, now.astimezone(UTC).date())] if network else []
 
 
 def unreadable_hashes(now: datetime) -> list[str]:
     """Return what the database calls the UNREADABLE network on the days whose keys it keeps. One statement."""
-    return [hash_network(UNREADABLE, key) for key in _kept_keys(now.astimezone(UTC).date()).values()]
+    keys = _kept_keys(db.session.connection(), now.astimezone(UTC).date())
+    return [hash_network(UNREADABLE, key) for key in keys.values()]
 
 
-def _keys_of(today: date) -> list[bytes]:
+def _keys_of(connection: sa.Connection, today: date) -> list[bytes]:
     """Return today's key, then those of the days before that are kept.
 
     The application remembers them for the day, once it has read today's that another transaction has committed.
@@ -73,10 +74,9 @@ def _keys_of(today: date) -> list[bytes]:
     day, keys = remembered.get(REMEMBERED, (None, []))
     if day == today:
         return list(keys)
-    kept = _kept_keys(today)
+    kept = _kept_keys(connection, today)
     todays = kept.pop(today, None)
-    keys = [todays or key_of_day(today), *kept.values()]
-    connection = db.session.connection()
+    keys = [todays or key_of_day(connection, today), *kept.values()]
     if todays is None:
         connection.info[_CREATED_IN] = connection.get_transaction()
     elif connection.info.get(_CREATED_IN) is not connection.get_transaction():
@@ -84,8 +84,8 @@ def _keys_of(today: date) -> list[bytes]:
     return keys
 
 
-def _kept_keys(today: date) -> dict[date, bytes]:
-    rows = db.session.connection().execute(_KEPT_KEYS, {"expired": today - NETWORKS_KEPT})
+def _kept_keys(connection: sa.Connection, today: date) -> dict[date, bytes]:
+    rows = connection.execute(_KEPT_KEYS, {"expired": today - NETWORKS_KEPT})
     return {row.day: row.key for row in rows}
 
 
@@ -126,11 +126,10 @@ def hash_network(network: str, key: bytes) -> str:
     return hmac.digest(key, network.encode(), "sha256").hex()
 
 
-def key_of_day(day: date) -> bytes:
+def key_of_day(connection: sa.Connection, day: date) -> bytes:
     """Return the random key of a day. The first call of a day creates it."""
-    connection = db.session.connection()
     key: bytes | None = connection.scalar(_KEY, {"day": day})
     if key is None:
-        insert_unless_there(network_key, day=day, key=secrets.token_bytes(_KEY_BYTES))
+        insert_unless_there(connection, network_key, day=day, key=secrets.token_bytes(_KEY_BYTES))
         key = connection.scalars(_KEY, {"day": day}).one()
     return key

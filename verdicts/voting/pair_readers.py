@@ -15,7 +15,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from verdicts.catalog.columns import constant
 from verdicts.catalog.kinds import Verdict
-from verdicts.extensions import db
 from verdicts.voting.models import Standing, pair_readers, tally, vote
 from verdicts.voting.tallying import Figures, read_tally
 
@@ -105,54 +104,62 @@ class TallyChange:
         return _is_popular(self.before + self.gain)
 
 
-def move_voter(tool_id: int, voter: str, change: TallyChange, *, before: Verdict | None, after: Verdict | None) -> None:
+def move_voter(
+    connection: sa.Connection,
+    tool_id: int,
+    voter: str,
+    change: TallyChange,
+    *,
+    before: Verdict | None,
+    after: Verdict | None,
+) -> None:
     """Move the counts with one ballot that has changed; a verdict is None where the tally did or does not count it."""
     if change.was_popular and change.is_popular:
-        _lock()
+        _lock(connection)
         values = {"tool": tool_id, "voter": voter, "popular_from": POPULAR_FROM}
-        rivals = db.session.connection().execute(_RIVALS, values).all()
+        rivals = connection.execute(_RIVALS, values).all()
         if rows := [_row(tool_id, rival_id, before, after, on_rival) for rival_id, on_rival in rivals]:
-            _execute(_ADD, rows)
+            _execute(connection, _ADD, rows)
     else:
-        _cross(tool_id, change)
+        _cross(connection, tool_id, change)
 
 
 @contextmanager
-def moving(tool_id: int, voters: Collection[str], change: TallyChange) -> Iterator[None]:
+def moving(connection: sa.Connection, tool_id: int, voters: Collection[str], change: TallyChange) -> Iterator[None]:
     """Move the counts with these voters' ballots for a tool, which change inside the block."""
     stays_popular = change.was_popular and change.is_popular
     values = {"tool": tool_id, "voters": list(voters), "popular_from": POPULAR_FROM}
     if stays_popular:
-        _lock()
-        _execute(_ADD_VOTERS, {**values, "sign": -1})
+        _lock(connection)
+        _execute(connection, _ADD_VOTERS, {**values, "sign": -1})
     yield
     if stays_popular:
-        _execute(_ADD_VOTERS, {**values, "sign": 1})
+        _execute(connection, _ADD_VOTERS, {**values, "sign": 1})
     else:
-        _cross(tool_id, change)
+        _cross(connection, tool_id, change)
 
 
-def _cross(tool_id: int, change: TallyChange) -> None:
+def _cross(connection: sa.Connection, tool_id: int, change: TallyChange) -> None:
     """Count all pairs of a tool that has become popular, or forget those of one that is so no more."""
     if change.is_popular:
-        _lock()
-        _execute(_ADD_TOOL, {"tool": tool_id, "popular_from": POPULAR_FROM, "sign": 1})
+        _lock(connection)
+        _execute(connection, _ADD_TOOL, {"tool": tool_id, "popular_from": POPULAR_FROM, "sign": 1})
     elif change.was_popular:
-        _lock()
-        db.session.connection().execute(_FORGET, {"tool": tool_id})
+        _lock(connection)
+        connection.execute(_FORGET, {"tool": tool_id})
 
 
-def refresh(tool_id: int) -> None:
+def refresh(connection: sa.Connection, tool_id: int) -> None:
     """Count all pairs of a tool again, after most of its ballots changed. The caller holds the tally's lock."""
-    figures = read_tally(tool_id)
-    _cross(tool_id, TallyChange(figures, Figures() - figures))
-    _cross(tool_id, TallyChange(Figures(), figures))
+    figures = read_tally(connection, tool_id)
+    _cross(connection, tool_id, TallyChange(figures, Figures() - figures))
+    _cross(connection, tool_id, TallyChange(Figures(), figures))
 
 
-def refresh_all() -> None:
+def refresh_all(connection: sa.Connection) -> None:
     """Count all pairs again, after votes were written straight into the tables."""
-    db.session.connection().execute(sa.delete(pair_readers))
-    _execute(_ADD_ALL, {"popular_from": POPULAR_FROM, "sign": 1})
+    connection.execute(sa.delete(pair_readers))
+    _execute(connection, _ADD_ALL, {"popular_from": POPULAR_FROM, "sign": 1})
 
 
 def differences(connection: sa.Connection) -> dict[Pair, tuple[list[int], list[int]]]:
@@ -169,13 +176,12 @@ def _is_popular(figures: Figures) -> bool:
     return figures.ship + figures.skip >= POPULAR_FROM
 
 
-def _lock() -> None:
+def _lock(connection: sa.Connection) -> None:
     """Let nobody else change ballots for popular tools until the transaction ends.
 
     On PostgreSQL a reader might otherwise vote on two tools at once, and neither transaction would see the other's
     ballot. Who waits here holds tallies, which nobody waits for who is past this lock.
     """
-    connection = db.session.connection()
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ADVISORY_LOCK)))
 
@@ -192,6 +198,5 @@ def _row(
     return row | {"tool_id": min(tool_id, rival_id), "rival_id": max(tool_id, rival_id)}
 
 
-def _execute(statement: Mapping[str, sa.Insert], values: Any) -> None:
-    connection = db.session.connection()
+def _execute(connection: sa.Connection, statement: Mapping[str, sa.Insert], values: Any) -> None:
     connection.execute(statement[connection.dialect.name], values)

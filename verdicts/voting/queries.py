@@ -88,7 +88,7 @@ _OF_FEW = (
 
 def tally_of(tool_id: int) -> Community:
     """Return a tool's figures. One statement."""
-    return read_tally(tool_id).community
+    return read_tally(db.session.connection(), tool_id).community
 
 
 def tallies_of(tool_ids: Collection[int]) -> dict[int, Community]:

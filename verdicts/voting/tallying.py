@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.queries import LINK_BY_SLUG, find_published_link, lock_existing, tool
 from verdicts.catalog.summaries import ToolLink
-from verdicts.extensions import db, insert
+from verdicts.extensions import insert
 from verdicts.voting.community import Community
 from verdicts.voting.models import Standing, tally
 
@@ -75,13 +75,13 @@ _MOVE = (
 )
 
 
-def read_tally(tool_id: int) -> Figures:
+def read_tally(connection: sa.Connection, tool_id: int) -> Figures:
     """Return a tool's tally without a lock."""
-    row = db.session.connection().execute(_READ, {"tool": tool_id}).one_or_none()
+    row = connection.execute(_READ, {"tool": tool_id}).one_or_none()
     return Figures(*row) if row else Figures()
 
 
-def lock_tally(tool_id: int) -> Figures:
+def lock_tally(connection: sa.Connection, tool_id: int) -> Figures:
     """Lock a tool's tally until the transaction ends, and return it.
 
     Every ballot of a tool is read and written under this lock. Nothing is locked before it (but by a merge its two
@@ -89,33 +89,32 @@ def lock_tally(tool_id: int) -> Figures:
     transactions wait for each other. On SQLite begin_write() has taken the one lock there is, and this only reads.
     Raises ToolGone.
     """
-    connection = db.session.connection()
     row = connection.execute(_LOCK, {"tool": tool_id}).one_or_none()
     if row is None:
-        if not lock_existing([tool_id]):
+        if not lock_existing([tool_id], connection):
             raise ToolGone(tool_id)
-        insert_unless_there(tally, tool_id=tool_id, **vars(Figures()))
+        insert_unless_there(connection, tally, tool_id=tool_id, **vars(Figures()))
         row = connection.execute(_LOCK, {"tool": tool_id}).one()
     return Figures(*row)
 
 
-def lock_published(slug: str, now: datetime) -> tuple[ToolLink | None, Figures | None]:
+def lock_published(connection: sa.Connection, slug: str, now: datetime) -> tuple[ToolLink | None, Figures | None]:
     """Find the published tool under a slug or alias, and lock its tally as lock_tally() does, if it has one.
 
     Return both, or None for what there is not. One statement, two before a tool's first vote.
     """
-    row = db.session.connection().execute(_LOCK_BY_SLUG, {"slug": slug, "now": now}).first()
+    row = connection.execute(_LOCK_BY_SLUG, {"slug": slug, "now": now}).first()
     if row is None:
-        return find_published_link(slug, now), None
+        return find_published_link(slug, now, connection), None
     return ToolLink(*row[: -len(_FIGURES)]), Figures(*row[-len(_FIGURES) :])
 
 
-def move_tally(tool_id: int, change: Figures) -> None:
+def move_tally(connection: sa.Connection, tool_id: int, change: Figures) -> None:
     """Add to a tool's tally, and count that its ballots have changed; the caller holds its lock."""
     moves = {f"{name}_by": by for name, by in vars(change).items()}
-    db.session.connection().execute(_MOVE, {"tool": tool_id, **moves})
+    connection.execute(_MOVE, {"tool": tool_id, **moves})
 
 
-def insert_unless_there(table: sa.Table, **values: object) -> None:
+def insert_unless_there(connection: sa.Connection, table: sa.Table, **values: object) -> None:
     """Insert a row unless its key is taken, by a transaction that commits meanwhile too: it is waited for."""
-    db.session.connection().execute(insert(table).values(values).on_conflict_do_nothing())
+    connection.execute(insert(table).values(values).on_conflict_do_nothing())

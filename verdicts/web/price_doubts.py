@@ -28,7 +28,9 @@ def doubt(slug: str) -> ResponseReturnValue:
         abort(404, NO_PRICE)
     if not catalog.lock_existing([tool.id]):
         abort(404, NO_TOOL)
-    price_doubts.add(tool.id, network=network_hash(request.remote_addr or "", moment), now=moment)
+    price_doubts.add(
+        tool.id, network=network_hash(db.session.connection(), request.remote_addr or "", moment), now=moment
+    )
     db.session.commit()
     if wants_fragment():
         return render_template("feedback/_doubted.html", slug=tool.slug)

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -52,7 +53,7 @@ def vote(slug: str) -> ResponseReturnValue:
     if voter is None:
         return redirect_with_cookie(slug)
     verdict = None if choice == TAKE_BACK else Verdict(choice)
-    cast_ballot = partial(_cast, slug, voter=voter, network=client_network(), verdict=verdict)
+    cast_ballot = partial(_cast, slug=slug, voter=voter, network=client_network(), verdict=verdict)
     tool, cast = commit_together(cast_ballot) or abort(404, NO_TOOL)
     metric_counts.count_vote(choice)
     if not wants_fragment():
@@ -94,19 +95,22 @@ def redirect_with_cookie(slug: str) -> Response:
     return response
 
 
-def _cast(slug: str, *, voter: str, network: str | None, verdict: Verdict | None) -> tuple[ToolLink, Ballot] | None:
+def _cast(
+    connection: sa.Connection, *, slug: str, voter: str, network: str | None, verdict: Verdict | None
+) -> tuple[ToolLink, Ballot] | None:
     """Cast a ballot for the published tool under a slug or alias. Return both, or None where there is no such tool."""
     moment = now()
     # Before anything is locked: it may insert the day's key, for which other votes wait.
-    networks, allowance = network_hashes(network, moment), current_settings().votes_per_network_day
+    networks, allowance = network_hashes(connection, network, moment), current_settings().votes_per_network_day
     if verdict is None:  # perhaps there is nothing to take back, and nobody need wait to say so
-        tool, figures = catalog.find_published_link(slug, moment), None
+        tool, figures = catalog.find_published_link(slug, moment, connection), None
     else:
-        tool, figures = lock_published(slug, moment)
+        tool, figures = lock_published(connection, slug, moment)
     if tool is None:
         return None
     with suppress(ToolGone):
         return tool, ballot.cast(
+            connection,
             tool.id,
             voter=voter,
             networks=networks,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tests.makers import NOW
 from verdicts.catalog.kinds import Verdict
-from verdicts.extensions import begin_write, db
+from verdicts.extensions import begin_write, connect_to_write, db
 from verdicts.voting import ballot, decision, pair_readers, waiting
 from verdicts.voting.ballot import Ballot
 from verdicts.voting.models import Occasion, Standing, tally, vote, vote_event
@@ -28,25 +28,23 @@ def say(
     allowance: int = ALLOWANCE,
     now: datetime = NOW,
 ) -> Ballot:
-    """Cast a ballot as the view does: begin, cast, commit. A list is one network's hashes, today's first."""
-    begin_write()
+    """Cast a ballot as the view does, in a transaction of its own. A list is one network's hashes, today's first."""
     networks = network if isinstance(network, list) else [network] if network else []
-    cast = ballot.cast(
-        db.session.connection(), tool_id, voter=voter, networks=networks, verdict=verdict, allowance=allowance, now=now
-    )
-    db.session.commit()
-    return cast
+    options: dict[str, Any] = {"networks": networks, "allowance": allowance, "now": now}
+    db.session.rollback()
+    with connect_to_write() as connection:
+        return ballot.cast(connection, tool_id, voter=voter, verdict=verdict, **options)
 
 
 def crowd(
     tool_id: int, voters: Iterable[str], verdict: Verdict | None, *, network: str | None = None, **where: Any
 ) -> None:
     """Cast one ballot for each voter, all saying the same, in one transaction."""
-    begin_write()
     options = {"networks": [network] if network else [], "allowance": ALLOWANCE, "now": NOW} | where
-    for voter in voters:
-        ballot.cast(db.session.connection(), tool_id, voter=voter, verdict=verdict, **options)
-    db.session.commit()
+    db.session.rollback()
+    with connect_to_write() as connection:
+        for voter in voters:
+            ballot.cast(connection, tool_id, voter=voter, verdict=verdict, **options)
 
 
 def masses(

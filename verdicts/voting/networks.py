@@ -2,8 +2,9 @@
 
 import hmac
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import sqlalchemy as sa
 from flask import current_app
@@ -23,21 +24,21 @@ REMEMBERED = "verdicts.network_keys"  # in app.extensions
 _CREATED_IN = "verdicts.network_key_created_in"  # in the info of the connection whose transaction created today's
 
 # Spelled out, as `is_private` also covers the documentation's networks, which load tests use as their clients'.
-_NOT_A_CLIENTS = [
-    ip_network(network)
-    for network in (
-        "0.0.0.0/8",
-        "10.0.0.0/8",
-        "100.64.0.0/10",
-        "127.0.0.0/8",
-        "169.254.0.0/16",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "::/127",
-        "fc00::/7",
-        "fe80::/10",
-    )
-]
+_NOT_A_CLIENTS: dict[int, Sequence[IPv4Network | IPv6Network]] = {
+    4: [
+        IPv4Network(network)
+        for network in (
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+        )
+    ],
+    6: [IPv6Network(network) for network in ("::/127", "fc00::/7", "fe80::/10")],
+}  # by version
 
 # Translators' networks (RFC 6052, RFC 8215, RFC 2765) and the old form of IPv4 in IPv6 (RFC 4291).
 _ENDS_IN_IPV4 = [IPv6Network(network) for network in ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96")]
@@ -46,7 +47,7 @@ _ENDS_IN_IPV4 = [IPv6Network(network) for network in ("64:ff9b::/96", "64:ff9b:1
 def network_hash(connection: sa.Connection, address: str, now: datetime) -> str | None:
     """Return what the database calls the network of this address today, or None where it has none.
 
-    The first call of a day writes that day's key, so call it after begin_write().
+    The first call of a day writes that day's key, so the connection is in a transaction that may write.
     """
     return next(iter(network_hashes(connection, network_of(address), now)), None)
 
@@ -54,7 +55,7 @@ def network_hash(connection: sa.Connection, address: str, now: datetime) -> str 
 def network_hashes(connection: sa.Connection, network: str | None, now: datetime) -> list[str]:
     """Return what the database calls a network today, then on the days before whose keys it keeps.
 
-    An empty list where there is no network. Call it after begin_write(), as network_hash().
+    An empty list where there is no network. The connection is as network_hash()'s.
     """
     return [hash_network(network, key) for key in _keys_of(connection, now.astimezone(UTC).date())] if network else []
 
@@ -102,12 +103,12 @@ def network_of(address: str) -> str | None:
         return UNREADABLE
     # A socket that listens on IPv6 shows IPv4 clients as ::ffff:192.0.2.1.
     parsed = getattr(parsed, "ipv4_mapped", None) or parsed
-    if any(parsed in network for network in _NOT_A_CLIENTS):
+    if any(parsed in network for network in _NOT_A_CLIENTS[parsed.version]):
         return None
     client = _embedded_ipv4(parsed) if isinstance(parsed, IPv6Address) else parsed
     if client:
-        return str(IPv4Network((int(client), 24), strict=False))
-    return str(IPv6Network((int(parsed), 48), strict=False))
+        return f"{IPv4Address(int(client) >> 8 << 8)}/24"
+    return f"{IPv6Address(int(parsed) >> 80 << 80)}/48"
 
 
 def _embedded_ipv4(address: IPv6Address) -> IPv4Address | None:

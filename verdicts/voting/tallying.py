@@ -86,7 +86,7 @@ def lock_tally(connection: sa.Connection, tool_id: int) -> Figures:
 
     Every ballot of a tool is read and written under this lock. Nothing is locked before it (but by a merge its two
     tools, for which no voter waits, and by the first vote of a day that day's key: networks.network_hashes), so no two
-    transactions wait for each other. On SQLite begin_write() has taken the one lock there is, and this only reads.
+    transactions wait for each other. On SQLite the transaction holds the one lock there is, and this only reads.
     Raises ToolGone.
     """
     row = connection.execute(_LOCK, {"tool": tool_id}).one_or_none()

@@ -60,7 +60,8 @@ def clean_address(text: str) -> str:
 
 def client_network() -> str | None:
     """Return the network of the current request's client (voting.networks.network_of). It is found once a request."""
-    if _NETWORK not in request.environ:
-        request.environ[_NETWORK] = network_of(request.remote_addr or "")
-    network: str | None = request.environ[_NETWORK]
+    environ = request.environ
+    if _NETWORK not in environ:
+        environ[_NETWORK] = network_of(request.remote_addr or "")
+    network: str | None = environ[_NETWORK]
     return network

@@ -26,10 +26,11 @@ def cookie_name() -> str:
 
 def current_voter() -> str | None:
     """Return the hash under which the database knows this browser, or None if it has no valid cookie."""
-    if _VOTER not in request.environ:
+    environ = request.environ
+    if _VOTER not in environ:
         token = _token()
-        request.environ[_VOTER] = hash_voter(token, current_settings().hash_key) if token else None
-    voter: str | None = request.environ[_VOTER]
+        environ[_VOTER] = hash_voter(token, current_settings().hash_key) if token else None
+    voter: str | None = environ[_VOTER]
     return voter
 
 

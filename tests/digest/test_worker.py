@@ -228,6 +228,19 @@ def test_what_was_leased_for_too_long_costs_no_quota(an_app_with: Callable[..., 
 
 
 @ON_ONE_DATABASE
+def test_what_was_leased_for_too_long_is_released_at_once(an_app_with: Callable[..., Flask], smtp: SmtpServer) -> None:
+    """To try each of them in vain would take two transactions."""
+    an_app_with(MAIL_CONNECTIONS="1")
+    edition = make_edition(make_subscribers(30))
+    smtp.behave(latency=0.05)
+    commits: list[object] = []
+    with listening("commit", commits.append):
+        send_due(edition, clock=Clock(speed=10), options=short_options(claim_lease=5, transmission_lease=600))
+    assert len(smtp.recipients()) == 30
+    assert len(commits) < 3 * 30
+
+
+@ON_ONE_DATABASE
 def test_a_used_up_quota_is_reported_with_the_day_on_which_it_goes_on(
     an_app_with: Callable[..., Flask], smtp: SmtpServer
 ) -> None:

@@ -103,6 +103,8 @@ class Worker:
     def _process_next(self) -> None:
         if not self._prepared:
             self._claim_and_prepare()
+        elif self._job.clock() >= self._claimed_at + self._job.options.claim_lease:
+            self._record_and_release()  # each start would fail
         elif failure := self._connection.connect():
             self._record_and_release()
             self._back_off(failure)

@@ -4,6 +4,7 @@ import logging
 import math
 import sqlite3
 from collections.abc import Mapping
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +17,7 @@ from verdicts import outages
 logger = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_MS = 1000
+MAX_INTEGER = 2**31 - 1
 _MODE = "verdicts.sqlite_begin"  # in the info of a connection that is to begin so
 
 
@@ -93,14 +95,37 @@ def engine_options(database_url: str) -> dict[str, Any]:
 
 def configure_engine(engine: sa.Engine) -> None:
     """Make an engine raise outages in one way; and one of SQLite enforce foreign keys, sync every commit, know
-    capitals of all scripts and square roots as PostgreSQL does, and begin transactions as begin_write() asks.
+    capitals of all scripts and square roots as PostgreSQL does, and begin transactions as begin_write() asks; and one
+    of PostgreSQL send whole numbers as one type.
     """
     sa.event.listen(engine, "handle_error", outages.unify)
+    if engine.dialect.name == "postgresql":
+        sa.event.listen(engine, "connect", _prepare_postgresql)
     if engine.dialect.name == "sqlite":
         if warning := sqlite_warning():
             logger.warning(warning)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         _begin_as_asked(engine.dialect)
+
+
+def _prepare_postgresql(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    connection.adapters.register_dumper(int, _integer_dumper())
+
+
+@cache
+def _integer_dumper() -> type[Any]:
+    """Return what sends a whole number as an integer where psycopg would send a smallint.
+
+    PostgreSQL prepares and plans a statement for each combination of types: that of two tools for four, as each id may
+    be small or not.
+    """
+    from psycopg.types.numeric import IntDumper
+
+    class IntegerDumper(IntDumper):
+        def upgrade(self, obj: int, format_: Any) -> Any:
+            return super().upgrade(obj if abs(obj) > MAX_INTEGER else MAX_INTEGER, format_)
+
+    return IntegerDumper
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
@@ -13,6 +14,7 @@ from verdicts.catalog.models import Tool
 from verdicts.extensions import begin_write, db, end_reading
 
 PREPARED_FROM = 5  # executions; psycopg's own default
+ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
 def test_a_page_that_is_rendered_again_and_again_has_its_statements_prepared(postgres: PostgresServer) -> None:
@@ -25,6 +27,35 @@ def test_a_page_that_is_rendered_again_and_again_has_its_statements_prepared(pos
         assert before > 0
         visitor.reads("/")
         assert prepared_statements(app) == before
+
+
+@ON_POSTGRESQL
+def test_a_statement_is_prepared_once_for_small_and_large_ids(app: Flask) -> None:
+    for slug, id in (("alpha", 1), ("beta", 2), ("gamma", 40_000)):
+        make_tool(slug, id=id)
+    visitor = on_new_connections(app)
+    for _ in range(PREPARED_FROM + 1):
+        for pair in ("alpha-vs-beta", "alpha-vs-gamma"):
+            visitor.reads(f"/compare/{pair}")
+    texts = [text for text, _ in plans_of_each_time()]
+    assert texts
+    assert len(texts) == len(set(texts))
+
+
+def on_new_connections(app: Flask) -> Visitor:
+    """Return a visitor for whom nothing is prepared yet."""
+    db.session.rollback()
+    db.engine.dispose()
+    return Visitor(app)
+
+
+def plans_of_each_time() -> list[tuple[str, int]]:
+    """Return each prepared statement of the next connection, and how often it was planned for one execution alone."""
+    prepared = sa.table("pg_prepared_statements", sa.column("statement"), sa.column("custom_plans"))
+    with db.engine.connect() as connection:
+        rows = connection.execute(sa.select(prepared.c.statement, prepared.c.custom_plans)).all()
+        connection.commit()
+    return [(text, planned) for text, planned in rows]
 
 
 def prepared_statements(app: Flask) -> int:

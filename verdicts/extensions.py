@@ -323,9 +323,20 @@ MAX_COUNTED = 1_000  # rows of a list; where there are more, pages say so
 PAGES_AHEAD = 4  # that a list leads to, where its pages go on behind those
 
 
+def limit_to(count: int | str) -> sa.ColumnElement[int]:
+    """Return how many rows a statement reads at most, or the name of the parameter that holds it, for limit().
+
+    It becomes a part of the text. PostgreSQL supposes that a limit it does not know is a tenth of all rows: of many,
+    such a plan seems so dear that it keeps none, and plans the statement each time.
+    """
+    if isinstance(count, int):
+        return sa.literal_column(str(count), sa.Integer)
+    return sa.bindparam(count, type_=sa.Integer, literal_execute=True)
+
+
 def count_up_to(matching: sa.Select[Any], most: int = MAX_COUNTED) -> int:
     """Return how many rows a statement selects, `most` + 1 where there are more. One statement, which stops there."""
-    some = matching.order_by(None).limit(most + 1).subquery()
+    some = matching.order_by(None).limit(limit_to(most + 1)).subquery()
     return db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
 
 

@@ -9,11 +9,14 @@ from flask import Flask
 from tests.apps import pooled_app
 from tests.makers import make_tool
 from tests.postgres import PostgresServer
+from tests.web import rich
+from tests.web.test_statements import add_many
 from tests.web.visitor import Visitor
 from verdicts.catalog.models import Tool
 from verdicts.extensions import begin_write, db, end_reading
 
 PREPARED_FROM = 5  # executions; psycopg's own default
+PLANNED_EACH_TIME = 5  # executions of a prepared statement, before PostgreSQL may keep a plan
 ON_POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
@@ -40,6 +43,18 @@ def test_a_statement_is_prepared_once_for_small_and_large_ids(app: Flask) -> Non
     texts = [text for text, _ in plans_of_each_time()]
     assert texts
     assert len(texts) == len(set(texts))
+
+
+@ON_POSTGRESQL
+def test_with_many_tools_a_list_of_the_first_ones_is_not_planned_each_time(app: Flask) -> None:
+    rich.build()
+    add_many()
+    visitor = on_new_connections(app)
+    for _ in range(PREPARED_FROM + PLANNED_EACH_TIME + 5):
+        visitor.reads("/categories/developer-tools")
+    planned = dict(plans_of_each_time())
+    assert any("LIMIT" in text for text in planned)
+    assert {text for text, times in planned.items() if times > PLANNED_EACH_TIME} == set()
 
 
 def on_new_connections(app: Flask) -> Visitor:

@@ -24,7 +24,7 @@ from verdicts.catalog.queries import (
     tool,
 )
 from verdicts.catalog.summaries import CategoryLink, CategorySummary, ToolSummary
-from verdicts.extensions import UtcDateTime, db
+from verdicts.extensions import UtcDateTime, db, limit_to
 
 PAGE_SIZE = 25
 
@@ -97,11 +97,12 @@ class _Statements:
         keys = sa.tuple_(*order)
         given = sa.tuple_(*(sa.bindparam(name, type_=key.type) for key, name in zip(order, names, strict=True)))
         backwards = placed.add_columns(current_slug.c.slug).join(current_slug, is_current_slug)
+        limit = limit_to(PAGE_SIZE + 1)
         is_asked_for = requested_slug.c.slug == sa.bindparam("after")
         return cls(
-            first=placed.order_by(*order).limit(PAGE_SIZE + 1),
-            later=placed.where(keys > given).order_by(*order).limit(PAGE_SIZE + 1),
-            earlier=backwards.where(keys <= given).order_by(*(key.desc() for key in order)).limit(PAGE_SIZE + 1),
+            first=placed.order_by(*order).limit(limit),
+            later=placed.where(keys > given).order_by(*order).limit(limit),
+            earlier=backwards.where(keys <= given).order_by(*(key.desc() for key in order)).limit(limit),
             place_of=placed.join(requested_slug, requested_slug.c.tool_id == tool.c.id).where(is_asked_for),
         )
 

@@ -27,7 +27,7 @@ from verdicts.catalog.queries import (
 )
 from verdicts.catalog.reviews import ReviewerSummary
 from verdicts.catalog.summaries import ToolLink, ToolStatus
-from verdicts.extensions import UtcDateTime, db
+from verdicts.extensions import UtcDateTime, db, limit_to
 
 MAX_CHANGES = 40
 
@@ -98,7 +98,7 @@ _reviewer_columns = columns_of(reviewer, ReviewerSummary)
 _now = sa.bindparam("now", type_=UtcDateTime)
 _today = sa.bindparam("today", type_=sa.Date)
 _scope_id = sa.bindparam("scope_id", type_=sa.Integer)
-_most = sa.bindparam("most", type_=sa.Integer)
+_most = limit_to("most")
 _CONDITIONS: dict[Scope, sa.ColumnElement[bool]] = {
     Scope.ALL: sa.true(),
     Scope.TOOL: tool.c.id == _scope_id,
@@ -114,7 +114,7 @@ _next_verdict = (
     sa.select(_newer.c.verdict)
     .where(_is_later, _newer.c.wording_only.is_(False))
     .order_by(_newer.c.until, _newer.c.position)
-    .limit(1)
+    .limit(limit_to(1))
     .scalar_subquery()
 )
 _verdict_after = sa.func.coalesce(_next_verdict, review.c.verdict)
@@ -134,7 +134,7 @@ _next_price_id = (
         )
     )
     .order_by(_next_price.c.until.is_(None), _next_price.c.until, _next_price.c.position)
-    .limit(1)
+    .limit(limit_to(1))
     .scalar_subquery()
 )
 

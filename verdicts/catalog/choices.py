@@ -8,13 +8,13 @@ import sqlalchemy as sa
 
 from verdicts.catalog.queries import category, is_active, is_published, select_links, tool
 from verdicts.catalog.summaries import ToolLink
-from verdicts.extensions import UtcDateTime, db
+from verdicts.extensions import UtcDateTime, db, limit_to
 
 _first = (
     sa.select(tool.c.id)
     .where(is_published(sa.bindparam("now", type_=UtcDateTime)), is_active)
     .order_by(tool.c.position, tool.c.id)
-    .limit(sa.bindparam("most", type_=sa.Integer))
+    .limit(limit_to("most"))
 )
 _FIRST = (
     select_links()

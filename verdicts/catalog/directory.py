@@ -20,7 +20,7 @@ from verdicts.catalog.queries import (
     tool,
 )
 from verdicts.catalog.summaries import ToolLink, ToolSummary
-from verdicts.extensions import UtcDateTime, db
+from verdicts.extensions import UtcDateTime, db, limit_to
 
 _BETWEEN_TWO = re.compile(r"\s+(?:vs\.?|versus|or)\s+", re.IGNORECASE)
 _was_published = tool.c.published_at <= sa.bindparam("now", type_=UtcDateTime)
@@ -28,7 +28,7 @@ _NEWEST = (
     select_summaries()
     .where(_was_published, is_active)
     .order_by(tool.c.published_at.desc(), tool.c.id.desc())
-    .limit(sa.bindparam("most", type_=sa.Integer))
+    .limit(limit_to("most"))
 )
 # Joined and grouped, SQLite without statistics began with all published tools.
 _count = sa.select(sa.func.count()).where(tool.c.category_id == category.c.id, _was_published).scalar_subquery()

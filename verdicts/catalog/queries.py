@@ -24,7 +24,7 @@ from verdicts.catalog.summaries import (
     ToolStatus,
     ToolSummary,
 )
-from verdicts.extensions import db
+from verdicts.extensions import db, limit_to
 
 MAX_LINKS_FOUND = 12
 MAX_PREDECESSORS = 3
@@ -130,7 +130,7 @@ _PREDECESSORS = (
     .join(current_slug, is_current_slug)
     .where(tool.c.successor_id == sa.bindparam("id"), tool.c.published_at <= sa.bindparam("now"))
     .order_by(tool.c.ended_on.desc(), tool.c.id)
-    .limit(MAX_PREDECESSORS)
+    .limit(limit_to(MAX_PREDECESSORS))
 )
 _LINKS_BY_SLUG = (
     sa.select(*_LINK_COLUMNS)

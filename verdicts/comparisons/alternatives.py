@@ -14,7 +14,7 @@ from verdicts.catalog.summaries import ToolSummary
 from verdicts.comparisons import address, tool_table
 from verdicts.comparisons.related import choose_if, comparison, is_published, member
 from verdicts.comparisons.tool_table import ToolRow
-from verdicts.extensions import UtcDateTime, db
+from verdicts.extensions import UtcDateTime, db, limit_to
 from verdicts.voting.community import Community
 from verdicts.voting.models import Standing, vote
 
@@ -52,7 +52,7 @@ _readers = (
     sa.select(vote.c.voter)
     .where(vote.c.tool_id == _id, _has_counted_ship)
     .order_by(vote.c.voter)
-    .limit(MAX_READERS)
+    .limit(limit_to(MAX_READERS))
     .cte("readers")
 )
 _shared = (
@@ -88,7 +88,7 @@ _RANKED = (
     .outerjoin(_shared, _shared.c.tool_id == _tool.c.id)
     .where(_tool.c.id.in_(sa.union_all(_of_kind, _compared)), *_proposed)
     .order_by(_is_of_kind.desc(), _tool.c.panel_place, _both.desc(), _tool.c.sort_name, _tool.c.id)
-    .limit(MAX_ALTERNATIVES)
+    .limit(limit_to(MAX_ALTERNATIVES))
 )
 _REASONS = (
     sa.select(choose_if.c.tool_id, choose_if.c.when, comparison.c.members_key)

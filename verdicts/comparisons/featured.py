@@ -13,7 +13,7 @@ from verdicts.catalog.summaries import ToolLink
 from verdicts.comparisons import address, wording
 from verdicts.comparisons.panel_lead import PanelLead, panel_lead
 from verdicts.comparisons.related import all_go_on, comparison, is_published, member, members_key
-from verdicts.extensions import UtcDateTime, db
+from verdicts.extensions import UtcDateTime, db, limit_to
 from verdicts.traffic.models import pair_views
 
 MOST_COMPARED = 100  # the pairs of tools among which the comparisons are that readers looked at most
@@ -67,7 +67,7 @@ _HEADLINE = sa.select(comparison.c.headline).where(
     comparison.c.members_key == sa.bindparam("members_key", type_=sa.String), is_published(_now)
 )
 
-_most = sa.bindparam("most", type_=sa.Integer)
+_most = limit_to("most")
 _is_shown = is_published(_now) & all_go_on()
 _rival = member.alias("rival")
 
@@ -82,7 +82,7 @@ def _select_first() -> sa.Select[Any]:
         sa.select(pair_views.c.tool_id, pair_views.c.rival_id, pair_views.c.views)
         .where(pair_views.c.rival_id > pair_views.c.tool_id)
         .order_by(*(column.desc() for column in (pair_views.c.views, pair_views.c.tool_id, pair_views.c.rival_id)))
-        .limit(MOST_COMPARED)
+        .limit(limit_to(MOST_COMPARED))
         .subquery()
     )
     compared = (

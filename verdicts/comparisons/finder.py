@@ -20,7 +20,7 @@ from verdicts.catalog.queries import category, is_active, price, requested_slug,
 from verdicts.catalog.reviews import OLD_AFTER
 from verdicts.catalog.summaries import ToolLink, ToolSummary
 from verdicts.comparisons.tool_orders import ORDERS, Sort
-from verdicts.extensions import MAX_COUNTED, UtcDateTime, count_up_to, db
+from verdicts.extensions import MAX_COUNTED, UtcDateTime, count_up_to, db, limit_to
 
 PAGE_SIZE = 24
 MAX_LICENSES = 60
@@ -229,7 +229,7 @@ def _select_licenses() -> sa.Select[Any]:
     def next_after(last: sa.ColumnElement[str]) -> sa.ScalarSelect[str]:
         is_public = tool.c.published_at <= sa.bindparam("now", type_=UtcDateTime)
         later = sa.select(tool.c.license).where(tool.c.license > last, is_public)
-        return later.order_by(tool.c.license).limit(1).scalar_subquery()
+        return later.order_by(tool.c.license).limit(limit_to(1)).scalar_subquery()
 
     first = next_after(sa.literal(""))
     licenses = sa.select(first.label("license"), sa.literal(1).label("number")).cte("licenses", recursive=True)

@@ -13,7 +13,7 @@ from verdicts.catalog import queries as catalog
 from verdicts.catalog.summaries import ToolSummary
 from verdicts.comparisons import address
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
-from verdicts.extensions import UtcDateTime, db
+from verdicts.extensions import UtcDateTime, db, limit_to
 from verdicts.traffic.models import pair_views
 
 MAX_CURATED = 7
@@ -105,7 +105,7 @@ def _select_curated() -> sa.Select[Any]:
         .join(holding, holding.c.comparison_id == comparison.c.id)
         .where(is_published(_now))
         .order_by(*nearest, comparison.c.featured.desc(), comparison.c.position)
-        .limit(MAX_CURATED)
+        .limit(limit_to(MAX_CURATED))
         .subquery()
     )
     text = [comparison.c[name] for name in ("members_key", "headline", "bottom_line", "featured", "position")]
@@ -134,7 +134,7 @@ def _select_neighbours(like: sa.Select[Any], position: sa.ColumnElement[int]) ->
         sa.select(*columns)
         .select_from(catalog.tool.join(catalog.current_slug, catalog.is_current_slug))
         .where(tool.category_id.in_(_categories), tool.id.not_in(_ids), catalog.is_published(_now), catalog.is_active)
-        .limit(MAX_NEIGHBOURS)
+        .limit(limit_to(MAX_NEIGHBOURS))
     )
 
 

@@ -9,12 +9,12 @@ from verdicts.catalog import queries as catalog
 from verdicts.catalog.queries import tool
 from verdicts.catalog.summaries import ToolSummary
 from verdicts.comparisons.related import comparison, is_published, member
-from verdicts.extensions import UtcDateTime, db
+from verdicts.extensions import UtcDateTime, db, limit_to
 from verdicts.traffic.models import pair_views
 
 _ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
 _now = sa.bindparam("now", type_=UtcDateTime)
-_most = sa.bindparam("most", type_=sa.Integer)
+_most = limit_to("most")
 _own = member.alias("own")
 _may_be_proposed = (tool.c.published_at <= _now) & catalog.is_active & tool.c.id.not_in(_ids)
 _is_featured = sa.case((comparison.c.featured, 1), else_=0)

@@ -10,7 +10,7 @@ from verdicts.catalog.models import Tool
 from verdicts.catalog.queries import is_active, is_published, links_of, panel_verdicts_of
 from verdicts.catalog.reviews import Panel
 from verdicts.catalog.summaries import ToolLink
-from verdicts.extensions import UtcDateTime, db
+from verdicts.extensions import UtcDateTime, db, limit_to
 from verdicts.rankings.readers import VotedTool, by_gap
 from verdicts.voting.community import PERCENTAGE_FROM, Community
 from verdicts.voting.models import tally
@@ -41,7 +41,7 @@ _voted = (
     sa.select(tally)
     .where(tally.c.counted >= PERCENTAGE_FROM)
     .order_by(tally.c.counted.desc(), tally.c.tool_id.desc())
-    .limit(MOST_VOTED)
+    .limit(limit_to(MOST_VOTED))
     .subquery("voted")
 )
 _MOST_VOTED = (

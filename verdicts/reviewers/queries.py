@@ -13,7 +13,7 @@ from verdicts.catalog.kinds import Basis
 from verdicts.catalog.queries import all_reviewers, category, columns_of, review, reviewer, revision, tool
 from verdicts.catalog.reviews import ReviewerSummary
 from verdicts.catalog.summaries import CategoryLink
-from verdicts.extensions import AnyRow, db
+from verdicts.extensions import AnyRow, db, limit_to
 from verdicts.reviewers.record import (
     Agreement,
     CategoryRecord,
@@ -90,7 +90,7 @@ _voted = (
     sa.select(tally.c.tool_id, readers_verdict.label("verdict"))
     .where(tally.c.counted >= PERCENTAGE_FROM, _published.is_not(None))
     .order_by(tally.c.counted.desc(), tally.c.tool_id.desc())
-    .limit(sa.bindparam("most", type_=sa.Integer))
+    .limit(limit_to("most"))
     .subquery()
 )
 _theirs = review.c.id.is_not(None) & _voted.c.verdict.is_not(None)

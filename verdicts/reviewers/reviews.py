@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from verdicts.catalog.queries import category, columns_of, current_slug, is_current_slug, review, tool
 from verdicts.catalog.reviews import PanelReview, ReviewerSummary
 from verdicts.catalog.summaries import CategoryLink, ToolLink, ToolStatus
-from verdicts.extensions import AnyRow, db
+from verdicts.extensions import AnyRow, db, limit_to
 from verdicts.reviewers.queries import arguments, has_changed, is_published, is_theirs
 
 PAGE_SIZE = 12
@@ -56,7 +56,7 @@ _TOOL = (tool.c.id, current_slug.c.slug, tool.c.name)
 _STATUS = (tool.c.state, tool.c.ended_on)
 _REVIEW = columns_of(review, PanelReview)
 _of_reviewer = review.join(tool, (tool.c.id == review.c.tool_id) & is_published)
-_limit = sa.bindparam("limit", type_=sa.Integer)
+_limit = limit_to("limit")
 _newest_first = (review.c.reviewed_on.is_(None), review.c.reviewed_on.desc(), review.c.id.desc())
 _is_dated_after_position = sa.tuple_(review.c.reviewed_on, review.c.id) < sa.tuple_(
     sa.bindparam("on", type_=sa.Date), sa.bindparam("id", type_=sa.Integer)

@@ -108,8 +108,8 @@ _tally = Tally.__table__
 _STATE = (*CATALOG_STATE, last_published(related.comparison))
 _FIND = (
     catalog.SUMMARIES_BY_SLUG.add_columns(_tally.c.ship, _tally.c.skip, _tally.c.waiting, *_STATE)
-    .outerjoin(_tally, _tally.c.tool_id == catalog.tool.c.id)
-    .order_by(catalog.current_slug.c.slug)
+    .outerjoin(_tally, _tally.c.tool_id == catalog.requested_tool.c.id)
+    .order_by(catalog.requested_tool.c.current_slug)
 )
 
 

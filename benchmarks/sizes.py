@@ -35,6 +35,9 @@ VOTES_A_TOOL = 20
 # show on the pages that are compared.
 SMALL = Scale(tools=100, votes=10_000)
 ROUNDS = 7
+# In the first round statements and templates are compiled. psycopg prepares a statement when it has run five times, and
+# PostgreSQL plans it five more times before it keeps a plan: a site that serves has done so on each connection.
+UNCOUNTED_ROUNDS = 11
 FIRST, SECOND = slug_of(40), slug_of(80)
 PAGES = {
     "the front page": "/",
@@ -73,7 +76,12 @@ Environment = Callable[[Path], dict[str, str]]
 
 
 def main(
-    environment: Environment, tools: int, votes: int = 0, rounds: int = ROUNDS, server: str = ""
+    environment: Environment,
+    tools: int,
+    votes: int = 0,
+    rounds: int = ROUNDS,
+    uncounted: int = UNCOUNTED_ROUNDS,
+    server: str = "",
 ) -> dict[str, float]:
     """Print a line for each page and list, and return the ratios by their names.
 
@@ -83,8 +91,8 @@ def main(
     with ExitStack() as stack:
         environs = [_environ(environment, server, stack) for _ in scales]
         sites = [_filled(environ, scale, stack) for environ, scale in zip(environs, scales, strict=True)]
-        times = {name: _milliseconds(sites, partial(_get, path), rounds) for name, path in PAGES.items()}
-        times |= {name: _milliseconds(sites, partial(_read, load), rounds) for name, load in LISTS.items()}
+        times = {name: _milliseconds(sites, partial(_get, path), rounds, uncounted) for name, path in PAGES.items()}
+        times |= {name: _milliseconds(sites, partial(_read, load), rounds, uncounted) for name, load in LISTS.items()}
         megabytes = f"{_memory_of_export(environs[-1]):.0f}" if IS_KNOWN else "unknown"
     print(f"\nPages with {scales[0].tools:,} and {tools:,} tools, {scales[1].votes:,} votes, not cached;", end=" ")
     print(f"{'PostgreSQL' if server else 'SQLite'};", end=" ")
@@ -137,11 +145,11 @@ def _read(load: Callable[[datetime], object], site: Flask) -> None:
         load(datetime.now(UTC))
 
 
-def _milliseconds(sites: list[Flask], act: Callable[[Flask], None], rounds: int) -> list[float]:
-    """Return the median of each site. A first round, in which statements and templates are compiled, does not count."""
+def _milliseconds(sites: list[Flask], act: Callable[[Flask], None], rounds: int, uncounted: int) -> list[float]:
+    """Return the median of each site, without the first rounds."""
     limiter.enabled = False
     times: list[list[float]] = [[] for _ in sites]
-    for number in range(-1, rounds):
+    for number in range(-uncounted, rounds):
         for site, measured in zip(sites, times, strict=True):
             started_at = time.perf_counter()
             act(site)

@@ -44,14 +44,14 @@ def test_a_ballot_taken_back_is_still_a_ballot(tool: int) -> None:
     assert queries.ballots_of("ann", [tool])[tool].verdict is None
 
 
-@pytest.mark.parametrize(("popular_from", "statements_each"), [(1, 1), (1_000, 2)])
+@pytest.mark.parametrize(("popular_from", "statements_of_two"), [(1, 2), (1_000, 3)])
 def test_readers_of_both_are_those_with_a_counted_verdict_on_each(
     tool: int,
     other_tool: int,
     statements: StatementCount,
     monkeypatch: pytest.MonkeyPatch,
     popular_from: int,
-    statements_each: int,
+    statements_of_two: int,
 ) -> None:
     monkeypatch.setattr(pair_readers, "POPULAR_FROM", popular_from)
     for voter, on_a, on_b in [
@@ -69,7 +69,18 @@ def test_readers_of_both_are_those_with_a_counted_verdict_on_each(
     before = len(statements)
     assert queries.readers_of_both(tool, other_tool) == ReadersOfBoth(only_a=2, only_b=1, both=3, neither=1)
     assert queries.readers_of_both(other_tool, tool) == ReadersOfBoth(only_a=1, only_b=2, both=3, neither=1)
-    assert len(statements) - before == 2 * statements_each
+    assert len(statements) - before == statements_of_two
+
+
+def test_readers_of_both_follow_each_vote(tool: int, other_tool: int) -> None:
+    for voter in ("ann", "bob"):
+        say(tool, voter, SHIP)
+        say(other_tool, voter, SHIP)
+    assert queries.readers_of_both(tool, other_tool) == ReadersOfBoth(both=2)
+    say(tool, "ann", SKIP)
+    assert queries.readers_of_both(tool, other_tool) == ReadersOfBoth(only_b=1, both=1)
+    say(other_tool, "bob", None)
+    assert queries.readers_of_both(tool, other_tool) == ReadersOfBoth(only_b=1)
 
 
 def test_nobody_judged_both_of_two_new_tools(tool: int, other_tool: int) -> None:

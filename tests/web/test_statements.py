@@ -121,11 +121,11 @@ def test_the_numbers_are_the_same_with_thousands_of_tools(voter: Visitor, statem
     assert counted(voter, statements) == STATEMENTS
 
 
-def test_a_comparison_of_tools_that_are_kept_takes_three_statements(voter: Visitor, statements: StatementCount) -> None:
+def test_a_comparison_of_tools_that_are_kept_takes_two_statements(voter: Visitor, statements: StatementCount) -> None:
     voter.reads("/compare/alpha-vs-beta")
     before = len(statements)
     voter.reads("/compare/alpha-vs-beta?w-builder=2")
-    assert statements.of_pages(before) == 3
+    assert statements.of_pages(before) == 2
 
 
 def test_a_page_from_the_cache_takes_none(voter: Visitor, statements: StatementCount) -> None:

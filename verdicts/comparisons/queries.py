@@ -129,7 +129,7 @@ def find(slugs: Sequence[str], now: datetime) -> list[RequestedTool]:
 def load(
     requested: Sequence[RequestedTool], now: datetime, on_uncurated: Callable[[], None] | None = None
 ) -> ComparisonPage:
-    """Return the whole page for the tools that find() returned. At most six statements, two where the rest is kept.
+    """Return the whole page for the tools that find() returned. At most six statements, one where the rest is kept.
 
     `on_uncurated` is called before the rest is read where no editor wrote of these tools. What it raises ends the read.
     """

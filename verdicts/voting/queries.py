@@ -6,6 +6,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from verdicts.catalog.content_version import VERSION
+from verdicts.catalog.kept import load_each
 from verdicts.catalog.kinds import Verdict
 from verdicts.extensions import db
 from verdicts.voting import pair_readers
@@ -70,7 +72,7 @@ _BALLOTS = (
 _low, _high = sa.bindparam("low", type_=sa.Integer), sa.bindparam("high", type_=sa.Integer)
 # The tool with fewer votes comes first.
 _KEPT = (
-    sa.select(tally.c.tool_id, tally.c.counted, *pair_readers.COUNTS.values())
+    sa.select(*pair_readers.COUNTS.values(), tally.c.tool_id, tally.c.counted, tally.c.changes, VERSION)
     .select_from(tally)
     .outerjoin(kept, (kept.c.tool_id == _low) & (kept.c.rival_id == _high))
     .where(tally.c.tool_id.in_([_low, _high]))
@@ -107,19 +109,21 @@ def ballots_of(voter: str, tool_ids: Collection[int]) -> dict[int, Ballot]:
 def readers_of_both(tool_a: int, tool_b: int) -> ReadersOfBoth:
     """Return how voters with a counted verdict on both tools judged them. At most two statements.
 
-    Where one of them is not popular, its votes are looked up among the other's.
+    Where one of them is not popular, its votes are looked up among the other's. What was counted is kept while no vote
+    on either changes.
     """
     connection, pair = db.session.connection(), sorted((tool_a, tool_b))
     rows = connection.execute(_KEPT, {"low": pair[0], "high": pair[1]}).all()
     if len(rows) < len(pair) or not rows[0].counted:
         return ReadersOfBoth()
     if rows[0].counted >= pair_readers.POPULAR_FROM:
-        voters = {verdicts: rows[0][number] or 0 for number, verdicts in enumerate(pair_readers.COUNTS, 2)}
+        voters = {verdicts: count or 0 for verdicts, count in zip(pair_readers.COUNTS, rows[0], strict=False)}
         first = pair[0]
     else:
         first, second = (row.tool_id for row in rows)
-        counts = connection.execute(_OF_FEW, {"first": first, "second": second})
-        voters = {(on_first, on_second): count for on_first, on_second, count in counts}
+        key = tuple((row.tool_id, row.changes) for row in rows)
+        state = rows[0].content_version
+        voters = load_each("voting.readers", [key], lambda _: {key: _count_of_few(first, second)}, state)[key]
     of_first = voters.get((Verdict.SHIP, Verdict.SKIP), 0)
     of_second = voters.get((Verdict.SKIP, Verdict.SHIP), 0)
     return ReadersOfBoth(
@@ -128,6 +132,11 @@ def readers_of_both(tool_a: int, tool_b: int) -> ReadersOfBoth:
         both=voters.get((Verdict.SHIP, Verdict.SHIP), 0),
         neither=voters.get((Verdict.SKIP, Verdict.SKIP), 0),
     )
+
+
+def _count_of_few(first: int, second: int) -> dict[tuple[Verdict, Verdict], int]:
+    counts = db.session.connection().execute(_OF_FEW, {"first": first, "second": second})
+    return {(on_first, on_second): count for on_first, on_second, count in counts}
 
 
 def totals() -> Totals:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -218,8 +219,13 @@ def _name_from(slug: str) -> str:
     return slug.replace("-", " ").title()
 
 
-def _next_position(model: Any) -> int:
-    return db.session.scalar(sa.select(sa.func.coalesce(sa.func.max(model.position) + 1, 0))) or 0
+def _next_position(model: type[Base]) -> int:
+    return db.session.connection().scalar(_query_of_next_position(model)) or 0
+
+
+@cache
+def _query_of_next_position(model: Any) -> sa.Select[Any]:
+    return sa.select(sa.func.coalesce(sa.func.max(model.position) + 1, 0))
 
 
 def _save(record: T) -> T:

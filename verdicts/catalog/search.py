@@ -9,6 +9,7 @@ Spaces left out or put in do not matter in names, aliases, synonyms, makers and 
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -148,7 +149,7 @@ def reindex_all(connection: sa.Connection | None = None) -> None:
     connection = connection or db.session.connection()
     spelling.clear(connection)
     connection.execute(sa.delete(_index_here().table))
-    _index(_texts(), connection)
+    _index(connection.execute(_texts()).all(), connection)
 
 
 def reindex(tool_ids: Collection[int]) -> None:
@@ -161,13 +162,14 @@ def reindex(tool_ids: Collection[int]) -> None:
         return reindex_all()
     index, connection = _index_here(), db.session.connection()
     connection.execute(sa.delete(index.table).where(index.tool_id.in_(tool_ids)))
-    return _index(_texts().where(tool.c.id.in_(tool_ids)), connection)
+    return _index(connection.execute(_texts_of_tools(), {"tool_ids": list(tool_ids)}).all(), connection)
 
 
 def _index_here() -> "_Index":
     return _INDEXES[db.session.get_bind().dialect.name]
 
 
+@cache  # to build it takes longer than to execute it for a tool
 def _texts() -> sa.Select[Any]:
     slugs = sa.select(sa.func.aggregate_strings(tool_slug.c.slug, " ")).where(tool_slug.c.tool_id == tool.c.id)
     # Of what a tool is said not to be, a search for it would find it.
@@ -182,11 +184,16 @@ def _texts() -> sa.Select[Any]:
         sa.select(*columns, category.c.name.label("category"), *others)
         .outerjoin(category, category.c.id == tool.c.category_id)
         .where(tool.c.merged_into_id.is_(None))
+        .order_by(tool.c.id)
     )
 
 
-def _index(texts: sa.Select[Any], connection: sa.Connection) -> None:
-    rows = connection.execute(texts.order_by(tool.c.id)).all()
+@cache
+def _texts_of_tools() -> sa.Select[Any]:
+    return _texts().where(tool.c.id.in_(sa.bindparam("tool_ids", expanding=True)))
+
+
+def _index(rows: Sequence[sa.Row[Any]], connection: sa.Connection) -> None:
     if not rows:
         return
     spelling.store(_first_of_each(item for row in rows for item in _terms(row).items()), connection)

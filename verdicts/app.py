@@ -15,6 +15,7 @@ from verdicts.web import caching, counters, metric_counts
 from verdicts.web.client_address import CleanClientAddress
 from verdicts.web.logs import RequestLog
 from verdicts.web.templating import LeanEnvironment
+from verdicts.web.url_rules import LazyRule
 from verdicts.web.whitespace import CompactMarkup
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ REDIS_TIMEOUT_SECONDS = 0.5
 
 class SynchronousFlask(Flask):
     """Flask that looks at no function whether it is a coroutine: none is, and a request runs a dozen of them."""
+
+    url_rule_class = LazyRule
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func

@@ -8,6 +8,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -132,13 +133,11 @@ class PostgresServer:
                     return False
                 if _tables(connection) != list(self._pristine):
                     return False
-                for table in _tables_with_rows(connection, list(self._pristine)):
+                for (table,) in connection.execute(_tables_with_rows(tuple(self._pristine))):
                     connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
                 for table, rows in self._pristine.items():
                     for row in rows:
-                        values = sql.SQL(", ").join(sql.Placeholder() * len(row))
-                        insert = sql.SQL("INSERT INTO {} VALUES ({})").format(sql.Identifier(table), values)
-                        connection.execute(insert, row)
+                        connection.execute(_insert(table, len(row)), row)
                 connection.execute(RESTART_SEQUENCES)
         except psycopg.Error:
             return False
@@ -181,10 +180,18 @@ def _tables(connection: "psycopg.Connection[tuple[Any, ...]]") -> list[str]:
     return [name for (name,) in connection.execute(query)]
 
 
-def _tables_with_rows(connection: "psycopg.Connection[tuple[Any, ...]]", tables: list[str]) -> list[str]:
+@cache
+def _insert(table: str, columns: int) -> bytes:
+    values = sql.SQL(", ").join(sql.Placeholder() * columns)
+    return sql.SQL("INSERT INTO {} VALUES ({})").format(sql.Identifier(table), values).as_bytes()
+
+
+@cache
+def _tables_with_rows(tables: tuple[str, ...]) -> bytes:
+    """Return a query for the names of those tables that hold rows. To put it together takes longer than its answer."""
     query = sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})")
     queries = [query.format(sql.Literal(table), sql.Identifier(table)) for table in tables]
-    return [name for (name,) in connection.execute(sql.SQL(" UNION ALL ").join(queries))]
+    return sql.SQL(" UNION ALL ").join(queries).as_bytes()
 
 
 def _size_and_statistics(connection: "psycopg.Connection[tuple[Any, ...]]") -> tuple[int, bool]:

@@ -27,6 +27,7 @@ from verdicts.extensions import db, limit_waiting_writers, limiter
 from verdicts.voting.networks import REMEMBERED
 
 BASE_URL = "http://verdicts.test"
+NO_DATABASE = "sqlite:////dev/null"  # for what needs none
 
 
 @dataclass(frozen=True)

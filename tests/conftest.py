@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from flask import Flask
 from flask_migrate import upgrade
 from hypothesis import settings as hypothesis_settings
@@ -24,6 +26,7 @@ from tests.postgres import PostgresServer, server_programs
 from tests.smtp_server import SmtpServer, smtp_server
 from verdicts.engines import sqlite_driver
 from verdicts.extensions import db
+from verdicts.staff import passwords
 
 DATABASES = ["sqlite", "postgresql"]
 ON_ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -100,6 +103,13 @@ def smtp(one_smtp_server: SmtpServer) -> SmtpServer:
     """An SMTP server that behaves as usual and has accepted nothing yet."""
     one_smtp_server.forget()
     return one_smtp_server
+
+
+@pytest.fixture
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed as cheaply as can be. What a real hash costs is tested in test_passwords."""
+    passwords._dummy_hash.cache_clear()
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher.from_parameters(CHEAPEST))
 
 
 @contextmanager

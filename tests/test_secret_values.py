@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.apps import new_app
+from tests.apps import NO_DATABASE, new_app
 from verdicts import secret_values
 from verdicts.config import CHECKOUT
 
@@ -27,7 +27,7 @@ def test_secrets_are_compared_in_one_place_alone() -> None:
 
 
 def with_keys(folder: Path, key: str, fallbacks: str = "") -> Flask:
-    with new_app("sqlite:////dev/null", folder, SECRET_KEY=key, SECRET_KEY_FALLBACKS=fallbacks) as app:
+    with new_app(NO_DATABASE, folder, SECRET_KEY=key, SECRET_KEY_FALLBACKS=fallbacks) as app:
         return app
 
 

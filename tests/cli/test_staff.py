@@ -1,11 +1,14 @@
 """`flask staff add`, `passwd`, `reset-two-factor` and `list`."""
 
+import pytest
 from click.testing import Result
 from flask import Flask
 
 from tests.makers import NOW
 from verdicts.extensions import commit_or_retry, db
 from verdicts.staff import accounts, audit, passwords, second_factor, sessions
+
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
 
 PASSWORD, OTHER = "plinth mango otter quartz", "walnut trombone glacier inbox"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.apps import new_app
+from tests.apps import NO_DATABASE, pooled_app
 from tests.makers import NOW
 from tests.smtp_server import body_of
 from verdicts.mailing import mailbox
@@ -24,15 +24,15 @@ LETTER = Letter("Größe: one SKIP", "Grüße\n", "<p>Grüße</p>\n")
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
+def app() -> Iterator[Flask]:
     """An application without a mail server and a database."""
-    with new_app(f"sqlite:///{tmp_path / 'unused.sqlite3'}", tmp_path) as application:
+    with pooled_app(NO_DATABASE) as application:
         yield application
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "mailbox"
+def folder(app: Flask) -> Path:
+    return Path(app.instance_path) / "mailbox"
 
 
 def raw(to: str = ADA, letter: Letter = LETTER) -> bytes:

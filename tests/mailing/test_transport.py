@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from tests.apps import new_app
+from tests.apps import NO_DATABASE, new_app, pooled_app
 from tests.mailing.letters import LETTER
 from tests.makers import NOW
 from tests.smtp_server import SmtpServer, smtp_server
@@ -29,9 +29,9 @@ HASTY = Timeouts(connect=1, reply=0.5, last_reply=0.5)
 
 
 @pytest.fixture
-def app(smtp: SmtpServer, tmp_path: Path, sqlite_template: Path) -> Iterator[Flask]:
+def app(smtp: SmtpServer) -> Iterator[Flask]:
     """An application that sends through the server, without a database."""
-    with new_app(f"sqlite:///{tmp_path / 'unused.sqlite3'}", tmp_path, **smtp.settings) as application:
+    with pooled_app(NO_DATABASE, **smtp.settings) as application:
         yield application
 
 
@@ -311,10 +311,9 @@ def encrypting(folder: Path) -> Iterator[tuple[SmtpServer, str]]:
 def test_encryption_counts_only_with_a_certificate_that_is_trusted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url = f"sqlite:///{tmp_path / 'unused.sqlite3'}"
     with (
         encrypting(tmp_path) as (server, certificate),
-        new_app(url, tmp_path, **server.settings, MAIL_USE_TLS="1"),
+        new_app(NO_DATABASE, tmp_path, **server.settings, MAIL_USE_TLS="1"),
         open_connection() as connection,
     ):
         outcome = transmit(connection)
@@ -325,9 +324,8 @@ def test_encryption_counts_only_with_a_certificate_that_is_trusted(
         assert [each.connection for each in server.received()] == [2, 2, 2]
 
 
-def test_encryption_that_is_asked_for_and_not_offered_is_our_fault(tmp_path: Path, smtp: SmtpServer) -> None:
-    url = f"sqlite:///{tmp_path / 'unused.sqlite3'}"
-    with new_app(url, tmp_path, **smtp.settings, MAIL_USE_TLS="1"), open_connection(HASTY) as connection:
+def test_encryption_that_is_asked_for_and_not_offered_is_our_fault(smtp: SmtpServer) -> None:
+    with pooled_app(NO_DATABASE, **smtp.settings, MAIL_USE_TLS="1"), open_connection(HASTY) as connection:
         outcome = transmit(connection)
     assert (outcome.kind, outcome.code, outcome.step) == (OutcomeKind.REFUSED, None, Step.CONNECT)
 
@@ -341,11 +339,8 @@ def test_a_lease_outlasts_the_slowest_transmission() -> None:
 @pytest.mark.parametrize(
     "settings", [{"MAIL_USERNAME": "ann", "MAIL_PASSWORD": "schlüssel"}, {"MAIL_SERVER": "mail..example.org"}]
 )
-def test_settings_that_smtp_cannot_carry_are_our_fault_and_no_crash(
-    smtp: SmtpServer, tmp_path: Path, settings: dict[str, str]
-) -> None:
-    url = f"sqlite:///{tmp_path / 'unused.sqlite3'}"
-    with new_app(url, tmp_path, **smtp.settings | settings), open_connection(HASTY) as connection:
+def test_settings_that_smtp_cannot_carry_are_our_fault_and_no_crash(smtp: SmtpServer, settings: dict[str, str]) -> None:
+    with pooled_app(NO_DATABASE, **smtp.settings | settings), open_connection(HASTY) as connection:
         trouble = connection.connect()
     assert trouble
     assert (trouble.kind, trouble.step) == (OutcomeKind.REFUSED, Step.CONNECT)

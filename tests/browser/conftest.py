@@ -100,16 +100,20 @@ def site(sample_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield site
 
 
+def start_reader(browser: Browser, site: Site, network: str = "", **options: Any) -> Reader:
+    headers = {"X-Forwarded-For": network or new_network()}
+    context = browser.new_context(**{"extra_http_headers": headers, **options})
+    context.set_default_timeout(LONGEST_WAIT_MS)
+    return Reader(context, site)
+
+
 @pytest.fixture
 def new_reader(browser: Browser, site: Site) -> Iterator[Callable[..., Reader]]:
     """Call it for a reader with a fresh browser profile; options are those of Browser.new_context, `at` a site."""
     readers: list[Reader] = []
 
     def make(*, at: Site = site, network: str = "", **options: Any) -> Reader:
-        headers = {"X-Forwarded-For": network or new_network()}
-        context = browser.new_context(**{"extra_http_headers": headers, **options})
-        context.set_default_timeout(LONGEST_WAIT_MS)
-        readers.append(Reader(context, at))
+        readers.append(start_reader(browser, at, network, **options))
         return readers[-1]
 
     yield make
@@ -121,3 +125,20 @@ def new_reader(browser: Browser, site: Site) -> Iterator[Callable[..., Reader]]:
 @pytest.fixture
 def reader(new_reader: Callable[..., Reader]) -> Reader:
     return new_reader()
+
+
+@pytest.fixture(scope="module")
+def one_reader(browser: Browser, site: Site) -> Iterator[Reader]:
+    reader = start_reader(browser, site)
+    yield reader
+    reader.context.close()
+    assert reader.complaints == []
+
+
+@pytest.fixture
+def onlooker(one_reader: Reader) -> Iterator[Reader]:
+    """A reader who only looks at pages, in one profile for all such tests of a module: a new one takes as long."""
+    yield one_reader
+    complaints = list(one_reader.complaints)
+    one_reader.complaints.clear()
+    assert complaints == []

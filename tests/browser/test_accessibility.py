@@ -36,8 +36,8 @@ def violations(page: Page, where: str, height: int = 800) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", GOOD)
-def test_axe_finds_nothing_on(reader: Reader, kind: str) -> None:
-    assert violations(reader.opens(GOOD[kind]), kind) == []
+def test_axe_finds_nothing_on(onlooker: Reader, kind: str) -> None:
+    assert violations(onlooker.opens(GOOD[kind]), kind) == []
 
 
 def test_axe_finds_nothing_on_an_error_page(reader: Reader) -> None:

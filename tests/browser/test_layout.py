@@ -34,8 +34,8 @@ new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.sh
 
 
 @pytest.mark.parametrize("kind", GOOD)
-def test_nothing_sticks_out_sideways_on(reader: Reader, kind: str) -> None:
-    page = reader.opens(GOOD[kind])
+def test_nothing_sticks_out_sideways_on(onlooker: Reader, kind: str) -> None:
+    page = onlooker.opens(GOOD[kind])
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate(OVERHANG) <= 0, f"{width} px"

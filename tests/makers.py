@@ -100,7 +100,9 @@ def make_review(tool: Tool, reviewer: Reviewer, verdict: Verdict | str = Verdict
         "basis": Basis.UNSTATED,
         "position": _next_position(Review),
     }
-    review = _save(Review(**defaults | fields))
+    review = Review(**defaults | fields)
+    db.session.add(review)
+    db.session.flush()
     panel_keys.refresh([tool.id])
     db.session.commit()
     return review

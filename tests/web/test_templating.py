@@ -22,3 +22,12 @@ def test_what_a_macro_a_block_or_a_call_returns_is_escaped_once(app: Flask) -> N
     source = """{% macro it(a) %}{{ a }}{{ caller() }}{% endmacro %}{% set b %}{{ x }}{% endset %}
         {%- call it("<" ~ x) %}{{ b }}{% endcall %}{{ x | join("<") }}"""
     assert render_template_string(source, x="&") == "&lt;&amp;&amp;&amp;"
+
+
+def test_a_macro_that_is_remembered_runs_once_for_the_same_arguments(app: Flask) -> None:
+    rendered: list[str] = []
+    source = """{% macro it(a) %}{{ note(a) }}{{ a }}{% endmacro %}{% set it = remembered(it) %}
+        {%- for each in values %}{{ it(each) }}{% endfor %}"""
+    values = ["<", "&", "<"]
+    assert render_template_string(source, values=values, note=lambda a: rendered.append(a) or "") == "&lt;&amp;&lt;"
+    assert rendered == ["<", "&"]

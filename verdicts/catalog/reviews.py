@@ -1,6 +1,6 @@
 """A tool's reviews by the panel: counted, how old each of them is, and what each of them was before."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -126,6 +126,11 @@ class Panel:
     def verdict_of(self, reviewer: ReviewerSummary) -> Verdict | None:
         review = self.review_by(reviewer)
         return review.verdict if review else None
+
+    def marks_of(self, reviewers: Iterable[ReviewerSummary]) -> tuple[tuple[str, Verdict | None], ...]:
+        """Return the name and the verdict of each of these reviewers."""
+        verdicts = {review.reviewer.slug: review.verdict for review in self.reviews}
+        return tuple((reviewer.name, verdicts.get(reviewer.slug)) for reviewer in reviewers)
 
     def changes(self) -> list[ReviewChange]:
         """Return all that was ever replaced, newest first."""

@@ -36,6 +36,7 @@ from verdicts.voting.waiting import WAITING_HOURS
 from verdicts.web import history
 from verdicts.web.admin.devices import RETENTION as DEVICE_RETENTION
 from verdicts.web.clock import now, today
+from verdicts.web.templating import remembered
 from verdicts.web.timeline import draw_timeline
 
 NARROW_SPACE = "\u202f"
@@ -94,6 +95,7 @@ def init_app(app: Flask) -> None:
         now=now,
         today=today,
         draw_timeline=draw_timeline,
+        remembered=remembered,
         moves_in_words=history.moves_in_words,
         votes_in_words=history.votes_in_words,
     )

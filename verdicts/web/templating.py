@@ -4,7 +4,8 @@ A comparison page puts in 850 values and makes 280 calls. What Jinja and MarkupS
 time.
 """
 
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
+from functools import lru_cache
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -22,6 +23,19 @@ def escape_output(value: object) -> str:
     if type(value) is str:
         return _escape_inner(value)
     return value if type(value) is Markup else escape(value)
+
+
+MAX_REMEMBERED = 500  # results of a macro
+
+
+def remembered(macro: Macro) -> Callable[..., str]:
+    """Return a macro that renders once for the same arguments. What it puts out hangs on these alone."""
+    render = lru_cache(MAX_REMEMBERED)(macro)
+
+    def call(*args: Any) -> str:
+        return render(*args)
+
+    return call
 
 
 class DirectContext(Context):

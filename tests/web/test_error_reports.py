@@ -17,6 +17,7 @@ from verdicts.web.error_reports import without_input
 DECODERS = {"gzip": gzip.decompress, "br": brotli.decompress}
 REQUEST = "a-request-of-a-reader"
 BREAK = f"""
+import sentry_sdk
 from flask import request
 from wsgi import app
 
@@ -34,6 +35,7 @@ client.set_cookie("voter", "of-a-cookie", domain="127.0.0.1")
 headers = {{"X-Request-ID": "{REQUEST}", "Origin": "http://127.0.0.1:8000", "User-Agent": "Browser of Ada"}}
 print(client.post("/broken/in-a-path?q=in-a-query", base_url="http://127.0.0.1:8000", headers=headers,
                   data={{"email": "ada@readers.example"}}, environ_base={{"REMOTE_ADDR": "203.0.113.9"}}).status_code)
+sentry_sdk.flush(30)  # a process that ends gives it two seconds, which a busy machine may need
 """
 PERSONAL = ("ada@", "readers.example", "of-a-cookie", "in-a-path", "in-a-query", "Browser of", "203.0.113.9")
 

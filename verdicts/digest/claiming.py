@@ -15,7 +15,7 @@ from verdicts.digest.models import EditionState
 from verdicts.extensions import db
 from verdicts.mailing import allowance
 from verdicts.newsletter.models import subscriber
-from verdicts.newsletter.queries import load_choices, select_mailable
+from verdicts.newsletter.queries import choices_by, select_mailable
 
 MIN_BATCH_SIZE = 25
 # Built once, as it runs for each batch.
@@ -59,13 +59,10 @@ def _share_of_connection(edition_id: int, limit: int, connections: int, now: dat
 
 
 def load_recipients(leases: Sequence[Lease]) -> dict[Lease, Recipient]:
-    """Return the recipient of each delivery, without those whose subscription has ended. Four statements."""
-    ids = [lease.subscriber_id for lease in leases]
-    choices = load_choices(ids)
-    rows = db.session.connection().execute(_MAILABLE, {"ids": ids})
-    recipients = {
-        row.id: Recipient(row.id, row.address, row.generation, choices[row.id]) for row in rows if row.id in choices
-    }
+    """Return the recipient of each delivery, without those whose subscription has ended. Three statements."""
+    rows = db.session.connection().execute(_MAILABLE, {"ids": [lease.subscriber_id for lease in leases]}).all()
+    choices = choices_by({row.id: row.rhythm for row in rows})
+    recipients = {row.id: Recipient(row.id, row.address, row.generation, choices[row.id]) for row in rows}
     return {lease: recipients[lease.subscriber_id] for lease in leases if lease.subscriber_id in recipients}
 
 

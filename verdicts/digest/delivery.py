@@ -98,6 +98,16 @@ _RECOVER_TRANSMITTING = _recover(DeliveryState.TRANSMITTING).values(
 _COUNT_DUE = sa.select(sa.func.count()).select_from(
     sa.select(sa.literal_column("1")).where(_is_due).limit(sa.bindparam("limit", type_=sa.Integer)).subquery()
 )
+_NEXT_CLAIM_TIMES = sa.select(
+    *(
+        sa.select(sa.func.min(at)).where(IN_EDITION, delivery.c.state == constant(state)).scalar_subquery()
+        for at, state in (
+            (delivery.c.due_at, DeliveryState.PENDING),
+            (delivery.c.due_at, DeliveryState.DEFERRED),
+            (delivery.c.lease_until, DeliveryState.LEASED),
+        )
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -187,14 +197,7 @@ def count_due(edition_id: int, at_most: int, now: datetime) -> int:
 
 def next_claim_at(edition_id: int) -> datetime | None:
     """Return when the next delivery is due or the next claim's lease expires; None for never. One statement."""
-    due = sa.select(sa.func.min(delivery.c.due_at)).where(delivery.c.edition_id == edition_id)
-    leased = sa.select(sa.func.min(delivery.c.lease_until)).where(delivery.c.edition_id == edition_id)
-    minima = [
-        due.where(delivery.c.state == DeliveryState.PENDING),
-        due.where(delivery.c.state == DeliveryState.DEFERRED),
-        leased.where(delivery.c.state == DeliveryState.LEASED),
-    ]
-    times = db.session.connection().execute(sa.select(*(each.scalar_subquery() for each in minima))).one()
+    times = db.session.connection().execute(_NEXT_CLAIM_TIMES, {"edition": edition_id}).one()
     return min((time for time in times if time), default=None)
 
 

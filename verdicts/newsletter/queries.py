@@ -1,6 +1,6 @@
 """What pages, commands and the digest read of the subscribers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,11 +79,15 @@ def is_mailable() -> sa.ColumnElement[bool]:
 
 def load_choices(subscriber_ids: Collection[int]) -> dict[int, SubscriberChoices]:
     """Return what each of these subscribers wants to read. Three statements; pass at most a few thousand ids."""
-    rhythms = db.session.connection().execute(_RHYTHMS, {"ids": subscriber_ids})
-    categories, tools = _group(_CATEGORIES, subscriber_ids), _group(_TOOLS, subscriber_ids)
+    return choices_by(dict(db.session.connection().execute(_RHYTHMS, {"ids": subscriber_ids}).tuples()))
+
+
+def choices_by(rhythms: Mapping[int, Rhythm]) -> dict[int, SubscriberChoices]:
+    """Return what load_choices() does for subscribers whose rhythms are known. Two statements."""
+    categories, tools = _group(_CATEGORIES, rhythms.keys()), _group(_TOOLS, rhythms.keys())
     return {
         id: SubscriberChoices(frozenset(categories.get(id, ())), frozenset(tools.get(id, ())), rhythm)
-        for id, rhythm in rhythms
+        for id, rhythm in rhythms.items()
     }
 
 
@@ -135,7 +139,7 @@ def count_by_status() -> dict[Status, int]:
 
 def _group(statement: sa.Select[int, int], owners: Collection[int]) -> dict[int, set[int]]:
     values: dict[int, set[int]] = {}
-    for id, each in db.session.connection().execute(statement, {"ids": owners}):
+    for id, each in db.session.connection().execute(statement, {"ids": list(owners)}):
         values.setdefault(id, set()).add(each)
     return values
 

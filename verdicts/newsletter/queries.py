@@ -79,7 +79,7 @@ def is_mailable() -> sa.ColumnElement[bool]:
 
 def load_choices(subscriber_ids: Collection[int]) -> dict[int, SubscriberChoices]:
     """Return what each of these subscribers wants to read. Three statements; pass at most a few thousand ids."""
-    return choices_by(dict(db.session.connection().execute(_RHYTHMS, {"ids": subscriber_ids}).tuples()))
+    return choices_by(dict(db.session.connection().execute(_RHYTHMS, {"ids": subscriber_ids}).all()))
 
 
 def choices_by(rhythms: Mapping[int, Rhythm]) -> dict[int, SubscriberChoices]:

@@ -29,7 +29,7 @@ from verdicts.catalog.models import Category, Tool
 from verdicts.curation import sample
 from verdicts.extensions import begin_write, commit_or_retry, db
 from verdicts.staff import audit, second_factor
-from verdicts.voting.models import pair_readers
+from verdicts.voting.models import pair_readers, tally
 from verdicts.voting.recount import recount
 
 VERSIONS = Path(__file__).parent.parent / "migrations" / "versions"
@@ -83,6 +83,18 @@ def test_a_database_of_before_gets_how_readers_of_two_popular_tools_judged_them(
     upgrade()
     assert recount() == []
     assert [tuple(row) for row in db.session.execute(sa.select(pair_readers))] == [(1, 2, 1_000, 0, 0, 1)]
+
+
+def test_counts_of_readers_are_deleted_where_one_of_two_tools_is_popular_no_more(app: Flask) -> None:
+    downgrade(revision="0038")
+    nothing = {"skip": 0, "waiting": 0, "held": 0, "discarded": 0}
+    for slug, ship in (("one", 1_000), ("merged", 0), ("two", 1_000)):
+        db.session.execute(sa.insert(tally).values(tool_id=make_tool(slug).id, ship=ship, **nothing))
+    pairs = [(1, 3, 9, 0, 0, 0), (1, 2, 9, 0, 0, 0), (2, 3, 9, 0, 0, 0)]
+    db.session.execute(sa.insert(pair_readers).values(pairs))
+    db.session.commit()
+    upgrade()
+    assert [tuple(row) for row in db.session.execute(sa.select(pair_readers))] == pairs[:1]
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -187,6 +187,19 @@ DECISIONS = st.tuples(st.just("decide"), st.integers(0, 1), st.sampled_from(VOTE
 DAYS = st.tuples(st.just("wait"), st.sampled_from([0, 1, 8, 200]))
 
 
+def test_no_pair_of_a_popular_tool_that_was_merged_away_is_left(
+    tool: int, other_tool: int, few_make_popular: None
+) -> None:
+    rival = make_tool("third-code").id
+    db.session.rollback()
+    voters = names("reader", 4)
+    for each in (other_tool, rival):
+        crowd(each, voters, SHIP)
+    merge(tool, other_tool)
+    assert recount() == []
+    assert queries.readers_of_both(tool, rival).both == len(voters)
+
+
 def test_whatever_was_cast_nobody_counts_twice_and_the_recount_finds_nothing(
     app: Flask, few_make_popular: None
 ) -> None:

@@ -151,9 +151,9 @@ def _cross(connection: sa.Connection, tool_id: int, change: TallyChange) -> None
 
 def refresh(connection: sa.Connection, tool_id: int) -> None:
     """Count all pairs of a tool again, after most of its ballots changed. The caller holds the tally's lock."""
-    figures = read_tally(connection, tool_id)
-    _cross(connection, tool_id, TallyChange(figures, Figures() - figures))
-    _cross(connection, tool_id, TallyChange(Figures(), figures))
+    _lock(connection)
+    connection.execute(_FORGET, {"tool": tool_id})
+    _cross(connection, tool_id, TallyChange(Figures(), read_tally(connection, tool_id)))
 
 
 def refresh_all(connection: sa.Connection) -> None:

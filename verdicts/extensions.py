@@ -336,8 +336,8 @@ def limit_to(count: int | str) -> sa.ColumnElement[int]:
 
 def count_up_to(matching: sa.Select[Any], most: int = MAX_COUNTED) -> int:
     """Return how many rows a statement selects, `most` + 1 where there are more. One statement, which stops there."""
-    some = matching.order_by(None).limit(limit_to(most + 1)).subquery()
-    return db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+    some = matching.order_by(None).limit(limit_to("most")).subquery()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(some), {"most": most + 1}) or 0
 
 
 def execute_page(

@@ -25,7 +25,7 @@ def escape_output(value: object) -> str:
     return value if type(value) is Markup else escape(value)
 
 
-MAX_REMEMBERED = 500  # results of a macro
+MAX_REMEMBERED = 300  # results of a macro
 
 
 def remembered(macro: Macro) -> Callable[..., str]:

@@ -31,8 +31,13 @@ def due(site: Flask) -> "WSGIApplication":
 
 
 def voted(site: Flask) -> "WSGIApplication":
-    """Return the site without its page cache: each request renders its page, as the first one after a vote does."""
-    return RequestLog(one_at_a_time(partial(Flask.wsgi_app, site)))
+    """Return the site without its page cache, and without what it keeps of votes: so is the first page after a vote."""
+
+    def forget_and_render(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        site.extensions.get(KEPT, {}).pop("voting.readers", None)
+        return Flask.wsgi_app(site, environ, start_response)
+
+    return RequestLog(one_at_a_time(forget_and_render))
 
 
 def one_at_a_time(inner: "WSGIApplication") -> "WSGIApplication":

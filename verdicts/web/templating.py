@@ -25,7 +25,7 @@ def escape_output(value: object) -> str:
     return value if type(value) is Markup else escape(value)
 
 
-MAX_REMEMBERED = 300  # results of a macro
+MAX_REMEMBERED = 100  # results of a macro, of up to 4 KB
 
 
 def remembered(macro: Macro) -> Callable[..., str]:

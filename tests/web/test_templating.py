@@ -1,9 +1,13 @@
 """Templates put values out as Jinja itself would."""
 
+from decimal import Decimal
+
 import pytest
 from flask import Flask, render_template_string
 from markupsafe import Markup, escape
 
+from tests.makers import make_price, make_tool
+from tests.web.visitor import Visitor
 from verdicts.catalog.kinds import Verdict
 from verdicts.web.templating import escape_output
 
@@ -31,3 +35,9 @@ def test_a_macro_that_is_remembered_runs_once_for_the_same_arguments(app: Flask)
     values = ["<", "&", "<"]
     assert render_template_string(source, values=values, note=lambda a: rendered.append(a) or "") == "&lt;&amp;&lt;"
     assert rendered == ["<", "&"]
+
+
+def test_equal_prices_are_shown_each_as_it_is_written(app: Flask) -> None:
+    for slug, amount in (("alpha", "9.5"), ("beta", "9.50")):
+        make_price(make_tool(slug), "paid", amount=Decimal(amount), currency="USD")
+    assert Visitor(app).reads("/tools").texts("p", "price-line") == ["$9.5", "$9.50"]

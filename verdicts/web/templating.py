@@ -14,6 +14,8 @@ from flask.templating import Environment
 from jinja2.runtime import Context, Macro
 from markupsafe import Markup, _escape_inner, escape  # type: ignore[attr-defined]
 
+MAX_REMEMBERED = 100  # results of a macro, of up to 4 KB
+
 
 def escape_output(value: object) -> str:
     """Return what escape() does, but as plain text where it can: a template only joins what it puts out.
@@ -25,11 +27,10 @@ def escape_output(value: object) -> str:
     return value if type(value) is Markup else escape(value)
 
 
-MAX_REMEMBERED = 100  # results of a macro, of up to 4 KB
-
-
 def remembered(macro: Macro) -> Callable[..., str]:
-    """Return a macro that renders once for the same arguments. What it puts out hangs on these alone."""
+    """Return a macro that renders once for equal arguments. What it puts out hangs on these alone, and is the same for
+    equal ones: a Decimal may be written in several ways.
+    """
     render = lru_cache(MAX_REMEMBERED)(macro)
 
     def call(*args: Any) -> str:

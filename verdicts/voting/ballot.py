@@ -91,8 +91,8 @@ def cast(
     `voter` is a hash (voters.hash_voter), `networks` are those of the client's network (networks.network_hashes);
     without any the ballot counts at once. `figures` is the tool's tally where the caller has locked it
     (tallying.lock_published). The same verdict again writes nothing. If the tool was merged into another while this
-    waited for its lock, the ballot is cast for that one. Raises ToolGone if it was deleted. The connection
-    is in a transaction that may write (extensions.connect_to_write); the caller commits.
+    waited for its lock, the ballot is cast for that one. Raises ToolGone if it was deleted. The connection is in a
+    transaction that may write (extensions.connect_to_write); the caller commits.
     """
     if verdict is None and _find(connection, tool_id, voter, networks).standing is None:
         return Ballot(tool_id, None, Standing.COUNTED, read_tally(connection, tool_id).community)

@@ -85,14 +85,12 @@ def merge(keep_id: int, drop_id: int, now: datetime) -> None:
     _record_moves(keep_id, drop_id, now)
     _record_folded(keep_id, drop_id, folded, now)
     _move_ballots(keep_id, drop_id)
-    move_tally(db.session.connection(), keep_id, _gain(groups, folded))
-    move_tally(
-        db.session.connection(),
-        drop_id,
-        Figures() - sum((group.worth * group.ballots for group in groups), _worth_of(folded)),
-    )
+    connection = db.session.connection()
+    move_tally(connection, keep_id, _gain(groups, folded))
+    taken = sum((group.worth * group.ballots for group in groups), _worth_of(folded))
+    move_tally(connection, drop_id, Figures() - taken)
     for tool_id in (drop_id, keep_id):
-        pair_readers.refresh(db.session.connection(), tool_id)
+        pair_readers.refresh(connection, tool_id)
 
 
 def _groups(keep_id: int, drop_id: int) -> list[_Group]:

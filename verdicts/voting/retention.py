@@ -46,14 +46,12 @@ def fold_voters(now: datetime, at_most: int = BATCH) -> int | None:
     undecided = sa.select(vote.c.voter).where(sa.text(UNDECIDED), vote.c.tool_id == tool_id, vote.c.voter.in_(voters))
     connection = db.session.connection()
     waiting = connection.scalars(undecided).all()
-    decide(db.session.connection(), tool_id, waiting, Standing.DISCARDED, reason=_NOBODY_DECIDED, now=now)
+    decide(connection, tool_id, waiting, Standing.DISCARDED, reason=_NOBODY_DECIDED, now=now)
     lines = (vote_event.c.tool_id == tool_id) & vote_event.c.voter.in_(voters)
     connection.execute(sa.update(vote_event).where(lines).values(voter=None))
-    with pair_readers.moving(
-        db.session.connection(), tool_id, voters, TallyChange(read_tally(db.session.connection(), tool_id), Figures())
-    ):
+    with pair_readers.moving(connection, tool_id, voters, TallyChange(read_tally(connection, tool_id), Figures())):
         connection.execute(sa.delete(vote).where(vote.c.tool_id == tool_id, vote.c.voter.in_(voters)))
-    move_tally(db.session.connection(), tool_id, Figures())  # what pages say of readers of two tools changes
+    move_tally(connection, tool_id, Figures())  # what pages say of readers of two tools changes
     return len(voters)
 
 
@@ -78,7 +76,7 @@ def _lock_oldest(
     tool_id = connection.scalar(sa.select(tool).where(due).order_by(at).limit(1))
     if tool_id is None:
         return None
-    lock_tally(db.session.connection(), tool_id)
+    lock_tally(connection, tool_id)
     # "+ 0" keeps SQLite, which knows no statistics, from walking all the tool's rows instead of the few old ones.
     keys = sa.select(key).where(due, tool + 0 == tool_id).order_by(at).limit(at_most)
     return tool_id, list(connection.scalars(keys))

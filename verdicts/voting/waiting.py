@@ -32,20 +32,19 @@ def release_due(now: datetime, allowance: int, at_most: int = BATCH) -> Decided 
     """
     is_waiting = sa.and_(sa.text(UNDECIDED), vote.c.standing == Standing.WAITING)
     due = is_waiting & (vote.c.first_at <= now - WAITING_TIME)
-    tool_id = db.session.connection().scalar(sa.select(vote.c.tool_id).where(due).order_by(vote.c.first_at).limit(1))
+    connection = db.session.connection()
+    tool_id = connection.scalar(sa.select(vote.c.tool_id).where(due).order_by(vote.c.first_at).limit(1))
     if tool_id is None:
         return None
-    lock_tally(db.session.connection(), tool_id)
+    lock_tally(connection, tool_id)
     networks = _networks(due & (vote.c.tool_id == tool_id), at_most)
-    groups = load_groups(
-        db.session.connection(), tool_id, {network for network in networks.values() if network is not None}
-    )
+    groups = load_groups(connection, tool_id, {network for network in networks.values() if network is not None})
     suspicious = {network for network, group in groups.items() if group.must_be_held(allowance)}
     held = [voter for voter, network in networks.items() if network in suspicious]
     released = [voter for voter in networks if voter not in set(held)]
     return Decided(
-        released=decide(db.session.connection(), tool_id, released, Standing.COUNTED, reason=None, now=now),
-        held=decide(db.session.connection(), tool_id, held, Standing.HELD, reason=None, now=now),
+        released=decide(connection, tool_id, released, Standing.COUNTED, reason=None, now=now),
+        held=decide(connection, tool_id, held, Standing.HELD, reason=None, now=now),
     )
 
 
@@ -55,8 +54,9 @@ def decide_group(tool_id: int, network: str | None, to: Standing, *, reason: str
     It returns 0 if another editor has decided already, or if the group's network has been blanked since. The tool must
     exist. The caller has called begin_write() and commits.
     """
-    lock_tally(db.session.connection(), tool_id)
-    return decide(db.session.connection(), tool_id, voters_held(tool_id, network), to, reason=reason, now=now)
+    connection = db.session.connection()
+    lock_tally(connection, tool_id)
+    return decide(connection, tool_id, voters_held(tool_id, network), to, reason=reason, now=now)
 
 
 def _networks(due: sa.ColumnElement[bool], at_most: int) -> dict[str, str | None]:

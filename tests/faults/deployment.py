@@ -17,7 +17,7 @@ from flask_migrate import upgrade
 
 from tests.faults.conftest import fill_database
 from tests.faults.proxies import HOST, Proxy, find_or_skip, make_proxy
-from tests.faults.readers import Response, send
+from tests.faults.readers import NO_RESPONSE, Response, send
 from tests.faults.redis_server import Redis, redis_server
 from tests.faults.serving import WORKERS, app_on_database, wait_until
 from tests.forked import Program
@@ -93,7 +93,7 @@ class Deployment:
         """Say whether all parts run, and each site says that it is ready."""
         try:
             answers = [self.ask(port, "/readyz").status for port in self.ports]
-        except OSError:
+        except NO_RESPONSE:
             return False
         has_workers = all(site.is_running() and len(site.children()) == WORKERS for site in self.sites)
         return set(answers) == {200} and has_workers and all(part.is_running() for part in self.parts.values())

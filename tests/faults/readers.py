@@ -8,7 +8,7 @@ from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
 TIMEOUT = 30
-NO_RESPONSE = (OSError, http.client.HTTPException)
+NO_RESPONSE = (OSError, http.client.HTTPException)  # the latter where a server is killed amid a response
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from tests.faults.readers import Response, send
+from tests.faults.readers import NO_RESPONSE, Response, send
 from tests.forked import Program
 from tests.postgres import free_port
 from tests.programs import SETTINGS, run, start
@@ -124,5 +124,5 @@ def _answers(site: Site) -> bool:
         return (
             site.get("/livez").status == 200 and are_started and len(workers) == int(site.settings["WEB_CONCURRENCY"])
         )
-    except OSError:
+    except NO_RESPONSE:
         return False

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from tests.faults.conftest import PAGE, TOOLS, Figures
 from tests.faults.deployment import create_filled_database
-from tests.faults.readers import Reader, Response
+from tests.faults.readers import NO_RESPONSE, Reader, Response
 from tests.faults.serving import Site, app_on_database, serving, wait_until
 from tests.postgres import SURVIVES_A_KILL, PostgresServer, free_port, server_programs
 from tests.programs import SETTINGS, run
@@ -158,7 +158,7 @@ def assert_refused_in_words(answer: Response) -> None:
 def serves(site: Site) -> bool:
     try:
         return site.get(PAGE).status == 200
-    except OSError:
+    except NO_RESPONSE:
         return False
 
 

@@ -197,6 +197,20 @@ def test_no_line_is_longer_than_mail_allows_and_all_end_alike(builder: MessageBu
     assert max(map(len, lines)) <= 998
 
 
+@ON_ONE_DATABASE
+def test_no_line_of_a_copy_begins_with_a_dot(app: Flask, ann: Subscriber) -> None:
+    dots = " .".join(["." * 70] * 2)
+    a_turn(an_old_tool("alpha"), reason=f"..{dots}")
+    found = drafted()
+    with writing():
+        editing.update_text(found.id, intro=f".\n\n..\n{dots} " * 5, subject=dots)
+        freezing.freeze(found.id, NOW)
+    raw = load_message_builder(found.id).build(recipient(ann), NOW)
+    assert raw is not None
+    assert dots in part(read(raw), "plain")
+    assert not re.search(rb"(?m)^\.", raw)
+
+
 def test_hostile_words_stay_words(app: Flask, ann: Subscriber) -> None:
     tool = make_tool("alpha", name=HOSTILE[:80], tagline=HOSTILE)
     make_votes(tool, ship=range(3))

@@ -185,6 +185,17 @@ def test_a_server_that_is_away_is_an_outcome_and_no_error(connection: Connection
     assert transmit(connection).kind is OutcomeKind.ACCEPTED
 
 
+def test_a_server_that_goes_away_after_it_was_looked_at_has_got_nothing(
+    connection: Connection, smtp: SmtpServer
+) -> None:
+    assert connection.connect() is None
+    smtp.stop()
+    assert transmit(connection).kind is OutcomeKind.LOST_BEFORE
+    smtp.start()
+    assert transmit(connection).kind is OutcomeKind.ACCEPTED
+    assert smtp.recipients() == [ADA]
+
+
 @pytest.mark.parametrize("banner", ["554 5.7.1 you are on a list", "421 4.3.2 too many connections"])
 def test_a_server_that_refuses_the_connection_is_reported_with_its_reply(
     connection: Connection, smtp: SmtpServer, banner: str

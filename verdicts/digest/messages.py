@@ -28,7 +28,7 @@ from verdicts.digest.blocks import (
 )
 from verdicts.digest.freezing import content_hash
 from verdicts.digest.queries import list_blocks, list_items
-from verdicts.mailing.addresses import header_address, parse_address, split_name_and_address
+from verdicts.mailing.addresses import AddressParts, header_address, parse_address, split_name_and_address
 from verdicts.mailing.messages import MAX_LINE_LENGTH, POLICY, validate_header
 from verdicts.newsletter.headers import delivery_headers, envelope_sender, unsubscribe_headers
 from verdicts.newsletter.queries import SubscriberChoices
@@ -42,7 +42,9 @@ _SOFT_BREAK = b"=\r\n"
 _LEADING_DOTS = re.compile(rb"(?m)^\.+")
 _PLACEHOLDER = re.compile(f"({LEAVE_PLACEHOLDER}|{PREFERENCES_PLACEHOLDER}|{PREVIEW_PLACEHOLDER})")
 
-_TOKEN_PLACEHOLDERS = {LEAVE_PLACEHOLDER.encode(), PREFERENCES_PLACEHOLDER.encode()}
+_LEAVE, _PREFERENCES = LEAVE_PLACEHOLDER.encode(), PREFERENCES_PLACEHOLDER.encode()
+_TOKEN_PLACEHOLDERS = {_LEAVE, _PREFERENCES}
+_format_date = lru_cache(maxsize=1)(format_datetime)  # the messages of a batch have one
 
 Pieces = Sequence[bytes]
 # For how many choices of blocks a builder remembers a letter's bytes: most readers have the same.
@@ -102,23 +104,22 @@ class MessageBuilder:
 
         Raises InvalidAddress (mailing.addresses) if the address cannot be written in a header.
         """
-        pieces = self.prepare(recipient)
-        return None if pieces is None else self.join(pieces, recipient, now)
+        pieces = self.prepare(recipient, now)
+        return None if pieces is None else b"".join(pieces)
 
-    def prepare(self, recipient: Recipient) -> Pieces | None:
-        """Return the pieces that join() takes, or None as build() does, which raises the same. It costs little."""
-        parse_address(recipient.address)
+    def prepare(self, recipient: Recipient, now: datetime) -> Pieces | None:
+        """Return the pieces of the message that build() does, or None as it does. The long ones are all recipients'."""
+        to = parse_address(recipient.address)
         chosen = self._select(recipient.choices)
-        return None if chosen is None else self._join_pieces(chosen)
-
-    def join(self, pieces: Pieces, recipient: Recipient, now: datetime) -> bytes:
-        """Return the message that build() does, of what prepare() returned for this recipient."""
+        if chosen is None:
+            return None
         id, generation = recipient.subscriber_id, recipient.token_generation
         tokens = {
-            LEAVE_PLACEHOLDER.encode(): leave_token(id, generation).encode(),
-            PREFERENCES_PLACEHOLDER.encode(): preferences_token(id, generation).encode(),
+            _LEAVE: leave_token(id, generation).encode(),
+            _PREFERENCES: preferences_token(id, generation).encode(),
         }
-        return self._recipient_headers(recipient, now) + b"".join([tokens.get(piece, piece) for piece in pieces])
+        pieces = [tokens.get(piece, piece) for piece in self._join_pieces(chosen)]
+        return [self._recipient_headers(recipient, to, now), *pieces]
 
     def envelope_from(self, recipient: Recipient) -> str:
         """Return the envelope sender: one for each recipient if BOUNCE_DOMAIN is set."""
@@ -148,10 +149,10 @@ class MessageBuilder:
         with_preview = (preview if piece == PREVIEW_PLACEHOLDER.encode() else piece for piece in pieces)
         return tuple(_join_constant(with_preview))
 
-    def _recipient_headers(self, recipient: Recipient, now: datetime) -> bytes:
+    def _recipient_headers(self, recipient: Recipient, to: AddressParts, now: datetime) -> bytes:
         lines = (
-            f"To: {parse_address(recipient.address)}",
-            f"Date: {format_datetime(now)}",
+            f"To: {to}",
+            f"Date: {_format_date(now)}",
             f"Message-ID: {self.message_id(recipient)}",
             *(
                 f"{name}: {value}"

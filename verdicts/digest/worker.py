@@ -65,7 +65,8 @@ class SendingJob:
 @dataclass(frozen=True)
 class _PreparedMessage:
     lease: Lease
-    recipient: Recipient
+    envelope_from: str
+    address: str
     pieces: Pieces
 
 
@@ -109,7 +110,7 @@ class Worker:
             self._record_and_release()
             self._back_off(failure)
         else:
-            self._build_and_send()
+            self._send(self._prepared.popleft())
 
     def _claim_and_prepare(self) -> None:
         """Claim a batch and prepare its messages; if there is none, wait until there may be one."""
@@ -128,14 +129,19 @@ class Worker:
         )
 
     def _prepare(self, lease: Lease, recipient: Recipient) -> str | None:
-        """Prepare the message; return why there is none to send, or None."""
+        """Prepare the message; return why there is none to send, or None.
+
+        All of a batch are prepared before the first is sent: one after the other, while the processor's caches hold the
+        code, they take little more than half the time. The long pieces are joined later, of one message at a time.
+        """
         try:
-            pieces = self._job.builder.prepare(recipient)
+            pieces = self._job.builder.prepare(recipient, self._claimed_at)
         except InvalidAddress:
             return INVALID_ADDRESS_REASON
         if pieces is None:
             return NO_NEWS_REASON
-        self._prepared.append(_PreparedMessage(lease, recipient, pieces))
+        envelope_from = self._job.builder.envelope_from(recipient)
+        self._prepared.append(_PreparedMessage(lease, envelope_from, recipient.address, pieces))
         return None
 
     def _wait_for_batch(self, batch: ClaimedBatch) -> None:
@@ -150,13 +156,8 @@ class Worker:
         with self._job.nothing_left:
             self._job.nothing_left.wait(min(MAX_WAIT_SECONDS, max(MIN_WAIT_SECONDS, seconds)))
 
-    def _build_and_send(self) -> None:
-        """Build one message, not a batch: that would keep the other connections' threads waiting meanwhile."""
-        message = self._prepared[0]
-        raw = self._job.builder.join(message.pieces, message.recipient, self._job.clock())
-        self._send(self._prepared.popleft(), raw)
-
-    def _send(self, message: _PreparedMessage, raw: bytes) -> None:
+    def _send(self, message: _PreparedMessage) -> None:
+        raw = b"".join(message.pieces)
         if started_at := self._try_start(message.lease):
             self._transmit(message, raw, started_at)
             return
@@ -182,8 +183,7 @@ class Worker:
         if self._job.clock() - started_at > self._job.options.max_start_delay:
             commit_or_retry(lambda: self._undo_start(message.lease))
             return
-        envelope_from = self._job.builder.envelope_from(message.recipient)
-        outcome = self._connection.transmit(envelope_from, message.recipient.address, raw)
+        outcome = self._connection.transmit(message.envelope_from, message.address, raw, is_dot_free=True)
         self._unrecorded = _TransmissionResult(message.lease, outcome)
         if outcome.kind is OutcomeKind.ACCEPTED:
             self._lost_connections_in_a_row = 0

@@ -29,10 +29,11 @@ class Connection(Protocol):
     def connect(self) -> Outcome | None:
         """Connect unless it is connected already; return None where that worked, else the outcome that says why."""
 
-    def transmit(self, envelope_from: str, recipient: str, raw: bytes) -> Outcome:
+    def transmit(self, envelope_from: str, recipient: str, raw: bytes, *, is_dot_free: bool = False) -> Outcome:
         """Transmit one message to one recipient, connecting where necessary, and return how far it got.
 
-        After a lost connection, a 421 or about a hundred messages the next call connects again.
+        `is_dot_free`: no line of it begins with a dot, so none is looked for. After a lost connection, a 421 or about a
+        hundred messages it connects again.
         """
 
     def close(self) -> None:
@@ -75,7 +76,7 @@ class MailboxConnection(Connection):
     def connect(self) -> Outcome | None:
         return None
 
-    def transmit(self, envelope_from: str, recipient: str, raw: bytes) -> Outcome:
+    def transmit(self, envelope_from: str, recipient: str, raw: bytes, *, is_dot_free: bool = False) -> Outcome:
         name = mailbox.save(self._folder, envelope_from, recipient, raw, datetime.now(UTC))
         return Outcome(OutcomeKind.ACCEPTED, 250, "2.0.0", f"kept as {name}")
 

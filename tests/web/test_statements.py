@@ -128,6 +128,13 @@ def test_a_comparison_of_tools_that_are_kept_takes_two_statements(voter: Visitor
     assert statements.of_pages(before) == 2
 
 
+def test_a_page_of_a_search_that_is_kept_does_not_search(voter: Visitor, statements: StatementCount) -> None:
+    voter.reads("/tools?q=alpha")
+    before = len(statements)
+    voter.reads("/tools?q=alpha&tool=beta")
+    assert statements.of_pages(before) == STATEMENTS["/tools?q=alpha"]  # one of which reads what is ticked
+
+
 def test_a_page_from_the_cache_takes_none(voter: Visitor, statements: StatementCount) -> None:
     voter.hurried = True
     voter.reads("/compare/alpha-vs-beta")

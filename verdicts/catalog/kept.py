@@ -71,15 +71,15 @@ def load_each(
     return found
 
 
-def kept(load: Callable[[datetime], T]) -> Callable[[datetime], T]:
-    """Keep what `load` returns of the catalogue at a moment.
+def kept(load: Callable[[datetime], T]) -> Callable[..., T]:
+    """Keep what `load` returns of the catalogue at a moment, and let it take the catalogue's state too.
 
-    It takes one statement, and those of `load` where it is not kept. Nobody may change what it returns.
+    It takes one statement without the state, and those of `load` where it is not kept. Nobody may change the outcome.
     """
 
     @wraps(load)
-    def load_or_keep(now: datetime) -> T:
+    def load_or_keep(now: datetime, state: Hashable = None) -> T:
         name = f"{load.__module__}.{load.__name__}"
-        return load_each(name, [None], lambda _keys: {None: load(now)}, catalog_state(now))[None]
+        return load_each(name, [None], lambda _keys: {None: load(now)}, state or catalog_state(now))[None]
 
     return load_or_keep

@@ -4,7 +4,8 @@ Ids come first, by an index where one ends in the order, and then the rows. A pa
 numbers are for the first pages only, since the database reads all that a number skips.
 """
 
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -13,7 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from verdicts.catalog import models, search
+from verdicts.catalog.content_version import catalog_state
 from verdicts.catalog.facts import says_yes
+from verdicts.catalog.kept import load_each
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.price_checks import days_since_check
 from verdicts.catalog.queries import category, is_active, price, requested_slug, review, summaries_of, tool
@@ -88,30 +91,32 @@ def list_pair(pair: tuple[ToolLink, ToolLink]) -> FoundTools:
     return FoundTools([found[each.id] for each in pair if each.id in found], len(found))
 
 
-def find_tools(query: ToolQuery, now: datetime) -> FoundTools:
+def find_tools(query: ToolQuery, now: datetime, state: Hashable = None) -> FoundTools:
     """Return what a visitor looks for.
 
     Where no tool holds all words, return what the corrected ones find, or else those that hold most and go on.
     As many statements as list_tools() takes; at most six where nothing is found.
     """
-    found = list_tools(query, now)
+    found = list_tools(query, now, state)
     if found.tools or not query.text or found.total:  # behind the last page, words are spelled right
         return found
     corrected = search.correct(query.text)
-    instead = list_tools(replace(query, text=corrected), now) if corrected else found
+    instead = list_tools(replace(query, text=corrected), now, state) if corrected else found
     if instead.tools:
         return replace(instead, corrected=corrected)
-    return replace(_to_page(*_read_best(query, now, any_word=True)), is_partial=True)
+    return replace(_to_page(*_read_best(query, now, state, any_word=True)), is_partial=True)
 
 
-def list_tools(query: ToolQuery, now: datetime) -> FoundTools:
+def list_tools(query: ToolQuery, now: datetime, state: Hashable = None) -> FoundTools:
     """Return one page of the tools that match.
 
     Three statements, or one where none match; one more behind a slug, and two more where readers decide the order.
-    Two where the best match comes first: there the tools are counted that may be shown.
+    Two where the best match comes first: there the tools are counted that may be shown. Which ones they are is kept
+    while the catalogue is in this state (see content_version.catalog_state(), which is read where none is given), since
+    to look for and rank them takes longest.
     """
     is_by_match = query.text and query.sort is Sort.RELEVANCE
-    return _to_page(*(_read_best(query, now) if is_by_match else _read_ids(query, now)))
+    return _to_page(*(_read_best(query, now, state) if is_by_match else _read_ids(query, now)))
 
 
 def _to_page(ids: Sequence[int], total: int) -> FoundTools:
@@ -121,14 +126,23 @@ def _to_page(ids: Sequence[int], total: int) -> FoundTools:
     return FoundTools(tools, total, tools[-1].slug if tools and len(ids) > PAGE_SIZE else "")
 
 
-def _read_best(query: ToolQuery, now: datetime, *, any_word: bool = False) -> tuple[Sequence[int], int]:
+def _read_best(
+    query: ToolQuery, now: datetime, state: Hashable, *, any_word: bool = False
+) -> tuple[Sequence[int], int]:
     """Return the ids of a page and of the next tool, best match first, and how many match."""
-    connection, allowed = db.session.connection(), _select(query, now)
-    hits = search.matching(query.text, allowed.where(is_active) if any_word else allowed, any_word=any_word)
-    ids = connection.scalars(sa.select(hits.c.tool_id).order_by(*search.best_first(hits))).all()
+
+    def load(keys: list[Any]) -> dict[Any, "array[int]"]:
+        allowed = _select(query, now)
+        hits = search.matching(query.text, allowed.where(is_active) if any_word else allowed, any_word=any_word)
+        best = sa.select(hits.c.tool_id).order_by(*search.best_first(hits))
+        return {key: array("q", db.session.connection().scalars(best)) for key in keys}
+
+    key = replace(query, page=1, after=""), any_word, now.date()
+    ids: Sequence[Any] = load_each("finder.best", [key], load, state or catalog_state(now))[key]
     begin = (query.page - 1) * PAGE_SIZE
     if query.after:
-        last = connection.scalar(sa.select(requested_slug.c.tool_id).where(requested_slug.c.slug == query.after))
+        named = sa.select(requested_slug.c.tool_id).where(requested_slug.c.slug == query.after)
+        last = db.session.scalar(named)
         begin = ids.index(last) + 1 if last in ids else len(ids)
     return ids[begin : begin + PAGE_SIZE + 1], len(ids)
 

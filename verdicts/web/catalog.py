@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from verdicts.catalog import directory, past, picks
 from verdicts.catalog import queries as catalog
+from verdicts.catalog.content_version import catalog_state
 from verdicts.catalog.picks import Pick
 from verdicts.catalog.reviews import ReviewerSummary, reviewers_of
 from verdicts.catalog.summaries import PlanSummary, Predecessor, ReleaseSummary, ToolLink, ToolSummary
@@ -55,14 +56,15 @@ class ToolPage(ToolRow):
 @depends_on(Source.CONTENT, Source.VOTES)
 def index() -> ResponseReturnValue:
     query, ticked = directory_page.read_query(), directory_page.read_ticked()
-    categories = directory.count_by_category(now())
+    state = catalog_state(now())
+    categories = directory.count_by_category(now(), state)
     if query.category and query.category not in {category.slug for category in categories}:
         renamed = directory.find_category(query.category.strip("/").lower())
         if renamed is None:
             abort(404, "We know no category under this name.")
         return redirect(directory_page.path_of(replace(query, category=renamed), ticked), 301)
     pair = directory.find_pair(query.text, now())
-    found = finder.list_pair(pair) if pair else finder.find_tools(query, now())
+    found = finder.list_pair(pair) if pair else finder.find_tools(query, now(), state)
     if not found.tools and (query.page > 1 or query.after):
         abort(404, "This page of the directory is empty.")
     if (not found.tools or found.is_partial) and not query.is_filtered:

@@ -11,6 +11,7 @@ tools there are.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from verdicts.catalog.models import Review, Reviewer
 from verdicts.catalog.panel_keys import has_voice
 from verdicts.catalog.price_checks import is_due
 from verdicts.catalog.prices import UNKNOWN_PLACE, UNKNOWN_PRICE, Price
-from verdicts.catalog.queries import current_slug, is_active, is_current_slug, price, tool
+from verdicts.catalog.queries import current_slug, is_active, is_current_slug, is_published, price, tool
 from verdicts.catalog.reviews import OLD_AFTER
 from verdicts.catalog.summaries import ToolLink
 from verdicts.comparisons.models import Comparison
@@ -162,10 +163,18 @@ _FIGURES = (tool_views.c.views, tally.c.counted)
 
 
 def _of_most_read(ids: sa.Select[Any], figure: sa.Column[int]) -> sa.Select[Any]:
+    is_among_most, order = _most_read(figure)
+    return ids.where(is_among_most).order_by(*order)
+
+
+@cache  # to build it takes as long as to execute it
+def _most_read(figure: sa.Column[int]) -> tuple[sa.ColumnElement[bool], Sequence[sa.ColumnElement[Any]]]:
+    """Say of a row of figures whether it is one of the MOST_READ highest, and return their order."""
     by = (figure, figure.table.c.tool_id)
-    most_read = sa.select(*by).order_by(*(each.desc() for each in by)).limit(MOST_READ).subquery()
+    order = [each.desc() for each in by]
+    most_read = sa.select(*by).order_by(*order).limit(MOST_READ).subquery()
     last = sa.select(*most_read.c).order_by(*most_read.c).limit(1).scalar_subquery()
-    return ids.where(sa.tuple_(*by) >= last).order_by(*(each.desc() for each in by))
+    return sa.tuple_(*by) >= last, order
 
 
 def _load_page(
@@ -290,5 +299,6 @@ def _incomplete_panels(now: datetime, *columns: Any) -> sa.Select[Any]:
 
 
 def _waiting_for_reviews(now: datetime) -> _Waiting:
-    tools = sa.select(tool.c.id).where(_goes_on(now), _is_incomplete)
+    # is_published() hides an index: by it, SQLite read each tool's row, where another index has all that is asked.
+    tools = sa.select(tool.c.id).where(is_published(now), is_active, _is_incomplete)
     return _Waiting((tools.order_by(tool.c.position, tool.c.id),), _tools_among(tools))

@@ -163,16 +163,16 @@ _FIGURES = (tool_views.c.views, tally.c.counted)
 
 
 def _of_most_read(ids: sa.Select[Any], figure: sa.Column[int]) -> sa.Select[Any]:
-    is_among_most, order = _most_read(figure)
+    is_among_most, order = _most_read(figure, MOST_READ)
     return ids.where(is_among_most).order_by(*order)
 
 
 @cache  # to build it takes as long as to execute it
-def _most_read(figure: sa.Column[int]) -> tuple[sa.ColumnElement[bool], Sequence[sa.ColumnElement[Any]]]:
-    """Say of a row of figures whether it is one of the MOST_READ highest, and return their order."""
+def _most_read(figure: sa.Column[int], most: int) -> tuple[sa.ColumnElement[bool], Sequence[sa.ColumnElement[Any]]]:
+    """Say of a row of figures whether it is one of so many highest ones, and return their order."""
     by = (figure, figure.table.c.tool_id)
     order = [each.desc() for each in by]
-    most_read = sa.select(*by).order_by(*order).limit(MOST_READ).subquery()
+    most_read = sa.select(*by).order_by(*order).limit(most).subquery()
     last = sa.select(*most_read.c).order_by(*most_read.c).limit(1).scalar_subquery()
     return sa.tuple_(*by) >= last, order
 

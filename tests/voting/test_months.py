@@ -55,8 +55,10 @@ def test_only_what_may_still_change_is_counted_again(app: Flask, statements: Sta
     db.session.rollback()
     say(tool, "cast now", SKIP, now=NOW)
     assert [(month.ship, month.skip) for month in votes_by_month(tool, TODAY)] == [(1, 0), (0, 1)]
-    bump_content_version()
+    say(tool, "stored later than any vote is", SKIP, now=NOW - timedelta(days=2))
     assert [(month.ship, month.skip) for month in votes_by_month(tool, TODAY)] == [(1, 0), (0, 1)]
+    bump_content_version()
+    assert [(month.ship, month.skip) for month in votes_by_month(tool, TODAY)] == [(1, 0), (0, 2)]
 
 
 def test_what_was_kept_on_a_months_last_day_stands_in_the_same_months_on_the_next_day(app: Flask) -> None:

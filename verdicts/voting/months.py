@@ -2,9 +2,10 @@
 
 Lines of the record stay when their voters are forgotten, so these figures do too. A vote that was changed or withdrawn
 stays in the month in which it began to count; those that moved here from another record of the tool are in none. So no
-vote changes a month that is over, and its figures are kept in memory: a tool may have half a million lines.
+vote changes a day that is over, and what was counted of those is kept in memory: a tool may have half a million lines.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -33,9 +34,9 @@ class VoteMonth:
 
 
 @cache
-def _select_months(first: int, end: int) -> sa.CompoundSelect[Any]:
-    """Return the statement that counts these months. An index gives each its own lines."""
-    return sa.union_all(*map(_select_month, range(first, end)))
+def _select_months(first: int) -> sa.CompoundSelect[Any]:
+    """Return the statement that counts the months from this one on. An index gives each its own lines."""
+    return sa.union_all(*map(_select_month, range(first, MONTHS)))
 
 
 def _select_month(number: int) -> sa.Select[Any]:
@@ -56,25 +57,25 @@ def _select_month(number: int) -> sa.Select[Any]:
 def votes_by_month(tool_id: int, today: date) -> tuple[VoteMonth, ...]:
     """Return the last MONTHS months that began, from the first with a vote on, oldest first.
 
-    One statement where the months that are over are kept, otherwise two.
+    One statement where the votes of the days that are over are kept, otherwise two.
     """
     days = _first_days(today)
-    # On its first day a month is not sure to have all: a vote is stored some seconds after it was cast.
-    over = MONTHS - (2 if today.day == 1 else 1)
+    # Early in the morning, yesterday is not sure to have all: a vote is stored some seconds after it was cast.
+    yesterday = today - timedelta(days=1)
 
-    def count(first: int, end: int) -> tuple[list[VoteMonth], int]:
-        """Return these months, oldest first, and the content version."""
-        moments = {f"from_{number}": datetime.combine(days[number], time(), UTC) for number in range(first, end + 1)}
-        rows = db.session.connection().execute(_select_months(first, end), {"tool_id": tool_id, **moments})
-        counted = sorted(rows.all(), key=lambda row: row[0])
-        months = [VoteMonth(days[number], ship, skip) for number, ship, skip, _version in counted]
-        return months, counted[0][-1]
+    def count(first: int, limit: Callable[[date, date], date]) -> list[tuple[int, int, int]]:
+        """Return the ships and skips of each month from this one on, with its days limited, and the content version."""
+        begins = {f"from_{number}": limit(days[number], yesterday) for number in range(first, MONTHS + 1)}
+        moments = {name: datetime.combine(day, time(), UTC) for name, day in begins.items()}
+        rows = db.session.connection().execute(_select_months(first), {"tool_id": tool_id, **moments})
+        return [(ship, skip, version) for _number, ship, skip, version in sorted(rows, key=lambda row: row[0])]
 
-    recent, version = count(over, MONTHS)
-    # Another version of the catalogue may have another tool under this id, and the first day of a month keeps fewer.
-    state = days[0], days[over], version
-    past = load_each("voting.months", [tool_id], lambda _: {tool_id: count(0, over)[0]}, state)[tool_id]
-    months = [*past, *recent]
+    recent = count(MONTHS - 2, max)
+    # Another version of the catalogue may have another tool under this id.
+    state = yesterday, recent[0][-1]
+    past = load_each("voting.months", [tool_id], lambda _: {tool_id: count(0, min)}, state)[tool_id]
+    since = [(0, 0, 0)] * (MONTHS - 2) + recent
+    months = [VoteMonth(day, a[0] + b[0], a[1] + b[1]) for day, a, b in zip(days[:MONTHS], past, since, strict=True)]
     begun = next((number for number, month in enumerate(months) if month.total), len(months))
     return tuple(months[begun:])
 

@@ -1,6 +1,7 @@
 """How long pages take with a large catalogue, compared with a small one: `make bench SCALE=50000`.
 
-Both sites answer in this process, without the page cache, in turn. Of the editors' lists only the reading is timed.
+Both sites answer in this process, without the page cache, in turn. What is kept while the catalogue is the same stays
+kept: a search is timed that was made before. Of the editors' lists only the reading is timed.
 POSTGRES=postgresql+psycopg://user@host names a server on which the user may create databases; without it they are
 files of SQLite.
 """

@@ -185,6 +185,13 @@ def test_a_server_that_is_away_is_an_outcome_and_no_error(connection: Connection
     assert transmit(connection).kind is OutcomeKind.ACCEPTED
 
 
+def test_a_server_that_closes_after_it_was_looked_at_costs_no_message(connection: Connection, smtp: SmtpServer) -> None:
+    assert connection.connect() is None
+    smtp.stop()
+    smtp.start()
+    assert transmit(connection).kind is OutcomeKind.ACCEPTED
+
+
 def test_a_server_that_goes_away_after_it_was_looked_at_has_got_nothing(
     connection: Connection, smtp: SmtpServer
 ) -> None:

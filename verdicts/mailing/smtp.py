@@ -38,7 +38,6 @@ class SmtpConnection(flask_mail.Connection):
         self._timeouts = timeouts
         self._own_name = own_name
         self._step = Step.CONNECT
-        self._is_checked = False  # since the last transmission
 
     def __enter__(self) -> Self:
         return self
@@ -50,13 +49,13 @@ class SmtpConnection(flask_mail.Connection):
         """Connect unless it is connected already; see transport.Connection."""
         if self.host and (self.num_emails >= MAX_MESSAGES_PER_CONNECTION or _has_unexpected_data(self.host)):
             self.close()
-        if self.host is None:
-            try:
-                self.host = self.configure_host()
-            except (smtplib.SMTPException, OSError, UnicodeError) as error:  # UnicodeError: a password not in ASCII
-                return _connect_failure(error)
-            self.num_emails = 0
-        self._is_checked = True
+        if self.host:
+            return None
+        try:
+            self.host = self.configure_host()
+        except (smtplib.SMTPException, OSError, UnicodeError) as error:  # UnicodeError: a password that is not ASCII
+            return _connect_failure(error)
+        self.num_emails = 0
         return None
 
     def transmit(self, envelope_from: str, recipient: str, raw: bytes, *, is_dot_free: bool = False) -> Outcome:
@@ -69,8 +68,7 @@ class SmtpConnection(flask_mail.Connection):
             to = parse_address(recipient)
         except InvalidAddress as error:
             return Outcome(OutcomeKind.REFUSED, 553, "5.1.3", str(error), Step.RCPT)
-        problem = None if self.host and self._is_checked else self.connect()
-        self._is_checked = False
+        problem = self.connect()  # just before MAIL FROM: a server may close some time after it accepted a message
         if problem or self.host is None:
             return problem or Outcome.from_error(OutcomeKind.LOST_BEFORE, Step.CONNECT, "not connected")
         self.num_emails += 1

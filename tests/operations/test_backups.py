@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from verdicts.catalog.content_version import bump_content_version, content_versi
 from verdicts.config import current_settings
 from verdicts.extensions import begin_write, db
 from verdicts.operations import archive, backups, snapshots
-from verdicts.operations.archive import BadArchive
+from verdicts.operations.archive import BadArchive, Manifest
 
 EMAIL = "ada@readers.example"
 
@@ -89,6 +90,25 @@ def test_a_restore_brings_back_what_was_and_keeps_what_it_replaces(app: Flask, f
     assert flask(app, "restore", str(kept))[0] == 0
     assert contents() == now
     assert note.read_text() == "changed"
+
+
+def test_no_cache_takes_what_was_edited_while_a_restore_kept_what_was_there_for_what_it_restored(
+    app: Flask, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_file, edited = backups.write_file, []
+
+    def write_file_and_edit(*arguments: Any) -> Manifest:
+        manifest = write_file(*arguments)
+        begin_write()
+        bump_content_version()
+        db.session.commit()
+        edited.append(content_version())
+        db.session.rollback()
+        return manifest
+
+    monkeypatch.setattr(backups, "write_file", write_file_and_edit)
+    assert flask(app, "restore", str(file))[0] == 0
+    assert [content_version()] > edited
 
 
 def test_a_backup_of_an_older_version_is_migrated(app: Flask, file: Path, tmp_path: Path) -> None:

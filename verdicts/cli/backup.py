@@ -89,9 +89,9 @@ def replace(file: Path, settings: Settings, passphrase: str | None) -> str:
     with backups.opened(file, settings, passphrase) as (reader, scratch):
         refuse_newer(reader.manifest)
         database = backups.extract(reader, scratch)
-        version = current_content_version()
         if kept := keep_present(settings):
             click.echo(f"What is there now is kept in {kept}")
+        version = current_content_version()  # as late as can be: to keep what is there takes long, and editors go on
         refuse_miscounts(backups.load_database(database, reader.manifest, settings.database_url))
         backups.place_files(reader, scratch, settings.instance_path)
         db.engine.dispose()

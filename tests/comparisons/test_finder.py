@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from flask import Flask
 
+from tests.conftest import StatementCount, asks_for_state, listening
 from tests.makers import NOW, TODAY, make_category, make_price, make_review, make_reviewer, make_tool, make_votes
 from verdicts.catalog.kinds import Period, PriceModel
 from verdicts.comparisons import finder
@@ -104,6 +105,19 @@ def test_tools_come_in_the_order_asked_for_and_the_next_page_goes_on_in_it(sort:
 
 def test_behind_a_tool_that_does_not_match_there_is_nothing() -> None:
     assert slugs(after="nobody") == slugs(category="apps", after="alpha") == slugs(after="later") == []
+
+
+def test_a_search_finds_on_another_day_what_is_fresh_then() -> None:
+    query = ToolQuery(text="alpha", fresh=(FreshPart.PRICE,), sort=Sort.RELEVANCE)
+    found = [finder.list_tools(query, NOW + timedelta(days=days)).total for days in (2, 400)]
+    assert found == [1, 0]
+
+
+def test_a_search_in_which_no_word_is_known_asks_once_for_the_state_of_the_catalogue() -> None:
+    count = StatementCount()
+    with listening("before_cursor_execute", count.record):
+        assert finder.find_tools(ToolQuery(text="unknown", sort=Sort.RELEVANCE), NOW).tools == []
+    assert sum(map(asks_for_state, count.statements)) == 1
 
 
 def test_only_licences_of_published_tools_are_offered_each_once() -> None:

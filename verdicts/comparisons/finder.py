@@ -97,6 +97,7 @@ def find_tools(query: ToolQuery, now: datetime, state: Hashable = None) -> Found
     Where no tool holds all words, return what the corrected ones find, or else those that hold most and go on.
     As many statements as list_tools() takes; at most six where nothing is found.
     """
+    state = state or (catalog_state(now) if query.text else None)
     found = list_tools(query, now, state)
     if found.tools or not query.text or found.total:  # behind the last page, words are spelled right
         return found

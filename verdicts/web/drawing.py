@@ -70,6 +70,7 @@ def draw(card: Card) -> bytes:
         _Canvas(image).draw_card(card)
         file = BytesIO()
         image.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(file, "PNG")
+        _font.cache_clear()  # pictures are rare: to open its fonts again takes a tenth of one
         return file.getvalue()
 
 

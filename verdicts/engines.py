@@ -79,9 +79,9 @@ def engine_options(database_url: str) -> dict[str, Any]:
     # A statement's parameters may be an address or a message. Errors are logged, so they must not hold them.
     options = {"hide_parameters": True, "pool_size": 8, "max_overflow": 0, "pool_timeout": 5}
     if database_url.startswith("sqlite"):
-        # Each connection keeps pages and statements, up to some megabytes: the same few are used while they suffice.
-        # It reads statistics when it begins, and housekeeping gathers them every hour.
-        pool = {"pool_use_lifo": True, "pool_recycle": 3600}
+        # Each connection keeps half a megabyte of pages and statements: more than two are closed once a crowd is over.
+        # One reads statistics when it begins, and housekeeping gathers them every hour.
+        pool = {"pool_size": 2, "max_overflow": 6, "pool_use_lifo": True, "pool_recycle": 3600}
         return {**options, **pool, "module": sqlite_driver()}
     limits = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
     # The defaults are for rotating disks and long reports: tools were all read where an index led to a few of them.

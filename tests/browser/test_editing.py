@@ -93,6 +93,7 @@ def log_in(reader: Reader, role: str = "editor", at: str = "/admin") -> Page:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    page.wait_for_load_state()  # what is typed before the page's scripts run is no change to them
     return page
 
 

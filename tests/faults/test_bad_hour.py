@@ -83,7 +83,7 @@ class SimulatedConnection:
     def connect(self) -> None:
         pass
 
-    def transmit(self, _envelope_from: str, recipient: str, _raw: bytes) -> Outcome:
+    def transmit(self, _envelope_from: str, recipient: str, _raw: bytes, *, is_dot_free: bool = False) -> Outcome:
         return self.simulation.transmit(int(recipient.removeprefix("reader").partition("@")[0]))
 
     def close(self) -> None:

@@ -132,7 +132,8 @@ class Worker:
         """Prepare the message; return why there is none to send, or None.
 
         All of a batch are prepared before the first is sent: one after the other, while the processor's caches hold the
-        code, they take little more than half the time. The long pieces are joined later, of one message at a time.
+        code, they take little more than half the time. So their Date is that of the claim, a minute ago at most. The
+        long pieces are joined later, of one message at a time.
         """
         try:
             pieces = self._job.builder.prepare(recipient, self._claimed_at)

@@ -1,11 +1,13 @@
 """Search: the same tools in the same order on both databases, whatever a visitor types."""
 
+from datetime import datetime, timedelta
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import StatementCount
-from tests.makers import TODAY, make_category, make_fact, make_price, make_tool
+from tests.makers import NOW, TODAY, make_category, make_fact, make_price, make_tool
 from verdicts.catalog import search
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import Tool
@@ -43,6 +45,13 @@ def found(text: str) -> list[str]:
     hits = search.matching(text)
     statement = sa.select(tool.c.name).join(hits, hits.c.tool_id == tool.c.id).order_by(*search.best_first(hits))
     return list(db.session.scalars(statement))
+
+
+def found_first(text: str, public_at: datetime | None = None) -> list[str]:
+    """Return the names of what a search finds, those that are not ranked too, in the order in which it finds them."""
+    ids = db.session.scalars(search.first_matching(text, public_at=public_at)).all()
+    names = {each.id: each.name for each in db.session.scalars(sa.select(Tool))}
+    return [names[id] for id in ids]
 
 
 def test_an_unfinished_last_word_finds_the_tool(app: Flask) -> None:
@@ -255,13 +264,58 @@ def test_of_too_many_tools_those_with_the_word_in_their_name_are_ranked_first(
     everything = found("code")
     for most in (1, 2, 4):
         monkeypatch.setattr(search, "MAX_RANKED", most)
-        assert found("code")[:most] == everything[:most]
-        assert set(found("code")) == set(everything)
+        assert found("code") == everything[:most]
+        assert set(found_first("code")) == set(everything)
     for most in (1, 2, 4):
         monkeypatch.setattr(search, "MAX_COUNTED", most - 1)
-        assert found("code") == everything[:most]
+        assert found("code") == found_first("code") == everything[:most]
     hits = search.holding("code")
     assert db.session.scalar(sa.select(sa.func.count()).select_from(hits)) == len(everything) == 6
+
+
+def test_a_search_says_how_many_match_of_which_it_ranks_the_best(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        make_tool(f"code-{number}", name=f"Code {number}")
+    search.reindex_all()
+    monkeypatch.setattr(search, "MAX_RANKED", 2)
+    assert db.session.scalars(sa.select(search.matching("code").c.total)).all() == [5, 5]
+    monkeypatch.setattr(search, "MAX_COUNTED", 3)
+    assert db.session.scalars(sa.select(search.matching("code").c.total)).all() == [4, 4]
+
+
+def test_whole_words_are_found_before_unfinished_ones_and_the_name_before_the_rest(app: Flask) -> None:
+    for name, texts in (
+        ("A", {"description": "A coder."}),
+        ("B", {"description": "It is code."}),
+        ("C", {"tagline": "For a coder"}),
+        ("D", {"tagline": "For code"}),
+        ("The Coder", {}),
+        ("The Code", {}),
+    ):
+        make_tool(name.lower().replace(" ", "-"), name=name, **texts)
+    search.reindex_all()
+    assert found_first("code") == ["The Code", "The Coder", "D", "C", "B", "A"]
+
+
+@pytest.mark.parametrize("text", ["code", "the code"])
+def test_what_is_public_later_or_not_at_all_is_found_by_editors_alone(app: Flask, text: str) -> None:
+    moments = {"draft": None, "now": NOW, "soon": NOW + timedelta(seconds=1), "once": NOW - timedelta(days=9)}
+    for number, (name, published_at) in enumerate(moments.items()):
+        make_tool(name, name=f"The Code, {name}", published_at=published_at, position=number)
+    search.reindex_all()
+    assert found_first(text, public_at=NOW) == ["The Code, now", "The Code, once"]
+    hits = search.matching(text, public_at=NOW)
+    assert db.session.execute(sa.select(hits.c.place, hits.c.total).order_by(hits.c.place)).all() == [(1, 2), (3, 2)]
+    assert found(text) == [f"The Code, {name}" for name in moments]
+
+
+def test_a_tool_that_is_unpublished_is_not_found_from_that_moment(app: Flask) -> None:
+    once = make_tool("code", name="Code")
+    search.reindex_all()
+    assert found_first("code", public_at=NOW) == ["Code"]
+    once.published_at = None
+    db.session.flush()
+    assert found_first("code", public_at=NOW) == []
 
 
 def test_tools_that_may_not_be_found_take_no_place_among_those_that_are_ranked(
@@ -282,7 +336,8 @@ def test_of_too_many_tools_the_one_that_is_called_so_comes_first(app: Flask, mon
         make_tool(name.lower().replace(" ", "-"), name=name)
     search.reindex_all()
     monkeypatch.setattr(search, "MAX_RANKED", 1)
-    assert found("code") == ["Code", "Code 1", "Code 2", "Code 3"]
+    assert found("code") == ["Code"]
+    assert found_first("code") == ["Code", "Code 1", "Code 2", "Code 3"]
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -98,7 +98,7 @@ def filled(template: Path, scale: Scale) -> Iterator[Flask]:
 def steps(act: Callable[[], object]) -> int:
     """Return how many steps of SQLite's virtual machine an act takes, once what is kept of all tools is in memory."""
     act()
-    for name in ("comparisons.related", "comparisons.sheets"):  # what is kept of some tools is read again
+    for name in ("comparisons.related", "comparisons.sheets", "finder.best"):  # what is kept of some is read again
         current_app.extensions.get(KEPT, {}).pop(name, None)
     ticks: Counter[None] = Counter()
 

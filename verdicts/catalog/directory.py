@@ -96,7 +96,7 @@ def list_by_category(now: datetime) -> dict[str, list[ToolLink]]:
 
 
 def _find_named_as_typed(text: str, now: datetime) -> ToolLink | None:
-    hits = search.matching(text, sa.select(tool.c.id).where(is_published(now)))
+    hits = search.matching(text, public_at=now)
     links = select_links_of(hits).where(hits.c.rank <= -search.NAME_WEIGHT)
     row = db.session.execute(links.limit(1)).first()
     return ToolLink(*row) if row else None

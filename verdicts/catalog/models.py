@@ -151,6 +151,8 @@ class Tool(Base):
         # The licences of published tools, each once.
         sa.Index("ix_tool_license_published_at", "license", "published_at"),
         partial_index("ix_tool_ended_on", "ended_on", where="ended_on IS NOT NULL"),
+        # What a search leaves out.
+        partial_index("ix_tool_unpublished", "id", where="published_at IS NULL"),
         # How many tools have each panel key, and the first ones of a key, in all and in a category.
         sa.Index("ix_tool_panel_key", "panel_key", "position", "published_at", "state"),
         sa.Index("ix_tool_category_id_panel_key", "category_id", "panel_key", "position", "published_at", "state"),

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -57,6 +58,7 @@ _TOOL = columns_of(tool, ToolSummary)
 _TOOL_FIELDS = [column.name for column in _TOOL]
 _PRICE = columns_of(price, Price)
 _REVIEWER = columns_of(reviewer, ReviewerSummary)
+_to_reviewer = lru_cache(256)(ReviewerSummary)  # the same few stand in every panel
 _REVIEW = columns_of(review, PanelReview)
 _REVISION = columns_of(revision, Revision)
 
@@ -203,7 +205,7 @@ def panel_verdicts_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
     """Return each tool's verdicts without the words, for lists. One statement."""
     rows = db.session.connection().execute(_PANEL_VERDICTS, {"ids": list(tool_ids)})
     reviews = [
-        (tool_id, PanelReview(ReviewerSummary(*by), verdict, reviewed_on=on)) for tool_id, verdict, on, *by in rows
+        (tool_id, PanelReview(_to_reviewer(*by), verdict, reviewed_on=on)) for tool_id, verdict, on, *by in rows
     ]
     return {tool_id: Panel(panel) for tool_id, panel in _by_tool(tool_ids, reviews).items()}
 
@@ -211,7 +213,7 @@ def panel_verdicts_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
 def all_reviewers() -> list[ReviewerSummary]:
     """Return the whole panel in its order."""
     rows = db.session.execute(sa.select(*_REVIEWER).order_by(reviewer.c.position, reviewer.c.id))
-    return [ReviewerSummary(*row) for row in rows]
+    return [_to_reviewer(*row) for row in rows]
 
 
 def facts_of(tool_ids: Sequence[int]) -> dict[int, ToolFacts]:
@@ -328,4 +330,4 @@ def _to_review(rows: Sequence[Sequence[Any]]) -> PanelReview:
     review_at, revision_at = len(_REVIEWER), len(_REVIEWER) + len(_REVIEW)
     by, says = rows[0][:review_at], rows[0][review_at:revision_at]
     revisions = tuple(Revision(*row[revision_at:]) for row in rows if row[revision_at])
-    return PanelReview(*[ReviewerSummary(*by), *says, revisions])
+    return PanelReview(*[_to_reviewer(*by), *says, revisions])

@@ -7,8 +7,9 @@ Spaces left out or put in do not matter in names, aliases, synonyms, makers and 
 "vscode" finds VS Code. Neighbouring words are indexed run together too, and so are those of a query.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -31,7 +32,7 @@ from verdicts.catalog.words import (
     with_joined,
     words_of,
 )
-from verdicts.extensions import MAX_COUNTED, db
+from verdicts.extensions import MAX_COUNTED, UtcDateTime, db
 
 MAX_QUERY_WORDS = 8
 MAX_INDEXED_WORDS = 40_000
@@ -56,7 +57,7 @@ _WHOLE = "\ue000"
 # Stand before each word of a name and of a tagline, once more: FTS5 reads all places of a word to say in which column.
 _MARKS = {"name": "\ue001", "tagline": "\ue002"}
 
-MAX_RANKED = 240  # ten pages
+MAX_RANKED = 120  # five pages
 
 tool = Tool.__table__
 category = Category.__table__
@@ -68,61 +69,67 @@ fts5 = sa.table("tool_search", *map(sa.column, ("rowid", "tool_search", "name", 
 documents = sa.table("tool_search", sa.column("tool_id"), sa.column("document"))
 # How PostgreSQL's documents label a word: by where it stands.
 _LABELS = {"name": "A", "tagline": "B", "rest": "C"}
-# In which part of a document to look first. The expressions are those of two indexes: an index knows no labels.
-_PARTS: dict[str, sa.ColumnElement[Any]] = {
-    "name": sa.literal_column("ts_filter(tool_search.document, '{a}')"),
-    "tagline": sa.literal_column("ts_filter(tool_search.document, '{b}')"),
-    "document": documents.c.document,
-}
+# In which part of a document to look first. The expressions are those of its indexes: an index knows no labels.
+_PLACES = {"name": "ts_filter(document, '{a}')", "tagline": "ts_filter(document, '{b}')", "document": "document"}
 
 
-def matching(text: str, among: sa.Select[Any] | None = None, *, any_word: bool = False) -> sa.Subquery:
-    """Return the tools that hold every word of `text`, the last of which may be unfinished, as (tool_id, rank, place).
+def matching(
+    text: str, among: sa.Select[Any] | None = None, *, public_at: datetime | None = None, any_word: bool = False
+) -> sa.Subquery:
+    """Return the best tools that hold every word of `text`, the last of which may be unfinished, ranked.
 
-    Two neighbouring words, or all of them, may be one word of the tool. A smaller rank is better, and of equal ranks a
-    smaller place, which is the tool's position:
+    They are (tool_id, rank, place, total). A smaller rank is better, and of equal ranks a smaller place, which is the
+    tool's position; `total` is the same for all: how many match, at most MAX_COUNTED + 1:
 
         hits = search.matching("mistr")
         sa.select(hits.c.tool_id).order_by(*search.best_first(hits))
 
-    A text that is a whole name, alias or synonym weighs most. A word in the name weighs more than one in the tagline,
-    an alias, a synonym or the category's name, and that more than one in the maker, facts or description, or "free".
-    Any text is safe; a text without a letter or digit matches nothing.
+    Two neighbouring words, or all of them, may be one word of the tool. A text that is a whole name, alias or synonym
+    weighs most. A word in the name weighs more than one in the tagline, an alias, a synonym or the category's name, and
+    that more than one in the maker, facts or description, or "free". Any text is safe; a text without a letter or digit
+    matches nothing.
 
     With `any_word`, for a text that no tool holds, a tool matches that holds one of its words in its name, tagline, an
     alias, a synonym or its category's name; those with more words rank first. Words such as "for" are left out then:
     anywhere else, a word alone says little.
 
-    `among` selects the ids of the tools that may be found, without it unpublished ones may too. Of many that match,
-    MAX_COUNTED + 1 are returned and MAX_RANKED ranked, the others with a rank and place of 0 after them: first those
-    whose name is the text, then those that hold it in their name, in their tagline, anywhere. Nobody looks at more, and
-    to rank all of 50,000 took half a second.
+    `public_at` is a moment at which tools must be public, and `among` selects the ids of those that may be found; each
+    of them is asked about, which takes longer. Without both, unpublished tools may be found too.
+
+    Of many that match, the first MAX_RANKED of first_matching() are ranked. Nobody looks at more, and to rank all of
+    50,000 took half a second.
     """
-    words, ways, whole = _read(text)
-    if any_word:
-        fillers = _FILLERS.split()
-        words = [word for word in words if word not in fillers]
-        ways = [[word] for word in words]
+    words, _ways, whole = _read(text, any_word=any_word)
+    first = first_matching(text, among, public_at=public_at, any_word=any_word)
+    index, first_hits = _index_here(), first.cte("first_hits")
+    held = [_weight_of_held(index.holds, word) for word in words] if any_word else []
+    best = sa.select(first_hits).limit(sa.literal_column(str(MAX_RANKED))).subquery("best")
+    place = sa.select(tool.c.position).where(tool.c.id == best.c.tool_id).scalar_subquery().label("place")
+    rank = _rank(words, whole, index.holds, held).label("rank")
+    total = sa.select(sa.func.count()).select_from(first_hits).scalar_subquery().label("total")
+    ranked = sa.select(best.c.tool_id, rank, place, total)
+    return ranked.join(index.table, index.tool_id == best.c.tool_id).subquery("hits")
+
+
+def first_matching(
+    text: str, among: sa.Select[Any] | None = None, *, public_at: datetime | None = None, any_word: bool = False
+) -> sa.Select[Any]:
+    """Return the statement that reads the ids of what matching() finds, MAX_COUNTED + 1 at most, not ranked.
+
+    Those come first whose name is the text, then those that hold it in their name, in their tagline, anywhere; of
+    these, those that hold the last word as it is typed.
+    """
+    words, ways, whole = _read(text, any_word=any_word)
     if not words:
-        none = sa.select(tool.c.id.label("tool_id"), sa.literal(0).label("rank"), tool.c.position.label("place"))
-        return none.where(sa.false()).subquery("hits")
+        return sa.select(tool.c.id.label("tool_id")).where(sa.false())
     index = _index_here()
     found = index.best(ways, whole, rest=not any_word).subquery("found")
     first = sa.select(found.c.tool_id).limit(sa.literal_column(str(MAX_COUNTED + 1)))
+    if public_at is not None:
+        first = first.where(*_is_public(found, public_at))
     if among is not None:
-        is_among = among.where(tool.c.id == found.c.tool_id).correlate(found)
-        if index.table is documents:  # or else PostgreSQL may join the tools in any order, and the best come late
-            is_among = is_among.offset(sa.literal_column("0"))
-        first = first.where(is_among.exists())
-    first_hits, most = first.cte("first_hits"), sa.literal_column(str(MAX_RANKED), sa.Integer)
-    held = [_weight_of_held(index.holds, word) for word in words] if any_word else []
-    best = sa.select(first_hits).limit(most).subquery("best")
-    place = sa.select(tool.c.position).where(tool.c.id == best.c.tool_id).scalar_subquery().label("place")
-    ranked = sa.select(best.c.tool_id, _rank(words, whole, index.holds, held).label("rank"), place)
-    ranked = ranked.join(index.table, index.tool_id == best.c.tool_id)
-    zero = sa.literal_column("0", sa.Integer)
-    others = sa.select(sa.select(first_hits).offset(most).subquery("others"), zero, zero)
-    return sa.union_all(ranked, others).subquery("hits")
+        first = first.where(_holds_each(among.where(tool.c.id == found.c.tool_id).correlate(found)))
+    return first
 
 
 def best_first(hits: sa.Subquery) -> tuple[sa.ColumnElement[int], ...]:
@@ -167,6 +174,19 @@ def reindex(tool_ids: Collection[int]) -> None:
 
 def _index_here() -> "_Index":
     return _INDEXES[db.session.get_bind().dialect.name]
+
+
+def _is_public(found: sa.Subquery, now: datetime) -> Iterator[sa.ColumnElement[bool]]:
+    """Look for each tool among the unpublished: they are few, and their index is small. Its own row is one of many."""
+    id: sa.ColumnElement[int] = sa.literal_column("tool.id", sa.Integer)
+    unpublished = sa.select(id).select_from(sa.text(_index_here().unpublished)).where(id == found.c.tool_id)
+    yield ~_holds_each(unpublished.where(sa.text("tool.published_at IS NULL")).correlate(found))
+    yield found.c.tool_id.not_in(sa.select(tool.c.id).where(tool.c.published_at > sa.literal(now, UtcDateTime)))
+
+
+def _holds_each(tools: sa.Select[Any]) -> sa.Exists:
+    """Let the tools be looked up one after the other: PostgreSQL may join in any order, and the best come late."""
+    return (tools.offset(sa.literal_column("0")) if _index_here().table is documents else tools).exists()
 
 
 @cache  # to build it takes longer than to execute it for a tool
@@ -263,13 +283,18 @@ def _lexemes(words: str, label: str) -> str:
     return " ".join(f"'{word}':{label}" for word in words.split())
 
 
-def _read(text: str) -> tuple[list[str], list[list[str]], str]:
+def _read(text: str, *, any_word: bool = False) -> tuple[list[str], list[list[str]], str]:
     """Return the words of a query, the lists of words of which a tool must hold one, and what a whole name would be.
 
-    The lists are the words as typed, those with two neighbours run together, and all of them run together.
+    The lists are the words as typed, those with two neighbours run together, and all of them run together; with
+    `any_word`, each word alone.
     """
     text = text[:MAX_QUERY_LENGTH]
     words, whole = query_words(text)[:MAX_QUERY_WORDS], _WHOLE + as_one_word(text)
+    if any_word:
+        fillers = _FILLERS.split()
+        words = [word for word in words if word not in fillers]
+        return words, [[word] for word in words], whole
     parts = list(split(text))[:MAX_QUERY_WORDS]
     if any(is_run for _word, is_run in parts):
         return words, [words], whole
@@ -310,14 +335,18 @@ def _holds_on_sqlite(column: str, word: str, *, begins: bool = False) -> sa.Colu
 
 
 def _holding_on_postgresql(ways: Sequence[Sequence[str]]) -> sa.Select[Any]:
-    return sa.select(documents.c.tool_id).where(_matches(documents.c.document, ways))
+    return sa.select(documents.c.tool_id).where(_is_in(documents.c.document, _every(ways)))
 
 
-def _matches(document: sa.ColumnElement[Any], ways: Sequence[Sequence[str]]) -> sa.ColumnElement[bool]:
+def _every(ways: Sequence[Sequence[str]], label: str = "", *, begins: bool = True) -> str:
     def every(way: Sequence[str]) -> str:
-        return " & ".join([*(f"'{word}'" for word in way[:-1]), f"'{way[-1]}':*"])
+        return " & ".join([*(_lexeme(word, label) for word in way[:-1]), _lexeme(way[-1], label, begins=begins)])
 
-    return _is_in(document, " | ".join(f"({every(way)})" for way in ways))
+    return " | ".join(f"({every(way)})" for way in ways)
+
+
+def _lexeme(word: str, label: str = "", *, begins: bool = False) -> str:
+    return f"'{word}':{'*' if begins else ''}{label}"
 
 
 def _is_in(document: sa.ColumnElement[Any], expression: str) -> sa.ColumnElement[bool]:
@@ -327,23 +356,39 @@ def _is_in(document: sa.ColumnElement[Any], expression: str) -> sa.ColumnElement
 def _best_on_postgresql(ways: Sequence[Sequence[str]], whole: str, *, rest: bool) -> sa.Select[Any]:
     """Each part leaves out those before it, so that none needs to be read to its end.
 
-    A materialized part is planned as if it were: the planner cannot know in which part the first ones are, and for a
-    few it would read the whole table. It is read as far as its rows are asked for.
+    All places of the words that begin with an unfinished one are gathered before the first: whole words come first.
     """
-    places = list(_PARTS.items()) if rest else list(_PARTS.items())[:-1]
-    holds = {f"in_{name}": _matches(document, ways) for name, document in places}
-    holds = {"named": _is_in(_PARTS["name"], f"'{whole}'")} | holds
-    parts: list[sa.Select[Any]] = []
-    before: list[sa.ColumnElement[bool]] = []
-    for name, is_held in holds.items():
-        part = sa.select(documents.c.tool_id).where(is_held, *(~each for each in before))
-        before.append(is_held)
-        parts.append(sa.select(part.cte(name).prefix_with("MATERIALIZED")))
-    return sa.select(sa.union_all(*parts).subquery("parts"))
+    places = list(_PLACES) if rest else list(_PLACES)[:-1]
+    values, before = {"named": _lexeme(whole)}, [_lexeme(whole, _LABELS["name"])]
+    for place in places:
+        label = _LABELS.get(place, "")
+        values[f"in_{place}"] = _every(ways, begins=False)
+        values[f"before_in_{place}"] = " | ".join(before)
+        values[f"begins_in_{place}"] = _every(ways)
+        values[f"before_begins_in_{place}"] = " | ".join([*before, _every(ways, label, begins=False)])
+        before.append(_every(ways, label))
+    parts = _parts_on_postgresql(tuple(places)).bindparams(**values).columns(documents.c.tool_id)
+    return sa.select(parts.subquery("parts"))
+
+
+@cache  # of expressions it takes longer to build than to execute
+def _parts_on_postgresql(places: tuple[str, ...]) -> sa.TextClause:
+    """A materialized part is planned as if it were read to its end: the planner cannot know in which part the first
+    ones are, and for a few it would read the whole table. It is read as far as its rows are asked for.
+    """
+    parts = {"named": _PLACES["name"]}
+    for place in places:
+        parts |= {f"in_{place}": _PLACES[place], f"begins_in_{place}": _PLACES[place]}
+    conditions = {part: f"{document} @@ CAST(:{part} AS tsquery)" for part, document in parts.items()}
+    for part in list(parts)[1:]:
+        conditions[part] += f" AND NOT document @@ CAST(:before_{part} AS tsquery)"
+    found = "{} AS MATERIALIZED (SELECT tool_id FROM tool_search WHERE {})"
+    read = " UNION ALL ".join(f"TABLE {part}" for part in parts)
+    return sa.text(f"WITH {', '.join(map(found.format, parts, conditions.values()))} {read}")
 
 
 def _holds_on_postgresql(column: str, word: str, *, begins: bool = False) -> sa.ColumnElement[bool]:
-    return _is_in(documents.c.document, f"'{word}':{'*' if begins else ''}{_LABELS[column]}")
+    return _is_in(documents.c.document, _lexeme(word, _LABELS[column], begins=begins))
 
 
 def _weight(in_name: sa.ColumnElement[bool], in_tagline: sa.ColumnElement[bool]) -> sa.Case[int]:
@@ -366,6 +411,8 @@ def _rank(
     more: Sequence[sa.ColumnElement[int]] = (),
 ) -> sa.ColumnElement[int]:
     """The last word counts as a whole and as a beginning, so that "code" finds "Code" before "Codex"."""
+    if not words:
+        return sa.literal(0)
     last = words[-1]
     weights = [_weight(holds("name", word), holds("tagline", word)) for word in words]
     weights += [_weight(holds("name", last, begins=True), holds("tagline", last, begins=True))]
@@ -375,18 +422,29 @@ def _rank(
 
 @dataclass(frozen=True)
 class _Index:
-    """A database's index: its table, the tools that hold any of the ways, the best first, and where a word stands."""
+    """A database's index: its table, the tools that hold any of the ways, the best first, and where a word stands.
+
+    `unpublished` is what to read from where a tool is looked for among those that are not published.
+    """
 
     table: sa.TableClause
     tool_id: sa.ColumnElement[int]
+    unpublished: str
     holding: Callable[[Sequence[Sequence[str]]], sa.Select[Any]]
     best: Callable[..., sa.Select[Any]]
     holds: Callable[..., sa.ColumnElement[bool]]
 
 
 _INDEXES = {
-    "sqlite": _Index(fts5, fts5.c.rowid, _holding_on_sqlite, _best_on_sqlite, _holds_on_sqlite),
+    "sqlite": _Index(
+        fts5,
+        fts5.c.rowid,
+        "tool INDEXED BY ix_tool_unpublished",  # or else SQLite reads the tool's row
+        _holding_on_sqlite,
+        _best_on_sqlite,
+        _holds_on_sqlite,
+    ),
     "postgresql": _Index(
-        documents, documents.c.tool_id, _holding_on_postgresql, _best_on_postgresql, _holds_on_postgresql
+        documents, documents.c.tool_id, "tool", _holding_on_postgresql, _best_on_postgresql, _holds_on_postgresql
     ),
 }

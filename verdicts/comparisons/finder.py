@@ -112,9 +112,9 @@ def list_tools(query: ToolQuery, now: datetime, state: Hashable = None) -> Found
     """Return one page of the tools that match.
 
     Three statements, or one where none match; one more behind a slug, and two more where readers decide the order.
-    Two where the best match comes first: there the tools are counted that may be shown. Which ones they are is kept
-    while the catalogue is in this state (see content_version.catalog_state(), which is read where none is given), since
-    to look for and rank them takes longest.
+    Two where the best match comes first, and one more behind those that search.matching() ranks. Which ones they are is
+    kept while the catalogue is in this state (see content_version.catalog_state(), which is read where none is given),
+    since to look for and rank them takes longest.
     """
     is_by_match = query.text and query.sort is Sort.RELEVANCE
     return _to_page(*(_read_best(query, now, state) if is_by_match else _read_ids(query, now)))
@@ -131,21 +131,44 @@ def _read_best(
     query: ToolQuery, now: datetime, state: Hashable, *, any_word: bool = False
 ) -> tuple[Sequence[int], int]:
     """Return the ids of a page and of the next tool, best match first, and how many match."""
+    key, state = (replace(query, page=1, after=""), any_word, now.date()), state or catalog_state(now)
+    ids, total = load_each("finder.best", [key], lambda _keys: {key: _read_ranked(query, now, any_word)}, state)[key]
+    named = sa.select(requested_slug.c.tool_id).where(requested_slug.c.slug == query.after)
+    last = db.session.scalar(named) if query.after else None
+    if len(ids) < total and len(ids) <= _begin(query, ids, last) + PAGE_SIZE:
+        found = load_each("finder.all", [key], lambda _keys: {key: _read_matching(query, now, any_word)}, state)[key]
+        best = set(ids)  # found in another order since, one may be missing among the first or come twice
+        ids = ids + array("q", [id for id in found if id not in best])
+    begin = _begin(query, ids, last)
+    return ids[begin : begin + PAGE_SIZE + 1], total
 
-    def load(keys: list[Any]) -> dict[Any, "array[int]"]:
-        allowed = _select(query, now)
-        hits = search.matching(query.text, allowed.where(is_active) if any_word else allowed, any_word=any_word)
-        best = sa.select(hits.c.tool_id).order_by(*search.best_first(hits))
-        return {key: array("q", db.session.connection().scalars(best)) for key in keys}
 
-    key = replace(query, page=1, after=""), any_word, now.date()
-    ids: Sequence[Any] = load_each("finder.best", [key], load, state or catalog_state(now))[key]
-    begin = (query.page - 1) * PAGE_SIZE
-    if query.after:
-        named = sa.select(requested_slug.c.tool_id).where(requested_slug.c.slug == query.after)
-        last = db.session.scalar(named)
-        begin = ids.index(last) + 1 if last in ids else len(ids)
-    return ids[begin : begin + PAGE_SIZE + 1], len(ids)
+def _begin(query: ToolQuery, ids: "array[int]", last: int | None) -> int:
+    """Return where a page begins: behind the `last` before it, and behind all where they do not have that one."""
+    if not query.after:
+        return (query.page - 1) * PAGE_SIZE
+    return ids.index(last) + 1 if last is not None and last in ids else len(ids)
+
+
+def _read_ranked(query: ToolQuery, now: datetime, any_word: bool) -> tuple["array[int]", int]:
+    """Return the ids of the best, and how many match in all."""
+    hits = search.matching(query.text, _among(query, now, any_word), public_at=now, any_word=any_word)
+    best = sa.select(hits.c.tool_id, hits.c.total).order_by(*search.best_first(hits))
+    rows = db.session.connection().execute(best).all()
+    return array("q", [id for id, _total in rows]), rows[0].total if rows else 0
+
+
+def _read_matching(query: ToolQuery, now: datetime, any_word: bool) -> "array[int]":
+    among = _among(query, now, any_word)
+    ids = search.first_matching(query.text, among, public_at=now, any_word=any_word)
+    return array("q", db.session.connection().scalars(ids).all())
+
+
+def _among(query: ToolQuery, now: datetime, any_word: bool) -> sa.Select[Any] | None:
+    """Return the tools that may be found, or None for all that are public: those need not be looked up."""
+    if any_word:
+        return _select(query, now).where(is_active)
+    return _select(query, now) if query.is_filtered else None
 
 
 def _read_ids(query: ToolQuery, now: datetime) -> tuple[Sequence[int], int]:

@@ -3,22 +3,29 @@
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, url_for
+from flask import Flask, current_app
 
 from verdicts.config import current_settings
 
 
+_REMEMBERED = "verdicts.addresses"  # in app.extensions
+MAX_REMEMBERED = 4096
+
+
 def init_app(app: Flask) -> None:
-    @lru_cache(maxsize=4096)
+    @lru_cache(MAX_REMEMBERED)
     def remembered(endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
         return app.url_for(endpoint, **dict(values))
 
-    def url_for_templates(endpoint: str, **values: object) -> str:
-        """Return what url_for does: pages name the same few addresses again and again."""
-        hashable = ((key, tuple(value) if isinstance(value, list) else value) for key, value in values.items())
-        return remembered(endpoint, tuple(hashable))
+    app.extensions[_REMEMBERED] = remembered
+    app.add_template_global(path_to, "url_for")
 
-    app.add_template_global(url_for_templates, "url_for")
+
+def path_to(endpoint: str, **values: object) -> str:
+    """Return what url_for does: pages name the same few addresses again and again."""
+    hashable = ((key, tuple(value) if isinstance(value, list) else value) for key, value in values.items())
+    path: str = current_app.extensions[_REMEMBERED](endpoint, tuple(hashable))
+    return path
 
 
 def absolute(path: str) -> str:
@@ -27,8 +34,8 @@ def absolute(path: str) -> str:
 
 
 def category_path(slug: str) -> str:
-    return url_for("categories.show", slug=slug)
+    return path_to("categories.show", slug=slug)
 
 
 def reviewer_path(slug: str) -> str:
-    return url_for("reviewers.show", slug=slug)
+    return path_to("reviewers.show", slug=slug)

@@ -18,7 +18,7 @@ from verdicts.catalog.summaries import CategoryLink, ToolLink
 from verdicts.comparisons.queries import ComparisonPage
 from verdicts.comparisons.tool_table import ToolRow
 from verdicts.voting.community import Community
-from verdicts.web.addresses import absolute, category_path, reviewer_path
+from verdicts.web.addresses import absolute, category_path, path_to, reviewer_path
 
 Data = dict[str, object]
 Crumb = tuple[str, str]  # a page's name and path
@@ -104,7 +104,7 @@ def tools_data(tools: Iterable[ToolLink]) -> list[Data]:
 
 
 def tool_path(tool: ToolLink) -> str:
-    return url_for("catalog.tool", slug=tool.slug)
+    return path_to("catalog.tool", slug=tool.slug)
 
 
 def breadcrumbs(crumbs: Sequence[Crumb]) -> Data:

@@ -204,9 +204,7 @@ def panels_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
 def panel_verdicts_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
     """Return each tool's verdicts without the words, for lists. One statement."""
     rows = db.session.connection().execute(_PANEL_VERDICTS, {"ids": list(tool_ids)})
-    reviews = [
-        (tool_id, PanelReview(_to_reviewer(*by), verdict, reviewed_on=on)) for tool_id, verdict, on, *by in rows
-    ]
+    reviews = [(tool_id, PanelReview(_to_reviewer(*by), verdict, reviewed_on=on)) for tool_id, verdict, on, *by in rows]
     return {tool_id: Panel(panel) for tool_id, panel in _by_tool(tool_ids, reviews).items()}
 
 

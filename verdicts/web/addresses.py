@@ -7,7 +7,6 @@ from flask import Flask, current_app
 
 from verdicts.config import current_settings
 
-
 _REMEMBERED = "verdicts.addresses"  # in app.extensions
 MAX_REMEMBERED = 4096
 

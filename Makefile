@@ -46,8 +46,8 @@ faults: .venv/develop.stamp ## run the long fault tests; `make test` runs short 
 	@scripts/prepare-tests
 	@FAULTS=long $(run) pytest tests/faults
 
-bench: .venv/develop.stamp ## measure requests per second, compared with the simplest Flask view (SCALE=50000: pages with so many tools; POSTGRES=URL of a server)
-	@SCALE='$(SCALE)' VOTES='$(VOTES)' POSTGRES='$(POSTGRES)' $(run) benchmarks
+bench: .venv/develop.stamp ## measure requests per second, compared with the simplest Flask view (SCALE=50000: pages with so many tools; MINUTES=20: memory under mixed load; POSTGRES=URL of a server)
+	@SCALE='$(SCALE)' VOTES='$(VOTES)' MINUTES='$(MINUTES)' POSTGRES='$(POSTGRES)' $(run) benchmarks
 
 lock: .venv/develop.stamp ## update requirements/ from pyproject.toml (UPGRADE=1: to the newest versions)
 	$(lock) pyproject.toml --output-file requirements/serve.txt

@@ -2,12 +2,7 @@
 
 import os
 import secrets
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 
-from benchmarks import logins, mail, proxy, results, signups, sizes
+from benchmarks import logins, mail, mixed, proxy, results, serving, signups, sizes
 from benchmarks.load import Clients, Load, run
 from benchmarks.requests import get, vote
 from benchmarks.timing import TRIES
@@ -173,9 +168,8 @@ def environment(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def served(environ: dict[str, str]) -> Iterator[None]:
-    with _gunicorn(
-        Path(environ["INSTANCE_PATH"]) / "site.log", int(environ["PORT"]), "benchmarks.site:app", environ=environ
-    ):
+    log_file, port = Path(environ["INSTANCE_PATH"], "site.log"), int(environ["PORT"])
+    with serving.served("gunicorn", "benchmarks.site:app", log_file=log_file, port=port, environ=environ):
         yield
 
 
@@ -184,7 +178,8 @@ def baseline_served(folder: Path) -> Iterator[int]:
     """Serve the baseline by gunicorn's own worker, and yield its port."""
     port = free_port()
     arguments = f"--config=benchmarks/baseline.py --bind=127.0.0.1:{port} benchmarks.baseline:app".split()
-    with _gunicorn(folder / "baseline.log", port, *arguments, environ={"PATH": os.environ["PATH"]}):
+    log_file, environ = folder / "baseline.log", {"PATH": os.environ["PATH"]}
+    with serving.served("gunicorn", *arguments, log_file=log_file, port=port, environ=environ):
         yield port
 
 
@@ -205,39 +200,16 @@ def served_with_postgresql(folder: Path, server: str) -> Iterator[int | None]:
         yield int(environ["PORT"])
 
 
-@contextmanager
-def _gunicorn(log_file: Path, port: int, *arguments: str, environ: dict[str, str]) -> Iterator[None]:
-    command = [sys.executable, "-m", "gunicorn", *arguments]
-    with log_file.open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=config.CHECKOUT, env=environ, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        wait_for(port, process)
-        yield
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(300):
-        if process.poll() is not None:
-            break
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    sys.exit("gunicorn did not start")
-
-
 if __name__ == "__main__":
     server = os.environ.get("POSTGRES", "")
     if tools := int(os.environ.get("SCALE") or 0):
         with results.stored("sizes-postgresql" if server else "sizes") as figures:
             figures.update(sizes.main(environment, tools, int(os.environ.get("VOTES") or 0), server=server))
+    elif minutes := float(os.environ.get("MINUTES") or 0):
+        with results.stored("mixed") as figures, tempfile.TemporaryDirectory(prefix="verdicts-bench-") as folder:
+            environ = environment(Path(folder))
+            fill(config.load(environ))
+            figures.update(mixed.main(environ, minutes))
     else:
         with results.stored("rates") as figures:
             figures.update(main(server=server))

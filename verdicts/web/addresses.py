@@ -8,7 +8,7 @@ from flask import Flask, current_app
 from verdicts.config import current_settings
 
 _REMEMBERED = "verdicts.addresses"  # in app.extensions
-MAX_REMEMBERED = 4096
+MAX_REMEMBERED = 1024  # a search has addresses that nobody else asks for, and they stay as long
 
 
 def init_app(app: Flask) -> None:

@@ -21,7 +21,7 @@ class StoreName(StrEnum):
     MADE_UP = "made-up"  # comparisons of more tools, redirects, and whatever has a query
 
 
-MAX_BYTES_IN_ALL = 3 * MEBIBYTE  # of each worker
+MAX_BYTES_IN_ALL = 7 * MEBIBYTE // 2  # of each worker
 _PARTS = {StoreName.PAGES: 5, StoreName.PAIRS: 4, StoreName.PICTURES: 1, StoreName.MADE_UP: 2}
 MAX_BYTES = {name: MAX_BYTES_IN_ALL * part // sum(_PARTS.values()) for name, part in _PARTS.items()}
 

@@ -176,7 +176,7 @@ def _line(column: Column) -> _Box:
     return column.start * _WITH_NAMES / 100, column.y - 2, column.end * _WITH_NAMES / 100, column.y + 2
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)  # with each vote there are others
 def _find_spots(figures: tuple[_Figure, ...], lines: tuple[_Box, ...]) -> tuple[_Spot, ...]:
     """Return a spot for each point, where it and its name cover least of the others.
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from verdicts.voting.community import Community
+from verdicts.voting.community import Community, wilson
 from verdicts.voting.lead_strength import readers_to_divide, readers_to_level, voices_to_level, votes_to_overlap
 from verdicts.voting.readers_of_both import ReadersOfBoth
 
@@ -74,6 +74,26 @@ def test_two_intervals_stay_apart_until_so_many_votes_change(votes: tuple[int, i
     highs = [Community(behind.ship + won, behind.skip - won).interval.high for won in range(behind.skip + 1)]  # type: ignore[union-attr]
     expected = min(lost + won for lost, low in enumerate(lows) for won, high in enumerate(highs) if low <= high)
     assert votes_to_overlap(ahead, behind) == (expected or None)
+
+
+@settings(max_examples=40)
+@given(st.tuples(*[st.one_of(st.integers(0, 2_000), st.sampled_from([0, 20_000, 100_000]))] * 4))
+def test_so_do_those_of_many_votes(votes: tuple[int, int, int, int]) -> None:
+    first, second = Community(*votes[:2]), Community(*votes[2:])
+    assume(first.interval and second.interval)
+    ahead, behind = (first, second) if first.ship * second.counted > second.ship * first.counted else (second, first)
+
+    def overlap(votes: int, lost: int) -> bool:
+        low, high = (
+            wilson(ahead.ship - lost, ahead.counted).low,
+            wilson(behind.ship + votes - lost, behind.counted).high,
+        )
+        return low <= high
+
+    fewest = votes_to_overlap(ahead, behind) or 0
+    for changes in {fewest, max(0, fewest - 1)}:
+        ways = range(max(0, changes - behind.skip), min(changes, ahead.ship) + 1)
+        assert any(overlap(changes, lost) for lost in ways) == (changes == fewest)
 
 
 def test_a_lead_of_very_many_readers_is_found() -> None:

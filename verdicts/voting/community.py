@@ -93,11 +93,24 @@ class Community:
 
 def wilson(ship: int, total: int) -> Interval:
     """Return a share's score interval at CONFIDENCE_PERCENT, both ends in 0..1 (Wilson 1927). Needs total > 0."""
+    return Interval(lower_end(ship, total), upper_end(ship, total))
+
+
+# At the edges the ends are exactly 0 and 1; floats would miss them by a hair, and pages would print 1 % or 99 %.
+def lower_end(ship: int, total: int) -> float:
+    middle, reach = _middle_and_reach(ship, total)
+    return max(0.0, middle - reach) if ship else 0.0
+
+
+def upper_end(ship: int, total: int) -> float:
+    middle, reach = _middle_and_reach(ship, total)
+    return min(1.0, middle + reach) if ship < total else 1.0
+
+
+def _middle_and_reach(ship: int, total: int) -> tuple[float, float]:
     share, spread = ship / total, Z_SQUARED / total
     middle = (share + spread / 2) / (1 + spread)
-    reach = _Z * sqrt(share * (1 - share) / total + spread / (4 * total)) / (1 + spread)
-    # At the edges the ends are exactly 0 and 1; floats would miss them by a hair, and pages would print 1 % or 99 %.
-    return Interval(max(0.0, middle - reach) if ship else 0.0, min(1.0, middle + reach) if ship < total else 1.0)
+    return middle, _Z * sqrt(share * (1 - share) / total + spread / (4 * total)) / (1 + spread)
 
 
 def whole_percent(share: float) -> int:

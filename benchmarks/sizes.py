@@ -148,7 +148,8 @@ def _get(path: str, site: Flask) -> None:
 
 def _search_first(path: str, site: Flask) -> None:
     """Search as who does it first: which tools it finds is not kept."""
-    site.extensions.get(KEPT, {}).pop("finder.best", None)
+    for name in ("finder.best", "finder.found"):
+        site.extensions.get(KEPT, {}).pop(name, None)
     _get(path, site)
 
 

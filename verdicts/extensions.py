@@ -1,5 +1,6 @@
 """The database session, how it writes, and the other Flask extensions. create_app binds them to an application."""
 
+import json
 import logging
 import threading
 import time
@@ -367,6 +368,14 @@ def rows_of(ids: Sequence[int], statement: sa.Select[Any], id: sa.ColumnElement[
     found = db.session.execute(statement.order_by(None).add_columns(id).where(id.in_(ids)))
     rows = {row[-1]: row for row in found}
     return [rows[each] for each in ids if each in rows]
+
+
+def is_one_of(column: sa.ColumnElement[int], ids: Sequence[int]) -> sa.ColumnElement[bool]:
+    """Say whether a column is one of hundreds of numbers, which are one parameter: a thousand take a millisecond."""
+    if db.engine.dialect.name == "sqlite":
+        numbers = sa.func.json_each(json.dumps(list(ids))).table_valued("value")
+        return column.in_(sa.select(numbers.c.value))
+    return column == sa.any_(sa.literal(list(ids), postgresql.ARRAY(sa.Integer)))
 
 
 def insert(table: sa.Table) -> sqlite.Insert | postgresql.Insert:

@@ -1,11 +1,7 @@
 """the search knows what tools are said to be, and on SQLite which words stand in a name or tagline
 
-Revision: 0032, after 0031. The search index is built anew.
+Revision: 0032, after 0031.
 """
-
-from alembic import op
-
-from verdicts.catalog import search
 
 revision = "0032"
 down_revision = "0031"
@@ -14,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    search.reindex_all(op.get_bind())
+    """Leave the index to revision 0041, which builds it anew."""
 
 
 def downgrade() -> None:

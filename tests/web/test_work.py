@@ -45,6 +45,11 @@ HOTTEST = {
     f"/tools?sort=panel&after={slug_of(100)}": "/tools?sort=panel&after=alpha",
     "/tools?q=tool": "/tools?q=editor",
     "/tools?q=tool+vs+cobalt": "/tools?q=alpha+vs+beta",
+    "/tools?q=tool&category=kind-3": "/tools?q=editor&category=developer-tools",
+    "/tools?q=tool&sort=name": "/tools?q=editor&sort=name",
+    "/tools?price=free": "/tools?price=free",
+    "/tools?license=MIT&panel=split&sort=price": "/tools?license=MIT&panel=split&sort=price",
+    "/tools?fresh=reviews&open=1": "/tools?fresh=reviews&open=1",
     "/categories/kind-3": "/categories/developer-tools",
 }
 ALL_PRICES_ARE_DUE = NOW + timedelta(days=100)
@@ -98,7 +103,7 @@ def filled(template: Path, scale: Scale) -> Iterator[Flask]:
 def steps(act: Callable[[], object]) -> int:
     """Return how many steps of SQLite's virtual machine an act takes, once what is kept of all tools is in memory."""
     act()
-    for name in ("comparisons.related", "comparisons.sheets", "finder.best"):  # what is kept of some is read again
+    for name in ("comparisons.related", "comparisons.sheets", "finder.best", "finder.found"):  # kept of some alone
         current_app.extensions.get(KEPT, {}).pop(name, None)
     ticks: Counter[None] = Counter()
 

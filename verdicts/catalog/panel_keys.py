@@ -45,6 +45,11 @@ def key_of(verdicts: Iterable[tuple[int, Verdict]]) -> str:
     return "".join(f"{_SIGNS[verdict]}{reviewer_id}" for reviewer_id, verdict in verdicts)
 
 
+def signs_in(key: str) -> str:
+    """Return which verdicts a key holds: "+-" where some ship the tool and some skip it, "" where nobody looked."""
+    return "".join(sign for sign in _VERDICTS if sign in key)
+
+
 def has_voice(reviewer_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
     """Say, as a column, whether the key of a row's tool holds a verdict of a row's reviewer."""
     ids = sa.func.replace(_tool.c.panel_key, "-", "+").concat("+")

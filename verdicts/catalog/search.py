@@ -7,9 +7,10 @@ Spaces left out or put in do not matter in names, aliases, synonyms, makers and 
 "vscode" finds VS Code. Neighbouring words are indexed run together too, and so are those of a query.
 """
 
+import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -17,9 +18,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from verdicts.catalog import spelling
-from verdicts.catalog.facts import says_yes
+from verdicts.catalog.facts import OPEN_KEYS, says_yes
 from verdicts.catalog.kinds import PriceModel
-from verdicts.catalog.models import Category, CategoryFact, PriceRecord, Tool, ToolFact, ToolSlug
+from verdicts.catalog.models import Category, CategoryFact, PriceRecord, Review, Tool, ToolFact, ToolSlug
+from verdicts.catalog.panel_keys import signs_in
 from verdicts.catalog.words import (
     MAX_WORD_LENGTH,
     as_one_word,
@@ -56,25 +58,50 @@ _FREE = "free"  # what visitors call a tool that costs nothing, or nothing to st
 _WHOLE = "\ue000"
 # Stand before each word of a name and of a tagline, once more: FTS5 reads all places of a word to say in which column.
 _MARKS = {"name": "\ue001", "tagline": "\ue002"}
+_PROPERTY = "\ue003"  # begins a word that says what a tool is, as filters ask for it
 
 MAX_RANKED = 120  # five pages
+
+# Lists of words by property_word(), of each of which a tool must have one.
+Properties = Sequence[Sequence[str]]
 
 tool = Tool.__table__
 category = Category.__table__
 tool_slug = ToolSlug.__table__
 fact, label = ToolFact.__table__, CategoryFact.__table__
-price = PriceRecord.__table__
+price, review = PriceRecord.__table__, Review.__table__
 _SPACE = sa.literal_column("' '", sa.Text)
 fts5 = sa.table("tool_search", *map(sa.column, ("rowid", "tool_search", "name", "tagline", "rest")))
 documents = sa.table("tool_search", sa.column("tool_id"), sa.column("document"))
 # How PostgreSQL's documents label a word: by where it stands.
 _LABELS = {"name": "A", "tagline": "B", "rest": "C"}
+_EVERYWHERE = "1A,2B,3C"
 # In which part of a document to look first. The expressions are those of its indexes: an index knows no labels.
 _PLACES = {"name": "ts_filter(document, '{a}')", "tagline": "ts_filter(document, '{b}')", "document": "document"}
 
 
+def property_word(name: str, value: str) -> str:
+    """Return the word by which a tool is found that is this.
+
+    A name is "category" (a slug), "price" (a model), "license", "panel" (a panel_keys.signs_in()), "open" ("yes") or
+    "oldest review" (its month, one of months()).
+    """
+    return _PROPERTY + hashlib.blake2b(f"{name} {value}".encode(), digest_size=8).hexdigest()
+
+
+def months(first: date, last: date) -> list[str]:
+    """Return the months from that of the first day to that of the last."""
+    begins = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    return [f"{number // 12}-{number % 12 + 1}" for number in begins]
+
+
 def matching(
-    text: str, among: sa.Select[Any] | None = None, *, public_at: datetime | None = None, any_word: bool = False
+    text: str,
+    among: sa.Select[Any] | None = None,
+    *,
+    public_at: datetime | None = None,
+    any_word: bool = False,
+    properties: Properties = (),
 ) -> sa.Subquery:
     """Return the best tools that hold every word of `text`, the last of which may be unfinished, ranked.
 
@@ -93,14 +120,15 @@ def matching(
     alias, a synonym or its category's name; those with more words rank first. Words such as "for" are left out then:
     anywhere else, a word alone says little.
 
-    `public_at` is a moment at which tools must be public, and `among` selects the ids of those that may be found; each
-    of them is asked about, which takes longer. Without both, unpublished tools may be found too.
+    `properties` are lists of property_word(): a tool must have one of each. `public_at` is a moment at which it must be
+    public, and `among` selects the ids of those that may be found; each of them is asked about, which takes longer.
+    Without both, unpublished tools may be found too.
 
     Of many that match, the first MAX_RANKED of first_matching() are ranked. Nobody looks at more, and to rank all of
     50,000 took half a second.
     """
     words, _ways, whole = _read(text, any_word=any_word)
-    first = first_matching(text, among, public_at=public_at, any_word=any_word)
+    first = first_matching(text, among, public_at=public_at, any_word=any_word, properties=properties)
     index, first_hits = _index_here(), first.cte("first_hits")
     held = [_weight_of_held(index.holds, word) for word in words] if any_word else []
     best = sa.select(first_hits).limit(sa.literal_column(str(MAX_RANKED))).subquery("best")
@@ -112,18 +140,26 @@ def matching(
 
 
 def first_matching(
-    text: str, among: sa.Select[Any] | None = None, *, public_at: datetime | None = None, any_word: bool = False
+    text: str,
+    among: sa.Select[Any] | None = None,
+    *,
+    public_at: datetime | None = None,
+    any_word: bool = False,
+    properties: Properties = (),
 ) -> sa.Select[Any]:
     """Return the statement that reads the ids of what matching() finds, MAX_COUNTED + 1 at most, not ranked.
 
     Those come first whose name is the text, then those that hold it in their name, in their tagline, anywhere; of
-    these, those that hold the last word as it is typed.
+    these, those that hold the last word as it is typed. An empty text finds all that have the properties.
     """
     words, ways, whole = _read(text, any_word=any_word)
-    if not words:
-        return sa.select(tool.c.id.label("tool_id")).where(sa.false())
     index = _index_here()
-    found = index.best(ways, whole, rest=not any_word).subquery("found")
+    if words:
+        found = index.best(ways, whole, properties, rest=not any_word).subquery("found")
+    elif properties and not text:
+        found = index.holding([], properties).subquery("found")
+    else:
+        return sa.select(tool.c.id.label("tool_id")).where(sa.false())
     first = sa.select(found.c.tool_id).limit(sa.literal_column(str(MAX_COUNTED + 1)))
     if public_at is not None:
         first = first.where(*_is_public(found, public_at))
@@ -137,12 +173,13 @@ def best_first(hits: sa.Subquery) -> tuple[sa.ColumnElement[int], ...]:
     return (hits.c.rank, hits.c.place, hits.c.tool_id)
 
 
-def holding(text: str) -> sa.Subquery:
-    """Return all tools that matching() finds, in no order, as (tool_id)."""
+def is_in(tool_id: sa.ColumnElement[int], text: str, properties: Properties = ()) -> sa.ColumnElement[bool]:
+    """Say whether a row's tool is one that first_matching() finds, so that no planner would rather find all of them."""
     words, ways, _whole = _read(text)
-    if not words:
-        return sa.select(tool.c.id.label("tool_id")).where(sa.false()).subquery("hits")
-    return _index_here().holding(ways).subquery("hits")
+    index = _index_here()
+    holds_all = index.holds_all(ways if words else [], properties)
+    entry = sa.select(index.tool_id).where(index.tool_id == tool_id, holds_all)
+    return sa.case((entry.correlate(tool).exists(), 1), else_=0) == 1
 
 
 def correct(text: str) -> str:
@@ -163,7 +200,8 @@ def reindex(tool_ids: Collection[int]) -> None:
     """Rebuild the index of these tools; deleted and merged ones leave it. At most four statements.
 
     Call it in the transaction that changes a tool's name, tagline, maker, category, description, facts, aliases or
-    synonyms; a category's name and what it asks for stand in the index of all its tools.
+    synonyms, its price's model, its license or its panel key; a category's name, slug and what it asks for stand in the
+    index of all its tools.
     """
     if len(tool_ids) > MAX_TOOLS_ONE_BY_ONE:
         return reindex_all()
@@ -197,11 +235,19 @@ def _texts() -> sa.Select[Any]:
     facts = sa.select(sa.func.aggregate_strings(label.c.label + " " + fact.c.value, " "))
     facts = facts.select_from(fact.join(label, label.c.key == fact.c.key)).where(fact.c.tool_id == tool.c.id, asked)
     columns = (tool.c.id, tool.c.name, tool.c.tagline, tool.c.maker, tool.c.description, tool.c.synonyms)
-    is_current = (price.c.tool_id == tool.c.id) & price.c.until.is_(None)
-    is_free = sa.exists().where(is_current, price.c.model.in_([PriceModel.FREE, PriceModel.FREEMIUM]))
-    others = (slugs.scalar_subquery().label("slugs"), facts.scalar_subquery().label("facts"), is_free.label("is_free"))
+    properties = (tool.c.license, tool.c.panel_key, category.c.name.label("category"), category.c.slug)
+    is_open = facts.where(fact.c.key.in_(OPEN_KEYS)).with_only_columns(sa.literal(1)).exists()
+    model = sa.select(price.c.model).where(price.c.tool_id == tool.c.id, price.c.until.is_(None))
+    oldest = sa.func.min(sa.func.coalesce(review.c.reviewed_on, sa.literal(date.min, sa.Date)), type_=sa.Date)
+    others = (
+        slugs.scalar_subquery().label("slugs"),
+        facts.scalar_subquery().label("facts"),
+        model.scalar_subquery().label("model"),
+        is_open.label("is_open"),
+        sa.select(oldest).where(review.c.tool_id == tool.c.id).scalar_subquery().label("oldest_review"),
+    )
     return (
-        sa.select(*columns, category.c.name.label("category"), *others)
+        sa.select(*columns, *properties, *others)
         .outerjoin(category, category.c.id == tool.c.category_id)
         .where(tool.c.merged_into_id.is_(None))
         .order_by(tool.c.id)
@@ -249,7 +295,8 @@ def _first_of_each(items: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _entry(row: sa.Row[Any]) -> dict[str, Any]:
     other_names = _names(row)[1:]
-    rest = " ".join(filter(None, (row.maker, _FREE if row.is_free else "", row.facts, row.description)))
+    is_free = row.model in {PriceModel.FREE, PriceModel.FREEMIUM}
+    rest = " ".join(filter(None, (row.maker, _FREE if is_free else "", row.facts, row.description)))
     columns = {
         "name": [
             *(_WHOLE + as_one_word(name) for name in _names(row) if as_one_word(name)),
@@ -260,11 +307,23 @@ def _entry(row: sa.Row[Any]) -> dict[str, Any]:
             *words_of(row.category or ""),
             *(word for name in other_names for word in with_joined(name)),
         ],
-        "rest": [*with_joined(row.maker), *words_of(rest[:MAX_TEXT_LENGTH])],
+        "rest": [*_property_words(row), *with_joined(row.maker), *words_of(rest[:MAX_TEXT_LENGTH])],
     }
     return {"rowid": row.id} | {
         column: " ".join(list(dict.fromkeys(words))[:MAX_INDEXED_WORDS]) for column, words in columns.items()
     }
+
+
+def _property_words(row: sa.Row[Any]) -> Iterator[str]:
+    yield property_word("category", row.slug or "")
+    yield property_word("price", row.model or PriceModel.UNKNOWN)
+    yield property_word("license", row.license)
+    yield property_word("panel", signs_in(row.panel_key))
+    if row.is_open:
+        yield property_word("open", "yes")
+    if row.oldest_review:
+        [month] = months(row.oldest_review, row.oldest_review)
+        yield property_word("oldest review", month)
 
 
 def _marked(entry: dict[str, Any]) -> dict[str, Any]:
@@ -280,7 +339,8 @@ def _document(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _lexemes(words: str, label: str) -> str:
-    return " ".join(f"'{word}':{label}" for word in words.split())
+    """The index of names knows the words alone that stand in a name: a property stands everywhere."""
+    return " ".join(f"'{word}':{_EVERYWHERE if word.startswith(_PROPERTY) else label}" for word in words.split())
 
 
 def _read(text: str, *, any_word: bool = False) -> tuple[list[str], list[list[str]], str]:
@@ -304,25 +364,29 @@ def _read(text: str, *, any_word: bool = False) -> tuple[list[str], list[list[st
     return words, [way for number, way in enumerate(ways) if way not in ways[:number]], whole
 
 
-def _holding_on_sqlite(ways: Sequence[Sequence[str]], mark: str = "", end: str = "*") -> sa.Select[Any]:
+def _holding_on_sqlite(
+    ways: Sequence[Sequence[str]], properties: Properties, mark: str = "", end: str = "*"
+) -> sa.Select[Any]:
     def every(way: Sequence[str]) -> str:
         return " AND ".join([*(f'"{mark}{word}"' for word in way[:-1]), f'"{mark}{way[-1]}"{end}'])
 
-    return _matching_on_sqlite(" OR ".join(f"({every(way)})" for way in ways))
+    return _matching_on_sqlite(" OR ".join(f"({every(way)})" for way in ways), properties)
 
 
-def _matching_on_sqlite(expression: str) -> sa.Select[Any]:
-    return sa.select(fts5.c.rowid.label("tool_id")).where(fts5.c.tool_search.bool_op("MATCH")(expression))
+def _matching_on_sqlite(expression: str, properties: Properties) -> sa.Select[Any]:
+    anded = [" OR ".join(f'"{word}"' for word in words) for words in properties] + [expression] * bool(expression)
+    is_match = fts5.c.tool_search.bool_op("MATCH")(" AND ".join(f"({each})" for each in anded))
+    return sa.select(fts5.c.rowid.label("tool_id")).where(is_match)
 
 
-def _best_on_sqlite(ways: Sequence[Sequence[str]], whole: str, *, rest: bool) -> sa.Select[Any]:
+def _best_on_sqlite(ways: Sequence[Sequence[str]], whole: str, properties: Properties, *, rest: bool) -> sa.Select[Any]:
     """SQLite reads the parts one after the other, each as far as its rows are asked for.
 
     All rows of the words that begin with an unfinished one are put in order before the first: whole words come first.
     """
     marks = [*_MARKS.values(), ""] if rest else _MARKS.values()
-    holding = (_holding_on_sqlite(ways, mark, end) for mark in marks for end in ("", "*"))
-    parts = sa.union_all(_matching_on_sqlite(f'"{whole}"'), *holding).subquery("parts")
+    holding = (_holding_on_sqlite(ways, properties, mark, end) for mark in marks for end in ("", "*"))
+    parts = sa.union_all(_matching_on_sqlite(f'"{whole}"', properties), *holding).subquery("parts")
     return sa.select(parts.c.tool_id).distinct()
 
 
@@ -334,8 +398,28 @@ def _holds_on_sqlite(column: str, word: str, *, begins: bool = False) -> sa.Colu
     return sa.func.instr(words, f" {word}" if begins else f" {word} ") > 0
 
 
-def _holding_on_postgresql(ways: Sequence[Sequence[str]]) -> sa.Select[Any]:
-    return sa.select(documents.c.tool_id).where(_is_in(documents.c.document, _every(ways)))
+def _holds_all_on_sqlite(ways: Sequence[Sequence[str]], properties: Properties) -> sa.ColumnElement[bool]:
+    def holds(word: str, *, begins: bool) -> sa.ColumnElement[bool]:
+        return sa.or_(*(_holds_on_sqlite(column, word, begins=begins) for column in _LABELS))
+
+    def every(way: Sequence[str]) -> sa.ColumnElement[bool]:
+        return sa.and_(*(holds(word, begins=False) for word in way[:-1]), holds(way[-1], begins=True))
+
+    has_each = (sa.or_(*(_holds_on_sqlite("rest", word) for word in words)) for words in properties)
+    return sa.and_(*has_each, *([sa.or_(*map(every, ways))] if ways else []))
+
+
+def _holding_on_postgresql(ways: Sequence[Sequence[str]], properties: Properties) -> sa.Select[Any]:
+    return sa.select(documents.c.tool_id).where(_holds_all_on_postgresql(ways, properties))
+
+
+def _holds_all_on_postgresql(ways: Sequence[Sequence[str]], properties: Properties) -> sa.ColumnElement[bool]:
+    return _is_in(documents.c.document, _and(properties, _every(ways)))
+
+
+def _and(properties: Properties, expression: str) -> str:
+    anded = [" | ".join(map(_lexeme, words)) for words in properties] + [expression] * bool(expression)
+    return " & ".join(f"({each})" for each in anded)
 
 
 def _every(ways: Sequence[Sequence[str]], label: str = "", *, begins: bool = True) -> str:
@@ -353,18 +437,20 @@ def _is_in(document: sa.ColumnElement[Any], expression: str) -> sa.ColumnElement
     return document.bool_op("@@")(sa.cast(expression, postgresql.TSQUERY))
 
 
-def _best_on_postgresql(ways: Sequence[Sequence[str]], whole: str, *, rest: bool) -> sa.Select[Any]:
+def _best_on_postgresql(
+    ways: Sequence[Sequence[str]], whole: str, properties: Properties, *, rest: bool
+) -> sa.Select[Any]:
     """Each part leaves out those before it, so that none needs to be read to its end.
 
     All places of the words that begin with an unfinished one are gathered before the first: whole words come first.
     """
     places = list(_PLACES) if rest else list(_PLACES)[:-1]
-    values, before = {"named": _lexeme(whole)}, [_lexeme(whole, _LABELS["name"])]
+    values, before = {"named": _and(properties, _lexeme(whole))}, [_lexeme(whole, _LABELS["name"])]
     for place in places:
         label = _LABELS.get(place, "")
-        values[f"in_{place}"] = _every(ways, begins=False)
+        values[f"in_{place}"] = _and(properties, _every(ways, begins=False))
         values[f"before_in_{place}"] = " | ".join(before)
-        values[f"begins_in_{place}"] = _every(ways)
+        values[f"begins_in_{place}"] = _and(properties, _every(ways))
         values[f"before_begins_in_{place}"] = " | ".join([*before, _every(ways, label, begins=False)])
         before.append(_every(ways, label))
     parts = _parts_on_postgresql(tuple(places)).bindparams(**values).columns(documents.c.tool_id)
@@ -422,7 +508,8 @@ def _rank(
 
 @dataclass(frozen=True)
 class _Index:
-    """A database's index: its table, the tools that hold any of the ways, the best first, and where a word stands.
+    """A database's index: its table, the tools that hold any of the ways, the best first, and where a word stands or
+    whether all that is looked for does.
 
     `unpublished` is what to read from where a tool is looked for among those that are not published.
     """
@@ -430,9 +517,10 @@ class _Index:
     table: sa.TableClause
     tool_id: sa.ColumnElement[int]
     unpublished: str
-    holding: Callable[[Sequence[Sequence[str]]], sa.Select[Any]]
+    holding: Callable[[Sequence[Sequence[str]], Properties], sa.Select[Any]]
     best: Callable[..., sa.Select[Any]]
     holds: Callable[..., sa.ColumnElement[bool]]
+    holds_all: Callable[[Sequence[Sequence[str]], Properties], sa.ColumnElement[bool]]
 
 
 _INDEXES = {
@@ -443,8 +531,15 @@ _INDEXES = {
         _holding_on_sqlite,
         _best_on_sqlite,
         _holds_on_sqlite,
+        _holds_all_on_sqlite,
     ),
     "postgresql": _Index(
-        documents, documents.c.tool_id, "tool", _holding_on_postgresql, _best_on_postgresql, _holds_on_postgresql
+        documents,
+        documents.c.tool_id,
+        "tool",
+        _holding_on_postgresql,
+        _best_on_postgresql,
+        _holds_on_postgresql,
+        _holds_all_on_postgresql,
     ),
 }

@@ -5,7 +5,7 @@ numbers are for the first pages only, since the database reads all that a number
 """
 
 from array import array
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from verdicts.catalog import models, search
 from verdicts.catalog.content_version import catalog_state
-from verdicts.catalog.facts import says_yes
+from verdicts.catalog.facts import OPEN_KEYS
 from verdicts.catalog.kept import load_each
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.price_checks import days_since_check
@@ -23,14 +23,11 @@ from verdicts.catalog.queries import category, is_active, price, requested_slug,
 from verdicts.catalog.reviews import OLD_AFTER
 from verdicts.catalog.summaries import ToolLink, ToolSummary
 from verdicts.comparisons.tool_orders import ORDERS, Sort
-from verdicts.extensions import MAX_COUNTED, UtcDateTime, count_up_to, db, limit_to
+from verdicts.extensions import MAX_COUNTED, UtcDateTime, count_up_to, db, is_one_of, limit_to
 
 PAGE_SIZE = 24
 MAX_LICENSES = 60
 MAX_NUMBERED_PAGE = -(-MAX_COUNTED // PAGE_SIZE)
-
-# The facts that say whether a tool's weights or source are open, in those categories that have one of them.
-OPEN_KEYS = ("open", "open_source", "open_weights")
 
 
 class PanelSplit(StrEnum):
@@ -40,6 +37,10 @@ class PanelSplit(StrEnum):
     SPLIT = "split"
     ALL_SKIP = "all-skip"
     NOT_REVIEWED = "none"
+
+
+# Which verdicts are among those of such a panel, as panel_keys.signs_in() says it.
+_SIGNS = {PanelSplit.ALL_SHIP: "+", PanelSplit.SPLIT: "+-", PanelSplit.ALL_SKIP: "-", PanelSplit.NOT_REVIEWED: ""}
 
 
 class FreshPart(StrEnum):
@@ -116,8 +117,10 @@ def list_tools(query: ToolQuery, now: datetime, state: Hashable = None) -> Found
     kept while the catalogue is in this state (see content_version.catalog_state(), which is read where none is given),
     since to look for and rank them takes longest.
     """
-    is_by_match = query.text and query.sort is Sort.RELEVANCE
-    return _to_page(*(_read_best(query, now, state) if is_by_match else _read_ids(query, now)))
+    if query.text and query.sort is Sort.RELEVANCE:
+        return _to_page(*_read_best(query, now, state))
+    is_indexed = query.text or _properties_of(query, now.date())
+    return _to_page(*(_read_found(query, now, state) if is_indexed else _read_ids(query, now)))
 
 
 def _to_page(ids: Sequence[int], total: int) -> FoundTools:
@@ -152,31 +155,57 @@ def _begin(query: ToolQuery, ids: "array[int]", last: int | None) -> int:
 
 def _read_ranked(query: ToolQuery, now: datetime, any_word: bool) -> tuple["array[int]", int]:
     """Return the ids of the best, and how many match in all."""
-    hits = search.matching(query.text, _among(query, now, any_word), public_at=now, any_word=any_word)
+    hits = search.matching(query.text, **_which(query, now, any_word))
     best = sa.select(hits.c.tool_id, hits.c.total).order_by(*search.best_first(hits))
     rows = db.session.connection().execute(best).all()
     return array("q", [id for id, _total in rows]), rows[0].total if rows else 0
 
 
 def _read_matching(query: ToolQuery, now: datetime, any_word: bool) -> "array[int]":
-    among = _among(query, now, any_word)
-    ids = search.first_matching(query.text, among, public_at=now, any_word=any_word)
+    ids = search.first_matching(query.text, **_which(query, now, any_word))
     return array("q", db.session.connection().scalars(ids).all())
 
 
-def _among(query: ToolQuery, now: datetime, any_word: bool) -> sa.Select[Any] | None:
-    """Return the tools that may be found, or None for all that are public: those need not be looked up."""
-    if any_word:
-        return _select(query, now).where(is_active)
-    return _select(query, now) if query.is_filtered else None
+def _which(query: ToolQuery, now: datetime, any_word: bool) -> dict[str, Any]:
+    """Return which tools a search may find. Only what the index does not know is asked about each."""
+    among = _select(query, now) if any_word or query.fresh else None
+    if any_word and among is not None:
+        among = among.where(is_active)
+    return {"among": among, "public_at": now, "any_word": any_word, "properties": _properties_of(query, now.date())}
+
+
+def _properties_of(query: ToolQuery, today: date) -> list[list[str]]:
+    """Return which words of search.property_word() the tools must have that a visitor wants to see."""
+    asked: dict[str, Sequence[str]] = {
+        "category": [query.category] if query.category else [],
+        "price": query.prices,
+        "panel": [_SIGNS[query.panel]] if query.panel else [],
+        "license": [query.license] if query.license else [],
+        "open": ["yes"] if query.is_open else [],
+        "oldest review": search.months(today - OLD_AFTER, today) if FreshPart.REVIEWS in query.fresh else [],
+    }
+    return [[search.property_word(name, value) for value in values] for name, values in asked.items() if values]
+
+
+def _read_found(query: ToolQuery, now: datetime, state: Hashable) -> tuple[Sequence[int], int]:
+    """Return the ids of a page and of the next tool, and how many match, of what the search index finds.
+
+    Up to MAX_COUNTED are put in order. Where there are more, tools are read in their order until a page is full.
+    """
+    key = replace(query, page=1, after="", sort=Sort.RECOMMENDED), now.date()
+    found: array[int] = load_each(
+        "finder.found", [key], lambda _keys: {key: _read_matching(query, now, False)}, state or catalog_state(now)
+    )[key]
+    if len(found) > MAX_COUNTED:
+        matching = _select(query, now).where(search.is_in(tool.c.id, query.text, _properties_of(query, now.date())))
+    else:
+        matching = sa.select(tool.c.id).where(is_one_of(tool.c.id, found))
+    return (_read_in_order(query, matching) if found else []), len(found)
 
 
 def _read_ids(query: ToolQuery, now: datetime) -> tuple[Sequence[int], int]:
     """Return the ids of a page and of the next tool, and how many match; none behind a slug that none of these has."""
     matching = _select(query, now)
-    if query.text:
-        hits = search.holding(query.text)
-        matching = matching.join(hits, hits.c.tool_id == tool.c.id)
     total = count_up_to(matching)
     return (_read_in_order(query, matching) if total else []), total
 
@@ -210,50 +239,23 @@ def asks_for_open(category_slug: str) -> bool:
 
 
 def _select(query: ToolQuery, now: datetime) -> sa.Select[Any]:
-    """Return the statement that reads the ids of the tools that may be shown, whatever text they hold, in no order."""
-    allowed = sa.select(tool.c.id).where(tool.c.published_at <= sa.literal(now, UtcDateTime))
-    if query.prices or FreshPart.PRICE in query.fresh:
-        allowed = allowed.outerjoin(price, (price.c.tool_id == tool.c.id) & price.c.until.is_(None))
-    return allowed.where(*_conditions(query, now.date()))
-
-
-def _conditions(query: ToolQuery, today: date) -> Iterator[sa.ColumnElement[bool]]:
-    if query.category:
-        named = sa.select(category.c.id).where(category.c.slug == query.category)
-        yield tool.c.category_id == named.scalar_subquery()
-    if query.prices:
-        yield sa.func.coalesce(price.c.model, sa.literal(PriceModel.UNKNOWN, price.c.model.type)).in_(query.prices)
-    if query.panel:
-        yield from _panel_is(query.panel)
-    if query.license:
-        yield tool.c.license == query.license
-    if query.is_open:
-        yield _IS_OPEN
+    """Return the statement that reads the ids of public tools, in no order: those that are as fresh as is asked."""
+    allowed, today = sa.select(tool.c.id).where(tool.c.published_at <= sa.literal(now, UtcDateTime)), now.date()
     if FreshPart.PRICE in query.fresh:
-        yield (price.c.model != PriceModel.UNKNOWN) & (days_since_check(today) <= price.c.interval_days)
+        allowed = allowed.join(price, (price.c.tool_id == tool.c.id) & price.c.until.is_(None))
+        holds = days_since_check(today) <= price.c.interval_days
+        allowed = allowed.where(price.c.model != PriceModel.UNKNOWN, holds)
     if FreshPart.REVIEWS in query.fresh:
         is_old = review.c.reviewed_on.is_(None) | (review.c.reviewed_on < today - OLD_AFTER)
-        yield _has_review() & ~_has_review(is_old)
-
-
-def _panel_is(split: PanelSplit) -> Iterator[sa.ColumnElement[bool]]:
-    has_ship, has_skip = (tool.c.panel_key.contains(sign) for sign in "+-")
-    yield has_ship if split in {PanelSplit.ALL_SHIP, PanelSplit.SPLIT} else ~has_ship
-    yield has_skip if split in {PanelSplit.ALL_SKIP, PanelSplit.SPLIT} else ~has_skip
+        allowed = allowed.where(_has_review(), ~_has_review(is_old))
+    return allowed
 
 
 def _has_review(*conditions: sa.ColumnElement[bool]) -> sa.Exists:
     return sa.exists().where(review.c.tool_id == tool.c.id, *conditions)
 
 
-_fact, _key = models.ToolFact.__table__, models.CategoryFact.__table__
-_IS_OPEN = sa.exists().where(
-    _fact.c.tool_id == tool.c.id,
-    _fact.c.key.in_(OPEN_KEYS),
-    says_yes(_fact.c.value),
-    _key.c.category_id == tool.c.category_id,
-    _key.c.key == _fact.c.key,
-)
+_key = models.CategoryFact.__table__
 _has_open_key = sa.exists().where(_key.c.key.in_(OPEN_KEYS))
 _ASKS_FOR_OPEN = sa.select(_has_open_key)
 _ASKS_FOR_OPEN_IN = sa.select(

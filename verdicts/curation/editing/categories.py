@@ -51,7 +51,7 @@ def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
         copy_picks(record, row, tools)
 
     row, saved = save_with_slug(Category, schema.Category, id, data, now, to_data, copy, faults)
-    if saved.before and {"name", "facts"} & set(saved.changes):
+    if saved.before and {"name", "slug", "facts"} & set(saved.changes):
         search.reindex(db.session.scalars(sa.select(Tool.id).where(Tool.category_id == row.id)).all())
     return saved
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from verdicts.catalog import panel_keys
+from verdicts.catalog import panel_keys, search
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Review, Reviewer
 from verdicts.curation.catalog_file import schema
@@ -81,6 +81,7 @@ def save(tool_id: int, data: Json, now: datetime) -> SavedRecord:
         db.session.add(row)
         db.session.flush()
     panel_keys.refresh([tool_id])
+    search.reindex([tool_id])
     bump_content_version()
     tool = find_tool(tool_id)
     return SavedRecord(tool_id, tool.slug if tool else "", before, to_data(_reviews_of(tool_id)))
@@ -103,6 +104,7 @@ def remove_review(tool_id: int, reviewer_slug: str, now: datetime) -> SavedRecor
     db.session.delete(review)
     db.session.flush()
     panel_keys.refresh([tool_id])
+    search.reindex([tool_id])
     bump_content_version()
     return SavedRecord(tool_id, tool.slug, before, to_data(_reviews_of(tool_id)))
 

@@ -45,8 +45,9 @@ def import_catalog(data: object, now: datetime, *, as_drafts: bool = False) -> I
     entries = _import(file, existing, now, published_at=None if as_drafts else now)
     report = make_report(entries, list(_differences(entries)), as_drafts=as_drafts)
     if report.changed_anything:
-        _index(entries["categories"], entries["tools"])
-        panel_keys.refresh(sorted({entry.row.tool_id for entry in entries["reviews"] if entry.has_changed}))
+        reviewed = {entry.row.tool_id for entry in entries["reviews"] if entry.has_changed}
+        panel_keys.refresh(sorted(reviewed))
+        _index(entries["categories"], entries["tools"], reviewed)
         bump_content_version()
     return report
 
@@ -218,8 +219,8 @@ def _import_comparison(
     return entry
 
 
-def _index(categories: Iterable[ImportEntry], tools: Iterable[ImportEntry]) -> None:
+def _index(categories: Iterable[ImportEntry], tools: Iterable[ImportEntry], reviewed: set[int]) -> None:
     if any(entry.changes and not entry.is_new for entry in categories):
         search.reindex_all()
     else:
-        search.reindex([entry.row.id for entry in tools if entry.has_changed])
+        search.reindex(sorted(reviewed.union(entry.row.id for entry in tools if entry.has_changed)))

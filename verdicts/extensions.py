@@ -378,6 +378,11 @@ def is_one_of(column: sa.ColumnElement[int], ids: Sequence[int]) -> sa.ColumnEle
     return column == sa.any_(sa.literal(list(ids), postgresql.ARRAY(sa.Integer)))
 
 
+def asked_of_each(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Return a condition that is asked of row after row: no planner begins with all rows that meet it."""
+    return sa.case((condition, 1), else_=0) == 1
+
+
 def insert(table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that takes on_conflict_do_update and on_conflict_do_nothing, on both databases."""
     return sqlite.insert(table) if db.engine.dialect.name == "sqlite" else postgresql.insert(table)

@@ -48,8 +48,8 @@ HOTTEST = {
     "/tools?q=tool&category=kind-3": "/tools?q=editor&category=developer-tools",
     "/tools?q=tool&sort=name": "/tools?q=editor&sort=name",
     "/tools?price=free": "/tools?price=free",
-    "/tools?license=MIT&panel=split&sort=price": "/tools?license=MIT&panel=split&sort=price",
-    "/tools?fresh=reviews&open=1": "/tools?fresh=reviews&open=1",
+    "/tools?price=paid&sort=name": "/tools?price=paid&sort=name",
+    "/tools?price=paid&fresh=price&sort=panel": "/tools?price=paid&fresh=price&sort=panel",
     "/categories/kind-3": "/categories/developer-tools",
 }
 ALL_PRICES_ARE_DUE = NOW + timedelta(days=100)

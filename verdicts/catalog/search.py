@@ -34,7 +34,7 @@ from verdicts.catalog.words import (
     with_joined,
     words_of,
 )
-from verdicts.extensions import MAX_COUNTED, UtcDateTime, db
+from verdicts.extensions import MAX_COUNTED, UtcDateTime, asked_of_each, db
 
 MAX_QUERY_WORDS = 8
 MAX_INDEXED_WORDS = 40_000
@@ -174,12 +174,12 @@ def best_first(hits: sa.Subquery) -> tuple[sa.ColumnElement[int], ...]:
 
 
 def is_in(tool_id: sa.ColumnElement[int], text: str, properties: Properties = ()) -> sa.ColumnElement[bool]:
-    """Say whether a row's tool is one that first_matching() finds, so that no planner would rather find all of them."""
+    """Say whether a row's tool is one that first_matching() finds."""
     words, ways, _whole = _read(text)
     index = _index_here()
     holds_all = index.holds_all(ways if words else [], properties)
     entry = sa.select(index.tool_id).where(index.tool_id == tool_id, holds_all)
-    return sa.case((entry.correlate(tool).exists(), 1), else_=0) == 1
+    return asked_of_each(entry.correlate(tool).exists())
 
 
 def correct(text: str) -> str:

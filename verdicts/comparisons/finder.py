@@ -23,7 +23,7 @@ from verdicts.catalog.queries import category, is_active, price, requested_slug,
 from verdicts.catalog.reviews import OLD_AFTER
 from verdicts.catalog.summaries import ToolLink, ToolSummary
 from verdicts.comparisons.tool_orders import ORDERS, Sort
-from verdicts.extensions import MAX_COUNTED, UtcDateTime, count_up_to, db, is_one_of, limit_to
+from verdicts.extensions import MAX_COUNTED, UtcDateTime, asked_of_each, count_up_to, db, is_one_of, limit_to
 
 PAGE_SIZE = 24
 MAX_LICENSES = 60
@@ -242,12 +242,12 @@ def _select(query: ToolQuery, now: datetime) -> sa.Select[Any]:
     """Return the statement that reads the ids of public tools, in no order: those that are as fresh as is asked."""
     allowed, today = sa.select(tool.c.id).where(tool.c.published_at <= sa.literal(now, UtcDateTime)), now.date()
     if FreshPart.PRICE in query.fresh:
-        allowed = allowed.join(price, (price.c.tool_id == tool.c.id) & price.c.until.is_(None))
-        holds = days_since_check(today) <= price.c.interval_days
-        allowed = allowed.where(price.c.model != PriceModel.UNKNOWN, holds)
+        is_current = (price.c.tool_id == tool.c.id) & price.c.until.is_(None) & (price.c.model != PriceModel.UNKNOWN)
+        holds = sa.exists().where(is_current, days_since_check(today) <= price.c.interval_days)
+        allowed = allowed.where(asked_of_each(holds))
     if FreshPart.REVIEWS in query.fresh:
         is_old = review.c.reviewed_on.is_(None) | (review.c.reviewed_on < today - OLD_AFTER)
-        allowed = allowed.where(_has_review(), ~_has_review(is_old))
+        allowed = allowed.where(asked_of_each(_has_review() & ~_has_review(is_old)))
     return allowed
 
 

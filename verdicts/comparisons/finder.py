@@ -139,9 +139,8 @@ def _read_best(
     named = sa.select(requested_slug.c.tool_id).where(requested_slug.c.slug == query.after)
     last = db.session.scalar(named) if query.after else None
     if len(ids) < total and len(ids) <= _begin(query, ids, last) + PAGE_SIZE:
-        found = load_each("finder.all", [key], lambda _keys: {key: _read_matching(query, now, any_word)}, state)[key]
         best = set(ids)  # found in another order since, one may be missing among the first or come twice
-        ids = ids + array("q", [id for id in found if id not in best])
+        ids = ids + array("i", [id for id in _load_found(query, now, state, any_word) if id not in best])
     begin = _begin(query, ids, last)
     return ids[begin : begin + PAGE_SIZE + 1], total
 
@@ -158,12 +157,19 @@ def _read_ranked(query: ToolQuery, now: datetime, any_word: bool) -> tuple["arra
     hits = search.matching(query.text, **_which(query, now, any_word))
     best = sa.select(hits.c.tool_id, hits.c.total).order_by(*search.best_first(hits))
     rows = db.session.connection().execute(best).all()
-    return array("q", [id for id, _total in rows]), rows[0].total if rows else 0
+    return array("i", [id for id, _total in rows]), rows[0].total if rows else 0
 
 
-def _read_matching(query: ToolQuery, now: datetime, any_word: bool) -> "array[int]":
-    ids = search.first_matching(query.text, **_which(query, now, any_word))
-    return array("q", db.session.connection().scalars(ids).all())
+def _load_found(query: ToolQuery, now: datetime, state: Hashable, any_word: bool = False) -> "array[int]":
+    """Return the ids of what the search index finds, MAX_COUNTED + 1 at most."""
+
+    def load(keys: list[Any]) -> dict[Any, "array[int]"]:
+        ids = search.first_matching(query.text, **_which(query, now, any_word))
+        return dict.fromkeys(keys, array("i", db.session.connection().scalars(ids).all()))
+
+    key = replace(query, sort=Sort.RELEVANCE, page=1, after=""), any_word, now.date()
+    found: array[int] = load_each("finder.found", [key], load, state or catalog_state(now))[key]
+    return found
 
 
 def _which(query: ToolQuery, now: datetime, any_word: bool) -> dict[str, Any]:
@@ -192,10 +198,7 @@ def _read_found(query: ToolQuery, now: datetime, state: Hashable) -> tuple[Seque
 
     Up to MAX_COUNTED are put in order. Where there are more, tools are read in their order until a page is full.
     """
-    key = replace(query, page=1, after="", sort=Sort.RECOMMENDED), now.date()
-    found: array[int] = load_each(
-        "finder.found", [key], lambda _keys: {key: _read_matching(query, now, False)}, state or catalog_state(now)
-    )[key]
+    found = _load_found(query, now, state)
     if len(found) > MAX_COUNTED:
         matching = _select(query, now).where(search.is_in(tool.c.id, query.text, _properties_of(query, now.date())))
     else:

@@ -175,9 +175,9 @@ def best_first(hits: sa.Subquery) -> tuple[sa.ColumnElement[int], ...]:
 
 def is_in(tool_id: sa.ColumnElement[int], text: str, properties: Properties = ()) -> sa.ColumnElement[bool]:
     """Say whether a row's tool is one that first_matching() finds."""
-    words, ways, _whole = _read(text)
+    words, ways, whole = _read(text)
     index = _index_here()
-    holds_all = index.holds_all(ways if words else [], properties)
+    holds_all = index.holds_all(ways if words else [], whole, properties)
     entry = sa.select(index.tool_id).where(index.tool_id == tool_id, holds_all)
     return asked_of_each(entry.correlate(tool).exists())
 
@@ -200,8 +200,11 @@ def reindex(tool_ids: Collection[int]) -> None:
     """Rebuild the index of these tools; deleted and merged ones leave it. At most four statements.
 
     Call it in the transaction that changes a tool's name, tagline, maker, category, description, facts, aliases or
-    synonyms, its price's model, its license or its panel key; a category's name, slug and what it asks for stand in the
-    index of all its tools.
+    synonyms, its price's model, its license, its panel key or the day of a review; a category's name, slug and what it
+    asks for stand in the index of all its tools.
+
+    Call it after bump_content_version(), behind which there is one transaction at a time: so it reads all that others
+    changed, and no two wait for each other's entries.
     """
     if len(tool_ids) > MAX_TOOLS_ONE_BY_ONE:
         return reindex_all()
@@ -398,7 +401,7 @@ def _holds_on_sqlite(column: str, word: str, *, begins: bool = False) -> sa.Colu
     return sa.func.instr(words, f" {word}" if begins else f" {word} ") > 0
 
 
-def _holds_all_on_sqlite(ways: Sequence[Sequence[str]], properties: Properties) -> sa.ColumnElement[bool]:
+def _holds_all_on_sqlite(ways: Sequence[Sequence[str]], whole: str, properties: Properties) -> sa.ColumnElement[bool]:
     def holds(word: str, *, begins: bool) -> sa.ColumnElement[bool]:
         return sa.or_(*(_holds_on_sqlite(column, word, begins=begins) for column in _LABELS))
 
@@ -406,15 +409,18 @@ def _holds_all_on_sqlite(ways: Sequence[Sequence[str]], properties: Properties) 
         return sa.and_(*(holds(word, begins=False) for word in way[:-1]), holds(way[-1], begins=True))
 
     has_each = (sa.or_(*(_holds_on_sqlite("rest", word) for word in words)) for words in properties)
-    return sa.and_(*has_each, *([sa.or_(*map(every, ways))] if ways else []))
+    return sa.and_(*has_each, *([sa.or_(_holds_on_sqlite("name", whole), *map(every, ways))] if ways else []))
 
 
 def _holding_on_postgresql(ways: Sequence[Sequence[str]], properties: Properties) -> sa.Select[Any]:
-    return sa.select(documents.c.tool_id).where(_holds_all_on_postgresql(ways, properties))
+    return sa.select(documents.c.tool_id).where(_is_in(documents.c.document, _and(properties, _every(ways))))
 
 
-def _holds_all_on_postgresql(ways: Sequence[Sequence[str]], properties: Properties) -> sa.ColumnElement[bool]:
-    return _is_in(documents.c.document, _and(properties, _every(ways)))
+def _holds_all_on_postgresql(
+    ways: Sequence[Sequence[str]], whole: str, properties: Properties
+) -> sa.ColumnElement[bool]:
+    holds_text = f"{_lexeme(whole)} | {_every(ways)}" if ways else ""
+    return _is_in(documents.c.document, _and(properties, holds_text))
 
 
 def _and(properties: Properties, expression: str) -> str:
@@ -520,7 +526,7 @@ class _Index:
     holding: Callable[[Sequence[Sequence[str]], Properties], sa.Select[Any]]
     best: Callable[..., sa.Select[Any]]
     holds: Callable[..., sa.ColumnElement[bool]]
-    holds_all: Callable[[Sequence[Sequence[str]], Properties], sa.ColumnElement[bool]]
+    holds_all: Callable[[Sequence[Sequence[str]], str, Properties], sa.ColumnElement[bool]]
 
 
 _INDEXES = {

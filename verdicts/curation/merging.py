@@ -133,8 +133,8 @@ def merge(keep_id: int, drop_id: int, now: datetime, *, plan_fingerprint: str | 
         changes += changes_between(row, kinds[row.id][1], category_records.parts_of(row))
     changes += _changes_of_tools(parts, keep_id, kept_logo)
     panel_keys.refresh([keep_id, drop_id])
-    search.reindex([keep_id, drop_id])
     bump_content_version()
+    search.reindex([keep_id, drop_id])
     return MergeResult(made, tuple(changes))
 
 

@@ -81,8 +81,8 @@ def save(tool_id: int, data: Json, now: datetime) -> SavedRecord:
         db.session.add(row)
         db.session.flush()
     panel_keys.refresh([tool_id])
-    search.reindex([tool_id])
     bump_content_version()
+    search.reindex([tool_id])
     tool = find_tool(tool_id)
     return SavedRecord(tool_id, tool.slug if tool else "", before, to_data(_reviews_of(tool_id)))
 
@@ -104,8 +104,8 @@ def remove_review(tool_id: int, reviewer_slug: str, now: datetime) -> SavedRecor
     db.session.delete(review)
     db.session.flush()
     panel_keys.refresh([tool_id])
-    search.reindex([tool_id])
     bump_content_version()
+    search.reindex([tool_id])
     return SavedRecord(tool_id, tool.slug, before, to_data(_reviews_of(tool_id)))
 
 

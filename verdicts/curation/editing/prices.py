@@ -67,8 +67,8 @@ def save(tool_id: int, data: Json, now: datetime) -> SavedRecord:
     if looked_on and tool.current_price:
         update(tool.current_price, {"looked_on": looked_on})
     db.session.flush()
-    search.reindex([tool.id])
     bump_content_version()
+    search.reindex([tool.id])
     return SavedRecord(tool.id, tool.slug, before, to_data(tool))
 
 

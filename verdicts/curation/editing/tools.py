@@ -88,8 +88,8 @@ def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
     db.session.flush()
     db.session.expire(row, ["successor"])
     _assign_slugs(row, record)
-    search.reindex([row.id])
     bump_content_version()
+    search.reindex([row.id])
     return SavedRecord(row.id, row.slug, before, to_data(row) if before else to_full_data(row))
 
 

@@ -47,8 +47,8 @@ def import_catalog(data: object, now: datetime, *, as_drafts: bool = False) -> I
     if report.changed_anything:
         reviewed = {entry.row.tool_id for entry in entries["reviews"] if entry.has_changed}
         panel_keys.refresh(sorted(reviewed))
-        _index(entries["categories"], entries["tools"], reviewed)
         bump_content_version()
+        _index(entries["categories"], entries["tools"], reviewed)
     return report
 
 

@@ -15,6 +15,7 @@ from flask_migrate import check, downgrade, upgrade
 
 from tests.makers import (
     NOW,
+    TODAY,
     make_category,
     make_comparison,
     make_price,
@@ -24,8 +25,9 @@ from tests.makers import (
     make_votes,
 )
 from tests.staff.world import make_account
-from verdicts.catalog.kinds import Period
+from verdicts.catalog.kinds import Period, PriceModel
 from verdicts.catalog.models import Category, Tool
+from verdicts.comparisons.finder import FreshPart, PanelSplit, ToolQuery, list_tools
 from verdicts.curation import sample
 from verdicts.extensions import begin_write, commit_or_retry, db
 from verdicts.staff import audit, second_factor
@@ -95,6 +97,25 @@ def test_counts_of_readers_are_deleted_where_one_of_two_tools_is_popular_no_more
     db.session.commit()
     upgrade()
     assert [tuple(row) for row in db.session.execute(sa.select(pair_readers))] == pairs[:1]
+
+
+@pytest.mark.parametrize("revision", ["0018", "0031", "0040"])
+def test_a_database_of_before_gets_an_index_of_what_filters_and_searches_look_for(app: Flask, revision: str) -> None:
+    models = make_category("models", facts={"open": "Open"})
+    wren = make_tool("wren", category_id=models.id, license="MIT", facts={"open": "Yes"})
+    make_price(wren, PriceModel.FREE)
+    make_review(wren, make_reviewer("builder"), "skip", reviewed_on=TODAY)
+    make_tool("finch", license="Own")
+    downgrade(revision=revision)
+    db.session.execute(sa.text("DELETE FROM tool_search"))  # what an older version wrote knew less
+    db.session.commit()
+    upgrade()
+    db.session.rollback()
+    of_wren = {"category": "models", "license": "MIT", "is_open": True, "panel": PanelSplit.ALL_SKIP}
+    of_wren |= {"prices": (PriceModel.FREE,), "fresh": (FreshPart.REVIEWS,), "text": "yes"}
+    for name, value in of_wren.items():
+        found = list_tools(ToolQuery(**{name: value}), NOW)
+        assert [tool.slug for tool in found.tools] == ["wren"], name
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from verdicts.catalog import search
 from verdicts.extensions import Base, db
 
 NEW_TOOLS, NEW_COMPARISONS, CHANGES_OF_MIND = 2, 1, 2
@@ -24,10 +25,12 @@ def move_into_week(now: datetime) -> None:
     _publish(tool, tool.c.position.desc(), NEW_TOOLS, now)
     _publish(comparison, comparison.c.position, NEW_COMPARISONS, now)
     connection = db.session.connection()
-    for change in connection.execute(_last_changes_of_mind()).all():
+    changes = connection.execute(_last_changes_of_mind()).all()
+    for change in changes:
         connection.execute(sa.update(revision).where(revision.c.id == change.id).values(until=now.date()))
         reviewed = sa.update(review).where(review.c.id == change.review_id)
         connection.execute(reviewed.values(reviewed_on=now.date()))
+    search.reindex({change.tool_id for change in changes})
 
 
 def _publish(table: sa.Table, newest_first: sa.ColumnElement[Any], new: int, now: datetime) -> None:
@@ -39,5 +42,6 @@ def _publish(table: sa.Table, newest_first: sa.ColumnElement[Any], new: int, now
 
 def _last_changes_of_mind() -> sa.Select[Any]:
     has_turned = (revision.c.verdict != review.c.verdict) & ~revision.c.wording_only
-    changes = sa.select(revision.c.id, revision.c.review_id).join(review, review.c.id == revision.c.review_id)
+    columns = (revision.c.id, revision.c.review_id, review.c.tool_id)
+    changes = sa.select(*columns).join(review, review.c.id == revision.c.review_id)
     return changes.where(has_turned).order_by(revision.c.until.desc(), revision.c.id).limit(CHANGES_OF_MIND)

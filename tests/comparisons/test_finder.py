@@ -115,6 +115,12 @@ def test_a_search_finds_on_another_day_what_is_fresh_then() -> None:
     assert found == [1, 0]
 
 
+def test_a_filter_leaves_on_another_day_what_is_fresh_then() -> None:
+    query = ToolQuery(fresh=(FreshPart.REVIEWS,))
+    found = [finder.list_tools(query, NOW + timedelta(days=days)).total for days in (0, 180, 181)]
+    assert found == [2, 2, 0]
+
+
 def test_a_search_in_which_no_word_is_known_asks_once_for_the_state_of_the_catalogue() -> None:
     count = StatementCount()
     with listening("before_cursor_execute", count.record):

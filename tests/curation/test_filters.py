@@ -134,6 +134,16 @@ def test_a_form_that_changes_a_panel_changes_how_it_stands_and_how_old_it_is() -
     assert shown(fresh=(FreshPart.REVIEWS,)) == ["wren"]
 
 
+def test_a_review_of_tomorrow_is_fresh_on_the_last_day_of_a_month() -> None:
+    wren, last_day = make_tool("wren").id, NOW.replace(month=11, day=30)
+    make_reviewer("builder")
+    review = a_review("builder", reviewed_on="2026-12-01")  # where its editor is, it is December already
+    write(lambda: panels.save(wren, {"reviews": [review]}, last_day))
+    fresh = ToolQuery(fresh=(FreshPart.REVIEWS,))
+    found = [finder.list_tools(fresh, last_day + timedelta(days=days)).total for days in (0, 1)]
+    assert found == [1, 1]
+
+
 def test_a_review_that_is_deleted_no_longer_counts() -> None:
     wren, builder, skeptic = make_tool("wren", published_at=None), make_reviewer("builder"), make_reviewer("skeptic")
     make_review(wren, builder, "ship", reviewed_on=TODAY)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from verdicts.catalog.kinds import Basis, ReviewerKind, Verdict
 
 OLD_AFTER = timedelta(days=180)
+GRACE = timedelta(days=1)  # how far a date may be ahead of ours: east of us it is tomorrow already
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from verdicts.catalog.kept import load_each
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.price_checks import days_since_check
 from verdicts.catalog.queries import category, is_active, price, requested_slug, review, summaries_of, tool
-from verdicts.catalog.reviews import OLD_AFTER
+from verdicts.catalog.reviews import GRACE, OLD_AFTER
 from verdicts.catalog.summaries import ToolLink, ToolSummary
 from verdicts.comparisons.tool_orders import ORDERS, Sort
 from verdicts.extensions import MAX_COUNTED, UtcDateTime, asked_of_each, count_up_to, db, is_one_of, limit_to
@@ -188,7 +188,7 @@ def _properties_of(query: ToolQuery, today: date) -> list[list[str]]:
         "panel": [_SIGNS[query.panel]] if query.panel else [],
         "license": [query.license] if query.license else [],
         "open": ["yes"] if query.is_open else [],
-        "oldest review": search.months(today - OLD_AFTER, today) if FreshPart.REVIEWS in query.fresh else [],
+        "oldest review": search.months(today - OLD_AFTER, today + GRACE) if FreshPart.REVIEWS in query.fresh else [],
     }
     return [[search.property_word(name, value) for value in values] for name, values in asked.items() if values]
 

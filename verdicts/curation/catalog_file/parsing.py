@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from verdicts.catalog.reviews import GRACE
 from verdicts.curation.catalog_file import schema
 from verdicts.curation.catalog_file.faults import CatalogRefused, Fault, Path, shown
 from verdicts.curation.catalog_file.raw_records import RawFile, raw_file
@@ -14,7 +15,6 @@ from verdicts.curation.catalog_file.schema import Record
 from verdicts.curation.catalog_file.values import FILL_IN
 
 MAX_FAULTS_COLLECTED = 1000
-GRACE = timedelta(days=1)  # east of us it is tomorrow already
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 

@@ -9,11 +9,13 @@ from flask import Flask
 from tests.conftest import StatementCount
 from tests.makers import NOW, TODAY, make_category, make_fact, make_price, make_tool
 from verdicts.catalog import search
+from verdicts.catalog.content_version import content_version
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import Tool
 from verdicts.extensions import db
 
 tool = Tool.__table__
+ID = {"sqlite": "rowid", "postgresql": "tool_id"}
 
 HOSTILE = [
     "",
@@ -401,3 +403,17 @@ def test_a_word_longer_than_any_that_is_indexed_is_searched_for(app: Flask) -> N
     make_tool("long", name="W" * 60)
     search.reindex_all()
     assert found("w" * 60) == ["W" * 60]
+
+
+def test_a_tool_that_an_older_version_indexed_after_the_migration_is_indexed_again(app: Flask) -> None:
+    for name in ("Left", "Kept"):
+        make_tool(name.lower(), name=name, license="MIT")
+    search.reindex_all()
+    by_license = search.first_matching("", properties=[[search.property_word("license", "MIT")]])
+    version, index = content_version(), search.fts5 if db.engine.dialect.name == "sqlite" else search.documents
+    db.session.execute(sa.delete(index).where(sa.literal_column(ID[db.engine.dialect.name]) == 1))
+    assert db.session.scalars(by_license).all() == [2]
+    assert search.reindex_left_out() == 1
+    assert sorted(db.session.scalars(by_license)) == [1, 2]
+    assert content_version() > version
+    assert search.reindex_left_out() == 0

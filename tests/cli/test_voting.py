@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from tests.makers import NOW, make_tool
 from tests.voting.world import SHIP, SKIP, crowd, figures, masses, names, rows, say
+from verdicts.catalog import search
 from verdicts.cli import housekeeping
 from verdicts.cli.housekeeping import run_all
 from verdicts.extensions import begin_write, db, limit_waiting_writers
@@ -46,13 +47,15 @@ NOTHING_TO_DO = [
     "Old counts of views and searches deleted: 0",
     "Figures of tools' views brought up to date: 0",
     "Logos of no tool destroyed: 0",
+    "Tools that the search index had left out: 0",
 ]
 
 
 @pytest.fixture
 def tool(app: Flask) -> int:
     id = make_tool("mistral-code").id
-    db.session.rollback()
+    search.reindex_all()
+    db.session.commit()
     return id
 
 

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from verdicts.catalog import spelling
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.facts import OPEN_KEYS, says_yes
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import Category, CategoryFact, PriceRecord, Review, Tool, ToolFact, ToolSlug
@@ -211,6 +212,21 @@ def reindex(tool_ids: Collection[int]) -> None:
     index, connection = _index_here(), db.session.connection()
     connection.execute(sa.delete(index.table).where(index.tool_id.in_(tool_ids)))
     return _index(connection.execute(_texts_of_tools(), {"tool_ids": list(tool_ids)}).all(), connection)
+
+
+def reindex_left_out() -> int:
+    """Index the tools without an entry that says what they cost, and return how many. At most six statements.
+
+    Each entry says so, apart from those that an older version writes which still serves after an upgrade's migration.
+    """
+    prices = [property_word("price", model) for model in PriceModel]
+    indexed = sa.select(_index_here().holding([], [prices]).subquery().c.tool_id)
+    left_out = sa.select(tool.c.id).where(tool.c.merged_into_id.is_(None), tool.c.id.not_in(indexed))
+    ids = db.session.connection().scalars(left_out).all()
+    if ids:
+        bump_content_version()
+        reindex(ids)
+    return len(ids)
 
 
 def _index_here() -> "_Index":

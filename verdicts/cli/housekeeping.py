@@ -9,7 +9,7 @@ from typing import TypeVar
 import click
 
 from verdicts import outages
-from verdicts.catalog import logos
+from verdicts.catalog import logos, search
 from verdicts.cli.recorded_jobs import store_state
 from verdicts.config import current_settings
 from verdicts.curation import popularity
@@ -69,6 +69,7 @@ def run_all(now: datetime) -> Iterator[tuple[str, int]]:
     yield "Old counts of views and searches deleted", sum(run_batches(lambda: traffic.delete_old(now)))
     yield "Figures of tools' views brought up to date", sum(update_popularity(now))
     yield "Logos of no tool destroyed", run_step(logos.delete_unused)
+    yield "Tools that the search index had left out", run_step(search.reindex_left_out)
     run_step(lambda: gather_statistics(db.session.connection()))
 
 

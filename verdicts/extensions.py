@@ -378,6 +378,11 @@ def is_one_of(column: sa.ColumnElement[int], ids: Sequence[int]) -> sa.ColumnEle
     return column == sa.any_(sa.literal(list(ids), postgresql.ARRAY(sa.Integer)))
 
 
+def exists_one_by_one(rows: sa.Select[Any]) -> sa.Exists:
+    """Say whether a row has such rows. PostgreSQL would gather those of all rows where it expects to ask often."""
+    return (rows.offset(sa.literal_column("0")) if db.engine.dialect.name == "postgresql" else rows).exists()
+
+
 def asked_of_each(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     """Return a condition that is asked of row after row: no planner begins with all rows that meet it."""
     return sa.case((condition, 1), else_=0) == 1

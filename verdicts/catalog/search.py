@@ -35,7 +35,7 @@ from verdicts.catalog.words import (
     with_joined,
     words_of,
 )
-from verdicts.extensions import MAX_COUNTED, UtcDateTime, asked_of_each, db
+from verdicts.extensions import MAX_COUNTED, UtcDateTime, db, exists_one_by_one
 
 MAX_QUERY_WORDS = 8
 MAX_INDEXED_WORDS = 40_000
@@ -165,7 +165,8 @@ def first_matching(
     if public_at is not None:
         first = first.where(*_is_public(found, public_at))
     if among is not None:
-        first = first.where(_holds_each(among.where(tool.c.id == found.c.tool_id).correlate(found)))
+        # Joined, PostgreSQL may read the tools in any order, and the best come late.
+        first = first.where(exists_one_by_one(among.where(tool.c.id == found.c.tool_id).correlate(found)))
     return first
 
 
@@ -175,12 +176,12 @@ def best_first(hits: sa.Subquery) -> tuple[sa.ColumnElement[int], ...]:
 
 
 def is_in(tool_id: sa.ColumnElement[int], text: str, properties: Properties = ()) -> sa.ColumnElement[bool]:
-    """Say whether a row's tool is one that first_matching() finds."""
+    """Say whether a row's tool is one that first_matching() finds: see asked_of_each()."""
     words, ways, whole = _read(text)
     index = _index_here()
     holds_all = index.holds_all(ways if words else [], whole, properties)
     entry = sa.select(index.tool_id).where(index.tool_id == tool_id, holds_all)
-    return asked_of_each(entry.correlate(tool).exists())
+    return exists_one_by_one(entry.correlate(tool))
 
 
 def correct(text: str) -> str:
@@ -237,13 +238,8 @@ def _is_public(found: sa.Subquery, now: datetime) -> Iterator[sa.ColumnElement[b
     """Look for each tool among the unpublished: they are few, and their index is small. Its own row is one of many."""
     id: sa.ColumnElement[int] = sa.literal_column("tool.id", sa.Integer)
     unpublished = sa.select(id).select_from(sa.text(_index_here().unpublished)).where(id == found.c.tool_id)
-    yield ~_holds_each(unpublished.where(sa.text("tool.published_at IS NULL")).correlate(found))
+    yield ~exists_one_by_one(unpublished.where(sa.text("tool.published_at IS NULL")).correlate(found))
     yield found.c.tool_id.not_in(sa.select(tool.c.id).where(tool.c.published_at > sa.literal(now, UtcDateTime)))
-
-
-def _holds_each(tools: sa.Select[Any]) -> sa.Exists:
-    """Let the tools be looked up one after the other: PostgreSQL may join in any order, and the best come late."""
-    return (tools.offset(sa.literal_column("0")) if _index_here().table is documents else tools).exists()
 
 
 @cache  # to build it takes longer than to execute it for a tool

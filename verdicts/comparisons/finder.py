@@ -23,7 +23,16 @@ from verdicts.catalog.queries import category, is_active, price, requested_slug,
 from verdicts.catalog.reviews import GRACE, OLD_AFTER
 from verdicts.catalog.summaries import ToolLink, ToolSummary
 from verdicts.comparisons.tool_orders import ORDERS, Sort
-from verdicts.extensions import MAX_COUNTED, UtcDateTime, asked_of_each, count_up_to, db, is_one_of, limit_to
+from verdicts.extensions import (
+    MAX_COUNTED,
+    UtcDateTime,
+    asked_of_each,
+    count_up_to,
+    db,
+    exists_one_by_one,
+    is_one_of,
+    limit_to,
+)
 
 PAGE_SIZE = 24
 MAX_LICENSES = 60
@@ -200,7 +209,7 @@ def _read_found(query: ToolQuery, now: datetime, state: Hashable) -> tuple[Seque
     """
     found = _load_found(query, now, state)
     if len(found) > MAX_COUNTED:
-        matching = _select(query, now).where(search.is_in(tool.c.id, query.text, _properties_of(query, now.date())))
+        matching = _select(query, now, search.is_in(tool.c.id, query.text, _properties_of(query, now.date())))
     else:
         matching = sa.select(tool.c.id).where(is_one_of(tool.c.id, found))
     return (_read_in_order(query, matching) if found else []), len(found)
@@ -241,21 +250,27 @@ def asks_for_open(category_slug: str) -> bool:
     return bool(db.session.connection().scalar(statement, values))
 
 
-def _select(query: ToolQuery, now: datetime) -> sa.Select[Any]:
-    """Return the statement that reads the ids of public tools, in no order: those that are as fresh as is asked."""
-    allowed, today = sa.select(tool.c.id).where(tool.c.published_at <= sa.literal(now, UtcDateTime)), now.date()
+def _select(query: ToolQuery, now: datetime, *conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Return the statement that reads the ids of public tools, in no order, for which these conditions hold too.
+
+    All that is asked of each tool is one condition: of two PostgreSQL expects that hardly any tool meets both, and
+    would read all of them and put them in order.
+    """
+    asked, today = list(conditions), now.date()
     if FreshPart.PRICE in query.fresh:
         is_current = (price.c.tool_id == tool.c.id) & price.c.until.is_(None) & (price.c.model != PriceModel.UNKNOWN)
-        holds = sa.exists().where(is_current, days_since_check(today) <= price.c.interval_days)
-        allowed = allowed.where(asked_of_each(holds))
+        holds = sa.select(price.c.id).where(is_current, days_since_check(today) <= price.c.interval_days)
+        asked.append(exists_one_by_one(holds.correlate(tool)))
     if FreshPart.REVIEWS in query.fresh:
         is_old = review.c.reviewed_on.is_(None) | (review.c.reviewed_on < today - OLD_AFTER)
-        allowed = allowed.where(asked_of_each(_has_review() & ~_has_review(is_old)))
-    return allowed
+        asked += [_has_review(), ~_has_review(is_old)]
+    allowed = sa.select(tool.c.id).where(tool.c.published_at <= sa.literal(now, UtcDateTime))
+    return allowed.where(asked_of_each(sa.and_(*asked))) if asked else allowed
 
 
 def _has_review(*conditions: sa.ColumnElement[bool]) -> sa.Exists:
-    return sa.exists().where(review.c.tool_id == tool.c.id, *conditions)
+    reviews = sa.select(review.c.id).where(review.c.tool_id == tool.c.id, *conditions)
+    return exists_one_by_one(reviews.correlate(tool))
 
 
 _key = models.CategoryFact.__table__

@@ -8,6 +8,7 @@ files of SQLite.
 """
 
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -59,13 +60,18 @@ PAGES = {
     "a search for a frequent word, full pages": "/tools?q=code",
     "a search for a name": "/tools?q=cobalt+hub+24",
     "a search with a wrong letter": "/tools?q=cobelt",
+    "a search in one category": "/tools?q=teams&category=kind-3",
+    "tools whose reviews are all fresh": "/tools?fresh=reviews",
+    "tools of a license by name": "/tools?license=MIT&sort=name",
     "a category": "/categories/kind-2",
     "rankings": "/rankings",
     "the reviewers": "/reviewers",
     "a reviewer": "/reviewers/voice-1",
     "the method": "/method",
 }
-FIRST_SEARCHES = {f"{name}, first": path for name, path in PAGES.items() if "?q=" in path}
+# What the search index finds, with a text or by filters.
+_IS_FOUND = re.compile(r"\?(q|fresh|license)=")
+FIRST_SEARCHES = {f"{name}, first": path for name, path in PAGES.items() if _IS_FOUND.search(path)}
 
 LISTS: dict[str, Callable[[datetime], object]] = {
     "editors' tools": lambda now: listing.list_tools(ListQuery(), now),

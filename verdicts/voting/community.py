@@ -98,11 +98,13 @@ def wilson(ship: int, total: int) -> Interval:
 
 # At the edges the ends are exactly 0 and 1; floats would miss them by a hair, and pages would print 1 % or 99 %.
 def lower_end(ship: int, total: int) -> float:
+    """Return the lower end of wilson() alone."""
     middle, reach = _middle_and_reach(ship, total)
     return max(0.0, middle - reach) if ship else 0.0
 
 
 def upper_end(ship: int, total: int) -> float:
+    """Return the upper end of wilson() alone."""
     middle, reach = _middle_and_reach(ship, total)
     return min(1.0, middle + reach) if ship < total else 1.0
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from verdicts.catalog import panel_keys, search
+from verdicts.catalog import panel_keys, search_index
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.prices import place_of
 from verdicts.engines import gather_statistics
@@ -111,7 +111,7 @@ def fill(scale: Scale, now: datetime) -> None:
     _take_as_long_as_it_takes()
     panel_keys.refresh(ids)
     _store_price_places()
-    search.reindex_all()
+    search_index.reindex_all()
     pair_readers.refresh_all(db.session.connection())
     db.session.commit()
     _settle()

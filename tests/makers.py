@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from verdicts.catalog import panel_keys, search
+from verdicts.catalog import panel_keys, search_index
 from verdicts.catalog.kinds import Basis, PriceModel, ReviewerKind, Verdict
 from verdicts.catalog.models import (
     Category,
@@ -86,7 +86,7 @@ def make_tool(
     ]
     db.session.add(tool)
     db.session.flush()
-    search.reindex([tool.id])
+    search_index.reindex([tool.id])
     db.session.commit()
     return tool
 

@@ -102,11 +102,25 @@ def configure_engine(engine: sa.Engine) -> None:
     sa.event.listen(engine, "handle_error", outages.unify)
     if engine.dialect.name == "postgresql":
         sa.event.listen(engine, "connect", _prepare_postgresql)
+        _plan_as_asked(engine.dialect)
     if engine.dialect.name == "sqlite":
         if warning := sqlite_warning():
             logger.warning(warning)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         _begin_as_asked(engine.dialect)
+
+
+# The execution option of statements that PostgreSQL plans each time, as how depends on what is looked for: psycopg
+# prepares one that has run five times, and PostgreSQL then keeps a plan for whatever comes.
+PLANNED_EACH_TIME = {"postgresql_prepare": False}
+
+
+def _plan_as_asked(dialect: Dialect) -> None:
+    def execute(cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        prepare = context.execution_options.get("postgresql_prepare") if context else None
+        cursor.execute(statement, parameters, prepare=prepare)
+
+    vars(dialect).update(do_execute=execute)
 
 
 def _prepare_postgresql(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -1,6 +1,6 @@
 """search forgives a letter and a space, and knows synonyms
 
-Revision: 0019, after 0018. Revision 0041 builds the search index anew.
+Revision: 0019, after 0018. Revision 0042 builds the search index anew.
 """
 
 import sqlalchemy as sa

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Leave the index to revision 0041, which builds it anew."""
+    """Leave the index to revision 0042, which builds it anew."""
 
 
 def downgrade() -> None:

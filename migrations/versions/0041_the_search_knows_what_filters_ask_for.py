@@ -1,11 +1,7 @@
 """the search knows what filters ask for: category, price, license, panel, openness
 
-Revision: 0041, after 0040. The search index is built anew.
+Revision: 0041, after 0040.
 """
-
-from alembic import op
-
-from verdicts.catalog import search
 
 revision = "0041"
 down_revision = "0040"
@@ -14,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    search.reindex_all(op.get_bind())
+    """Leave the index to revision 0042, which builds it anew."""
 
 
 def downgrade() -> None:

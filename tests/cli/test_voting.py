@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from tests.makers import NOW, make_tool
 from tests.voting.world import SHIP, SKIP, crowd, figures, masses, names, rows, say
-from verdicts.catalog import search
+from verdicts.catalog import search_index
 from verdicts.cli import housekeeping
 from verdicts.cli.housekeeping import run_all
 from verdicts.extensions import begin_write, db, limit_waiting_writers
@@ -54,7 +54,7 @@ NOTHING_TO_DO = [
 @pytest.fixture
 def tool(app: Flask) -> int:
     id = make_tool("mistral-code").id
-    search.reindex_all()
+    search_index.reindex_all()
     db.session.commit()
     return id
 

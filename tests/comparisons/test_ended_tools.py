@@ -9,6 +9,7 @@ from verdicts.catalog import directory, picks, queries
 from verdicts.catalog.kinds import ToolState
 from verdicts.comparisons import alternatives, featured, finder, related
 from verdicts.comparisons.finder import ToolQuery
+from verdicts.comparisons.tool_orders import Sort
 from verdicts.curation import worklists
 from verdicts.digest.gathering import gather_news
 
@@ -33,6 +34,8 @@ def test_a_tool_that_ended_is_proposed_nowhere_and_found_where_it_is_looked_for(
     assert [due.tool.slug for due in worklists.list_due_prices(1, NOW)[0]] == ["own"]
     found = finder.find_tools(ToolQuery(text="ended"), NOW).tools
     assert [tool.status.successor_at(NOW) for tool in found] == [queries.links_of([own.id])[own.id]]
+    partly = finder.find_tools(ToolQuery(text="own ended zebra", sort=Sort.RELEVANCE), NOW)
+    assert ([tool.slug for tool in partly.tools], partly.is_partial) == (["own"], True)
 
 
 def test_a_successor_that_is_not_published_yet_is_not_told(app: Flask) -> None:

@@ -9,7 +9,7 @@ from flask import Flask
 
 from tests.conftest import StatementCount, asks_for_state, listening
 from tests.makers import NOW, TODAY, make_category, make_price, make_review, make_reviewer, make_tool, make_votes
-from verdicts.catalog import search
+from verdicts.catalog import search_index
 from verdicts.catalog.kinds import Period, PriceModel
 from verdicts.comparisons import finder
 from verdicts.comparisons.finder import FreshPart, PanelSplit, ToolQuery
@@ -56,7 +56,7 @@ def world(shared_app: Flask) -> Iterator[None]:
     make_votes(delta, ship=range(29))
     make_tool("later", published_at=NOW + timedelta(days=1), license="Secret")
     make_tool("archived", published_at=None, license="Secret")
-    search.reindex_all()
+    search_index.reindex_all()
     return
 
 

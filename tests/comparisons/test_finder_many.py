@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from tests.makers import NOW, TODAY, make_category, make_price, make_review, make_reviewer, make_tool
-from verdicts.catalog import search
+from verdicts.catalog import search, search_index
 from verdicts.catalog.kept import KEPT
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.reviews import OLD_AFTER
@@ -57,7 +58,7 @@ def world(shared_app: Flask) -> Iterator[None]:
     make_tool("soon", published_at=NOW + timedelta(days=1), license="MIT “2”", category_id=models.id)
     make_tool("han", name="日本 語")
     make_tool("run", name="日本語")
-    search.reindex_all()
+    search_index.reindex_all()
     db.session.commit()
     return
 
@@ -112,3 +113,25 @@ def test_of_many_those_are_listed_too_whose_whole_name_is_the_text(monkeypatch: 
     for module in (search, finder):
         monkeypatch.setattr(module, "MAX_COUNTED", 1)
     assert walk(ToolQuery(text="日本語", sort=Sort.NAME)) == ["han", "run"]
+
+
+@pytest.mark.parametrize("filters", SINGLE, ids=lambda filters: next(iter(filters)))
+def test_a_search_with_filters_lists_each_once_whether_all_are_ranked_or_not(
+    filters: dict[str, Any], monkeypatch: pytest.MonkeyPatch, shared_app: Flask
+) -> None:
+    for module in (search, finder):
+        monkeypatch.setattr(module, "MAX_COUNTED", 1_000)
+    query = ToolQuery(text="code", sort=Sort.RELEVANCE, **filters)
+    ranked = walk(query)
+    assert set(ranked) > MATCHING
+    for most in (len(ranked) - 1, 3, 1):
+        monkeypatch.setattr(search, "MAX_RANKED", most)
+        shared_app.extensions.pop(KEPT)
+        assert sorted(walk(query)) == sorted(ranked)
+
+
+def test_few_that_are_found_are_ranked_as_among_all() -> None:
+    hits = search.matching("cod")
+    best = db.session.scalars(sa.select(hits.c.tool_id).order_by(*search.best_first(hits))).all()
+    few = sorted(best)[::2]
+    assert list(db.session.scalars(search.rank("cod", few))) == [id for id in best if id in few]

@@ -11,7 +11,7 @@ from tests.conftest import ON_ONE_DATABASE
 from tests.curation.editing.records import add, change
 from tests.curation.files import a_file, a_review, a_tool, explained, imported
 from tests.makers import NOW, TODAY, make_category, make_price, make_review, make_reviewer, make_revision, make_tool
-from verdicts.catalog import price_checks, search
+from verdicts.catalog import price_checks, search_index
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import Tool
@@ -117,7 +117,7 @@ def test_a_form_that_changes_a_price_changes_its_model() -> None:
 def test_a_tool_for_whose_price_somebody_looked_in_vain_is_still_one_without() -> None:
     wren = make_tool("wren").id
     write(lambda: price_checks.record_none_found(wren, TODAY))
-    search.reindex_all()
+    search_index.reindex_all()
     assert shown(prices=(PriceModel.UNKNOWN,)) == ["wren"]
 
 
@@ -162,7 +162,7 @@ def test_a_merge_leaves_one_tool_that_is_found_by_what_it_took_of_the_other() ->
     make_price(drop, PriceModel.FREE)
     make_review(drop, make_reviewer("builder"), "skip", reviewed_on=TODAY)
     ids = keep.id, drop.id
-    search.reindex_all()
+    search_index.reindex_all()
     write(lambda: merging.merge(*ids, NOW))
     for filters in ({"license": "MIT"}, {"category": "models"}, {"panel": PanelSplit.ALL_SKIP}, {"is_open": True}):
         assert shown(**filters) == ["wren"], filters
@@ -172,6 +172,22 @@ def test_a_merge_leaves_one_tool_that_is_found_by_what_it_took_of_the_other() ->
 
 MODELS = {"slug": "models", "name": "Models", "facts": [{"key": "open", "label": "Open"}]}
 APPS = {"slug": "apps", "name": "Apps", "facts": []}
+
+
+def test_a_form_with_another_day_of_check_changes_whether_a_price_is_fresh() -> None:
+    wren = published(name="Wren")
+    price = {"model": "paid", "amount": "9", "currency": "USD", "source": "https://wren.example/pricing"}
+    change(prices, wren, **price, checked_on=OLD.isoformat())
+    assert shown(fresh=(FreshPart.PRICE,)) == []
+    change(prices, wren, **price, checked_on=TODAY.isoformat())
+    assert shown(fresh=(FreshPart.PRICE,)) == ["wren"]
+
+
+def test_an_import_of_a_day_of_check_alone_changes_whether_a_price_is_fresh() -> None:
+    for day, fresh in ((OLD, []), (TODAY, ["wren"])):
+        price = {"model": "free", "source": "https://wren.example/pricing", "checked_on": day.isoformat()}
+        imported(a_file(a_tool("wren", price=price)))
+        assert shown(fresh=(FreshPart.PRICE,)) == fresh
 
 
 def test_an_import_that_changes_a_tool_changes_its_filters() -> None:
@@ -213,7 +229,7 @@ def test_a_change_of_mind_that_the_sample_dates_into_this_week_is_no_old_review(
     wren = make_tool("wren")
     review = make_review(wren, make_reviewer("builder"), "ship", reviewed_on=OLD)
     make_revision(review, "skip", OLD)
-    search.reindex_all()
+    search_index.reindex_all()
     db.session.commit()
     assert shown(fresh=(FreshPart.REVIEWS,)) == []
     write(lambda: this_week.move_into_week(NOW + timedelta(minutes=1)))

@@ -9,7 +9,7 @@ from flask import Flask
 
 from tests.curation.editing.records import change
 from tests.makers import NOW, make_category, make_tool
-from verdicts.catalog import search
+from verdicts.catalog import search_index
 from verdicts.comparisons import finder
 from verdicts.comparisons.finder import ToolQuery
 from verdicts.curation.editing import categories, tools
@@ -41,12 +41,12 @@ def meanwhile(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
 
         def reindex_and_wait(tool_ids: Any) -> None:
             monkeypatch.undo()
-            search.reindex(tool_ids)
+            search_index.reindex(tool_ids)
             other.start()
             other.join(A_MOMENT)
 
         other = Thread(target=save)
-        monkeypatch.setattr(search, "reindex", reindex_and_wait)
+        monkeypatch.setattr(search_index, "reindex", reindex_and_wait)
         return other
 
     return prepare

@@ -29,7 +29,7 @@ from tests.makers import (
     make_tool,
     make_votes,
 )
-from verdicts.catalog import queries, recent_changes, search
+from verdicts.catalog import queries, recent_changes, search, search_index
 from verdicts.catalog.content_version import content_version
 from verdicts.catalog.kinds import PriceModel, ToolState
 from verdicts.catalog.merging import CannotMerge, MergedAlready, NoSuchTool, SameTool
@@ -97,7 +97,7 @@ def test_the_dropped_record_is_seen_nowhere_any_more(pair: tuple[Tool, Tool]) ->
     assert drop.id not in {tool.id for tool in existing.load().tools.values()}
     hits = search.matching("vibe")
     assert list(db.session.scalars(sa.select(hits.c.tool_id))) == [keep.id]
-    search.reindex_all()
+    search_index.reindex_all()
     assert list(db.session.scalars(sa.select(search.matching("mistral").c.tool_id))) == [keep.id]
     assert "Mistral Vibe" not in export(LATER)
 

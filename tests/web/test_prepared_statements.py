@@ -57,6 +57,21 @@ def test_with_many_tools_a_list_of_the_first_ones_is_not_planned_each_time(app: 
     assert {text for text, times in planned.items() if times > PLANNED_EACH_TIME} == set()
 
 
+@ON_POSTGRESQL
+def test_what_searches_the_index_is_planned_anew_for_each_search(app: Flask) -> None:
+    """How many tools hold the words decides how they are found."""
+    rich.build()
+    visitor = on_new_connections(app)
+    for number in range(PREPARED_FROM + 1):
+        for path in ("/tools?q=alpha{}", "/tools?q=alpha&license=MIT{}", "/tools?fresh=price&sort=name&license=Own{}"):
+            visitor.reads(path.format(number))
+        visitor.reads(f"/compare?q=alpha{number}")
+    texts = [text for text, _ in plans_of_each_time()]
+    assert texts
+    assert [text for text in texts if "@@" in text and "MATERIALIZED" in text] == []
+    assert [text for text in texts if text.startswith("SELECT found.tool_id")] == []
+
+
 def on_new_connections(app: Flask) -> Visitor:
     """Return a visitor for whom nothing is prepared yet."""
     db.session.rollback()

@@ -6,7 +6,7 @@ from flask import Flask
 from tests.conftest import StatementCount
 from tests.makers import NOW, make_category, make_tool
 from tests.web.visitor import Visitor
-from verdicts.catalog import search
+from verdicts.catalog import search_index
 from verdicts.catalog.kinds import ToolState
 from verdicts.catalog.models import Tool, ToolSlug
 from verdicts.extensions import db
@@ -104,5 +104,5 @@ def add_tools(number: int) -> None:
             )
         )
     db.session.flush()
-    search.reindex_all()
+    search_index.reindex_all()
     db.session.commit()

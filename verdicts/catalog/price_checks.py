@@ -41,7 +41,7 @@ def confirm(
 
     `price_id` names the price that was checked, `source` the page that shows it, where none is stored. Raises
     PriceNotCurrent where that is not the current one, and NoSource. The caller has called begin_write(), bumps the
-    content version and commits.
+    content version, reindexes the tool and commits.
     """
     row = _lock_current(tool_id, price_id)
     before = _check_of(row)
@@ -71,7 +71,8 @@ def record_none_found(tool_id: int, today: date, *, price_id: int | None = None)
 def restore_check(tool_id: int, expected: Mapping[str, object], former: Mapping[str, object]) -> None:
     """Give a price the check back that it had. Raises PriceNotCurrent unless its check is the expected one.
 
-    Both name values of PriceCheck. The caller has called begin_write(), bumps the content version and commits.
+    Both name values of PriceCheck. The caller has called begin_write(), bumps the content version, reindexes the tool
+    and commits.
     """
     check = vars(_check_of(row := _lock_current(tool_id, None)))
     if {name: check[name] for name in expected} != expected:

@@ -25,6 +25,7 @@ from verdicts.catalog.summaries import (
     ToolStatus,
     ToolSummary,
 )
+from verdicts.engines import PLANNED_EACH_TIME
 from verdicts.extensions import db, limit_to
 
 MAX_LINKS_FOUND = 12
@@ -277,7 +278,8 @@ def select_links() -> sa.Select[Any]:
 def select_links_of(hits: sa.Subquery) -> sa.Select[Any]:
     """Return the statement that reads the ToolLink of each tool that search.matching() found, best match first."""
     links = sa.select(*_LINK_COLUMNS).select_from(hits).outerjoin(tool, tool.c.id == hits.c.tool_id)
-    return links.outerjoin(current_slug, is_current_slug).order_by(*search.best_first(hits))
+    links = links.outerjoin(current_slug, is_current_slug).order_by(*search.best_first(hits))
+    return links.execution_options(**PLANNED_EACH_TIME)
 
 
 def lock_existing(tool_ids: Collection[int], connection: sa.Connection | None = None) -> set[int]:

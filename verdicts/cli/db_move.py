@@ -8,7 +8,7 @@ import click
 import sqlalchemy as sa
 from flask_migrate import upgrade
 
-from verdicts.catalog import search
+from verdicts.catalog import search_index
 from verdicts.cli.backup import database_at
 from verdicts.cli.errors import errors_as_messages
 from verdicts.extensions import begin_write, db
@@ -74,7 +74,7 @@ def move(source: sa.Connection) -> None:
     target = db.session.connection()
     target.exec_driver_sql("SET LOCAL statement_timeout = 0")
     moving.move(source, target, lambda table: click.echo(f"{table.name}: {table.rows:,}") if table.rows else None)
-    search.reindex_all(target)
+    search_index.reindex_all(target)
     if (before := moving.count_rows(source)) != (after := moving.count_rows(target)):
         differing = [f"{name} {after[name]:,} of {before[name]:,}" for name in before if before[name] != after[name]]
         raise MoveFailed(f"Not all rows arrived: {', '.join(differing)}.")

@@ -7,32 +7,24 @@ numbers are for the first pages only, since the database reads all that a number
 from array import array
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
-from verdicts.catalog import models, search
+from verdicts.catalog import models, search, search_index
 from verdicts.catalog.content_version import catalog_state
 from verdicts.catalog.facts import OPEN_KEYS
 from verdicts.catalog.kept import load_each
-from verdicts.catalog.kinds import PriceModel
-from verdicts.catalog.price_checks import days_since_check
-from verdicts.catalog.queries import category, is_active, price, requested_slug, review, summaries_of, tool
+from verdicts.catalog.kinds import PriceModel, ToolState
+from verdicts.catalog.prices import MAX_INTERVAL_DAYS
+from verdicts.catalog.queries import category, requested_slug, summaries_of, tool
 from verdicts.catalog.reviews import GRACE, OLD_AFTER
 from verdicts.catalog.summaries import ToolLink, ToolSummary
 from verdicts.comparisons.tool_orders import ORDERS, Sort
-from verdicts.extensions import (
-    MAX_COUNTED,
-    UtcDateTime,
-    asked_of_each,
-    count_up_to,
-    db,
-    exists_one_by_one,
-    is_one_of,
-    limit_to,
-)
+from verdicts.engines import PLANNED_EACH_TIME
+from verdicts.extensions import MAX_COUNTED, UtcDateTime, asked_of_each, count_up_to, db, is_one_of, limit_to
 
 PAGE_SIZE = 24
 MAX_LICENSES = 60
@@ -122,9 +114,9 @@ def list_tools(query: ToolQuery, now: datetime, state: Hashable = None) -> Found
     """Return one page of the tools that match.
 
     Three statements, or one where none match; one more behind a slug, and two more where readers decide the order.
-    Two where the best match comes first, and one more behind those that search.matching() ranks. Which ones they are is
-    kept while the catalogue is in this state (see content_version.catalog_state(), which is read where none is given),
-    since to look for and rank them takes longest.
+    Two where the best match comes first; one more with filters, and behind those that search.matching() ranks. Which
+    ones they are is kept while the catalogue is in this state (see content_version.catalog_state(), which is read where
+    none is given), since to look for and rank them takes longest.
     """
     if query.text and query.sort is Sort.RELEVANCE:
         return _to_page(*_read_best(query, now, state))
@@ -144,12 +136,17 @@ def _read_best(
 ) -> tuple[Sequence[int], int]:
     """Return the ids of a page and of the next tool, best match first, and how many match."""
     key, state = (replace(query, page=1, after=""), any_word, now.date()), state or catalog_state(now)
-    ids, total = load_each("finder.best", [key], lambda _keys: {key: _read_ranked(query, now, any_word)}, state)[key]
+
+    def load(keys: list[Any]) -> dict[Any, tuple["array[int]", int]]:
+        return dict.fromkeys(keys, _read_ranked(query, now, state, any_word))
+
+    ids, total = load_each("finder.best", [key], load, state)[key]
     named = sa.select(requested_slug.c.tool_id).where(requested_slug.c.slug == query.after)
     last = db.session.scalar(named) if query.after else None
     if len(ids) < total and len(ids) <= _begin(query, ids, last) + PAGE_SIZE:
         best = set(ids)  # found in another order since, one may be missing among the first or come twice
-        ids = ids + array("i", [id for id in _load_found(query, now, state, any_word) if id not in best])
+        found = _load_found(query, now, state, any_word=any_word, is_ordered=True)
+        ids = ids + array("i", [id for id in found if id not in best])
     begin = _begin(query, ids, last)
     return ids[begin : begin + PAGE_SIZE + 1], total
 
@@ -161,45 +158,62 @@ def _begin(query: ToolQuery, ids: "array[int]", last: int | None) -> int:
     return ids.index(last) + 1 if last is not None and last in ids else len(ids)
 
 
-def _read_ranked(query: ToolQuery, now: datetime, any_word: bool) -> tuple["array[int]", int]:
-    """Return the ids of the best, and how many match in all."""
-    hits = search.matching(query.text, **_which(query, now, any_word))
+def _read_ranked(query: ToolQuery, now: datetime, state: Hashable, any_word: bool) -> tuple["array[int]", int]:
+    """Return the ids of the best, and how many match in all.
+
+    Filters often leave few: those are found first, and ranked as they are. Where they are many, as they mostly are
+    without filters, the index finds the best of them anew.
+    """
+    total = None
+    if query.is_filtered:
+        found = _load_found(query, now, state, any_word=any_word)
+        total = len(found)
+        if total <= search.MAX_RANKED:
+            best = search.rank(query.text, found, any_word=any_word)
+            return array("i", db.session.connection().scalars(best).all() if found else []), total
+    properties = _properties_of(query, now.date(), any_word)
+    hits = search.matching(query.text, public_at=now, any_word=any_word, properties=properties, total=total)
     best = sa.select(hits.c.tool_id, hits.c.total).order_by(*search.best_first(hits))
-    rows = db.session.connection().execute(best).all()
+    rows: Sequence[Any] = db.session.connection().execute(best.execution_options(**PLANNED_EACH_TIME)).all()
     return array("i", [id for id, _total in rows]), rows[0].total if rows else 0
 
 
-def _load_found(query: ToolQuery, now: datetime, state: Hashable, any_word: bool = False) -> "array[int]":
-    """Return the ids of what the search index finds, MAX_COUNTED + 1 at most."""
+def _load_found(
+    query: ToolQuery, now: datetime, state: Hashable, *, any_word: bool = False, is_ordered: bool = False
+) -> "array[int]":
+    """Return the ids of what the search index finds, MAX_COUNTED + 1 at most, as search.first_matching() does."""
 
     def load(keys: list[Any]) -> dict[Any, "array[int]"]:
-        ids = search.first_matching(query.text, **_which(query, now, any_word))
+        properties = _properties_of(query, now.date(), any_word)
+        ids = search.first_matching(
+            query.text, public_at=now, any_word=any_word, properties=properties, is_ordered=is_ordered
+        )
         return dict.fromkeys(keys, array("i", db.session.connection().scalars(ids).all()))
 
-    key = replace(query, sort=Sort.RELEVANCE, page=1, after=""), any_word, now.date()
+    key = replace(query, sort=Sort.RELEVANCE, page=1, after=""), any_word, is_ordered, now.date()
     found: array[int] = load_each("finder.found", [key], load, state or catalog_state(now))[key]
     return found
 
 
-def _which(query: ToolQuery, now: datetime, any_word: bool) -> dict[str, Any]:
-    """Return which tools a search may find. Only what the index does not know is asked about each."""
-    among = _select(query, now) if any_word or query.fresh else None
-    if any_word and among is not None:
-        among = among.where(is_active)
-    return {"among": among, "public_at": now, "any_word": any_word, "properties": _properties_of(query, now.date())}
+def _properties_of(query: ToolQuery, today: date, any_word: bool = False) -> list[list[str]]:
+    """Return which words of search_index.property_word() the tools must have that a visitor wants to see.
 
-
-def _properties_of(query: ToolQuery, today: date) -> list[list[str]]:
-    """Return which words of search.property_word() the tools must have that a visitor wants to see."""
+    Of those that hold only some of what was typed, tools that have ended are left out.
+    """
+    until = today + GRACE
+    prices = search_index.blocks_between(today, until + timedelta(days=MAX_INTERVAL_DAYS))
+    reviews = search_index.blocks_between(today - OLD_AFTER, until)
     asked: dict[str, Sequence[str]] = {
         "category": [query.category] if query.category else [],
         "price": query.prices,
         "panel": [_SIGNS[query.panel]] if query.panel else [],
         "license": [query.license] if query.license else [],
         "open": ["yes"] if query.is_open else [],
-        "oldest review": search.months(today - OLD_AFTER, today + GRACE) if FreshPart.REVIEWS in query.fresh else [],
+        "price check holds until": prices if FreshPart.PRICE in query.fresh else [],
+        "oldest review": reviews if FreshPart.REVIEWS in query.fresh else [],
+        "state": [ToolState.ACTIVE] if any_word else [],
     }
-    return [[search.property_word(name, value) for value in values] for name, values in asked.items() if values]
+    return [[search_index.property_word(name, value) for value in values] for name, values in asked.items() if values]
 
 
 def _read_found(query: ToolQuery, now: datetime, state: Hashable) -> tuple[Sequence[int], int]:
@@ -209,7 +223,8 @@ def _read_found(query: ToolQuery, now: datetime, state: Hashable) -> tuple[Seque
     """
     found = _load_found(query, now, state)
     if len(found) > MAX_COUNTED:
-        matching = _select(query, now, search.is_in(tool.c.id, query.text, _properties_of(query, now.date())))
+        is_found = search.is_in(tool.c.id, query.text, _properties_of(query, now.date()))
+        matching = _select_public(now).where(asked_of_each(is_found))
     else:
         matching = sa.select(tool.c.id).where(is_one_of(tool.c.id, found))
     return (_read_in_order(query, matching) if found else []), len(found)
@@ -217,7 +232,7 @@ def _read_found(query: ToolQuery, now: datetime, state: Hashable) -> tuple[Seque
 
 def _read_ids(query: ToolQuery, now: datetime) -> tuple[Sequence[int], int]:
     """Return the ids of a page and of the next tool, and how many match; none behind a slug that none of these has."""
-    matching = _select(query, now)
+    matching = _select_public(now)
     total = count_up_to(matching)
     return (_read_in_order(query, matching) if total else []), total
 
@@ -250,27 +265,9 @@ def asks_for_open(category_slug: str) -> bool:
     return bool(db.session.connection().scalar(statement, values))
 
 
-def _select(query: ToolQuery, now: datetime, *conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """Return the statement that reads the ids of public tools, in no order, for which these conditions hold too.
-
-    All that is asked of each tool is one condition: of two PostgreSQL expects that hardly any tool meets both, and
-    would read all of them and put them in order.
-    """
-    asked, today = list(conditions), now.date()
-    if FreshPart.PRICE in query.fresh:
-        is_current = (price.c.tool_id == tool.c.id) & price.c.until.is_(None) & (price.c.model != PriceModel.UNKNOWN)
-        holds = sa.select(price.c.id).where(is_current, days_since_check(today) <= price.c.interval_days)
-        asked.append(exists_one_by_one(holds.correlate(tool)))
-    if FreshPart.REVIEWS in query.fresh:
-        is_old = review.c.reviewed_on.is_(None) | (review.c.reviewed_on < today - OLD_AFTER)
-        asked += [_has_review(), ~_has_review(is_old)]
-    allowed = sa.select(tool.c.id).where(tool.c.published_at <= sa.literal(now, UtcDateTime))
-    return allowed.where(asked_of_each(sa.and_(*asked))) if asked else allowed
-
-
-def _has_review(*conditions: sa.ColumnElement[bool]) -> sa.Exists:
-    reviews = sa.select(review.c.id).where(review.c.tool_id == tool.c.id, *conditions)
-    return exists_one_by_one(reviews.correlate(tool))
+def _select_public(now: datetime) -> sa.Select[Any]:
+    """Return the statement that reads the ids of public tools, in no order."""
+    return sa.select(tool.c.id).where(tool.c.published_at <= sa.literal(now, UtcDateTime))
 
 
 _key = models.CategoryFact.__table__

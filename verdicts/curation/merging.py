@@ -10,7 +10,7 @@ from verdicts.catalog import merging as records
 from verdicts.catalog import merging_picks as picks
 from verdicts.catalog import merging_reviews as reviews
 from verdicts.catalog import merging_successors as successors
-from verdicts.catalog import panel_keys, search
+from verdicts.catalog import panel_keys, search_index
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.merging import RecordMove, Side
@@ -134,7 +134,7 @@ def merge(keep_id: int, drop_id: int, now: datetime, *, plan_fingerprint: str | 
     changes += _changes_of_tools(parts, keep_id, kept_logo)
     panel_keys.refresh([keep_id, drop_id])
     bump_content_version()
-    search.reindex([keep_id, drop_id])
+    search_index.reindex([keep_id, drop_id])
     return MergeResult(made, tuple(changes))
 
 

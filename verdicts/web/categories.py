@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.catalog import categories, picks, search
+from verdicts.catalog import categories, picks
 from verdicts.catalog import queries as catalog
 from verdicts.catalog.picks import Pick
+from verdicts.catalog.search_terms import MAX_QUERY_LENGTH
 from verdicts.catalog.summaries import CategoryLink, CategorySummary, ToolFacts
 from verdicts.comparisons import pick_leads, tool_table
 from verdicts.comparisons.own_panel import OwnPanel, weigh
@@ -50,7 +51,7 @@ class CategoryPage:
 @depends_on(Source.CONTENT, Source.VOTES)
 def show(slug: str) -> ResponseReturnValue:
     category: CategorySummary = categories.find(slug) or abort(404, "We know no category under this name.")
-    after = request.args.get("after", "")[: search.MAX_QUERY_LENGTH]
+    after = request.args.get("after", "")[:MAX_QUERY_LENGTH]
     weights = read_weights()
     if category.slug != slug:
         kept = {"after": after or None, **in_address(weights)}

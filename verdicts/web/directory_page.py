@@ -8,11 +8,11 @@ from typing import TypeVar
 from flask import abort, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from verdicts.catalog import search
 from verdicts.catalog.directory import CategoryCount
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.queries import list_published_links
 from verdicts.catalog.reviews import OLD_AFTER
+from verdicts.catalog.search_terms import MAX_QUERY_LENGTH
 from verdicts.catalog.summaries import ToolLink
 from verdicts.comparisons import address, finder, tool_table
 from verdicts.comparisons.finder import FoundTools, FreshPart, PanelSplit, ToolQuery
@@ -83,18 +83,18 @@ class PageLink:
 
 def read_query() -> ToolQuery:
     """Return what the address asks the directory for. Answers 400 for a value that does not exist."""
-    text = " ".join(without_bidi_controls(_argument("q")).split())[: search.MAX_QUERY_LENGTH]
+    text = " ".join(without_bidi_controls(_argument("q")).split())[:MAX_QUERY_LENGTH]
     sort = FORMER_SORTS.get(_argument("sort")) or _member(Sort, "sort", _argument("sort"))
     is_default = sort is None or (sort is Sort.RELEVANCE and not text)
-    page, after = page_number(_argument("page")), _argument("after")[: search.MAX_QUERY_LENGTH]
+    page, after = page_number(_argument("page")), _argument("after")[:MAX_QUERY_LENGTH]
     if page > finder.MAX_NUMBERED_PAGE and not after:
         abort(404, f"Pages are numbered up to {finder.MAX_NUMBERED_PAGE}. Search, filter, or go on from the last one.")
     return ToolQuery(
         text=text,
-        category=_argument("category")[: search.MAX_QUERY_LENGTH],
+        category=_argument("category")[:MAX_QUERY_LENGTH],
         prices=_members(PriceModel, "price"),
         panel=_member(PanelSplit, "panel", _argument("panel")),
-        license=_argument("license")[: search.MAX_QUERY_LENGTH],
+        license=_argument("license")[:MAX_QUERY_LENGTH],
         is_open=_argument("open") == "1",
         fresh=_members(FreshPart, "fresh"),
         sort=_default_sort(text) if is_default else sort or Sort.RECOMMENDED,

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 from verdicts.catalog import markdown
 from verdicts.catalog.prices import FIRST_INTERVAL_DAYS, MAX_INTERVAL_DAYS
 from verdicts.catalog.reviews import OLD_AFTER
-from verdicts.catalog.search import MAX_QUERY_LENGTH
+from verdicts.catalog.search_terms import MAX_QUERY_LENGTH
 from verdicts.comparisons.address import MAX_TOOLS, MIN_TOOLS
 from verdicts.comparisons.wording import number
 from verdicts.config import Settings

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from flask import Response, make_response, render_template, request, url_for
 
-from verdicts.catalog import directory, search
+from verdicts.catalog import directory
 from verdicts.catalog import queries as catalog
+from verdicts.catalog.search_terms import MAX_QUERY_LENGTH
 from verdicts.catalog.summaries import ToolLink, ToolSummary
 from verdicts.comparisons import address, featured, finder
 from verdicts.comparisons.featured import ComparisonSummary
@@ -51,7 +52,7 @@ class Choices:
 
 def render(slugs: Sequence[str], problem: str) -> Response:
     """Return the page on which these tools are chosen, with the problem in words or "". At most 17 statements."""
-    text = " ".join(without_bidi_controls(request.args.get("q", "")).split())[: search.MAX_QUERY_LENGTH]
+    text = " ".join(without_bidi_controls(request.args.get("q", "")).split())[:MAX_QUERY_LENGTH]
     chosen = catalog.list_published_links(slugs[: address.MAX_TOOLS], now())
     popular = [] if text or chosen else featured.load(now(), MAX_PROPOSED)
     is_full = len(chosen) == address.MAX_TOOLS

@@ -6,7 +6,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog import categories
-from verdicts.catalog.search import MAX_QUERY_LENGTH
+from verdicts.catalog.search_terms import MAX_QUERY_LENGTH
 from verdicts.catalog.summaries import CategorySummary
 from verdicts.comparisons.own_panel import weigh
 from verdicts.rankings import queries

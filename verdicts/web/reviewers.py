@@ -8,7 +8,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog import directory
-from verdicts.catalog.search import MAX_QUERY_LENGTH
+from verdicts.catalog.search_terms import MAX_QUERY_LENGTH
 from verdicts.catalog.summaries import CategoryLink
 from verdicts.reviewers import queries, reviews
 from verdicts.reviewers.queries import ReviewerProfile

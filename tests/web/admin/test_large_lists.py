@@ -10,7 +10,7 @@ import time_machine
 from tests.conftest import StatementCount
 from tests.makers import NOW, make_category, make_comparison, make_review, make_reviewer, make_tool
 from tests.web.admin.admin_client import AdminClient
-from verdicts.catalog import search
+from verdicts.catalog import search_index
 from verdicts.catalog.models import PriceRecord, Review, Tool, ToolSlug
 from verdicts.comparisons.models import Comparison, ComparisonTool
 from verdicts.extensions import db
@@ -80,7 +80,7 @@ def large_world() -> None:
     put(Comparison, [{"id": id, "members_key": f"{id},{id + 1}", "position": id, **comparison} for id in ids[:-1]])
     put(ComparisonTool, [{"comparison_id": id, "tool_id": id + n, "position": n} for id in ids[:-1] for n in (0, 1)])
     put_entries()
-    search.reindex_all()
+    search_index.reindex_all()
     db.session.commit()
     if db.engine.dialect.name == "postgresql":
         db.session.execute(sa.text("ANALYZE"))  # as the server does by itself, within a minute of so much that is new

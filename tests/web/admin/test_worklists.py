@@ -18,6 +18,8 @@ from verdicts.catalog.content_version import content_version
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.models import PriceRecord, Tool
 from verdicts.catalog.prices import FIRST_INTERVAL_DAYS
+from verdicts.comparisons import finder
+from verdicts.comparisons.finder import FreshPart, ToolQuery
 from verdicts.extensions import db
 from verdicts.feedback.models import CorrectionState
 from verdicts.staff import audit
@@ -289,6 +291,21 @@ def test_a_check_is_undone_from_the_history_of_the_price(ann: AdminClient, path:
     assert (stored.checked_on, stored.interval_days, stored.source, stored.looked_on) == (STALE, 60, None, None)
     assert len(networks()) == 1
     assert ann.posts(f"/admin/history/price/{tool}/undo", entry=entry).status_code == 409
+
+
+@ON_ONE_DATABASE
+def test_the_directory_knows_at_once_whether_a_price_was_checked_lately(ann: AdminClient) -> None:
+    def fresh() -> list[str]:
+        db.session.rollback()
+        found = finder.list_tools(ToolQuery(text="alpha", fresh=(FreshPart.PRICE,)), NOW)
+        return [each.slug for each in found.tools]
+
+    tool, price = priced()
+    assert fresh() == []
+    ann.posts(f"{PRICES}/{tool}/same", price=str(price))
+    assert fresh() == ["alpha"]
+    ann.posts(f"/admin/history/price/{tool}/undo", entry=str(latest_entry().id))
+    assert fresh() == []
 
 
 def test_undoing_a_check_leaves_the_price_alone_that_came_after_it(ann: AdminClient) -> None:

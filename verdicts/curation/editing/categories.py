@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from verdicts.catalog import search
+from verdicts.catalog import search_index
 from verdicts.catalog.models import Category, CategoryPick, Tool
 from verdicts.catalog.slugs import propose
 from verdicts.curation.catalog_file import schema
@@ -52,7 +52,7 @@ def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
 
     row, saved = save_with_slug(Category, schema.Category, id, data, now, to_data, copy, faults)
     if saved.before and {"name", "slug", "facts"} & set(saved.changes):
-        search.reindex(db.session.scalars(sa.select(Tool.id).where(Tool.category_id == row.id)).all())
+        search_index.reindex(db.session.scalars(sa.select(Tool.id).where(Tool.category_id == row.id)).all())
     return saved
 
 

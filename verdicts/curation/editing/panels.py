@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from verdicts.catalog import panel_keys, search
+from verdicts.catalog import panel_keys, search_index
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Review, Reviewer
 from verdicts.curation.catalog_file import schema
@@ -82,7 +82,7 @@ def save(tool_id: int, data: Json, now: datetime) -> SavedRecord:
         db.session.flush()
     panel_keys.refresh([tool_id])
     bump_content_version()
-    search.reindex([tool_id])
+    search_index.reindex([tool_id])
     tool = find_tool(tool_id)
     return SavedRecord(tool_id, tool.slug if tool else "", before, to_data(_reviews_of(tool_id)))
 
@@ -105,7 +105,7 @@ def remove_review(tool_id: int, reviewer_slug: str, now: datetime) -> SavedRecor
     db.session.flush()
     panel_keys.refresh([tool_id])
     bump_content_version()
-    search.reindex([tool_id])
+    search_index.reindex([tool_id])
     return SavedRecord(tool_id, tool.slug, before, to_data(_reviews_of(tool_id)))
 
 

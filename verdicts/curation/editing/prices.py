@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from verdicts.catalog import search
+from verdicts.catalog import search_index
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import PriceRecord, Tool
@@ -68,7 +68,7 @@ def save(tool_id: int, data: Json, now: datetime) -> SavedRecord:
         update(tool.current_price, {"looked_on": looked_on})
     db.session.flush()
     bump_content_version()
-    search.reindex([tool.id])
+    search_index.reindex([tool.id])
     return SavedRecord(tool.id, tool.slug, before, to_data(tool))
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from verdicts.catalog import search
+from verdicts.catalog import search_index
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Category, PriceRecord, Tool, ToolSlug
 from verdicts.curation.catalog_file import schema
@@ -89,7 +89,7 @@ def save(id: int | None, data: Json, now: datetime) -> SavedRecord:
     db.session.expire(row, ["successor"])
     _assign_slugs(row, record)
     bump_content_version()
-    search.reindex([row.id])
+    search_index.reindex([row.id])
     return SavedRecord(row.id, row.slug, before, to_data(row) if before else to_full_data(row))
 
 
@@ -98,7 +98,7 @@ def delete(row: Tool) -> Json:
     data = to_full_data(row)
     db.session.execute(sa.delete(Tally).where(Tally.tool_id == row.id))
     removal.delete(row)
-    search.reindex([row.id])
+    search_index.reindex([row.id])
     return data
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from verdicts.catalog import search
+from verdicts.catalog import search_index
 from verdicts.extensions import Base, db
 
 NEW_TOOLS, NEW_COMPARISONS, CHANGES_OF_MIND = 2, 1, 2
@@ -30,7 +30,7 @@ def move_into_week(now: datetime) -> None:
         connection.execute(sa.update(revision).where(revision.c.id == change.id).values(until=now.date()))
         reviewed = sa.update(review).where(review.c.id == change.review_id)
         connection.execute(reviewed.values(reviewed_on=now.date()))
-    search.reindex({change.tool_id for change in changes})
+    search_index.reindex({change.tool_id for change in changes})
 
 
 def _publish(table: sa.Table, newest_first: sa.ColumnElement[Any], new: int, now: datetime) -> None:

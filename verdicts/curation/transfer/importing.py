@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from verdicts.catalog import panel_keys, search
+from verdicts.catalog import panel_keys, search_index
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.models import Category, Review, Reviewer, Tool, ToolSlug
 from verdicts.comparisons.models import Comparison
@@ -221,6 +221,6 @@ def _import_comparison(
 
 def _index(categories: Iterable[ImportEntry], tools: Iterable[ImportEntry], reviewed: set[int]) -> None:
     if any(entry.changes and not entry.is_new for entry in categories):
-        search.reindex_all()
+        search_index.reindex_all()
     else:
-        search.reindex(sorted(reviewed.union(entry.row.id for entry in tools if entry.has_changed)))
+        search_index.reindex(sorted(reviewed.union(entry.row.id for entry in tools if entry.has_changed)))

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 
 from verdicts.catalog.content_version import bump_content_version
-from verdicts.catalog.search import MAX_QUERY_LENGTH
+from verdicts.catalog.search_terms import MAX_QUERY_LENGTH
 from verdicts.curation.editing.saving import find_row
 from verdicts.curation.listing import PAGE_SIZE, ListQuery
 from verdicts.extensions import begin_write_after_read, db

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from wtforms import IntegerField
 from wtforms.validators import NumberRange, Optional
 
-from verdicts.catalog import price_checks
+from verdicts.catalog import price_checks, search_index
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.price_checks import NoSource, PriceCheck, PriceNotCurrent
 from verdicts.catalog.summaries import ToolLink
@@ -113,6 +113,7 @@ def undo_check(id: int) -> ResponseReturnValue:
         return render_error(409, CANNOT_UNDO_MESSAGE)
     price_doubts.restore(id, int(doubts or 0), now())
     bump_content_version()
+    search_index.reindex([id])
     log_activity(REVERTED, "price", tool.slug, id, **{name: (new, old) for name, (old, new) in entry.changes.items()})
     db.session.commit()
     return redirect(url_for("admin.activity.history", kind="price", id=id, done="undone"), 303)
@@ -132,6 +133,7 @@ def _typed(field: str, value: Any) -> Any:
 def _finish_check(action: str, tool: ToolLink, before: PriceCheck, after: PriceCheck) -> None:
     doubt_count = price_doubts.delete_for(tool.id)
     bump_content_version()
+    search_index.reindex([tool.id])
     log_activity(action, "price", tool.slug, tool.id, **_check_changes(before, after, doubt_count))
     db.session.commit()
 

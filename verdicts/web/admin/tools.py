@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from verdicts.catalog.models import Category, Tool
-from verdicts.catalog.search import MAX_QUERY_LENGTH
+from verdicts.catalog.search_terms import MAX_QUERY_LENGTH
 from verdicts.catalog.slugs import propose
 from verdicts.curation import listing
 from verdicts.curation.catalog_file.dumping import Json

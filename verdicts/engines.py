@@ -86,7 +86,8 @@ def engine_options(database_url: str) -> dict[str, Any]:
         return {**options, **pool, "module": sqlite_driver(), "connect_args": {"cached_statements": 64}}
     limits = "-c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
     # The defaults are for rotating disks and long reports: tools were all read where an index led to a few of them.
-    plans = "-c random_page_cost=1.1 -c jit=off"
+    # A scan that joins another one in the middle of its table finds other tools first: pages of a search must agree.
+    plans = "-c random_page_cost=1.1 -c jit=off -c synchronize_seqscans=off"
     return {
         **options,
         "pool_pre_ping": True,

@@ -72,6 +72,12 @@ def test_what_searches_the_index_is_planned_anew_for_each_search(app: Flask) -> 
     assert [text for text in texts if text.startswith("SELECT found.tool_id")] == []
 
 
+@ON_POSTGRESQL
+def test_two_that_search_at_once_read_the_index_from_its_beginning(app: Flask) -> None:
+    """PostgreSQL lets one scan of a large table join another, which would find others of many tools first."""
+    assert db.session.scalar(sa.text("SHOW synchronize_seqscans")) == "off"
+
+
 def on_new_connections(app: Flask) -> Visitor:
     """Return a visitor for whom nothing is prepared yet."""
     db.session.rollback()

@@ -5,6 +5,7 @@ A subclass defines how its kind of record is loaded and saved. It is in the modu
 from the subclass: its label on the dashboard, its history, how to restore it.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -65,7 +66,7 @@ class RecordGone(Exception):
     """The record was deleted, or merged into another."""
 
 
-class RecordEditor(MethodView):
+class RecordEditor(MethodView, ABC):
     """The view of one kind of record's form. One instance serves one request; `id` is None for a new record."""
 
     kind: ClassVar[str]  # its name in the audit log
@@ -86,17 +87,17 @@ class RecordEditor(MethodView):
 
     # Methods that a kind of record overrides
 
+    @abstractmethod
     def load(self, id: int, *, lock: bool = False) -> StoredRecord | None:
         """Return the stored record, None if it was deleted."""
-        raise NotImplementedError
 
+    @abstractmethod
     def save(self, id: int | None, data: Json, now: datetime) -> SavedRecord:
         """Save the record in the caller's transaction. Raises InvalidRecord. See ToolEditor in web/admin/tools.py."""
-        raise NotImplementedError
 
+    @abstractmethod
     def preview(self, saved: SavedRecord) -> ResponseReturnValue:
         """Return the public page of what was just saved; the caller rolls it back."""
-        raise NotImplementedError
 
     def form_data(self, data: Json) -> Json:
         """Return a stored record's data by the names of the form's fields."""

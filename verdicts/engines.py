@@ -118,8 +118,9 @@ PLANNED_EACH_TIME = {"postgresql_prepare": False}
 
 def _plan_as_asked(dialect: Dialect) -> None:
     def execute(cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
-        prepare = context.execution_options.get("postgresql_prepare") if context else None
-        cursor.execute(statement, parameters, prepare=prepare)
+        is_planned_each_time = context is not None and context.execution_options.get("postgresql_prepare") is False
+        # A cursor on the server, from which a result is read in parts, prepares nothing and takes no such argument.
+        cursor.execute(statement, parameters, **({"prepare": False} if is_planned_each_time else {}))
 
     vars(dialect).update(do_execute=execute)
 

@@ -62,6 +62,7 @@ PAGES = {
     "a search with a wrong letter": "/tools?q=cobelt",
     "a search in one category": "/tools?q=teams&category=kind-3",
     "tools whose reviews are all fresh": "/tools?fresh=reviews",
+    "tools whose prices were checked lately": "/tools?fresh=price",
     "tools of a license by name": "/tools?license=MIT&sort=name",
     "a category": "/categories/kind-2",
     "rankings": "/rankings",

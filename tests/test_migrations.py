@@ -3,7 +3,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from tests.makers import (
     make_votes,
 )
 from tests.staff.world import make_account
+from verdicts.catalog import search, search_index
 from verdicts.catalog.kinds import Period, PriceModel
 from verdicts.catalog.models import Category, Tool
 from verdicts.comparisons.finder import FreshPart, PanelSplit, ToolQuery, list_tools
@@ -99,11 +100,11 @@ def test_counts_of_readers_are_deleted_where_one_of_two_tools_is_popular_no_more
     assert [tuple(row) for row in db.session.execute(sa.select(pair_readers))] == pairs[:1]
 
 
-@pytest.mark.parametrize("revision", ["0018", "0031", "0040"])
+@pytest.mark.parametrize("revision", ["0018", "0031", "0040", "0041"])
 def test_a_database_of_before_gets_an_index_of_what_filters_and_searches_look_for(app: Flask, revision: str) -> None:
     models = make_category("models", facts={"open": "Open"})
     wren = make_tool("wren", category_id=models.id, license="MIT", facts={"open": "Yes"})
-    make_price(wren, PriceModel.FREE)
+    make_price(wren, PriceModel.FREE, checked_on=TODAY)
     make_review(wren, make_reviewer("builder"), "skip", reviewed_on=TODAY)
     make_tool("finch", license="Own")
     downgrade(revision=revision)
@@ -112,10 +113,27 @@ def test_a_database_of_before_gets_an_index_of_what_filters_and_searches_look_fo
     upgrade()
     db.session.rollback()
     of_wren = {"category": "models", "license": "MIT", "is_open": True, "panel": PanelSplit.ALL_SKIP}
-    of_wren |= {"prices": (PriceModel.FREE,), "fresh": (FreshPart.REVIEWS,), "text": "yes"}
+    of_wren |= {"prices": (PriceModel.FREE,), "fresh": tuple(FreshPart), "text": "yes"}
     for name, value in of_wren.items():
         found = list_tools(ToolQuery(**{name: value}), NOW)
         assert [tool.slug for tool in found.tools] == ["wren"], name
+
+
+def test_an_older_version_that_is_put_back_finds_fresh_reviews_by_their_month(app: Flask) -> None:
+    wren, finch, robin = make_tool("wren"), make_tool("finch"), make_tool("robin")
+    builder, skeptic = make_reviewer("builder"), make_reviewer("skeptic")
+    make_review(wren, builder, reviewed_on=date(2027, 2, 1))
+    make_review(wren, skeptic, reviewed_on=date(2027, 1, 31))
+    make_review(finch, builder, reviewed_on=date(2027, 2, 1))
+    make_review(robin, builder, reviewed_on=date(2027, 1, 31))
+    make_review(robin, skeptic, reviewed_on=None)
+    expected = [[wren.id], [finch.id]]
+    search_index.reindex_all()
+    db.session.commit()
+    downgrade(revision="0041")
+    words = [search_index.property_word("oldest review", month) for month in ("2027-1", "2027-2")]
+    found = [db.session.scalars(search.first_matching("", properties=[[word]])).all() for word in words]
+    assert found == expected
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -111,8 +111,8 @@ def configure_engine(engine: sa.Engine) -> None:
         _begin_as_asked(engine.dialect)
 
 
-# The execution option of statements that PostgreSQL plans each time, as how depends on what is looked for: psycopg
-# prepares one that has run five times, and PostgreSQL then keeps a plan for whatever comes.
+# The execution option of a statement that PostgreSQL is to plan each time, for the values that it is sent with. Others
+# are prepared by psycopg once they have run five times, and PostgreSQL then keeps one plan for all values.
 PLANNED_EACH_TIME = {"postgresql_prepare": False}
 
 

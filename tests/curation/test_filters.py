@@ -15,6 +15,7 @@ from verdicts.catalog import price_checks, search_index
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import Tool
+from verdicts.catalog.prices import Freshness, Price
 from verdicts.catalog.reviews import OLD_AFTER
 from verdicts.comparisons import finder
 from verdicts.comparisons.finder import FreshPart, PanelSplit, ToolQuery
@@ -181,6 +182,16 @@ def test_a_form_with_another_day_of_check_changes_whether_a_price_is_fresh() -> 
     assert shown(fresh=(FreshPart.PRICE,)) == []
     change(prices, wren, **price, checked_on=TODAY.isoformat())
     assert shown(fresh=(FreshPart.PRICE,)) == ["wren"]
+
+
+@pytest.mark.parametrize(("days", "interval"), [(-1, 240), (60, 60), (61, 60), (120, 120), (240, 240), (241, 240)])
+def test_a_price_is_fresh_while_pages_call_it_checked(days: int, interval: int) -> None:
+    check: dict[str, Any] = {"checked_on": TODAY - timedelta(days=days), "interval_days": interval}
+    make_price(make_tool("wren"), PriceModel.PAID, **check)
+    search_index.reindex_all()
+    db.session.commit()
+    is_checked = Price(PriceModel.PAID, **check).freshness(TODAY) is Freshness.CHECKED
+    assert shown(fresh=(FreshPart.PRICE,)) == (["wren"] if is_checked else [])
 
 
 def test_an_import_of_a_day_of_check_alone_changes_whether_a_price_is_fresh() -> None:

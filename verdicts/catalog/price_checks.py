@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from verdicts.catalog.columns import EPOCH, days_since_epoch
+from verdicts.catalog.columns import EPOCH
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import PriceRecord
 from verdicts.catalog.prices import FIRST_INTERVAL_DAYS, MAX_INTERVAL_DAYS
@@ -122,8 +122,3 @@ def is_due(today: date) -> sa.ColumnElement[bool]:
     Price.freshness() says of a price whether its check still holds.
     """
     return price.c.due_day <= (today - EPOCH).days
-
-
-def days_since_check(today: date) -> sa.ColumnElement[int]:
-    """Return how many days ago a row of price_record was checked; NULL where it never was."""
-    return (today - EPOCH).days - days_since_epoch(price.c.checked_on)

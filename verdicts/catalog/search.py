@@ -80,8 +80,8 @@ def first_matching(
     """Return the statement that reads the ids of what matching() finds, MAX_COUNTED + 1 at most, not ranked.
 
     Those come first whose name is the text, then those that hold it in their name, in their tagline, anywhere; of
-    these, those that hold the last word as it is typed. Not `is_ordered`, they come as they are found, which takes
-    less. An empty text finds all that have the properties.
+    these, those that hold the last word as it is typed. If not `is_ordered`, they come in any order, which
+    takes less time. An empty text finds all that have the properties.
     """
     terms = read_terms(text, properties, any_word=any_word)
     first = _first(terms, public_at, MAX_COUNTED + 1, is_ordered=is_ordered)
@@ -137,9 +137,8 @@ def _dialect() -> SearchDialect:
 def _first(terms: Terms | None, public_at: datetime | None, most: int, *, is_ordered: bool) -> sa.Select[Any]:
     if terms is None:
         return sa.select(tool.c.id.label("tool_id")).where(sa.false())
-    # In names and taglines alone nothing is saved without an order.
     ordered = [NAME, TAGLINE] if terms.any_word else [NAME, TAGLINE, ANYWHERE]
-    parts = ordered if is_ordered or terms.any_word else [ANYWHERE]
+    parts = ordered if is_ordered or terms.any_word else [ANYWHERE]  # the last holds what the others do
     holding = _dialect().holding(terms, parts) if terms.words else _dialect().having(terms.properties)
     found = holding.subquery("found")
     first = sa.select(found.c.tool_id).limit(sa.literal_column(str(most)))
@@ -155,7 +154,7 @@ def _is_public(found: sa.Subquery, now: datetime) -> Iterator[sa.ColumnElement[b
 
 
 def _ranked(terms: Terms | None, found: sa.Subquery, total: sa.ColumnElement[int]) -> sa.Subquery:
-    """Return what matching() does of the tools that were found."""
+    """Return the columns of matching() for the tools that were found."""
     dialect = _dialect()
     place = sa.select(tool.c.position).where(tool.c.id == found.c.tool_id).scalar_subquery().label("place")
     weight = _weight_of(terms, dialect) if terms and terms.words else sa.literal(0)

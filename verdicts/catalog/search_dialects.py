@@ -23,7 +23,7 @@ class SearchDialect(ABC):
 
     table: sa.TableClause
     tool_id: sa.ColumnElement[int]
-    unpublished = "tool"  # what to read from where a tool is looked for among those that are not published
+    unpublished = "tool"  # where to look for tools that are not published, in SQL
 
     @abstractmethod
     def having(self, properties: Properties) -> sa.Select[Any]:

@@ -47,10 +47,11 @@ documents = sa.table("tool_search", sa.column("tool_id"), sa.column("document"))
 
 
 def property_word(name: str, value: str) -> str:
-    """Return the word by which a tool is found that is this.
+    """Return the word that stands in the entry of each tool with this property.
 
-    A name is "category" (a slug), "state", "price" (a model), "license", "panel" (a panel_keys.signs_in()), "open"
-    ("yes"), or of dates "oldest review" and "price check holds until" (one of blocks_between()).
+    The names are "category" (its value is a slug), "state", "price" (a model), "license", "panel" (what
+    panel_keys.signs_in() returns) and "open" ("yes"), and of dates "oldest review" and "price check holds until", whose
+    values are blocks of days.
     """
     return _PROPERTY + hashlib.blake2b(f"{name} {value}".encode(), digest_size=8).hexdigest()
 
@@ -61,10 +62,9 @@ def blocks_of(day: date) -> list[str]:
 
 
 def blocks_between(first: date, last: date) -> list[str]:
-    """Return blocks that hold every day from the first to the last, and perhaps some after it, but none before.
+    """Return blocks that hold every day from the first to the last, perhaps some days after it, and none before.
 
-    They are as large as they can be: of eight months, ten or so. A date lies between two where one of its blocks is one
-    of these.
+    A day is in one of them if blocks_of() returns that block for it. For eight months there are ten or so.
     """
     blocks, day = [], first.toordinal()
     while day <= last.toordinal():

@@ -120,8 +120,9 @@ def list_tools(query: ToolQuery, now: datetime, state: Hashable = None) -> Found
     """
     if query.text and query.sort is Sort.RELEVANCE:
         return _to_page(*_read_best(query, now, state))
-    is_indexed = query.text or _properties_of(query, now.date())
-    return _to_page(*(_read_found(query, now, state) if is_indexed else _read_ids(query, now)))
+    if query.text or query.is_filtered:
+        return _to_page(*_read_found(query, now, state))
+    return _to_page(*_read_ids(query, now))
 
 
 def _to_page(ids: Sequence[int], total: int) -> FoundTools:
@@ -161,8 +162,8 @@ def _begin(query: ToolQuery, ids: "array[int]", last: int | None) -> int:
 def _read_ranked(query: ToolQuery, now: datetime, state: Hashable, any_word: bool) -> tuple["array[int]", int]:
     """Return the ids of the best, and how many match in all.
 
-    Filters often leave few: those are found first, and ranked as they are. Where they are many, as they mostly are
-    without filters, the index finds the best of them anew.
+    With filters all are found first. They are often few, and then those are ranked. Of many, as without filters, the
+    index is asked for the best.
     """
     total = None
     if query.is_filtered:

@@ -28,6 +28,7 @@ from tests.staff.world import make_account
 from verdicts.catalog import search, search_index
 from verdicts.catalog.kinds import Period, PriceModel
 from verdicts.catalog.models import Category, Tool
+from verdicts.catalog.search_index import Property, property_word
 from verdicts.comparisons.finder import FreshPart, PanelSplit, ToolQuery, list_tools
 from verdicts.curation import sample
 from verdicts.extensions import begin_write, commit_or_retry, db
@@ -131,7 +132,7 @@ def test_an_older_version_that_is_put_back_finds_fresh_reviews_by_their_month(ap
     search_index.reindex_all()
     db.session.commit()
     downgrade(revision="0041")
-    words = [search_index.property_word("oldest review", month) for month in ("2027-1", "2027-2")]
+    words = [property_word(Property.OLDEST_REVIEW, month) for month in ("2027-1", "2027-2")]
     found = [db.session.scalars(search.first_matching("", properties=[[word]])).all() for word in words]
     assert found == expected
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from verdicts.catalog import search_index
+from verdicts.catalog.search_index import Property, property_word
 
 revision = "0042"
 down_revision = "0041"
@@ -33,7 +34,7 @@ def downgrade() -> None:
     """Add the month of the oldest review, for which older code looks, to what it indexes."""
     connection = op.get_bind()
     words = [
-        {"id": tool_id, "word": search_index.property_word("oldest review", month.replace("-0", "-"))}
+        {"id": tool_id, "word": property_word(Property.OLDEST_REVIEW, month.replace("-0", "-"))}
         for tool_id, month in connection.execute(sa.text(OLDEST_REVIEWS))
     ]
     if words:

@@ -12,6 +12,7 @@ from verdicts.catalog import search, search_index
 from verdicts.catalog.content_version import content_version
 from verdicts.catalog.kinds import PriceModel
 from verdicts.catalog.models import Tool
+from verdicts.catalog.search_index import Property, property_word
 from verdicts.extensions import db
 
 tool = Tool.__table__
@@ -409,11 +410,8 @@ def test_a_tool_that_an_older_version_indexed_after_the_migration_is_indexed_aga
     for name in ("Left", "Kept"):
         make_tool(name.lower(), name=name, license="MIT")
     search_index.reindex_all()
-    by_license = search.first_matching("", properties=[[search_index.property_word("license", "MIT")]])
-    version, index = (
-        content_version(),
-        search_index.fts5 if db.engine.dialect.name == "sqlite" else search_index.documents,
-    )
+    by_license = search.first_matching("", properties=[[property_word(Property.LICENSE, "MIT")]])
+    version, index = content_version(), search_index.table_here(db.session.connection())
     db.session.execute(sa.delete(index).where(sa.literal_column(ID[db.engine.dialect.name]) == 1))
     assert db.session.scalars(by_license).all() == [2]
     assert search.reindex_left_out() == 1

@@ -15,7 +15,7 @@ from verdicts.catalog import spelling
 from verdicts.catalog.content_version import bump_content_version
 from verdicts.catalog.kinds import ToolState
 from verdicts.catalog.search_dialects import ANYWHERE, DIALECTS, NAME, TAGLINE, SearchDialect
-from verdicts.catalog.search_index import property_word, reindex, tool
+from verdicts.catalog.search_index import Property, property_word, reindex, tool
 from verdicts.catalog.search_terms import MAX_QUERY_LENGTH, MAX_QUERY_WORDS, Properties, Terms, read_terms
 from verdicts.catalog.words import MAX_WORD_LENGTH, plain_words
 from verdicts.engines import PLANNED_EACH_TIME
@@ -120,7 +120,7 @@ def reindex_left_out() -> int:
 
     Each entry says so, apart from those that an older version writes which still serves after an upgrade's migration.
     """
-    states = [property_word("state", state) for state in ToolState]
+    states = [property_word(Property.STATE, state) for state in ToolState]
     indexed = sa.select(_dialect().having([states]).subquery().c.tool_id)
     left_out = sa.select(tool.c.id).where(tool.c.merged_into_id.is_(None), tool.c.id.not_in(indexed))
     ids = db.session.connection().scalars(left_out).all()

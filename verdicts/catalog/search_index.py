@@ -8,6 +8,7 @@ that the index finds what has all of them at once.
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
+from enum import StrEnum
 from functools import cache
 from typing import Any
 
@@ -46,13 +47,22 @@ fts5 = sa.table("tool_search", *map(sa.column, ("rowid", "tool_search", "name", 
 documents = sa.table("tool_search", sa.column("tool_id"), sa.column("document"))
 
 
-def property_word(name: str, value: str) -> str:
-    """Return the word that stands in the entry of each tool with this property.
+class Property(StrEnum):
+    """What a tool is found by besides its text."""
 
-    The names are "category" (its value is a slug), "state", "price" (a model), "license", "panel" (what
-    panel_keys.signs_in() returns) and "open" ("yes"), and of dates "oldest review" and "price check holds until", whose
-    values are blocks of days.
-    """
+    CATEGORY = "category"  # its slug
+    STATE = "state"
+    PRICE = "price"  # its model
+    LICENSE = "license"
+    PANEL = "panel"  # what panel_keys.signs_in() returns
+    OPEN = "open"  # "yes"
+    # Dates, of which the blocks of days are values.
+    OLDEST_REVIEW = "oldest review"
+    PRICE_CHECK_HOLDS_UNTIL = "price check holds until"
+
+
+def property_word(name: Property, value: str) -> str:
+    """Return the word that stands in the entry of each tool with this value of a property."""
     return _PROPERTY + hashlib.blake2b(f"{name} {value}".encode(), digest_size=8).hexdigest()
 
 
@@ -197,20 +207,21 @@ def _entry(row: sa.Row[Any]) -> dict[str, Any]:
 
 
 def _property_words(row: sa.Row[Any]) -> Iterator[str]:
-    yield property_word("category", row.slug or "")
-    yield property_word("price", row.model or PriceModel.UNKNOWN)
-    yield property_word("license", row.license)
-    yield property_word("panel", signs_in(row.panel_key))
+    yield property_word(Property.CATEGORY, row.slug or "")
+    yield property_word(Property.PRICE, row.model or PriceModel.UNKNOWN)
+    yield property_word(Property.LICENSE, row.license)
+    yield property_word(Property.PANEL, signs_in(row.panel_key))
     if row.is_open:
-        yield property_word("open", "yes")
-    yield property_word("state", row.state)
+        yield property_word(Property.OPEN, "yes")
+    yield property_word(Property.STATE, row.state)
     if row.oldest_review:
-        yield from _date_words("oldest review", row.oldest_review)
+        yield from _date_words(Property.OLDEST_REVIEW, row.oldest_review)
     if row.model not in {None, PriceModel.UNKNOWN} and row.checked_on:
-        yield from _date_words("price check holds until", row.checked_on + timedelta(days=row.interval_days))
+        holds_until = row.checked_on + timedelta(days=row.interval_days)
+        yield from _date_words(Property.PRICE_CHECK_HOLDS_UNTIL, holds_until)
 
 
-def _date_words(name: str, day: date) -> Iterator[str]:
+def _date_words(name: Property, day: date) -> Iterator[str]:
     return (property_word(name, block) for block in blocks_of(day))
 
 

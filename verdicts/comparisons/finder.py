@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from verdicts.catalog import models, search, search_index
+from verdicts.catalog import models, search
 from verdicts.catalog.content_version import catalog_state
 from verdicts.catalog.facts import OPEN_KEYS
 from verdicts.catalog.kept import load_each
@@ -21,6 +21,7 @@ from verdicts.catalog.kinds import PriceModel, ToolState
 from verdicts.catalog.prices import MAX_INTERVAL_DAYS
 from verdicts.catalog.queries import category, requested_slug, summaries_of, tool
 from verdicts.catalog.reviews import GRACE, OLD_AFTER
+from verdicts.catalog.search_index import Property, blocks_between, property_word
 from verdicts.catalog.summaries import ToolLink, ToolSummary
 from verdicts.comparisons.tool_orders import ORDERS, Sort
 from verdicts.engines import PLANNED_EACH_TIME
@@ -202,19 +203,19 @@ def _properties_of(query: ToolQuery, today: date, any_word: bool = False) -> lis
     Of those that hold only some of what was typed, tools that have ended are left out.
     """
     until = today + GRACE
-    prices = search_index.blocks_between(today, until + timedelta(days=MAX_INTERVAL_DAYS))
-    reviews = search_index.blocks_between(today - OLD_AFTER, until)
-    asked: dict[str, Sequence[str]] = {
-        "category": [query.category] if query.category else [],
-        "price": query.prices,
-        "panel": [_SIGNS[query.panel]] if query.panel else [],
-        "license": [query.license] if query.license else [],
-        "open": ["yes"] if query.is_open else [],
-        "price check holds until": prices if FreshPart.PRICE in query.fresh else [],
-        "oldest review": reviews if FreshPart.REVIEWS in query.fresh else [],
-        "state": [ToolState.ACTIVE] if any_word else [],
+    prices = blocks_between(today, until + timedelta(days=MAX_INTERVAL_DAYS))
+    reviews = blocks_between(today - OLD_AFTER, until)
+    asked: dict[Property, Sequence[str]] = {
+        Property.CATEGORY: [query.category] if query.category else [],
+        Property.PRICE: query.prices,
+        Property.PANEL: [_SIGNS[query.panel]] if query.panel else [],
+        Property.LICENSE: [query.license] if query.license else [],
+        Property.OPEN: ["yes"] if query.is_open else [],
+        Property.PRICE_CHECK_HOLDS_UNTIL: prices if FreshPart.PRICE in query.fresh else [],
+        Property.OLDEST_REVIEW: reviews if FreshPart.REVIEWS in query.fresh else [],
+        Property.STATE: [ToolState.ACTIVE] if any_word else [],
     }
-    return [[search_index.property_word(name, value) for value in values] for name, values in asked.items() if values]
+    return [[property_word(name, value) for value in values] for name, values in asked.items() if values]
 
 
 def _read_found(query: ToolQuery, now: datetime, state: Hashable) -> tuple[Sequence[int], int]:

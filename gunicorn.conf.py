@@ -9,8 +9,10 @@ import sys
 import time
 from typing import Any
 
+from sqlalchemy import make_url
+
 from verdicts import private_files
-from verdicts.app import MAX_READERS, MAX_WAITING_WRITERS, THREADS_PER_WORKER
+from verdicts.app import MAX_READERS, MAX_WAITING_WRITERS, READERS_AT_ONCE, THREADS_PER_WORKER
 from verdicts.config import load
 from verdicts.operations import readiness
 from verdicts.web import caching, errors, logs, metric_counts, traffic
@@ -54,6 +56,7 @@ class DrainingWorker(BufferingWorker):
 
 
 _settings = load(os.environ)
+DrainingWorker.quick_readers = READERS_AT_ONCE[make_url(_settings.database_url).get_backend_name()]
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 
 bind = f"{_host}:{_settings.port}"

@@ -1,6 +1,5 @@
 """What the benchmark serves: the site, also with less of it kept in memory, and a minimal Flask view as baseline."""
 
-import threading
 from collections.abc import Iterable
 from functools import partial
 from itertools import count
@@ -37,18 +36,7 @@ def voted(site: Flask) -> "WSGIApplication":
         site.extensions.get(KEPT, {}).pop("voting.readers", None)
         return Flask.wsgi_app(site, environ, start_response)
 
-    return RequestLog(one_at_a_time(forget_and_render))
-
-
-def one_at_a_time(inner: "WSGIApplication") -> "WSGIApplication":
-    """Let a worker render one page at a time, as its page cache does."""
-    lock = threading.Lock()
-
-    def render(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        with lock:
-            return inner(environ, start_response)
-
-    return render
+    return RequestLog(forget_and_render)
 
 
 def new(site: Flask) -> "WSGIApplication":
@@ -60,7 +48,7 @@ def new(site: Flask) -> "WSGIApplication":
                 store.values.pop(key, None)
         return Flask.wsgi_app(site, environ, start_response)
 
-    return RequestLog(one_at_a_time(forget_and_render))
+    return RequestLog(forget_and_render)
 
 
 class SiteWithBaseline:

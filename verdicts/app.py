@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 THREADS_PER_WORKER = 48
 MAX_WAITING_WRITERS = 40  # of these threads, so that readers always find one; who comes next is answered 503
 MAX_READERS = 32  # of these threads, so that voters always find some
+READERS_AT_ONCE = {"sqlite": 1, "postgresql": 3}  # who waits for a server leaves the processor to others
 REDIS_TIMEOUT_SECONDS = 0.5
 
 

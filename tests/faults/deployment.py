@@ -4,6 +4,7 @@ Whatever ends is started again, as systemd and Docker do it (deploy/). Nobody el
 """
 
 import os
+import secrets
 import signal
 import subprocess
 import threading
@@ -205,7 +206,7 @@ def _supervise(part: Part, stopped: threading.Event) -> None:
 
 def create_filled_database(server: PostgresServer, folder: Path) -> str:
     """Return the URL of a new database with the sample in it."""
-    url = server.create("verdicts")
+    url = server.create(f"verdicts_{secrets.token_hex(4)}")
     with app_on_database(url, folder):
         upgrade()
     fill_database(url, folder)

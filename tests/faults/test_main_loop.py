@@ -16,13 +16,14 @@ from tests.faults.conftest import PAGE, Figures, filled_sqlite
 from tests.faults.deployment import create_filled_database
 from tests.faults.serving import Site, serving, wait_until
 from tests.postgres import PostgresServer
-from verdicts.app import THREADS_PER_WORKER
+from verdicts.app import READERS_AT_ONCE, THREADS_PER_WORKER
 from verdicts.web.worker import LINGER_SECONDS, SECONDS_BETWEEN_NOTICES, SEND_SECONDS, THREAD_NICENESS
 
 MOST_BYTES_ON_THE_WAY = 8 * 1024 * 1024  # that the system takes for both ends of a connection
 OWN = {"X-Request-ID", "Date"}  # of each response
 FEW_FILES = 300  # that each process may open
 KEPT_SECONDS = 5  # keepalive of gunicorn.conf.py
+LOCK_TIMEOUT_SECONDS = 5  # of engines.engine_options()
 READERS = 700  # of a worker at once; more than half of its connections
 
 
@@ -37,6 +38,22 @@ def kept_site(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -
 
 def request_for(target: str, *fields: str, method: str = "GET") -> bytes:
     return "\r\n".join([f"{method} {target} HTTP/1.1", "Host: 127.0.0.1", *fields, "", ""]).encode()
+
+
+def test_a_page_does_not_wait_for_pages_that_wait_for_the_database(postgres: PostgresServer, tmp_path: Path) -> None:
+    url = create_filled_database(postgres, tmp_path)
+    with serving(url, tmp_path, WEB_CONCURRENCY="1") as site, ExitStack() as stack:
+        engine = sa.create_engine(url)
+        stack.callback(engine.dispose)
+        other = stack.enter_context(engine.begin())
+        other.exec_driver_sql("LOCK TABLE review IN ACCESS EXCLUSIVE MODE")
+        for number in range(2 * READERS_AT_ONCE["postgresql"]):
+            client = stack.enter_context(closing(socket.create_connection(("127.0.0.1", site.port), timeout=10)))
+            client.sendall(request_for(f"/tools?q=no{number}", f"X-Forwarded-For: 2001:db8:{number:x}::1"))
+        began = time.monotonic()
+        assert site.get("/newsletter/subscribe").status == 200
+        assert time.monotonic() - began < LOCK_TIMEOUT_SECONDS
+        other.rollback()
 
 
 def test_kept_pages_are_answered_while_every_thread_waits_for_the_database(

@@ -4,8 +4,6 @@ import contextvars
 import gzip
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import permutations, product
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,6 @@ from werkzeug.test import Client, TestResponse
 
 from tests.apps import BASE_URL
 from tests.conftest import ON_ONE_DATABASE
-from tests.faults.serving import wait_until
 from tests.makers import make_tool
 from tests.web.visitor import Clock, Visitor
 from verdicts.catalog.content_version import bump_content_version
@@ -473,54 +470,6 @@ class SlowInside:
 
 def fetch(client: Client, path: str = "/") -> bytes:
     return client.get(path, base_url=BASE_URL).data
-
-
-@contextmanager
-def rendering_elsewhere(app: Flask, clock: Clock | None = None) -> Iterator[PageCache]:
-    """Another thread renders the front page until the block ends."""
-    inside = SlowInside()
-    inside.wait = True
-    cache = PageCache(app, inside, clock or Clock())
-    with ThreadPoolExecutor(1) as threads:
-        threads.submit(fetch, Client(cache))
-        assert inside.entered.wait(10)
-        inside.wait = False
-        try:
-            yield cache
-        finally:
-            inside.go_on.set()
-
-
-def test_public_pages_are_rendered_one_at_a_time(app: Flask) -> None:
-    with ThreadPoolExecutor(1) as threads:
-        with rendering_elsewhere(app) as cache:
-            other = threads.submit(fetch, Client(cache), "/tools")
-            with pytest.raises(TimeoutError):
-                other.result(timeout=0.2)
-        assert other.result(timeout=10) == b"answer 2"
-
-
-def test_a_page_that_had_to_wait_is_as_fresh_as_it_was_rendered(app: Flask) -> None:
-    clock = Clock()
-    with ThreadPoolExecutor(1) as threads:
-        with rendering_elsewhere(app, clock) as cache:
-            other = threads.submit(fetch, Client(cache), "/tools")
-            wait_until(lambda: bool(cache._turns._waiting), 10)
-            clock.now += 2
-        assert other.result(timeout=10) == b"answer 2"
-    clock.now += caching.FRESH_SECONDS - 1
-    assert fetch(Client(cache), "/tools") == b"answer 2"
-
-
-def test_nothing_else_waits_for_a_public_page_that_is_rendered(app: Flask) -> None:
-    with rendering_elsewhere(app) as cache:
-        assert fetch(Client(cache), "/livez") == b"answer 2"
-
-
-def test_a_page_is_not_waited_for_where_its_rendering_hangs(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caching, "MAX_WAIT_TO_RENDER_SECONDS", 0.01)
-    with rendering_elsewhere(app) as cache:
-        assert fetch(Client(cache), "/tools") == b"answer 2"
 
 
 def test_while_one_request_renders_the_others_get_the_old_page(app: Flask) -> None:

@@ -1,11 +1,9 @@
 """The page cache: public pages are the same for everybody, so they are cached before a request reaches Flask."""
 
 import hashlib
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from http import HTTPStatus
@@ -19,7 +17,6 @@ from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response as WsgiResponse
 
 from verdicts.extensions import compress, limiter
-from verdicts.turns import TooManyWaiting, Turns
 from verdicts.web import limits, metric_counts, traffic
 from verdicts.web.hosts import is_trusted
 from verdicts.web.known_arguments import KnownArguments
@@ -35,7 +32,6 @@ FRESH_SECONDS = 5
 MAX_WAIT_SECONDS = 5  # for what another request renders
 STALE_SECONDS = 60
 STALE_IF_ERROR_SECONDS = 24 * 3600
-MAX_WAIT_TO_RENDER_SECONDS = 2  # for other threads that render; then it renders at once with them
 MAX_PAGE_BYTES = 512 * 1024
 MAX_ARGUMENTS_AT_ONCE = 50  # of a query that the main loop looks through
 
@@ -123,7 +119,6 @@ class PageCache:
         self._stores = {name: PageStore(max_bytes) for name, max_bytes in MAX_BYTES.items()}
         self._rendering: dict[Key, threading.Event] = {}
         self._lock = threading.Lock()
-        self._turns = Turns(at_once=1, max_waiting=sys.maxsize)
         self.states = SiteStateReader(app, lambda: self._clock())
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -226,10 +221,9 @@ class PageCache:
             _RENDERING: rendering,
             traffic.EMPTY_SEARCHES: empty_searches,
         }
-        with self._turn_to_render(_path_of(environ)):
-            # The state of before: what changes meanwhile shows at the next look.
-            state, rendered_at = self.states.current(), self._clock()
-            response = WsgiResponse.from_app(self._inner, as_get, buffered=True)
+        # The state of before: what changes meanwhile shows at the next look.
+        state, rendered_at = self.states.current(), self._clock()
+        response = WsgiResponse.from_app(self._inner, as_get, buffered=True)
         if response.status_code in _OLD_PAGE_STATUSES and old and old.age(rendered_at) < STALE_IF_ERROR_SECONDS:
             return self._answer(old, environ, start_response, CacheOutcome.OLD)
         if response.status_code == HTTPStatus.NOT_FOUND:
@@ -264,25 +258,6 @@ class PageCache:
             return []
         start_response(page.status, page.headers)
         return [page.body] if is_get else []
-
-    @contextmanager
-    def _turn_to_render(self, path: str) -> Iterator[None]:
-        """Wait until no other thread renders a public page, but not for one that hangs.
-
-        Threads that render at once take Python's lock from each other, and each page then costs twice the time.
-        """
-        if not self._known_arguments.is_public(path):
-            yield
-            return
-        try:
-            self._turns.take(MAX_WAIT_TO_RENDER_SECONDS)
-        except TooManyWaiting:
-            yield
-            return
-        try:
-            yield
-        finally:
-            self._turns.end()
 
     def _store(self, key: Key, page: CachedPage, name: StoreName) -> None:
         with self._lock:

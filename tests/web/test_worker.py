@@ -1,0 +1,82 @@
+"""gunicorn's worker: which requests for pages it hands over to its threads, and when."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import closing
+from typing import Any
+
+import pytest
+from gunicorn.config import Config
+
+from verdicts.web.arrivals import Arrival
+from verdicts.web.worker import QUICK_SECONDS, BufferingWorker
+
+PAGES = ["first", "second", "third", "fourth"]
+
+
+class Worker(BufferingWorker):
+    """A worker whose threads never end what they are given, unless it says so."""
+
+    max_reading, quick_readers = 3, 1
+
+    def __init__(self) -> None:
+        super().__init__(1, 1, [], None, 30, Config(), None)
+        self.handed_over: list[Any] = []
+
+    def ask_for(self, *pages: str) -> None:
+        self._queued.extend((time.monotonic(), page, Arrival(0)) for page in pages)
+        self._read_queued()
+
+    def end(self, page: str) -> None:
+        outcome: Future[bool] = Future()
+        outcome.set_result(False)
+        self.finish_request(page, outcome)
+
+    def wait(self) -> None:
+        """Let so much time pass that what is being rendered has taken long."""
+        self._reading = {page: began - QUICK_SECONDS for page, began in self._reading.items()}
+        self._read_queued()
+
+    def _submit(self, conn: Any, arrival: Arrival) -> None:
+        self.handed_over.append(conn)
+
+    def _linger(self, conn: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    with closing((worker := Worker()).tmp):
+        yield worker
+
+
+def test_pages_are_rendered_one_after_the_other_in_the_order_of_their_requests(worker: Worker) -> None:
+    worker.ask_for(*PAGES)
+    for number, page in enumerate(PAGES):
+        assert worker.handed_over == PAGES[: number + 1]
+        worker.end(page)
+    assert worker.handed_over == PAGES
+
+
+def test_nobody_waits_for_a_page_that_takes_long(worker: Worker) -> None:
+    worker.ask_for(*PAGES)
+    worker.wait()
+    assert worker.handed_over == PAGES[:2]
+    worker.end("second")
+    assert worker.handed_over == PAGES[:3]
+
+
+def test_pages_that_take_long_leave_threads_to_forms(worker: Worker) -> None:
+    worker.ask_for(*PAGES)
+    for _ in PAGES:
+        worker.wait()
+    assert worker.handed_over == PAGES[: worker.max_reading]
+    worker.end("first")
+    assert worker.handed_over == PAGES
+
+
+def test_where_pages_wait_for_a_server_several_are_rendered_at_once(worker: Worker) -> None:
+    worker.quick_readers = 2
+    worker.ask_for(*PAGES)
+    assert worker.handed_over == PAGES[:2]

@@ -189,6 +189,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         Threads that render at once take Python's lock from each other: eight of them took a sixth longer for each page
         than one after the other.
         """
+        if not self._queued:
+            return
         now = time.monotonic()
         quick = sum(now - began < QUICK_SECONDS for began in self._reading.values())
         while self._queued and quick < self.quick_readers and len(self._reading) < self.max_reading:

@@ -15,7 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -24,6 +24,7 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 from verdicts.config import Settings
+from verdicts.threads import LastIdleFirst
 from verdicts.web import main_loop, metric_counts, unreadable
 from verdicts.web.arrivals import Arrival
 from verdicts.web.bodies import BoundedSocket
@@ -104,9 +105,9 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         self._max_arriving = self.cfg.worker_connections // 2  # beyond it, who has waited longest is dropped
         self._max_idle: int = self.max_keepalived
 
-    def get_thread_pool(self) -> ThreadPoolExecutor:
+    def get_thread_pool(self) -> Executor:
         """Return threads that leave the processor to the main loops: who reads a kept page does not wait for votes."""
-        return ThreadPoolExecutor(self.cfg.threads, initializer=_give_way)
+        return LastIdleFirst(self.cfg.threads, initializer=_give_way)
 
     def notify(self) -> None:
         """Tell gunicorn that this worker lives."""

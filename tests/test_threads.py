@@ -36,6 +36,10 @@ class Busy:
         return self.thread.result(timeout=10)
 
 
+def refuse_to_start(_thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
 def test_the_thread_that_was_busy_last_is_next(threads: LastIdleFirst) -> None:
     first, second = Busy(threads), Busy(threads)
     ended = [second.end(), first.end()]
@@ -47,6 +51,24 @@ def test_a_thread_starts_only_where_none_is_idle(threads: LastIdleFirst) -> None
     for _ in range(3):
         Busy(threads).end()
     assert len(threads._threads) == 1
+
+
+def test_where_no_further_thread_can_start_the_others_do_its_work(
+    threads: LastIdleFirst, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = Busy(threads)
+    monkeypatch.setattr(threading.Thread, "start", refuse_to_start)
+    waiting = threads.submit(int, "7")
+    busy.end()
+    assert waiting.result(timeout=10) == 7
+
+
+def test_where_no_thread_at_all_can_start_it_is_an_error(
+    threads: LastIdleFirst, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading.Thread, "start", refuse_to_start)
+    with pytest.raises(RuntimeError):
+        threads.submit(int, "7")
 
 
 def test_where_all_are_busy_what_comes_first_is_run_first(threads: LastIdleFirst) -> None:
@@ -118,3 +140,15 @@ def test_what_waits_is_left_where_a_shutdown_says_so() -> None:
     busy.thread.result(timeout=10)
     pool.shutdown()
     assert waiting.cancelled()
+
+
+def test_a_signal_may_shut_the_threads_down_while_one_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool, start = LastIdleFirst(1), threading.Thread.start
+
+    def start_amid_signal(thread: threading.Thread) -> None:
+        monkeypatch.undo()
+        pool.shutdown(wait=False)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_amid_signal)
+    assert pool.submit(int, "7").result(timeout=10) == 7

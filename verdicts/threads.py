@@ -35,14 +35,14 @@ class LastIdleFirst(Executor):
     """Runs functions in threads, as ThreadPoolExecutor does, which wakes the thread that has been idle for longest.
 
     What the last one worked with is still in the processor's cache: with 48 threads, pages took a tenth longer. Threads
-    start where none is idle, up to `max_threads`; each calls `initializer` first. Then functions wait in the order in
-    which they came. Threads end with their process, whatever they do.
+    start where none is idle, up to `max_threads`; each calls `initializer` first, which must raise nothing. Then
+    functions wait in the order in which they came. No process waits for its threads unless it calls shutdown().
     """
 
     def __init__(self, max_threads: int, initializer: Callable[[], None] = lambda: None) -> None:
         self._max_threads = max_threads
         self._initializer = initializer
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal may shut down the thread that submits
         self._threads: list[threading.Thread] = []
         self._idle: list[SimpleQueue[_Work | None]] = []  # of each idle thread, what it is given next
         self._waiting: deque[_Work] = deque()
@@ -78,8 +78,14 @@ class LastIdleFirst(Executor):
         given: SimpleQueue[_Work | None] = SimpleQueue()
         given.put(work)
         thread = threading.Thread(target=self._work, args=(given,), daemon=True)
-        thread.start()
-        self._threads.append(thread)
+        try:
+            thread.start()
+        except RuntimeError:  # the system allows no more threads
+            if not self._threads:
+                raise
+            self._waiting.append(work)
+        else:
+            self._threads.append(thread)
 
     def _work(self, given: "SimpleQueue[_Work | None]") -> None:
         self._initializer()

@@ -21,7 +21,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import PollableMethodQueue, ThreadWorker
 
 from verdicts.config import Settings
 from verdicts.threads import LastIdleFirst
@@ -33,7 +33,7 @@ MAX_CONNECTIONS = 1000  # of a worker
 OTHER_DESCRIPTORS = 160  # of a worker: each thread may have a file or a connection open to Redis or the database
 MIN_CONNECTIONS = 90
 MAX_ARRIVING_BYTES = 32 * 1024 * 1024
-MAX_QUEUE_SECONDS = 1.0  # that pages wait for a thread; while they do, further ones are refused
+MAX_QUEUE_SECONDS = 1.0  # that pages wait for which no thread is left; while they do, further ones are refused
 LINGER_SECONDS = 2.0
 CLOSED_AT_ONCE = 20  # of connections that linger, where a worker has no room for others
 STOP_SECONDS = 1.0  # what has not come by then is not waited for when a worker stops
@@ -73,6 +73,17 @@ def raise_descriptor_limit() -> int:
     return min(needed, soft) - OTHER_DESCRIPTORS
 
 
+class _QueueUntilExit(PollableMethodQueue):  # type: ignore[misc]
+    """What threads tell the main loop, through a pipe that stays open until the process ends.
+
+    A thread that is busy for longer than a worker that stops waits for it would write to what was opened since under
+    the pipe's number: the database, where the last page views are stored.
+    """
+
+    def close(self) -> None:
+        pass
+
+
 class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """A threaded worker whose main loop collects requests, and gives a thread only to those that have come.
 
@@ -93,6 +104,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.method_queue = _QueueUntilExit()
         self._arriving: dict[Any, Arrival] = {}
         self._lingering: dict[Any, float] = {}
         self._sending: dict[Any, float] = {}  # until when their clients must take more of a response of the main loop
@@ -108,6 +120,11 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     def get_thread_pool(self) -> Executor:
         """Return threads that leave the processor to the main loops: who reads a kept page does not wait for votes."""
         return LastIdleFirst(self.cfg.threads, initializer=_give_way)
+
+    def run(self) -> None:
+        """Serve until this worker is to stop, and then until its threads have ended what they do."""
+        super().run()
+        self.tpool.shutdown()
 
     def notify(self) -> None:
         """Tell gunicorn that this worker lives."""
@@ -217,9 +234,10 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         """Say whether this request would wait too long: for its turn to write, or for a thread."""
         if arrival.is_form:
             return len(self._writing) >= self.max_writing
-        if arrival.is_probe or not self._queued:
+        threads_left = self.max_reading - len(self._reading)
+        if arrival.is_probe or len(self._queued) <= threads_left:
             return False
-        return time.monotonic() - self._queued[0][0] > MAX_QUEUE_SECONDS
+        return time.monotonic() - self._queued[threads_left][0] > MAX_QUEUE_SECONDS
 
     def handle(self, conn: Any) -> Any:
         _hold_back(conn.sock, True)

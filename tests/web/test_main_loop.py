@@ -10,10 +10,11 @@ from gunicorn.config import Config
 from tests.conftest import ON_ONE_DATABASE
 from tests.makers import make_tool
 from tests.web.visitor import Visitor
+from verdicts.catalog.content_version import bump_content_version
 from verdicts.extensions import db
 from verdicts.web import logs, main_loop
 from verdicts.web.arrivals import MAX_SHORT_HEAD_BYTES, Arrival
-from verdicts.web.caching import cache_of
+from verdicts.web.caching import FRESH_SECONDS, MAX_QUEUED_SECONDS, cache_of
 
 KEPT = "/tools/alpha"
 pytestmark = ON_ONE_DATABASE
@@ -113,6 +114,38 @@ def test_what_might_have_to_wait_or_cannot_be_read_is_left_to_a_thread(visitor: 
 def test_a_page_that_may_have_changed_is_left_to_a_thread(visitor: Visitor) -> None:
     visitor.clock.now += 2  # what editors publish shows within a second
     assert respond(visitor, head()) is None
+
+
+def test_while_one_request_waits_for_a_thread_the_others_get_the_old_page(visitor: Visitor) -> None:
+    old = visitor.reads(KEPT).html
+    visitor.votes("alpha", "ship")
+    pass_time(visitor, FRESH_SECONDS + 1)
+    assert respond(visitor, head()) is None
+    response = respond(visitor, head())
+    assert response
+    assert response.endswith(old.encode())
+
+
+def test_where_that_request_never_got_a_thread_another_one_does(visitor: Visitor) -> None:
+    visitor.votes("alpha", "ship")
+    pass_time(visitor, FRESH_SECONDS + 1)
+    assert respond(visitor, head()) is None
+    pass_time(visitor, MAX_QUEUED_SECONDS)
+    assert respond(visitor, head()) is None
+
+
+def test_what_editors_have_changed_is_waited_for(visitor: Visitor) -> None:
+    bump_content_version()
+    db.session.commit()
+    pass_time(visitor, 1)
+    assert respond(visitor, head()) is None
+    assert respond(visitor, head()) is None
+
+
+def pass_time(visitor: Visitor, seconds: float) -> None:
+    """Let time pass, and have what pages depend on read, as a thread of each worker does."""
+    visitor.clock.now += seconds
+    cache_of(visitor.app).states.current()
 
 
 def test_the_main_loop_never_asks_the_database(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # Votes do not empty the cache (100 a second would), so a page's figures may be this old.
 FRESH_SECONDS = 5
+MAX_QUEUED_SECONDS = 2  # that a request may wait for a thread, and others get the old page meanwhile
 MAX_WAIT_SECONDS = 5  # for what another request renders
 STALE_SECONDS = 60
 STALE_IF_ERROR_SECONDS = 24 * 3600
@@ -103,9 +104,9 @@ class PageCache:
     """A WSGI layer that answers public GETs from memory.
 
     A page is fresh for FRESH_SECONDS, and as long as all that it says it depends on is unchanged; what editors publish
-    ends that within a second. Then one request renders it again. The others get the old page, or wait where it shows
-    what editors have changed since. Where rendering fails with a 5xx, or the client may cause no more of it (429), the
-    old page is served for up to STALE_IF_ERROR_SECONDS.
+    ends that within a second. Then one request renders it again. From when that one waits for a thread, the others get
+    the old page, or wait where it shows what editors have changed since. Where rendering fails with a 5xx, or the
+    client may cause no more of it (429), the old page is served for up to STALE_IF_ERROR_SECONDS.
     """
 
     def __init__(self, app: Flask, inner: "WSGIApplication", clock: Callable[[], float] = time.monotonic) -> None:
@@ -137,7 +138,7 @@ class PageCache:
         if page and (state := self.states.known() if in_main_loop else self.states.current()):
             if self._is_fresh(page, state):
                 return self._answer(page, environ, start_response, CacheOutcome.HIT)
-            if is_being_rendered and self._may_serve_old(page):
+            if self._may_serve_old(page) and (is_being_rendered or (in_main_loop and self._is_queued(page))):
                 return self._answer(page, environ, start_response, CacheOutcome.OLD)
         return NEEDS_THREAD if in_main_loop else self._render_once(key, page, environ, start_response)
 
@@ -187,6 +188,14 @@ class PageCache:
 
     def _may_serve_old(self, page: CachedPage) -> bool:
         return page.state.content == self.states.last.content and page.age(self._clock()) <= STALE_SECONDS
+
+    def _is_queued(self, page: CachedPage) -> bool:
+        """Say whether a request that will render a page again waits for a thread. Where none does, this one will."""
+        moment = self._clock()
+        if moment < page.queued_until:
+            return True
+        page.queued_until = moment + MAX_QUEUED_SECONDS
+        return False
 
     def _begin_rendering(self, key: Key) -> threading.Event | None:
         """Return None where this request is to render, or what another one sets that renders already."""

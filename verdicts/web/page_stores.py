@@ -32,7 +32,8 @@ class CachedPage:
 
     `checked_at` is the cache's clock when it was rendered, or seen last to be unchanged. `sources` are those that its
     view says it depends on, None where it says nothing. `unchanged_headers` go with a 304. `viewed_path` is what a
-    view of it counts for, "" where it is no page; `empty_search` a search that found nothing.
+    view of it counts for, "" where it is no page; `empty_search` a search that found nothing. `queued_until` is for how
+    long a request that renders it again may wait for a thread.
     """
 
     status: str
@@ -45,6 +46,7 @@ class CachedPage:
     sources: frozenset[Source] | None = None
     viewed_path: str = ""
     empty_search: str | None = None
+    queued_until: float = float("-inf")
 
     def age(self, now: float) -> float:
         return now - self.checked_at

@@ -103,3 +103,11 @@ def test_a_client_that_waits_to_be_asked_for_its_body_is_noticed() -> None:
     arrival.add(post(3).replace(b"Host: a", b"Expect: 100-Continue"), 0)
     assert arrival.is_expecting
     assert not arrival.is_ready
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
+def test_a_probe_may_ask_for_the_head_alone(method: str, path: str) -> None:
+    arrival = Arrival(0)
+    arrival.add(f"{method} {path} HTTP/1.1\r\n\r\n".encode(), 0)
+    assert arrival.is_probe

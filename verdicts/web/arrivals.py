@@ -15,6 +15,7 @@ _LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,15})[ \t]*\r?$", re.IGNOR
 _CHUNKED = re.compile(rb"^transfer-encoding:.*chunked", re.IGNORECASE | re.MULTILINE)
 _CLOSES = re.compile(rb"^connection:[^\r\n]*close", re.IGNORECASE | re.MULTILINE)
 _READS = re.compile(rb"(?:GET|HEAD) (\S+) ")
+_PROBES = re.compile(rb"(?:GET|HEAD) /(?:livez|readyz|metrics) ")
 _EXPECTS = re.compile(rb"^expect:[ \t]*100-continue", re.IGNORECASE | re.MULTILINE)
 
 
@@ -55,7 +56,7 @@ class Arrival:
     @property
     def is_probe(self) -> bool:
         """Whether it asks how the site is, which must be answered when much else is refused."""
-        return self.data.startswith((b"GET /livez ", b"GET /readyz ", b"GET /metrics "))
+        return _PROBES.match(self.data) is not None
 
     @property
     def may_go_on(self) -> bool:

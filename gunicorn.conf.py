@@ -16,7 +16,8 @@ from verdicts.app import MAX_READERS, MAX_WAITING_WRITERS, READERS_AT_ONCE, THRE
 from verdicts.config import load
 from verdicts.operations import readiness
 from verdicts.web import caching, errors, logs, metric_counts, traffic
-from verdicts.web.worker import BufferingWorker, TooFewDescriptors, raise_descriptor_limit
+from verdicts.web.descriptors import TooFewDescriptors, raise_descriptor_limit
+from verdicts.web.worker import BufferingWorker
 
 SECONDS_UNTIL_REPLACED = 1.0
 

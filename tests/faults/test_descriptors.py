@@ -15,7 +15,7 @@ from tests.faults.readers import NO_RESPONSE, Reader, Response
 from tests.faults.serving import highest_descriptor, serving
 from tests.faults.slow_clients import HALVES, clients_sending
 from verdicts.web.arrivals import HEAD_SECONDS
-from verdicts.web.worker import OTHER_DESCRIPTORS, raise_descriptor_limit
+from verdicts.web.descriptors import OTHER_DESCRIPTORS, raise_descriptor_limit
 
 FEW = 256
 TOO_FEW = 100
@@ -47,8 +47,8 @@ def test_where_the_limit_may_not_be_raised_a_worker_accepts_fewer_connections(mo
     def refuse(*_: object) -> None:
         raise ValueError
 
-    monkeypatch.setattr("verdicts.web.worker.resource.getrlimit", lambda _: (1024, 4096))
-    monkeypatch.setattr("verdicts.web.worker.resource.setrlimit", refuse)
+    monkeypatch.setattr("verdicts.web.descriptors.resource.getrlimit", lambda _: (1024, 4096))
+    monkeypatch.setattr("verdicts.web.descriptors.resource.setrlimit", refuse)
     assert raise_descriptor_limit() == 1024 - OTHER_DESCRIPTORS
 
 

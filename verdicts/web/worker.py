@@ -6,7 +6,6 @@ as the client likes, and the main loop, which serves everybody, waits two second
 
 import errno
 import os
-import resource
 import selectors
 import socket
 import struct
@@ -29,9 +28,6 @@ from verdicts.web import main_loop, metric_counts, unreadable
 from verdicts.web.arrivals import Arrival
 from verdicts.web.bodies import BoundedSocket
 
-MAX_CONNECTIONS = 1000  # of a worker
-OTHER_DESCRIPTORS = 160  # of a worker: each thread may have a file or a connection open to Redis or the database
-MIN_CONNECTIONS = 90
 MAX_ARRIVING_BYTES = 32 * 1024 * 1024
 MAX_QUEUE_SECONDS = 1.0  # that pages wait for which no thread is left; while they do, further ones are refused
 LINGER_SECONDS = 2.0
@@ -46,31 +42,6 @@ RECEIVE_BYTES = 64 * 1024
 THREAD_NICENESS = 10  # above the main loop's
 CORK = getattr(socket, "TCP_CORK", None)  # of Linux
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class TooFewDescriptors(Exception):
-    """This process may open fewer files than a worker needs."""
-
-
-def raise_descriptor_limit() -> int:
-    """Let this process and its workers open as many files as they need. Return how many connections a worker may have.
-
-    A worker that has no descriptor left can answer nobody, so it must stop accepting connections before.
-    """
-    needed = MAX_CONNECTIONS + OTHER_DESCRIPTORS
-    soft, hard = (
-        needed if limit == resource.RLIM_INFINITY else limit for limit in resource.getrlimit(resource.RLIMIT_NOFILE)
-    )
-    if soft < needed:
-        with suppress(ValueError, OSError):  # a sandbox may forbid it
-            resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed, hard), hard))
-            soft = min(needed, hard)
-    if soft < MIN_CONNECTIONS + OTHER_DESCRIPTORS:
-        raise TooFewDescriptors(
-            f"The site may open only {soft} files at once, and needs {MIN_CONNECTIONS + OTHER_DESCRIPTORS} at least: "
-            "raise `ulimit -n`, or LimitNOFILE= of its unit."
-        )
-    return min(needed, soft) - OTHER_DESCRIPTORS
 
 
 class _QueueUntilExit(PollableMethodQueue):  # type: ignore[misc]

@@ -32,6 +32,9 @@ class Worker(BufferingWorker):
         self._queued.extend((time.monotonic(), page, Arrival(0)) for page in pages)
         self._read_queued()
 
+    def write(self, form: str) -> None:
+        self._writing.add(form)
+
     def refuses(self, seconds: float) -> bool:
         """Say whether a further page would be refused, if those that wait had waited for so much longer."""
         self._queued = deque((since - seconds, page, arrival) for since, page, arrival in self._queued)
@@ -88,6 +91,15 @@ def test_pages_that_take_long_leave_threads_to_forms(worker: Worker) -> None:
 def test_where_pages_wait_for_a_server_several_are_rendered_at_once(worker: Worker) -> None:
     worker.quick_readers = 2
     worker.ask_for(*PAGES)
+    assert worker.handed_over == PAGES[:2]
+
+
+def test_beside_a_form_pages_are_rendered_one_after_the_other_wherever_they_wait(worker: Worker) -> None:
+    worker.quick_readers = 2
+    worker.write("form")
+    worker.ask_for(*PAGES)
+    assert worker.handed_over == PAGES[:1]
+    worker.end("form")
     assert worker.handed_over == PAGES[:2]
 
 

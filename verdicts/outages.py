@@ -96,10 +96,13 @@ def unify(context: sa.engine.interfaces.ExceptionContext) -> None:
     if outage.ends_connection and context.connection is not None and context.dialect.name == "postgresql":
         context.is_disconnect = True
     if isinstance(error, DBAPIError) and not isinstance(error, OperationalError):
-        raise OperationalError(
-            error.statement,
-            None,
-            context.original_exception,
-            hide_parameters=True,
-            connection_invalidated=context.is_disconnect,
-        )
+        raise unified(error, is_disconnect=context.is_disconnect)
+
+
+def unified(error: DBAPIError, *, is_disconnect: bool = False) -> DBAPIError:
+    """Return an error of the database as OperationalError where it is an outage, or else itself."""
+    if isinstance(error, OperationalError) or find_outage(error) is None:
+        return error
+    return OperationalError(
+        error.statement, None, error.orig or error, hide_parameters=True, connection_invalidated=is_disconnect
+    )

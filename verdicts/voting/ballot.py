@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 import sqlalchemy as sa
 
 from verdicts.catalog.columns import constant
 from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.models import Tool
+from verdicts.prepared import Prepared
 from verdicts.voting import pair_readers
 from verdicts.voting.community import Community
 from verdicts.voting.models import Occasion, Standing, vote, vote_event
@@ -23,9 +23,11 @@ _tool = Tool.__table__
 # Built once: putting a statement together costs more than running it.
 _MINE = (vote.c.tool_id == sa.bindparam("tool")) & (vote.c.voter == sa.bindparam("by"))
 _UNHELD = (Standing.COUNTED, Standing.WAITING)
-_ADD = sa.insert(vote)
-_CHANGE = sa.update(vote).where(_MINE).values(verdict=sa.bindparam("verdict_now"), changed_at=sa.bindparam("now"))
-_RECORD = sa.insert(vote_event).inline()
+_ADD = Prepared(sa.insert(vote))
+_CHANGE = Prepared(
+    sa.update(vote).where(_MINE).values(verdict=sa.bindparam("verdict_now"), changed_at=sa.bindparam("now"))
+)
+_RECORD = Prepared(sa.insert(vote_event).inline())
 
 
 @dataclass(frozen=True)
@@ -119,10 +121,11 @@ def cast(
 
 
 @lru_cache(maxsize=32)
-def _select_current(networks: int) -> sa.Select[Any]:
+def _select_current(networks: int) -> Prepared:
     """Return the statement that reads a _Current, for so many networks: an expanding parameter costs as much again."""
     is_unheld = vote.c.standing.in_([constant(standing) for standing in _UNHELD])
-    is_of_network = vote.c.network.in_([sa.bindparam(f"network_{number}") for number in range(networks)])
+    names: list[sa.BindParameter[str]] = [sa.bindparam(f"network_{number}") for number in range(networks)]
+    is_of_network = vote.c.network.in_(names) if names else sa.false()
     voters = (
         sa.select(
             sa.func.count().label("in_all"),
@@ -132,7 +135,7 @@ def _select_current(networks: int) -> sa.Select[Any]:
         .where(vote.c.tool_id == sa.bindparam("tool"), is_of_network)
         .subquery()
     )
-    return (
+    return Prepared(
         sa.select(_tool.c.merged_into_id, vote.c.verdict, vote.c.standing, vote.c.network, *voters.c)
         .select_from(_tool.outerjoin(vote, _MINE).join(voters, sa.true()))
         .where(_tool.c.id == sa.bindparam("tool"))
@@ -141,10 +144,10 @@ def _select_current(networks: int) -> sa.Select[Any]:
 
 def _find(connection: sa.Connection, tool_id: int, voter: str, networks: Sequence[str]) -> _Current:
     values = {"tool": tool_id, "by": voter} | {f"network_{number}": each for number, each in enumerate(networks)}
-    row = connection.execute(_select_current(len(networks)), values).one_or_none()
-    if row is None:
+    rows = _select_current(len(networks)).execute(connection, values)
+    if not rows:
         raise ToolGone(tool_id)
-    return _Current(*row)
+    return _Current(*rows[0])
 
 
 def _cast_first(
@@ -195,15 +198,15 @@ def _store(connection: sa.Connection, change: _Change, figures: Figures, *, is_n
 def _set(connection: sa.Connection, change: _Change, is_new: bool) -> None:
     if not is_new:
         key = {"tool": change.tool_id, "by": change.voter}
-        connection.execute(_CHANGE, {**key, "verdict_now": change.after, "now": change.at})
+        _CHANGE.execute(connection, {**key, "verdict_now": change.after, "now": change.at})
         return
     row = {"tool_id": change.tool_id, "voter": change.voter, "network": change.network}
     now = {"verdict": change.after, "standing": change.standing, "first_at": change.at, "changed_at": change.at}
-    connection.execute(_ADD, row | now)
+    _ADD.execute(connection, row | now)
 
 
 def _record(connection: sa.Connection, change: _Change) -> None:
     line = {"tool_id": change.tool_id, "voter": change.voter, "network": change.network, "at": change.at}
     before = {"from_verdict": change.before, "from_standing": change.standing}
     after = {"to_verdict": change.after, "to_standing": change.standing}
-    connection.execute(_RECORD, {**line, **before, **after, "occasion": Occasion.CAST, "reason": None})
+    _RECORD.execute(connection, {**line, **before, **after, "occasion": Occasion.CAST, "reason": None})

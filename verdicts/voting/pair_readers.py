@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from verdicts.catalog.columns import constant
 from verdicts.catalog.kinds import Verdict
+from verdicts.prepared import Prepared
 from verdicts.voting.models import Standing, pair_readers, tally, vote
 from verdicts.voting.tallying import Figures, read_tally
 
@@ -66,7 +67,7 @@ _OF_ALL = _OF_ANY.join(_my_tally, _my_tally.c.tool_id == _mine.c.tool_id).where(
     _my_tally.c.counted >= _popular_from, _mine.c.tool_id < _other.c.tool_id
 )
 # The popular rivals that one voter has judged.
-_RIVALS = (
+_RIVALS = Prepared(
     sa.select(_other.c.tool_id, _other.c.verdict)
     .join(_other_tally, _is_popular_rival)
     .where(_other.c.voter == sa.bindparam("voter"), _other.c.tool_id != _tool, is_counted(_other))
@@ -117,7 +118,7 @@ def move_voter(
     if change.was_popular and change.is_popular:
         _lock(connection)
         values = {"tool": tool_id, "voter": voter, "popular_from": POPULAR_FROM}
-        rivals = connection.execute(_RIVALS, values).all()
+        rivals = _RIVALS.execute(connection, values)
         if rows := [_row(tool_id, rival_id, before, after, on_rival) for rival_id, on_rival in rivals]:
             _execute(connection, _ADD, rows)
     else:

@@ -10,6 +10,7 @@ from verdicts.catalog.kinds import Verdict
 from verdicts.catalog.queries import LINK_BY_SLUG, find_published_link, lock_existing, tool
 from verdicts.catalog.summaries import ToolLink
 from verdicts.extensions import insert
+from verdicts.prepared import Prepared
 from verdicts.voting.community import Community
 from verdicts.voting.models import Standing, tally
 
@@ -65,9 +66,11 @@ def standing_of(new_voter_number: int, allowance: int) -> Standing:
 
 _FIGURES = [tally.c[name] for name in Figures.__dataclass_fields__]
 _READ = sa.select(*_FIGURES).where(tally.c.tool_id == sa.bindparam("tool"))
-_LOCK = _READ.with_for_update()
-_LOCK_BY_SLUG = LINK_BY_SLUG.join(tally, tally.c.tool_id == tool.c.id).add_columns(*_FIGURES).with_for_update(of=tally)
-_MOVE = (
+_LOCK = Prepared(_READ.with_for_update())
+_LOCK_BY_SLUG = Prepared(
+    LINK_BY_SLUG.join(tally, tally.c.tool_id == tool.c.id).add_columns(*_FIGURES).with_for_update(of=tally)
+)
+_MOVE = Prepared(
     sa.update(tally)
     .where(tally.c.tool_id == sa.bindparam("tool"))
     .values({column: column + sa.bindparam(f"{column.name}_by") for column in _FIGURES})
@@ -89,13 +92,13 @@ def lock_tally(connection: sa.Connection, tool_id: int) -> Figures:
     transactions wait for each other. On SQLite the transaction holds the one lock there is, and this only reads.
     Raises ToolGone.
     """
-    row = connection.execute(_LOCK, {"tool": tool_id}).one_or_none()
-    if row is None:
+    rows = _LOCK.execute(connection, {"tool": tool_id})
+    if not rows:
         if not lock_existing([tool_id], connection):
             raise ToolGone(tool_id)
         insert_unless_there(connection, tally, tool_id=tool_id, **vars(Figures()))
-        row = connection.execute(_LOCK, {"tool": tool_id}).one()
-    return Figures(*row)
+        rows = _LOCK.execute(connection, {"tool": tool_id})
+    return Figures(*rows[0])
 
 
 def lock_published(connection: sa.Connection, slug: str, now: datetime) -> tuple[ToolLink | None, Figures | None]:
@@ -103,16 +106,16 @@ def lock_published(connection: sa.Connection, slug: str, now: datetime) -> tuple
 
     Return both, or None for what there is not. One statement, two before a tool's first vote.
     """
-    row = connection.execute(_LOCK_BY_SLUG, {"slug": slug, "now": now}).first()
-    if row is None:
+    rows = _LOCK_BY_SLUG.execute(connection, {"slug": slug, "now": now})
+    if not rows:
         return find_published_link(slug, now, connection), None
-    return ToolLink(*row[: -len(_FIGURES)]), Figures(*row[-len(_FIGURES) :])
+    return ToolLink(*rows[0][: -len(_FIGURES)]), Figures(*rows[0][-len(_FIGURES) :])
 
 
 def move_tally(connection: sa.Connection, tool_id: int, change: Figures) -> None:
     """Add to a tool's tally, and count that its ballots have changed; the caller holds its lock."""
     moves = {f"{name}_by": by for name, by in vars(change).items()}
-    connection.execute(_MOVE, {"tool": tool_id, **moves})
+    _MOVE.execute(connection, {"tool": tool_id, **moves})
 
 
 def insert_unless_there(connection: sa.Connection, table: sa.Table, **values: object) -> None:

@@ -1,0 +1,140 @@
+"""Statements that SQLite's driver is given as they are: they store, return and raise what SQLAlchemy does."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError, OperationalError
+
+from tests.conftest import ON_ONE_DATABASE, StatementCount
+from tests.makers import make_tool
+from verdicts.catalog.kinds import Verdict
+from verdicts.extensions import begin_write, db
+from verdicts.prepared import Prepared
+from verdicts.voting.models import Occasion, Standing, tally, vote_event
+
+AT = datetime(2026, 3, 4, 5, 6, 7, 890_123, UTC)
+LINE: dict[str, Any] = {
+    "voter": "ann",
+    "occasion": Occasion.CAST,
+    "from_verdict": None,
+    "from_standing": Standing.COUNTED,
+    "to_verdict": Verdict.SKIP,
+    "to_standing": Standing.WAITING,
+    "reason": "“Why?” ☂",
+    "at": AT,
+}
+READ = sa.select(*(vote_event.c[name] for name in LINE)).where(vote_event.c.voter == sa.bindparam("voter"))
+TALLY = {"ship": 1, "skip": 2, "waiting": 3, "held": 0, "discarded": 0}
+
+
+@pytest.fixture
+def tool(app: Flask) -> int:
+    """A tool's id, in a transaction that may write."""
+    id = make_tool("mistral-code").id
+    db.session.rollback()
+    begin_write()
+    return id
+
+
+def add(line: dict[str, Any], tool: int) -> None:
+    Prepared(sa.insert(vote_event).inline()).execute(db.session.connection(), {"tool_id": tool, **line})
+
+
+def test_what_it_stores_sqlalchemy_reads(tool: int) -> None:
+    add(LINE, tool)
+    assert db.session.connection().execute(READ, {"voter": "ann"}).one()._asdict() == LINE
+
+
+def test_what_sqlalchemy_stores_it_reads(tool: int) -> None:
+    db.session.connection().execute(sa.insert(vote_event), [{"tool_id": tool, **LINE}] * 2)
+    assert [list(row) for row in Prepared(READ).execute(db.session.connection(), {"voter": "ann"})] == [
+        list(LINE.values())
+    ] * 2
+
+
+def test_it_returns_no_rows_where_there_are_none_and_where_it_writes(tool: int) -> None:
+    connection = db.session.connection()
+    assert Prepared(READ).execute(connection, {"voter": "ben"}) == []
+    assert Prepared(sa.insert(tally)).execute(connection, {"tool_id": tool, **TALLY, "changes": 0}) == []
+
+
+def test_it_takes_other_values_each_time_and_defaults_where_it_is_given_none(tool: int) -> None:
+    statement = Prepared(sa.select(sa.bindparam("name", "nobody", sa.String), sa.bindparam("age", type_=sa.Integer)))
+    given = [{"name": "ann", "age": 30}, {"age": 31}, {"name": None, "age": 32}, {"age": 33, "name": "ben"}]
+    rows = [tuple(statement.execute(db.session.connection(), values)[0]) for values in given]
+    assert rows == [("ann", 30), ("nobody", 31), (None, 32), ("ben", 33)]
+
+
+def test_a_value_that_is_missing_is_an_error(tool: int) -> None:
+    with pytest.raises((KeyError, InvalidRequestError), match="voter"):
+        Prepared(READ).execute(db.session.connection(), {"name": "ann"})
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize(
+    ("statement", "values"),
+    [
+        (sa.insert(tally), {"tool_id": 1, **TALLY}),
+        (
+            READ.where(vote_event.c.reason.in_(sa.bindparam("reasons", expanding=True))),
+            {"voter": "a", "reasons": ["b"]},
+        ),
+    ],
+    ids=["a default of a model", "a list of any length"],
+)
+def test_what_only_sqlalchemy_can_fill_in_is_an_error(
+    tool: int, statement: sa.Select[Any] | sa.Insert, values: dict[str, Any]
+) -> None:
+    with pytest.raises(TypeError, match="Give values for all columns"):
+        Prepared(statement).execute(db.session.connection(), values)
+
+
+def test_it_is_part_of_its_transaction(tool: int) -> None:
+    add(LINE, tool)
+    db.session.rollback()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(vote_event)) == 0
+
+
+def test_outside_a_transaction_it_begins_one(tool: int) -> None:
+    db.session.rollback()
+    with db.engine.connect() as connection:
+        Prepared(sa.insert(vote_event).inline()).execute(connection, {"tool_id": tool, **LINE})
+        assert connection.in_transaction()
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(vote_event)) == 0
+
+
+def test_a_value_that_the_database_refuses_is_an_integrity_error_which_shows_no_values(tool: int) -> None:
+    with pytest.raises(IntegrityError) as error:
+        add({**LINE, "at": None}, tool)
+    assert "INSERT INTO vote_event" in str(error.value)
+    assert "ann" not in str(error.value).replace(str(error.value.orig), "")
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize(
+    ("words", "kind"), [("database is locked", OperationalError), ("malformed database schema", DBAPIError)]
+)
+def test_what_the_driver_raises_is_wrapped_and_an_outage_is_an_operational_error(
+    tool: int, words: str, kind: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = db.session.connection()
+    driver_error = connection.dialect.loaded_dbapi.DatabaseError
+
+    class Cursor:
+        def execute(self, _text: str, _values: object) -> None:
+            raise driver_error(words)
+
+    monkeypatch.setattr(connection.connection, "cursor", Cursor, raising=False)
+    with pytest.raises(DBAPIError) as raised:
+        add(LINE, tool)
+    assert isinstance(raised.value, kind)
+    assert isinstance(raised.value, OperationalError) == (kind is OperationalError)
+
+
+def test_who_listens_hears_of_it(tool: int, statements: StatementCount) -> None:
+    before = len(statements)
+    add(LINE, tool)
+    assert len(statements) - before == 1

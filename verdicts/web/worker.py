@@ -39,7 +39,7 @@ SECONDS_BETWEEN_LOOKS = 0.02  # at what has not come or gone in time
 QUICK_SECONDS = 0.1  # who renders a page for longer waits for something, and others go on meanwhile
 SECONDS_BETWEEN_NOTICES = 1.0  # to gunicorn that a worker lives: each is a system call, and it allows for `timeout`
 RECEIVE_BYTES = 64 * 1024
-THREAD_NICENESS = 10  # above the main loop's
+THREAD_NICENESS = 12  # above the main loop's
 CORK = getattr(socket, "TCP_CORK", None)  # of Linux
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -375,7 +375,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
 
 
 def _give_way() -> None:
-    """Let this thread have less of the processor than a main loop that wants it too: about a tenth."""
+    """Let this thread have less of the processor than a main loop that wants it too: about a fifteenth."""
     if sys.platform == "linux":  # elsewhere a whole process is as nice as its threads
         with suppress(OSError):  # a sandbox may forbid it
             os.nice(THREAD_NICENESS)

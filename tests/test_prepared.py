@@ -78,17 +78,18 @@ def test_a_value_that_is_missing_is_an_error(tool: int) -> None:
     ("statement", "values"),
     [
         (sa.insert(tally), {"tool_id": 1, **TALLY}),
+        (sa.insert(vote_event).returning(vote_event.c.id), {"tool_id": 1, **LINE}),
         (
             READ.where(vote_event.c.reason.in_(sa.bindparam("reasons", expanding=True))),
             {"voter": "a", "reasons": ["b"]},
         ),
     ],
-    ids=["a default of a model", "a list of any length"],
+    ids=["a default of a model", "a row that it returns", "a list of any length"],
 )
 def test_what_only_sqlalchemy_can_fill_in_is_an_error(
     tool: int, statement: sa.Select[Any] | sa.Insert, values: dict[str, Any]
 ) -> None:
-    with pytest.raises(TypeError, match="Give values for all columns"):
+    with pytest.raises(TypeError, match="need SQLAlchemy"):
         Prepared(statement).execute(db.session.connection(), values)
 
 
@@ -127,11 +128,32 @@ def test_what_the_driver_raises_is_wrapped_and_an_outage_is_an_operational_error
         def execute(self, _text: str, _values: object) -> None:
             raise driver_error(words)
 
+        def close(self) -> None:
+            pass
+
     monkeypatch.setattr(connection.connection, "cursor", Cursor, raising=False)
     with pytest.raises(DBAPIError) as raised:
         add(LINE, tool)
     assert isinstance(raised.value, kind)
     assert isinstance(raised.value, OperationalError) == (kind is OperationalError)
+
+
+@ON_ONE_DATABASE
+def test_after_an_error_its_cursor_is_closed(tool: int) -> None:
+    with pytest.raises(IntegrityError) as raised:
+        add({**LINE, "at": None}, tool)
+    frames = [entry.frame.f_locals for entry in raised.traceback]
+    cursor = next(names["cursor"] for names in frames if "cursor" in names)
+    with pytest.raises(db.session.connection().dialect.loaded_dbapi.ProgrammingError, match="closed"):
+        cursor.execute("SELECT 1")
+
+
+@ON_ONE_DATABASE
+def test_a_name_that_is_bound_with_a_type_and_without_is_converted(tool: int) -> None:
+    at = sa.bindparam("at")
+    statement = sa.select(vote_event.c.voter).where(vote_event.c.at == at, sa.literal_column("'x'") != at)
+    add(LINE, tool)
+    assert [tuple(row) for row in Prepared(statement).execute(db.session.connection(), {"at": AT})] == [("ann",)]
 
 
 def test_who_listens_hears_of_it(tool: int, statements: StatementCount) -> None:

@@ -1,6 +1,7 @@
 """Short statements that run often, without what SQLAlchemy does around each: that takes longer than SQLite itself."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -17,9 +18,9 @@ _Convert = Callable[[Any], Any] | None  # None where the driver's value is ours
 class Prepared:
     """A statement whose text for SQLite, and what converts its values and columns, are found once.
 
-    It is given values for all columns that it writes, those with a default in Python too, and its lists have fixed
-    lengths. SQLAlchemy runs it on PostgreSQL, where it would save little beside the way to the server, and where
-    somebody listens to statements.
+    It is given values for all columns that it writes, those with a default in Python too; its lists have fixed lengths,
+    and only a SELECT returns rows. SQLAlchemy runs it on PostgreSQL, where it would save little beside the way to the
+    server, and where somebody listens to what is sent.
     """
 
     def __init__(self, statement: _Statement) -> None:
@@ -49,15 +50,17 @@ class _ForSqlite:
 
     def __init__(self, statement: _Statement, names: Sequence[str], dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=list(names))
-        if compiled.insert_prefetch or compiled.update_prefetch or compiled.post_compile_params:
-            raise TypeError(f"Give values for all columns, and for lists of fixed lengths: {compiled.string}")
+        has_defaults = bool(compiled.insert_prefetch or compiled.update_prefetch)
+        if has_defaults or compiled.post_compile_params or compiled.effective_returning:
+            raise TypeError(f"Defaults in Python, lists of any length and RETURNING need SQLAlchemy: {compiled.string}")
         self._text = compiled.string
-        self._constants = {
-            name: bind.effective_value
-            for name, bind in compiled.binds.items()
-            if name not in names and not bind.required
-        }
-        self._places = [(name, _to_driver(compiled.binds[name].type, dialect)) for name in compiled.positiontup or ()]
+        self._constants: dict[str, Any] = {}
+        converts: dict[str, _Convert] = {}
+        for bind, name in compiled.bind_names.items():  # one name may be bound with a type and without
+            converts[name] = converts.get(name) or _to_driver(bind.type, dialect)
+            if name not in names and not bind.required:
+                self._constants[name] = bind.effective_value
+        self._places = [(name, converts[name]) for name in compiled.positiontup or ()]
         columns = statement.column_descriptions if isinstance(statement, sa.Select) else []
         self._columns = [_from_driver(column["type"], dialect) for column in columns]
 
@@ -67,16 +70,21 @@ class _ForSqlite:
         sent = [convert(values[name]) if convert else values[name] for name, convert in self._places]
         driver_error: type[Exception] = connection.dialect.loaded_dbapi.Error
         try:
-            cursor = connection.connection.cursor()
-            cursor.execute(self._text, sent)
-            rows = cursor.fetchall() if self._columns else []
+            # A cursor that is freed later would reset the statement, which others over this connection run again.
+            with closing(connection.connection.cursor()) as cursor:
+                cursor.execute(self._text, sent)
+                rows = cursor.fetchall() if self._columns else []
         except driver_error as error:
-            wrapped = DBAPIError.instance(self._text, None, error, driver_error, hide_parameters=True)
-            raise outages.unified(cast("DBAPIError", wrapped)) from error
+            raise _wrapped(error, self._text, driver_error) from error
         return [
             [convert(value) if convert else value for convert, value in zip(self._columns, row, strict=True)]
             for row in rows
         ]
+
+
+def _wrapped(error: Exception, text: str, driver_error: type[Exception]) -> DBAPIError:
+    wrapped = DBAPIError.instance(text, None, error, driver_error, hide_parameters=True)
+    return outages.unified(cast("DBAPIError", wrapped))
 
 
 def _to_driver(kind: TypeEngine[Any], dialect: Dialect) -> _Convert:

@@ -32,7 +32,7 @@ ROUNDS = 3
 CLIENTS_AT_PEAK = 32
 SECONDS_AT_PEAK, SECONDS_OF_OVERLOAD = 5.0, 10.0
 TIMES = 5
-# Caddy hands on what the site refuses: Caddy and the load generator take a third of the processors, at the peak a sixth.
+# Caddy hands on what the site refuses: it and the load generator take a third of the processors, at the peak a sixth.
 LEAST_OF_PEAK = {"nginx": 0.8, "caddy": 0.7}
 PATIENCE_SECONDS = 10.0
 Kind = Callable[[config.Settings, Iterator[int]], Iterator[bytes]]

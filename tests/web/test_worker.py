@@ -33,7 +33,7 @@ class Worker(BufferingWorker):
         self._read_queued()
 
     def write(self, form: str) -> None:
-        self._writing[form] = time.monotonic()
+        self._writing.add(form)
 
     def refuses(self, seconds: float) -> bool:
         """Say whether a further page would be refused, if those that wait had waited for so much longer."""
@@ -48,7 +48,6 @@ class Worker(BufferingWorker):
     def wait(self) -> None:
         """Let so much time pass that what is being rendered has taken long."""
         self._reading = {page: began - QUICK_SECONDS for page, began in self._reading.items()}
-        self._writing = {form: began - QUICK_SECONDS for form, began in self._writing.items()}
         self._read_queued()
 
     def _submit(self, conn: Any, arrival: Arrival) -> None:
@@ -95,19 +94,20 @@ def test_where_pages_wait_for_a_server_several_are_rendered_at_once(worker: Work
     assert worker.handed_over == PAGES[:2]
 
 
-def test_beside_a_form_pages_are_rendered_one_after_the_other_wherever_they_wait(worker: Worker) -> None:
+def test_beside_a_crowd_of_forms_pages_are_rendered_one_after_the_other_wherever_they_wait(worker: Worker) -> None:
     worker.quick_readers = 2
-    worker.write("form")
+    for form in ("one", "two", "three"):
+        worker.write(form)
     worker.ask_for(*PAGES)
     assert worker.handed_over == PAGES[:1]
-    worker.end("form")
+    worker.end("one")
     assert worker.handed_over == PAGES[:2]
 
 
-def test_beside_a_form_that_takes_long_several_pages_are_rendered_at_once(worker: Worker) -> None:
+def test_a_few_forms_hold_no_page_back(worker: Worker) -> None:
     worker.quick_readers = 2
-    worker.write("form")
-    worker.wait()
+    for form in ("one", "two"):
+        worker.write(form)
     worker.ask_for(*PAGES)
     assert worker.handed_over == PAGES[:2]
 

@@ -66,7 +66,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     What is more than the threads can answer soon is refused by the main loop: rendering a refusal takes a third of the
     time of a vote, so under five times more load than it carries a site would do little else.
 
-    Pages are rendered one after the other, or as many at once as `quick_readers` where no form has come just now. None
+    Pages are rendered one after the other, or as many at once as `quick_readers` where no more forms are seen to. None
     waits for those that take long.
     """
 
@@ -83,8 +83,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         self._idle: dict[Any, float] = {}  # until when connections that had one are kept, whoever waits longest first
         self._looked_at = self._notified_at = float("-inf")
         self._queued: deque[tuple[float, Any, Arrival]] = deque()  # what waits to be handed over, and since when
-        self._writing: dict[Any, float] = {}  # when forms were handed over, by their connections
-        self._reading: dict[Any, float] = {}  # and requests for pages
+        self._writing: set[Any] = set()  # connections whose form has been handed over
+        self._reading: dict[Any, float] = {}  # when requests for pages were handed over, by their connections
         self._slots = threading.BoundedSemaphore(max(1, self.cfg.threads // 2))
         self._max_arriving = self.cfg.worker_connections // 2  # beyond it, who has waited longest is dropped
         self._max_idle: int = self.max_keepalived
@@ -165,7 +165,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
             return
         self._forget(conn)
         if arrival.is_form:
-            self._writing[conn] = time.monotonic()
+            self._writing.add(conn)
             self._submit(conn, arrival)
         elif arrival.is_probe:
             self._submit(conn, arrival)
@@ -184,7 +184,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
             return
         now = time.monotonic()
         quick = sum(now - began < QUICK_SECONDS for began in self._reading.values())
-        at_once = 1 if any(now - began < QUICK_SECONDS for began in self._writing.values()) else self.quick_readers
+        is_crowded = len(self._writing) > self.quick_readers  # fewer may only wait for a lock, and take none from pages
+        at_once = 1 if is_crowded else self.quick_readers
         while self._queued and quick < at_once and len(self._reading) < self.max_reading:
             _, conn, arrival = self._queued.popleft()
             self._reading[conn] = now
@@ -241,7 +242,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Await the next request over a connection, or close it without waiting for its client in the main loop."""
-        self._writing.pop(conn, None)
+        self._writing.discard(conn)
         self._reading.pop(conn, None)
         self._read_queued()
         is_kept = not fs.cancelled() and not fs.exception() and fs.result()

@@ -184,8 +184,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
             return
         now = time.monotonic()
         quick = sum(now - began < QUICK_SECONDS for began in self._reading.values())
-        is_crowded = len(self._writing) > self.quick_readers  # fewer may only wait for a lock, and take none from pages
-        at_once = 1 if is_crowded else self.quick_readers
+        # Fewer forms may only wait for a lock of the database, and take none from pages.
+        at_once = 1 if len(self._writing) > self.quick_readers else self.quick_readers
         while self._queued and quick < at_once and len(self._reading) < self.max_reading:
             _, conn, arrival = self._queued.popleft()
             self._reading[conn] = now

@@ -1,6 +1,6 @@
 """Statements that SQLite's driver is given as they are: they store, return and raise what SQLAlchemy does."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Stateme
 from tests.conftest import ON_ONE_DATABASE, StatementCount
 from tests.makers import make_tool
 from verdicts.catalog.kinds import Verdict
-from verdicts.extensions import begin_write, db
-from verdicts.prepared import Prepared
+from verdicts.extensions import begin_write, db, limit_to
+from verdicts.prepared import LONGEST_LIST, Prepared
 from verdicts.voting.models import Occasion, Standing, tally, vote_event
 
 AT = datetime(2026, 3, 4, 5, 6, 7, 890_123, UTC)
@@ -61,6 +61,27 @@ def test_it_returns_no_rows_where_there_are_none_and_where_it_writes(tool: int) 
     assert Prepared(sa.insert(tally)).execute(connection, {"tool_id": tool, **TALLY, "changes": 0}) == []
 
 
+@pytest.mark.parametrize("length", [0, 1, 3, LONGEST_LIST, LONGEST_LIST + 1])
+def test_it_takes_a_list_of_any_length_as_often_as_it_is_named(tool: int, length: int) -> None:
+    moments = [AT + timedelta(days=number) for number in range(length)]
+    for moment in [*moments, AT - timedelta(days=1)]:
+        add({**LINE, "at": moment}, tool)
+    among = vote_event.c.at.in_(sa.bindparam("moments", expanding=True))
+    both = sa.union_all(*[sa.select(vote_event.c.at, sa.literal(part).label("part")).where(among) for part in "ab"])
+    rows = Prepared(both).execute(db.session.connection(), {"moments": moments})
+    assert sorted((row.part, row.at) for row in rows) == [(part, moment) for part in "ab" for moment in moments]
+
+
+def test_its_rows_have_the_names_that_sqlalchemys_have(tool: int) -> None:
+    add(LINE, tool)
+    other = vote_event.alias()
+    columns = sa.select(vote_event.c.at, other.c.at, vote_event.c.from_verdict, sa.func.length("ab").label("count"))
+    statement = columns.join(other, other.c.id == vote_event.c.id)
+    (row,) = Prepared(statement).execute(db.session.connection(), {})
+    assert row._fields == db.session.connection().execute(statement).one()._fields
+    assert (row.at, row[1:]) == (AT, (AT, None, 2))
+
+
 def test_it_takes_other_values_each_time_and_defaults_where_it_is_given_none(tool: int) -> None:
     statement = Prepared(sa.select(sa.bindparam("name", "nobody", sa.String), sa.bindparam("age", type_=sa.Integer)))
     given = [{"name": "ann", "age": 30}, {"age": 31}, {"name": None, "age": 32}, {"age": 33, "name": "ben"}]
@@ -79,17 +100,14 @@ def test_a_value_that_is_missing_is_an_error(tool: int) -> None:
     [
         (sa.insert(tally), {"tool_id": 1, **TALLY}),
         (sa.insert(vote_event).returning(vote_event.c.id), {"tool_id": 1, **LINE}),
-        (
-            READ.where(vote_event.c.reason.in_(sa.bindparam("reasons", expanding=True))),
-            {"voter": "a", "reasons": ["b"]},
-        ),
+        (READ.limit(limit_to("most")), {"voter": "ann", "most": 1}),
     ],
-    ids=["a default of a model", "a row that it returns", "a list of any length"],
+    ids=["a default of a model", "a row that it returns", "a number that becomes a part of the text"],
 )
 def test_what_only_sqlalchemy_can_fill_in_is_an_error(
     tool: int, statement: sa.Select[Any] | sa.Insert, values: dict[str, Any]
 ) -> None:
-    with pytest.raises(TypeError, match="need SQLAlchemy"):
+    with pytest.raises(TypeError, match="Only SQLAlchemy"):
         Prepared(statement).execute(db.session.connection(), values)
 
 

@@ -134,7 +134,8 @@ class TooManyWriters(Exception):
 # starve. PostgreSQL's pool has twice as many connections, so that readers find one.
 WRITERS = {"sqlite": 1, "postgresql": 4}
 MAX_WAIT_TO_WRITE_SECONDS = 3.0
-_TURN = "verdicts.turn_to_write"
+_TURN = "verdicts.turn_to_write"  # in the info of a connection
+_WRITING = "verdicts.writing"  # in that of a session: its latest transaction that may write
 _WRITES = {"sqlite_begin": "IMMEDIATE"}
 _turns = {dialect: Turns(writers) for dialect, writers in WRITERS.items()}
 
@@ -168,7 +169,9 @@ def begin_write() -> None:
         return
     turns = _take_turn()
     try:
-        db.session.connection(execution_options=_WRITES).info[_TURN] = turns
+        session = db.session()
+        session.connection(execution_options=_WRITES).info[_TURN] = turns
+        session.info[_WRITING] = session.get_transaction()
     except BaseException:
         turns.end()
         raise
@@ -185,7 +188,9 @@ def _take_turn() -> Turns:
 
 def is_writing() -> bool:
     """Say whether the session's transaction is one that may write."""
-    return db.session().in_transaction() and _TURN in db.session.connection().info
+    session = db.session()
+    transaction = session.get_transaction()
+    return transaction is not None and session.info.get(_WRITING) is transaction
 
 
 def end_turn(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:

@@ -1,5 +1,7 @@
 """Short statements that run often, without what SQLAlchemy does around each: that takes longer than SQLite itself."""
 
+import re
+from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import Any, cast
@@ -11,31 +13,37 @@ from sqlalchemy.types import TypeEngine
 
 from verdicts import outages
 
-_Statement = sa.Select[*tuple[Any, ...]] | sa.Insert | sa.Update
+_Statement = sa.Select[*tuple[Any, ...]] | sa.CompoundSelect[*tuple[Any, ...]] | sa.Insert | sa.Update
+_Shape = tuple[tuple[str, int | None], ...]  # the names of values, and the lengths of those that are lists
 _Convert = Callable[[Any], Any] | None  # None where the driver's value is ours
+
+LONGEST_LIST = 50  # a text is kept for each length
+_LIST = re.compile(r"__\[POSTCOMPILE_(\w+)\]")  # what SQLAlchemy writes where a list will be
 
 
 class Prepared:
     """A statement whose text for SQLite, and what converts its values and columns, are found once.
 
-    It is given values for all columns that it writes, those with a default in Python too; its lists have fixed lengths,
-    and only a SELECT returns rows. SQLAlchemy runs it on PostgreSQL, where it would save little beside the way to the
-    server, and where somebody listens to what is sent.
+    It is given values for all columns that it writes, those with a default in Python too. Only what selects returns
+    rows: tuples with the names of its columns. SQLAlchemy runs it on PostgreSQL, where it would save little beside the
+    way to the server, where somebody listens to what is sent, and where a list is empty or longer than LONGEST_LIST.
     """
 
     def __init__(self, statement: _Statement) -> None:
         self._statement = statement
-        self._for_sqlite: dict[tuple[str, ...], _ForSqlite] = {}  # by the names of its values
+        self._for_sqlite: dict[_Shape, _ForSqlite] = {}
 
-    def execute(self, connection: sa.Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+    def execute(self, connection: sa.Connection, values: Mapping[str, Any]) -> Sequence[Any]:
         """Run this with values by their names, and return its rows. Errors of the database are SQLAlchemy's."""
-        if not _is_direct(connection):
-            result = connection.execute(self._statement, values)
-            return result.all() if result.returns_rows else []
-        names = tuple(values)
-        if names not in self._for_sqlite:
-            self._for_sqlite[names] = _ForSqlite(self._statement, names, connection.dialect)
-        return self._for_sqlite[names].execute(connection, values)
+        if _is_direct(connection):
+            shape = tuple([(name, len(value) if type(value) is list else None) for name, value in values.items()])
+            prepared = self._for_sqlite.get(shape)
+            if prepared is None and all(length is None or 0 < length <= LONGEST_LIST for _, length in shape):
+                prepared = self._for_sqlite[shape] = _ForSqlite(self._statement, dict(shape), connection.dialect)
+            if prepared is not None:
+                return prepared.execute(connection, values)
+        result = connection.execute(self._statement, values)
+        return result.all() if result.returns_rows else []
 
 
 def _is_direct(connection: sa.Connection) -> bool:
@@ -46,40 +54,58 @@ def _is_direct(connection: sa.Connection) -> bool:
 
 
 class _ForSqlite:
-    """What a statement is to SQLite's driver, given values for these names."""
+    """What a statement is to SQLite's driver, given values of these names, some of them lists of these lengths."""
 
-    def __init__(self, statement: _Statement, names: Sequence[str], dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    def __init__(self, statement: _Statement, lengths: Mapping[str, int | None], dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=list(lengths))
+        names = compiled.bind_names
+        self._lists = {names[bind]: lengths.get(names[bind]) or 0 for bind in compiled.post_compile_params}
         has_defaults = bool(compiled.insert_prefetch or compiled.update_prefetch)
-        if has_defaults or compiled.post_compile_params or compiled.effective_returning:
-            raise TypeError(f"Defaults in Python, lists of any length and RETURNING need SQLAlchemy: {compiled.string}")
-        self._text = compiled.string
+        is_written_into = bool(compiled.literal_execute_params) or not all(self._lists.values())
+        if has_defaults or is_written_into or compiled.effective_returning:
+            raise TypeError(f"Only SQLAlchemy fills in defaults, parts of a text and RETURNING: {compiled.string}")
+        self._text = _LIST.sub(lambda found: ", ".join("?" * self._lists[found[1]]), compiled.string)
         self._constants: dict[str, Any] = {}
         converts: dict[str, _Convert] = {}
-        for bind, name in compiled.bind_names.items():  # one name may be bound with a type and without
+        for bind, name in names.items():  # one name may be bound with a type and without
             converts[name] = converts.get(name) or _to_driver(bind.type, dialect)
-            if name not in names and not bind.required:
+            if name not in lengths and not bind.required:
                 self._constants[name] = bind.effective_value
-        self._places = [(name, converts[name]) for name in compiled.positiontup or ()]
-        columns = statement.column_descriptions if isinstance(statement, sa.Select) else []
-        self._columns = [_from_driver(column["type"], dialect) for column in columns]
+        self._places = [
+            (place, converts[name])
+            for name in compiled.positiontup or ()
+            for place in ([(name, number) for number in range(self._lists[name])] if name in self._lists else [name])
+        ]
+        self._to_row: Callable[[Sequence[Any]], Any] | None = None
+        self._columns: list[tuple[int, Callable[[Any], Any]]] = []  # those that are converted, by their places
+        if isinstance(statement, sa.SelectBase):
+            columns = statement.selected_columns
+            self._to_row = namedtuple("_Row", columns.keys(), rename=True)._make  # type: ignore[attr-defined]
+            converts_of = enumerate(_from_driver(column.type, dialect) for column in columns)
+            self._columns = [(place, convert) for place, convert in converts_of if convert]
 
-    def execute(self, connection: sa.Connection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        if self._constants:
-            values = {**self._constants, **values}
-        sent = [convert(values[name]) if convert else values[name] for name, convert in self._places]
+    def execute(self, connection: sa.Connection, values: Mapping[str, Any]) -> Sequence[Any]:
+        given: Mapping[Any, Any] = {**self._constants, **values} if self._constants else values
+        for name in self._lists:
+            given = {**given, **{(name, number): value for number, value in enumerate(values[name])}}
+        sent = [convert(given[place]) if convert else given[place] for place, convert in self._places]
         driver_error: type[Exception] = connection.dialect.loaded_dbapi.Error
         try:
             # A cursor that is freed later would reset the statement, which others over this connection run again.
             with closing(connection.connection.cursor()) as cursor:
                 cursor.execute(self._text, sent)
-                rows = cursor.fetchall() if self._columns else []
+                rows = cursor.fetchall() if self._to_row else []
         except driver_error as error:
             raise _wrapped(error, self._text, driver_error) from error
-        return [
-            [convert(value) if convert else value for convert, value in zip(self._columns, row, strict=True)]
-            for row in rows
-        ]
+        return [self._to_row(self._converted(row)) for row in rows] if self._to_row else []
+
+    def _converted(self, row: Sequence[Any]) -> Sequence[Any]:
+        if not self._columns:
+            return row
+        values = list(row)
+        for index, convert in self._columns:
+            values[index] = convert(values[index])
+        return values
 
 
 def _wrapped(error: Exception, text: str, driver_error: type[Exception]) -> DBAPIError:

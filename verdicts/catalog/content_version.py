@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from verdicts.catalog.models import ContentVersion, Tool
 from verdicts.extensions import UtcDateTime, db
+from verdicts.prepared import Prepared
 
 _versions = ContentVersion.__table__
 VERSION = sa.select(_versions.c.version).scalar_subquery().label("content_version")
@@ -24,6 +25,7 @@ def last_published(table: sa.FromClause) -> sa.ScalarSelect[Any]:
 
 
 CATALOG_STATE = (VERSION, last_published(Tool.__table__).label("tool_published_at"))
+_READ_STATE = Prepared(sa.select(*CATALOG_STATE))
 
 
 def content_version() -> int:
@@ -33,7 +35,7 @@ def content_version() -> int:
 
 def catalog_state(now: datetime) -> tuple[Any, ...]:
     """Return what differs where readers may see other tools, or other words of them. One statement."""
-    return tuple(db.session.execute(sa.select(*CATALOG_STATE), {"now": now}).one())
+    return tuple(_READ_STATE.execute(db.session.connection(), {"now": now})[0])
 
 
 def bump_content_version(known: int = 0) -> None:

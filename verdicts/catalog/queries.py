@@ -27,6 +27,7 @@ from verdicts.catalog.summaries import (
 )
 from verdicts.engines import PLANNED_EACH_TIME
 from verdicts.extensions import db, limit_to
+from verdicts.prepared import Prepared
 
 MAX_LINKS_FOUND = 12
 MAX_PREDECESSORS = 3
@@ -109,44 +110,45 @@ requested_tool = (
 SUMMARIES_BY_SLUG = _select_summaries(requested_tool, requested_tool.c.current_slug, requested_tool).add_columns(
     requested_tool.c.requested
 )
+_FIND = Prepared(SUMMARIES_BY_SLUG)
 _ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
-_SUMMARIES_BY_ID = select_summaries().where(tool.c.id.in_(_ids))
-_PANELS = (
+_SUMMARIES_BY_ID = Prepared(select_summaries().where(tool.c.id.in_(_ids)))
+_PANELS = Prepared(
     sa.select(review.c.tool_id, review.c.id, *_REVIEWER, *_REVIEW, *_REVISION)
     .join(reviewer, reviewer.c.id == review.c.reviewer_id)
     .outerjoin(revision, revision.c.review_id == review.c.id)
     .where(review.c.tool_id.in_(_ids))
     .order_by(reviewer.c.position, reviewer.c.id, review.c.id, revision.c.until, revision.c.position)
 )
-_PANEL_VERDICTS = (
+_PANEL_VERDICTS = Prepared(
     sa.select(review.c.tool_id, review.c.verdict, review.c.reviewed_on, *_REVIEWER)
     .join(reviewer, reviewer.c.id == review.c.reviewer_id)
     .where(review.c.tool_id.in_(_ids))
     .order_by(reviewer.c.position, reviewer.c.id)
 )
-_FACTS = (
+_FACTS = Prepared(
     sa.select(tool.c.id, key.c.key, key.c.label, *columns_of(fact, Fact))
     .join(key, key.c.category_id == tool.c.category_id)
     .outerjoin(fact, sa.and_(fact.c.tool_id == tool.c.id, fact.c.key == key.c.key))
     .where(tool.c.id.in_(_ids))
     .order_by(key.c.position)
 )
-_PLANS = (
+_PLANS = Prepared(
     sa.select(plan.c.tool_id, *columns_of(plan, PlanSummary)).where(plan.c.tool_id.in_(_ids)).order_by(plan.c.position)
 )
-_PAST_PRICES = (
+_PAST_PRICES = Prepared(
     sa.select(price.c.tool_id, *_PRICE)
     .where(price.c.tool_id.in_(_ids), price.c.until.is_not(None))
     .order_by(price.c.until, price.c.position)
 )
-_PREDECESSORS = (
+_PREDECESSORS = Prepared(
     sa.select(*_LINK_COLUMNS, tool.c.state, tool.c.ended_on)
     .join(current_slug, is_current_slug)
     .where(tool.c.successor_id == sa.bindparam("id"), tool.c.published_at <= sa.bindparam("now"))
     .order_by(tool.c.ended_on.desc(), tool.c.id)
     .limit(limit_to(MAX_PREDECESSORS))
 )
-_LINKS_BY_SLUG = (
+_LINKS_BY_SLUG = Prepared(
     sa.select(*_LINK_COLUMNS)
     .distinct()
     .join(current_slug, is_current_slug)
@@ -183,19 +185,19 @@ def _to_status(
 
 def find_published(slug: str, now: datetime) -> ToolSummary | None:
     """Return the published tool under a slug or alias; compare its own slug to see whether to redirect."""
-    row = db.session.execute(SUMMARIES_BY_SLUG, {"slugs": [slug], "now": now}).first()
-    return to_summary(row) if row else None
+    rows = _FIND.execute(db.session.connection(), {"slugs": [slug], "now": now})
+    return to_summary(rows[0]) if rows else None
 
 
 def summaries_of(tool_ids: Sequence[int]) -> dict[int, ToolSummary]:
     """Return each of these tools, public or not, by its id. One statement."""
-    rows = db.session.connection().execute(_SUMMARIES_BY_ID, {"ids": list(tool_ids)})
+    rows = _SUMMARIES_BY_ID.execute(db.session.connection(), {"ids": list(tool_ids)})
     return {row.id: to_summary(row) for row in rows}
 
 
 def panels_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
     """Return each tool's reviews with their history, in the panel's order. One statement."""
-    rows = db.session.connection().execute(_PANELS, {"ids": list(tool_ids)})
+    rows = _PANELS.execute(db.session.connection(), {"ids": list(tool_ids)})
     reviews = [
         (tool_id, _to_review([row[2:] for row in group])) for (tool_id, _), group in groupby(rows, itemgetter(0, 1))
     ]
@@ -204,7 +206,7 @@ def panels_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
 
 def panel_verdicts_of(tool_ids: Sequence[int]) -> dict[int, Panel]:
     """Return each tool's verdicts without the words, for lists. One statement."""
-    rows = db.session.connection().execute(_PANEL_VERDICTS, {"ids": list(tool_ids)})
+    rows = _PANEL_VERDICTS.execute(db.session.connection(), {"ids": list(tool_ids)})
     reviews = [(tool_id, PanelReview(_to_reviewer(*by), verdict, reviewed_on=on)) for tool_id, verdict, on, *by in rows]
     return {tool_id: Panel(panel) for tool_id, panel in _by_tool(tool_ids, reviews).items()}
 
@@ -217,7 +219,7 @@ def all_reviewers() -> list[ReviewerSummary]:
 
 def facts_of(tool_ids: Sequence[int]) -> dict[int, ToolFacts]:
     """Return each tool's facts under its category's labels, known or not. One statement."""
-    rows = db.session.connection().execute(_FACTS, {"ids": list(tool_ids)})
+    rows = _FACTS.execute(db.session.connection(), {"ids": list(tool_ids)})
     labels: dict[int, dict[str, str]] = {tool_id: {} for tool_id in tool_ids}
     facts: dict[int, dict[str, Fact]] = {tool_id: {} for tool_id in tool_ids}
     for tool_id, name, label, value, *basis in rows:
@@ -243,7 +245,7 @@ def list_published_links(slugs: Sequence[str], now: datetime) -> list[ToolLink]:
     """
     if not slugs:
         return []
-    rows = db.session.connection().execute(_LINKS_BY_SLUG, {"slugs": list(slugs), "now": now})
+    rows = _LINKS_BY_SLUG.execute(db.session.connection(), {"slugs": list(slugs), "now": now})
     places = {slug: place for place, slug in reversed(list(enumerate(slugs)))}
     return sorted((ToolLink(*row) for row in rows), key=lambda link: places.get(link.slug, len(slugs)))
 
@@ -294,19 +296,19 @@ def lock_existing(tool_ids: Collection[int], connection: sa.Connection | None = 
 
 def plans_of(tool_ids: Sequence[int]) -> dict[int, tuple[PlanSummary, ...]]:
     """Return each tool's plans in their order. One statement."""
-    rows = db.session.connection().execute(_PLANS, {"ids": list(tool_ids)})
+    rows = _PLANS.execute(db.session.connection(), {"ids": list(tool_ids)})
     return _by_tool(tool_ids, ((tool_id, PlanSummary(*values)) for tool_id, *values in rows))
 
 
 def past_prices_of(tool_ids: Sequence[int]) -> dict[int, tuple[Price, ...]]:
     """Return what each tool cost before, oldest first. One statement."""
-    rows = db.session.connection().execute(_PAST_PRICES, {"ids": list(tool_ids)})
+    rows = _PAST_PRICES.execute(db.session.connection(), {"ids": list(tool_ids)})
     return _by_tool(tool_ids, ((tool_id, Price(*values)) for tool_id, *values in rows))
 
 
 def predecessors_of(tool_id: int, now: datetime) -> list[Predecessor]:
     """Return the published tools that this one succeeds. One statement."""
-    rows = db.session.connection().execute(_PREDECESSORS, {"id": tool_id, "now": now})
+    rows = _PREDECESSORS.execute(db.session.connection(), {"id": tool_id, "now": now})
     return [Predecessor(id, slug, name, ToolStatus(state, on)) for id, slug, name, state, on in rows]
 
 

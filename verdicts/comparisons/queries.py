@@ -19,6 +19,7 @@ from verdicts.comparisons.panel_lead import is_split
 from verdicts.comparisons.related import ChooseIfReason, ComparisonLink, CuratedText
 from verdicts.comparisons.tool_table import ToolRow
 from verdicts.extensions import db
+from verdicts.prepared import Prepared
 from verdicts.voting.community import Community
 from verdicts.voting.models import Tally
 from verdicts.voting.queries import readers_of_both
@@ -106,7 +107,7 @@ class ComparisonPage:
 
 _tally = Tally.__table__
 _STATE = (*CATALOG_STATE, last_published(related.comparison))
-_FIND = (
+_FIND = Prepared(
     catalog.SUMMARIES_BY_SLUG.add_columns(_tally.c.ship, _tally.c.skip, _tally.c.waiting, *_STATE)
     .outerjoin(_tally, _tally.c.tool_id == catalog.requested_tool.c.id)
     .order_by(catalog.requested_tool.c.current_slug)
@@ -118,7 +119,7 @@ def find(slugs: Sequence[str], now: datetime) -> list[RequestedTool]:
 
     Raises ToolsNotFound with the slugs that no tool has, or SameToolTwice where two of them lead to one tool.
     """
-    rows = db.session.connection().execute(_FIND, {"slugs": list(slugs), "now": now}).all()
+    rows = _FIND.execute(db.session.connection(), {"slugs": list(slugs), "now": now})
     if missing := [slug for slug in slugs if slug not in {row.requested for row in rows}]:
         raise ToolsNotFound(missing)
     tools = [RequestedTool(catalog.to_summary(row), _community(row), tuple(row[-len(_STATE) :])) for row in rows]

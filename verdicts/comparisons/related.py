@@ -14,6 +14,7 @@ from verdicts.catalog.summaries import ToolSummary
 from verdicts.comparisons import address
 from verdicts.comparisons.models import ChooseIf, Comparison, ComparisonTool
 from verdicts.extensions import UtcDateTime, db, limit_to
+from verdicts.prepared import Prepared
 from verdicts.traffic.models import pair_views
 
 MAX_CURATED = 7
@@ -148,7 +149,7 @@ def _select_rivals(like: sa.Select[Any]) -> sa.Select[Any]:
 _CURATED = _select_curated()
 _RIVALS = _select_rivals(_CURATED)
 _NEIGHBOURS = _select_neighbours(_CURATED, catalog.tool.c.position).order_by(catalog.tool.c.position, catalog.tool.c.id)
-_RELATED = sa.union_all(*(sa.select(each.subquery()) for each in (_CURATED, _RIVALS, _NEIGHBOURS)))
+_RELATED = Prepared(sa.union_all(*(sa.select(each.subquery()) for each in (_CURATED, _RIVALS, _NEIGHBOURS))))
 
 
 def members_key(tool_ids: Sequence[int]) -> str:
@@ -163,7 +164,8 @@ def load(tools: Sequence[ToolSummary], now: datetime) -> Related:
     values = {"ids": ids, "categories": [tool.category_id for tool in tools], "own_key": own_key, "now": now}
     groups: dict[tuple[object, ...], list[sa.Row[Any]]] = {}
     subject = _words(" ".join(f"{tool.name} {tool.tagline}" for tool in tools))
-    for row in sorted(db.session.execute(_RELATED, values), key=lambda row: _sort_key(row, subject)):
+    rows = _RELATED.execute(db.session.connection(), values)
+    for row in sorted(rows, key=lambda row: _sort_key(row, subject)):
         groups.setdefault((row.comparison_id, None if row.comparison_id else row.tool_id), []).append(row)
     own = next((rows for rows in groups.values() if rows[0].members_key == own_key), None)
     links = [_to_link(rows, tools) for rows in groups.values() if rows is not own]

@@ -10,6 +10,7 @@ from verdicts.catalog.content_version import VERSION
 from verdicts.catalog.kept import load_each
 from verdicts.catalog.kinds import Verdict
 from verdicts.extensions import db
+from verdicts.prepared import Prepared
 from verdicts.voting import pair_readers
 from verdicts.voting.ballot import Ballot
 from verdicts.voting.community import PERCENTAGE_FROM, Z_SQUARED, Community
@@ -63,15 +64,15 @@ readers_verdict = sa.case(
 
 _ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
 _community = (tally.c.ship, tally.c.skip, tally.c.waiting)
-_TALLIES = sa.select(tally.c.tool_id, *_community).where(tally.c.tool_id.in_(_ids))
-_BALLOTS = (
+_TALLIES = Prepared(sa.select(tally.c.tool_id, *_community).where(tally.c.tool_id.in_(_ids)))
+_BALLOTS = Prepared(
     sa.select(vote.c.tool_id, vote.c.verdict, vote.c.standing, *_community)
     .join(tally, tally.c.tool_id == vote.c.tool_id)
     .where(vote.c.voter == sa.bindparam("voter"), vote.c.tool_id.in_(_ids))
 )
 _low, _high = sa.bindparam("low", type_=sa.Integer), sa.bindparam("high", type_=sa.Integer)
 # The tool with fewer votes comes first.
-_KEPT = (
+_KEPT = Prepared(
     sa.select(*pair_readers.COUNTS.values(), tally.c.tool_id, tally.c.counted, tally.c.changes, VERSION)
     .select_from(tally)
     .outerjoin(kept, (kept.c.tool_id == _low) & (kept.c.rival_id == _high))
@@ -79,7 +80,7 @@ _KEPT = (
     .order_by(tally.c.counted, tally.c.tool_id)
 )
 _first, _second = vote.alias("first"), vote.alias("second")
-_OF_FEW = (
+_OF_FEW = Prepared(
     sa.select(_first.c.verdict, _second.c.verdict, sa.func.count())
     .join_from(_first, _second, _first.c.voter == _second.c.voter)
     .where(_first.c.tool_id == sa.bindparam("first"), pair_readers.is_counted(_first))
@@ -95,15 +96,14 @@ def tally_of(tool_id: int) -> Community:
 
 def tallies_of(tool_ids: Collection[int]) -> dict[int, Community]:
     """Return the figures of each of these tools. One statement."""
-    rows = db.session.connection().execute(_TALLIES, {"ids": list(tool_ids)})
+    rows = _TALLIES.execute(db.session.connection(), {"ids": list(tool_ids)})
     return dict.fromkeys(tool_ids, Community()) | {row.tool_id: Community(*row[1:]) for row in rows}
 
 
 def ballots_of(voter: str, tool_ids: Collection[int]) -> dict[int, Ballot]:
     """Return the voter's ballots for those of these tools that they have one for. One statement."""
-    rows = db.session.connection().execute(_BALLOTS, {"voter": voter, "ids": list(tool_ids)})
-    ballots = [Ballot(*row[:3], Community(*row[3:])) for row in rows]
-    return {ballot.tool_id: ballot for ballot in ballots}
+    rows = _BALLOTS.execute(db.session.connection(), {"voter": voter, "ids": list(tool_ids)})
+    return {row.tool_id: Ballot(row.tool_id, row.verdict, row.standing, Community(*row[3:])) for row in rows}
 
 
 def readers_of_both(tool_a: int, tool_b: int) -> ReadersOfBoth:
@@ -113,7 +113,7 @@ def readers_of_both(tool_a: int, tool_b: int) -> ReadersOfBoth:
     on either changes.
     """
     connection, pair = db.session.connection(), sorted((tool_a, tool_b))
-    rows = connection.execute(_KEPT, {"low": pair[0], "high": pair[1]}).all()
+    rows = _KEPT.execute(connection, {"low": pair[0], "high": pair[1]})
     if len(rows) < len(pair) or not rows[0].counted:
         return ReadersOfBoth()
     if rows[0].counted >= pair_readers.POPULAR_FROM:
@@ -135,7 +135,7 @@ def readers_of_both(tool_a: int, tool_b: int) -> ReadersOfBoth:
 
 
 def _count_of_few(first: int, second: int) -> dict[tuple[Verdict, Verdict], int]:
-    counts = db.session.connection().execute(_OF_FEW, {"first": first, "second": second})
+    counts = _OF_FEW.execute(db.session.connection(), {"first": first, "second": second})
     return {(on_first, on_second): count for on_first, on_second, count in counts}
 
 

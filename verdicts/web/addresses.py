@@ -13,8 +13,8 @@ MAX_REMEMBERED = 1024  # a search has addresses that nobody else asks for, and t
 
 def init_app(app: Flask) -> None:
     @lru_cache(MAX_REMEMBERED)
-    def remembered(endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
-        return app.url_for(endpoint, **dict(values))
+    def remembered(endpoint: str, **values: Any) -> str:
+        return app.url_for(endpoint, **values)
 
     app.extensions[_REMEMBERED] = remembered
     app.add_template_global(path_to, "url_for")
@@ -22,8 +22,10 @@ def init_app(app: Flask) -> None:
 
 def path_to(endpoint: str, **values: object) -> str:
     """Return what url_for does: pages name the same few addresses again and again."""
-    hashable = ((key, tuple(value) if isinstance(value, list) else value) for key, value in values.items())
-    path: str = current_app.extensions[_REMEMBERED](endpoint, tuple(hashable))
+    for name, value in values.items():
+        if isinstance(value, list):
+            values[name] = tuple(value)
+    path: str = current_app.extensions[_REMEMBERED](endpoint, **values)
     return path
 
 

@@ -51,7 +51,7 @@ def init_app(app: Flask) -> None:
 
 def asset(path: str) -> str:
     """Return the URL of a static file, with a hash of its content."""
-    return f"{current_app.static_url_path}/{path}?v={_version_now(path, _static_folder(), int(time.time()))}"
+    return _url_now(path, _static_folder(), int(time.time()))
 
 
 def stylesheet_url(name: str) -> str:
@@ -110,8 +110,8 @@ def _files_of(file: Path) -> list[Path]:
 
 # Files are looked at once a second: a page names a dozen, and a stylesheet has two dozen sources.
 @lru_cache(maxsize=256)
-def _version_now(path: str, _folder: str, _second: int) -> str:
-    return _version(path)
+def _url_now(path: str, _folder: str, _second: int) -> str:
+    return f"{current_app.static_url_path}/{path}?v={_version(path)}"
 
 
 @lru_cache(maxsize=8)

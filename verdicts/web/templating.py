@@ -24,6 +24,8 @@ def escape_output(value: object) -> str:
     """
     if type(value) is str:
         return _escape_inner(value)
+    if type(value) is int:
+        return str(value)
     return value if type(value) is Markup else escape(value)
 
 
@@ -47,8 +49,9 @@ class DirectContext(Context):
             args = (__self.eval_ctx, *args)
         elif type(__obj) not in {FunctionType, MethodType} or hasattr(__obj, "jinja_pass_arg"):
             return super().call(__obj, *args, **kwargs)
-        kwargs.pop("_loop_vars", None)
-        kwargs.pop("_block_vars", None)
+        if kwargs:
+            kwargs.pop("_loop_vars", None)
+            kwargs.pop("_block_vars", None)
         return __obj(*args, **kwargs)
 
 

@@ -20,6 +20,7 @@ from verdicts.voting.community import Community
 from verdicts.voting.networks import network_hashes
 from verdicts.voting.tallying import ToolGone, lock_published
 from verdicts.web import metric_counts, vote_figures, vote_limits, voters
+from verdicts.web.addresses import path_to
 from verdicts.web.catalog import NO_TOOL, link_or_404
 from verdicts.web.client_address import client_network
 from verdicts.web.clock import now
@@ -57,7 +58,7 @@ def vote(slug: str) -> ResponseReturnValue:
     tool, cast = commit_together(cast_ballot) or abort(404, NO_TOOL)
     metric_counts.count_vote(choice)
     if not wants_fragment():
-        return redirect(url_for("voting.mine", slug=tool.slug), 303)
+        return redirect(path_to("voting.mine", slug=tool.slug), 303)
     outcome = "taken-back" if choice == TAKE_BACK else "set"
     moved = vote_figures.load([(tool, cast.community)])
     context = {"tool": tool, "community": cast.community, "ballot": cast, "outcome": outcome, "moved": moved}

@@ -44,6 +44,7 @@ class _Connection:
         self._port = port
         self._received = b""
         self._length: int | None = None
+        self._prepared: bytes | None = None
         self.connect()
 
     def connect(self) -> None:
@@ -76,9 +77,14 @@ class _Connection:
     def _head(self) -> bytes:
         return self._received.partition(END_OF_HEAD)[0].lower()
 
+    def prepare(self) -> None:
+        """Build the next request while the answer to the last one is awaited: to sign a cookie takes a tenth of a vote."""
+        self._prepared = next(self._requests)
+
     def send_next(self) -> None:
         self._received, self._length = b"", None
-        self.socket.sendall(next(self._requests))
+        request, self._prepared = self._prepared or next(self._requests), None
+        self.socket.sendall(request)
 
     def receive(self) -> int | None:
         """Read what has arrived. Return the status when the answer is complete."""
@@ -116,6 +122,7 @@ def run(port: int, clients: Clients, seconds: float, background: Clients | None 
                         key.data.connect()
                         selector.register(key.data.socket, selectors.EVENT_READ, key.data)
                     key.data.send_next()
+                    key.data.prepare()
         elapsed = time.perf_counter() - started
         _drain(selector)
     return Load(answers, elapsed)
@@ -232,6 +239,7 @@ def _start(selector: selectors.BaseSelector, port: int, clients: Clients, answer
         connection = _Connection(port, clients.requests, answers)
         selector.register(connection.socket, selectors.EVENT_READ, connection)
         connection.send_next()
+        connection.prepare()
 
 
 def _content_length(head: bytes) -> int:

@@ -78,7 +78,7 @@ class _Connection:
         return self._received.partition(END_OF_HEAD)[0].lower()
 
     def prepare(self) -> None:
-        """Build the next request while the answer to the last one is awaited: to sign a cookie takes a tenth of a vote."""
+        """Build the next request while an answer is awaited: to sign a cookie takes a tenth of a vote."""
         self._prepared = next(self._requests)
 
     def send_next(self) -> None:

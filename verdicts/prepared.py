@@ -1,4 +1,4 @@
-"""Short statements that run often, without what SQLAlchemy does around each: that takes longer than SQLite itself."""
+"""Statements that run often, without what SQLAlchemy does around each: that takes longer than SQLite itself."""
 
 import re
 from collections import namedtuple

@@ -76,10 +76,11 @@ def test_its_rows_have_the_names_that_sqlalchemys_have(tool: int) -> None:
     add(LINE, tool)
     other = vote_event.alias()
     columns = sa.select(vote_event.c.at, other.c.at, vote_event.c.from_verdict, sa.func.length("ab").label("count"))
-    statement = columns.join(other, other.c.id == vote_event.c.id)
+    unnamed = sa.func.length("abc"), sa.select(other.c.occasion).limit(limit_to(1)).scalar_subquery()
+    statement = columns.add_columns(*unnamed).join(other, other.c.id == vote_event.c.id)
     (row,) = Prepared(statement).execute(db.session.connection(), {})
     assert row._fields == db.session.connection().execute(statement).one()._fields
-    assert (row.at, row[1:]) == (AT, (AT, None, 2))
+    assert (row.at, row[1:]) == (AT, (AT, None, 2, 3, Occasion.CAST))
 
 
 def test_it_takes_other_values_each_time_and_defaults_where_it_is_given_none(tool: int) -> None:

@@ -78,9 +78,9 @@ class _ForSqlite:
         ]
         self._to_row: Callable[[Sequence[Any]], Any] | None = None
         self._columns: list[tuple[int, Callable[[Any], Any]]] = []  # those that are converted, by their places
-        if isinstance(statement, sa.SelectBase):
-            columns = statement.selected_columns
-            self._to_row = namedtuple("_Row", columns.keys(), rename=True)._make  # type: ignore[attr-defined]
+        if columns := compiled._result_columns:
+            keys = [column.keyname for column in columns]
+            self._to_row = namedtuple("_Row", keys, rename=True)._make  # type: ignore[attr-defined]
             converts_of = enumerate(_from_driver(column.type, dialect) for column in columns)
             self._columns = [(place, convert) for place, convert in converts_of if convert]
 

@@ -1,8 +1,10 @@
 """Threads take turns: the one that waits longest is next, and a bounded number waits."""
 
+import gc
 import threading
 import time
 from contextlib import closing
+from weakref import ref
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +12,7 @@ from flask import Flask
 
 from tests.conftest import ON_ONE_DATABASE
 from verdicts.engines import sqlite_driver
-from verdicts.extensions import WRITERS, begin_write, db, end_session
+from verdicts.extensions import WRITERS, begin_write, db, end_session, is_writing
 from verdicts.turns import TooManyWaiting, Turns
 
 
@@ -83,6 +85,34 @@ def test_a_writer_holds_the_lock_of_sqlite_before_its_first_statement_and_a_read
         db.session.rollback()
         db.session.connection()  # the same one of the pool
         other.execute("BEGIN IMMEDIATE")
+
+
+@ON_ONE_DATABASE
+def test_a_session_writes_until_its_transaction_ends(app: Flask) -> None:
+    for end in (db.session.commit, db.session.rollback, db.session.remove):
+        begin_write()
+        with db.session.begin_nested():
+            assert is_writing()
+        assert is_writing()
+        end()
+        assert not is_writing()
+        db.session.connection()  # begins another
+        assert not is_writing()
+        db.session.rollback()
+
+
+@ON_ONE_DATABASE
+def test_a_session_that_wrote_leaves_no_garbage(app: Flask) -> None:
+    db.session.remove()
+    gc.disable()
+    try:
+        begin_write()
+        session = ref(db.session())
+        db.session.commit()
+        db.session.remove()
+        assert session() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import sqlalchemy as sa
 from flask import Flask
@@ -23,7 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.exc import InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 from werkzeug.local import LocalProxy
 
@@ -135,9 +136,10 @@ class TooManyWriters(Exception):
 WRITERS = {"sqlite": 1, "postgresql": 4}
 MAX_WAIT_TO_WRITE_SECONDS = 3.0
 _TURN = "verdicts.turn_to_write"  # in the info of a connection
-_WRITING = "verdicts.writing"  # in that of a session: its latest transaction that may write
 _WRITES = {"sqlite_begin": "IMMEDIATE"}
 _turns = {dialect: Turns(writers) for dialect, writers in WRITERS.items()}
+# The transactions of sessions that may write. A session that held its own would stay until garbage is collected.
+_writing: WeakSet[SessionTransaction | None] = WeakSet()
 
 
 def limit_waiting_writers(threads: int) -> None:
@@ -171,7 +173,7 @@ def begin_write() -> None:
     try:
         session = db.session()
         session.connection(execution_options=_WRITES).info[_TURN] = turns
-        session.info[_WRITING] = session.get_transaction()
+        _writing.add(session.get_transaction())
     except BaseException:
         turns.end()
         raise
@@ -188,9 +190,7 @@ def _take_turn() -> Turns:
 
 def is_writing() -> bool:
     """Say whether the session's transaction is one that may write."""
-    session = db.session()
-    transaction = session.get_transaction()
-    return transaction is not None and session.info.get(_WRITING) is transaction
+    return db.session().get_transaction() in _writing
 
 
 def end_turn(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:

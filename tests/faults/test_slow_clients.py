@@ -14,7 +14,7 @@ from tests.faults.conftest import PAGE, TOOLS, Figures, filled_sqlite
 from tests.faults.readers import Reader
 from tests.faults.serving import Site, serving
 from tests.faults.slow_clients import CLIENTS, HALVES, clients_sending
-from verdicts.web import worker
+from verdicts.web import packets
 
 READS = 1000 if IS_LONG else 60
 # Other tests use the cores too. Whoever had to wait for one of these clients would wait for ten seconds at least.
@@ -64,7 +64,7 @@ def test_a_request_that_comes_in_pieces_is_answered(slow_site: Site) -> None:
         assert client.recv(1000).startswith(b"HTTP/1.1 200 OK")
 
 
-@pytest.mark.skipif(worker.CORK is None, reason="only Linux holds packets back")
+@pytest.mark.skipif(packets.CORK is None, reason="only Linux holds packets back")
 def test_a_head_and_its_body_come_in_one_packet(slow_site: Site) -> None:
     with closing(socket.create_connection(("127.0.0.1", slow_site.port), timeout=10)) as client:
         for number in (1, 2):

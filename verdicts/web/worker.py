@@ -27,6 +27,7 @@ from verdicts.threads import LastIdleFirst
 from verdicts.web import main_loop, metric_counts, unreadable
 from verdicts.web.arrivals import Arrival
 from verdicts.web.bodies import BoundedSocket
+from verdicts.web.packets import SentBeforeClosed, hold_back
 
 MAX_ARRIVING_BYTES = 32 * 1024 * 1024
 MAX_QUEUE_SECONDS = 1.0  # that pages wait for which no thread is left; while they do, further ones are refused
@@ -40,7 +41,6 @@ QUICK_SECONDS = 0.1  # who renders a page for longer waits for something, and ot
 SECONDS_BETWEEN_NOTICES = 1.0  # to gunicorn that a worker lives: each is a system call, and it allows for `timeout`
 RECEIVE_BYTES = 64 * 1024
 THREAD_NICENESS = 12  # above the main loop's
-CORK = getattr(socket, "TCP_CORK", None)  # of Linux
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -70,6 +70,7 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     waits for those that take long.
     """
 
+    wsgi: Any  # the site, as gunicorn's threads call it
     max_writing: int  # forms that may be handed over at once; gunicorn.conf.py says how many
     max_reading: int  # and of what else
     quick_readers: int  # of these, that may be rendered at once for less than QUICK_SECONDS
@@ -92,6 +93,10 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     def get_thread_pool(self) -> Executor:
         """Return threads that leave the processor to the main loops: who reads a kept page does not wait for votes."""
         return LastIdleFirst(self.cfg.threads, initializer=_give_way)
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        self.wsgi = SentBeforeClosed(self.wsgi)
 
     def run(self) -> None:
         """Serve until this worker is to stop, and then until its threads have ended what they do."""
@@ -215,11 +220,11 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         return time.monotonic() - self._queued[threads_left][0] > MAX_QUEUE_SECONDS
 
     def handle(self, conn: Any) -> Any:
-        _hold_back(conn.sock, True)
+        hold_back(conn.sock, True)
         try:
             return super().handle(conn)
         finally:
-            _hold_back(conn.sock, False)
+            hold_back(conn.sock, False)
             conn.parser.unreader.sock.release()
 
     def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
@@ -396,10 +401,3 @@ def _bound_sending(sock: socket.socket) -> None:
 def _send_at_once(sock: socket.socket, data: bytes) -> None:
     with suppress(OSError):  # it takes nothing, or is gone
         sock.send(data)
-
-
-def _hold_back(sock: socket.socket, is_on: bool) -> None:
-    """Send what is written from now on in full packets, or what is held back at once: a head goes with its body."""
-    if CORK is not None:
-        with suppress(OSError):  # it is closed
-            sock.setsockopt(socket.IPPROTO_TCP, CORK, is_on)
